@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * Everything that crosses ranks: partitions, reductions whose bits do not depend on the number of ranks, and agreement
+ * on errors. The only stage that calls MPI.
+ *
+ * Collective functions are called by all ranks of the communicator in the same order. They agree on errors: all ranks
+ * return the same status, and the lowest failing rank's message is on every rank.
+ */
+#ifndef CROW_COMM_H
+#define CROW_COMM_H
+
+#include <crow/base.h>
+#include <mpi.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A group of ranks. The library works on a duplicate of the caller's communicator, never on MPI_COMM_WORLD itself. */
+typedef struct crow_comm crow_comm;
+
+/** Initialises MPI if it is not initialised. Collective over all processes of the job. */
+CROW_API crow_status crow_comm_init(int *argc, char ***argv);
+/** Ends MPI if crow_comm_init() began it. */
+CROW_API void crow_comm_finalize(void);
+/** Ends all ranks of the job at once with this exit code: for a failure that other ranks cannot learn of. */
+CROW_API void crow_comm_abort(int exit_code);
+
+/** Duplicates `parent`; collective over it. Free with crow_comm_destroy(). */
+CROW_API crow_status crow_comm_create(MPI_Comm parent, crow_comm **out);
+/** Duplicates MPI_COMM_WORLD; collective. For programs that have no communicator of their own. */
+CROW_API crow_status crow_comm_create_world(crow_comm **out);
+/** Splits by colour, ranked by `key`, as MPI_Comm_split does; a negative colour gives NULL. Collective. */
+CROW_API crow_status crow_comm_split(const crow_comm *comm, int color, int key, crow_comm **out);
+/** Splits into the ranks that share a node's memory. Collective. */
+CROW_API crow_status crow_comm_split_node(const crow_comm *comm, crow_comm **out);
+/** Collective; sets the handle to NULL; accepts NULL. */
+CROW_API void crow_comm_destroy(crow_comm **comm);
+
+/** Local. */
+CROW_API int crow_comm_rank(const crow_comm *comm);
+/** Local. */
+CROW_API int crow_comm_size(const crow_comm *comm);
+/** "Open MPI v4.1.4, ..." ; Local. */
+CROW_API const char *crow_comm_version(void);
+/** This process's host name; Local. */
+CROW_API const char *crow_comm_host(void);
+
+/** All ranks say how their local work went and all get the worst status; on failure the lowest failing rank's message
+ * becomes everybody's. Collective: the last line of every collective function's local part. */
+CROW_API crow_status crow_comm_agree(const crow_comm *comm, crow_status local);
+/** As CROW_TRY, after agreement: for local calls inside a collective function. Needs `comm` in scope by that name. */
+#define CROW_TRY_AGREE(comm, call) CROW_TRY(crow_comm_agree((comm), (call)))
+
+CROW_API crow_status crow_comm_barrier(const crow_comm *comm);
+
+/* ---- partitions --------------------------------------------------------------------------------------------- */
+
+/** The length of the blocks in which long vectors are divided and summed. Partitions cut between blocks only, so a
+ * block's sum is taken by one rank in one order, whatever the number of ranks. */
+#define CROW_BLOCK 512
+
+/** `global` things, in blocks, over `size` ranks in contiguous slices of whole blocks (the last may be short). */
+typedef struct crow_partition {
+  crow_gidx global; /**< how many things there are */
+  crow_gidx block;  /**< the length of a block, >= 1 */
+  int size;         /**< the number of ranks */
+  int rank;         /**< the rank whose slice `begin` and `count` describe */
+  crow_gidx begin;  /**< first of this rank's slice */
+  crow_gidx count;  /**< length of this rank's slice, possibly 0 */
+} crow_partition;
+
+/** Local. `block` >= 1; CROW_BLOCK for vectors that are summed. */
+CROW_API crow_partition crow_partition_make(crow_gidx global, crow_gidx block, int size, int rank);
+/** The partition over this communicator's ranks; Local. */
+CROW_API crow_partition crow_comm_partition(const crow_comm *comm, crow_gidx global, crow_gidx block);
+/** First index of `rank`'s slice; `rank` may be `size`, giving `global`; Local. */
+CROW_API crow_gidx crow_partition_begin(const crow_partition *partition, int rank);
+/** The rank whose slice holds `index`; Local. */
+CROW_API int crow_partition_owner(const crow_partition *partition, crow_gidx index);
+
+/* ---- reductions (all Collective, all in place, all give every rank the same bits) --------------------------- */
+
+/** Sums integers over the ranks: `values[count]`. Exact, so order-free. Counts beyond 2^31 are cut into pieces. */
+CROW_API crow_status crow_comm_sum_i64(const crow_comm *comm, int64_t *values, int64_t count);
+CROW_API crow_status crow_comm_min_f64(const crow_comm *comm, double *values, int64_t count);
+CROW_API crow_status crow_comm_max_f64(const crow_comm *comm, double *values, int64_t count);
+CROW_API crow_status crow_comm_min_i64(const crow_comm *comm, int64_t *values, int64_t count);
+CROW_API crow_status crow_comm_max_i64(const crow_comm *comm, int64_t *values, int64_t count);
+/** A plain MPI sum of doubles, whose last bits depend on the number of ranks: for timings and benchmarks only. */
+CROW_API crow_status crow_comm_sum_f64_unordered(const crow_comm *comm, double *values, int64_t count);
+/** Sums `count` exact sums over the ranks; afterwards each rank holds the normalised totals. */
+CROW_API crow_status crow_comm_sum_exact(const crow_comm *comm, crow_exact_sum *sums, int64_t count);
+/** `result[k] = sum_i a[k][i] b[k][i]` over the whole distributed vectors, for k < `count`, in one reduction. a[k] and
+ * b[k] hold this rank's slice of `partition` (block CROW_BLOCK). Blocks are summed in a fixed order, their sums exactly. */
+CROW_API crow_status crow_comm_dot(const crow_comm *comm, const crow_partition *partition, int64_t count,
+                                   const double *const *a, const double *const *b, double *result);
+/** The sum of a distributed vector, in the same way. */
+CROW_API crow_status crow_comm_sum(const crow_comm *comm, const crow_partition *partition, const double *slice,
+                                   double *result);
+/** Adds the block sums of a slice that begins at a block's first element to `sum`: the local part of crow_comm_sum(). */
+CROW_API void crow_exact_add_blocks(crow_exact_sum *sum, const double *values, int64_t count);
+/** The same for the products a[i] b[i]. */
+CROW_API void crow_exact_add_dot_blocks(crow_exact_sum *sum, const double *a, const double *b, int64_t count);
+
+/** Sums `values[partition->global]` over the ranks and leaves each rank its own slice in `slice[partition->count]`. */
+CROW_API crow_status crow_comm_reduce_scatter_i64(const crow_comm *comm, const crow_partition *partition,
+                                                  const int64_t *values, int64_t *slice);
+
+/* ---- moving data (all Collective) --------------------------------------------------------------------------- */
+
+/** Copies `bytes` from `root` to all. */
+CROW_API crow_status crow_comm_broadcast(const crow_comm *comm, void *data, int64_t bytes, int root);
+/** Puts the slices of `partition` together on every rank: elements of `element_bytes`. */
+CROW_API crow_status crow_comm_gather_slices(const crow_comm *comm, const crow_partition *partition, const void *slice,
+                                             void *whole, size_t element_bytes);
+/** Every rank gets `bytes` from each: `whole[size * bytes]`, in rank order. */
+CROW_API crow_status crow_comm_gather(const crow_comm *comm, const void *mine, void *whole, int64_t bytes);
+/** Sends `send_count[r]` elements to each rank r (packed in rank order) and allocates and fills `*received` (free with
+ * crow_free()), packed by sending rank; `receive_count[size]` says how many came from each. */
+CROW_API crow_status crow_comm_exchange(const crow_comm *comm, const void *send, const int64_t *send_count,
+                                        size_t element_bytes, void **received, int64_t *receive_count);
+/** Sum over the lower ranks (0 on rank 0): where this rank's part begins when parts are laid end to end. */
+CROW_API crow_status crow_comm_offset_i64(const crow_comm *comm, int64_t mine, int64_t *offset);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

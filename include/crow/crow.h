@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * crow: clone-robust weighted MLE on clusters. Includes the whole public API; each stage also has a header of its own.
+ */
+#ifndef CROW_CROW_H
+#define CROW_CROW_H
+
+#include <crow/base.h>
+#include <crow/comm.h>
+#include <crow/io.h>
+#include <crow/space.h>
+#include <crow/nearest.h>
+#include <crow/weights.h>
+#include <crow/preference.h>
+#include <crow/objective.h>
+#include <crow/optim.h>
+#include <crow/fit.h>
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * The whole fit: preferences and weights in, rewards out.
+ */
+#ifndef CROW_FIT_H
+#define CROW_FIT_H
+
+#include <crow/objective.h>
+#include <crow/optim.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct crow_fit_options {
+  crow_objective_options objective;
+  crow_lbfgs_options lbfgs;
+} crow_fit_options;
+/** The settings of a fit that are not a stage's own. */
+extern CROW_API const crow_setting crow_fit_settings[];
+
+/** Fitted rewards, in slices over the ranks. */
+typedef struct crow_rewards {
+  crow_partition partition; /**< of the alternatives */
+  double *value;            /**< (count) r */
+  double *weight;           /**< (count) w */
+  double *win_rate;         /**< (count) see crow_objective_win_rate() */
+  double *fitted_win_rate;  /**< (count) see crow_objective_fitted_win_rate() */
+  double objective, optimality;
+  int64_t iterations, evaluations;
+  bool converged;
+  crow_lbfgs_end end;
+  double pair_scale; /**< s */
+  double lambda;
+  crow_gidx zero_weights; /**< alternatives whose reward is the limit for zero weight */
+  crow_gidx unknown;      /**< of these, those with no comparison with a weighted alternative: reward 0 */
+  crow_source source;
+} crow_rewards;
+
+/** Which source a dataset offers: comparisons before matrix before population. Local. */
+CROW_API crow_source crow_fit_source(const crow_dataset *dataset);
+
+/** Fits tabular rewards. Collective; options agree. Not converging is marked in the result, not an error. */
+CROW_API crow_status crow_fit_run(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                                  const crow_fit_options *options, crow_rewards *out);
+/** Writes a rewards file: /rewards/..., ids and topics of the dataset, provenance. */
+CROW_API crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool overwrite, const crow_rewards *rewards,
+                                        const crow_dataset *dataset, const crow_provenance *provenance);
+CROW_API void crow_rewards_free(crow_rewards *rewards);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

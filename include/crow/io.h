@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * Files: HDF5 datasets and results, checked against the schemas of hdf5-schemas/, and importers of CSV and NumPy files.
+ * The only stage that calls HDF5. Everything here is Collective over the communicator the file was opened with, unless
+ * it says Local; paths, kinds and options agree on all ranks, slices differ.
+ */
+#ifndef CROW_IO_H
+#define CROW_IO_H
+
+#include <crow/comm.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Element types in memory. Files may hold any type that the schema allows; HDF5 converts. */
+typedef enum crow_type { CROW_F32, CROW_F64, CROW_I32, CROW_I64 } crow_type;
+/** Bytes of an element; Local. */
+CROW_API size_t crow_type_bytes(crow_type type);
+
+/** Texts of equal width, zero-padded, `data[count * width]`: text i begins at data + i * width and is zero-terminated
+ * (width counts the terminator). */
+typedef struct crow_strings {
+  int64_t count;
+  int64_t width;
+  char *data;
+} crow_strings;
+/** Local. */
+CROW_API const char *crow_strings_get(const crow_strings *strings, int64_t index);
+/** Local. Frees and zeroes. */
+CROW_API void crow_strings_free(crow_strings *strings);
+
+/* ---- files -------------------------------------------------------------------------------------------------- */
+
+/** An open crow file. */
+typedef struct crow_file crow_file;
+
+/** Opens for reading and checks what the schema demands of attributes, paths, types and shapes. `kind` ("dataset",
+ * "weights", "rewards", ...) is what is expected; NULL takes any. A wrong kind, an unknown schema version or a field
+ * that does not fit is CROW_BAD_INPUT; a file that cannot be opened is CROW_FILE_SYSTEM. */
+CROW_API crow_status crow_file_open(const crow_comm *comm, const char *path, const char *kind, crow_file **out);
+
+/** Begins a new file of this kind under a temporary name in the same folder. An existing `path` is refused
+ * (CROW_FILE_SYSTEM) unless `overwrite`. It appears under its own name when crow_file_finish() succeeds. */
+CROW_API crow_status crow_file_create(const crow_comm *comm, const char *path, const char *kind, bool overwrite,
+                                      crow_file **out);
+/** Checks the written file against its schema, flushes it to disk, renames it to its name and closes it. The handle is
+ * freed and NULL afterwards, whatever happens. */
+CROW_API crow_status crow_file_finish(crow_file **file);
+/** Closes; a file being written is removed. Accepts NULL. */
+CROW_API void crow_file_close(crow_file **file);
+
+/** Local: the name it was opened with, and its kind. */
+CROW_API const char *crow_file_name(const crow_file *file);
+CROW_API const char *crow_file_kind(const crow_file *file);
+/** Local: whether the file holds this dataset or group. */
+CROW_API bool crow_file_has(const crow_file *file, const char *path);
+/** Local: the shape of a dataset; `shape[1]` is 1 for a vector; all 0 if it is absent. */
+CROW_API void crow_file_shape(const crow_file *file, const char *path, int64_t shape[2]);
+/** Local: whether the stored elements are 32-bit floats (so that reading them as F32 loses nothing). */
+CROW_API bool crow_file_is_single(const crow_file *file, const char *path);
+
+/** Reads rows `begin` .. `begin + count` (each rank its own; count may be 0) as `type`, and checks every value against
+ * the schema (finite, minimum, maximum, below): the message names file, path, index, value and what was expected. */
+CROW_API crow_status crow_file_read(const crow_file *file, const char *path, crow_gidx begin, crow_gidx count, crow_type type,
+                                    void *values);
+/** Reads texts of fixed or variable length; the width is agreed over ranks. Free with crow_strings_free(). */
+CROW_API crow_status crow_file_read_strings(const crow_file *file, const char *path, crow_gidx begin, crow_gidx count,
+                                            crow_strings *out);
+
+/** Makes a dataset of `rows` x `columns` elements (columns 0: a vector) and its groups. Every rank the same values. */
+CROW_API crow_status crow_file_define(crow_file *file, const char *path, crow_type type, crow_gidx rows, crow_gidx columns);
+/** Writes this rank's rows of a defined dataset; the ranks' slices do not overlap. */
+CROW_API crow_status crow_file_write_rows(crow_file *file, const char *path, crow_gidx begin, crow_gidx count,
+                                          crow_type type, const void *values);
+/** Defines and writes a dataset of fixed-length UTF-8 texts, `rows` in all, this rank's slice from `begin`. */
+CROW_API crow_status crow_file_write_strings(crow_file *file, const char *path, crow_gidx rows, crow_gidx begin,
+                                             const crow_strings *slice);
+/** Defines and writes a vector that is distributed by `partition`. */
+CROW_API crow_status crow_file_write_vector(crow_file *file, const char *path, crow_type type,
+                                            const crow_partition *partition, const void *slice);
+
+/** Attributes of `path` ("/" for the file). Setting: same value on all ranks. Getting is Local; a missing attribute or
+ * one of another type is CROW_BAD_INPUT. Texts from crow_file_get_text() are freed with crow_free(). */
+CROW_API crow_status crow_file_set_f64(crow_file *file, const char *path, const char *name, double value);
+CROW_API crow_status crow_file_set_i64(crow_file *file, const char *path, const char *name, int64_t value);
+CROW_API crow_status crow_file_set_text(crow_file *file, const char *path, const char *name, const char *value);
+CROW_API bool crow_file_has_attribute(const crow_file *file, const char *path, const char *name);
+CROW_API crow_status crow_file_get_f64(const crow_file *file, const char *path, const char *name, double *value);
+CROW_API crow_status crow_file_get_i64(const crow_file *file, const char *path, const char *name, int64_t *value);
+CROW_API crow_status crow_file_get_text(const crow_file *file, const char *path, const char *name, char **value);
+
+/** Copies a dataset (texts or numbers, distributed reading and writing) from one file to another under the same path. */
+CROW_API crow_status crow_file_copy(const crow_file *from, crow_file *to, const char *path);
+
+/** The digest of a file's bytes, 32 hexadecimal digits: XXH3-128 of the file if it has at most 64 MiB (as `xxhsum -H2`
+ * prints it), else XXH3-128 of the digests of its blocks of 64 MiB, which the ranks share. `digest[33]`. */
+CROW_API crow_status crow_file_digest(const crow_comm *comm, const char *path, char *digest);
+
+/* ---- datasets ----------------------------------------------------------------------------------------------- */
+
+/** A dataset opened for reading. */
+typedef struct crow_dataset {
+  crow_file *file;        /**< owned */
+  crow_gidx alternatives; /**< m */
+  crow_gidx dimensions;   /**< d */
+  crow_gidx comparisons;  /**< q, 0 if there are none */
+  crow_gidx types;        /**< n annotator types of the population, 0 if there is none */
+  bool has_id, has_topic, has_comparisons, has_matrix, has_population, has_count;
+  bool single; /**< contexts are stored as 32-bit floats */
+} crow_dataset;
+
+/** Opens a dataset: at least one alternative, at least one source of preferences unless `weights_only`. */
+CROW_API crow_status crow_dataset_open(const crow_comm *comm, const char *path, bool weights_only, crow_dataset *out);
+CROW_API void crow_dataset_close(crow_dataset *dataset);
+/** Ids of rows `begin` .. : stored ids, or "0", "1", ... where the dataset has none. */
+CROW_API crow_status crow_dataset_read_ids(const crow_dataset *dataset, crow_gidx begin, crow_gidx count, crow_strings *out);
+
+/* ---- importers ---------------------------------------------------------------------------------------------- */
+
+typedef struct crow_import_options {
+  const char *comparisons; /**< CSV or TSV file with a header */
+  const char *contexts;    /**< .npy, or CSV with an id column */
+  const char *items;       /**< CSV with id and optional topic; NULL if there is none */
+  const char *output;      /**< the dataset to write */
+  int ties;                /**< 0: half a win each; 1: dropped */
+  bool overwrite;          /**< replace an existing output */
+} crow_import_options;
+extern CROW_API const crow_setting crow_import_settings[];
+
+/** What an import found. */
+typedef struct crow_import_summary {
+  crow_gidx alternatives, dimensions, comparisons, ties, ties_dropped, topics;
+} crow_import_summary;
+
+/** CSV and NumPy files into a dataset. Rank 0 reads; all agree on errors. The first five bad lines are named with file,
+ * line and value, and all are counted. `command_line` goes to the provenance (may be NULL). */
+CROW_API crow_status crow_import_run(const crow_comm *comm, const crow_import_options *options, const char *command_line,
+                                     crow_import_summary *summary);
+
+/* ---- provenance --------------------------------------------------------------------------------------------- */
+
+/** How a result came about: written to /provenance of every output as attributes. */
+typedef struct crow_provenance crow_provenance;
+/** Begins with program, version, git hash, host, ranks, date, MPI, HDF5 and BLAS versions. `command_line` may be NULL. */
+CROW_API crow_status crow_provenance_create(const crow_comm *comm, const char *command_line, crow_provenance **out);
+CROW_API void crow_provenance_destroy(crow_provenance **provenance);
+/** Local: one more entry. */
+CROW_API crow_status crow_provenance_add(crow_provenance *provenance, const char *name, const char *format, ...)
+    CROW_PRINTF(3, 4);
+/** Local: every setting of a table with its value, as "option_NAME". */
+CROW_API crow_status crow_provenance_add_settings(crow_provenance *provenance, const crow_setting *table,
+                                                  const void *options);
+/** An input file: "input_NAME" and "input_NAME_digest". */
+CROW_API crow_status crow_provenance_add_input(crow_provenance *provenance, const crow_comm *comm, const char *name,
+                                               const char *path);
+/** Writes all entries to `file`. */
+CROW_API crow_status crow_provenance_write(const crow_provenance *provenance, crow_file *file);
+
+/* ---- schemas and inspection --------------------------------------------------------------------------------- */
+
+/** The kinds of file, NULL-terminated, and the schema of one as JSON text; Local. */
+CROW_API const char *const *crow_schema_kinds(void);
+CROW_API const char *crow_schema_text(const char *kind);
+/** The version of HDF5 in use; Local. */
+CROW_API const char *crow_hdf5_version(void);
+
+/** Describes any crow file as JSON text (kind, whether it meets its schema and if not why, attributes, datasets with
+ * type, shape, least, greatest, mean, provenance) and checks every value of it. `*json` is freed with crow_free(). The
+ * status tells only whether it could be described: a file that breaks its schema has "valid": false. */
+CROW_API crow_status crow_file_describe(const crow_comm *comm, const char *path, char **json);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

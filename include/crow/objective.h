@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * The objective f(r) (Eq. 2 of "Clone-Robust AI Alignment") and its gradient, for complete preferences in O(m) and for
+ * observed pairs in O(pairs).
+ *
+ * Notation: w weights, lambda the regularisation, K(x) = D(x) / w(x) with D as in the scaled variables:
+ *   complete:  K(x) = lambda + (1 - w(x)) / 4
+ *   pairs:     K(x) = lambda + s/4 sum_{y compared with x} w(y) c(x,y)
+ * The evaluation returns G(x) = (df/dr(x) / w(x)) / K(x), of size at most 4 + lambda |r| / K, defined for zero weights
+ * too (the limit of the optimality equation); df/dr(x) = w(x) K(x) G(x).
+ * The certificate is max_x |G(x)| min(K(x), 1) over the alternatives with positive weight.
+ */
+#ifndef CROW_OBJECTIVE_H
+#define CROW_OBJECTIVE_H
+
+#include <crow/preference.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct crow_objective_options {
+  double lambda;   /**< regularisation, > 0; default 0.01 */
+  int pair_scale;  /**< 0 normalised: s = (1 - sum w^2) / (2 sum_E w w c); 1 literal: s = 1 */
+  int pair_weight; /**< 0 proportion: c = 1; 1 count: c = number of judgements */
+} crow_objective_options;
+extern CROW_API const crow_setting crow_objective_settings[];
+
+/** An objective over r, distributed in slices like the weights. */
+typedef struct crow_objective crow_objective;
+
+/** For complete preferences. `weights` and `win_rate` (this rank's slice of wAWR) are borrowed. Collective. */
+CROW_API crow_status crow_objective_create_complete(const crow_comm *comm, const crow_objective_options *options,
+                                                    const crow_weights *weights, const double *win_rate,
+                                                    crow_objective **out);
+/** For observed pairs. `weights` and `pairs` are borrowed. Collective. */
+CROW_API crow_status crow_objective_create_pairs(const crow_comm *comm, const crow_objective_options *options,
+                                                 const crow_weights *weights, const crow_pairs *pairs,
+                                                 crow_objective **out);
+CROW_API void crow_objective_destroy(crow_objective **objective);
+
+/** f(r), the certificate and G for this rank's slices. Any of the outputs may be NULL. Collective; the bits of all
+ * outputs are the same for every number of ranks. */
+CROW_API crow_status crow_objective_evaluate(crow_objective *objective, const double *reward, double *value,
+                                             double *optimality, double *scaled_gradient);
+
+/** Solves the limit of the optimality equation for every alternative of zero weight, given the rewards of the others,
+ * by safeguarded Newton: fills those entries of `reward`. An alternative with neither weight nor comparisons with
+ * weighted ones gets 0; `*unknown` counts them over all ranks. Collective. */
+CROW_API crow_status crow_objective_complete_zero_weights(crow_objective *objective, double *reward, crow_gidx *unknown);
+
+/** Local: this rank's slice of K. Owned by the objective. */
+CROW_API const double *crow_objective_curvature(const crow_objective *objective);
+/** Local: this rank's slice of the observed weighted win rate: wAWR for complete preferences; for observed pairs
+ * w(x)/2 + (1 - w(x)) sum_y w(y) c p / sum_y w(y) c over the y compared with x (equal to wAWR on a complete graph with
+ * c = 1), NaN where x was compared with no alternative of positive weight. */
+CROW_API const double *crow_objective_win_rate(const crow_objective *objective);
+/** The same with sigma(r(x) - r(y)) in place of p: what the rewards predict. This rank's slice. Collective. */
+CROW_API crow_status crow_objective_fitted_win_rate(crow_objective *objective, const double *reward, double *fitted);
+/** Local: s. */
+CROW_API double crow_objective_pair_scale(const crow_objective *objective);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

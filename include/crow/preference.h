@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * Preferences p(x>y): observed comparisons, a full matrix, or a population of Bradley-Terry-Luce annotator types; and
+ * the weighted average win rate wAWR(x) = sum_y w(y) p(x>y), through which complete preferences enter the objective.
+ */
+#ifndef CROW_PREFERENCE_H
+#define CROW_PREFERENCE_H
+
+#include <crow/weights.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum crow_source { CROW_SOURCE_COMPARISONS, CROW_SOURCE_MATRIX, CROW_SOURCE_POPULATION } crow_source;
+
+/** Observed comparisons gathered into distinct unordered pairs, in slices over the ranks. Pair k compares first[k] <
+ * second[k]; 20 bytes each. Sorted by (first, second) over all ranks. */
+typedef struct crow_pairs {
+  crow_gidx alternatives;   /**< m, below 2^31 */
+  crow_partition partition; /**< of the distinct pairs, in blocks of CROW_BLOCK */
+  int32_t *first, *second;  /**< (count) */
+  double *share;            /**< (count) p(first > second): share of the judgements that `first` won, ties half */
+  uint32_t *judgements;     /**< (count) how many judgements */
+  crow_gidx comparisons;    /**< judgements in all */
+  crow_gidx ties;           /**< comparisons with outcome exactly 1/2, in all */
+  crow_gidx never_compared; /**< alternatives in no pair */
+  crow_gidx components;     /**< connected components among all alternatives (those never compared count one each) */
+} crow_pairs;
+
+/** Gathers this rank's `q` comparisons (in global order over the ranks) into pairs by a distributed sort. `outcome` is
+ * the share won by `first`, in [0, 1]; `count` the judgements each stands for (NULL: 1). Collective. The result does
+ * not depend on the number of ranks. Indices must be valid and first != second. */
+CROW_API crow_status crow_pairs_create(const crow_comm *comm, crow_gidx alternatives, int64_t q, const int32_t *first,
+                                       const int32_t *second, const double *outcome, const int64_t *count,
+                                       crow_pairs *out);
+/** Reads /comparisons of a dataset in slices and gathers them. Collective. */
+CROW_API crow_status crow_pairs_read(const crow_comm *comm, const crow_dataset *dataset, crow_pairs *out);
+CROW_API void crow_pairs_free(crow_pairs *pairs);
+
+/** wAWR of complete preferences, this rank's slice `win_rate[weights->partition.count]`. Collective. A matrix is
+ * streamed by blocks of rows straight from the file and checked (entries in [0,1], p(x>y) + p(y>x) = 1 within 1e-9,
+ * diagonal 1/2); a population costs one convolution per annotator type. */
+CROW_API crow_status crow_win_rate_matrix(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                                          double *win_rate);
+CROW_API crow_status crow_win_rate_population(const crow_comm *comm, const crow_dataset *dataset,
+                                              const crow_weights *weights, double *win_rate);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * The weights of the alternatives (Definition 4.1 of "Clone-Robust AI Alignment"): w(y) is the share of S whose nearest
+ * alternative is y; a point with k nearest alternatives gives 1/k to each. Estimated by Monte Carlo.
+ */
+#ifndef CROW_WEIGHTS_H
+#define CROW_WEIGHTS_H
+
+#include <crow/nearest.h>
+#include <crow/space.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What one sample counts: divisible by 1..16, so ties of up to 16 alternatives are split exactly; of a larger tie each
+ * gets the whole part and the remainder goes one by one to the tied alternatives in order. */
+#define CROW_HIT_UNIT INT64_C(720720)
+
+typedef struct crow_weights_options {
+  const char *space; /**< see crow_space_create(); default "cube" */
+  int64_t samples;   /**< Monte Carlo samples N; default 100000 (the paper's) */
+  int64_t seed;      /**< of the sampler; default 1 */
+  crow_nearest_options nearest;
+} crow_weights_options;
+extern CROW_API const crow_setting crow_weights_settings[];
+
+/** The weights of all alternatives, in slices over the ranks. */
+typedef struct crow_weights {
+  crow_partition partition; /**< of the alternatives, in blocks of CROW_BLOCK */
+  double *value;            /**< (count) this rank's slice of w; sums to 1 over all */
+  double *standard_error;   /**< (count) Monte Carlo standard error, 0 where exact */
+  int64_t *hits;            /**< (count) in units of 1 / CROW_HIT_UNIT of a sample; NULL if not sampled */
+  int64_t samples;          /**< N; 0 if not sampled */
+  crow_gidx zeros;          /**< how many weights are zero */
+  double effective;         /**< effective number of alternatives, 1 / sum w^2 */
+} crow_weights;
+
+/** Computes Voronoi weights. Collective; options agree. Free with crow_weights_free(). */
+CROW_API crow_status crow_weights_compute(const crow_comm *comm, const crow_dataset *dataset,
+                                          const crow_weights_options *options, crow_weights *out);
+/** w = 1/m for all. Local work, but every rank calls it. */
+CROW_API crow_status crow_weights_uniform(const crow_comm *comm, crow_gidx alternatives, crow_weights *out);
+/** Reads a weights file made for a dataset of `alternatives` alternatives; they must be >= 0 and are normalised to sum 1. */
+CROW_API crow_status crow_weights_read(const crow_comm *comm, const char *path, crow_gidx alternatives, crow_weights *out);
+/** Writes a weights file: /weights/..., ids and topics of the dataset, provenance. */
+CROW_API crow_status crow_weights_write(const crow_comm *comm, const char *path, bool overwrite,
+                                        const crow_weights *weights, const crow_weights_options *options,
+                                        const crow_dataset *dataset, const crow_provenance *provenance);
+CROW_API void crow_weights_free(crow_weights *weights);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
