@@ -17,4 +17,7 @@ file(CONFIGURE OUTPUT ${CROW_GENERATED_DIR}/version_generated.c @ONLY CONTENT
 const char *crow_version(void) { return \"@PROJECT_VERSION@\"; }
 const char *crow_git_hash(void) { return \"@CROW_GIT_HASH@\"; }
 ")
-set(CROW_GENERATED_SOURCES ${CROW_GENERATED_DIR}/schemas.c ${CROW_GENERATED_DIR}/version_generated.c)
+set(CROW_GENERATED_SOURCES ${CROW_GENERATED_DIR}/version_generated.c)
+if(CROW_SCHEMAS)
+  list(APPEND CROW_GENERATED_SOURCES ${CROW_GENERATED_DIR}/schemas.c)
+endif()

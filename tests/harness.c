@@ -23,8 +23,8 @@ void test_check_status(crow_status status, crow_status expected, const char *cal
     return;
   }
   char text[CROW_ERROR_BYTES + 512];
-  (void)snprintf(text, sizeof text, "%s gave \"%s\" instead of \"%s\"; latest message: %s", call, crow_status_name(status),
-                 crow_status_name(expected), crow_error_message());
+  (void)snprintf(text, sizeof text, "%s gave \"%s\" instead of \"%s\"; latest message: %s", call,
+                 crow_status_name(status), crow_status_name(expected), crow_error_message());
   fail(file, line, text);
 }
 

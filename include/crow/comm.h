@@ -56,10 +56,6 @@ CROW_API crow_status crow_comm_barrier(const crow_comm *comm);
 
 /* ---- partitions --------------------------------------------------------------------------------------------- */
 
-/** The length of the blocks in which long vectors are divided and summed. Partitions cut between blocks only, so a
- * block's sum is taken by one rank in one order, whatever the number of ranks. */
-#define CROW_BLOCK 512
-
 /** `global` things, in blocks, over `size` ranks in contiguous slices of whole blocks (the last may be short). */
 typedef struct crow_partition {
   crow_gidx global; /**< how many things there are */
@@ -92,16 +88,13 @@ CROW_API crow_status crow_comm_sum_f64_unordered(const crow_comm *comm, double *
 /** Sums `count` exact sums over the ranks; afterwards each rank holds the normalised totals. */
 CROW_API crow_status crow_comm_sum_exact(const crow_comm *comm, crow_exact_sum *sums, int64_t count);
 /** `result[k] = sum_i a[k][i] b[k][i]` over the whole distributed vectors, for k < `count`, in one reduction. a[k] and
- * b[k] hold this rank's slice of `partition` (block CROW_BLOCK). Blocks are summed in a fixed order, their sums exactly. */
+ * b[k] hold this rank's slice of `partition` (block CROW_BLOCK). Blocks are summed in a fixed order, their sums
+ * exactly. */
 CROW_API crow_status crow_comm_dot(const crow_comm *comm, const crow_partition *partition, int64_t count,
                                    const double *const *a, const double *const *b, double *result);
 /** The sum of a distributed vector, in the same way. */
 CROW_API crow_status crow_comm_sum(const crow_comm *comm, const crow_partition *partition, const double *slice,
                                    double *result);
-/** Adds the block sums of a slice that begins at a block's first element to `sum`: the local part of crow_comm_sum(). */
-CROW_API void crow_exact_add_blocks(crow_exact_sum *sum, const double *values, int64_t count);
-/** The same for the products a[i] b[i]. */
-CROW_API void crow_exact_add_dot_blocks(crow_exact_sum *sum, const double *a, const double *b, int64_t count);
 
 /** Sums `values[partition->global]` over the ranks and leaves each rank its own slice in `slice[partition->count]`. */
 CROW_API crow_status crow_comm_reduce_scatter_i64(const crow_comm *comm, const crow_partition *partition,
@@ -122,6 +115,25 @@ CROW_API crow_status crow_comm_exchange(const crow_comm *comm, const void *send,
                                         size_t element_bytes, void **received, int64_t *receive_count);
 /** Sum over the lower ranks (0 on rank 0): where this rank's part begins when parts are laid end to end. */
 CROW_API crow_status crow_comm_offset_i64(const crow_comm *comm, int64_t mine, int64_t *offset);
+
+/* ---- stage times -------------------------------------------------------------------------------------------- */
+
+/** How long each stage of a run took on this rank, in the order in which stages were first begun. Zero-initialise. */
+#define CROW_STAGES_MAX 24
+typedef struct crow_stages {
+  int count, current;                /**< how many stages; which one runs (-1: none, as after crow_stages_end()) */
+  const char *name[CROW_STAGES_MAX]; /**< borrowed: string constants */
+  double seconds[CROW_STAGES_MAX];
+  double start_s, begun_s; /**< when the current stage began; when the first one did */
+} crow_stages;
+/** Local: ends the current stage, if any, and begins (or goes on with) this one. All ranks begin the same stages. */
+CROW_API void crow_stages_begin(crow_stages *stages, const char *name);
+/** Local: ends the current stage. */
+CROW_API void crow_stages_end(crow_stages *stages);
+/** Least, mean and greatest seconds over the ranks for each stage (arrays of CROW_STAGES_MAX) and the greatest total
+ * since the first stage began. Collective. */
+CROW_API crow_status crow_stages_summary(const crow_comm *comm, const crow_stages *stages, double *least_s,
+                                         double *mean_s, double *greatest_s, double *total_s);
 
 #ifdef __cplusplus
 }

@@ -7,13 +7,13 @@
 
 #include <crow/base.h>
 #include <crow/comm.h>
+#include <crow/fit.h>
 #include <crow/io.h>
-#include <crow/space.h>
 #include <crow/nearest.h>
-#include <crow/weights.h>
-#include <crow/preference.h>
 #include <crow/objective.h>
 #include <crow/optim.h>
-#include <crow/fit.h>
+#include <crow/preference.h>
+#include <crow/space.h>
+#include <crow/weights.h>
 
 #endif

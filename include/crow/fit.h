@@ -44,8 +44,9 @@ CROW_API crow_source crow_fit_source(const crow_dataset *dataset);
 CROW_API crow_status crow_fit_run(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                   const crow_fit_options *options, crow_rewards *out);
 /** Writes a rewards file: /rewards/..., ids and topics of the dataset, provenance. */
-CROW_API crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool overwrite, const crow_rewards *rewards,
-                                        const crow_dataset *dataset, const crow_provenance *provenance);
+CROW_API crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool overwrite,
+                                        const crow_rewards *rewards, const crow_dataset *dataset,
+                                        const crow_provenance *provenance);
 CROW_API void crow_rewards_free(crow_rewards *rewards);
 
 #ifdef __cplusplus

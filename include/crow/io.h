@@ -62,14 +62,15 @@ CROW_API bool crow_file_is_single(const crow_file *file, const char *path);
 
 /** Reads rows `begin` .. `begin + count` (each rank its own; count may be 0) as `type`, and checks every value against
  * the schema (finite, minimum, maximum, below): the message names file, path, index, value and what was expected. */
-CROW_API crow_status crow_file_read(const crow_file *file, const char *path, crow_gidx begin, crow_gidx count, crow_type type,
-                                    void *values);
+CROW_API crow_status crow_file_read(const crow_file *file, const char *path, crow_gidx begin, crow_gidx count,
+                                    crow_type type, void *values);
 /** Reads texts of fixed or variable length; the width is agreed over ranks. Free with crow_strings_free(). */
 CROW_API crow_status crow_file_read_strings(const crow_file *file, const char *path, crow_gidx begin, crow_gidx count,
                                             crow_strings *out);
 
 /** Makes a dataset of `rows` x `columns` elements (columns 0: a vector) and its groups. Every rank the same values. */
-CROW_API crow_status crow_file_define(crow_file *file, const char *path, crow_type type, crow_gidx rows, crow_gidx columns);
+CROW_API crow_status crow_file_define(crow_file *file, const char *path, crow_type type, crow_gidx rows,
+                                      crow_gidx columns);
 /** Writes this rank's rows of a defined dataset; the ranks' slices do not overlap. */
 CROW_API crow_status crow_file_write_rows(crow_file *file, const char *path, crow_gidx begin, crow_gidx count,
                                           crow_type type, const void *values);
@@ -90,7 +91,8 @@ CROW_API crow_status crow_file_get_f64(const crow_file *file, const char *path, 
 CROW_API crow_status crow_file_get_i64(const crow_file *file, const char *path, const char *name, int64_t *value);
 CROW_API crow_status crow_file_get_text(const crow_file *file, const char *path, const char *name, char **value);
 
-/** Copies a dataset (texts or numbers, distributed reading and writing) from one file to another under the same path. */
+/** Copies a dataset (texts or numbers, distributed reading and writing) from one file to another under the same path.
+ */
 CROW_API crow_status crow_file_copy(const crow_file *from, crow_file *to, const char *path);
 
 /** The digest of a file's bytes, 32 hexadecimal digits: XXH3-128 of the file if it has at most 64 MiB (as `xxhsum -H2`
@@ -114,7 +116,8 @@ typedef struct crow_dataset {
 CROW_API crow_status crow_dataset_open(const crow_comm *comm, const char *path, bool weights_only, crow_dataset *out);
 CROW_API void crow_dataset_close(crow_dataset *dataset);
 /** Ids of rows `begin` .. : stored ids, or "0", "1", ... where the dataset has none. */
-CROW_API crow_status crow_dataset_read_ids(const crow_dataset *dataset, crow_gidx begin, crow_gidx count, crow_strings *out);
+CROW_API crow_status crow_dataset_read_ids(const crow_dataset *dataset, crow_gidx begin, crow_gidx count,
+                                           crow_strings *out);
 
 /* ---- importers ---------------------------------------------------------------------------------------------- */
 
@@ -135,14 +138,15 @@ typedef struct crow_import_summary {
 
 /** CSV and NumPy files into a dataset. Rank 0 reads; all agree on errors. The first five bad lines are named with file,
  * line and value, and all are counted. `command_line` goes to the provenance (may be NULL). */
-CROW_API crow_status crow_import_run(const crow_comm *comm, const crow_import_options *options, const char *command_line,
-                                     crow_import_summary *summary);
+CROW_API crow_status crow_import_run(const crow_comm *comm, const crow_import_options *options,
+                                     const char *command_line, crow_import_summary *summary);
 
 /* ---- provenance --------------------------------------------------------------------------------------------- */
 
 /** How a result came about: written to /provenance of every output as attributes. */
 typedef struct crow_provenance crow_provenance;
-/** Begins with program, version, git hash, host, ranks, date, MPI, HDF5 and BLAS versions. `command_line` may be NULL. */
+/** Begins with program, version, git hash, host, ranks, date, MPI, HDF5 and BLAS versions. `command_line` may be NULL.
+ */
 CROW_API crow_status crow_provenance_create(const crow_comm *comm, const char *command_line, crow_provenance **out);
 CROW_API void crow_provenance_destroy(crow_provenance **provenance);
 /** Local: one more entry. */

@@ -51,10 +51,10 @@ CROW_API const char *crow_nearest_engine_name(crow_nearest_engine engine);
 /** Nearest alternatives of a block of points. Zero-initialise before first use; the arrays are grown by
  * crow_nearest_search() as needed and freed by crow_nearest_result_free(). */
 typedef struct crow_nearest_result {
-  int64_t count;     /**< number of points n */
-  double *distance;  /**< (n) canonical squared distance to the nearest */
+  int64_t count;      /**< number of points n */
+  double *distance;   /**< (n) canonical squared distance to the nearest */
   int64_t *tie_begin; /**< (n+1) alternatives nearest to point i are index[tie_begin[i] .. tie_begin[i+1]) */
-  int64_t *index;    /**< (tie_begin[n]) rows of `contexts`, ascending for each point */
+  int64_t *index;     /**< (tie_begin[n]) rows of `contexts`, ascending for each point */
   int64_t point_capacity, index_capacity;
 } crow_nearest_result;
 

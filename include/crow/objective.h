@@ -47,7 +47,8 @@ CROW_API crow_status crow_objective_evaluate(crow_objective *objective, const do
 /** Solves the limit of the optimality equation for every alternative of zero weight, given the rewards of the others,
  * by safeguarded Newton: fills those entries of `reward`. An alternative with neither weight nor comparisons with
  * weighted ones gets 0; `*unknown` counts them over all ranks. Collective. */
-CROW_API crow_status crow_objective_complete_zero_weights(crow_objective *objective, double *reward, crow_gidx *unknown);
+CROW_API crow_status crow_objective_complete_zero_weights(crow_objective *objective, double *reward,
+                                                          crow_gidx *unknown);
 
 /** Local: this rank's slice of K. Owned by the objective. */
 CROW_API const double *crow_objective_curvature(const crow_objective *objective);

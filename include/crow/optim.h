@@ -19,7 +19,8 @@ typedef struct crow_lbfgs_options {
 extern CROW_API const crow_setting crow_lbfgs_settings[];
 
 /** What is minimised. Collective: f, certificate and this rank's slice of the gradient at x (slice). */
-typedef crow_status crow_lbfgs_function(void *context, const double *x, double *value, double *optimality, double *gradient);
+typedef crow_status crow_lbfgs_function(void *context, const double *x, double *value, double *optimality,
+                                        double *gradient);
 /** Called after every iteration on every rank, with the same values; returning true ends the run as STOPPED (all ranks
  * must return the same). x is this rank's slice of the iterate. */
 typedef bool crow_lbfgs_monitor(void *context, int64_t iteration, double value, double optimality, const double *x);
@@ -46,7 +47,8 @@ typedef struct crow_lbfgs_result {
  * Collective; not converging is an end, not an error. `monitor` may be NULL. */
 CROW_API crow_status crow_lbfgs_minimise(const crow_comm *comm, const crow_partition *partition,
                                          const crow_lbfgs_options *options, crow_lbfgs_function *function,
-                                         crow_lbfgs_monitor *monitor, void *context, double *x, crow_lbfgs_result *result);
+                                         crow_lbfgs_monitor *monitor, void *context, double *x,
+                                         crow_lbfgs_result *result);
 
 #ifdef __cplusplus
 }

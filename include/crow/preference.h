@@ -41,8 +41,8 @@ CROW_API void crow_pairs_free(crow_pairs *pairs);
 /** wAWR of complete preferences, this rank's slice `win_rate[weights->partition.count]`. Collective. A matrix is
  * streamed by blocks of rows straight from the file and checked (entries in [0,1], p(x>y) + p(y>x) = 1 within 1e-9,
  * diagonal 1/2); a population costs one convolution per annotator type. */
-CROW_API crow_status crow_win_rate_matrix(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                                          double *win_rate);
+CROW_API crow_status crow_win_rate_matrix(const crow_comm *comm, const crow_dataset *dataset,
+                                          const crow_weights *weights, double *win_rate);
 CROW_API crow_status crow_win_rate_population(const crow_comm *comm, const crow_dataset *dataset,
                                               const crow_weights *weights, double *win_rate);
 

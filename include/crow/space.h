@@ -16,10 +16,10 @@ extern "C" {
 typedef struct crow_space crow_space;
 
 /** Prepares S as described by `text`: "cube" (the unit cube), "box" (the bounding box of the contexts), or
- * "pool:FILE:PATH" (the rows of an HDF5 array (n, d) are the samples). Collective; `text` and `seed` agree on all ranks.
- * The dataset's contexts are read in slices. */
-CROW_API crow_status crow_space_create(const crow_comm *comm, const char *text, uint64_t seed, const crow_dataset *dataset,
-                                       crow_space **out);
+ * "pool:FILE:PATH" (the rows of an HDF5 array (n, d) are the samples). Collective; `text` and `seed` agree on all
+ * ranks. The dataset's contexts are read in slices. */
+CROW_API crow_status crow_space_create(const crow_comm *comm, const char *text, uint64_t seed,
+                                       const crow_dataset *dataset, crow_space **out);
 CROW_API void crow_space_destroy(crow_space **space);
 
 /** Local: number of samples there are: 0 for an endless space, the number of rows of a pool. */

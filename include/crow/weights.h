@@ -41,8 +41,10 @@ CROW_API crow_status crow_weights_compute(const crow_comm *comm, const crow_data
                                           const crow_weights_options *options, crow_weights *out);
 /** w = 1/m for all. Local work, but every rank calls it. */
 CROW_API crow_status crow_weights_uniform(const crow_comm *comm, crow_gidx alternatives, crow_weights *out);
-/** Reads a weights file made for a dataset of `alternatives` alternatives; they must be >= 0 and are normalised to sum 1. */
-CROW_API crow_status crow_weights_read(const crow_comm *comm, const char *path, crow_gidx alternatives, crow_weights *out);
+/** Reads a weights file made for a dataset of `alternatives` alternatives; they must be >= 0 and are normalised to
+ * sum 1. */
+CROW_API crow_status crow_weights_read(const crow_comm *comm, const char *path, crow_gidx alternatives,
+                                       crow_weights *out);
 /** Writes a weights file: /weights/..., ids and topics of the dataset, provenance. */
 CROW_API crow_status crow_weights_write(const crow_comm *comm, const char *path, bool overwrite,
                                         const crow_weights *weights, const crow_weights_options *options,

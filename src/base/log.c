@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <crow/base.h>
+#include <stdarg.h>
+#include <time.h>
+
+static crow_log_function *log_receive;
+static void *log_context;
+static double progress_interval_s = 30;
+
+void crow_log_set(crow_log_function *receive, void *context) {
+  log_receive = receive;
+  log_context = context;
+}
+
+void crow_log(crow_log_level level, const char *format, ...) {
+  if (!log_receive) return;
+  char line[CROW_ERROR_BYTES];
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  log_receive(level, line, log_context);
+}
+
+double crow_time_s(void) {
+  struct timespec now;
+  (void)clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void crow_progress_interval_set(double seconds) { progress_interval_s = seconds; }
+
+void crow_progress_begin(crow_progress *progress, const char *name, const char *unit, double total) {
+  const double now = crow_time_s();
+  *progress = (crow_progress){name, unit, total, now, now};
+}
+
+void crow_progress_update(crow_progress *progress, double done) {
+  const double now = crow_time_s();
+  if (now - progress->last_s < progress_interval_s) return;
+  progress->last_s = now;
+  const double elapsed = now - progress->start_s;
+  const double rate = elapsed > 0 ? done / elapsed : 0;
+  const double left = rate > 0 ? (progress->total - done) / rate : 0;
+  crow_log(CROW_LOG_PROGRESS, "%s: %.0f of %.0f %s (%.1f %%), %.4g a second, %.0f s left", progress->name, done,
+           progress->total, progress->unit, progress->total > 0 ? 100 * done / progress->total : 100, rate, left);
+}

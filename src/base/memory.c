@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <crow/base.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define ALIGNMENT 64
+
+static int64_t fail_countdown = -1;
+
+void crow_memory_fail_after(int64_t countdown) { fail_countdown = countdown; }
+
+crow_status crow_allocate_raw(int64_t count, size_t size, void **out) {
+  *out = NULL;
+  if (count == 0 || size == 0) return CROW_OK;
+  size_t bytes = 0;
+  if (count < 0 || __builtin_mul_overflow((size_t)count, size, &bytes) || bytes > (size_t)PTRDIFF_MAX - ALIGNMENT) {
+    return crow_error(CROW_FAILED, "cannot allocate %lld elements of %zu bytes: the size overflows", (long long)count,
+                      size);
+  }
+  const bool injected = fail_countdown >= 0 && fail_countdown-- == 0;
+  *out = injected ? NULL : aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+  if (!*out) return crow_error(CROW_FAILED, "out of memory: cannot allocate %zu bytes", bytes);
+  return CROW_OK;
+}
+
+crow_status crow_allocate(int64_t count, size_t size, void **out) {
+  const crow_status status = crow_allocate_raw(count, size, out);
+  if (*out) memset(*out, 0, (size_t)count * size);
+  return status;
+}
+
+void crow_free(void *memory) { free(memory); }
+
+crow_status crow_string_copy(const char *text, char **out) {
+  *out = NULL;
+  if (!text) return CROW_OK;
+  const size_t bytes = strlen(text) + 1;
+  const crow_status status = crow_allocate_raw((int64_t)bytes, 1, (void **)out);
+  if (status == CROW_OK) memcpy(*out, text, bytes);
+  return status;
+}
+
+int64_t crow_memory_peak_bytes(void) {
+  struct rusage usage;
+  if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
+  return (int64_t)usage.ru_maxrss * 1024;
+}
+
+/* The first integer of a small file, or -1 ("max", absent). */
+static int64_t file_integer(const char *path) {
+  FILE *file = fopen(path, "r");
+  if (!file) return -1;
+  long long value = -1;
+  if (fscanf(file, "%lld", &value) != 1) value = -1;
+  (void)fclose(file);
+  return (int64_t)value;
+}
+
+static int64_t least(int64_t a, int64_t b) { return b >= 0 && b < a ? b : a; }
+
+static int64_t cgroup_free_bytes(const char *limit_path, const char *used_path) {
+  const int64_t limit = file_integer(limit_path), used = file_integer(used_path);
+  return limit < 0 ? -1 : limit - (used > 0 && used < limit ? used : 0);
+}
+
+/* A Slurm limit in MiB, as bytes; 0 and absence mean none. */
+static int64_t slurm_bytes(const char *name) {
+  const char *text = getenv(name);
+  const int64_t mib = text ? strtoll(text, NULL, 10) : 0;
+  return mib > 0 ? mib << 20 : -1;
+}
+
+int64_t crow_memory_limit_bytes(int ranks_on_node) {
+  const int64_t ranks = ranks_on_node > 0 ? ranks_on_node : 1;
+  int64_t node = (int64_t)sysconf(_SC_PHYS_PAGES) * (int64_t)sysconf(_SC_PAGESIZE);
+  FILE *file = fopen("/proc/meminfo", "r");
+  char line[256];
+  while (file && fgets(line, sizeof line, file)) {
+    long long kib = 0;
+    if (sscanf(line, "MemAvailable: %lld kB", &kib) == 1) node = least(node, (int64_t)kib * 1024);
+  }
+  if (file) (void)fclose(file);
+  node = least(node, cgroup_free_bytes("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"));
+  node = least(node, cgroup_free_bytes("/sys/fs/cgroup/memory/memory.limit_in_bytes",
+                                       "/sys/fs/cgroup/memory/memory.usage_in_bytes"));
+  node = least(node, slurm_bytes("SLURM_MEM_PER_NODE"));
+  int64_t mine = node / ranks;
+  const char *cpus = getenv("SLURM_CPUS_PER_TASK");
+  const int64_t per_cpu = slurm_bytes("SLURM_MEM_PER_CPU");
+  if (per_cpu > 0) mine = least(mine, per_cpu * (cpus && atoi(cpus) > 0 ? atoi(cpus) : 1));
+  return mine;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "comm/comm_impl.h"
+#include <string.h>
+
+static bool began_mpi;
+
+crow_status crow_comm_check(int code, const char *call) {
+  if (code == MPI_SUCCESS) return CROW_OK;
+  char text[MPI_MAX_ERROR_STRING] = "";
+  int length = 0;
+  (void)MPI_Error_string(code, text, &length);
+  return crow_error(CROW_FAILED, "%.60s: %s", call, text);
+}
+
+crow_status crow_comm_init(int *argc, char ***argv) {
+  crow_status status = CROW_OK;
+  int initialised = 0;
+  CROW_TRY_MPI(MPI_Initialized(&initialised));
+  if (!initialised) {
+    /* Threads of a rank compute, only the first one communicates. */
+    int provided = 0;
+    CROW_TRY_MPI(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided));
+    began_mpi = true;
+  }
+cleanup:
+  return status;
+}
+
+void crow_comm_finalize(void) {
+  int finalized = 0;
+  if (began_mpi && MPI_Finalized(&finalized) == MPI_SUCCESS && !finalized) (void)MPI_Finalize();
+  began_mpi = false;
+}
+
+void crow_comm_abort(int exit_code) { (void)MPI_Abort(MPI_COMM_WORLD, exit_code); }
+
+/* Takes ownership of `mpi`. */
+static crow_status wrap(MPI_Comm mpi, crow_comm **out) {
+  crow_status status = CROW_OK;
+  crow_comm *comm = NULL;
+  CROW_TRY(CROW_ALLOCATE(&comm, 1));
+  comm->mpi = mpi;
+  CROW_TRY_MPI(MPI_Comm_set_errhandler(mpi, MPI_ERRORS_RETURN));
+  CROW_TRY_MPI(MPI_Comm_rank(mpi, &comm->rank));
+  CROW_TRY_MPI(MPI_Comm_size(mpi, &comm->size));
+cleanup:
+  if (status != CROW_OK) {
+    (void)MPI_Comm_free(&mpi);
+    crow_free(comm);
+    comm = NULL;
+  }
+  *out = comm;
+  return status;
+}
+
+crow_status crow_comm_create(MPI_Comm parent, crow_comm **out) {
+  crow_status status = CROW_OK;
+  MPI_Comm mpi = MPI_COMM_NULL;
+  *out = NULL;
+  CROW_TRY_MPI(MPI_Comm_dup(parent, &mpi));
+  CROW_TRY(wrap(mpi, out));
+cleanup:
+  return status;
+}
+
+crow_status crow_comm_create_world(crow_comm **out) { return crow_comm_create(MPI_COMM_WORLD, out); }
+
+crow_status crow_comm_split(const crow_comm *comm, int color, int key, crow_comm **out) {
+  crow_status status = CROW_OK;
+  MPI_Comm mpi = MPI_COMM_NULL;
+  *out = NULL;
+  CROW_TRY_MPI(MPI_Comm_split(comm->mpi, color < 0 ? MPI_UNDEFINED : color, key, &mpi));
+  if (mpi != MPI_COMM_NULL) CROW_TRY(wrap(mpi, out));
+cleanup:
+  return status;
+}
+
+crow_status crow_comm_split_node(const crow_comm *comm, crow_comm **out) {
+  crow_status status = CROW_OK;
+  MPI_Comm mpi = MPI_COMM_NULL;
+  *out = NULL;
+  CROW_TRY_MPI(MPI_Comm_split_type(comm->mpi, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &mpi));
+  CROW_TRY(wrap(mpi, out));
+cleanup:
+  return status;
+}
+
+void crow_comm_destroy(crow_comm **comm) {
+  if (!*comm) return;
+  (void)MPI_Comm_free(&(*comm)->mpi);
+  crow_free(*comm);
+  *comm = NULL;
+}
+
+int crow_comm_rank(const crow_comm *comm) { return comm->rank; }
+int crow_comm_size(const crow_comm *comm) { return comm->size; }
+MPI_Comm crow_comm_mpi(const crow_comm *comm) { return comm->mpi; }
+
+const char *crow_comm_version(void) {
+  static char text[MPI_MAX_LIBRARY_VERSION_STRING];
+  int length = 0;
+  if (MPI_Get_library_version(text, &length) != MPI_SUCCESS) return "";
+  text[strcspn(text, ",\n")] = 0;
+  return text;
+}
+
+const char *crow_comm_host(void) {
+  static char text[MPI_MAX_PROCESSOR_NAME];
+  int length = 0;
+  return MPI_Get_processor_name(text, &length) == MPI_SUCCESS ? text : "";
+}
+
+crow_status crow_comm_barrier(const crow_comm *comm) { return crow_comm_check(MPI_Barrier(comm->mpi), "MPI_Barrier"); }
+
+crow_status crow_comm_agree(const crow_comm *comm, crow_status local) {
+  crow_status status = CROW_OK;
+  int failing = local == CROW_OK ? comm->size : comm->rank, lowest = failing;
+  CROW_TRY_MPI(MPI_Allreduce(&failing, &lowest, 1, MPI_INT, MPI_MIN, comm->mpi));
+  if (lowest == comm->size) return CROW_OK;
+  /* The lowest failing rank's status goes with its message, so that code and words tell of the same failure. */
+  struct {
+    int status;
+    char message[CROW_ERROR_BYTES];
+  } report = {(int)local, ""};
+  (void)snprintf(report.message, sizeof report.message, "%s", crow_error_message());
+  CROW_TRY_MPI(MPI_Bcast(&report, (int)sizeof report, MPI_BYTE, lowest, comm->mpi));
+  status = crow_error((crow_status)report.status, "%s", report.message);
+cleanup:
+  return status;
+}

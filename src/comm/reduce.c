@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "comm/comm_impl.h"
+
+static crow_status allreduce(const crow_comm *comm, void *values, int64_t count, MPI_Datatype type, size_t bytes,
+                             MPI_Op op) {
+  crow_status status = CROW_OK;
+  for (int64_t begin = 0; begin < count; begin += CROW_COMM_PIECE) {
+    const int64_t n = count - begin < CROW_COMM_PIECE ? count - begin : CROW_COMM_PIECE;
+    void *piece = (char *)values + (size_t)begin * bytes;
+    CROW_TRY_MPI(MPI_Allreduce(MPI_IN_PLACE, piece, (int)n, type, op, comm->mpi));
+  }
+cleanup:
+  return status;
+}
+
+crow_status crow_comm_sum_i64(const crow_comm *comm, int64_t *values, int64_t count) {
+  return allreduce(comm, values, count, MPI_INT64_T, sizeof *values, MPI_SUM);
+}
+crow_status crow_comm_min_i64(const crow_comm *comm, int64_t *values, int64_t count) {
+  return allreduce(comm, values, count, MPI_INT64_T, sizeof *values, MPI_MIN);
+}
+crow_status crow_comm_max_i64(const crow_comm *comm, int64_t *values, int64_t count) {
+  return allreduce(comm, values, count, MPI_INT64_T, sizeof *values, MPI_MAX);
+}
+crow_status crow_comm_min_f64(const crow_comm *comm, double *values, int64_t count) {
+  return allreduce(comm, values, count, MPI_DOUBLE, sizeof *values, MPI_MIN);
+}
+crow_status crow_comm_max_f64(const crow_comm *comm, double *values, int64_t count) {
+  return allreduce(comm, values, count, MPI_DOUBLE, sizeof *values, MPI_MAX);
+}
+crow_status crow_comm_sum_f64_unordered(const crow_comm *comm, double *values, int64_t count) {
+  return allreduce(comm, values, count, MPI_DOUBLE, sizeof *values, MPI_SUM);
+}
+
+crow_status crow_comm_sum_exact(const crow_comm *comm, crow_exact_sum *sums, int64_t count) {
+  crow_status status = CROW_OK;
+  /* Normalised digits are below 2^32, so the integer sum over ranks cannot overflow. */
+  for (int64_t k = 0; k < count; k++) crow_exact_normalise(&sums[k]);
+  CROW_TRY(crow_comm_sum_i64(comm, sums->limb, count * CROW_EXACT_LIMBS));
+  for (int64_t k = 0; k < count; k++) crow_exact_normalise(&sums[k]);
+cleanup:
+  return status;
+}
+
+crow_status crow_comm_dot(const crow_comm *comm, const crow_partition *partition, int64_t count, const double *const *a,
+                          const double *const *b, double *result) {
+  crow_status status = CROW_OK;
+  crow_exact_sum *sums = NULL;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&sums, count));
+  for (int64_t k = 0; k < count; k++) crow_exact_add_dot_blocks(&sums[k], a[k], b[k], partition->count);
+  CROW_TRY(crow_comm_sum_exact(comm, sums, count));
+  for (int64_t k = 0; k < count; k++) result[k] = crow_exact_value(&sums[k]);
+cleanup:
+  crow_free(sums);
+  return status;
+}
+
+crow_status crow_comm_sum(const crow_comm *comm, const crow_partition *partition, const double *slice, double *result) {
+  crow_status status = CROW_OK;
+  crow_exact_sum sum = {{0}};
+  crow_exact_add_blocks(&sum, slice, partition->count);
+  CROW_TRY(crow_comm_sum_exact(comm, &sum, 1));
+  *result = crow_exact_value(&sum);
+cleanup:
+  return status;
+}
+
+crow_status crow_comm_reduce_scatter_i64(const crow_comm *comm, const crow_partition *partition, const int64_t *values,
+                                         int64_t *slice) {
+  crow_status status = CROW_OK;
+  int *counts = NULL;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&counts, comm->size));
+  for (int rank = 0; rank < comm->size; rank++) {
+    const crow_gidx n = crow_partition_begin(partition, rank + 1) - crow_partition_begin(partition, rank);
+    if (n > INT32_MAX) {
+      CROW_TRY(crow_error(CROW_FAILED, "a slice of %lld elements exceeds MPI's counts: use more ranks", (long long)n));
+    }
+    counts[rank] = (int)n;
+  }
+  CROW_TRY_MPI(MPI_Reduce_scatter(values, slice, counts, MPI_INT64_T, MPI_SUM, comm->mpi));
+cleanup:
+  crow_free(counts);
+  return status;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "harness.h"
+
+static void all_ranks_get_the_lowest_failing_ranks_message(void) {
+  const int rank = crow_comm_rank(test_comm), size = crow_comm_size(test_comm);
+  CHECK_OK(crow_comm_agree(test_comm, CROW_OK));
+  const bool fails = size == 1 || rank > 0;
+  const crow_status local = fails ? crow_error(CROW_BAD_INPUT, "rank %d failed", rank) : CROW_OK;
+  CHECK_STATUS(crow_comm_agree(test_comm, local), CROW_BAD_INPUT);
+  CHECK_MESSAGE(size == 1 ? "rank 0 failed" : "rank 1 failed");
+}
+
+static void partitions_cover_everything_once_in_whole_blocks(void) {
+  const crow_gidx globals[] = {0, 1, 2, 511, 512, 513, 5000}, blocks[] = {1, 3, CROW_BLOCK};
+  for (size_t g = 0; g < 7; g++) {
+    for (size_t b = 0; b < 3; b++) {
+      for (int size = 1; size < 12; size++) {
+        crow_gidx next = 0;
+        for (int rank = 0; rank < size; rank++) {
+          const crow_partition p = crow_partition_make(globals[g], blocks[b], size, rank);
+          CHECK(p.begin == next && p.count >= 0);
+          CHECK(p.begin % p.block == 0 || p.begin == p.global);
+          for (crow_gidx i = p.begin; i < p.begin + p.count; i++) CHECK(crow_partition_owner(&p, i) == rank);
+          next = p.begin + p.count;
+        }
+        CHECK(next == globals[g]);
+      }
+    }
+  }
+}
+
+static double element(crow_gidx i) {
+  double value;
+  crow_random_normal(11, CROW_STREAM_TEST, (uint64_t)i, &value, 1);
+  return ldexp(value, (int)(i % 90) - 45);
+}
+
+/* The same dot product on the world and on each rank alone must have the same bits. */
+static void dot_products_do_not_depend_on_the_number_of_ranks(void) {
+  enum { N = 5000 };
+  double result[2][2];
+  crow_comm *alone = NULL;
+  CHECK_OK(crow_comm_split(test_comm, crow_comm_rank(test_comm), 0, &alone));
+  const crow_comm *comms[2] = {test_comm, alone};
+  for (int c = 0; c < 2; c++) {
+    const crow_partition p = crow_comm_partition(comms[c], N, CROW_BLOCK);
+    double *a = NULL, *b = NULL;
+    CHECK_OK(CROW_ALLOCATE(&a, p.count));
+    CHECK_OK(CROW_ALLOCATE(&b, p.count));
+    for (crow_gidx i = 0; i < p.count; i++) {
+      a[i] = element(p.begin + i);
+      b[i] = element(2 * (p.begin + i) + 1);
+    }
+    const double *left[2] = {a, a}, *right[2] = {b, a};
+    CHECK_OK(crow_comm_dot(comms[c], &p, 2, left, right, result[c]));
+    crow_free(a);
+    crow_free(b);
+  }
+  CHECK(memcmp(result[0], result[1], sizeof result[0]) == 0);
+  long double expected = 0;
+  for (crow_gidx i = 0; i < N; i++) expected += (long double)element(i) * element(i);
+  CHECK_NEAR(result[0][1] / (double)expected, 1, 1e-14);
+  crow_comm_destroy(&alone);
+}
+
+static void reduce_scatter_and_gather_are_inverse_to_each_other(void) {
+  enum { N = 1300 };
+  const crow_partition p = crow_comm_partition(test_comm, N, CROW_BLOCK);
+  int64_t *values = NULL, *slice = NULL, *whole = NULL;
+  CHECK_OK(CROW_ALLOCATE(&values, N));
+  CHECK_OK(CROW_ALLOCATE(&whole, N));
+  CHECK_OK(CROW_ALLOCATE(&slice, p.count));
+  for (int64_t i = 0; i < N; i++) values[i] = i * (crow_comm_rank(test_comm) + 1);
+  CHECK_OK(crow_comm_reduce_scatter_i64(test_comm, &p, values, slice));
+  CHECK_OK(crow_comm_gather_slices(test_comm, &p, slice, whole, sizeof *whole));
+  const int64_t size = crow_comm_size(test_comm);
+  for (int64_t i = 0; i < N; i++) CHECK(whole[i] == i * size * (size + 1) / 2);
+  crow_free(values);
+  crow_free(slice);
+  crow_free(whole);
+}
+
+/* Rank a sends to rank b the numbers 1000 a + b, a + 2 b times. */
+static void exchange_delivers_every_packet_in_rank_order(void) {
+  const int rank = crow_comm_rank(test_comm), size = crow_comm_size(test_comm);
+  int64_t send_count[16] = {0}, receive_count[16] = {0}, total = 0;
+  int32_t send[512], *received = NULL;
+  for (int to = 0; to < size; to++) {
+    send_count[to] = rank + 2 * to;
+    for (int64_t k = 0; k < send_count[to]; k++) send[total++] = 1000 * rank + to;
+  }
+  CHECK_OK(crow_comm_exchange(test_comm, send, send_count, sizeof *send, (void **)&received, receive_count));
+  int64_t at = 0;
+  for (int from = 0; from < size; from++) {
+    CHECK(receive_count[from] == from + 2 * rank);
+    for (int64_t k = 0; k < receive_count[from]; k++) CHECK(received[at++] == 1000 * from + rank);
+  }
+  crow_free(received);
+}
+
+static void offsets_lay_the_parts_end_to_end(void) {
+  const int rank = crow_comm_rank(test_comm);
+  int64_t offset = -1;
+  CHECK_OK(crow_comm_offset_i64(test_comm, rank + 1, &offset));
+  CHECK(offset == (int64_t)rank * (rank + 1) / 2);
+}
+
+static void stage_times_are_summed_up(void) {
+  crow_stages stages = {0};
+  double least[CROW_STAGES_MAX], mean[CROW_STAGES_MAX], greatest[CROW_STAGES_MAX], total;
+  crow_stages_begin(&stages, "one");
+  crow_stages_begin(&stages, "two");
+  crow_stages_begin(&stages, "one");
+  crow_stages_end(&stages);
+  CHECK(stages.count == 2);
+  CHECK_OK(crow_stages_summary(test_comm, &stages, least, mean, greatest, &total));
+  CHECK(least[0] <= mean[0] * (1 + 1e-12) && mean[0] <= greatest[0] * (1 + 1e-12) && total >= greatest[1]);
+}
+
+int main(int argc, char **argv) {
+  static const crow_test tests[] = {
+      {"all ranks get the lowest failing rank's message", all_ranks_get_the_lowest_failing_ranks_message},
+      {"partitions cover everything once, in whole blocks", partitions_cover_everything_once_in_whole_blocks},
+      {"dot products do not depend on the number of ranks", dot_products_do_not_depend_on_the_number_of_ranks},
+      {"reduce-scatter and gather are inverse to each other", reduce_scatter_and_gather_are_inverse_to_each_other},
+      {"exchange delivers every packet in rank order", exchange_delivers_every_packet_in_rank_order},
+      {"offsets lay the parts end to end", offsets_lay_the_parts_end_to_end},
+      {"stage times are summed up", stage_times_are_summed_up},
+      {NULL, NULL},
+  };
+  return crow_test_main(argc, argv, "comm", tests, true);
+}
