@@ -9,8 +9,14 @@ add_custom_command(
   DEPENDS ${CROW_SCHEMAS} ${PROJECT_SOURCE_DIR}/src/io/embed_schemas.cmake
   VERBATIM)
 
+# The commit, looked at again when a new one is made.
 execute_process(COMMAND git -C ${PROJECT_SOURCE_DIR} rev-parse --short=12 HEAD OUTPUT_VARIABLE CROW_GIT_HASH
                 OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+execute_process(COMMAND git -C ${PROJECT_SOURCE_DIR} rev-parse --path-format=absolute --git-path logs/HEAD
+                OUTPUT_VARIABLE git_log OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+if(git_log AND EXISTS "${git_log}")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${git_log}")
+endif()
 file(CONFIGURE OUTPUT ${CROW_GENERATED_DIR}/version_generated.c @ONLY CONTENT
 "/* Made by CMake. */
 #include <crow/base.h>
