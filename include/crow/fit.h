@@ -13,11 +13,12 @@ extern "C" {
 #endif
 
 typedef struct crow_fit_options {
-  crow_objective_options objective;
-  crow_lbfgs_options lbfgs;
+  crow_objective_options objective; /**< its settings are crow_objective_settings */
+  crow_lbfgs_options lbfgs;         /**< its settings are crow_lbfgs_settings */
 } crow_fit_options;
-/** The settings of a fit that are not a stage's own. */
-extern CROW_API const crow_setting crow_fit_settings[];
+/** Sets the struct and those in it to their defaults, and checks them; Local. */
+CROW_API void crow_fit_options_default(crow_fit_options *options);
+CROW_API crow_status crow_fit_options_validate(const crow_fit_options *options);
 
 /** Fitted rewards, in slices over the ranks. */
 typedef struct crow_rewards {
@@ -35,6 +36,7 @@ typedef struct crow_rewards {
   crow_gidx zero_weights; /**< alternatives whose reward is the limit for zero weight */
   crow_gidx unknown;      /**< of these, those with no comparison with a weighted alternative: reward 0 */
   crow_source source;
+  crow_gidx pairs, components, ties, never_compared; /**< of observed comparisons; 0 for complete preferences */
 } crow_rewards;
 
 /** Which source a dataset offers: comparisons before matrix before population. Local. */

@@ -99,6 +99,19 @@ CROW_API crow_status crow_file_copy(const crow_file *from, crow_file *to, const 
  * prints it), else XXH3-128 of the digests of its blocks of 64 MiB, which the ranks share. `digest[33]`. */
 CROW_API crow_status crow_file_digest(const crow_comm *comm, const char *path, char *digest);
 
+/* ---- arrays of any HDF5 file -------------------------------------------------------------------------------- */
+
+/** A two-dimensional array in a file that need not be crow's: unlabelled contexts, for example. */
+typedef struct crow_array crow_array;
+/** Opens array `path` of `file`; one-dimensional arrays have one column. Collective. */
+CROW_API crow_status crow_array_open(const crow_comm *comm, const char *file, const char *path, crow_array **out);
+CROW_API void crow_array_close(crow_array **array);
+/** Local. */
+CROW_API crow_gidx crow_array_rows(const crow_array *array);
+CROW_API crow_gidx crow_array_columns(const crow_array *array);
+/** Reads rows as doubles; NaN and infinities are CROW_BAD_INPUT. Local: each rank reads by itself. */
+CROW_API crow_status crow_array_read(const crow_array *array, crow_gidx begin, crow_gidx count, double *values);
+
 /* ---- datasets ----------------------------------------------------------------------------------------------- */
 
 /** A dataset opened for reading. */

@@ -18,12 +18,17 @@ extern "C" {
 #define CROW_HIT_UNIT INT64_C(720720)
 
 typedef struct crow_weights_options {
-  const char *space; /**< see crow_space_create(); default "cube" */
-  int64_t samples;   /**< Monte Carlo samples N; default 100000 (the paper's) */
-  int64_t seed;      /**< of the sampler; default 1 */
-  crow_nearest_options nearest;
+  int64_t samples;          /**< Monte Carlo samples N; default 100000 (the paper's) */
+  const char *grid;         /**< "4x2": 4 groups of ranks share the samples, 2 slices of alternatives; "auto" */
+  double memory_per_rank;   /**< bytes a rank may use; 0: what the machine, the cgroup or Slurm allows */
+  crow_space_options space; /**< its settings are crow_space_settings */
+  crow_nearest_options nearest; /**< its settings are crow_nearest_settings */
 } crow_weights_options;
 extern CROW_API const crow_setting crow_weights_settings[];
+
+/** Sets this struct and those in it to their defaults, and checks them; Local. */
+CROW_API void crow_weights_options_default(crow_weights_options *options);
+CROW_API crow_status crow_weights_options_validate(const crow_weights_options *options);
 
 /** The weights of all alternatives, in slices over the ranks. */
 typedef struct crow_weights {

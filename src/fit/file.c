@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rewards files: see hdf5-schemas/rewards.json. */
+#include <crow/fit.h>
+
+static crow_status write_attributes(crow_file *file, const crow_rewards *rewards) {
+  static const char *const sources[] = {"comparisons", "matrix", "population"};
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_file_set_text(file, "/", "source", sources[rewards->source]));
+  CROW_TRY(crow_file_set_f64(file, "/", "lambda", rewards->lambda));
+  CROW_TRY(crow_file_set_f64(file, "/", "pair_scale", rewards->pair_scale));
+  CROW_TRY(crow_file_set_f64(file, "/", "objective", rewards->objective));
+  CROW_TRY(crow_file_set_f64(file, "/", "optimality", rewards->optimality));
+  CROW_TRY(crow_file_set_i64(file, "/", "converged", rewards->converged));
+  CROW_TRY(crow_file_set_text(file, "/", "end", crow_lbfgs_end_text(rewards->end)));
+  CROW_TRY(crow_file_set_i64(file, "/", "iterations", rewards->iterations));
+  CROW_TRY(crow_file_set_i64(file, "/", "evaluations", rewards->evaluations));
+  CROW_TRY(crow_file_set_i64(file, "/", "zero_weights", rewards->zero_weights));
+  CROW_TRY(crow_file_set_i64(file, "/", "unknown", rewards->unknown));
+  CROW_TRY(crow_file_set_text(file, "/model", "kind", "tabular"));
+cleanup:
+  return status;
+}
+
+crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool overwrite, const crow_rewards *rewards,
+                               const crow_dataset *dataset, const crow_provenance *provenance) {
+  crow_status status = CROW_OK;
+  crow_file *file = NULL;
+  const crow_partition *p = &rewards->partition;
+  CROW_TRY(crow_file_create(comm, path, "rewards", overwrite, &file));
+  CROW_TRY(write_attributes(file, rewards));
+  CROW_TRY(crow_file_write_vector(file, "/rewards/value", CROW_F64, p, rewards->value));
+  CROW_TRY(crow_file_write_vector(file, "/rewards/weight", CROW_F64, p, rewards->weight));
+  CROW_TRY(crow_file_write_vector(file, "/rewards/win_rate", CROW_F64, p, rewards->win_rate));
+  CROW_TRY(crow_file_write_vector(file, "/rewards/fitted_win_rate", CROW_F64, p, rewards->fitted_win_rate));
+  if (dataset->has_id) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/id"));
+  if (dataset->has_topic) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/topic"));
+  CROW_TRY(crow_provenance_write(provenance, file));
+  CROW_TRY(crow_file_finish(&file));
+cleanup:
+  crow_file_close(&file);
+  return status;
+}

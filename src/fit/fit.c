@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole fit, in the order of the paper: preferences, objective, rewards, what they predict. */
+#include <crow/fit.h>
+#include <math.h>
+#include <string.h>
+
+void crow_fit_options_default(crow_fit_options *options) {
+  crow_settings_default(crow_objective_settings, &options->objective);
+  crow_settings_default(crow_lbfgs_settings, &options->lbfgs);
+}
+
+crow_status crow_fit_options_validate(const crow_fit_options *options) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_settings_validate(crow_objective_settings, &options->objective));
+  CROW_TRY(crow_settings_validate(crow_lbfgs_settings, &options->lbfgs));
+cleanup:
+  return status;
+}
+
+crow_source crow_fit_source(const crow_dataset *dataset) {
+  if (dataset->has_comparisons) return CROW_SOURCE_COMPARISONS;
+  return dataset->has_matrix ? CROW_SOURCE_MATRIX : CROW_SOURCE_POPULATION;
+}
+
+/* The tabular problem in the scaled variables u = sqrt(D) r with D = w K (DESIGN 1), in which the Hessian's condition
+ * number is at most (lambda + 1/2) / lambda whatever the weights. Alternatives of zero weight have D = 0: their reward
+ * stays 0 here and is set from the limit of the optimality equation afterwards. */
+typedef struct scaled {
+  crow_objective *objective;
+  crow_gidx count;
+  double *root;   /* sqrt(D) */
+  double *reward; /* r */
+} scaled;
+
+static void unscale(const scaled *s, const double *u) {
+  for (crow_gidx i = 0; i < s->count; i++) s->reward[i] = s->root[i] > 0 ? u[i] / s->root[i] : 0;
+}
+
+/* df/du = df/dr / sqrt(D) = sqrt(D) G. */
+static crow_status evaluate(void *context, const double *u, double *value, double *optimality, double *gradient) {
+  scaled *s = context;
+  unscale(s, u);
+  const crow_status status = crow_objective_evaluate(s->objective, s->reward, value, optimality, gradient);
+  for (crow_gidx i = 0; i < s->count; i++) gradient[i] *= s->root[i];
+  return status;
+}
+
+static bool log_iteration(void *context, int64_t iteration, double value, double optimality, const double *u) {
+  (void)context;
+  (void)u;
+  crow_log(CROW_LOG_INFO, "fit: iteration %3lld  objective %.15g  optimality %.3e", (long long)iteration, value,
+           optimality);
+  return false;
+}
+
+static crow_status solve(const crow_comm *comm, const crow_weights *weights, crow_objective *objective,
+                         const crow_lbfgs_options *options, crow_rewards *out) {
+  crow_status status = CROW_OK;
+  const crow_partition *p = &weights->partition;
+  const double *curvature = crow_objective_curvature(objective);
+  crow_lbfgs_result result;
+  double *u = NULL;
+  scaled s = {objective, p->count, NULL, out->value};
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s.root, p->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&u, p->count));
+  for (crow_gidx i = 0; i < p->count; i++) s.root[i] = sqrt(weights->value[i] * curvature[i]);
+  CROW_TRY(crow_lbfgs_minimise(comm, p, options, evaluate, log_iteration, &s, u, &result));
+  unscale(&s, u);
+  out->objective = result.value;
+  out->optimality = result.optimality;
+  out->iterations = result.iterations;
+  out->evaluations = result.evaluations;
+  out->end = result.end;
+  out->converged = result.end == CROW_LBFGS_CONVERGED;
+cleanup:
+  crow_free(s.root);
+  crow_free(u);
+  return status;
+}
+
+static crow_status allocate(const crow_comm *comm, const crow_weights *weights, crow_rewards *out) {
+  crow_status status = CROW_OK;
+  const crow_gidx count = weights->partition.count;
+  out->partition = weights->partition;
+  out->zero_weights = weights->zeros;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->value, count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->weight, count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->win_rate, count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->fitted_win_rate, count));
+  if (count) memcpy(out->weight, weights->value, (size_t)count * sizeof *out->weight);
+cleanup:
+  return status;
+}
+
+/* The preferences of a dataset, as the objective takes them. */
+typedef struct preferences {
+  crow_pairs pairs;
+  double *win_rate;
+} preferences;
+
+static crow_status read_preferences(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                                    crow_rewards *out, preferences *read) {
+  crow_status status = CROW_OK;
+  out->source = crow_fit_source(dataset);
+  if (out->source == CROW_SOURCE_COMPARISONS) {
+    CROW_TRY(crow_pairs_read(comm, dataset, &read->pairs));
+    out->pairs = read->pairs.partition.global;
+    out->components = read->pairs.components;
+    out->ties = read->pairs.ties;
+    out->never_compared = read->pairs.never_compared;
+    crow_log(CROW_LOG_INFO,
+             "preferences: %lld judgements of %lld distinct pairs, %lld ties, %lld connected components, "
+             "%lld alternatives never compared",
+             (long long)read->pairs.comparisons, (long long)out->pairs, (long long)out->ties,
+             (long long)out->components, (long long)out->never_compared);
+    goto cleanup;
+  }
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&read->win_rate, weights->partition.count));
+  if (out->source == CROW_SOURCE_MATRIX)
+    CROW_TRY(crow_win_rate_matrix(comm, dataset, weights, read->win_rate));
+  else
+    CROW_TRY(crow_win_rate_population(comm, dataset, weights, read->win_rate));
+  crow_log(CROW_LOG_INFO, "preferences: complete, from a %s",
+           out->source == CROW_SOURCE_MATRIX ? "matrix" : "population");
+cleanup:
+  return status;
+}
+
+static crow_status create_objective(const crow_comm *comm, const crow_weights *weights, const preferences *read,
+                                    crow_source source, const crow_objective_options *options, crow_objective **out) {
+  if (source == CROW_SOURCE_COMPARISONS) return crow_objective_create_pairs(comm, options, weights, &read->pairs, out);
+  return crow_objective_create_complete(comm, options, weights, read->win_rate, out);
+}
+
+static void log_end(const crow_rewards *rewards) {
+  crow_log(rewards->converged ? CROW_LOG_INFO : CROW_LOG_WARNING,
+           "fit: %s after %lld iterations, %lld evaluations; "
+           "objective %.15g, optimality %.3e",
+           crow_lbfgs_end_text(rewards->end), (long long)rewards->iterations, (long long)rewards->evaluations,
+           rewards->objective, rewards->optimality);
+  if (rewards->zero_weights) {
+    crow_log(CROW_LOG_INFO,
+             "fit: %lld alternatives of zero weight have the limit of the optimality equation as reward; "
+             "%lld of them were compared with no weighted one and have 0",
+             (long long)rewards->zero_weights, (long long)rewards->unknown);
+  }
+}
+
+crow_status crow_fit_run(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                         const crow_fit_options *options, crow_rewards *out) {
+  crow_status status = CROW_OK;
+  preferences read = {0};
+  crow_objective *objective = NULL;
+  memset(out, 0, sizeof *out);
+  CROW_TRY(crow_fit_options_validate(options));
+  CROW_TRY(allocate(comm, weights, out));
+  CROW_TRY(read_preferences(comm, dataset, weights, out, &read));
+  CROW_TRY(create_objective(comm, weights, &read, out->source, &options->objective, &objective));
+  out->lambda = options->objective.lambda;
+  out->pair_scale = crow_objective_pair_scale(objective);
+  CROW_TRY(solve(comm, weights, objective, &options->lbfgs, out));
+  CROW_TRY(crow_objective_complete_zero_weights(objective, out->value, &out->unknown));
+  CROW_TRY(crow_objective_fitted_win_rate(objective, out->value, out->fitted_win_rate));
+  if (weights->partition.count) {
+    memcpy(out->win_rate, crow_objective_win_rate(objective), (size_t)weights->partition.count * sizeof(double));
+  }
+  log_end(out);
+cleanup:
+  crow_objective_destroy(&objective);
+  crow_pairs_free(&read.pairs);
+  crow_free(read.win_rate);
+  if (status != CROW_OK) crow_rewards_free(out);
+  return status;
+}
+
+void crow_rewards_free(crow_rewards *rewards) {
+  crow_free(rewards->value);
+  crow_free(rewards->weight);
+  crow_free(rewards->win_rate);
+  crow_free(rewards->fitted_win_rate);
+  memset(rewards, 0, sizeof *rewards);
+}

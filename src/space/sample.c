@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "space/space_impl.h"
+#include <math.h>
+#include <string.h>
+
+static void sample_box(const crow_space *space, double *point) {
+  for (crow_gidx k = 0; k < space->dimensions; k++) {
+    point[k] = space->lower[k] + point[k] * (space->upper[k] - space->lower[k]);
+  }
+}
+
+static void sample_intervals(const crow_intervals *intervals, crow_gidx d, double *point) {
+  for (crow_gidx k = 0; k < d; k++) {
+    const double at = point[k] * intervals->total[k];
+    int64_t i = intervals->first[k];
+    while (i + 1 < intervals->first[k + 1] && intervals->length_before[i + 1] <= at) i++;
+    const double value = intervals->lower[i] + (at - intervals->length_before[i]);
+    point[k] = fmin(value, intervals->upper[i]);
+  }
+}
+
+static double norm(const double *vector, crow_gidx d) {
+  double square = 0;
+  for (crow_gidx k = 0; k < d; k++) square += vector[k] * vector[k];
+  return sqrt(square);
+}
+
+/* A normal vector has a uniform direction; a ball's radius is distributed as U^(1/d). The uniform number for it comes
+ * from a draw one longer than the direction needs. */
+static void sample_round(const crow_space *space, uint64_t index, double *point, double *normal) {
+  const crow_gidx d = space->dimensions;
+  crow_random_normal(space->seed, CROW_STREAM_SAMPLE, index, normal, d);
+  double scale = norm(normal, d);
+  scale = scale > 0 ? 1 / scale : 0;
+  if (space->kind == CROW_SPACE_SPHERE) {
+    for (crow_gidx k = 0; k < d; k++) point[k] = normal[k] * scale;
+    return;
+  }
+  if (space->kind == CROW_SPACE_BALL) {
+    double radius;
+    crow_random_uniform(~space->seed, CROW_STREAM_SAMPLE, index, &radius, 1);
+    scale *= space->radius * pow(radius, 1 / (double)d);
+    for (crow_gidx k = 0; k < d; k++) point[k] = space->mean[k] + normal[k] * scale;
+    return;
+  }
+  for (crow_gidx k = 0; k < d; k++) {
+    const double *row = space->factor + k * d;
+    double value = space->mean[k];
+    for (crow_gidx j = 0; j < d; j++) value += row[j] * normal[j];
+    point[k] = value;
+  }
+}
+
+/* The row of sample i of `total`: one from each of `total` equal stretches, so that none is used twice. */
+static crow_gidx pool_row(const crow_space *space, crow_gidx i, crow_gidx total) {
+  const crow_gidx rows = crow_array_rows(space->pool);
+  if (total >= rows) return i % rows;
+  const crow_gidx begin = (crow_gidx)((__int128)i * rows / total), end = (crow_gidx)((__int128)(i + 1) * rows / total);
+  double u;
+  crow_random_uniform(space->seed, CROW_STREAM_SAMPLE, (uint64_t)i, &u, 1);
+  const crow_gidx row = begin + (crow_gidx)(u * (double)(end - begin));
+  return row < end ? row : end - 1;
+}
+
+static crow_status sample_pool(const crow_space *space, crow_gidx begin, crow_gidx count, crow_gidx total,
+                               double *points) {
+  crow_status status = CROW_OK;
+  const crow_gidx d = space->dimensions;
+  for (crow_gidx i = 0; i < count;) {
+    /* Consecutive rows are read together. */
+    const crow_gidx row = pool_row(space, begin + i, total);
+    crow_gidx run = 1;
+    while (i + run < count && pool_row(space, begin + i + run, total) == row + run) run++;
+    CROW_TRY(crow_array_read(space->pool, row, run, points + i * d));
+    i += run;
+  }
+cleanup:
+  return status;
+}
+
+crow_status crow_space_sample(const crow_space *space, crow_gidx begin, crow_gidx count, crow_gidx total,
+                              double *points) {
+  crow_status status = CROW_OK;
+  const crow_gidx d = space->dimensions;
+  double *normal = NULL;
+  if (space->kind == CROW_SPACE_POOL) return sample_pool(space, begin, count, total, points);
+  const bool round =
+      space->kind == CROW_SPACE_SPHERE || space->kind == CROW_SPACE_BALL || space->kind == CROW_SPACE_GAUSSIAN;
+  if (round) CROW_TRY(CROW_ALLOCATE_RAW(&normal, d));
+  for (crow_gidx i = 0; i < count; i++) {
+    double *point = points + i * d;
+    const uint64_t index = (uint64_t)(begin + i);
+    if (round) {
+      sample_round(space, index, point, normal);
+      continue;
+    }
+    crow_random_uniform(space->seed, CROW_STREAM_SAMPLE, index, point, d);
+    if (space->kind == CROW_SPACE_BOX) sample_box(space, point);
+    if (space->kind == CROW_SPACE_FACTOR2) sample_intervals(&space->intervals, d, point);
+  }
+cleanup:
+  crow_free(normal);
+  return status;
+}

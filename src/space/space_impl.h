@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CROW_SPACE_IMPL_H
+#define CROW_SPACE_IMPL_H
+
+#include <crow/space.h>
+
+typedef enum crow_space_kind {
+  CROW_SPACE_CUBE,
+  CROW_SPACE_BOX,
+  CROW_SPACE_SPHERE,
+  CROW_SPACE_BALL,
+  CROW_SPACE_GAUSSIAN,
+  CROW_SPACE_FACTOR2,
+  CROW_SPACE_POOL
+} crow_space_kind;
+
+#define CROW_SPACE_WORDS "cube|box|sphere|ball|gaussian|factor2"
+
+/* Disjoint intervals of every coordinate, ascending: coordinate k has those from first[k] to first[k + 1]. */
+typedef struct crow_intervals {
+  int64_t *first;
+  double *lower, *upper;
+  double *length_before; /* total length of the earlier intervals of the same coordinate */
+  double *total;         /* (d) total length of a coordinate's intervals */
+} crow_intervals;
+
+struct crow_space {
+  crow_space_kind kind;
+  uint64_t seed;
+  crow_gidx dimensions;
+  char description[256];
+  double *lower, *upper;    /* (d) cube, box */
+  double *mean;             /* (d) ball, gaussian */
+  double radius;            /* ball */
+  double *factor;           /* (d, d) gaussian: row-major, samples are mean + factor z */
+  crow_intervals intervals; /* factor2 */
+  crow_array *pool;
+};
+
+/* What a text means: the kind and, for a pool, file and path within `text` as offsets and lengths. */
+typedef struct crow_space_text {
+  crow_space_kind kind;
+  char file[1024], path[256];
+} crow_space_text;
+crow_status crow_space_text_parse(const char *text, crow_space_text *out);
+
+/* Statistics of the contexts, read in slices; Collective, bits independent of the number of ranks. */
+crow_status crow_space_find_bounds(const crow_comm *comm, const crow_dataset *dataset, double *lower, double *upper);
+crow_status crow_space_find_mean(const crow_comm *comm, const crow_dataset *dataset, double *mean);
+crow_status crow_space_find_radius(const crow_comm *comm, const crow_dataset *dataset, const double *mean,
+                                   double *radius);
+/* A square root of the covariance: factor (d, d) row-major with covariance = factor factor'. */
+crow_status crow_space_find_factor(const crow_comm *comm, const crow_dataset *dataset, const double *mean,
+                                   double *factor);
+crow_status crow_space_find_intervals(const crow_comm *comm, const crow_dataset *dataset, crow_intervals *out);
+void crow_intervals_free(crow_intervals *intervals);
+
+#endif

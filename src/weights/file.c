@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Weights files: see hdf5-schemas/weights.json. */
+#include "weights/weights_impl.h"
+#include <math.h>
+#include <string.h>
+
+static crow_status write_attributes(crow_file *file, const crow_weights *weights, const crow_weights_options *options) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_file_set_text(file, "/", "space", options->space.space));
+  CROW_TRY(crow_file_set_i64(file, "/", "samples", weights->samples));
+  CROW_TRY(crow_file_set_i64(file, "/", "seed", options->space.seed));
+  CROW_TRY(crow_file_set_i64(file, "/", "hit_unit", CROW_HIT_UNIT));
+  CROW_TRY(crow_file_set_i64(file, "/", "zeros", weights->zeros));
+  CROW_TRY(crow_file_set_f64(file, "/", "effective", weights->effective));
+cleanup:
+  return status;
+}
+
+crow_status crow_weights_write(const crow_comm *comm, const char *path, bool overwrite, const crow_weights *weights,
+                               const crow_weights_options *options, const crow_dataset *dataset,
+                               const crow_provenance *provenance) {
+  crow_status status = CROW_OK;
+  crow_file *file = NULL;
+  const crow_partition *p = &weights->partition;
+  CROW_TRY(crow_file_create(comm, path, "weights", overwrite, &file));
+  CROW_TRY(write_attributes(file, weights, options));
+  CROW_TRY(crow_file_write_vector(file, "/weights/value", CROW_F64, p, weights->value));
+  CROW_TRY(crow_file_write_vector(file, "/weights/standard_error", CROW_F64, p, weights->standard_error));
+  if (weights->samples) CROW_TRY(crow_file_write_vector(file, "/weights/hits", CROW_I64, p, weights->hits));
+  if (dataset->has_id) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/id"));
+  if (dataset->has_topic) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/topic"));
+  CROW_TRY(crow_provenance_write(provenance, file));
+  CROW_TRY(crow_file_finish(&file));
+cleanup:
+  crow_file_close(&file);
+  return status;
+}
+
+/* Scales the values to sum 1; a sum that is 0 or not finite cannot be scaled. */
+static crow_status normalise(const crow_comm *comm, const char *path, crow_weights *weights) {
+  crow_status status = CROW_OK;
+  double sum = 0;
+  CROW_TRY(crow_comm_sum(comm, &weights->partition, weights->value, &sum));
+  if (!(sum > 0) || isinf(sum)) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: /weights/value sums to %g, expected a positive number", path, sum));
+  }
+  /* Weights that already sum to 1, up to the rounding of each, keep their bits. */
+  if (fabs(sum - 1) <= 1e-12) goto cleanup;
+  crow_log(CROW_LOG_INFO, "weights: %s sums to %.15g; divided by it", path, sum);
+  for (crow_gidx i = 0; i < weights->partition.count; i++) {
+    weights->value[i] /= sum;
+    weights->standard_error[i] /= sum;
+  }
+cleanup:
+  return status;
+}
+
+crow_status crow_weights_read(const crow_comm *comm, const char *path, crow_gidx alternatives, crow_weights *out) {
+  crow_status status = CROW_OK;
+  crow_file *file = NULL;
+  int64_t shape[2];
+  memset(out, 0, sizeof *out);
+  CROW_TRY(crow_file_open(comm, path, "weights", &file));
+  crow_file_shape(file, "/weights/value", shape);
+  if (shape[0] != alternatives) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT,
+                        "%s: /weights/value has %lld weights, expected %lld, one for each alternative of the "
+                        "dataset",
+                        path, (long long)shape[0], (long long)alternatives));
+  }
+  const bool sampled = crow_file_has(file, "/weights/hits");
+  CROW_TRY(crow_weights_allocate(comm, alternatives, sampled, out));
+  const crow_partition *p = &out->partition;
+  CROW_TRY(crow_file_read(file, "/weights/value", p->begin, p->count, CROW_F64, out->value));
+  if (crow_file_has(file, "/weights/standard_error")) {
+    CROW_TRY(crow_file_read(file, "/weights/standard_error", p->begin, p->count, CROW_F64, out->standard_error));
+  }
+  if (sampled) CROW_TRY(crow_file_read(file, "/weights/hits", p->begin, p->count, CROW_I64, out->hits));
+  if (sampled) CROW_TRY(crow_file_get_i64(file, "/", "samples", &out->samples));
+  CROW_TRY(normalise(comm, path, out));
+  CROW_TRY(crow_weights_summarise(comm, out));
+cleanup:
+  crow_file_close(&file);
+  if (status != CROW_OK) crow_weights_free(out);
+  return status;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "weights/weights_impl.h"
+#include <math.h>
+#include <string.h>
+
+static void give(crow_tally *tally, int64_t alternative, int64_t share) {
+  tally->hits[alternative] += share;
+  tally->squares[alternative] += share * share / CROW_HIT_UNIT;
+}
+
+/* Shares one sample among `total` tied alternatives, of which this slice holds those from position `first` on: each
+ * gets the whole part, and the remainder goes one unit each to the first of them. */
+static void share_out(const int64_t *tied, int64_t count, int64_t first, int64_t total, crow_tally *tally) {
+  const int64_t each = CROW_HIT_UNIT / total, more = CROW_HIT_UNIT % total;
+  for (int64_t k = 0; k < count; k++) give(tally, tied[k], each + (first + k < more));
+}
+
+crow_status crow_tally_add(const crow_weights_grid *grid, const crow_nearest_result *result, double *distance,
+                           int64_t *counts, crow_tally *tally) {
+  crow_status status = CROW_OK;
+  const int64_t n = result->count, *begin = result->tie_begin;
+  if (grid->slices == 1) {
+    for (int64_t i = 0; i < n; i++) {
+      const int64_t ties = begin[i + 1] - begin[i];
+      if (ties == 1)
+        give(tally, result->index[begin[i]], CROW_HIT_UNIT);
+      else
+        share_out(result->index + begin[i], ties, 0, ties, tally);
+    }
+    return CROW_OK;
+  }
+  int64_t *mine = counts, *all = counts + n;
+  memcpy(distance, result->distance, (size_t)n * sizeof *distance);
+  CROW_TRY(crow_comm_min_f64(grid->across_slices, distance, n));
+  for (int64_t i = 0; i < n; i++) mine[i] = result->distance[i] == distance[i] ? begin[i + 1] - begin[i] : 0;
+  CROW_TRY(crow_comm_gather(grid->across_slices, mine, all, n * (int64_t)sizeof *mine));
+  for (int64_t i = 0; i < n; i++) {
+    int64_t first = 0, total = 0;
+    for (int s = 0; s < grid->slices; s++) {
+      if (s == grid->slice) first = total;
+      total += all[s * n + i];
+    }
+    if (mine[i]) share_out(result->index + begin[i], mine[i], first, total, tally);
+  }
+cleanup:
+  return status;
+}
+
+/* Moves one array from the slices (held whole by the first group's ranks) to the partition of the result. */
+static crow_status redistribute(const crow_comm *comm, const crow_weights_grid *grid, const crow_partition *slice,
+                                const int64_t *values, const crow_partition *to, int64_t *out) {
+  crow_status status = CROW_OK;
+  const int size = crow_comm_size(comm);
+  int64_t *send_count = NULL, *receive_count = NULL, *received = NULL;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send_count, size));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive_count, size));
+  for (int rank = 0; rank < size && grid->group == 0; rank++) {
+    const crow_gidx begin = crow_partition_begin(to, rank), end = crow_partition_begin(to, rank + 1);
+    const crow_gidx first = begin > slice->begin ? begin : slice->begin;
+    const crow_gidx last = end < slice->begin + slice->count ? end : slice->begin + slice->count;
+    send_count[rank] = last > first ? last - first : 0;
+  }
+  /* Slices ascend with the rank, so what arrives is in the order of the alternatives. */
+  CROW_TRY(crow_comm_exchange(comm, values, send_count, sizeof *values, (void **)&received, receive_count));
+  if (to->count) memcpy(out, received, (size_t)to->count * sizeof *out);
+cleanup:
+  crow_free(send_count);
+  crow_free(receive_count);
+  crow_free(received);
+  return status;
+}
+
+crow_status crow_weights_gather(const crow_comm *comm, const crow_weights_grid *grid, const crow_partition *slice,
+                                crow_tally *tally, int64_t samples, crow_weights *out) {
+  crow_status status = CROW_OK;
+  int64_t *squares = NULL;
+  const double total = (double)samples * (double)CROW_HIT_UNIT;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&squares, out->partition.count));
+  CROW_TRY(crow_comm_sum_i64(grid->across_groups, tally->hits, slice->count));
+  CROW_TRY(crow_comm_sum_i64(grid->across_groups, tally->squares, slice->count));
+  CROW_TRY(redistribute(comm, grid, slice, tally->hits, &out->partition, out->hits));
+  CROW_TRY(redistribute(comm, grid, slice, tally->squares, &out->partition, squares));
+  out->samples = samples;
+  for (crow_gidx i = 0; i < out->partition.count; i++) {
+    const double w = (double)out->hits[i] / total;
+    out->value[i] = w;
+    out->standard_error[i] = sqrt(fmax((double)squares[i] / total - w * w, 0) / (double)samples);
+  }
+  CROW_TRY(crow_weights_summarise(comm, out));
+cleanup:
+  crow_free(squares);
+  return status;
+}

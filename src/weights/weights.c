@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "weights/weights_impl.h"
+#include <math.h>
+#include <string.h>
+
+#define AT(field) offsetof(crow_weights_options, field)
+const crow_setting crow_weights_settings[] = {
+    {"samples", CROW_SETTING_INT, AT(samples), 100000, NULL, 1, 1e13, NULL,
+     "number of Monte Carlo samples N; a weight w has the standard error sqrt(w (1 - w) / N)"},
+    {"grid", CROW_SETTING_TEXT, AT(grid), 0, "auto", 0, 0, "GROUPSxSLICES",
+     "ranks that share the samples x slices of alternatives; auto takes the fewest slices that fit the memory"},
+    {"memory-per-rank", CROW_SETTING_DOUBLE, AT(memory_per_rank), 0, NULL, 0, 1e18, NULL,
+     "bytes that a rank may use; 0: what the machine, its cgroup or Slurm allows"},
+    {NULL, CROW_SETTING_BOOL, 0, 0, NULL, 0, 0, NULL, NULL},
+};
+
+void crow_weights_options_default(crow_weights_options *options) {
+  crow_settings_default(crow_weights_settings, options);
+  crow_settings_default(crow_space_settings, &options->space);
+  crow_settings_default(crow_nearest_settings, &options->nearest);
+}
+
+crow_status crow_weights_options_validate(const crow_weights_options *options) {
+  crow_status status = CROW_OK;
+  int groups, slices;
+  CROW_TRY(crow_settings_validate(crow_weights_settings, options));
+  CROW_TRY(crow_settings_validate(crow_space_settings, &options->space));
+  CROW_TRY(crow_settings_validate(crow_nearest_settings, &options->nearest));
+  CROW_TRY(crow_space_parse(options->space.space));
+  CROW_TRY(crow_weights_grid_parse(options->grid, &groups, &slices));
+cleanup:
+  return status;
+}
+
+crow_status crow_weights_allocate(const crow_comm *comm, crow_gidx alternatives, bool sampled, crow_weights *out) {
+  crow_status status = CROW_OK;
+  memset(out, 0, sizeof *out);
+  out->partition = crow_comm_partition(comm, alternatives, CROW_BLOCK);
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->value, out->partition.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->standard_error, out->partition.count));
+  if (sampled) CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->hits, out->partition.count));
+cleanup:
+  return status;
+}
+
+crow_status crow_weights_summarise(const crow_comm *comm, crow_weights *weights) {
+  crow_status status = CROW_OK;
+  const double *w = weights->value;
+  double squares = 0;
+  weights->zeros = 0;
+  for (crow_gidx i = 0; i < weights->partition.count; i++) weights->zeros += w[i] == 0;
+  CROW_TRY(crow_comm_sum_i64(comm, &weights->zeros, 1));
+  CROW_TRY(crow_comm_dot(comm, &weights->partition, 1, &w, &w, &squares));
+  weights->effective = squares > 0 ? 1 / squares : 0;
+cleanup:
+  return status;
+}
+
+crow_status crow_weights_uniform(const crow_comm *comm, crow_gidx alternatives, crow_weights *out) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_weights_allocate(comm, alternatives, false, out));
+  for (crow_gidx i = 0; i < out->partition.count; i++) out->value[i] = 1 / (double)alternatives;
+  CROW_TRY(crow_weights_summarise(comm, out));
+cleanup:
+  if (status != CROW_OK) crow_weights_free(out);
+  return status;
+}
+
+void crow_weights_free(crow_weights *weights) {
+  crow_free(weights->value);
+  crow_free(weights->standard_error);
+  crow_free(weights->hits);
+  memset(weights, 0, sizeof *weights);
+}

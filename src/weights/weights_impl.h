@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CROW_WEIGHTS_IMPL_H
+#define CROW_WEIGHTS_IMPL_H
+
+#include <crow/weights.h>
+
+/* Ranks in a grid: rank = group * slices + slice. The groups share the samples, a group's slices the alternatives. */
+typedef struct crow_weights_grid {
+  int groups, slices, group, slice;
+  crow_comm *across_slices; /* the ranks of one group: same samples, different alternatives */
+  crow_comm *across_groups; /* the ranks of one slice: same alternatives, different samples */
+} crow_weights_grid;
+
+/* Parses --grid: 0 and 0 for "auto". */
+crow_status crow_weights_grid_parse(const char *text, int *groups, int *slices);
+/* Bytes that a rank needs for m alternatives of d dimensions in this many slices. */
+int64_t crow_weights_rank_bytes(crow_gidx m, crow_gidx d, bool single, int slices);
+/* Chooses the fewest slices that fit the memory (or takes the forced grid) and splits the communicator. Collective. */
+crow_status crow_weights_grid_create(const crow_comm *comm, const crow_weights_options *options, crow_gidx m,
+                                     crow_gidx d, bool single, crow_weights_grid *out);
+void crow_weights_grid_free(crow_weights_grid *grid);
+
+/* Counts of one slice of alternatives, in units of 1 / CROW_HIT_UNIT of a sample. */
+typedef struct crow_tally {
+  int64_t *hits;    /* sum over samples of the share a */
+  int64_t *squares; /* sum of a^2 in the same unit, for the standard error */
+} crow_tally;
+
+/* Adds the shares of a block of samples whose nearest alternatives in this slice are `result`. Collective over the
+ * group's slices: the nearest over all slices share the sample. `distance` and `counts` are work space of n and
+ * 2 n * slices. */
+crow_status crow_tally_add(const crow_weights_grid *grid, const crow_nearest_result *result, double *distance,
+                           int64_t *counts, crow_tally *tally);
+
+/* Turns this rank's part of the tallies into slices of weights by the partition of `out`. Collective. */
+crow_status crow_weights_gather(const crow_comm *comm, const crow_weights_grid *grid, const crow_partition *slice,
+                                crow_tally *tally, int64_t samples, crow_weights *out);
+/* Allocates the arrays of `out` for `alternatives`; hits only if `sampled`. Collective. */
+crow_status crow_weights_allocate(const crow_comm *comm, crow_gidx alternatives, bool sampled, crow_weights *out);
+/* Fills zeros and effective from the values. Collective. */
+crow_status crow_weights_summarise(const crow_comm *comm, crow_weights *weights);
+
+#endif
