@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nearest/pass_impl.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- finding candidates in a row of scores -------------------------------------------------------------------- */
+
+static double greatest_single(const float *scores, int64_t count) {
+  float greatest = -INFINITY;
+  for (int64_t j = 0; j < count; j++) greatest = scores[j] > greatest ? scores[j] : greatest;
+  return (double)greatest;
+}
+
+static double greatest_double(const double *scores, int64_t count) {
+  double greatest = -INFINITY;
+  for (int64_t j = 0; j < count; j++) greatest = scores[j] > greatest ? scores[j] : greatest;
+  return greatest;
+}
+
+/* The threshold is rounded to the scores' type, which the bound allows for. */
+static int64_t find_hits(const void *scores, crow_precision precision, int64_t count, double threshold, int32_t *hit) {
+  const float *single = scores, single_threshold = (float)threshold;
+  const double *wide = scores;
+  int64_t hits = 0;
+  if (precision == CROW_SINGLE) {
+    for (int64_t j = 0; j < count; j++) {
+      hit[hits] = (int32_t)j;
+      hits += single[j] >= single_threshold;
+    }
+  } else {
+    for (int64_t j = 0; j < count; j++) {
+      hit[hits] = (int32_t)j;
+      hits += wide[j] >= threshold;
+    }
+  }
+  return hits;
+}
+
+static double score_at(const void *scores, crow_precision precision, int64_t j) {
+  return precision == CROW_SINGLE ? (double)((const float *)scores)[j] : ((const double *)scores)[j];
+}
+
+/* ---- first scoring: lists of candidates ------------------------------------------------------------------------ */
+
+/* Drops candidates that the greatest lower bound has overtaken. */
+static int32_t drop_overtaken(crow_candidate *list, int32_t kept, double lower) {
+  int32_t left = 0;
+  for (int32_t c = 0; c < kept; c++) {
+    if (list[c].upper >= lower) list[left++] = list[c];
+  }
+  return left;
+}
+
+static void list_hits(const crow_pass *pass, crow_pass_work *work, int64_t i, int64_t first, const void *scores,
+                      double bound, int64_t hits) {
+  crow_candidate *list = work->candidate + i * CROW_CANDIDATES;
+  int32_t kept = work->kept[i];
+  for (int64_t h = 0; h < hits; h++) {
+    if (kept == CROW_CANDIDATES) kept = drop_overtaken(list, kept, work->lower[i]);
+    if (kept == CROW_CANDIDATES) {
+      work->kept[i] = CROW_CROWDED;
+      return;
+    }
+    list[kept++] = (crow_candidate){score_at(scores, pass->precision, work->hit[h]) + bound, first + work->hit[h]};
+  }
+  work->kept[i] = kept;
+}
+
+/* ---- second scoring: deciding as candidates appear ------------------------------------------------------------- */
+
+static crow_status tie_list_add(crow_tie_list *list, double distance, int64_t index) {
+  if (list->count > 0 && distance > list->distance) return CROW_OK;
+  if (distance < list->distance) list->count = 0;
+  list->distance = distance;
+  if (list->count == list->capacity) {
+    const int64_t capacity = list->capacity ? 2 * list->capacity : 64;
+    int64_t *grown = NULL;
+    const crow_status status = CROW_ALLOCATE_RAW(&grown, capacity);
+    if (status != CROW_OK) return status;
+    if (list->count) memcpy(grown, list->index, (size_t)list->count * sizeof *grown);
+    crow_free(list->index);
+    list->index = grown;
+    list->capacity = capacity;
+  }
+  list->index[list->count++] = index;
+  return CROW_OK;
+}
+
+static crow_status decide_hits(const crow_pass *pass, crow_pass_work *work, int64_t i, int64_t first, int64_t hits) {
+  const crow_nearest *nearest = pass->nearest;
+  const double *point = work->points + work->id[i] * pass->d;
+  for (int64_t h = 0; h < hits; h++) {
+    work->pair_point[h] = point;
+    work->pair_context[h] = crow_nearest_context(nearest, first + work->hit[h]);
+  }
+  crow_nearest_pair_distances(work->pair_point, work->pair_context, nearest->type, pass->d, hits, work->pair_distance);
+  for (int64_t h = 0; h < hits; h++) {
+    const crow_status status = tie_list_add(&work->ties[i], work->pair_distance[h], first + work->hit[h]);
+    if (status != CROW_OK) return status;
+  }
+  return CROW_OK;
+}
+
+crow_status crow_candidates_offer(const crow_pass *pass, crow_pass_work *work, int64_t i, int64_t panel, int64_t first,
+                                  int64_t count, const void *scores) {
+  const double bound = crow_frame_bound(&pass->frame, work->norm[i], pass->radius[panel]);
+  const double greatest =
+      pass->precision == CROW_SINGLE ? greatest_single(scores, count) : greatest_double(scores, count);
+  if (greatest + bound < work->lower[i]) return CROW_OK;
+  if (greatest - bound > work->lower[i]) work->lower[i] = greatest - bound;
+  if (!work->deciding && work->kept[i] == CROW_CROWDED) return CROW_OK;
+  const int64_t hits = find_hits(scores, pass->precision, count, work->lower[i] - bound, work->hit);
+  if (work->deciding) return decide_hits(pass, work, i, first, hits);
+  list_hits(pass, work, i, first, scores, bound, hits);
+  return CROW_OK;
+}
+
+/* ---- deciding a chunk ------------------------------------------------------------------------------------------ */
+
+/* Scores the crowded points again, now knowing the threshold. */
+static crow_status score_crowded(const crow_pass *pass, crow_pass_work *work, int64_t crowded) {
+  work->n = crowded;
+  work->deciding = true;
+  crow_pass_take_points(pass, work);
+  memset(work->ties, 0, (size_t)crowded * sizeof *work->ties);
+  for (int64_t i = 0; i < crowded; i++) work->ties[i].distance = INFINITY;
+  return pass->scorer->score(pass, work);
+}
+
+/* Decides the points begin .. end, whose candidates are the pairs that wait. */
+static crow_status decide_pairs(const crow_pass *pass, crow_pass_work *work, int64_t begin, int64_t end,
+                                crow_nearest_winners *winners) {
+  crow_nearest_pair_distances(work->pair_point, work->pair_context, pass->nearest->type, pass->d, work->pairs,
+                              work->pair_distance);
+  int64_t pair = 0;
+  for (int64_t i = begin; i < end; i++) {
+    const int64_t last = pair + work->kept[i];
+    double least = work->pair_distance[pair];
+    for (int64_t p = pair + 1; p < last; p++) least = work->pair_distance[p] < least ? work->pair_distance[p] : least;
+    int64_t *ties = work->pair_index + pair;
+    int64_t count = 0;
+    for (; pair < last; pair++) {
+      if (work->pair_distance[pair] == least) ties[count++] = work->pair_index[pair];
+    }
+    winners->distance[i] = least;
+    winners->ties[i] = count;
+    const crow_status status = crow_nearest_winners_add(winners, ties, count);
+    if (status != CROW_OK) return status;
+  }
+  work->pairs = 0;
+  return CROW_OK;
+}
+
+static void add_pairs(const crow_pass *pass, crow_pass_work *work, int64_t i) {
+  for (int32_t c = 0; c < work->kept[i]; c++) {
+    const int64_t index = work->candidate[i * CROW_CANDIDATES + c].index;
+    work->pair_point[work->pairs] = work->points + i * pass->d;
+    work->pair_context[work->pairs] = crow_nearest_context(pass->nearest, index);
+    work->pair_index[work->pairs++] = index;
+  }
+}
+
+/* Drops what has been overtaken and gathers the crowded points at the front of id and lower; returns their number. */
+static int64_t sort_out(crow_pass_work *work, crow_nearest_winners *winners) {
+  int64_t crowded = 0;
+  for (int64_t i = 0; i < work->n; i++) {
+    const double lower = work->lower[i];
+    if (work->kept[i] == CROW_CROWDED) {
+      work->id[crowded] = i;
+      work->lower[crowded++] = lower;
+      winners->decided_again++;
+    } else {
+      work->kept[i] = drop_overtaken(work->candidate + i * CROW_CANDIDATES, work->kept[i], lower);
+      winners->decided_again += work->kept[i] > 1;
+    }
+  }
+  return crowded;
+}
+
+crow_status crow_candidates_decide(const crow_pass *pass, crow_pass_work *work, crow_nearest_winners *winners) {
+  const int64_t n = work->n, crowded = sort_out(work, winners);
+  int64_t waiting = 0, next = 0; /* first point whose pairs wait; next crowded one */
+  crow_status status = CROW_OK;
+  if (crowded) CROW_TRY(score_crowded(pass, work, crowded));
+  work->pairs = 0;
+  for (int64_t i = 0; i < n; i++) {
+    if (work->kept[i] != CROW_CROWDED) {
+      add_pairs(pass, work, i);
+      if (work->pairs + CROW_CANDIDATES <= work->pair_capacity) continue;
+      CROW_TRY(decide_pairs(pass, work, waiting, i + 1, winners));
+    } else {
+      CROW_TRY(decide_pairs(pass, work, waiting, i, winners));
+      winners->distance[i] = work->ties[next].distance;
+      winners->ties[i] = work->ties[next].count;
+      CROW_TRY(crow_nearest_winners_add(winners, work->ties[next].index, work->ties[next].count));
+      next++;
+    }
+    waiting = i + 1;
+  }
+  CROW_TRY(decide_pairs(pass, work, waiting, n, winners));
+cleanup:
+  for (int64_t i = 0; i < crowded; i++) crow_free(work->ties[i].index);
+  if (crowded) memset(work->ties, 0, (size_t)crowded * sizeof *work->ties);
+  return status;
+}

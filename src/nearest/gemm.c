@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The gemm engine: OpenBLAS multiplies a chunk of points by a panel of contexts into a tile that stays in the cache,
+ * and each row of the tile is searched at once. The whole product is never written. */
+#include "nearest/pass_impl.h"
+
+#include <cblas.h>
+#include <string.h>
+
+/* Large enough to hide what OpenBLAS spends on packing its operands. */
+#define TILE 1024
+/* Bounds the converted points and the panel for very long contexts. */
+#define BLOCK_BYTES ((int64_t)12 << 20)
+
+static void shape(crow_pass *pass) {
+  int64_t side = BLOCK_BYTES / (pass->d * (int64_t)pass->real_bytes);
+  side = side > TILE ? TILE : side < 64 ? 64 : side;
+  pass->chunk = side;
+  pass->panel = side < pass->count ? side : pass->count;
+  pass->score_count = pass->chunk * pass->panel;
+}
+
+static crow_status score(const crow_pass *pass, crow_pass_work *work) {
+  const int n = (int)work->n, d = (int)pass->d;
+  crow_status status = CROW_OK;
+  for (int64_t panel = 0; panel < pass->panels; panel++) {
+    const int64_t first = panel * pass->panel, count = crow_pass_panel_count(pass, panel);
+    const size_t row_bytes = (size_t)count * pass->real_bytes;
+    const void *contexts = crow_pass_panel(pass, work, panel);
+    char *tile = work->scores;
+    for (int64_t i = 0; i < work->n; i++) {
+      memcpy(tile + (size_t)i * row_bytes, (const char *)pass->minus_half + (size_t)first * pass->real_bytes,
+             row_bytes);
+    }
+    if (pass->precision == CROW_SINGLE) {
+      cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, (int)count, d, 1, work->converted, d, contexts, d, 1,
+                  work->scores, (int)count);
+    } else {
+      cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, (int)count, d, 1, work->converted, d, contexts, d, 1,
+                  work->scores, (int)count);
+    }
+    for (int64_t i = 0; i < work->n; i++) {
+      CROW_TRY(crow_candidates_offer(pass, work, i, panel, first, count, tile + (size_t)i * row_bytes));
+    }
+  }
+cleanup:
+  return status;
+}
+
+const crow_pass_scorer crow_gemm_scorer = {.shape = shape, .score = score};
+
+static crow_status create(crow_nearest *nearest) {
+  /* Threads share out the chunks, each with a BLAS of its own. */
+  openblas_set_num_threads(1);
+  return crow_pass_create(nearest, &crow_gemm_scorer);
+}
+
+const crow_nearest_class crow_nearest_gemm_class = {
+    .create = create,
+    .destroy = crow_pass_destroy,
+    .work_create = crow_pass_work_create,
+    .work_destroy = crow_pass_work_destroy,
+    .search = crow_pass_search,
+};
