@@ -120,6 +120,8 @@ crow_status crow_csv_next(crow_csv *csv, bool *got) {
   while (!csv->complete) {
     if (csv->taken == csv->filled) CROW_TRY(fill(csv));
     if (csv->filled == 0) {
+      /* Stray quotes within a field are taken as they are, but one still open at the end of the file is refused. */
+      (void)csv_set_opts(&csv->parser, CSV_STRICT | CSV_STRICT_FINI);
       if (csv_fini(&csv->parser, on_field, on_record, csv) != 0) CROW_TRY(parse_failed(csv));
       CROW_TRY(csv->failure);
       break;
@@ -177,7 +179,7 @@ crow_status crow_csv_open_stream(FILE *stream, const char *name, crow_csv **out)
   csv->line = 1;
   CROW_TRY(crow_string_copy(name, &csv->name));
   CROW_TRY(CROW_ALLOCATE_RAW(&csv->buffer, BUFFER_BYTES));
-  if (csv_init(&csv->parser, CSV_STRICT_FINI) != 0) CROW_TRY(crow_error(CROW_FAILED, "libcsv cannot be initialised"));
+  if (csv_init(&csv->parser, 0) != 0) CROW_TRY(crow_error(CROW_FAILED, "libcsv cannot be initialised"));
   csv->has_parser = true;
   csv_set_blk_size(&csv->parser, 4096);
   double total = 0;
