@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What the batch scripts of this folder share; they read it with `.` and end with `crow_job RESULT COMMAND...`.
+#
+#   CROW           the program                                                        [crow]
+#   CROW_LAUNCH    srun or mpirun                                                     [srun]
+#   CROW_BIND      what a rank is bound to: core, socket, none                        [core]
+#   CROW_RESTARTS  how often a job whose ranks were lost is queued again              [3]
+set -u
+
+CROW=${CROW:-crow}
+CROW_LAUNCH=${CROW_LAUNCH:-srun}
+CROW_BIND=${CROW_BIND:-core}
+CROW_RESTARTS=${CROW_RESTARTS:-3}
+
+# A rank is a process with its share of the cores; BLAS must not start threads beside it.
+export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=${OMP_NUM_THREADS:-${SLURM_CPUS_PER_TASK:-1}}
+# Since Slurm 22.05 srun no longer takes this from the job.
+if [ -n "${SLURM_CPUS_PER_TASK-}" ]; then export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK; fi
+# After `sbatch --export=NONE` this would keep the environment from the ranks.
+unset SLURM_EXPORT_ENV
+
+crow_note() { printf '%s: %s\n' "$(date '+%F %T')" "$*"; }
+
+# The command that starts this job's ranks, as the array crow_launcher.
+crow_choose_launcher() {
+  case $CROW_LAUNCH in
+  srun)
+    crow_launcher=(srun --kill-on-bad-exit=1 "--cpu-bind=$CROW_BIND")
+    # Slurm speaks of cores and sockets.
+    case $CROW_BIND in core | socket) crow_launcher[2]+=s ;; esac
+    ;;
+  mpirun)
+    crow_launcher=(mpirun --bind-to "$CROW_BIND")
+    # Ranks of several threads get as many cores.
+    if [ "$CROW_BIND" = core ] && [ "${SLURM_CPUS_PER_TASK:-1}" -gt 1 ]; then
+      crow_launcher+=(--map-by "slot:PE=$SLURM_CPUS_PER_TASK")
+    fi
+    ;;
+  *)
+    crow_note "CROW_LAUNCH is \"$CROW_LAUNCH\"; srun and mpirun are known"
+    exit 2
+    ;;
+  esac
+}
+
+# Runs a command and passes on USR1 (--signal=B:USR1@N sends it to this shell alone) and TERM, both as USR1, upon which
+# crow saves its state and ends with 75. Returns the command's exit code.
+crow_forward_signals() {
+  local pid code signalled=
+  "$@" &
+  pid=$!
+  trap 'signalled=yes; crow_note "signal: asking crow to save its state"; kill -USR1 "$pid" 2>/dev/null' USR1 TERM
+  while :; do
+    signalled=
+    wait "$pid"
+    code=$?
+    # A trapped signal ends `wait`, not the command.
+    if [ -z "$signalled" ] || [ "$code" -le 128 ]; then break; fi
+  done
+  trap - USR1 TERM
+  return "$code"
+}
+
+crow_requeue() {
+  crow_note "$1; queueing job $SLURM_JOB_ID again"
+  # Slurm ends this job while it queues it again; the exit code matters only where that is not allowed.
+  scontrol requeue "$SLURM_JOB_ID" || crow_note "cannot queue it again: submit the same script once more to go on"
+  exit 75
+}
+
+crow_is_whole() { [ -f "$1" ] && "$CROW" inspect --quiet "$1"; }
+crow_identity() { stat -c '%d %i %y' "$1" 2>/dev/null || echo none; }
+
+# crow_job RESULT COMMAND...: runs `crow COMMAND...` on all ranks of the job until RESULT is there, across preemption,
+# time limits and lost nodes. An exit code of 0 alone does not count: mpirun has been seen to return 0 after its ranks
+# on a lost node were killed.
+crow_job() {
+  local result=$1 before code restart=${SLURM_RESTART_COUNT:-0} force=
+  shift
+  case " $* " in *" --force "*) force=yes ;; esac
+  if [ "$restart" -gt 0 ] && [ -z "$force" ] && crow_is_whole "$result"; then
+    crow_note "$result is there and whole: done"
+    exit 0
+  fi
+  crow_choose_launcher
+  before=$(crow_identity "$result")
+  crow_note "job $SLURM_JOB_ID, start $((restart + 1)): ${crow_launcher[*]} $CROW $* on ${SLURM_JOB_NUM_NODES-} nodes"
+  crow_forward_signals "${crow_launcher[@]}" "$CROW" "$@"
+  code=$?
+  case $code in
+  0 | 5)
+    if [ "$(crow_identity "$result")" != "$before" ] && crow_is_whole "$result"; then
+      crow_note "exit code $code: $result is there and whole"
+      exit "$code"
+    fi
+    ;;
+  75) crow_requeue "crow stopped with its state saved" ;;
+  1 | 2 | 3 | 4)
+    crow_note "exit code $code: crow says why above; trying again would not help"
+    exit "$code"
+    ;;
+  esac
+  # Ranks were lost: with a node, by a signal, for lack of memory.
+  if [ "$restart" -lt "$CROW_RESTARTS" ]; then crow_requeue "exit code $code, but $result is not there or not whole"; fi
+  crow_note "exit code $code, and $result is not there or not whole after $((restart + 1)) starts; giving up"
+  exit 1
+}
