@@ -4,39 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- finding candidates in a row of scores -------------------------------------------------------------------- */
-
-static double greatest_single(const float *scores, int64_t count) {
-  float greatest = -INFINITY;
-  for (int64_t j = 0; j < count; j++) greatest = scores[j] > greatest ? scores[j] : greatest;
-  return (double)greatest;
-}
-
-static double greatest_double(const double *scores, int64_t count) {
-  double greatest = -INFINITY;
-  for (int64_t j = 0; j < count; j++) greatest = scores[j] > greatest ? scores[j] : greatest;
-  return greatest;
-}
-
-/* The threshold is rounded to the scores' type, which the bound allows for. */
-static int64_t find_hits(const void *scores, crow_precision precision, int64_t count, double threshold, int32_t *hit) {
-  const float *single = scores, single_threshold = (float)threshold;
-  const double *wide = scores;
-  int64_t hits = 0;
-  if (precision == CROW_SINGLE) {
-    for (int64_t j = 0; j < count; j++) {
-      hit[hits] = (int32_t)j;
-      hits += single[j] >= single_threshold;
-    }
-  } else {
-    for (int64_t j = 0; j < count; j++) {
-      hit[hits] = (int32_t)j;
-      hits += wide[j] >= threshold;
-    }
-  }
-  return hits;
-}
-
 static double score_at(const void *scores, crow_precision precision, int64_t j) {
   return precision == CROW_SINGLE ? (double)((const float *)scores)[j] : ((const double *)scores)[j];
 }
@@ -94,7 +61,7 @@ static crow_status decide_hits(const crow_pass *pass, crow_pass_work *work, int6
     work->pair_point[h] = point;
     work->pair_context[h] = crow_nearest_context(nearest, first + work->hit[h]);
   }
-  crow_nearest_pair_distances(work->pair_point, work->pair_context, nearest->type, pass->d, hits, work->pair_distance);
+  crow_nearest_pair_distances(nearest, work->pair_point, work->pair_context, hits, work->pair_distance);
   for (int64_t h = 0; h < hits; h++) {
     const crow_status status = tie_list_add(&work->ties[i], work->pair_distance[h], first + work->hit[h]);
     if (status != CROW_OK) return status;
@@ -102,15 +69,14 @@ static crow_status decide_hits(const crow_pass *pass, crow_pass_work *work, int6
   return CROW_OK;
 }
 
-crow_status crow_candidates_offer(const crow_pass *pass, crow_pass_work *work, int64_t i, int64_t panel, int64_t first,
-                                  int64_t count, const void *scores) {
-  const double bound = crow_frame_bound(&pass->frame, work->norm[i], pass->radius[panel]);
-  const double greatest =
-      pass->precision == CROW_SINGLE ? greatest_single(scores, count) : greatest_double(scores, count);
+crow_status crow_candidates_offer(const crow_pass *pass, crow_pass_work *work, int64_t i, int64_t first, int64_t count,
+                                  const void *scores) {
+  const double bound = crow_frame_bound(&pass->frame, work->norm[i], pass->radius[first / pass->strip]);
+  const double greatest = pass->kernels->greatest(scores, count);
   if (greatest + bound < work->lower[i]) return CROW_OK;
   if (greatest - bound > work->lower[i]) work->lower[i] = greatest - bound;
   if (!work->deciding && work->kept[i] == CROW_CROWDED) return CROW_OK;
-  const int64_t hits = find_hits(scores, pass->precision, count, work->lower[i] - bound, work->hit);
+  const int64_t hits = pass->kernels->hits(scores, count, work->lower[i] - bound, work->hit);
   if (work->deciding) return decide_hits(pass, work, i, first, hits);
   list_hits(pass, work, i, first, scores, bound, hits);
   return CROW_OK;
@@ -131,8 +97,7 @@ static crow_status score_crowded(const crow_pass *pass, crow_pass_work *work, in
 /* Decides the points begin .. end, whose candidates are the pairs that wait. */
 static crow_status decide_pairs(const crow_pass *pass, crow_pass_work *work, int64_t begin, int64_t end,
                                 crow_nearest_winners *winners) {
-  crow_nearest_pair_distances(work->pair_point, work->pair_context, pass->nearest->type, pass->d, work->pairs,
-                              work->pair_distance);
+  crow_nearest_pair_distances(pass->nearest, work->pair_point, work->pair_context, work->pairs, work->pair_distance);
   int64_t pair = 0;
   for (int64_t i = begin; i < end; i++) {
     const int64_t last = pair + work->kept[i];

@@ -4,6 +4,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Rows looked at for the centre. */
 #define CENTRE_ROWS 255
@@ -94,11 +95,9 @@ void crow_frame_free(crow_frame *frame) {
 double crow_frame_bound(const crow_frame *frame, double point, double radius) {
   if (!(point < frame->limit && radius < frame->limit)) return INFINITY;
   const double half_square = radius * radius / 2;
-  const double bound =
-      frame->relative * (point * radius + half_square) +
-      frame->canonical * (half_square + point * point + radius * radius) +
-      frame->underflow * (frame->root_d * (point + 2 * radius) + 4 * frame->root_d * frame->root_d + 4);
-  return 1.001 * bound;
+  return 1.001 * (frame->relative * (point * radius + half_square) +
+                  frame->canonical * (half_square + point * point + radius * radius) +
+                  frame->underflow * (frame->root_d * (point + 2 * radius) + 4 * frame->root_d * frame->root_d + 4));
 }
 
 /* Rounds a norm up over the error of its own sum and of the conversion. */
@@ -107,29 +106,12 @@ static double rounded_up(const crow_frame *frame, double square, int64_t d) {
   return norm < frame->limit ? norm : INFINITY;
 }
 
-double crow_frame_convert(const crow_frame *frame, crow_precision precision, int64_t d, const void *row,
-                          crow_precision type, void *out) {
-  const double *centre = frame->centre, scale = frame->scale;
-  float *single = out;
-  double *wide = out, square = 0;
-  for (int64_t k = 0; k < d; k++) {
-    const double value = (value_at(row, type, k) - centre[k]) * scale;
-    square += value * value;
-    if (precision == CROW_SINGLE) {
-      single[k] = (float)value;
-    } else {
-      wide[k] = value;
-    }
-  }
-  const double norm = rounded_up(frame, square, d);
-  if (!isfinite(norm)) {
-    for (int64_t k = 0; k < d; k++) {
-      if (precision == CROW_SINGLE) {
-        single[k] = 0;
-      } else {
-        wide[k] = 0;
-      }
-    }
-  }
+double crow_frame_convert(const crow_pass *pass, const void *row, crow_precision type, void *out) {
+  const crow_frame *frame = &pass->frame;
+  const double square = type == CROW_SINGLE
+                            ? pass->kernels->convert_single(row, frame->centre, frame->scale, pass->d, out)
+                            : pass->kernels->convert_double(row, frame->centre, frame->scale, pass->d, out);
+  const double norm = rounded_up(frame, square, pass->d);
+  if (!isfinite(norm)) memset(out, 0, (size_t)pass->d * pass->real_bytes);
   return norm;
 }

@@ -16,6 +16,7 @@ static void shape(crow_pass *pass) {
   side = side > TILE ? TILE : side < 64 ? 64 : side;
   pass->chunk = side;
   pass->panel = side < pass->count ? side : pass->count;
+  pass->strip = pass->panel;
   pass->score_count = pass->chunk * pass->panel;
 }
 
@@ -39,7 +40,7 @@ static crow_status score(const crow_pass *pass, crow_pass_work *work) {
                   work->scores, (int)count);
     }
     for (int64_t i = 0; i < work->n; i++) {
-      CROW_TRY(crow_candidates_offer(pass, work, i, panel, first, count, tile + (size_t)i * row_bytes));
+      CROW_TRY(crow_candidates_offer(pass, work, i, first, count, tile + (size_t)i * row_bytes));
     }
   }
 cleanup:

@@ -23,7 +23,7 @@ const crow_setting crow_nearest_settings[] = {
     {0}};
 
 static const crow_nearest_class *class_of(crow_nearest_engine engine) {
-  (void)engine;
+  if (engine == CROW_NEAREST_FUSED) return &crow_nearest_fused_class;
   return &crow_nearest_gemm_class;
 }
 
@@ -90,6 +90,7 @@ crow_status crow_nearest_create(const crow_nearest_options *options, const void 
   CROW_TRY(check_contexts(contexts, type, m, d));
   CROW_TRY(CROW_ALLOCATE(&nearest, 1));
   *nearest = (crow_nearest){.options = *options, .contexts = contexts, .type = type, .m = m, .d = d};
+  nearest->kernels = crow_kernels_get();
   CROW_TRY(crow_nearest_distinct_create(contexts, type, m, d, &nearest->distinct));
   nearest->engine = (crow_nearest_engine)options->engine;
   if (nearest->engine == CROW_NEAREST_AUTO) nearest->engine = CROW_NEAREST_GEMM;

@@ -4,7 +4,7 @@
 #ifndef CROW_NEAREST_IMPL_H
 #define CROW_NEAREST_IMPL_H
 
-#include <crow/nearest.h>
+#include "nearest/kernels_impl.h"
 
 /* The different contexts. Equal rows (exact clones) are searched once and listed again in the result: otherwise every
  * point near a clone would be a tie to decide, and m clones of one alternative m-fold ties. */
@@ -44,7 +44,7 @@ typedef struct crow_nearest_class {
                         crow_nearest_winners *winners);
 } crow_nearest_class;
 
-extern const crow_nearest_class crow_nearest_gemm_class;
+extern const crow_nearest_class crow_nearest_gemm_class, crow_nearest_fused_class;
 
 struct crow_nearest {
   crow_nearest_options options;
@@ -52,6 +52,7 @@ struct crow_nearest {
   crow_precision type;
   int64_t m, d;
   crow_nearest_distinct distinct;
+  const crow_kernels *kernels;
   crow_nearest_engine engine; /* never AUTO */
   const crow_nearest_class *class;
   void *state;
@@ -71,7 +72,7 @@ static inline const void *crow_nearest_context(const crow_nearest *nearest, int6
 }
 
 /* Canonical squared distances of `count` pairs of a point and a context. */
-void crow_nearest_pair_distances(const double *const *points, const void *const *contexts, crow_precision type,
-                                 int64_t d, int64_t count, double *distances);
+void crow_nearest_pair_distances(const crow_nearest *nearest, const double *const *points, const void *const *contexts,
+                                 int64_t count, double *distances);
 
 #endif

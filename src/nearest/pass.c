@@ -12,9 +12,8 @@ static void convert_panel(const crow_pass *pass, int64_t panel, void *rows, doub
   const crow_nearest *nearest = pass->nearest;
   const int64_t first = panel * pass->panel, count = crow_pass_panel_count(pass, panel);
   for (int64_t i = 0; i < count; i++) {
-    const double norm =
-        crow_frame_convert(&pass->frame, pass->precision, pass->d, crow_nearest_context(nearest, first + i),
-                           nearest->type, (char *)rows + (size_t)(i * pass->d) * pass->real_bytes);
+    const double norm = crow_frame_convert(pass, crow_nearest_context(nearest, first + i), nearest->type,
+                                           (char *)rows + (size_t)(i * pass->d) * pass->real_bytes);
     if (norms) norms[i] = norm;
   }
 }
@@ -62,8 +61,10 @@ static crow_status take_contexts(crow_pass *pass) {
     const int64_t count = crow_pass_panel_count(pass, panel);
     convert_panel(pass, panel, rows, norms);
     for (int64_t i = 0; i < pass->panel; i++) {
-      set_minus_half(pass, panel * pass->panel + i, i < count ? rows + (size_t)i * row_bytes : NULL);
-      if (i < count && norms[i] > pass->radius[panel]) pass->radius[panel] = norms[i];
+      const int64_t index = panel * pass->panel + i;
+      double *radius = &pass->radius[index / pass->strip];
+      set_minus_half(pass, index, i < count ? rows + (size_t)i * row_bytes : NULL);
+      if (i < count && norms[i] > *radius) *radius = norms[i];
     }
     if (!keep) continue;
     char *place = prepared + (size_t)panel * panel_bytes;
@@ -88,14 +89,16 @@ crow_status crow_pass_create(crow_nearest *nearest, const crow_pass_scorer *scor
   pass->scorer = scorer;
   pass->precision = (crow_precision)nearest->options.precision;
   pass->real_bytes = pass->precision == CROW_SINGLE ? sizeof(float) : sizeof(double);
+  pass->kernels = &nearest->kernels->pass[pass->precision];
   pass->d = nearest->d;
+
   pass->count = nearest->distinct.count;
   scorer->shape(pass);
   pass->panels = (pass->count + pass->panel - 1) / pass->panel;
   nearest->chunk = pass->chunk;
   CROW_TRY(crow_frame_create(nearest, pass->precision, &pass->frame));
   CROW_TRY(crow_allocate_raw(pass->panels * pass->panel, pass->real_bytes, &pass->minus_half));
-  CROW_TRY(CROW_ALLOCATE(&pass->radius, pass->panels));
+  CROW_TRY(CROW_ALLOCATE(&pass->radius, pass->panels * (pass->panel / pass->strip)));
   CROW_TRY(take_contexts(pass));
 cleanup:
   return status;
@@ -164,8 +167,8 @@ void crow_pass_work_destroy(void *memory) {
 
 void crow_pass_take_points(const crow_pass *pass, crow_pass_work *work) {
   for (int64_t i = 0; i < work->n; i++) {
-    work->norm[i] = crow_frame_convert(&pass->frame, pass->precision, pass->d, work->points + work->id[i] * pass->d,
-                                       CROW_DOUBLE, (char *)work->converted + (size_t)(i * pass->d) * pass->real_bytes);
+    work->norm[i] = crow_frame_convert(pass, work->points + work->id[i] * pass->d, CROW_DOUBLE,
+                                       (char *)work->converted + (size_t)(i * pass->d) * pass->real_bytes);
   }
 }
 

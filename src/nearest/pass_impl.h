@@ -12,6 +12,9 @@
 
 #include "nearest/nearest_impl.h"
 
+typedef struct crow_pass crow_pass;
+typedef struct crow_pass_work crow_pass_work;
+
 /* The coordinates of the pass, x -> (x - centre) * scale, and its error bound. */
 typedef struct crow_frame {
   double *centre; /* (d) */
@@ -28,36 +31,34 @@ double crow_frame_bound(const crow_frame *frame, double point, double radius);
 
 /* Converts one row of doubles or floats into the pass's type and returns its norm, rounded up. A row beyond the limit
  * gives INFINITY and is written as zeros, so that no score is ever NaN. */
-double crow_frame_convert(const crow_frame *frame, crow_precision precision, int64_t d, const void *row,
-                          crow_precision type, void *out);
-
-typedef struct crow_pass crow_pass;
-typedef struct crow_pass_work crow_pass_work;
+double crow_frame_convert(const crow_pass *pass, const void *row, crow_precision type, void *out);
 
 /* How an engine takes scores. */
 typedef struct crow_pass_scorer {
-  /* Sets pass->panel and pass->chunk, and the bytes of pass->layout and of work->scores. */
+  /* Sets pass->chunk, panel, strip and score_count. */
   void (*shape)(crow_pass *pass);
-  /* Writes the rows of a panel in the scorer's layout; `rows` (count, d) are converted. NULL: rows are used as is. */
+  /* Writes the converted `rows` (count, d) of a panel in the scorer's layout. NULL: rows are used as they are. */
   void (*arrange)(const crow_pass *pass, const void *rows, int64_t count, void *layout);
   /* Takes all scores of work->n points and offers them. */
   crow_status (*score)(const crow_pass *pass, crow_pass_work *work);
 } crow_pass_scorer;
 
-extern const crow_pass_scorer crow_gemm_scorer;
+extern const crow_pass_scorer crow_gemm_scorer, crow_fused_scorer;
 
 struct crow_pass {
   const crow_nearest *nearest;
   const crow_pass_scorer *scorer;
   crow_precision precision;
+  const crow_pass_kernels *kernels;
   size_t real_bytes;
-  int64_t d, count;     /* dimensions, distinct contexts */
-  int64_t panel, chunk; /* contexts and points taken at once */
-  int64_t panels;
-  int64_t score_count; /* numbers in work->scores */
+  int64_t d, count;      /* dimensions, distinct contexts */
+  int64_t chunk;         /* points taken at once */
+  int64_t panel, panels; /* contexts converted at once, and how many such panels there are */
+  int64_t strip;         /* contexts that share a bound; divides panel */
+  int64_t score_count;   /* numbers in work->scores */
   crow_frame frame;
   void *minus_half; /* (panels * panel) -|y|^2 / 2, -INFINITY behind the last */
-  double *radius;   /* (panels) largest norm */
+  double *radius;   /* (panels * panel / strip) largest norm */
   void *prepared;   /* all panels in the scorer's layout; NULL when they are made anew for every chunk of points */
 };
 
@@ -107,10 +108,10 @@ static inline int64_t crow_pass_panel_count(const crow_pass *pass, int64_t panel
   return left < pass->panel ? left : pass->panel;
 }
 
-/* Offers the scores (in the pass's type) of point i and `count` contexts from `first` on, all in `panel`. Panels come
+/* Offers the scores (in the pass's type) of point i and `count` contexts from `first` on, all in one strip. Strips come
  * in ascending order for each point. */
-crow_status crow_candidates_offer(const crow_pass *pass, crow_pass_work *work, int64_t i, int64_t panel, int64_t first,
-                                  int64_t count, const void *scores);
+crow_status crow_candidates_offer(const crow_pass *pass, crow_pass_work *work, int64_t i, int64_t first, int64_t count,
+                                  const void *scores);
 /* Decides all points of the chunk after their scoring, scoring crowded ones again, and appends the winners. */
 crow_status crow_candidates_decide(const crow_pass *pass, crow_pass_work *work, crow_nearest_winners *winners);
 

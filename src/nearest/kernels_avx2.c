@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nearest/kernels_impl.h"
+
+#if CROW_KERNELS_X86
+#include <immintrin.h>
+
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+#endif
+
+#define VECTOR_BYTES 32
+#define ROWS 6
+#define VECTORS 2
+
+#define REAL float
+#define NAME(x) x##_single
+#define SPLAT(x) ((VECTOR)_mm256_set1_ps(x))
+#define FUSE(a, b, c) ((VECTOR)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
+#define GREATER(a, b) ((VECTOR)_mm256_max_ps((__m256)(a), (__m256)(b)))
+#define GREATEST_LANE(a) NAME(greatest_lane)(a)
+#include "nearest/kernels_pass.h"
+
+#define REAL double
+#define NAME(x) x##_double
+#define SPLAT(x) ((VECTOR)_mm256_set1_pd(x))
+#define FUSE(a, b, c) ((VECTOR)_mm256_fmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c)))
+#define GREATER(a, b) ((VECTOR)_mm256_max_pd((__m256d)(a), (__m256d)(b)))
+#define GREATEST_LANE(a) NAME(greatest_lane)(a)
+#include "nearest/kernels_pass.h"
+
+#include "nearest/kernels_pairs.h"
+
+const crow_kernels crow_kernels_avx2 = CROW_KERNELS("AVX2");
+
+#ifdef __clang__
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#else
+typedef int crow_kernels_avx2_unused;
+#endif
