@@ -36,10 +36,15 @@ CROW_API void crow_strings_free(crow_strings *strings);
 typedef struct crow_file crow_file;
 
 /** Opens for reading and checks what the schema demands of attributes, paths, types and shapes. `kind` ("dataset",
- * "weights", "rewards", ...) is what is expected; NULL takes any. A wrong kind, an unknown schema version or a field
- * that does not fit is CROW_BAD_INPUT; a file that cannot be opened is CROW_FILE_SYSTEM. */
+ * "weights", "rewards", ...) is what is expected; NULL takes any kind; "" takes any HDF5 file, whose numbers need only
+ * be finite (a pool of contexts, say). A wrong kind, an unknown schema version or a field that does not fit is
+ * CROW_BAD_INPUT; a file that cannot be opened is CROW_FILE_SYSTEM. Links out of the file are refused. `comm` is
+ * borrowed until the file is closed. */
 CROW_API crow_status crow_file_open(const crow_comm *comm, const char *path, const char *kind, crow_file **out);
 
+/** Whether `path` can be written: CROW_FILE_SYSTEM if its folder is missing or not writable, if it is a folder itself,
+ * or if it exists and `overwrite` is false. For a look before any work; crow_file_create() looks again. */
+CROW_API crow_status crow_output_check(const crow_comm *comm, const char *path, bool overwrite);
 /** Begins a new file of this kind under a temporary name in the same folder. An existing `path` is refused
  * (CROW_FILE_SYSTEM) unless `overwrite`. It appears under its own name when crow_file_finish() succeeds. */
 CROW_API crow_status crow_file_create(const crow_comm *comm, const char *path, const char *kind, bool overwrite,

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values held against their field of the schema. */
+#include "io/file_impl.h"
+
+#include <math.h>
+#include <string.h>
+
+void crow_bounds_make(const crow_file *file, const crow_entry *entry, crow_bounds *bounds) {
+  const crow_field *field = crow_schema_find(file->schema, crow_file_entry_path(file, entry));
+  *bounds = (crow_bounds){
+      .floating = entry->class == CROW_CLASS_FLOAT, .minimum = -INFINITY, .maximum = INFINITY, .sum = NAN};
+  if (!field) return;
+  const crow_rule *rule = &field->rule;
+  bounds->nan = rule->nan;
+  if (rule->has_minimum) bounds->minimum = rule->minimum;
+  if (rule->has_maximum) bounds->maximum = rule->maximum;
+  if (rule->has_sum) bounds->sum = rule->sum;
+  if (rule->below) {
+    bounds->below = rule->below;
+    bounds->maximum = (double)crow_catalogue_dimension(&file->catalogue, file->schema, rule->below) - 1;
+  }
+}
+
+/* Infinities and NaN fail the comparisons with finite bounds; the last term catches them where there are no bounds. */
+static bool fits(const crow_bounds *bounds, double value) {
+  if (value >= bounds->minimum && value <= bounds->maximum && fabs(value) < INFINITY) return true;
+  return bounds->nan && isnan(value);
+}
+
+int64_t crow_bounds_first_fault(const crow_bounds *bounds, crow_type type, const void *values, int64_t count) {
+  const bool bounded = bounds->minimum > -INFINITY || bounds->maximum < INFINITY;
+  if (!bounded && (type == CROW_I32 || type == CROW_I64)) return -1;
+  for (int64_t i = 0; i < count; i++) {
+    double value = 0;
+    switch (type) {
+    case CROW_F32:
+      value = (double)((const float *)values)[i];
+      break;
+    case CROW_F64:
+      value = ((const double *)values)[i];
+      break;
+    case CROW_I32:
+      value = (double)((const int32_t *)values)[i];
+      break;
+    case CROW_I64:
+      value = (double)((const int64_t *)values)[i];
+      break;
+    }
+    if (!fits(bounds, value)) return i;
+  }
+  return -1;
+}
+
+void crow_number_print(double value, char *text, size_t bytes) {
+  static const int digits[] = {6, 15, 17};
+  if (!isfinite(value)) {
+    (void)snprintf(text, bytes, "%s", isnan(value) ? "NaN" : value > 0 ? "infinity" : "-infinity");
+    return;
+  }
+  for (size_t i = 0; i < sizeof digits / sizeof *digits; i++) {
+    (void)snprintf(text, bytes, "%.*g", digits[i], value);
+    double back = 0;
+    if (sscanf(text, "%lf", &back) == 1 && back == value) return;
+  }
+}
+
+static void print_value(crow_type type, const void *value, char *text, size_t bytes) {
+  switch (type) {
+  case CROW_F32:
+    crow_number_print((double)*(const float *)value, text, bytes);
+    break;
+  case CROW_F64:
+    crow_number_print(*(const double *)value, text, bytes);
+    break;
+  case CROW_I32:
+    (void)snprintf(text, bytes, "%ld", (long)*(const int32_t *)value);
+    break;
+  case CROW_I64:
+    (void)snprintf(text, bytes, "%lld", (long long)*(const int64_t *)value);
+    break;
+  }
+}
+
+static void print_expected(const crow_bounds *bounds, char *text, size_t bytes) {
+  const char *what = bounds->floating ? "a number" : "an integer";
+  char minimum[32], maximum[32];
+  crow_number_print(bounds->minimum, minimum, sizeof minimum);
+  crow_number_print(bounds->maximum, maximum, sizeof maximum);
+  if (bounds->below) {
+    (void)snprintf(text, bytes, "an index from %s to %s (below %s)", minimum, maximum, bounds->below);
+  } else if (bounds->minimum > -INFINITY && bounds->maximum < INFINITY) {
+    (void)snprintf(text, bytes, "%s from %s to %s", what, minimum, maximum);
+  } else if (bounds->minimum > -INFINITY) {
+    (void)snprintf(text, bytes, "%s of at least %s", what, minimum);
+  } else if (bounds->maximum < INFINITY) {
+    (void)snprintf(text, bytes, "%s of at most %s", what, maximum);
+  } else {
+    (void)snprintf(text, bytes, "%s",
+                   bounds->floating ? "a finite number in single precision's range" : "a 32-bit integer");
+  }
+}
+
+crow_status crow_bounds_error(const crow_file *file, const crow_entry *entry, const crow_bounds *bounds,
+                              crow_status kind, int64_t index, crow_type type, const void *value) {
+  char actual[64], expected[128], place[64];
+  print_value(type, value, actual, sizeof actual);
+  print_expected(bounds, expected, sizeof expected);
+  if (bounds->floating && bounds->minimum == -INFINITY && bounds->maximum == INFINITY && strpbrk(actual, "Ny")) {
+    (void)snprintf(expected, sizeof expected, "a finite number");
+  }
+  if (entry->rank == 2) {
+    (void)snprintf(place, sizeof place, "[%lld, %lld]", (long long)(index / entry->columns),
+                   (long long)(index % entry->columns));
+  } else {
+    (void)snprintf(place, sizeof place, "[%lld]", (long long)index);
+  }
+  return crow_error(kind, "%s: %s%s is %s, expected %s", file->name, crow_file_entry_path(file, entry), place, actual,
+                    expected);
+}
+
+crow_status crow_bounds_agree(const crow_file *file, const crow_entry *entry, const crow_bounds *bounds,
+                              crow_status kind, int64_t fault, crow_type type, const void *value) {
+  crow_status status = CROW_OK;
+  int64_t lowest = fault >= 0 ? fault : INT64_MAX;
+  CROW_TRY(crow_comm_min_i64(file->comm, &lowest, 1));
+  if (lowest == INT64_MAX) goto cleanup;
+  CROW_TRY_AGREE(file->comm,
+                 lowest == fault ? crow_bounds_error(file, entry, bounds, kind, fault, type, value) : CROW_OK);
+cleanup:
+  return status;
+}
+
+crow_status crow_bounds_check_sum(const crow_file *file, const crow_entry *entry, const crow_bounds *bounds,
+                                  double total) {
+  /* Shares stored in single precision are rounded to 2^-24 each. */
+  const double tolerance = entry->bytes <= 4 ? 1e-6 : 1e-9;
+  if (isnan(bounds->sum) || fabs(total - bounds->sum) <= tolerance) return CROW_OK;
+  char text[64];
+  crow_number_print(total, text, sizeof text);
+  return crow_error(CROW_BAD_INPUT, "%s: %s sums to %s, expected %g within %g", file->name,
+                    crow_file_entry_path(file, entry), text, bounds->sum, tolerance);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/catalogue_impl.h"
+
+#include <string.h>
+
+/* Makes room for one more element in an array that grows by doubling. */
+static crow_status grow(void **array, int64_t *room, int64_t needed, size_t size) {
+  crow_status status = CROW_OK;
+  void *larger = NULL;
+  if (needed <= *room) return CROW_OK;
+  const int64_t wanted = needed > 2 * *room ? needed + 16 : 2 * *room;
+  CROW_TRY(crow_allocate(wanted, size, &larger));
+  if (*array) memcpy(larger, *array, (size_t)*room * size);
+  crow_free(*array);
+  *array = larger;
+  *room = wanted;
+cleanup:
+  return status;
+}
+
+crow_status crow_catalogue_text(crow_catalogue *catalogue, const char *text, int64_t *offset) {
+  crow_status status = CROW_OK;
+  const int64_t bytes = (int64_t)strlen(text) + 1;
+  *offset = 0;
+  if (bytes == 1 && catalogue->text_bytes > 0) return CROW_OK;
+  CROW_TRY(grow((void **)&catalogue->texts, &catalogue->text_room, catalogue->text_bytes + bytes, 1));
+  memcpy(catalogue->texts + catalogue->text_bytes, text, (size_t)bytes);
+  *offset = catalogue->text_bytes;
+  catalogue->text_bytes += bytes;
+cleanup:
+  return status;
+}
+
+crow_status crow_catalogue_begin(crow_catalogue *catalogue) {
+  int64_t empty;
+  *catalogue = (crow_catalogue){0};
+  return crow_catalogue_text(catalogue, "", &empty);
+}
+
+void crow_catalogue_free(crow_catalogue *catalogue) {
+  crow_free(catalogue->entries);
+  crow_free(catalogue->attributes);
+  crow_free(catalogue->texts);
+  *catalogue = (crow_catalogue){0};
+}
+
+crow_status crow_catalogue_add(crow_catalogue *catalogue, const char *path, crow_object object, crow_entry **out) {
+  crow_status status = CROW_OK;
+  *out = NULL;
+  CROW_TRY(grow((void **)&catalogue->entries, &catalogue->entry_room, catalogue->entry_count + 1, sizeof(crow_entry)));
+  crow_entry *entry = &catalogue->entries[catalogue->entry_count];
+  *entry = (crow_entry){.object = (int32_t)object};
+  CROW_TRY(crow_catalogue_text(catalogue, path, &entry->path));
+  catalogue->entry_count++;
+  *out = entry;
+cleanup:
+  return status;
+}
+
+static crow_attribute *find_attribute(const crow_catalogue *catalogue, const char *path, const char *name) {
+  for (int64_t i = 0; i < catalogue->attribute_count; i++) {
+    crow_attribute *attribute = &catalogue->attributes[i];
+    if (strcmp(catalogue->texts + attribute->name, name) == 0 &&
+        strcmp(catalogue->texts + attribute->path, path) == 0) {
+      return attribute;
+    }
+  }
+  return NULL;
+}
+
+const crow_attribute *crow_catalogue_attribute(const crow_catalogue *catalogue, const char *path, const char *name) {
+  return find_attribute(catalogue, path, name);
+}
+
+crow_status crow_catalogue_set(crow_catalogue *catalogue, const char *path, const char *name,
+                               const crow_attribute *value, const char *text) {
+  crow_status status = CROW_OK;
+  crow_attribute copy = *value;
+  crow_attribute *old = find_attribute(catalogue, path, name);
+  CROW_TRY(crow_catalogue_text(catalogue, text ? text : "", &copy.text));
+  if (old) {
+    copy.path = old->path;
+    copy.name = old->name;
+    *old = copy;
+    goto cleanup;
+  }
+  CROW_TRY(crow_catalogue_text(catalogue, path, &copy.path));
+  CROW_TRY(crow_catalogue_text(catalogue, name, &copy.name));
+  CROW_TRY(grow((void **)&catalogue->attributes, &catalogue->attribute_room, catalogue->attribute_count + 1,
+                sizeof(crow_attribute)));
+  catalogue->attributes[catalogue->attribute_count++] = copy;
+cleanup:
+  return status;
+}
+
+crow_entry *crow_catalogue_find(const crow_catalogue *catalogue, const char *path) {
+  for (int64_t i = 0; i < catalogue->entry_count; i++) {
+    if (strcmp(catalogue->texts + catalogue->entries[i].path, path) == 0) return &catalogue->entries[i];
+  }
+  return NULL;
+}
+
+/* Gives the other ranks an array of rank 0. */
+static crow_status share(const crow_comm *comm, void **array, int64_t count, int64_t *room, size_t size) {
+  crow_status status = CROW_OK;
+  crow_status local = CROW_OK;
+  if (crow_comm_rank(comm) != 0) {
+    local = crow_allocate(count, size, array);
+    *room = count;
+  }
+  CROW_TRY_AGREE(comm, local);
+  CROW_TRY(crow_comm_broadcast(comm, *array, count * (int64_t)size, 0));
+cleanup:
+  return status;
+}
+
+crow_status crow_catalogue_broadcast(const crow_comm *comm, crow_catalogue *catalogue) {
+  crow_status status = CROW_OK;
+  int64_t counts[3] = {catalogue->entry_count, catalogue->attribute_count, catalogue->text_bytes};
+  if (crow_comm_rank(comm) != 0) crow_catalogue_free(catalogue);
+  CROW_TRY(crow_comm_broadcast(comm, counts, (int64_t)sizeof counts, 0));
+  catalogue->entry_count = counts[0];
+  catalogue->attribute_count = counts[1];
+  catalogue->text_bytes = counts[2];
+  CROW_TRY(share(comm, (void **)&catalogue->entries, counts[0], &catalogue->entry_room, sizeof(crow_entry)));
+  CROW_TRY(share(comm, (void **)&catalogue->attributes, counts[1], &catalogue->attribute_room, sizeof(crow_attribute)));
+  CROW_TRY(share(comm, (void **)&catalogue->texts, counts[2], &catalogue->text_room, 1));
+cleanup:
+  return status;
+}

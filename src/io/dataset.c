@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/file_impl.h"
+
+crow_status crow_dataset_open(const crow_comm *comm, const char *path, bool weights_only, crow_dataset *out) {
+  crow_status status = CROW_OK;
+  int64_t shape[2];
+  *out = (crow_dataset){0};
+  CROW_TRY(crow_file_open_checked(comm, path, "dataset", !weights_only, &out->file));
+  crow_file_shape(out->file, "/alternatives/context", shape);
+  out->alternatives = shape[0];
+  out->dimensions = shape[1];
+  crow_file_shape(out->file, "/comparisons/first", shape);
+  out->comparisons = shape[0];
+  crow_file_shape(out->file, "/population/prevalence", shape);
+  out->types = shape[0];
+  out->has_id = crow_file_has(out->file, "/alternatives/id");
+  out->has_topic = crow_file_has(out->file, "/alternatives/topic");
+  out->has_comparisons = crow_file_has(out->file, "/comparisons/first");
+  out->has_count = crow_file_has(out->file, "/comparisons/count");
+  out->has_matrix = crow_file_has(out->file, "/preference/matrix");
+  out->has_population = crow_file_has(out->file, "/population/prevalence");
+  out->single = crow_file_is_single(out->file, "/alternatives/context");
+cleanup:
+  return status;
+}
+
+void crow_dataset_close(crow_dataset *dataset) {
+  if (!dataset) return;
+  crow_file_close(&dataset->file);
+  *dataset = (crow_dataset){0};
+}
+
+crow_status crow_dataset_read_ids(const crow_dataset *dataset, crow_gidx begin, crow_gidx count, crow_strings *out) {
+  crow_status status = CROW_OK;
+  if (dataset->has_id) return crow_file_read_strings(dataset->file, "/alternatives/id", begin, count, out);
+  *out = (crow_strings){.count = count, .width = 1};
+  for (crow_gidx rest = dataset->alternatives - 1; rest > 0 || out->width == 1; rest /= 10) out->width++;
+  CROW_TRY_AGREE(dataset->file->comm, crow_allocate(count, (size_t)out->width, (void **)&out->data));
+  for (crow_gidx i = 0; i < count; i++) {
+    (void)snprintf(out->data + i * out->width, (size_t)out->width, "%lld", (long long)(begin + i));
+  }
+cleanup:
+  if (status != CROW_OK) crow_strings_free(out);
+  return status;
+}

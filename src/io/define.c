@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Defining datasets and setting attributes of a file that is being written. */
+#include "io/file_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+
+static crow_status check_writing(const crow_file *file) {
+  return file->temporary ? CROW_OK : crow_error(CROW_FAILED, "%s is open for reading only", file->name);
+}
+
+/* Notes the groups above a path. */
+static crow_status note_groups(crow_file *file, const char *path) {
+  crow_status status = CROW_OK;
+  char *part = NULL;
+  CROW_TRY(crow_string_copy(path, &part));
+  for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    crow_entry *entry = NULL;
+    *slash = 0;
+    if (!crow_catalogue_find(&file->catalogue, part)) {
+      CROW_TRY(crow_catalogue_add(&file->catalogue, part, CROW_OBJECT_GROUP, &entry));
+    }
+    *slash = '/';
+  }
+cleanup:
+  crow_free(part);
+  return status;
+}
+
+/* Property list of links that make the groups above them. */
+static hid_t intermediate_groups(void) {
+  hid_t list = H5Pcreate(H5P_LINK_CREATE);
+  if (list >= 0 && H5Pset_create_intermediate_group(list, 1) < 0) crow_hdf5_close(&list);
+  return list;
+}
+
+/* Takes the disk space of a new dataset now, so that a full disk is known before hours of work are written to it. File
+ * systems that cannot do this say so later, when they are written to. Rank 0. */
+static crow_status reserve(const crow_file *file, hid_t dataset, const char *path) {
+  const haddr_t offset = H5Dget_offset(dataset);
+  const hsize_t bytes = H5Dget_storage_size(dataset);
+  if (offset == HADDR_UNDEF || bytes == 0) return CROW_OK;
+  int failed = 0;
+  do {
+    failed = fallocate(file->descriptor, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)bytes);
+  } while (failed && errno == EINTR);
+  if (!failed || (errno != ENOSPC && errno != EDQUOT && errno != EFBIG)) return CROW_OK;
+  return crow_error(CROW_FILE_SYSTEM, "cannot write %s: no room for the %llu bytes of %s: %s", file->name,
+                    (unsigned long long)bytes, path, strerror(errno));
+}
+
+/* The HDF5 calls of a definition, the same on all ranks. */
+static crow_status create_dataset(const crow_file *file, const char *path, hid_t type, int rank, const hsize_t *dims,
+                                  hid_t *dataset) {
+  crow_status status = CROW_OK;
+  hid_t space = H5Screate_simple(rank, dims, NULL), properties = H5Pcreate(H5P_DATASET_CREATE);
+  hid_t links = intermediate_groups();
+  /* Every row is written, so filling them first would only cost time. */
+  if (space < 0 || properties < 0 || links < 0 || H5Pset_alloc_time(properties, H5D_ALLOC_TIME_EARLY) < 0 ||
+      H5Pset_fill_time(properties, H5D_FILL_TIME_NEVER) < 0 || H5Pset_obj_track_times(properties, false) < 0) {
+    CROW_TRY(crow_hdf5_error(true, file->name, path, "define the dataset"));
+  }
+  *dataset = H5Dcreate2(file->id, path, type, space, links, properties, H5P_DEFAULT);
+  if (*dataset < 0) CROW_TRY(crow_hdf5_error(true, file->name, path, "define the dataset"));
+cleanup:
+  crow_hdf5_close(&links);
+  crow_hdf5_close(&properties);
+  crow_hdf5_close(&space);
+  return status;
+}
+
+crow_status crow_file_define_type(crow_file *file, const char *path, hid_t type, crow_gidx rows, crow_gidx columns) {
+  crow_status status = CROW_OK;
+  crow_entry *entry = NULL;
+  hid_t dataset = H5I_INVALID_HID;
+  const int rank = columns > 0 ? 2 : 1;
+  const hsize_t dims[2] = {(hsize_t)rows, (hsize_t)columns};
+  CROW_TRY(check_writing(file));
+  if (path[0] != '/' || rows < 0 || columns < 0 || crow_catalogue_find(&file->catalogue, path)) {
+    CROW_TRY(crow_error(CROW_FAILED, "%s: %s cannot be defined with %lld rows, or is defined already", file->name, path,
+                        (long long)rows));
+  }
+  CROW_TRY_AGREE(file->comm, create_dataset(file, path, type, rank, dims, &dataset));
+  CROW_TRY_AGREE(file->comm, note_groups(file, path));
+  CROW_TRY_AGREE(file->comm, crow_catalogue_add(&file->catalogue, path, CROW_OBJECT_DATASET, &entry));
+  crow_survey_type(type, entry);
+  entry->rows = rows;
+  entry->columns = columns > 0 ? columns : 1;
+  entry->rank = rank;
+  entry->handle = dataset;
+  dataset = H5I_INVALID_HID;
+  CROW_TRY_AGREE(file->comm, file->descriptor >= 0 ? reserve(file, entry->handle, path) : CROW_OK);
+cleanup:
+  crow_hdf5_close(&dataset);
+  return status;
+}
+
+crow_status crow_file_define(crow_file *file, const char *path, crow_type type, crow_gidx rows, crow_gidx columns) {
+  return crow_file_define_type(file, path, crow_hdf5_file_type(type), rows, columns);
+}
+
+/* ---- attributes --------------------------------------------------------------------------------------------- */
+
+/* Opens the object that gets an attribute; a group that is not there yet is made. */
+static crow_status open_object(const crow_file *file, const char *path, hid_t *object) {
+  crow_status status = CROW_OK;
+  hid_t links = H5I_INVALID_HID;
+  if (strcmp(path, "/") == 0 || crow_catalogue_find(&file->catalogue, path)) {
+    *object = H5Oopen(file->id, path, H5P_DEFAULT);
+  } else {
+    links = intermediate_groups();
+    *object = links >= 0 ? H5Gcreate2(file->id, path, links, H5P_DEFAULT, H5P_DEFAULT) : H5I_INVALID_HID;
+  }
+  if (*object < 0) CROW_TRY(crow_hdf5_error(true, file->name, path, "make the group"));
+cleanup:
+  crow_hdf5_close(&links);
+  return status;
+}
+
+/* The HDF5 calls that write an attribute, the same on all ranks. */
+static crow_status write_attribute(const crow_file *file, const char *path, const char *name, hid_t file_type,
+                                   hid_t memory_type, const void *value) {
+  crow_status status = CROW_OK;
+  hid_t object = H5I_INVALID_HID, attribute = H5I_INVALID_HID, space = H5Screate(H5S_SCALAR);
+  CROW_TRY(open_object(file, path, &object));
+  if (H5Aexists(object, name) > 0 && H5Adelete(object, name) < 0) {
+    CROW_TRY(crow_hdf5_error(true, file->name, path, "replace an attribute"));
+  }
+  attribute = space >= 0 ? H5Acreate2(object, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT) : H5I_INVALID_HID;
+  if (attribute < 0 || H5Awrite(attribute, memory_type, value) < 0) {
+    CROW_TRY(crow_hdf5_error(true, file->name, path, "write an attribute"));
+  }
+cleanup:
+  crow_hdf5_close(&attribute);
+  crow_hdf5_close(&space);
+  crow_hdf5_close(&object);
+  return status;
+}
+
+/* Notes an attribute and, if its object is a new group, that group and those above it. */
+static crow_status note_attribute(crow_file *file, const char *path, const char *name, const crow_attribute *value,
+                                  const char *text) {
+  crow_status status = CROW_OK;
+  crow_entry *entry = NULL;
+  if (strcmp(path, "/") != 0 && !crow_catalogue_find(&file->catalogue, path)) {
+    CROW_TRY(note_groups(file, path));
+    CROW_TRY(crow_catalogue_add(&file->catalogue, path, CROW_OBJECT_GROUP, &entry));
+  }
+  CROW_TRY(crow_catalogue_set(&file->catalogue, path, name, value, text));
+cleanup:
+  return status;
+}
+
+crow_status crow_file_set_f64(crow_file *file, const char *path, const char *name, double value) {
+  crow_status status = CROW_OK;
+  const crow_attribute attribute = {.number = value, .class = CROW_CLASS_FLOAT};
+  CROW_TRY(check_writing(file));
+  CROW_TRY_AGREE(file->comm, write_attribute(file, path, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value));
+  CROW_TRY_AGREE(file->comm, note_attribute(file, path, name, &attribute, NULL));
+cleanup:
+  return status;
+}
+
+crow_status crow_file_set_i64(crow_file *file, const char *path, const char *name, int64_t value) {
+  crow_status status = CROW_OK;
+  const crow_attribute attribute = {.integer = value, .number = (double)value, .class = CROW_CLASS_INTEGER};
+  CROW_TRY(check_writing(file));
+  CROW_TRY_AGREE(file->comm, write_attribute(file, path, name, H5T_STD_I64LE, H5T_NATIVE_INT64, &value));
+  CROW_TRY_AGREE(file->comm, note_attribute(file, path, name, &attribute, NULL));
+cleanup:
+  return status;
+}
+
+static crow_status write_text(crow_file *file, const char *path, const char *name, const char *text) {
+  crow_status status = CROW_OK;
+  const crow_attribute attribute = {.class = CROW_CLASS_TEXT};
+  hid_t type = crow_hdf5_text_type(H5T_VARIABLE);
+  if (type < 0) CROW_TRY(crow_hdf5_error(true, file->name, path, "write an attribute"));
+  CROW_TRY(write_attribute(file, path, name, type, type, &text));
+  CROW_TRY(note_attribute(file, path, name, &attribute, text));
+cleanup:
+  crow_hdf5_close(&type);
+  return status;
+}
+
+crow_status crow_file_set_text(crow_file *file, const char *path, const char *name, const char *value) {
+  crow_status status = CROW_OK;
+  char *text = NULL;
+  CROW_TRY(check_writing(file));
+  CROW_TRY_AGREE(file->comm, crow_string_copy(value ? value : "", &text));
+  (void)crow_utf8_mend(text);
+  CROW_TRY_AGREE(file->comm, write_text(file, path, name, text));
+cleanup:
+  crow_free(text);
+  return status;
+}

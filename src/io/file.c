@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening, closing, and what an open file holds. */
+#include "io/file_impl.h"
+
+#include "comm/comm_impl.h"
+
+#include <string.h>
+
+crow_status crow_file_make(const crow_comm *comm, const char *path, const char *kind, crow_file **out) {
+  crow_status status = CROW_OK;
+  crow_file *file = NULL;
+  CROW_TRY(CROW_ALLOCATE(&file, 1));
+  *file = (crow_file){.comm = comm, .id = H5I_INVALID_HID, .transfer = H5I_INVALID_HID, .descriptor = -1};
+  CROW_TRY(crow_string_copy(path, &file->name));
+  CROW_TRY(crow_string_copy(kind, &file->kind));
+  if (kind && kind[0]) CROW_TRY(crow_schema_create(kind, &file->schema));
+cleanup:
+  *out = file;
+  return status;
+}
+
+static crow_status prepare_access(const crow_file *file, hid_t *access_list, hid_t *transfer) {
+  *access_list = H5Pcreate(H5P_FILE_ACCESS);
+  *transfer = H5Pcreate(H5P_DATASET_XFER);
+  /* Large objects start on a MiB, which is a multiple of the stripe of common parallel file systems; metadata are
+   * gathered in larger blocks; version 1.8 of the format has checksums on metadata and no limit on attributes. */
+  if (*access_list < 0 || *transfer < 0 ||
+      H5Pset_fapl_mpio(*access_list, crow_comm_mpi(file->comm), MPI_INFO_NULL) < 0 ||
+      H5Pset_fclose_degree(*access_list, H5F_CLOSE_STRONG) < 0 ||
+      H5Pset_all_coll_metadata_ops(*access_list, true) < 0 || H5Pset_coll_metadata_write(*access_list, true) < 0 ||
+      H5Pset_alignment(*access_list, 1 << 20, 1 << 20) < 0 || H5Pset_meta_block_size(*access_list, 1 << 16) < 0 ||
+      H5Pset_libver_bounds(*access_list, H5F_LIBVER_V18, H5F_LIBVER_LATEST) < 0 ||
+      H5Pset_dxpl_mpio(*transfer, H5FD_MPIO_COLLECTIVE) < 0) {
+    return crow_hdf5_error(true, file->name, "", "prepare parallel access");
+  }
+  return CROW_OK;
+}
+
+crow_status crow_file_attach(crow_file *file, const char *path, bool create) {
+  crow_status status = CROW_OK;
+  hid_t access_list = H5I_INVALID_HID;
+  CROW_TRY_AGREE(file->comm, prepare_access(file, &access_list, &file->transfer));
+  file->id =
+      create ? H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access_list) : H5Fopen(path, H5F_ACC_RDONLY, access_list);
+  CROW_TRY_AGREE(file->comm,
+                 file->id >= 0 ? CROW_OK : crow_hdf5_error(create, file->name, "", create ? "create it" : "open it"));
+cleanup:
+  crow_hdf5_close(&access_list);
+  return status;
+}
+
+bool crow_file_detach(crow_file *file) {
+  bool whole = true;
+  for (int64_t i = 0; i < file->catalogue.entry_count; i++) {
+    hid_t dataset = file->catalogue.entries[i].handle;
+    if (dataset > 0) whole = H5Dclose(dataset) >= 0 && whole;
+    file->catalogue.entries[i].handle = 0;
+  }
+  if (file->id >= 0) whole = H5Fclose(file->id) >= 0 && whole;
+  file->id = H5I_INVALID_HID;
+  crow_hdf5_close(&file->transfer);
+  return whole;
+}
+
+/* The kind that the file says it is, held against the expected one. */
+static crow_status find_kind(const crow_catalogue *catalogue, const char *path, const char *expected,
+                             const char **out) {
+  const crow_attribute *kind = crow_catalogue_attribute(catalogue, "/", "crow_kind");
+  if (!kind || kind->class != CROW_CLASS_TEXT) {
+    return crow_error(CROW_BAD_INPUT, "%s: / has no text attribute crow_kind%s%s%s: not a crow file", path,
+                      expected ? " (expected \"" : "", expected ? expected : "", expected ? "\")" : "");
+  }
+  *out = catalogue->texts + kind->text;
+  if (expected && strcmp(*out, expected) != 0) {
+    return crow_error(CROW_BAD_INPUT, "%s: attribute crow_kind of / is \"%.100s\", expected \"%s\"", path, *out,
+                      expected);
+  }
+  if (!crow_schema_text(*out)) {
+    crow_schema *none = NULL;
+    (void)crow_schema_create(*out, &none);
+    return crow_error(CROW_BAD_INPUT, "%s: attribute crow_kind of /: %s", path, crow_error_message());
+  }
+  return CROW_OK;
+}
+
+/* The local part of opening, the same on all ranks: the catalogue becomes a file's, checked against its schema. */
+static crow_status accept(const crow_comm *comm, const char *path, const char *kind, bool complete,
+                          crow_catalogue *catalogue, crow_file **out) {
+  crow_status status = CROW_OK;
+  const char *found = "";
+  if (!kind || kind[0]) CROW_TRY(find_kind(catalogue, path, kind, &found));
+  CROW_TRY(crow_file_make(comm, path, found, out));
+  if ((*out)->schema) CROW_TRY(crow_catalogue_check(catalogue, (*out)->schema, path, complete));
+cleanup:
+  return status;
+}
+
+crow_status crow_file_open_checked(const crow_comm *comm, const char *path, const char *kind, bool complete,
+                                   crow_file **out) {
+  crow_status status = CROW_OK;
+  crow_file *file = NULL;
+  crow_catalogue catalogue = {0};
+  *out = NULL;
+  crow_hdf5_quiet();
+  CROW_TRY_AGREE(comm, crow_comm_rank(comm) == 0 ? crow_survey_file(path, &catalogue) : CROW_OK);
+  CROW_TRY(crow_catalogue_broadcast(comm, &catalogue));
+  CROW_TRY_AGREE(comm, accept(comm, path, kind, complete, &catalogue, &file));
+  file->catalogue = catalogue;
+  catalogue = (crow_catalogue){0};
+  CROW_TRY(crow_file_attach(file, path, false));
+cleanup:
+  crow_catalogue_free(&catalogue);
+  if (status == CROW_OK) {
+    *out = file;
+  } else {
+    crow_file_close(&file);
+  }
+  return status;
+}
+
+crow_status crow_file_open(const crow_comm *comm, const char *path, const char *kind, crow_file **out) {
+  return crow_file_open_checked(comm, path, kind, true, out);
+}
+
+/* ---- what an open file holds -------------------------------------------------------------------------------- */
+
+const char *crow_file_name(const crow_file *file) { return file->name; }
+
+const char *crow_file_kind(const crow_file *file) { return file->kind; }
+
+const char *crow_file_entry_path(const crow_file *file, const crow_entry *entry) {
+  return file->catalogue.texts + entry->path;
+}
+
+bool crow_file_has(const crow_file *file, const char *path) {
+  if (strcmp(path, "/") == 0) return true;
+  const crow_entry *entry = crow_catalogue_find(&file->catalogue, path);
+  return entry && entry->object != CROW_OBJECT_LINK;
+}
+
+void crow_file_shape(const crow_file *file, const char *path, int64_t shape[2]) {
+  const crow_entry *entry = crow_catalogue_find(&file->catalogue, path);
+  const bool dataset = entry && entry->object == CROW_OBJECT_DATASET;
+  shape[0] = dataset ? entry->rows : 0;
+  shape[1] = dataset ? entry->columns : 0;
+}
+
+bool crow_file_is_single(const crow_file *file, const char *path) {
+  const crow_entry *entry = crow_catalogue_find(&file->catalogue, path);
+  return entry && entry->class == CROW_CLASS_FLOAT && entry->bytes <= 4;
+}
+
+bool crow_file_has_attribute(const crow_file *file, const char *path, const char *name) {
+  return crow_catalogue_attribute(&file->catalogue, path, name) != NULL;
+}
+
+static crow_status get_attribute(const crow_file *file, const char *path, const char *name, int64_t classes,
+                                 const crow_attribute **out) {
+  *out = crow_catalogue_attribute(&file->catalogue, path, name);
+  char expected[64];
+  crow_classes_print((unsigned)classes, expected, sizeof expected);
+  if (!*out) {
+    return crow_error(CROW_BAD_INPUT, "%s: %s has no attribute %s; expected %s", file->name, path, name, expected);
+  }
+  if (!((*out)->class & classes)) {
+    return crow_error(CROW_BAD_INPUT, "%s: attribute %s of %s is not one value of %s", file->name, name, path,
+                      expected);
+  }
+  return CROW_OK;
+}
+
+crow_status crow_file_get_f64(const crow_file *file, const char *path, const char *name, double *value) {
+  const crow_attribute *attribute = NULL;
+  const crow_status status =
+      get_attribute(file, path, name, CROW_CLASS_FLOAT | CROW_CLASS_INTEGER | CROW_CLASS_BOOLEAN, &attribute);
+  if (status == CROW_OK) *value = attribute->number;
+  return status;
+}
+
+crow_status crow_file_get_i64(const crow_file *file, const char *path, const char *name, int64_t *value) {
+  const crow_attribute *attribute = NULL;
+  const crow_status status = get_attribute(file, path, name, CROW_CLASS_INTEGER | CROW_CLASS_BOOLEAN, &attribute);
+  if (status == CROW_OK) *value = attribute->integer;
+  return status;
+}
+
+crow_status crow_file_get_text(const crow_file *file, const char *path, const char *name, char **value) {
+  const crow_attribute *attribute = NULL;
+  *value = NULL;
+  const crow_status status = get_attribute(file, path, name, CROW_CLASS_TEXT, &attribute);
+  return status == CROW_OK ? crow_string_copy(file->catalogue.texts + attribute->text, value) : status;
+}
+
+crow_status crow_file_dataset(const crow_file *file, const char *path, crow_entry **out) {
+  crow_status status = CROW_OK;
+  crow_entry *entry = crow_catalogue_find(&file->catalogue, path);
+  *out = NULL;
+  if (!entry || entry->object == CROW_OBJECT_GROUP) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: there is no dataset %s", file->name, path));
+  }
+  if (entry->problem) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: %s %s", file->name, path, file->catalogue.texts + entry->problem));
+  }
+  if (entry->handle <= 0) {
+    entry->handle = H5Dopen2(file->id, path, H5P_DEFAULT);
+    CROW_TRY_AGREE(file->comm,
+                   entry->handle >= 0 ? CROW_OK : crow_hdf5_error(false, file->name, path, "open the dataset"));
+  }
+  *out = entry;
+cleanup:
+  return status;
+}

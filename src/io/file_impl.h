@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CROW_IO_FILE_IMPL_H
+#define CROW_IO_FILE_IMPL_H
+
+#include "io/survey_impl.h"
+
+struct crow_file {
+  const crow_comm *comm; /* borrowed */
+  char *name;
+  char *temporary;     /* the name it is written under; NULL when reading */
+  char *kind;          /* "" for a file of no kind */
+  crow_schema *schema; /* NULL for a file of no kind */
+  crow_catalogue catalogue;
+  hid_t id;
+  hid_t transfer; /* property list of collective transfers */
+  int descriptor; /* rank 0's own descriptor of a file being written, else -1 */
+  bool overwrite;
+};
+
+/* Opens for reading. `complete` demands what the schema calls "at least one of". Collective. */
+crow_status crow_file_open_checked(const crow_comm *comm, const char *path, const char *kind, bool complete,
+                                   crow_file **out);
+/* A handle with its names, not yet open. Local. */
+crow_status crow_file_make(const crow_comm *comm, const char *path, const char *kind, crow_file **out);
+/* Opens or creates the HDF5 file of that name with all ranks. Collective. */
+crow_status crow_file_attach(crow_file *file, const char *path, bool create);
+/* Closes HDF5 handles. Collective. False if HDF5 could not write what it held back. */
+bool crow_file_detach(crow_file *file);
+
+/* The entry of a dataset that can be read, opened: CROW_BAD_INPUT if there is none or it has a problem. Collective. */
+crow_status crow_file_dataset(const crow_file *file, const char *path, crow_entry **out);
+/* As crow_file_define() with any stored type. Collective. */
+crow_status crow_file_define_type(crow_file *file, const char *path, hid_t type, crow_gidx rows, crow_gidx columns);
+const char *crow_file_entry_path(const crow_file *file, const crow_entry *entry);
+
+/* Moves this rank's rows between memory and file in pieces that every rank takes part in, none above 1 GiB; `values`
+ * has `element_bytes` for each of the row's columns. Collective. */
+crow_status crow_file_move(const crow_file *file, const crow_entry *entry, bool writing, hid_t memory_type,
+                           size_t element_bytes, crow_gidx begin, crow_gidx count, void *values);
+
+/* A rank's rows in pieces, as many for every rank so that collective calls match. */
+typedef struct crow_pieces {
+  crow_gidx begin, end; /* what is left of this rank's rows */
+  int64_t rows;         /* of a piece */
+  int64_t left;         /* pieces that are left, on all ranks */
+} crow_pieces;
+/* Pieces of at most `bytes` where a row has `row_bytes`. Checks that the rows are there. Collective. */
+crow_status crow_pieces_begin(const crow_file *file, const crow_entry *entry, int64_t row_bytes, int64_t bytes,
+                              crow_gidx begin, crow_gidx count, crow_pieces *pieces);
+/* The next piece, of no rows where this rank has none left; false when all ranks are done. Local. */
+bool crow_pieces_next(crow_pieces *pieces, crow_gidx *begin, crow_gidx *count);
+
+/* What values of a field must be, with the dimension's length filled in. */
+typedef struct crow_bounds {
+  bool floating, nan;
+  double minimum, maximum; /* infinite where there is none */
+  const char *below;
+  double sum; /* NaN: none */
+} crow_bounds;
+void crow_bounds_make(const crow_file *file, const crow_entry *entry, crow_bounds *bounds);
+/* The first of `count` values that breaks the bounds, or -1. Values are CROW_F64, CROW_F32, CROW_I64 or CROW_I32.
+ * Local. */
+int64_t crow_bounds_first_fault(const crow_bounds *bounds, crow_type type, const void *values, int64_t count);
+/* The error for element `index` (counted over the whole dataset) with this value. */
+crow_status crow_bounds_error(const crow_file *file, const crow_entry *entry, const crow_bounds *bounds,
+                              crow_status kind, int64_t index, crow_type type, const void *value);
+/* The lowest faulty element over the ranks becomes everybody's error; `fault` is this rank's, -1 if it has none, with
+ * its value. Collective. */
+crow_status crow_bounds_agree(const crow_file *file, const crow_entry *entry, const crow_bounds *bounds,
+                              crow_status kind, int64_t fault, crow_type type, const void *value);
+/* Holds the sum of all values against what it must be, if there is such a rule. Local. */
+crow_status crow_bounds_check_sum(const crow_file *file, const crow_entry *entry, const crow_bounds *bounds,
+                                  double total);
+/* A number in as few digits as tell it apart. */
+void crow_number_print(double value, char *text, size_t bytes);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/hdf5_impl.h"
+
+#include <string.h>
+
+void crow_hdf5_quiet(void) { (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+
+const char *crow_hdf5_version(void) {
+  static char text[32];
+  unsigned major = 0, minor = 0, release = 0;
+  if (H5get_libversion(&major, &minor, &release) < 0) return "";
+  (void)snprintf(text, sizeof text, "%u.%u.%u", major, minor, release);
+  return text;
+}
+
+typedef struct cause {
+  char *text;
+  size_t bytes;
+} cause;
+
+/* The stack is walked from the innermost call outwards; the first that says something is the cause. */
+static herr_t keep_first(unsigned depth, const H5E_error2_t *error, void *context) {
+  (void)depth;
+  cause *kept = context;
+  if (kept->text[0] == 0 && error->desc && error->desc[0]) (void)snprintf(kept->text, kept->bytes, "%s", error->desc);
+  return 0;
+}
+
+void crow_hdf5_cause(char *text, size_t bytes) {
+  cause kept = {text, bytes};
+  text[0] = 0;
+  (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, &kept);
+  if (text[0] == 0) (void)snprintf(text, bytes, "HDF5 does not say why");
+  /* One line, however the library laid it out. */
+  for (char *at = text; *at; at++) {
+    if ((unsigned char)*at < ' ') *at = ' ';
+  }
+}
+
+crow_status crow_hdf5_error(bool writing, const char *file, const char *path, const char *what) {
+  char text[512];
+  crow_hdf5_cause(text, sizeof text);
+  const bool lock = strstr(text, "lock") && !strstr(text, "block");
+  const bool system = lock || strstr(text, "errno = ") || strstr(text, "MPI_") || strstr(text, "error string");
+  return crow_error(writing || system ? CROW_FILE_SYSTEM : CROW_BAD_INPUT, "%s: %s%scannot %s: %s%s%s", file, path,
+                    path[0] ? ": " : "", what, text, writing || system ? "" : " (the file is damaged)",
+                    lock ? " (another program may have it open; where the file system has no locks, set "
+                           "HDF5_USE_FILE_LOCKING=FALSE)"
+                         : "");
+}
+
+hid_t crow_hdf5_memory_type(crow_type type) {
+  switch (type) {
+  case CROW_F32:
+    return H5T_NATIVE_FLOAT;
+  case CROW_F64:
+    return H5T_NATIVE_DOUBLE;
+  case CROW_I32:
+    return H5T_NATIVE_INT32;
+  case CROW_I64:
+    return H5T_NATIVE_INT64;
+  }
+  return H5I_INVALID_HID;
+}
+
+hid_t crow_hdf5_file_type(crow_type type) {
+  switch (type) {
+  case CROW_F32:
+    return H5T_IEEE_F32LE;
+  case CROW_F64:
+    return H5T_IEEE_F64LE;
+  case CROW_I32:
+    return H5T_STD_I32LE;
+  case CROW_I64:
+    return H5T_STD_I64LE;
+  }
+  return H5I_INVALID_HID;
+}
+
+hid_t crow_hdf5_text_type(size_t width) {
+  hid_t type = H5Tcopy(H5T_C_S1);
+  if (type < 0) return type;
+  if (H5Tset_size(type, width) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0) {
+    (void)H5Tclose(type);
+    return H5I_INVALID_HID;
+  }
+  return type;
+}
+
+void crow_hdf5_close(hid_t *id) {
+  if (*id <= 0) return;
+  switch (H5Iget_type(*id)) {
+  case H5I_FILE:
+    (void)H5Fclose(*id);
+    break;
+  case H5I_GROUP:
+    (void)H5Gclose(*id);
+    break;
+  case H5I_DATASET:
+    (void)H5Dclose(*id);
+    break;
+  case H5I_DATASPACE:
+    (void)H5Sclose(*id);
+    break;
+  case H5I_DATATYPE:
+    (void)H5Tclose(*id);
+    break;
+  case H5I_ATTR:
+    (void)H5Aclose(*id);
+    break;
+  case H5I_GENPROP_LST:
+    (void)H5Pclose(*id);
+    break;
+  default:
+    (void)H5Oclose(*id);
+    break;
+  }
+  *id = H5I_INVALID_HID;
+}
+
+size_t crow_type_bytes(crow_type type) { return type == CROW_F32 || type == CROW_I32 ? 4 : 8; }

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A file's way to its name: written under a temporary name in the same folder, checked, flushed, renamed. */
+#include "io/file_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The folder and the last part of a path, in memory that `copy` owns. */
+static crow_status split_path(const char *path, char **folder_copy, char **name_copy, const char **folder,
+                              const char **name) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_string_copy(path, folder_copy));
+  CROW_TRY(crow_string_copy(path, name_copy));
+  *folder = dirname(*folder_copy);
+  *name = basename(*name_copy);
+cleanup:
+  return status;
+}
+
+static crow_status check_folder(const char *path, const char *folder) {
+  struct stat facts;
+  if (stat(folder, &facts) != 0) {
+    return crow_error(CROW_FILE_SYSTEM, "cannot write %s: folder %s: %s", path, folder, strerror(errno));
+  }
+  if (!S_ISDIR(facts.st_mode)) return crow_error(CROW_FILE_SYSTEM, "cannot write %s: %s is not a folder", path, folder);
+  if (access(folder, W_OK | X_OK) != 0) {
+    return crow_error(CROW_FILE_SYSTEM, "cannot write %s: folder %s: %s", path, folder, strerror(errno));
+  }
+  return CROW_OK;
+}
+
+static crow_status check_path(const char *path, bool overwrite) {
+  crow_status status = CROW_OK;
+  char *folder_copy = NULL, *name_copy = NULL;
+  const char *folder = NULL, *name = NULL;
+  struct stat facts;
+  const size_t length = path ? strlen(path) : 0;
+  if (length == 0) return crow_error(CROW_FILE_SYSTEM, "the name of the output file is empty");
+  CROW_TRY(split_path(path, &folder_copy, &name_copy, &folder, &name));
+  CROW_TRY(check_folder(path, folder));
+  if (stat(path, &facts) == 0) {
+    if (S_ISDIR(facts.st_mode)) {
+      CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot write %s: it is a folder; expected the name of a file", path));
+    }
+    if (!S_ISREG(facts.st_mode)) {
+      CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot write %s: it is a device, pipe or socket", path));
+    }
+    if (!overwrite) CROW_TRY(crow_error(CROW_FILE_SYSTEM, "%s exists already; --force replaces it", path));
+  } else if (errno != ENOENT) {
+    CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot write %s: %s", path, strerror(errno)));
+  } else if (path[length - 1] == '/') {
+    CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot write %s: expected the name of a file, not of a folder", path));
+  }
+cleanup:
+  crow_free(folder_copy);
+  crow_free(name_copy);
+  return status;
+}
+
+crow_status crow_output_check(const crow_comm *comm, const char *path, bool overwrite) {
+  return crow_comm_agree(comm, crow_comm_rank(comm) == 0 ? check_path(path, overwrite) : CROW_OK);
+}
+
+/* Rank 0 makes the temporary file, so that it is certain to be new and writable. Its name fits where that of the file
+ * fits. */
+static crow_status make_temporary(crow_file *file, char name[4096]) {
+  crow_status status = CROW_OK;
+  char *folder_copy = NULL, *name_copy = NULL;
+  const char *folder = NULL, *last = NULL;
+  CROW_TRY(split_path(file->name, &folder_copy, &name_copy, &folder, &last));
+  for (int attempt = 0; attempt < 100 && file->descriptor < 0; attempt++) {
+    const int printed = snprintf(name, 4096, "%s/.%.200s.crow-%ld-%d.tmp", folder, last, (long)getpid(), attempt);
+    if (printed < 0 || printed >= 4096) errno = ENAMETOOLONG;
+    if (printed > 0 && printed < 4096) file->descriptor = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file->descriptor < 0 && errno != EEXIST) break;
+  }
+  if (file->descriptor < 0) {
+    CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot write %s: folder %s: %s", file->name, folder, strerror(errno)));
+  }
+cleanup:
+  crow_free(folder_copy);
+  crow_free(name_copy);
+  return status;
+}
+
+crow_status crow_file_create(const crow_comm *comm, const char *path, const char *kind, bool overwrite,
+                             crow_file **out) {
+  crow_status status = CROW_OK;
+  crow_file *file = NULL;
+  char temporary[4096] = "";
+  *out = NULL;
+  crow_hdf5_quiet();
+  CROW_TRY(crow_output_check(comm, path, overwrite));
+  CROW_TRY_AGREE(comm, crow_file_make(comm, path, kind, &file));
+  file->overwrite = overwrite;
+  CROW_TRY_AGREE(comm, crow_catalogue_begin(&file->catalogue));
+  CROW_TRY_AGREE(comm, crow_comm_rank(comm) == 0 ? make_temporary(file, temporary) : CROW_OK);
+  CROW_TRY(crow_comm_broadcast(comm, temporary, (int64_t)sizeof temporary, 0));
+  CROW_TRY_AGREE(comm, crow_string_copy(temporary, &file->temporary));
+  CROW_TRY(crow_file_attach(file, temporary, true));
+  CROW_TRY(crow_file_set_text(file, "/", "crow_kind", kind));
+  if (file->schema) CROW_TRY(crow_file_set_i64(file, "/", "crow_schema_version", file->schema->version));
+cleanup:
+  if (status == CROW_OK) {
+    *out = file;
+  } else {
+    crow_file_close(&file);
+  }
+  return status;
+}
+
+void crow_file_close(crow_file **file) {
+  if (!file || !*file) return;
+  crow_file *f = *file;
+  (void)crow_file_detach(f);
+  if (f->descriptor >= 0) {
+    (void)close(f->descriptor);
+    if (f->temporary) (void)unlink(f->temporary);
+  }
+  crow_catalogue_free(&f->catalogue);
+  crow_schema_destroy(&f->schema);
+  crow_free(f->name);
+  crow_free(f->temporary);
+  crow_free(f->kind);
+  crow_free(f);
+  *file = NULL;
+}
+
+/* Every row of every dataset was written by some rank. */
+static crow_status check_written(const crow_file *file) {
+  crow_status status = CROW_OK;
+  for (int64_t i = 0; i < file->catalogue.entry_count; i++) {
+    const crow_entry *entry = &file->catalogue.entries[i];
+    if (entry->object != CROW_OBJECT_DATASET) continue;
+    int64_t written = entry->written;
+    CROW_TRY(crow_comm_sum_i64(file->comm, &written, 1));
+    if (written != entry->rows) {
+      CROW_TRY(crow_error(CROW_FAILED, "%s: %lld of the %lld rows of %s were written", file->name, (long long)written,
+                          (long long)entry->rows, crow_file_entry_path(file, entry)));
+    }
+  }
+cleanup:
+  return status;
+}
+
+/* Rank 0: data to disk, the name, and the folder to disk. */
+static crow_status publish(crow_file *file) {
+  crow_status status = CROW_OK;
+  char *folder_copy = NULL, *name_copy = NULL;
+  const char *folder = NULL, *name = NULL;
+  CROW_TRY(split_path(file->name, &folder_copy, &name_copy, &folder, &name));
+  if (fsync(file->descriptor) != 0) {
+    CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot write %s: %s", file->name, strerror(errno)));
+  }
+  /* Without leave to overwrite, a file that appeared under the name meanwhile stays. Some file systems cannot promise
+   * that in one step: then it is looked for once more. */
+  const unsigned flags = file->overwrite ? 0 : RENAME_NOREPLACE;
+  int renamed = renameat2(AT_FDCWD, file->temporary, AT_FDCWD, file->name, flags);
+  if (renamed != 0 && (errno == EINVAL || errno == ENOSYS)) {
+    CROW_TRY(check_path(file->name, file->overwrite));
+    renamed = rename(file->temporary, file->name);
+  }
+  if (renamed != 0) {
+    CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot rename %s to %s: %s", file->temporary, file->name, strerror(errno)));
+  }
+  (void)close(file->descriptor);
+  file->descriptor = -1;
+  const int folder_descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder_descriptor >= 0) {
+    (void)fsync(folder_descriptor);
+    (void)close(folder_descriptor);
+  }
+cleanup:
+  crow_free(folder_copy);
+  crow_free(name_copy);
+  return status;
+}
+
+crow_status crow_file_finish(crow_file **file) {
+  crow_status status = CROW_OK;
+  crow_file *f = *file;
+  CROW_TRY(check_written(f));
+  /* The writer's own doing, so a fault is a defect and not bad input. */
+  if (f->schema && crow_catalogue_check(&f->catalogue, f->schema, f->name, true) != CROW_OK) {
+    CROW_TRY(crow_error(CROW_FAILED, "the file to be written breaks its schema: %s", crow_error_message()));
+  }
+  CROW_TRY_AGREE(f->comm, H5Fflush(f->id, H5F_SCOPE_GLOBAL) >= 0
+                              ? CROW_OK
+                              : crow_hdf5_error(true, f->name, "", "write it to disk"));
+  const bool whole = crow_file_detach(f);
+  CROW_TRY_AGREE(f->comm, whole ? CROW_OK : crow_hdf5_error(true, f->name, "", "write it to disk"));
+  CROW_TRY_AGREE(f->comm, f->descriptor >= 0 ? publish(f) : CROW_OK);
+cleanup:
+  crow_file_close(file);
+  return status;
+}

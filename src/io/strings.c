@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Texts between memory and file. */
+#include "io/file_impl.h"
+
+#include <string.h>
+
+/* Texts of variable length are held as pointers while a piece of them is read. */
+#define PIECE_TEXTS (INT64_C(1) << 20)
+
+const char *crow_strings_get(const crow_strings *strings, int64_t index) {
+  return strings->data + index * strings->width;
+}
+
+void crow_strings_free(crow_strings *strings) {
+  if (!strings) return;
+  crow_free(strings->data);
+  *strings = (crow_strings){0};
+}
+
+/* Texts that grow in width as longer ones come. */
+static crow_status widen(crow_strings *strings, int64_t width) {
+  crow_status status = CROW_OK;
+  char *wider = NULL;
+  if (width <= strings->width) return CROW_OK;
+  CROW_TRY(crow_allocate(strings->count, (size_t)width, (void **)&wider));
+  for (int64_t i = 0; i < strings->count && strings->width > 0; i++) {
+    memcpy(wider + i * width, strings->data + i * strings->width, (size_t)strings->width);
+  }
+  crow_free(strings->data);
+  strings->data = wider;
+  strings->width = width;
+cleanup:
+  return status;
+}
+
+static crow_status text_error(const crow_file *file, const crow_entry *entry, int64_t index, const char *what) {
+  return crow_error(CROW_BAD_INPUT, "%s: %s[%lld] is %s, expected UTF-8 text of less than %lld bytes", file->name,
+                    crow_file_entry_path(file, entry), (long long)index, what, (long long)CROW_TEXT_BYTES);
+}
+
+/* Takes over texts of variable length that HDF5 allocated. */
+static crow_status take_texts(const crow_file *file, const crow_entry *entry, char *const *texts, int64_t first,
+                              int64_t count, int64_t at, crow_strings *out) {
+  crow_status status = CROW_OK;
+  int64_t longest = 0;
+  for (int64_t i = 0; i < count; i++) {
+    const int64_t bytes = texts[i] ? (int64_t)strlen(texts[i]) + 1 : 1;
+    if (bytes > CROW_TEXT_BYTES) CROW_TRY(text_error(file, entry, first + i, "longer"));
+    if (bytes > longest) longest = bytes;
+  }
+  CROW_TRY(widen(out, longest));
+  for (int64_t i = 0; i < count; i++) {
+    if (texts[i]) memcpy(out->data + (at + i) * out->width, texts[i], strlen(texts[i]));
+  }
+cleanup:
+  return status;
+}
+
+/* One piece of texts of variable length. HDF5 reads these rank by rank: their bytes lie scattered in heaps. */
+static crow_status read_variable_piece(const crow_file *file, const crow_entry *entry, hid_t type, int64_t begin,
+                                       int64_t count, int64_t at, crow_strings *out) {
+  crow_status status = CROW_OK;
+  char **texts = NULL;
+  const hsize_t start = (hsize_t)begin, extent = (hsize_t)count;
+  hid_t space = H5Dget_space(entry->handle), memory = H5Screate_simple(1, &extent, NULL);
+  CROW_TRY(CROW_ALLOCATE(&texts, count));
+  if (space < 0 || memory < 0 || H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &extent, NULL) < 0 ||
+      H5Dread(entry->handle, type, memory, space, H5P_DEFAULT, texts) < 0) {
+    CROW_TRY(crow_hdf5_error(false, file->name, crow_file_entry_path(file, entry), "read"));
+  }
+  CROW_TRY(take_texts(file, entry, texts, begin, count, at, out));
+cleanup:
+  for (int64_t i = 0; texts && i < count; i++) {
+    if (texts[i]) (void)H5free_memory(texts[i]);
+  }
+  crow_free(texts);
+  crow_hdf5_close(&memory);
+  crow_hdf5_close(&space);
+  return status;
+}
+
+static crow_status read_variable(const crow_file *file, const crow_entry *entry, crow_gidx begin, crow_gidx count,
+                                 crow_strings *out) {
+  crow_status status = CROW_OK;
+  hid_t stored = H5Dget_type(entry->handle), type = crow_hdf5_text_type(H5T_VARIABLE);
+  if (stored < 0 || type < 0 || H5Tset_cset(type, H5Tget_cset(stored)) < 0) {
+    CROW_TRY(crow_hdf5_error(false, file->name, crow_file_entry_path(file, entry), "read the type"));
+  }
+  for (crow_gidx at = 0; at < count; at += PIECE_TEXTS) {
+    const crow_gidx n = count - at < PIECE_TEXTS ? count - at : PIECE_TEXTS;
+    CROW_TRY(read_variable_piece(file, entry, type, begin + at, n, at, out));
+  }
+cleanup:
+  crow_hdf5_close(&type);
+  crow_hdf5_close(&stored);
+  return status;
+}
+
+/* The memory type that takes a stored text of fixed length with its end. */
+static crow_status fixed_type(const crow_file *file, const crow_entry *entry, hid_t *type) {
+  crow_status status = CROW_OK;
+  hid_t stored = H5Dget_type(entry->handle);
+  *type = crow_hdf5_text_type((size_t)entry->bytes + 1);
+  if (stored < 0 || *type < 0 || H5Tset_cset(*type, H5Tget_cset(stored)) < 0) {
+    status = crow_hdf5_error(false, file->name, crow_file_entry_path(file, entry), "read the type");
+  }
+  crow_hdf5_close(&stored);
+  return status;
+}
+
+static crow_status check_texts(const crow_file *file, const crow_entry *entry, crow_gidx begin, crow_strings *texts) {
+  for (int64_t i = 0; i < texts->count; i++) {
+    if (crow_utf8_mend(texts->data + i * texts->width)) return text_error(file, entry, begin + i, "not valid UTF-8");
+  }
+  return CROW_OK;
+}
+
+crow_status crow_file_read_strings(const crow_file *file, const char *path, crow_gidx begin, crow_gidx count,
+                                   crow_strings *out) {
+  crow_status status = CROW_OK;
+  crow_entry *entry = NULL;
+  crow_pieces pieces;
+  hid_t type = H5I_INVALID_HID;
+  *out = (crow_strings){.count = count};
+  CROW_TRY(crow_file_dataset(file, path, &entry));
+  if (entry->class != CROW_CLASS_TEXT || entry->rank != 1) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: %s is not a vector of texts", file->name, path));
+  }
+  CROW_TRY(crow_pieces_begin(file, entry, 1, PIECE_TEXTS, begin, count, &pieces));
+  CROW_TRY_AGREE(file->comm, widen(out, entry->variable ? 1 : entry->bytes + 1));
+  if (entry->variable) {
+    CROW_TRY_AGREE(file->comm, read_variable(file, entry, begin, count, out));
+  } else {
+    CROW_TRY_AGREE(file->comm, fixed_type(file, entry, &type));
+    CROW_TRY(crow_file_move(file, entry, false, type, (size_t)out->width, begin, count, out->data));
+  }
+  CROW_TRY_AGREE(file->comm, check_texts(file, entry, begin, out));
+  int64_t width = out->width;
+  CROW_TRY(crow_comm_max_i64(file->comm, &width, 1));
+  CROW_TRY_AGREE(file->comm, widen(out, width));
+cleanup:
+  crow_hdf5_close(&type);
+  if (status != CROW_OK) crow_strings_free(out);
+  return status;
+}
+
+crow_status crow_file_write_strings(crow_file *file, const char *path, crow_gidx rows, crow_gidx begin,
+                                    const crow_strings *slice) {
+  crow_status status = CROW_OK;
+  crow_strings copy = {.count = slice->count};
+  hid_t type = H5I_INVALID_HID;
+  crow_entry *entry = NULL;
+  int64_t width = slice->width > 1 ? slice->width : 1;
+  CROW_TRY(crow_comm_max_i64(file->comm, &width, 1));
+  CROW_TRY_AGREE(file->comm, widen(&copy, width));
+  for (int64_t i = 0; i < slice->count; i++) {
+    memcpy(copy.data + i * width, slice->data + i * slice->width, (size_t)slice->width);
+  }
+  type = crow_hdf5_text_type((size_t)width);
+  CROW_TRY_AGREE(file->comm, type >= 0 ? CROW_OK : crow_hdf5_error(true, file->name, path, "define the dataset"));
+  CROW_TRY(crow_file_define_type(file, path, type, rows, 0));
+  entry = crow_catalogue_find(&file->catalogue, path);
+  CROW_TRY(crow_file_move(file, entry, true, type, (size_t)width, begin, slice->count, copy.data));
+  entry->written += slice->count;
+cleanup:
+  crow_hdf5_close(&type);
+  crow_strings_free(&copy);
+  return status;
+}

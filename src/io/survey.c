@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rank 0's look at a file. Nothing here trusts the file: depth, number and size of everything are bounded. */
+#include "io/survey_impl.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OBJECTS_MAX 10000
+#define ATTRIBUTES_MAX 10000
+#define DEPTH_MAX 32
+#define CHUNK_BYTES_MAX (INT64_C(1) << 30)
+
+typedef struct survey {
+  const char *file;
+  crow_catalogue *catalogue;
+  crow_catalogue soft; /* soft links, looked at when all hard links are known */
+  bool external;       /* there is an external or user-defined link */
+  char path[1024];     /* of the group that is being listed, "" for the root */
+  int depth;
+  crow_status status; /* why a callback stopped an iteration */
+} survey;
+
+/* ---- attributes --------------------------------------------------------------------------------------------- */
+
+static crow_status read_text_attribute(hid_t attribute, hid_t type, crow_attribute *value, char **text) {
+  crow_status status = CROW_OK;
+  hid_t memory = H5I_INVALID_HID;
+  char *variable = NULL;
+  if (H5Tis_variable_str(type) > 0) {
+    memory = crow_hdf5_text_type(H5T_VARIABLE);
+    if (memory >= 0) (void)H5Tset_cset(memory, H5Tget_cset(type));
+    if (memory < 0 || H5Aread(attribute, memory, &variable) < 0) goto cleanup;
+    CROW_TRY(crow_string_copy(variable ? variable : "", text));
+  } else {
+    const size_t bytes = H5Tget_size(type);
+    if (bytes == 0 || bytes > (size_t)CROW_TEXT_BYTES) goto cleanup;
+    CROW_TRY(crow_allocate((int64_t)bytes + 1, 1, (void **)text));
+    memory = crow_hdf5_text_type(bytes + 1);
+    if (memory >= 0) (void)H5Tset_cset(memory, H5Tget_cset(type));
+    if (memory < 0 || H5Aread(attribute, memory, *text) < 0) goto cleanup;
+  }
+  if (*text && !crow_utf8_mend(*text)) value->class = CROW_CLASS_TEXT;
+cleanup:
+  if (variable) (void)H5free_memory(variable);
+  crow_hdf5_close(&memory);
+  return status;
+}
+
+/* The value of an attribute that holds one number or text; class other for anything else. */
+static crow_status read_attribute(hid_t attribute, crow_attribute *value, char **text) {
+  crow_status status = CROW_OK;
+  crow_entry kind = {0};
+  hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+  *value = (crow_attribute){.class = CROW_CLASS_OTHER};
+  if (type < 0 || space < 0 || H5Sget_simple_extent_npoints(space) != 1) goto cleanup;
+  crow_survey_type(type, &kind);
+  if (kind.class == CROW_CLASS_TEXT) {
+    CROW_TRY(read_text_attribute(attribute, type, value, text));
+  } else if (kind.class == CROW_CLASS_FLOAT) {
+    if (H5Aread(attribute, H5T_NATIVE_DOUBLE, &value->number) >= 0) value->class = CROW_CLASS_FLOAT;
+  } else if (kind.class != CROW_CLASS_OTHER) {
+    if (H5Aread(attribute, H5T_NATIVE_INT64, &value->integer) >= 0) value->class = kind.class;
+    value->number = (double)value->integer;
+  }
+cleanup:
+  crow_hdf5_close(&space);
+  crow_hdf5_close(&type);
+  return status;
+}
+
+static herr_t visit_attribute(hid_t object, const char *name, const H5A_info_t *info, void *context) {
+  (void)info;
+  survey *s = context;
+  crow_status status = CROW_OK;
+  crow_attribute value;
+  char *text = NULL, *printable = NULL;
+  hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
+  if (attribute < 0) CROW_TRY(crow_hdf5_error(false, s->file, s->path, "read an attribute"));
+  if (s->catalogue->attribute_count >= ATTRIBUTES_MAX) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s has more than %d attributes", s->file, ATTRIBUTES_MAX));
+  }
+  CROW_TRY(read_attribute(attribute, &value, &text));
+  CROW_TRY(crow_string_copy(name, &printable));
+  (void)crow_utf8_mend(printable);
+  CROW_TRY(crow_catalogue_set(s->catalogue, s->path[0] ? s->path : "/", printable, &value,
+                              value.class == CROW_CLASS_TEXT ? text : ""));
+cleanup:
+  crow_hdf5_close(&attribute);
+  crow_free(text);
+  crow_free(printable);
+  s->status = status;
+  return status == CROW_OK ? 0 : -1;
+}
+
+static crow_status survey_attributes(survey *s, hid_t object) {
+  s->status = CROW_OK;
+  if (H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, visit_attribute, s) < 0) {
+    return s->status != CROW_OK ? s->status : crow_hdf5_error(false, s->file, s->path, "list the attributes");
+  }
+  return CROW_OK;
+}
+
+/* ---- datasets ----------------------------------------------------------------------------------------------- */
+
+/* h5py stores booleans as an enumeration of FALSE and TRUE. */
+static bool is_boolean(hid_t type) {
+  if (H5Tget_nmembers(type) != 2 || H5Tget_size(type) != 1) return false;
+  bool found = true;
+  for (unsigned i = 0; i < 2; i++) {
+    char *name = H5Tget_member_name(type, i);
+    found = found && name && (strcmp(name, "FALSE") == 0 || strcmp(name, "TRUE") == 0);
+    if (name) (void)H5free_memory(name);
+  }
+  return found;
+}
+
+void crow_survey_type(hid_t type, crow_entry *entry) {
+  const size_t bytes = H5Tget_size(type);
+  entry->bytes = (int64_t)bytes;
+  entry->class = CROW_CLASS_OTHER;
+  switch (H5Tget_class(type)) {
+  case H5T_FLOAT:
+    entry->class = bytes <= 8 ? CROW_CLASS_FLOAT : CROW_CLASS_OTHER;
+    break;
+  case H5T_INTEGER:
+    entry->class = bytes <= 8 ? CROW_CLASS_INTEGER : CROW_CLASS_OTHER;
+    entry->is_signed = H5Tget_sign(type) == H5T_SGN_2;
+    break;
+  case H5T_ENUM:
+    entry->class = is_boolean(type) ? CROW_CLASS_BOOLEAN : CROW_CLASS_OTHER;
+    break;
+  case H5T_STRING:
+    entry->class = CROW_CLASS_TEXT;
+    entry->variable = H5Tis_variable_str(type) > 0;
+    break;
+  default:
+    break;
+  }
+}
+
+/* What keeps a dataset of this layout from being read; "" if nothing does. */
+static void find_layout_problem(hid_t properties, const crow_entry *entry, char *problem, size_t bytes) {
+  if (H5Pget_layout(properties) == H5D_VIRTUAL) {
+    (void)snprintf(problem, bytes,
+                   "is a virtual dataset: crow reads only what is in the file itself (h5repack makes a copy)");
+  } else if (H5Pget_external_count(properties) > 0) {
+    (void)snprintf(problem, bytes, "is stored in another file: crow reads only what is in the file itself");
+  } else if (H5Pget_layout(properties) == H5D_CHUNKED) {
+    hsize_t chunk[H5S_MAX_RANK];
+    const int rank = H5Pget_chunk(properties, H5S_MAX_RANK, chunk);
+    double size = (double)entry->bytes;
+    for (int i = 0; i < rank; i++) size *= (double)chunk[i];
+    if (size > (double)CHUNK_BYTES_MAX) {
+      (void)snprintf(problem, bytes, "has chunks of %.0f bytes, at most %lld are read (h5repack makes them smaller)",
+                     size, (long long)CHUNK_BYTES_MAX);
+    }
+  }
+  const int filters = H5Pget_nfilters(properties);
+  for (int i = 0; i < filters && !problem[0]; i++) {
+    unsigned flags = 0, config = 0;
+    size_t values = 0;
+    char name[64] = "";
+    const H5Z_filter_t filter =
+        H5Pget_filter2(properties, (unsigned)i, &flags, &values, NULL, sizeof name, name, &config);
+    if (filter < 0 || H5Zfilter_avail(filter) <= 0) {
+      (void)snprintf(problem, bytes,
+                     "is packed by filter %d (%.40s), which this HDF5 does not have (h5repack -f NONE undoes it)",
+                     (int)filter, name);
+      (void)crow_utf8_mend(problem);
+    }
+  }
+}
+
+static void find_shape_problem(hid_t space, crow_entry *entry, char *problem, size_t bytes) {
+  hsize_t dims[H5S_MAX_RANK] = {0};
+  entry->rows = entry->columns = 1;
+  entry->rank = H5Sget_simple_extent_dims(space, dims, NULL);
+  if (H5Sget_simple_extent_type(space) == H5S_NULL || entry->rank < 0) {
+    (void)snprintf(problem, bytes, "has no elements at all");
+    entry->rank = 0;
+    return;
+  }
+  int64_t total = entry->bytes > 8 ? entry->bytes : 8;
+  bool overflow = false;
+  for (int i = 0; i < entry->rank; i++) {
+    overflow = overflow || dims[i] > INT64_MAX || __builtin_mul_overflow(total, (int64_t)dims[i], &total);
+    if (!overflow && i == 0) entry->rows = (int64_t)dims[i];
+    if (!overflow && i > 0) entry->columns *= (int64_t)dims[i];
+  }
+  if (overflow) (void)snprintf(problem, bytes, "has a shape whose size overflows");
+}
+
+static crow_status survey_dataset(survey *s, hid_t dataset) {
+  crow_status status = CROW_OK;
+  crow_entry *entry = NULL;
+  char problem[256] = "";
+  hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset), properties = H5Dget_create_plist(dataset);
+  if (type < 0 || space < 0 || properties < 0) CROW_TRY(crow_hdf5_error(false, s->file, s->path, "open the dataset"));
+  CROW_TRY(crow_catalogue_add(s->catalogue, s->path, CROW_OBJECT_DATASET, &entry));
+  crow_survey_type(type, entry);
+  find_shape_problem(space, entry, problem, sizeof problem);
+  if (!problem[0]) find_layout_problem(properties, entry, problem, sizeof problem);
+  if (!problem[0] && entry->class == CROW_CLASS_TEXT && entry->bytes > CROW_TEXT_BYTES) {
+    (void)snprintf(problem, sizeof problem, "holds texts of %lld bytes, at most %lld are read", (long long)entry->bytes,
+                   (long long)CROW_TEXT_BYTES);
+  }
+  CROW_TRY(crow_catalogue_text(s->catalogue, problem, &entry->problem));
+  CROW_TRY(survey_attributes(s, dataset));
+cleanup:
+  crow_hdf5_close(&properties);
+  crow_hdf5_close(&space);
+  crow_hdf5_close(&type);
+  return status;
+}
+
+/* ---- links -------------------------------------------------------------------------------------------------- */
+
+static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, void *context);
+
+/* Notes the object that was opened as s->path, and what is below it. */
+static crow_status survey_object(survey *s, hid_t object) {
+  crow_status status = CROW_OK;
+  crow_entry *entry = NULL;
+  const H5I_type_t type = H5Iget_type(object);
+  if (s->catalogue->entry_count + s->soft.entry_count >= OBJECTS_MAX) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s holds more than %d objects", s->file, OBJECTS_MAX));
+  }
+  if (type == H5I_DATASET) CROW_TRY(survey_dataset(s, object));
+  if (type != H5I_GROUP) goto cleanup;
+  if (s->depth >= DEPTH_MAX) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: %.200s...: groups nest deeper than %d", s->file, s->path, DEPTH_MAX));
+  }
+  if (s->path[0]) CROW_TRY(crow_catalogue_add(s->catalogue, s->path, CROW_OBJECT_GROUP, &entry));
+  CROW_TRY(survey_attributes(s, object));
+  s->depth++;
+  s->status = CROW_OK;
+  const herr_t listed = H5Literate(object, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, visit_link, s);
+  s->depth--;
+  if (listed < 0) {
+    status = s->status != CROW_OK ? s->status : crow_hdf5_error(false, s->file, s->path, "list the group");
+  }
+cleanup:
+  return status;
+}
+
+static crow_status note_foreign_link(survey *s, hid_t group, const char *name, const H5L_info_t *info) {
+  crow_status status = CROW_OK;
+  crow_entry *entry = NULL;
+  char value[512] = "", problem[640];
+  const char *target_file = NULL, *target = NULL;
+  unsigned flags = 0;
+  s->external = true;
+  CROW_TRY(crow_catalogue_add(s->catalogue, s->path, CROW_OBJECT_LINK, &entry));
+  if (info->type == H5L_TYPE_EXTERNAL && info->u.val_size <= sizeof value &&
+      H5Lget_val(group, name, value, sizeof value, H5P_DEFAULT) >= 0 &&
+      H5Lunpack_elink_val(value, info->u.val_size, &flags, &target_file, &target) >= 0) {
+    (void)snprintf(problem, sizeof problem,
+                   "is a link into another file (%.200s): crow reads only what is in the file itself", target_file);
+  } else {
+    (void)snprintf(problem, sizeof problem, "is a link out of the file: crow reads only what is in the file itself");
+  }
+  (void)crow_utf8_mend(problem);
+  CROW_TRY(crow_catalogue_text(s->catalogue, problem, &entry->problem));
+cleanup:
+  return status;
+}
+
+static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, void *context) {
+  survey *s = context;
+  crow_status status = CROW_OK;
+  crow_entry *entry = NULL;
+  hid_t object = H5I_INVALID_HID;
+  const size_t length = strlen(s->path);
+  if (length + 1 + strlen(name) >= sizeof s->path) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: below %.100s is a name of %zu bytes; paths have at most %zu", s->file,
+                        s->path[0] ? s->path : "/", strlen(name), sizeof s->path - 1));
+  }
+  (void)snprintf(s->path + length, sizeof s->path - length, "/%s", name);
+  (void)crow_utf8_mend(s->path + length);
+  if (info->type == H5L_TYPE_SOFT) {
+    CROW_TRY(crow_catalogue_add(&s->soft, s->path, CROW_OBJECT_LINK, &entry));
+  } else if (info->type == H5L_TYPE_HARD) {
+    object = H5Oopen(group, name, H5P_DEFAULT);
+    if (object < 0) CROW_TRY(crow_hdf5_error(false, s->file, s->path, "open the object"));
+    CROW_TRY(survey_object(s, object));
+  } else {
+    CROW_TRY(note_foreign_link(s, group, name, info));
+  }
+cleanup:
+  crow_hdf5_close(&object);
+  s->path[length] = 0;
+  s->status = status;
+  return status == CROW_OK ? 0 : -1;
+}
+
+/* Follows the soft links, whose groups may hold further ones. Where there is a way out of the file none is followed. */
+static crow_status survey_soft_links(survey *s, hid_t file) {
+  crow_status status = CROW_OK;
+  hid_t object = H5I_INVALID_HID;
+  for (int64_t i = 0; i < s->soft.entry_count; i++) {
+    (void)snprintf(s->path, sizeof s->path, "%s", s->soft.texts + s->soft.entries[i].path);
+    s->depth = 0;
+    for (const char *at = s->path; *at; at++) s->depth += *at == '/';
+    object = s->external ? H5I_INVALID_HID : H5Oopen(file, s->path, H5P_DEFAULT);
+    if (object >= 0) {
+      CROW_TRY(survey_object(s, object));
+    } else {
+      crow_entry *entry = NULL;
+      CROW_TRY(crow_catalogue_add(s->catalogue, s->path, CROW_OBJECT_LINK, &entry));
+      CROW_TRY(crow_catalogue_text(s->catalogue, "is a soft link that leads nowhere in this file", &entry->problem));
+    }
+    crow_hdf5_close(&object);
+  }
+cleanup:
+  crow_hdf5_close(&object);
+  s->path[0] = 0;
+  return status;
+}
+
+static crow_status check_plain_file(const char *file) {
+  struct stat facts;
+  if (stat(file, &facts) != 0) return crow_error(CROW_FILE_SYSTEM, "cannot open %s: %s", file, strerror(errno));
+  if (!S_ISREG(facts.st_mode)) {
+    return crow_error(CROW_FILE_SYSTEM, "cannot open %s: it is %s, not a file", file,
+                      S_ISDIR(facts.st_mode) ? "a folder" : "a device, pipe or socket");
+  }
+  if (access(file, R_OK) != 0) return crow_error(CROW_FILE_SYSTEM, "cannot open %s: %s", file, strerror(errno));
+  const htri_t format = H5Fis_hdf5(file);
+  if (format < 0) return crow_hdf5_error(false, file, "", "open it");
+  if (format == 0) return crow_error(CROW_BAD_INPUT, "%s is not an HDF5 file", file);
+  return CROW_OK;
+}
+
+crow_status crow_survey_file(const char *file, crow_catalogue *catalogue) {
+  crow_status status = CROW_OK;
+  survey s = {.file = file, .catalogue = catalogue};
+  hid_t access_list = H5I_INVALID_HID, id = H5I_INVALID_HID, root = H5I_INVALID_HID;
+  CROW_TRY(crow_catalogue_begin(catalogue));
+  CROW_TRY(crow_catalogue_begin(&s.soft));
+  CROW_TRY(check_plain_file(file));
+  access_list = H5Pcreate(H5P_FILE_ACCESS);
+  if (access_list < 0 || H5Pset_fclose_degree(access_list, H5F_CLOSE_STRONG) < 0) {
+    CROW_TRY(crow_error(CROW_FAILED, "%s: HDF5 is out of memory", file));
+  }
+  id = H5Fopen(file, H5F_ACC_RDONLY, access_list);
+  if (id < 0) CROW_TRY(crow_hdf5_error(false, file, "", "open it"));
+  root = H5Oopen(id, "/", H5P_DEFAULT);
+  if (root < 0) CROW_TRY(crow_hdf5_error(false, file, "/", "open the group"));
+  CROW_TRY(survey_object(&s, root));
+  CROW_TRY(survey_soft_links(&s, id));
+cleanup:
+  crow_hdf5_close(&root);
+  crow_hdf5_close(&id);
+  crow_hdf5_close(&access_list);
+  crow_catalogue_free(&s.soft);
+  return status;
+}
