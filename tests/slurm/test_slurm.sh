@@ -66,7 +66,8 @@ done
 
 # Bad input is the last word: no second start.
 job=$(submit missing srun fit.sbatch "$scratch/no-such.h5" "$scratch/missing.h5")
-expect missing "$job" "FAILED 4:0" && [ "$(grep -c ', start ' "$scratch/missing.log")" = 1 ] || fail "missing: started again"
+expect missing "$job" "FAILED 4:0"
+[ "$(grep -c ', start ' "$scratch/missing.log")" = 1 ] || fail "missing: started again"
 
 # A stand-in for crow whose ranks wait for USR1 and then leave with 75, on the job's first start; later it is crow.
 cat >"$scratch/waits" <<PROGRAM
