@@ -19,6 +19,9 @@ extern "C" {
 
 typedef struct crow_weights_options {
   int64_t samples;          /**< Monte Carlo samples N; default 100000 (the paper's) */
+  double relative_error;    /**< > 0: go on until every weight above 1/m has this relative standard error */
+  int64_t max_samples;      /**< but not beyond this many samples */
+  double pseudo_count;      /**< a >= 0: w = (n + a) / (N + a m) for n hits (Dirichlet smoothing); default 0 */
   const char *grid;         /**< "4x2": 4 groups of ranks share the samples, 2 slices of alternatives; "auto" */
   double memory_per_rank;   /**< bytes a rank may use; 0: what the machine, the cgroup or Slurm allows */
   crow_space_options space; /**< its settings are crow_space_settings */

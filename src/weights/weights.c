@@ -7,6 +7,12 @@
 const crow_setting crow_weights_settings[] = {
     {"samples", CROW_SETTING_INT, AT(samples), 100000, NULL, 1, 1e13, NULL,
      "number of Monte Carlo samples N; a weight w has the standard error sqrt(w (1 - w) / N)"},
+    {"relative-error", CROW_SETTING_DOUBLE, AT(relative_error), 0, NULL, 0, 1, NULL,
+     "go on in batches until every weight above 1/m has at most this relative standard error; 0: stop after --samples"},
+    {"max-samples", CROW_SETTING_INT, AT(max_samples), 1e9, NULL, 1, 1e13, NULL,
+     "with --relative-error: stop at this many samples all the same"},
+    {"pseudo-count", CROW_SETTING_DOUBLE, AT(pseudo_count), 0, NULL, 0, 1e12, NULL,
+     "Dirichlet smoothing: w = (n + a) / (N + a m) for n hits of N samples; with a > 0 no weight is zero"},
     {"grid", CROW_SETTING_TEXT, AT(grid), 0, "auto", 0, 0, "GROUPSxSLICES",
      "ranks that share the samples x slices of alternatives; auto takes the fewest slices that fit the memory"},
     {"memory-per-rank", CROW_SETTING_DOUBLE, AT(memory_per_rank), 0, NULL, 0, 1e18, NULL,

@@ -147,6 +147,40 @@ static void every_grid_and_rank_count_gives_the_same_bits(void) {
   crow_comm_destroy(&alone);
 }
 
+/* With weights 3/4 and 1/4 the one above 1/2 has the relative error sqrt(1/3 / N): 0.01 needs N = 3334. */
+static void sampling_goes_on_to_the_accuracy_asked_for(void) {
+  const double context[] = {0, .5, 1, 1};
+  crow_weights_options options = defaults(100);
+  options.relative_error = .01;
+  const double two[] = {.5, 1};
+  computed c = compute(test_comm, 2, 1, two, &options);
+  CHECK(c.error[0] / c.value[0] <= .01);
+  CHECK(c.weights.samples > 2500 && c.weights.samples < 6000);
+  check_sum(&c);
+  /* The batches add up to what one draw of as many gives. */
+  crow_weights_options whole = defaults(c.weights.samples);
+  computed at_once = compute(test_comm, 2, 1, two, &whole);
+  CHECK(memcmp(c.hits, at_once.hits, 2 * sizeof *c.hits) == 0);
+  computed_free(&at_once);
+  computed_free(&c);
+  options.max_samples = 500;
+  c = compute(test_comm, 4, 1, context, &options);
+  CHECK(c.weights.samples == 500);
+  computed_free(&c);
+}
+
+static void a_pseudo_count_leaves_no_weight_zero(void) {
+  const double context[] = {.1, .9, .5, 3};
+  crow_weights_options options = defaults(1000);
+  computed plain = compute(test_comm, 4, 1, context, &options);
+  options.pseudo_count = 2;
+  computed c = compute(test_comm, 4, 1, context, &options);
+  for (int k = 0; k < 4; k++) CHECK_NEAR(c.value[k], (plain.value[k] * 1000 + 2) / 1008, 1e-15);
+  CHECK(plain.weights.zeros == 1 && c.weights.zeros == 0);
+  computed_free(&plain);
+  computed_free(&c);
+}
+
 static void a_grid_of_the_wrong_size_is_refused(void) {
   const double context[] = {0, 1};
   crow_weights weights;
@@ -221,6 +255,8 @@ int main(int argc, char **argv) {
       {"one alternative has all the weight", one_alternative_has_all_the_weight},
       {"one dimension is cut at the midpoints", one_dimension_is_cut_at_the_midpoints},
       {"every grid and rank count gives the same bits", every_grid_and_rank_count_gives_the_same_bits},
+      {"sampling goes on to the accuracy asked for", sampling_goes_on_to_the_accuracy_asked_for},
+      {"a pseudo-count leaves no weight zero", a_pseudo_count_leaves_no_weight_zero},
       {"a grid of the wrong size is refused", a_grid_of_the_wrong_size_is_refused},
       {"weights survive writing and reading", weights_survive_writing_and_reading},
       {"weights of any sum are normalised", weights_of_any_sum_are_normalised},
