@@ -25,7 +25,7 @@ static computed compute(const crow_comm *comm, int64_t m, int64_t d, const doubl
   c.value = test_gather(comm, p, c.weights.value);
   c.error = test_gather(comm, p, c.weights.standard_error);
   CHECK_OK(CROW_ALLOCATE(&c.hits, m));
-  CHECK_OK(crow_comm_gather_slices(comm, p, c.weights.hits, c.hits, sizeof *c.hits));
+  if (c.weights.samples) CHECK_OK(crow_comm_gather_slices(comm, p, c.weights.hits, c.hits, sizeof *c.hits));
   crow_dataset_close(&dataset);
   return c;
 }
@@ -181,6 +181,56 @@ static void a_pseudo_count_leaves_no_weight_zero(void) {
   computed_free(&c);
 }
 
+/* Against the definitions, taken literally. */
+static void other_schemes_follow_their_formulas(void) {
+  static double context[MANY * DIMENSIONS], density[2][MANY];
+  const double h = .3, radius = .2;
+  double sum[2] = {0};
+  fill(context);
+  for (int i = 0; i < MANY; i++) {
+    for (int j = 0; j < MANY; j++) {
+      double square = 0;
+      for (int k = 0; k < DIMENSIONS; k++) square += pow(context[i * DIMENSIONS + k] - context[j * DIMENSIONS + k], 2);
+      density[0][i] += exp(-square / (2 * h * h));
+      density[1][i] += square <= radius * radius;
+    }
+    for (int s = 0; s < 2; s++) sum[s] += 1 / density[s][i];
+  }
+  crow_comm *alone = test_comm_alone();
+  crow_weights_options options = defaults(1);
+  options.bandwidth = h;
+  options.radius = radius;
+  for (int s = 0; s < 2; s++) {
+    options.scheme = s == 0 ? CROW_SCHEME_KERNEL : CROW_SCHEME_RADIUS;
+    computed c = compute(test_comm, MANY, DIMENSIONS, context, &options);
+    computed one = compute(alone, MANY, DIMENSIONS, context, &options);
+    for (int i = 0; i < MANY; i++) CHECK_NEAR(c.value[i], 1 / density[s][i] / sum[s], 1e-12);
+    CHECK(memcmp(c.value, one.value, sizeof *c.value * MANY) == 0);
+    computed_free(&c);
+    computed_free(&one);
+  }
+  crow_comm_destroy(&alone);
+}
+
+/* Two clones and one other, far apart: with a length between the two distances each scheme halves the clones. */
+static void other_schemes_halve_clones_by_default(void) {
+  const double context[] = {0, 0, 1e-9, 0, 3, 4};
+  crow_weights_options options = defaults(1);
+  options.scheme = CROW_SCHEME_RADIUS;
+  computed c = compute(test_comm, 3, 2, context, &options);
+  CHECK(c.value[0] == .25 && c.value[1] == .25 && c.value[2] == .5);
+  computed_free(&c);
+  options.scheme = CROW_SCHEME_KERNEL; /* h = 5, the median distance: density 2 + e^(-1/2) and 1 + 2 e^(-1/2) */
+  c = compute(test_comm, 3, 2, context, &options);
+  const double clone = 1 / (2 + exp(-.5)), other = 1 / (1 + 2 * exp(-.5));
+  CHECK_NEAR(c.value[0], clone / (2 * clone + other), 1e-9);
+  computed_free(&c);
+  options.scheme = CROW_SCHEME_UNIFORM;
+  c = compute(test_comm, 3, 2, context, &options);
+  CHECK(c.value[0] == 1. / 3 && c.value[2] == 1. / 3);
+  computed_free(&c);
+}
+
 static void a_grid_of_the_wrong_size_is_refused(void) {
   const double context[] = {0, 1};
   crow_weights weights;
@@ -257,6 +307,8 @@ int main(int argc, char **argv) {
       {"every grid and rank count gives the same bits", every_grid_and_rank_count_gives_the_same_bits},
       {"sampling goes on to the accuracy asked for", sampling_goes_on_to_the_accuracy_asked_for},
       {"a pseudo-count leaves no weight zero", a_pseudo_count_leaves_no_weight_zero},
+      {"other schemes follow their formulas", other_schemes_follow_their_formulas},
+      {"other schemes halve clones by default", other_schemes_halve_clones_by_default},
       {"a grid of the wrong size is refused", a_grid_of_the_wrong_size_is_refused},
       {"weights survive writing and reading", weights_survive_writing_and_reading},
       {"weights of any sum are normalised", weights_of_any_sum_are_normalised},

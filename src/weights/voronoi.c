@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Monte Carlo estimation of the weights. */
+/* Voronoi weights by Monte Carlo. */
 #include "weights/weights_impl.h"
 #include <math.h>
 #include <string.h>
@@ -174,26 +174,21 @@ static void log_start(const crow_dataset *dataset, const sampling *s, int64_t sa
            s->grid.slices);
 }
 
-static void log_end(const sampling *s, const crow_weights *weights) {
+static void log_decided_again(const sampling *s) {
   int64_t searched = 0, again = 0;
   if (s->nearest) crow_nearest_statistics(s->nearest, &searched, &again);
-  crow_log(CROW_LOG_INFO, "weights: effective number of alternatives %.6g of %lld, %lld with weight zero",
-           weights->effective, (long long)weights->partition.global, (long long)weights->zeros);
-  if (again) {
-    crow_log(CROW_LOG_INFO,
-             "weights: %lld of %lld samples of the first rank were too close to call at first and were "
-             "decided again in double precision",
-             (long long)again, (long long)searched);
-  }
+  if (!again) return;
+  crow_log(CROW_LOG_INFO,
+           "weights: %lld of %lld samples of the first rank were too close to call at first and were decided again in "
+           "double precision",
+           (long long)again, (long long)searched);
 }
 
-crow_status crow_weights_compute(const crow_comm *comm, const crow_dataset *dataset,
+crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *dataset,
                                  const crow_weights_options *options, crow_weights *out) {
   crow_status status = CROW_OK;
   sampling s = {0};
   int64_t first, limit;
-  memset(out, 0, sizeof *out);
-  CROW_TRY(crow_weights_options_validate(options));
   CROW_TRY(crow_space_create(comm, &options->space, dataset, &s.space));
   plan_samples(options, crow_space_size(s.space), &first, &limit);
   CROW_TRY(
@@ -206,9 +201,8 @@ crow_status crow_weights_compute(const crow_comm *comm, const crow_dataset *data
   log_start(dataset, &s, first);
   CROW_TRY(crow_weights_allocate(comm, dataset->alternatives, true, out));
   CROW_TRY(sample_all(comm, options, first, limit, &s, out));
-  log_end(&s, out);
+  log_decided_again(&s);
 cleanup:
   sampling_free(&s);
-  if (status != CROW_OK) crow_weights_free(out);
   return status;
 }
