@@ -25,6 +25,15 @@ void test_dataset_write(const crow_comm *comm, const char *path, const test_data
     write_rows(comm, file, "/population/prevalence", CROW_F64, t->types, 0, t->prevalence);
     write_rows(comm, file, "/population/reward", CROW_F64, t->types, t->m, t->reward);
   }
+  /* Where preferences play no part: annotators who like everything equally. */
+  if (!t->first && !t->matrix && !t->types) {
+    const double everybody = 1;
+    double *indifferent = NULL;
+    CHECK_OK(CROW_ALLOCATE(&indifferent, t->m));
+    write_rows(comm, file, "/population/prevalence", CROW_F64, 1, 0, &everybody);
+    write_rows(comm, file, "/population/reward", CROW_F64, 1, t->m, indifferent);
+    crow_free(indifferent);
+  }
   CHECK_OK(crow_file_finish(&file));
 }
 

@@ -5,9 +5,7 @@
 enum { N = 20000 };
 
 static void open_contexts(const char *name, int64_t m, int64_t d, const double *context, crow_dataset *dataset) {
-  const int32_t none[1] = {0};
-  const double nothing[1] = {0};
-  const test_dataset t = {.m = m, .d = d, .context = context, .first = none, .second = none, .outcome = nothing};
+  const test_dataset t = {.m = m, .d = d, .context = context};
   test_dataset_write(test_comm, test_path(name), &t);
   CHECK_OK(crow_dataset_open(test_comm, test_path(name), true, dataset));
 }
@@ -146,23 +144,16 @@ static void factor2_equals_a_sampler_by_rejection(void) {
   crow_free(points);
 }
 
+/* Row i is (i, -i). */
 static void write_pool(const char *path, int64_t rows) {
-  crow_file *file = NULL;
   double *values = NULL;
   CHECK_OK(CROW_ALLOCATE(&values, rows * 2));
   for (int64_t i = 0; i < rows; i++) {
     values[2 * i] = (double)i;
     values[2 * i + 1] = -(double)i;
   }
-  CHECK_OK(crow_file_create(test_comm, path, "dataset", true, &file));
-  const crow_partition p = crow_comm_partition(test_comm, rows, 1);
-  const char *path_in_file = "/alternatives/context";
-  CHECK_OK(crow_file_define(file, path_in_file, CROW_F64, rows, 2));
-  CHECK_OK(crow_file_write_rows(file, path_in_file, p.begin, p.count, CROW_F64, values + 2 * p.begin));
-  CHECK_OK(crow_file_define(file, "/comparisons/first", CROW_I64, 0, 0));
-  CHECK_OK(crow_file_define(file, "/comparisons/second", CROW_I64, 0, 0));
-  CHECK_OK(crow_file_define(file, "/comparisons/outcome", CROW_F64, 0, 0));
-  CHECK_OK(crow_file_finish(&file));
+  const test_dataset t = {.m = rows, .d = 2, .context = values};
+  test_dataset_write(test_comm, path, &t);
   crow_free(values);
 }
 

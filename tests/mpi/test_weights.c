@@ -15,9 +15,7 @@ static computed compute(const crow_comm *comm, int64_t m, int64_t d, const doubl
   const char *path = test_path(comm == test_comm ? "weights-world.h5" : "weights-alone.h5");
   char own[600];
   (void)snprintf(own, sizeof own, "%s.%d", path, comm == test_comm ? 0 : crow_comm_rank(test_comm));
-  const int32_t none[1] = {0};
-  const double nothing[1] = {0};
-  const test_dataset t = {.m = m, .d = d, .context = context, .first = none, .second = none, .outcome = nothing};
+  const test_dataset t = {.m = m, .d = d, .context = context};
   test_dataset_write(comm, own, &t);
   CHECK_OK(crow_dataset_open(comm, own, true, &dataset));
   CHECK_OK(crow_weights_compute(comm, &dataset, options, &c.weights));
@@ -235,9 +233,7 @@ static void a_grid_of_the_wrong_size_is_refused(void) {
   const double context[] = {0, 1};
   crow_weights weights;
   crow_dataset dataset = {0};
-  const int32_t none[1] = {0};
-  const double nothing[1] = {0};
-  const test_dataset t = {.m = 2, .d = 1, .context = context, .first = none, .second = none, .outcome = nothing};
+  const test_dataset t = {.m = 2, .d = 1, .context = context};
   test_dataset_write(test_comm, test_path("grid.h5"), &t);
   CHECK_OK(crow_dataset_open(test_comm, test_path("grid.h5"), true, &dataset));
   crow_weights_options options = defaults(10);
@@ -262,10 +258,7 @@ static void weights_survive_writing_and_reading(void) {
   crow_dataset dataset = {0};
   crow_weights weights, again;
   crow_provenance *provenance = NULL;
-  const int32_t none[1] = {0};
-  const double nothing[1] = {0};
-  const test_dataset t = {
-      .m = MANY, .d = DIMENSIONS, .context = context, .first = none, .second = none, .outcome = nothing};
+  const test_dataset t = {.m = MANY, .d = DIMENSIONS, .context = context};
   test_dataset_write(test_comm, test_path("kept-dataset.h5"), &t);
   CHECK_OK(crow_dataset_open(test_comm, test_path("kept-dataset.h5"), true, &dataset));
   CHECK_OK(crow_weights_compute(test_comm, &dataset, &options, &weights));
