@@ -6,9 +6,9 @@
  * Notation: w weights, lambda the regularisation, K(x) = D(x) / w(x) with D as in the scaled variables:
  *   complete:  K(x) = lambda + (1 - w(x)) / 4
  *   pairs:     K(x) = lambda + s/4 sum_{y compared with x} w(y) c(x,y)
- * The evaluation returns G(x) = (df/dr(x) / w(x)) / K(x), of size at most 4 + lambda |r| / K, defined for zero weights
- * too (the limit of the optimality equation); df/dr(x) = w(x) K(x) G(x).
- * The certificate is max_x |G(x)| min(K(x), 1) over the alternatives with positive weight.
+ * The evaluation returns G(x) = (df/dr(x) / w(x)) / K(x), of size at most 4 + lambda |r| / K, and 0 where w(x) = 0,
+ * since f does not depend on r(x) then; df/dr(x) = w(x) K(x) G(x). The certificate is max_x |G(x)| min(K(x), 1) over
+ * the alternatives with positive weight.
  */
 #ifndef CROW_OBJECTIVE_H
 #define CROW_OBJECTIVE_H
@@ -39,8 +39,10 @@ CROW_API crow_status crow_objective_create_pairs(const crow_comm *comm, const cr
                                                  crow_objective **out);
 CROW_API void crow_objective_destroy(crow_objective **objective);
 
-/** f(r), the certificate and G for this rank's slices. Any of the outputs may be NULL. Collective; the bits of all
- * outputs are the same for every number of ranks. */
+/** f(r), the certificate and G for this rank's slices. Any of the outputs may be NULL (on all ranks alike). Collective;
+ * the bits of all outputs are the same for every number of ranks. Where a weighted alternative's reward is not finite
+ * (or, for complete preferences, rewards are scattered over more than 260,000 without leaving gaps), the value and the
+ * certificate are infinite and G is NaN. */
 CROW_API crow_status crow_objective_evaluate(crow_objective *objective, const double *reward, double *value,
                                              double *optimality, double *scaled_gradient);
 

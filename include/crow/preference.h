@@ -23,14 +23,15 @@ typedef struct crow_pairs {
   double *share;            /**< (count) p(first > second): share of the judgements that `first` won, ties half */
   uint32_t *judgements;     /**< (count) how many judgements */
   crow_gidx comparisons;    /**< judgements in all */
-  crow_gidx ties;           /**< comparisons with outcome exactly 1/2, in all */
+  crow_gidx ties;           /**< judgements with outcome exactly 1/2, in all */
   crow_gidx never_compared; /**< alternatives in no pair */
   crow_gidx components;     /**< connected components among all alternatives (those never compared count one each) */
 } crow_pairs;
 
 /** Gathers this rank's `q` comparisons (in global order over the ranks) into pairs by a distributed sort. `outcome` is
  * the share won by `first`, in [0, 1]; `count` the judgements each stands for (NULL: 1). Collective. The result does
- * not depend on the number of ranks. Indices must be valid and first != second. */
+ * not depend on the number of ranks. An invalid index, first == second, an outcome outside [0, 1] or a count below 1 is
+ * CROW_BAD_INPUT. Free with crow_pairs_free(). */
 CROW_API crow_status crow_pairs_create(const crow_comm *comm, crow_gidx alternatives, int64_t q, const int32_t *first,
                                        const int32_t *second, const double *outcome, const int64_t *count,
                                        crow_pairs *out);
@@ -40,7 +41,8 @@ CROW_API void crow_pairs_free(crow_pairs *pairs);
 
 /** wAWR of complete preferences, this rank's slice `win_rate[weights->partition.count]`. Collective. A matrix is
  * streamed by blocks of rows straight from the file and checked (entries in [0,1], p(x>y) + p(y>x) = 1 within 1e-9,
- * diagonal 1/2); a population costs one convolution per annotator type. */
+ * diagonal 1/2; a matrix stored in single precision within 1e-6); a population costs one convolution per annotator
+ * type. */
 CROW_API crow_status crow_win_rate_matrix(const crow_comm *comm, const crow_dataset *dataset,
                                           const crow_weights *weights, double *win_rate);
 CROW_API crow_status crow_win_rate_population(const crow_comm *comm, const crow_dataset *dataset,

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "objective/objective_impl.h"
+#include <math.h>
+#include <string.h>
+
+const crow_setting crow_objective_settings[] = {
+    {.name = "lambda",
+     .type = CROW_SETTING_DOUBLE,
+     .offset = offsetof(crow_objective_options, lambda),
+     .value = 0.01,
+     .minimum = 1e-12,
+     .maximum = 1e12,
+     .help = "regularisation: lambda/2 sum w r^2 is added to the objective"},
+    {.name = "pair-scale",
+     .type = CROW_SETTING_CHOICE,
+     .offset = offsetof(crow_objective_options, pair_scale),
+     .value = 0,
+     .choices = "normalised|literal",
+     .help =
+         "scale of the observed pairs' terms: s = (1 - sum w^2) / (2 sum w w c), so that lambda means the same at any "
+         "density, or s = 1"},
+    {.name = "pair-weight",
+     .type = CROW_SETTING_CHOICE,
+     .offset = offsetof(crow_objective_options, pair_weight),
+     .value = 0,
+     .choices = "proportion|count",
+     .help = "what a pair counts: c = 1, or its number of judgements"},
+    {.name = NULL}};
+
+/* The common part; `win_rate` may be NULL. */
+static crow_status create(const crow_comm *comm, const crow_objective_options *options, const crow_weights *weights,
+                          crow_objective **out) {
+  crow_status status = CROW_OK;
+  const double *w = weights->value;
+  *out = NULL;
+  CROW_TRY_AGREE(comm, crow_settings_validate(crow_objective_settings, options));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(out, 1));
+  (*out)->comm = comm;
+  (*out)->weights = weights;
+  (*out)->options = *options;
+  (*out)->scale = 1;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&(*out)->curvature, weights->partition.count));
+  CROW_TRY(crow_comm_dot(comm, &weights->partition, 1, &w, &w, &(*out)->weight_squares));
+cleanup:
+  if (status != CROW_OK) crow_objective_destroy(out);
+  return status;
+}
+
+crow_status crow_objective_create_complete(const crow_comm *comm, const crow_objective_options *options,
+                                           const crow_weights *weights, const double *win_rate, crow_objective **out) {
+  crow_status status = CROW_OK;
+  CROW_TRY(create(comm, options, weights, out));
+  CROW_TRY_AGREE(comm, crow_convolution_create(&(*out)->convolution));
+  (*out)->win_rate = win_rate;
+  for (int64_t i = 0; i < weights->partition.count; i++) {
+    (*out)->curvature[i] = options->lambda + 0.25 * (1 - weights->value[i]);
+  }
+cleanup:
+  if (status != CROW_OK) crow_objective_destroy(out);
+  return status;
+}
+
+crow_status crow_objective_create_pairs(const crow_comm *comm, const crow_objective_options *options,
+                                        const crow_weights *weights, const crow_pairs *pairs, crow_objective **out) {
+  crow_status status = CROW_OK;
+  CROW_TRY(create(comm, options, weights, out));
+  (*out)->pairs = pairs;
+  if (pairs->alternatives != weights->partition.global) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "comparisons are of %lld alternatives, weights of %lld",
+                        (long long)pairs->alternatives, (long long)weights->partition.global));
+  }
+  CROW_TRY(crow_paired_setup(*out));
+cleanup:
+  if (status != CROW_OK) crow_objective_destroy(out);
+  return status;
+}
+
+void crow_objective_destroy(crow_objective **objective) {
+  crow_objective *o = *objective;
+  if (!o) return;
+  crow_convolution_destroy(&o->convolution);
+  crow_free(o->curvature);
+  crow_free(o->own_win_rate);
+  crow_free(o->cell);
+  crow_free(o->whole);
+  crow_free(o->whole_sum);
+  crow_free(o->slice_sum);
+  crow_free(o->unit);
+  crow_free(o->neighbours);
+  for (int set = 0; set < CROW_PAIRS_SETS; set++) crow_free(o->blocks[set]);
+  crow_free(o);
+  *objective = NULL;
+}
+
+crow_status crow_objective_evaluate(crow_objective *objective, const double *reward, double *value, double *optimality,
+                                    double *scaled_gradient) {
+  return objective->pairs ? crow_paired_evaluate(objective, reward, value, optimality, scaled_gradient)
+                          : crow_complete_evaluate(objective, reward, value, optimality, scaled_gradient);
+}
+
+crow_status crow_objective_complete_zero_weights(crow_objective *objective, double *reward, crow_gidx *unknown) {
+  *unknown = 0;
+  if (objective->weights->zeros == 0) return CROW_OK;
+  return objective->pairs ? crow_paired_zero_weights(objective, reward, unknown)
+                          : crow_complete_zero_weights(objective, reward, unknown);
+}
+
+crow_status crow_objective_fitted_win_rate(crow_objective *objective, const double *reward, double *fitted) {
+  return objective->pairs ? crow_paired_fitted_win_rate(objective, reward, fitted)
+                          : crow_complete_fitted_win_rate(objective, reward, fitted);
+}
+
+const double *crow_objective_curvature(const crow_objective *objective) { return objective->curvature; }
+const double *crow_objective_win_rate(const crow_objective *objective) { return objective->win_rate; }
+double crow_objective_pair_scale(const crow_objective *objective) { return objective->scale; }
+
+void crow_objective_set_infinite(const crow_objective *o, double *value, double *optimality, double *scaled_gradient) {
+  if (value) *value = (double)INFINITY;
+  if (optimality) *optimality = (double)INFINITY;
+  for (int64_t i = 0; scaled_gradient && i < o->weights->partition.count; i++) scaled_gradient[i] = (double)NAN;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What complete preferences and observed pairs share. */
+#ifndef CROW_OBJECTIVE_OBJECTIVE_IMPL_H
+#define CROW_OBJECTIVE_OBJECTIVE_IMPL_H
+
+#include "preference/convolution_impl.h"
+#include <crow/objective.h>
+
+/* An alternative as the pairs see it: half a cache line holds all that a pair needs of it. */
+typedef struct crow_cell {
+  double reward;
+  double weight;
+  double unit; /* power of two: sums over its pairs are kept in integers of 1 / unit */
+  int64_t sum; /* the running sum */
+} crow_cell;
+
+/* Which pairs a pass takes. */
+typedef enum crow_pair_set {
+  CROW_PAIRS_ACTIVE, /* both weights are positive: these make up f */
+  CROW_PAIRS_LIMIT,  /* exactly one weight is positive: these make up the limit equation of the other alternative */
+  CROW_PAIRS_SETS
+} crow_pair_set;
+
+struct crow_objective {
+  const crow_comm *comm;       /* borrowed */
+  const crow_weights *weights; /* borrowed */
+  const crow_pairs *pairs;     /* borrowed; NULL for complete preferences */
+  crow_objective_options options;
+  double scale;           /* s; 1 for complete preferences */
+  double weight_squares;  /* sum w^2 */
+  double *curvature;      /* K, this rank's slice */
+  const double *win_rate; /* this rank's slice; `own_win_rate` or borrowed */
+  double *own_win_rate;
+  /* complete preferences */
+  crow_convolution *convolution;
+  /* observed pairs */
+  crow_cell *cell;                  /* (m) */
+  double *whole;                    /* (m) */
+  int64_t *whole_sum;               /* (m) */
+  int64_t *slice_sum;               /* this rank's slice of sums */
+  double *unit;                     /* this rank's slice of cell.unit */
+  double *neighbours;               /* this rank's slice of sum_y w(y) c(x,y) */
+  uint8_t *blocks[CROW_PAIRS_SETS]; /* for each block of pairs: 0 none of its pairs is in the set, 1 some are, 2 all */
+};
+
+/* The implementations behind the public functions; all Collective. */
+crow_status crow_complete_evaluate(crow_objective *o, const double *reward, double *value, double *optimality,
+                                   double *scaled_gradient);
+crow_status crow_complete_zero_weights(crow_objective *o, double *reward, crow_gidx *unknown);
+crow_status crow_complete_fitted_win_rate(crow_objective *o, const double *reward, double *fitted);
+crow_status crow_paired_evaluate(crow_objective *o, const double *reward, double *value, double *optimality,
+                                 double *scaled_gradient);
+crow_status crow_paired_zero_weights(crow_objective *o, double *reward, crow_gidx *unknown);
+crow_status crow_paired_fitted_win_rate(crow_objective *o, const double *reward, double *fitted);
+
+/* Makes what observed pairs need beyond the common part: cells, units, K, s and win rates. Collective. */
+crow_status crow_paired_setup(crow_objective *o);
+
+/* Puts the slices of rewards together into the cells. Collective. */
+crow_status crow_paired_set_rewards(crow_objective *o, const double *reward);
+/* Adds to every cell's sum w(y) c (sigma(r(x) - r(y)) - p(x>y)) over this rank's pairs of the set, and to `value`, if
+ * not NULL, w(x) w(y) c (softplus(r(x) - r(y)) - p (r(x) - r(y))). Local. */
+void crow_paired_add(crow_objective *o, crow_pair_set set, crow_exact_sum *value);
+/* Sums the cells over the ranks into slice_sum and clears them. Collective. */
+crow_status crow_paired_collect(crow_objective *o);
+
+/* Reports that no finite objective exists at these rewards: infinite value and certificate, NaN gradient. */
+void crow_objective_set_infinite(const crow_objective *o, double *value, double *optimality, double *scaled_gradient);
+
+/* ---- the kernel over a block of pairs, compiled for several instruction sets, all with the same bits --------- */
+
+typedef struct crow_pair_block {
+  int64_t count; /* <= CROW_BLOCK */
+  const int32_t *first, *second;
+  const double *share;
+  const uint32_t *judgements; /* NULL: every pair counts once */
+} crow_pair_block;
+
+/* Adds to the cells' sums; returns the sum of the pairs' values. */
+typedef double crow_pair_kernel(crow_cell *cell, const crow_pair_block *block);
+/* NULL if this machine lacks the set. */
+crow_pair_kernel *crow_pair_kernel_get(crow_isa isa);
+
+#endif

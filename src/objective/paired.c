@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Observed pairs E:
+ *   f(r) = s sum_E w(x) w(y) c (softplus(d) - p d) + lambda/2 sum_x w(x) r(x)^2, d = r(x) - r(y), p = p(x>y)
+ *   G(x) = (s sum_{y compared with x} w(y) c (sigma(r(x) - r(y)) - p(x>y)) + lambda r(x)) / K(x)
+ * The sums over y are not divided by anything: they are kept in integers of 1/unit(x), a power of two for each
+ * alternative such that the sum of w(y) c just fits. So every alternative's gradient has full precision, however small
+ * its weight and its neighbours', and the ranks' parts add up without rounding. */
+#include "objective/objective_impl.h"
+#include <math.h>
+#include <string.h>
+
+crow_status crow_paired_set_rewards(crow_objective *o, const double *reward) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_comm_gather_slices(o->comm, &o->weights->partition, reward, o->whole, sizeof *o->whole));
+  for (crow_gidx x = 0; x < o->pairs->alternatives; x++) o->cell[x].reward = o->whole[x];
+cleanup:
+  return status;
+}
+
+/* Copies the pairs of a block that are in the set to `copy`. */
+static crow_pair_block pick(const crow_objective *o, crow_pair_set set, const crow_pair_block *block, int32_t *first,
+                            int32_t *second, double *share, uint32_t *judgements) {
+  int64_t n = 0;
+  for (int64_t i = 0; i < block->count; i++) {
+    const int weighted = (o->cell[block->first[i]].weight > 0) + (o->cell[block->second[i]].weight > 0);
+    first[n] = block->first[i];
+    second[n] = block->second[i];
+    share[n] = block->share[i];
+    if (block->judgements) judgements[n] = block->judgements[i];
+    n += weighted == (set == CROW_PAIRS_ACTIVE ? 2 : 1);
+  }
+  return (crow_pair_block){n, first, second, share, block->judgements ? judgements : NULL};
+}
+
+void crow_paired_add(crow_objective *o, crow_pair_set set, crow_exact_sum *value) {
+  const crow_pairs *pairs = o->pairs;
+  crow_pair_kernel *kernel = crow_pair_kernel_get(crow_isa_best());
+  int32_t first[CROW_BLOCK], second[CROW_BLOCK];
+  double share[CROW_BLOCK];
+  uint32_t judgements[CROW_BLOCK];
+  for (int64_t begin = 0, b = 0; begin < pairs->partition.count; begin += CROW_BLOCK, b++) {
+    if (o->blocks[set][b] == 0) continue;
+    const int64_t left = pairs->partition.count - begin;
+    crow_pair_block block = {left < CROW_BLOCK ? left : CROW_BLOCK, pairs->first + begin, pairs->second + begin,
+                             pairs->share + begin, o->options.pair_weight ? pairs->judgements + begin : NULL};
+    if (o->blocks[set][b] == 1) block = pick(o, set, &block, first, second, share, judgements);
+    const double sum = kernel(o->cell, &block);
+    if (value) crow_exact_add(value, sum);
+  }
+}
+
+crow_status crow_paired_collect(crow_objective *o) {
+  for (crow_gidx x = 0; x < o->pairs->alternatives; x++) {
+    o->whole_sum[x] = o->cell[x].sum;
+    o->cell[x].sum = 0;
+  }
+  return crow_comm_reduce_scatter_i64(o->comm, &o->weights->partition, o->whole_sum, o->slice_sum);
+}
+
+/* Whether all rewards of weighted alternatives are finite, on all ranks. */
+static crow_status check_finite(const crow_objective *o, const double *reward, bool *finite) {
+  double bad = 0;
+  for (int64_t i = 0; i < o->weights->partition.count; i++) {
+    if (o->weights->value[i] > 0 && !isfinite(reward[i])) bad = 1;
+  }
+  const crow_status status = crow_comm_max_f64(o->comm, &bad, 1);
+  *finite = bad == 0;
+  return status;
+}
+
+/* G and the certificate of this rank's slice. `gradient` may be NULL. */
+static double take_gradient(const crow_objective *o, const double *reward, double *gradient) {
+  double worst = 0;
+  for (int64_t i = 0; i < o->weights->partition.count; i++) {
+    const double k = o->curvature[i];
+    const double violation = o->scale * ((double)o->slice_sum[i] / o->unit[i]) + o->options.lambda * reward[i];
+    const double g = o->weights->value[i] > 0 ? violation / k : 0, size = fabs(g) * (k < 1 ? k : 1);
+    if (size > worst) worst = size;
+    if (gradient) gradient[i] = g;
+  }
+  return worst;
+}
+
+/* This rank's part of sum w r^2. */
+static void add_squares(const crow_objective *o, const double *reward, crow_exact_sum *sum) {
+  const int64_t count = o->weights->partition.count;
+  double term[CROW_BLOCK];
+  for (int64_t begin = 0; begin < count; begin += CROW_BLOCK) {
+    const int64_t n = count - begin < CROW_BLOCK ? count - begin : CROW_BLOCK;
+    for (int64_t i = 0; i < n; i++) {
+      const double w = o->weights->value[begin + i], r = reward[begin + i];
+      term[i] = w > 0 ? w * r * r : 0;
+    }
+    crow_exact_add_blocks(sum, term, n);
+  }
+}
+
+crow_status crow_paired_evaluate(crow_objective *o, const double *reward, double *value, double *optimality,
+                                 double *scaled_gradient) {
+  crow_status status = CROW_OK;
+  crow_exact_sum sums[2] = {{{0}}, {{0}}}; /* over pairs; over alternatives */
+  bool finite = true;
+  CROW_TRY(check_finite(o, reward, &finite));
+  if (!finite) {
+    crow_objective_set_infinite(o, value, optimality, scaled_gradient);
+    goto cleanup;
+  }
+  CROW_TRY(crow_paired_set_rewards(o, reward));
+  crow_paired_add(o, CROW_PAIRS_ACTIVE, &sums[0]);
+  CROW_TRY(crow_paired_collect(o));
+  double worst = take_gradient(o, reward, scaled_gradient);
+  if (optimality) {
+    CROW_TRY(crow_comm_max_f64(o->comm, &worst, 1));
+    *optimality = worst;
+  }
+  if (value) {
+    add_squares(o, reward, &sums[1]);
+    CROW_TRY(crow_comm_sum_exact(o->comm, sums, 2));
+    /* With the normalised scale the pairs stand for the complete graph, whose diagonal is this constant. */
+    const double diagonal = o->options.pair_scale == 0 ? 0.5 * log(2) * o->weight_squares : 0;
+    *value = o->scale * crow_exact_value(&sums[0]) + diagonal + 0.5 * o->options.lambda * crow_exact_value(&sums[1]);
+  }
+cleanup:
+  return status;
+}
+
+/* w/2 + (1 - w) rate, where `rate` is an average over the alternatives compared with x. */
+crow_status crow_paired_fitted_win_rate(crow_objective *o, const double *reward, double *fitted) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_paired_set_rewards(o, reward));
+  crow_paired_add(o, CROW_PAIRS_ACTIVE, NULL);
+  crow_paired_add(o, CROW_PAIRS_LIMIT, NULL);
+  CROW_TRY(crow_paired_collect(o));
+  for (int64_t i = 0; i < o->weights->partition.count; i++) {
+    const double excess = (double)o->slice_sum[i] / o->unit[i] / o->neighbours[i]; /* of sigma over p; NaN for 0/0 */
+    fitted[i] = o->win_rate[i] + (1 - o->weights->value[i]) * excess;
+  }
+cleanup:
+  return status;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is fixed while rewards change: the integers' units, sum w(y) c, K, s and the observed win rates. */
+#include "objective/objective_impl.h"
+#include <math.h>
+
+/* The power of two that makes `bound` less than 2^61. */
+static double unit_for(double bound) {
+  int exponent = 0;
+  (void)frexp(bound, &exponent);
+  return bound > 0 ? ldexp(1, exponent > -900 ? 61 - exponent : 961) : 1;
+}
+
+static double judgements_of(const crow_objective *o, int64_t k) {
+  return o->options.pair_weight ? (double)o->pairs->judgements[k] : 1;
+}
+
+/* A bound of every alternative's sum of w(y) c: the number of its pairs times the largest term. */
+static crow_status set_first_units(crow_objective *o) {
+  crow_status status = CROW_OK;
+  const crow_pairs *pairs = o->pairs;
+  int64_t *degree = o->whole_sum;
+  double *largest = o->whole;
+  for (crow_gidx x = 0; x < pairs->alternatives; x++) {
+    degree[x] = 0;
+    largest[x] = 0;
+  }
+  for (int64_t k = 0; k < pairs->partition.count; k++) {
+    const int32_t x = pairs->first[k], y = pairs->second[k];
+    const double c = judgements_of(o, k), of_x = o->cell[y].weight * c, of_y = o->cell[x].weight * c;
+    degree[x]++;
+    degree[y]++;
+    if (of_x > largest[x]) largest[x] = of_x;
+    if (of_y > largest[y]) largest[y] = of_y;
+  }
+  CROW_TRY(crow_comm_sum_i64(o->comm, degree, pairs->alternatives));
+  CROW_TRY(crow_comm_max_f64(o->comm, largest, pairs->alternatives));
+  for (crow_gidx x = 0; x < pairs->alternatives; x++) o->cell[x].unit = unit_for((double)degree[x] * largest[x]);
+cleanup:
+  return status;
+}
+
+static int64_t fixed(double value) { return (int64_t)(value + (value < 0 ? -0.5 : 0.5)); }
+
+/* Adds w(y) c, or with `won` w(y) c p(x>y), to every cell's sum. */
+static void add_neighbours(crow_objective *o, bool won) {
+  const crow_pairs *pairs = o->pairs;
+  for (int64_t k = 0; k < pairs->partition.count; k++) {
+    crow_cell *x = &o->cell[pairs->first[k]], *y = &o->cell[pairs->second[k]];
+    const double c = judgements_of(o, k), p = pairs->share[k];
+    x->sum += fixed(y->weight * c * x->unit * (won ? p : 1));
+    y->sum += fixed(x->weight * c * y->unit * (won ? 1 - p : 1));
+  }
+}
+
+/* Units that fit the sums themselves, which the first units were good enough to find. */
+static crow_status set_units(crow_objective *o) {
+  crow_status status = CROW_OK;
+  CROW_TRY(set_first_units(o));
+  add_neighbours(o, false);
+  for (crow_gidx x = 0; x < o->pairs->alternatives; x++) o->whole_sum[x] = o->cell[x].sum;
+  CROW_TRY(crow_comm_sum_i64(o->comm, o->whole_sum, o->pairs->alternatives));
+  for (crow_gidx x = 0; x < o->pairs->alternatives; x++) {
+    /* The factor covers what rounding may have lost. */
+    o->cell[x].unit = unit_for((double)o->whole_sum[x] / o->cell[x].unit * 1.001);
+    o->cell[x].sum = 0;
+  }
+cleanup:
+  return status;
+}
+
+/* s = (1 - sum w^2) / (2 sum_E w(x) w(y) c); 0 if no pair has weight. */
+static crow_status set_scale(crow_objective *o) {
+  crow_status status = CROW_OK;
+  const crow_pairs *pairs = o->pairs;
+  crow_exact_sum sum = {{0}};
+  double mass[CROW_BLOCK];
+  for (int64_t begin = 0; begin < pairs->partition.count; begin += CROW_BLOCK) {
+    const int64_t left = pairs->partition.count - begin, n = left < CROW_BLOCK ? left : CROW_BLOCK;
+    for (int64_t i = 0; i < n; i++) {
+      const double w = o->cell[pairs->first[begin + i]].weight, v = o->cell[pairs->second[begin + i]].weight;
+      mass[i] = w * v * judgements_of(o, begin + i);
+    }
+    crow_exact_add_blocks(&sum, mass, n);
+  }
+  CROW_TRY(crow_comm_sum_exact(o->comm, &sum, 1));
+  const double total = crow_exact_value(&sum), scale = (1 - o->weight_squares) / (2 * total);
+  if (o->options.pair_scale == 0) o->scale = total > 0 && scale > 0 && isfinite(scale) ? scale : 0;
+cleanup:
+  return status;
+}
+
+/* Which blocks of pairs have something for which set. */
+static crow_status mark_blocks(crow_objective *o) {
+  crow_status status = CROW_OK;
+  const crow_pairs *pairs = o->pairs;
+  const int64_t blocks = (pairs->partition.count + CROW_BLOCK - 1) / CROW_BLOCK;
+  for (int set = 0; set < CROW_PAIRS_SETS; set++) CROW_TRY(CROW_ALLOCATE(&o->blocks[set], blocks));
+  for (int64_t b = 0; b < blocks; b++) {
+    int64_t found[3] = {0, 0, 0}, n = 0;
+    for (int64_t k = b * CROW_BLOCK; k < pairs->partition.count && n < CROW_BLOCK; k++, n++) {
+      found[(o->cell[pairs->first[k]].weight > 0) + (o->cell[pairs->second[k]].weight > 0)]++;
+    }
+    o->blocks[CROW_PAIRS_ACTIVE][b] = found[2] == n ? 2 : found[2] > 0;
+    o->blocks[CROW_PAIRS_LIMIT][b] = found[1] == n ? 2 : found[1] > 0;
+  }
+cleanup:
+  return status;
+}
+
+static crow_status allocate(crow_objective *o) {
+  crow_status status = CROW_OK;
+  const int64_t n = o->weights->partition.count;
+  CROW_TRY(CROW_ALLOCATE(&o->cell, o->pairs->alternatives));
+  CROW_TRY(CROW_ALLOCATE(&o->whole, o->pairs->alternatives));
+  CROW_TRY(CROW_ALLOCATE(&o->whole_sum, o->pairs->alternatives));
+  CROW_TRY(CROW_ALLOCATE(&o->slice_sum, n));
+  CROW_TRY(CROW_ALLOCATE(&o->unit, n));
+  CROW_TRY(CROW_ALLOCATE(&o->neighbours, n));
+  CROW_TRY(CROW_ALLOCATE(&o->own_win_rate, n));
+cleanup:
+  return status;
+}
+
+crow_status crow_paired_setup(crow_objective *o) {
+  crow_status status = CROW_OK;
+  const crow_partition *slice = &o->weights->partition;
+  CROW_TRY_AGREE(o->comm, allocate(o));
+  CROW_TRY(crow_comm_gather_slices(o->comm, slice, o->weights->value, o->whole, sizeof *o->whole));
+  for (crow_gidx x = 0; x < slice->global; x++) o->cell[x].weight = o->whole[x];
+  CROW_TRY_AGREE(o->comm, mark_blocks(o));
+  CROW_TRY(set_scale(o));
+  CROW_TRY(set_units(o));
+  for (int64_t i = 0; i < slice->count; i++) o->unit[i] = o->cell[slice->begin + i].unit;
+  add_neighbours(o, false);
+  CROW_TRY(crow_paired_collect(o));
+  for (int64_t i = 0; i < slice->count; i++) {
+    o->neighbours[i] = (double)o->slice_sum[i] / o->unit[i];
+    o->curvature[i] = o->options.lambda + 0.25 * o->scale * o->neighbours[i];
+  }
+  add_neighbours(o, true);
+  CROW_TRY(crow_paired_collect(o));
+  for (int64_t i = 0; i < slice->count; i++) {
+    const double w = o->weights->value[i];
+    /* NaN where no weighted alternative was compared */
+    const double rate = o->neighbours[i] > 0 ? (double)o->slice_sum[i] / o->unit[i] / o->neighbours[i] : (double)NAN;
+    o->own_win_rate[i] = 0.5 * w + (1 - w) * rate;
+  }
+  o->win_rate = o->own_win_rate;
+cleanup:
+  return status;
+}

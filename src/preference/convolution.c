@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "preference/convolution_impl.h"
+#include <math.h>
+#include <string.h>
+
+enum { STENCIL = CROW_GRID_STENCIL, MARGIN = CROW_GRID_BAND + 64 };
+
+/* L_k(u) = prod_{n != k} (u - x_n) / (x_k - x_n) for the nodes x_n = n - 5.5 around the middle of a cell, as powers of
+ * u. */
+static void make_basis(crow_convolution *c) {
+  for (int k = 0; k < STENCIL; k++) {
+    long double power[STENCIL] = {1};
+    for (int n = 0, degree = 0; n < STENCIL; n++) {
+      if (n == k) continue;
+      const long double x = (long double)n - (CROW_GRID_BELOW + 0.5L), scale = (long double)(k - n);
+      degree++;
+      for (int p = degree; p >= 0; p--) power[p] = ((p ? power[p - 1] : 0) - x * (p < degree ? power[p] : 0)) / scale;
+    }
+    for (int p = 0; p < STENCIL; p++) c->basis[p][k] = (double)power[p];
+  }
+}
+
+static void make_tails(crow_convolution *c) {
+  for (int i = 0; i <= CROW_GRID_BAND; i++) {
+    const long double e = expl(-(long double)i / CROW_GRID_PER_UNIT);
+    c->tail[CROW_GRID_SIGMOID][i] = (double)(e / (1 + e));
+    c->tail[CROW_GRID_SLOPE][i] = (double)(e / ((1 + e) * (1 + e)));
+    c->tail[CROW_GRID_SOFTPLUS][i] = (double)log1pl(e);
+  }
+}
+
+crow_status crow_convolution_create(crow_convolution **out) {
+  crow_status status = CROW_OK;
+  *out = NULL;
+  CROW_TRY(CROW_ALLOCATE(out, 1));
+  CROW_TRY(CROW_ALLOCATE(&(*out)->segment, 1));
+  make_basis(*out);
+  make_tails(*out);
+cleanup:
+  if (status != CROW_OK) crow_convolution_destroy(out);
+  return status;
+}
+
+static void free_nodes(crow_convolution *c) {
+  crow_free(c->fixed);
+  crow_free(c->mass_memory);
+  c->fixed = NULL;
+  c->mass_memory = NULL;
+  for (int k = 0; k < CROW_GRID_KERNELS; k++) {
+    crow_free(c->node[k]);
+    c->node[k] = NULL;
+  }
+  c->capacity = 0;
+}
+
+void crow_convolution_destroy(crow_convolution **convolution) {
+  if (!*convolution) return;
+  free_nodes(*convolution);
+  crow_free((*convolution)->segment);
+  crow_free(*convolution);
+  *convolution = NULL;
+}
+
+/* Room for the nodes and, behind them, `more` integers. */
+static crow_status reserve(crow_convolution *c, int64_t more) {
+  crow_status status = CROW_OK;
+  if (c->nodes + more > c->capacity) {
+    const int64_t capacity = c->nodes + c->nodes / 4 + more + 256;
+    free_nodes(c);
+    CROW_TRY(CROW_ALLOCATE(&c->fixed, capacity));
+    CROW_TRY(CROW_ALLOCATE(&c->mass_memory, capacity + 2 * MARGIN));
+    for (int k = 0; k < CROW_GRID_KERNELS; k++) CROW_TRY(CROW_ALLOCATE(&c->node[k], capacity));
+    c->mass = c->mass_memory + MARGIN;
+    c->capacity = capacity;
+  }
+cleanup:
+  return status;
+}
+
+/* The first node of a reward's stencil and its place u in [-1/2, 1/2] within its cell. Rewards outside the grid go to
+ * the nearest end of a stretch. */
+static int64_t locate(const crow_convolution *c, double reward, double *u) {
+  const double scaled = reward * CROW_GRID_PER_UNIT, below = floor(scaled);
+  int64_t low = 0;
+  for (int64_t high = c->segments - 1; low < high;) {
+    const int64_t middle = low + (high - low + 1) / 2;
+    if ((double)c->segment[middle].cell <= below)
+      low = middle;
+    else
+      high = middle - 1;
+  }
+  const crow_grid_segment *s = &c->segment[low];
+  if (below < (double)s->cell) {
+    *u = -0.5;
+    return s->node;
+  }
+  if (below >= (double)(s->cell + s->cells)) {
+    *u = 0.5;
+    return s->node + s->cells - 1;
+  }
+  *u = scaled - below - 0.5;
+  return s->node + (int64_t)below - s->cell;
+}
+
+static void spread_all(crow_convolution *c, int64_t count, const double *reward, const double *weight) {
+  const crow_grid_kernels *kernels = crow_grid_kernels_get(crow_isa_best());
+  int64_t at[CROW_BLOCK];
+  double u[CROW_BLOCK], w[CROW_BLOCK];
+  for (int64_t begin = 0; begin < count; begin += CROW_BLOCK) {
+    const int64_t end = begin + CROW_BLOCK < count ? begin + CROW_BLOCK : count;
+    int64_t n = 0;
+    for (int64_t i = begin; i < end; i++) {
+      if (!(weight[i] > 0)) continue;
+      at[n] = locate(c, reward[i], &u[n]);
+      w[n++] = weight[i];
+    }
+    kernels->spread(c->basis, n, at, u, w, c->fixed);
+  }
+}
+
+crow_status crow_convolution_spread(const crow_comm *comm, crow_convolution *c, int64_t count, const double *reward,
+                                    const double *weight, int margin, crow_exact_sum *extra, int64_t extras,
+                                    bool *fits) {
+  crow_status status = CROW_OK;
+  const int64_t more = extras * CROW_EXACT_LIMBS;
+  CROW_TRY(crow_convolution_layout(comm, c, count, reward, weight, margin, fits));
+  if (!*fits) goto cleanup;
+  CROW_TRY_AGREE(comm, reserve(c, more));
+  memset(c->fixed, 0, (size_t)c->nodes * sizeof *c->fixed);
+  spread_all(c, count, reward, weight);
+  /* One reduction for all: the digits of exact sums are integers too. */
+  for (int64_t k = 0; k < extras; k++) {
+    crow_exact_normalise(&extra[k]);
+    memcpy(c->fixed + c->nodes + k * CROW_EXACT_LIMBS, extra[k].limb, sizeof extra[k].limb);
+  }
+  CROW_TRY(crow_comm_sum_i64(comm, c->fixed, c->nodes + more));
+  for (int64_t k = 0; k < extras; k++) {
+    memcpy(extra[k].limb, c->fixed + c->nodes + k * CROW_EXACT_LIMBS, sizeof extra[k].limb);
+    crow_exact_normalise(&extra[k]);
+  }
+  for (int64_t j = 0; j < c->nodes; j++) c->mass[j] = (double)c->fixed[j] * 0x1p-61;
+  memset(c->mass + c->nodes, 0, MARGIN * sizeof *c->mass);
+cleanup:
+  return status;
+}
+
+/* sigma's asymptote: all that lies below counts 1, a node's own mass 1/2. The prefix sums are exact. */
+static void add_steps(const crow_convolution *c, double *result) {
+  int64_t below = 0;
+  for (int64_t j = 0; j < c->nodes; j++) {
+    result[j] = (double)below * 0x1p-61 + 0.5 * c->mass[j];
+    below += c->fixed[j];
+  }
+}
+
+/* Where the walk over the nodes is: what it has passed, and that mass times its distance, both exact: in units of 2^-61
+ * and 2^-61 / 16. */
+typedef struct walk {
+  int64_t passed;
+  __int128 distance;
+} walk;
+
+/* Half the distances to what was passed; then goes on by `steps` nodes. */
+static double walk_on(walk *at, int64_t mass, int64_t steps) {
+  const double half = (double)at->distance * (0x1p-62 / CROW_GRID_PER_UNIT);
+  at->passed += mass;
+  at->distance += (__int128)at->passed * steps;
+  return half;
+}
+
+/* |d| / 2, the asymptote of softplus(d) - d/2: distances to all that lies below, then to all above. */
+static void add_distances(const crow_convolution *c, double *result) {
+  walk up = {0, 0}, down = {0, 0};
+  for (int64_t k = 0; k < c->segments; k++) {
+    const crow_grid_segment *s = &c->segment[k];
+    const int64_t last = s->node + s->cells + STENCIL - 2;
+    /* from a stretch's last node to the next one's first */
+    const int64_t gap = k + 1 < c->segments ? s[1].cell - s->cell - (last - s->node) : 1;
+    for (int64_t j = s->node; j <= last; j++) result[j] += walk_on(&up, c->fixed[j], j < last ? 1 : gap);
+  }
+  for (int64_t k = c->segments - 1; k >= 0; k--) {
+    const crow_grid_segment *s = &c->segment[k];
+    const int64_t last = s->node + s->cells + STENCIL - 2;
+    const int64_t gap = k > 0 ? s->cell - s[-1].cell - (s[-1].cells + STENCIL - 2) : 1;
+    for (int64_t j = last; j >= s->node; j--) result[j] += walk_on(&down, c->fixed[j], j > s->node ? 1 : gap);
+  }
+}
+
+void crow_convolution_multiply(crow_convolution *c, crow_grid_kernel kernel) {
+  double *result = c->node[kernel];
+  const double *tail = c->tail[kernel];
+  const int64_t band = c->nodes - 1 < CROW_GRID_BAND ? c->nodes - 1 : CROW_GRID_BAND;
+  if (kernel == CROW_GRID_SIGMOID) {
+    add_steps(c, result);
+  } else {
+    memset(result, 0, (size_t)c->nodes * sizeof *result);
+    if (kernel == CROW_GRID_SOFTPLUS) add_distances(c, result);
+    for (int64_t j = 0; j < c->nodes; j++) result[j] += tail[0] * c->mass[j];
+  }
+  /* sigma(d) is 1 - tail for d > 0 and tail for d < 0; the other kernels are even. */
+  crow_grid_kernels_get(crow_isa_best())
+      ->multiply(c->nodes, band, tail, kernel == CROW_GRID_SIGMOID ? -1 : 1, c->mass, result);
+}
+
+double crow_convolution_softplus_sum(const crow_convolution *c) {
+  crow_exact_sum sum = {{0}};
+  crow_exact_add_dot_blocks(&sum, c->mass, c->node[CROW_GRID_SOFTPLUS], c->nodes);
+  return crow_exact_value(&sum);
+}
+
+void crow_convolution_interpolate(const crow_convolution *c, crow_grid_kernel kernel, int64_t count,
+                                  const double *reward, double *result) {
+  const crow_grid_kernels *kernels = crow_grid_kernels_get(crow_isa_best());
+  int64_t at[CROW_BLOCK];
+  double u[CROW_BLOCK];
+  for (int64_t begin = 0; begin < count; begin += CROW_BLOCK) {
+    const int64_t n = count - begin < CROW_BLOCK ? count - begin : CROW_BLOCK;
+    for (int64_t i = 0; i < n; i++) at[i] = locate(c, reward[begin + i], &u[i]);
+    kernels->interpolate((double(*)[STENCIL])(uintptr_t)c->basis, n, at, u, c->node[kernel], result + begin);
+  }
+}
+
+void crow_convolution_range(const crow_convolution *c, double *least, double *greatest) {
+  const crow_grid_segment *last = &c->segment[c->segments - 1];
+  *least = (double)c->segment[0].cell / CROW_GRID_PER_UNIT;
+  *greatest = (double)(last->cell + last->cells) / CROW_GRID_PER_UNIT;
+}

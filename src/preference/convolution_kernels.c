@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "preference/convolution_impl.h"
+#include <string.h>
+
+typedef double lanes __attribute__((vector_size(32)));
+typedef int64_t integers __attribute__((vector_size(32)));
+
+#define KERNEL(name) name##_portable
+#define TARGET
+#include "preference/convolution_kernels_impl.h"
+#undef KERNEL
+#undef TARGET
+
+#if defined(__x86_64__)
+#define KERNEL(name) name##_avx2
+#define TARGET __attribute__((target("avx2")))
+#include "preference/convolution_kernels_impl.h"
+#undef KERNEL
+#undef TARGET
+
+#define KERNEL(name) name##_avx512
+#define TARGET __attribute__((target("avx512f,avx512dq,avx512vl,prefer-vector-width=512")))
+#include "preference/convolution_kernels_impl.h"
+#undef KERNEL
+#undef TARGET
+#endif
+
+const crow_grid_kernels *crow_grid_kernels_get(crow_isa isa) {
+  static const crow_grid_kernels kernels[CROW_ISA_COUNT] = {
+    [CROW_ISA_PORTABLE] = {spread_portable, interpolate_portable, multiply_portable},
+#if defined(__x86_64__)
+    [CROW_ISA_AVX2] = {spread_avx2, interpolate_avx2, multiply_avx2},
+    [CROW_ISA_AVX512] = {spread_avx512, interpolate_avx512, multiply_avx512},
+#endif
+  };
+  return crow_isa_available(isa) ? &kernels[isa] : NULL;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The distributed sort behind crow_pairs_create(). */
+#ifndef CROW_PREFERENCE_PAIRS_IMPL_H
+#define CROW_PREFERENCE_PAIRS_IMPL_H
+
+#include <crow/preference.h>
+
+/* One comparison, or all comparisons of one pair added up. */
+typedef struct crow_record {
+  uint64_t key;       /* first * m + second, with first < second */
+  double wins;        /* judgements that `first` won */
+  int64_t judgements; /* judgements in all */
+} crow_record;
+
+/* Sorts by key, keeping the order of equal keys. Local. */
+crow_status crow_records_sort(crow_record *records, int64_t count, uint64_t greatest_key);
+
+/* Sorts the records of all ranks: afterwards the keys ascend over the ranks, no key is on two of them, and records of
+ * equal key are in their former order. `*records` is replaced. Collective. */
+crow_status crow_records_sort_all(const crow_comm *comm, uint64_t greatest_key, crow_record **records, int64_t *count);
+
+/* Moves the records, in their order over the ranks, to the slices of `partition`. `*records` is replaced. Collective.
+ */
+crow_status crow_records_rebalance(const crow_comm *comm, const crow_partition *partition, crow_record **records,
+                                   int64_t count);
+
+/* Connected components of the graph whose edges are the ranks' pairs, and how many of them are single vertices.
+ * Collective. */
+crow_status crow_components_count(const crow_comm *comm, crow_gidx vertices, int64_t edges, const int32_t *first,
+                                  const int32_t *second, crow_gidx *components, crow_gidx *singles);
+
+#endif

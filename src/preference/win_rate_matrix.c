@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wAWR of a full matrix of preferences, which is streamed by blocks of rows.
+ *
+ * p(x>y) + p(y>x) = 1 needs both halves of the matrix, and no rank ever holds both. So it is checked by Freivalds'
+ * method: with random v, the sums over y of (p(x>y) + p(y>x) - 1) v(y) are as small as the single terms are, and they
+ * need one pass only. Rows where they are not small are looked at entry by entry in a second pass. */
+#include <crow/preference.h>
+#include <math.h>
+#include <string.h>
+
+enum { BLOCK_BYTES = 1 << 25, SUSPECTS = 8 };
+
+typedef struct stream {
+  const crow_comm *comm;
+  const crow_dataset *dataset;
+  const crow_partition *rows;
+  crow_gidx m;
+  double tolerance; /* of p(x>y) + p(y>x) - 1 */
+  int64_t at_once;  /* rows in a block */
+  int64_t blocks;   /* on the rank that has most */
+  double *block;    /* (at_once, m) */
+} stream;
+
+static crow_status open_stream(stream *s) {
+  s->m = s->dataset->alternatives;
+  /* Single precision cannot hold both p and 1 - p. */
+  s->tolerance = crow_file_is_single(s->dataset->file, "/preference/matrix") ? 1e-6 : 1e-9;
+  s->at_once = BLOCK_BYTES / (s->m * (int64_t)sizeof(double)) + 1;
+  const crow_gidx most = crow_partition_begin(s->rows, 1); /* the first rank has the longest slice */
+  s->blocks = (most + s->at_once - 1) / s->at_once;
+  return CROW_ALLOCATE_RAW(&s->block, s->at_once * s->m);
+}
+
+/* Reads this rank's next rows; the checks of single entries are the schema's. */
+static crow_status read_block(const stream *s, int64_t block, crow_gidx *begin, int64_t *count) {
+  const crow_gidx offset = block * s->at_once < s->rows->count ? block * s->at_once : s->rows->count;
+  *begin = s->rows->begin + offset;
+  *count = s->rows->count - offset < s->at_once ? s->rows->count - offset : s->at_once;
+  return crow_file_read(s->dataset->file, "/preference/matrix", *begin, *count, CROW_F64, s->block);
+}
+
+static crow_status check_diagonal(const stream *s, crow_gidx begin, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    const double p = s->block[i * s->m + begin + i];
+    if (!(fabs(p - 0.5) <= s->tolerance)) {
+      return crow_error(CROW_BAD_INPUT, "%.1024s: /preference/matrix[%lld,%lld] is %.17g: expected 0.5 on the diagonal",
+                        crow_file_name(s->dataset->file), (long long)(begin + i), (long long)(begin + i), p);
+    }
+  }
+  return CROW_OK;
+}
+
+/* The sum of a[i] b[i] in a fixed order. */
+static double dot(const double *a, const double *b, int64_t n) {
+  crow_exact_sum sum = {{0}};
+  crow_exact_add_dot_blocks(&sum, a, b, n);
+  return crow_exact_value(&sum);
+}
+
+/* One pass: wAWR, and this rank's part of deviation(x) = sum_y (p(x>y) + p(y>x) - 1) v(y). */
+static crow_status first_pass(const stream *s, const double *weight, const double *v, double *win_rate,
+                              double *deviation) {
+  crow_status status = CROW_OK;
+  double v_sum = 0;
+  for (crow_gidx y = 0; y < s->m; y++) v_sum += v[y];
+  for (int64_t block = 0; block < s->blocks; block++) {
+    crow_gidx begin = 0;
+    int64_t count = 0;
+    CROW_TRY(read_block(s, block, &begin, &count));
+    CROW_TRY_AGREE(s->comm, check_diagonal(s, begin, count));
+    for (int64_t i = 0; i < count; i++) {
+      const double *p = s->block + i * s->m, own = v[begin + i];
+      win_rate[begin - s->rows->begin + i] = dot(p, weight, s->m);
+      deviation[begin + i] += dot(p, v, s->m) - v_sum;
+      for (crow_gidx y = 0; y < s->m; y++) deviation[y] += own * p[y];
+    }
+  }
+cleanup:
+  return status;
+}
+
+/* The entries of the suspect rows against those of the suspect columns. */
+static crow_status second_pass(const stream *s, int64_t suspects, const crow_gidx *suspect) {
+  crow_status status = CROW_OK, local = CROW_OK;
+  double *row = NULL, *column = NULL;
+  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE(&row, suspects * s->m));
+  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE(&column, suspects * s->m));
+  for (int64_t block = 0; block < s->blocks; block++) {
+    crow_gidx begin = 0;
+    int64_t count = 0;
+    CROW_TRY(read_block(s, block, &begin, &count));
+    for (int64_t k = 0; k < suspects; k++) {
+      const crow_gidx x = suspect[k];
+      for (int64_t i = 0; i < count; i++) column[k * s->m + begin + i] = s->block[i * s->m + x];
+      if (x >= begin && x < begin + count) {
+        memcpy(row + k * s->m, s->block + (x - begin) * s->m, (size_t)s->m * sizeof *row);
+      }
+    }
+  }
+  CROW_TRY(crow_comm_max_f64(s->comm, row, suspects * s->m)); /* elsewhere they are 0 */
+  CROW_TRY(crow_comm_max_f64(s->comm, column, suspects * s->m));
+  for (int64_t k = 0; k < suspects * s->m && local == CROW_OK; k++) {
+    if (fabs(row[k] + column[k] - 1) <= s->tolerance) continue;
+    const long long x = (long long)suspect[k / s->m], y = (long long)(k % s->m);
+    local = crow_error(CROW_BAD_INPUT,
+                       "%.1024s: /preference/matrix[%lld,%lld] is %.17g and [%lld,%lld] is %.17g: expected a sum of 1",
+                       crow_file_name(s->dataset->file), x, y, row[k], y, x, column[k]);
+  }
+  CROW_TRY(local); /* the same on all ranks */
+cleanup:
+  crow_free(row);
+  crow_free(column);
+  return status;
+}
+
+/* Rows whose deviation is not explained by permitted deviations of single entries; the largest come first. */
+static int64_t find_suspects(const stream *s, const double *deviation, crow_gidx *suspect) {
+  int64_t n = 0;
+  const double rounding = 1e-15 * (double)s->m;
+  for (crow_gidx x = 0; x < s->m; x++) {
+    const double size = fabs(deviation[x]);
+    if (size <= 0.5 * s->tolerance + rounding) continue;
+    int64_t k = n < SUSPECTS ? n++ : SUSPECTS;
+    for (; k > 0 && size > fabs(deviation[suspect[k - 1]]); k--) {
+      if (k < SUSPECTS) suspect[k] = suspect[k - 1];
+    }
+    if (k < SUSPECTS) suspect[k] = x;
+  }
+  return n;
+}
+
+crow_status crow_win_rate_matrix(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                                 double *win_rate) {
+  crow_status status = CROW_OK;
+  stream s = {.comm = comm, .dataset = dataset, .rows = &weights->partition};
+  double *weight = NULL, *v = NULL, *deviation = NULL;
+  crow_gidx suspect[SUSPECTS];
+  CROW_TRY_AGREE(comm, open_stream(&s));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&weight, s.m));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&v, s.m));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&deviation, s.m));
+  CROW_TRY(crow_comm_gather_slices(comm, s.rows, weights->value, weight, sizeof *weight));
+  for (crow_gidx y = 0; y < s.m; y++) {
+    /* In [1, 2) and of either sign: no single deviation can hide. */
+    double uniform[2];
+    crow_random_uniform(0, CROW_STREAM_AUDIT, (uint64_t)y, uniform, 2);
+    v[y] = (1 + uniform[0]) * (uniform[1] < 0.5 ? -1 : 1);
+  }
+  CROW_TRY(first_pass(&s, weight, v, win_rate, deviation));
+  CROW_TRY(crow_comm_sum_f64_unordered(comm, deviation, s.m));
+  const int64_t suspects = find_suspects(&s, deviation, suspect);
+  if (suspects) CROW_TRY(second_pass(&s, suspects, suspect));
+cleanup:
+  crow_free(s.block);
+  crow_free(weight);
+  crow_free(v);
+  crow_free(deviation);
+  return status;
+}

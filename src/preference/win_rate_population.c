@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wAWR of a population of Bradley-Terry-Luce annotator types: p(x>y) = sum_t prevalence(t) sigma(r_t(x) - r_t(y)). */
+#include "preference/convolution_impl.h"
+#include <crow/preference.h>
+
+/* The schema makes them sum to 1 as far as their precision goes; this makes it exact, so that p(x>y) + p(y>x) = 1. */
+static crow_status read_prevalence(const crow_dataset *dataset, double *prevalence) {
+  crow_status status = CROW_OK;
+  double sum = 0;
+  CROW_TRY(crow_file_read(dataset->file, "/population/prevalence", 0, dataset->types, CROW_F64, prevalence));
+  for (crow_gidx t = 0; t < dataset->types; t++) sum += prevalence[t];
+  for (crow_gidx t = 0; t < dataset->types; t++) prevalence[t] /= sum;
+cleanup:
+  return status;
+}
+
+/* One annotator type's part of wAWR, added to this rank's slice. */
+static crow_status add_type(const crow_comm *comm, const char *name, crow_convolution *convolution, crow_gidx type,
+                            double prevalence, const double *reward, const crow_weights *weights, double *part,
+                            double *win_rate) {
+  crow_status status = CROW_OK;
+  bool fits = true;
+  const int64_t n = weights->partition.count;
+  CROW_TRY(crow_convolution_spread(comm, convolution, n, reward, weights->value, CROW_GRID_REACH, NULL, 0, &fits));
+  if (!fits) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT,
+                        "%.1024s: /population/reward[%lld] is scattered too widely: expected rewards that "
+                        "fit on a grid of %d nodes of 1/%d",
+                        name, (long long)type, CROW_GRID_MOST, CROW_GRID_PER_UNIT));
+  }
+  crow_convolution_multiply(convolution, CROW_GRID_SIGMOID);
+  crow_convolution_interpolate(convolution, CROW_GRID_SIGMOID, n, reward, part);
+  for (int64_t i = 0; i < n; i++) win_rate[i] += prevalence * part[i];
+cleanup:
+  return status;
+}
+
+/* Rewards of types [first, first + ranks): each rank reads one type's whole row and hands out the slices. */
+static crow_status read_round(const crow_comm *comm, const crow_dataset *dataset, const crow_partition *partition,
+                              crow_gidx first, double *row, int64_t *send, int64_t *receive, double **slices) {
+  crow_status status = CROW_OK;
+  const int size = crow_comm_size(comm);
+  const crow_gidx mine = first + crow_comm_rank(comm);
+  const bool have = mine < dataset->types;
+  void *received = NULL;
+  CROW_TRY(crow_file_read(dataset->file, "/population/reward", have ? mine : 0, have, CROW_F64, row));
+  for (int r = 0; r < size; r++) {
+    send[r] = have ? crow_partition_begin(partition, r + 1) - crow_partition_begin(partition, r) : 0;
+  }
+  CROW_TRY(crow_comm_exchange(comm, row, send, sizeof *row, &received, receive));
+  *slices = received;
+cleanup:
+  return status;
+}
+
+crow_status crow_win_rate_population(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                                     double *win_rate) {
+  crow_status status = CROW_OK;
+  crow_convolution *convolution = NULL;
+  double *prevalence = NULL, *row = NULL, *slices = NULL, *part = NULL;
+  int64_t *send = NULL, *receive = NULL;
+  const int size = crow_comm_size(comm);
+  const int64_t n = weights->partition.count;
+  CROW_TRY_AGREE(comm, crow_convolution_create(&convolution));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&prevalence, dataset->types));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&row, dataset->alternatives));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&part, n));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send, size));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive, size));
+  CROW_TRY(read_prevalence(dataset, prevalence));
+  for (int64_t i = 0; i < n; i++) win_rate[i] = 0;
+  for (crow_gidx first = 0; first < dataset->types; first += size) {
+    CROW_TRY(read_round(comm, dataset, &weights->partition, first, row, send, receive, &slices));
+    for (int k = 0; k < size && first + k < dataset->types; k++) {
+      CROW_TRY(add_type(comm, crow_file_name(dataset->file), convolution, first + k, prevalence[first + k],
+                        slices ? slices + k * n : NULL, weights, part, win_rate));
+    }
+    crow_free(slices);
+    slices = NULL;
+  }
+cleanup:
+  crow_convolution_destroy(&convolution);
+  crow_free(prevalence);
+  crow_free(row);
+  crow_free(slices);
+  crow_free(part);
+  crow_free(send);
+  crow_free(receive);
+  return status;
+}

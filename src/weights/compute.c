@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Monte Carlo estimation of the weights. */
+#include "weights/weights_impl.h"
+#include <string.h>
+
+/* What a rank holds while it samples. */
+typedef struct sampling {
+  crow_weights_grid grid;
+  crow_space *space;
+  crow_partition slice; /* of the alternatives, over the grid's slices */
+  void *contexts;       /* (slice.count, d), of the given precision */
+  crow_precision precision;
+  crow_nearest *nearest; /* NULL if the slice is empty */
+  crow_tally tally;
+  int64_t block; /* samples a turn */
+  double *points, *distance;
+  int64_t *counts;
+  crow_nearest_result result;
+} sampling;
+
+static void sampling_free(sampling *s) {
+  crow_nearest_result_free(&s->result);
+  crow_nearest_destroy(&s->nearest);
+  crow_free(s->contexts);
+  crow_free(s->tally.hits);
+  crow_free(s->tally.squares);
+  crow_free(s->points);
+  crow_free(s->distance);
+  crow_free(s->counts);
+  crow_space_destroy(&s->space);
+  crow_weights_grid_free(&s->grid);
+}
+
+/* Reads this rank's slice of alternatives, as floats where nothing is lost by it. */
+static crow_status read_slice(const crow_comm *comm, const crow_dataset *dataset, sampling *s) {
+  crow_status status = CROW_OK;
+  const bool transforms = crow_space_transforms(s->space);
+  const crow_gidx d = dataset->dimensions;
+  s->precision = dataset->single && !transforms ? CROW_SINGLE : CROW_DOUBLE;
+  s->slice = crow_partition_make(dataset->alternatives, CROW_BLOCK, s->grid.slices, s->grid.slice);
+  const bool single = s->precision == CROW_SINGLE;
+  CROW_TRY_AGREE(comm, crow_allocate_raw(s->slice.count * d, single ? sizeof(float) : sizeof(double), &s->contexts));
+  CROW_TRY(crow_file_read(dataset->file, "/alternatives/context", s->slice.begin, s->slice.count,
+                          single ? CROW_F32 : CROW_F64, s->contexts));
+  if (transforms) CROW_TRY_AGREE(comm, crow_space_transform(s->space, s->slice.begin, s->slice.count, s->contexts));
+cleanup:
+  return status;
+}
+
+/* The search structure, chosen on the first samples, and the work space of a block. */
+static crow_status prepare_search(const crow_dataset *dataset, const crow_weights_options *options, int64_t samples,
+                                  sampling *s) {
+  crow_status status = CROW_OK;
+  const crow_gidx d = dataset->dimensions;
+  double *probe = NULL;
+  s->block = 1024;
+  if (s->slice.count > 0) {
+    const int64_t probes = samples < 256 ? samples : 256;
+    CROW_TRY(CROW_ALLOCATE_RAW(&probe, probes * d));
+    CROW_TRY(crow_space_sample(s->space, 0, probes, samples, probe));
+    CROW_TRY(crow_nearest_create(&options->nearest, s->contexts, s->precision, s->slice.count, d, probe, probes,
+                                 &s->nearest));
+    s->block = crow_nearest_block(s->nearest);
+  }
+  CROW_TRY(CROW_ALLOCATE(&s->tally.hits, s->slice.count));
+  CROW_TRY(CROW_ALLOCATE(&s->tally.squares, s->slice.count));
+cleanup:
+  crow_free(probe);
+  return status;
+}
+
+static crow_status allocate_block(const crow_dataset *dataset, sampling *s) {
+  crow_status status = CROW_OK;
+  CROW_TRY(CROW_ALLOCATE_RAW(&s->points, s->block * dataset->dimensions));
+  if (s->grid.slices > 1) {
+    CROW_TRY(CROW_ALLOCATE_RAW(&s->distance, s->block));
+    CROW_TRY(CROW_ALLOCATE_RAW(&s->counts, s->block * (s->grid.slices + 1)));
+  }
+cleanup:
+  return status;
+}
+
+/* A slice without alternatives (more slices than blocks of them) is infinitely far from everything. */
+static crow_status search_nothing(int64_t n, crow_nearest_result *result) {
+  crow_status status = CROW_OK;
+  if (result->point_capacity < n) {
+    crow_nearest_result_free(result);
+    CROW_TRY(CROW_ALLOCATE(&result->distance, n));
+    CROW_TRY(CROW_ALLOCATE(&result->tie_begin, n + 1));
+    result->point_capacity = n;
+    for (int64_t i = 0; i < n; i++) result->distance[i] = __builtin_inf();
+  }
+  result->count = n;
+cleanup:
+  return status;
+}
+
+static crow_status search_block(sampling *s, int64_t begin, int64_t n, int64_t samples) {
+  crow_status status = CROW_OK;
+  if (!s->nearest) return search_nothing(n, &s->result);
+  CROW_TRY(crow_space_sample(s->space, begin, n, samples, s->points));
+  CROW_TRY(crow_nearest_search(s->nearest, s->points, n, &s->result));
+cleanup:
+  return status;
+}
+
+/* This group's samples, block by block. Errors of one slice are agreed on by the group at every block, since its ranks
+ * communicate there, and by all ranks at the end. */
+static crow_status sample_all(const crow_comm *comm, int64_t samples, sampling *s) {
+  crow_status status = CROW_OK;
+  const crow_partition mine = crow_partition_make(samples, 1, s->grid.groups, s->grid.group);
+  crow_progress progress;
+  crow_progress_begin(&progress, "weights", "samples of this rank", (double)mine.count);
+  for (int64_t at = 0; at < mine.count && status == CROW_OK; at += s->block) {
+    const int64_t n = mine.count - at < s->block ? mine.count - at : s->block;
+    status = search_block(s, mine.begin + at, n, samples);
+    if (s->grid.slices > 1) status = crow_comm_agree(s->grid.across_slices, status);
+    if (status == CROW_OK) status = crow_tally_add(&s->grid, &s->result, s->distance, s->counts, &s->tally);
+    crow_progress_update(&progress, (double)(at + n));
+  }
+  CROW_TRY_AGREE(comm, status);
+cleanup:
+  return status;
+}
+
+static void log_start(const crow_dataset *dataset, const sampling *s, int64_t samples) {
+  crow_log(CROW_LOG_INFO, "space: %s", crow_space_describe(s->space));
+  crow_log(CROW_LOG_INFO, "weights: %lld samples, nearest of %lld alternatives by %s, grid %dx%d (samples x slices)",
+           (long long)samples, (long long)dataset->alternatives,
+           s->nearest ? crow_nearest_engine_name(crow_nearest_engine_used(s->nearest)) : "nothing", s->grid.groups,
+           s->grid.slices);
+}
+
+static void log_end(const sampling *s, const crow_weights *weights) {
+  int64_t searched = 0, again = 0;
+  if (s->nearest) crow_nearest_statistics(s->nearest, &searched, &again);
+  crow_log(CROW_LOG_INFO, "weights: effective number of alternatives %.6g of %lld, %lld with weight zero",
+           weights->effective, (long long)weights->partition.global, (long long)weights->zeros);
+  if (again) {
+    crow_log(CROW_LOG_INFO,
+             "weights: %lld of %lld samples of the first rank were too close to call at first and were "
+             "decided again in double precision",
+             (long long)again, (long long)searched);
+  }
+}
+
+crow_status crow_weights_compute(const crow_comm *comm, const crow_dataset *dataset,
+                                 const crow_weights_options *options, crow_weights *out) {
+  crow_status status = CROW_OK;
+  sampling s = {0};
+  int64_t samples = options->samples;
+  memset(out, 0, sizeof *out);
+  CROW_TRY(crow_weights_options_validate(options));
+  CROW_TRY(crow_space_create(comm, &options->space, dataset, &s.space));
+  const crow_gidx pool = crow_space_size(s.space);
+  if (pool && samples > pool) samples = pool;
+  CROW_TRY(
+      crow_weights_grid_create(comm, options, dataset->alternatives, dataset->dimensions, dataset->single, &s.grid));
+  CROW_TRY(read_slice(comm, dataset, &s));
+  CROW_TRY_AGREE(comm, prepare_search(dataset, options, samples, &s));
+  /* The slices of a group take the same blocks. */
+  CROW_TRY(crow_comm_min_i64(s.grid.across_slices, &s.block, 1));
+  CROW_TRY_AGREE(comm, allocate_block(dataset, &s));
+  log_start(dataset, &s, samples);
+  CROW_TRY(sample_all(comm, samples, &s));
+  CROW_TRY(crow_weights_allocate(comm, dataset->alternatives, true, out));
+  CROW_TRY(crow_weights_gather(comm, &s.grid, &s.slice, &s.tally, samples, out));
+  log_end(&s, out);
+cleanup:
+  sampling_free(&s);
+  if (status != CROW_OK) crow_weights_free(out);
+  return status;
+}
