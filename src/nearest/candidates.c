@@ -88,7 +88,8 @@ crow_status crow_candidates_offer(const crow_pass *pass, crow_pass_work *work, i
 static crow_status score_crowded(const crow_pass *pass, crow_pass_work *work, int64_t crowded) {
   work->n = crowded;
   work->deciding = true;
-  crow_pass_take_points(pass, work);
+  const crow_status status = crow_pass_take_points(pass, work);
+  if (status != CROW_OK) return status;
   memset(work->ties, 0, (size_t)crowded * sizeof *work->ties);
   for (int64_t i = 0; i < crowded; i++) work->ties[i].distance = INFINITY;
   return pass->scorer->score(pass, work);

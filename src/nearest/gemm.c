@@ -6,14 +6,16 @@
 #include <cblas.h>
 #include <string.h>
 
-/* Large enough to hide what OpenBLAS spends on packing its operands. */
-#define TILE 1024
+/* Large enough to hide what OpenBLAS spends on packing its operands; several threads share the last cache. */
+#define TILE 2048
+#define TILE_OF_THREADS 1024
 /* Bounds the converted points and the panel for very long contexts. */
 #define BLOCK_BYTES ((int64_t)12 << 20)
 
 static void shape(crow_pass *pass) {
+  const int64_t tile = pass->nearest->options.threads > 1 ? TILE_OF_THREADS : TILE;
   int64_t side = BLOCK_BYTES / (pass->d * (int64_t)pass->real_bytes);
-  side = side > TILE ? TILE : side < 64 ? 64 : side;
+  side = side > tile ? tile : side < 64 ? 64 : side;
   pass->chunk = side;
   pass->panel = side < pass->count ? side : pass->count;
   pass->strip = pass->panel;

@@ -2,7 +2,7 @@
 /* A template: canonical distances of CROW_PAIR_LANES pairs, and the table of all kernels of a set. Squares are taken by
  * vectors along a row, but each pair's are added one after the other from the first on. */
 
-#define PAIR_STEP 32
+#define PAIR_STEP 64
 
 #define PAIRS(FROM, SUFFIX)                                                                                            \
   static void pairs_##SUFFIX(const double *const *points, const FROM *const *contexts, int64_t d, double *distances) { \
@@ -12,6 +12,9 @@
       for (int lane = 0; lane < CROW_PAIR_LANES; lane++) {                                                             \
         const double *point = points[lane] + begin;                                                                    \
         const FROM *context = contexts[lane] + begin;                                                                  \
+        for (int64_t k = 0; k < PAIR_STEP; k += 8) __builtin_prefetch(point + PAIR_STEP + k);                          \
+        for (int64_t k = 0; k < PAIR_STEP; k += (int64_t)(64 / sizeof(FROM)))                                          \
+          __builtin_prefetch(context + PAIR_STEP + k);                                                                 \
         for (int64_t k = 0; k < count; k++) {                                                                          \
           const double difference = point[k] - (double)context[k];                                                     \
           square[lane][k] = difference * difference;                                                                   \

@@ -169,15 +169,17 @@ static void search_chunks(search_call *call) {
 #endif
 }
 
+/* Engines only notice that a point is not finite. */
+static crow_status name_bad_point(const search_call *call) {
+  const int64_t d = call->nearest->d, bad = find_not_finite(call->points, CROW_DOUBLE, call->n * d);
+  return crow_error(CROW_BAD_INPUT, "point %lld is %g in coordinate %lld; all must be finite", (long long)(bad / d),
+                    call->points[bad < 0 ? 0 : bad], (long long)(bad % d));
+}
+
 crow_status crow_nearest_search(crow_nearest *nearest, const double *points, int64_t n, crow_nearest_result *result) {
   search_call call = {.nearest = nearest, .points = points, .n = n};
   crow_status status;
   CROW_TRY(crow_nearest_result_reserve(result, n));
-  const int64_t bad = find_not_finite(points, CROW_DOUBLE, n * nearest->d);
-  if (bad >= 0) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "point %lld is not finite in coordinate %lld", (long long)(bad / nearest->d),
-                        (long long)(bad % nearest->d)));
-  }
   call.chunks = (n + nearest->chunk - 1) / nearest->chunk;
   CROW_TRY(CROW_ALLOCATE(&call.winners, call.chunks));
   for (int64_t c = 0; c < call.chunks; c++) {
@@ -185,6 +187,7 @@ crow_status crow_nearest_search(crow_nearest *nearest, const double *points, int
     call.winners[c].ties = result->tie_begin + c * nearest->chunk + 1;
   }
   search_chunks(&call);
+  if (call.status == CROW_BAD_INPUT) CROW_TRY(name_bad_point(&call));
   if (call.status != CROW_OK) CROW_TRY(crow_error(call.status, "%s", call.message));
   CROW_TRY(crow_nearest_result_fill(result, &nearest->distinct, n, nearest->chunk, call.winners, call.chunks));
   nearest->searched += n;

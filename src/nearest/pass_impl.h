@@ -121,7 +121,7 @@ crow_status crow_pass_work_create(const crow_nearest *nearest, void **work);
 void crow_pass_work_destroy(void *work);
 crow_status crow_pass_search(const crow_nearest *nearest, void *work, const double *points, int64_t n,
                              crow_nearest_winners *winners);
-/* Converts the points work->id[0 .. n) and forgets their candidates. */
-void crow_pass_take_points(const crow_pass *pass, crow_pass_work *work);
+/* Converts the points work->id[0 .. n). */
+crow_status crow_pass_take_points(const crow_pass *pass, crow_pass_work *work);
 
 #endif
