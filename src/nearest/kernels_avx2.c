@@ -31,6 +31,17 @@
 #define GREATEST_LANE(a) NAME(greatest_lane)(a)
 #include "nearest/kernels_pass.h"
 
+#define TREE_SPLAT(x) ((packet_vector)_mm256_set1_pd(x))
+#define TREE_GREATER(a, b) ((packet_vector)_mm256_max_pd((__m256d)(a), (__m256d)(b)))
+#define MASK __m256d
+#define LESS(a, b) _mm256_cmp_pd((__m256d)(a), (__m256d)(b), _CMP_LT_OQ)
+#define EQUAL(a, b) _mm256_cmp_pd((__m256d)(a), (__m256d)(b), _CMP_EQ_OQ)
+#define SELECT(m, a, b) ((packet_vector)_mm256_blendv_pd((__m256d)(b), (__m256d)(a), (m)))
+#define ANY_NOT_ABOVE(a, b) (_mm256_movemask_pd(_mm256_cmp_pd((__m256d)(a), (__m256d)(b), _CMP_LE_OQ)) != 0)
+#define MASK_BITS(m) ((unsigned)_mm256_movemask_pd(m))
+#define TIED(tied, less, equal) _mm256_or_pd(_mm256_andnot_pd((less), (tied)), (equal))
+#include "nearest/kernels_tree.h"
+
 #include "nearest/kernels_pairs.h"
 
 const crow_kernels crow_kernels_avx2 = CROW_KERNELS("AVX2");

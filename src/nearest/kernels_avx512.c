@@ -32,6 +32,17 @@
 #define GREATEST_LANE(a) _mm512_reduce_max_pd((__m512d)(a))
 #include "nearest/kernels_pass.h"
 
+#define TREE_SPLAT(x) ((packet_vector)_mm512_set1_pd(x))
+#define TREE_GREATER(a, b) ((packet_vector)_mm512_max_pd((__m512d)(a), (__m512d)(b)))
+#define MASK __mmask8
+#define LESS(a, b) _mm512_cmp_pd_mask((__m512d)(a), (__m512d)(b), _CMP_LT_OQ)
+#define EQUAL(a, b) _mm512_cmp_pd_mask((__m512d)(a), (__m512d)(b), _CMP_EQ_OQ)
+#define SELECT(m, a, b) ((packet_vector)_mm512_mask_blend_pd((m), (__m512d)(b), (__m512d)(a)))
+#define ANY_NOT_ABOVE(a, b) (_mm512_cmp_pd_mask((__m512d)(a), (__m512d)(b), _CMP_LE_OQ) != 0)
+#define MASK_BITS(m) ((unsigned)(m))
+#define TIED(tied, less, equal) ((MASK)(((tied) & ~(less)) | (equal)))
+#include "nearest/kernels_tree.h"
+
 #include "nearest/kernels_pairs.h"
 
 const crow_kernels crow_kernels_avx512 = CROW_KERNELS("AVX-512");

@@ -4,6 +4,8 @@
 #ifndef CROW_KERNELS_IMPL_H
 #define CROW_KERNELS_IMPL_H
 
+#include "nearest/tree_impl.h"
+
 #include <crow/nearest.h>
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -37,6 +39,10 @@ typedef struct crow_kernels {
   /* Canonical squared distances of CROW_PAIR_LANES pairs. */
   void (*pairs_single)(const double *const *points, const float *const *contexts, int64_t d, double *distances);
   void (*pairs_double)(const double *const *points, const double *const *contexts, int64_t d, double *distances);
+  int64_t tree_lanes; /* points of a packet */
+  /* For a packet of points, interleaved (d, lanes): the least canonical distances, the positions in the tree of the
+   * first contexts found to attain them, and a bit for each lane where more than one does. */
+  unsigned (*tree_packet)(const crow_tree *tree, const double *points, double *distance, double *index);
 } crow_kernels;
 
 /* Pairs whose sums run side by side: each sum is a chain of dependent additions, so one alone would wait for the adder

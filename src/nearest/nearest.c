@@ -24,6 +24,7 @@ const crow_setting crow_nearest_settings[] = {
 
 static const crow_nearest_class *class_of(crow_nearest_engine engine) {
   if (engine == CROW_NEAREST_FUSED) return &crow_nearest_fused_class;
+  if (engine == CROW_NEAREST_TREE) return &crow_nearest_tree_class;
   return &crow_nearest_gemm_class;
 }
 

@@ -44,7 +44,7 @@ typedef struct crow_nearest_class {
                         crow_nearest_winners *winners);
 } crow_nearest_class;
 
-extern const crow_nearest_class crow_nearest_gemm_class, crow_nearest_fused_class;
+extern const crow_nearest_class crow_nearest_gemm_class, crow_nearest_fused_class, crow_nearest_tree_class;
 
 struct crow_nearest {
   crow_nearest_options options;

@@ -2,6 +2,8 @@
 /* Every engine against a search that follows the definition word for word. */
 #include "harness.h"
 
+#include "nearest/kernels_impl.h"
+
 #include <stdlib.h>
 
 static const int engines[] = {CROW_NEAREST_GEMM, CROW_NEAREST_FUSED, CROW_NEAREST_TREE, CROW_NEAREST_AUTO};
@@ -78,6 +80,7 @@ static void check_engine(problem *p, int engine, crow_precision precision, crow_
   crow_nearest_result result = {0};
   CHECK_OK(crow_nearest_create(&options, contexts, type, p->m, p->d, p->points, p->n < 64 ? p->n : 64, &nearest));
   if (nearest) {
+    CHECK(engine == CROW_NEAREST_AUTO || (int)crow_nearest_engine_used(nearest) == engine);
     CHECK(crow_nearest_engine_used(nearest) != CROW_NEAREST_AUTO);
     CHECK_OK(crow_nearest_search(nearest, p->points, p->n, &result));
     CHECK(result.count == p->n);
@@ -270,6 +273,21 @@ static void test_many_contexts(void) {
   problem_free(&p);
 }
 
+/* The kernels of processors older than this one. */
+static void test_instruction_sets(void) {
+  for (int level = 0; level <= 1; level++) {
+    (void)crow_kernels_limit(level);
+    test_uniform();
+    test_lattice();
+    test_duplicated();
+    test_outlier();
+    test_coincident();
+    test_many_ties();
+  }
+  CHECK(crow_kernels_limit(0) == &crow_kernels_portable);
+  (void)crow_kernels_limit(2);
+}
+
 static const crow_test tests[] = {{"engines agree with the definition on uniform contexts", test_uniform},
                                   {"... on clustered contexts", test_clustered},
                                   {"... on a lattice with many exact ties", test_lattice},
@@ -287,6 +305,7 @@ static const crow_test tests[] = {{"engines agree with the definition on uniform
                                   {"... with 2^14-fold ties", test_many_ties},
                                   {"... for any number of threads", test_threads},
                                   {"... with more contexts than are kept converted", test_many_contexts},
+                                  {"... with the kernels of any processor", test_instruction_sets},
                                   {NULL, NULL}};
 
 int main(int argc, char **argv) { return crow_test_main(argc, argv, "nearest engines", tests, false); }

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tree engine: building the tree, and the search of a chunk of points in packets of neighbours. */
+#include "nearest/nearest_impl.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LEAF 8
+#define CHUNK 16384
+
+/* ---- building --------------------------------------------------------------------------------------------------- */
+
+static void take_box(const crow_tree *tree, const double *all, int32_t begin, int32_t end, double *box) {
+  const int64_t d = tree->d;
+  for (int64_t k = 0; k < d; k++) {
+    box[k] = INFINITY;
+    box[d + k] = -INFINITY;
+  }
+  for (int32_t j = begin; j < end; j++) {
+    const double *context = all + tree->order[j] * d;
+    for (int64_t k = 0; k < d; k++) {
+      box[k] = fmin(box[k], context[k]);
+      box[d + k] = fmax(box[d + k], context[k]);
+    }
+  }
+}
+
+/* Hoare's selection: order[middle] becomes what sorting on the axis would put there, smaller ones before it. */
+static void select_middle(const double *all, int64_t d, int32_t axis, int32_t *order, int32_t begin, int32_t middle,
+                          int32_t end) {
+  int32_t low = begin, high = end - 1;
+  while (low < high) {
+    const double pivot = all[order[low + (high - low) / 2] * d + axis];
+    int32_t i = low, j = high;
+    while (i <= j) {
+      while (all[order[i] * d + axis] < pivot) i++;
+      while (all[order[j] * d + axis] > pivot) j--;
+      if (i <= j) {
+        const int32_t swap = order[i];
+        order[i++] = order[j];
+        order[j--] = swap;
+      }
+    }
+    if (middle <= j) {
+      high = j;
+    } else if (middle >= i) {
+      low = i;
+    } else {
+      return;
+    }
+  }
+}
+
+/* Writes the subtree of the contexts begin .. end in preorder. The depth is at most log2(count). */
+static void build(crow_tree *tree, const double *all, int32_t begin, int32_t end) {
+  const int64_t d = tree->d;
+  const int32_t self = tree->nodes++;
+  double *box = tree->box + 2 * d * self;
+  take_box(tree, all, begin, end, box);
+  tree->node[self] = (crow_tree_node){.begin = begin, .end = end};
+  tree->leaf[self] = tree->leaves;
+  if (end - begin <= LEAF) {
+    tree->leaves++;
+    return;
+  }
+  int32_t axis = 0;
+  for (int32_t k = 1; k < d; k++) {
+    if (box[d + k] - box[k] > box[d + axis] - box[axis]) axis = k;
+  }
+  const int32_t middle = begin + (end - begin) / 2;
+  select_middle(all, d, axis, tree->order, begin, middle, end);
+  tree->node[self].axis = axis;
+  tree->node[self].split = all[tree->order[middle] * d + axis];
+  build(tree, all, begin, middle);
+  tree->node[self].right = tree->nodes;
+  build(tree, all, middle, end);
+}
+
+static void destroy(void *state) {
+  crow_tree *tree = state;
+  if (!tree) return;
+  crow_free(tree->node);
+  crow_free(tree->leaf);
+  crow_free(tree->box);
+  crow_free(tree->context);
+  crow_free(tree->order);
+  crow_free(tree);
+}
+
+/* All distinct contexts as doubles. */
+static void copy_contexts(const crow_nearest *nearest, double *all) {
+  const int64_t d = nearest->d;
+  for (int64_t j = 0; j < nearest->distinct.count; j++) {
+    const void *row = crow_nearest_context(nearest, j);
+    for (int64_t k = 0; k < d; k++) {
+      all[j * d + k] = nearest->type == CROW_SINGLE ? (double)((const float *)row)[k] : ((const double *)row)[k];
+    }
+  }
+}
+
+static crow_status create(crow_nearest *nearest) {
+  const int64_t count = nearest->distinct.count, d = nearest->d;
+  crow_tree *tree = NULL;
+  double *all = NULL;
+  crow_status status;
+  if (count > INT32_MAX / 2) CROW_TRY(crow_error(CROW_USAGE, "a tree holds at most %d alternatives", INT32_MAX / 2));
+  CROW_TRY(CROW_ALLOCATE(&tree, 1));
+  nearest->state = tree;
+  nearest->chunk = CHUNK;
+  tree->d = d;
+  tree->count = count;
+  /* Halving down to LEAF leaves at least (LEAF + 1) / 2 contexts in each leaf. */
+  const int64_t nodes = 2 * (count / ((LEAF + 1) / 2) + 1);
+  CROW_TRY(CROW_ALLOCATE_RAW(&all, count * d));
+  CROW_TRY(CROW_ALLOCATE_RAW(&tree->node, nodes));
+  CROW_TRY(CROW_ALLOCATE_RAW(&tree->leaf, nodes));
+  CROW_TRY(CROW_ALLOCATE_RAW(&tree->box, nodes * 2 * d));
+  CROW_TRY(CROW_ALLOCATE_RAW(&tree->context, count * d));
+  CROW_TRY(CROW_ALLOCATE_RAW(&tree->order, count));
+  copy_contexts(nearest, all);
+  for (int32_t j = 0; j < count; j++) tree->order[j] = j;
+  build(tree, all, 0, (int32_t)count);
+  for (int64_t j = 0; j < count; j++) {
+    memcpy(tree->context + j * d, all + tree->order[j] * d, (size_t)d * sizeof *all);
+  }
+cleanup:
+  crow_free(all);
+  return status;
+}
+
+/* ---- searching -------------------------------------------------------------------------------------------------- */
+
+typedef struct tree_work {
+  int32_t *home;    /* (CHUNK) the leaf each point lies in */
+  int32_t *sorted;  /* (CHUNK) points by leaf */
+  int32_t *place;   /* (leaves + 1) */
+  double *packet;   /* (d, lanes) */
+  double *distance; /* (lanes) */
+  double *index;    /* (lanes) */
+  int32_t *nearest; /* (CHUNK) position in the tree; -1 where several are nearest */
+  int64_t *ties;    /* (count) the nearest of one point; grows no further */
+} tree_work;
+
+static void work_destroy(void *memory) {
+  tree_work *work = memory;
+  if (!work) return;
+  crow_free(work->home);
+  crow_free(work->sorted);
+  crow_free(work->place);
+  crow_free(work->packet);
+  crow_free(work->distance);
+  crow_free(work->index);
+  crow_free(work->nearest);
+  crow_free(work->ties);
+  crow_free(work);
+}
+
+static crow_status work_create(const crow_nearest *nearest, void **out) {
+  const crow_tree *tree = nearest->state;
+  const int64_t lanes = nearest->kernels->tree_lanes;
+  tree_work *work = NULL;
+  crow_status status;
+  CROW_TRY(CROW_ALLOCATE(&work, 1));
+  *out = work;
+  CROW_TRY(CROW_ALLOCATE_RAW(&work->home, CHUNK));
+  CROW_TRY(CROW_ALLOCATE_RAW(&work->sorted, CHUNK));
+  CROW_TRY(CROW_ALLOCATE_RAW(&work->place, tree->leaves + 1));
+  CROW_TRY(CROW_ALLOCATE_RAW(&work->packet, lanes * tree->d));
+  CROW_TRY(CROW_ALLOCATE_RAW(&work->distance, lanes));
+  CROW_TRY(CROW_ALLOCATE_RAW(&work->index, lanes));
+  CROW_TRY(CROW_ALLOCATE_RAW(&work->nearest, CHUNK));
+  CROW_TRY(CROW_ALLOCATE_RAW(&work->ties, tree->count));
+cleanup:
+  return status;
+}
+
+static int32_t find_leaf(const crow_tree *tree, const double *point) {
+  int32_t at = 0;
+  while (tree->node[at].right) at = point[tree->node[at].axis] < tree->node[at].split ? at + 1 : tree->node[at].right;
+  return tree->leaf[at];
+}
+
+/* Sorts the points by the leaf they lie in, by counting: neighbours then share packets. */
+static crow_status sort_points(const crow_tree *tree, tree_work *work, const double *points, int64_t n) {
+  int bad = 0;
+  for (int64_t i = 0; i < n * tree->d; i++) bad |= !isfinite(points[i]);
+  if (bad) return crow_error(CROW_BAD_INPUT, "a point is not finite");
+  memset(work->place, 0, (size_t)(tree->leaves + 1) * sizeof *work->place);
+  for (int64_t i = 0; i < n; i++) {
+    work->home[i] = find_leaf(tree, points + i * tree->d);
+    work->place[work->home[i] + 1]++;
+  }
+  for (int32_t leaf = 0; leaf < tree->leaves; leaf++) work->place[leaf + 1] += work->place[leaf];
+  for (int32_t i = 0; i < n; i++) work->sorted[work->place[work->home[i]]++] = i;
+  return CROW_OK;
+}
+
+static double box_distance(const double *box, const double *point, int64_t d) {
+  double sum = 0;
+  for (int64_t k = 0; k < d; k++) {
+    const double gap = fmax(fmax(box[k] - point[k], point[k] - box[d + k]), 0);
+    sum += gap * gap;
+  }
+  return sum;
+}
+
+static int compare_indices(const void *left, const void *right) {
+  const int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+  return (a > b) - (a < b);
+}
+
+/* All contexts at exactly this distance. */
+static int64_t collect_ties(const crow_tree *tree, const double *point, double distance, int64_t *ties) {
+  const int64_t d = tree->d;
+  int32_t stack[CROW_TREE_DEPTH];
+  int depth = 0;
+  int64_t count = 0;
+  stack[depth++] = 0;
+  while (depth) {
+    const int32_t at = stack[--depth];
+    const crow_tree_node *node = &tree->node[at];
+    if (box_distance(tree->box + 2 * d * at, point, d) > distance) continue;
+    if (node->right) {
+      stack[depth++] = node->right;
+      stack[depth++] = at + 1;
+      continue;
+    }
+    for (int32_t j = node->begin; j < node->end; j++) {
+      if (crow_nearest_distance(point, tree->context + j * d, CROW_DOUBLE, d) == distance)
+        ties[count++] = tree->order[j];
+    }
+  }
+  qsort(ties, (size_t)count, sizeof *ties, compare_indices);
+  return count;
+}
+
+/* Searches for the points sorted[begin ..], one in each lane; the last is repeated in lanes left over. */
+static void search_packet(const crow_nearest *nearest, tree_work *work, const double *points, int64_t begin, int64_t n,
+                          double *distance) {
+  const crow_tree *tree = nearest->state;
+  const int64_t lanes = nearest->kernels->tree_lanes, d = tree->d;
+  for (int64_t lane = 0; lane < lanes; lane++) {
+    const double *point = points + work->sorted[begin + lane < n ? begin + lane : n - 1] * d;
+    for (int64_t k = 0; k < d; k++) work->packet[k * lanes + lane] = point[k];
+  }
+  const unsigned tied = nearest->kernels->tree_packet(tree, work->packet, work->distance, work->index);
+  for (int64_t lane = 0; lane < lanes && begin + lane < n; lane++) {
+    const int32_t i = work->sorted[begin + lane];
+    distance[i] = work->distance[lane];
+    work->nearest[i] = tied >> lane & 1 ? -1 : (int32_t)work->index[lane];
+  }
+}
+
+static crow_status search(const crow_nearest *nearest, void *memory, const double *points, int64_t n,
+                          crow_nearest_winners *winners) {
+  const crow_tree *tree = nearest->state;
+  tree_work *work = memory;
+  crow_status status;
+  CROW_TRY(sort_points(tree, work, points, n));
+  for (int64_t begin = 0; begin < n; begin += nearest->kernels->tree_lanes) {
+    search_packet(nearest, work, points, begin, n, winners->distance);
+  }
+  for (int64_t i = 0; i < n; i++) {
+    int64_t count = 1;
+    if (work->nearest[i] >= 0) {
+      work->ties[0] = tree->order[work->nearest[i]];
+    } else {
+      count = collect_ties(tree, points + i * tree->d, winners->distance[i], work->ties);
+    }
+    winners->ties[i] = count;
+    CROW_TRY(crow_nearest_winners_add(winners, work->ties, count));
+  }
+cleanup:
+  return status;
+}
+
+const crow_nearest_class crow_nearest_tree_class = {
+    .create = create,
+    .destroy = destroy,
+    .work_create = work_create,
+    .work_destroy = work_destroy,
+    .search = search,
+};
