@@ -77,7 +77,7 @@ setup_explain() {
   # shellcheck disable=SC2086 # lists of packages
   cat >&2 <<TEXT
 
-crow cannot be built with what is here. It needs a C compiler, CMake 3.25, Ninja or make, pkg-config, MPI, parallel HDF5,
+crow cannot be built with what is here. It needs a C compiler, CMake 3.22, Ninja or make, pkg-config, MPI, parallel HDF5,
 OpenBLAS, Random123, popt, jansson, libcsv and xxHash; its tests need CUnit, h5py and the HDF5 tools.
   Debian, Ubuntu (as root): apt-get install $(printf "%s " $setup_packages $setup_test_packages)
   Fedora: dnf install gcc cmake ninja-build pkgconf git openmpi-devel hdf5-openmpi-devel openblas-devel Random123-devel

@@ -17,11 +17,28 @@ extern "C" {
  * gets the whole part and the remainder goes one by one to the tied alternatives in order. */
 #define CROW_HIT_UNIT INT64_C(720720)
 
+/** How alternatives are weighted. Voronoi is the paper's Definition 4.1; the paper's last paragraph asks for others.
+ * All are normalised to sum 1. */
+typedef enum crow_scheme {
+  CROW_SCHEME_VORONOI, /**< share of S nearest to x */
+  CROW_SCHEME_UNIFORM, /**< 1/m: the standard MLE */
+  CROW_SCHEME_KERNEL,  /**< 1 / sum_y exp(-|x-y|^2 / (2 h^2)): inverse kernel density (Silverman 1986), h given or the
+                            median distance of pairs of alternatives (the median rule, Gretton et al. 2012) */
+  CROW_SCHEME_RADIUS   /**< 1 / #{y : |x-y| <= R}, x included: inverse degree in a radius graph (the weighting of
+                            sequences in Morcos et al. 2011), R given or half the median distance */
+} crow_scheme;
+
 typedef struct crow_weights_options {
-  int64_t samples;          /**< Monte Carlo samples N; default 100000 (the paper's) */
-  const char *grid;         /**< "4x2": 4 groups of ranks share the samples, 2 slices of alternatives; "auto" */
-  double memory_per_rank;   /**< bytes a rank may use; 0: what the machine, the cgroup or Slurm allows */
-  crow_space_options space; /**< its settings are crow_space_settings */
+  int scheme;                   /**< crow_scheme; default voronoi */
+  double bandwidth;             /**< kernel: h; 0: the median rule */
+  double radius;                /**< radius: R; 0: half the median distance */
+  int64_t samples;              /**< Monte Carlo samples N; default 100000 (the paper's) */
+  double relative_error;        /**< > 0: go on until every weight above 1/m has this relative standard error */
+  int64_t max_samples;          /**< but not beyond this many samples */
+  double pseudo_count;          /**< a >= 0: w = (n + a) / (N + a m) for n hits (Dirichlet smoothing); default 0 */
+  const char *grid;             /**< "4x2": 4 groups of ranks share the samples, 2 slices of alternatives; "auto" */
+  double memory_per_rank;       /**< bytes a rank may use; 0: what the machine, the cgroup or Slurm allows */
+  crow_space_options space;     /**< its settings are crow_space_settings */
   crow_nearest_options nearest; /**< its settings are crow_nearest_settings */
 } crow_weights_options;
 extern CROW_API const crow_setting crow_weights_settings[];
@@ -41,7 +58,7 @@ typedef struct crow_weights {
   double effective;         /**< effective number of alternatives, 1 / sum w^2 */
 } crow_weights;
 
-/** Computes Voronoi weights. Collective; options agree. Free with crow_weights_free(). */
+/** Computes the weights by the scheme asked for. Collective; options agree. Free with crow_weights_free(). */
 CROW_API crow_status crow_weights_compute(const crow_comm *comm, const crow_dataset *dataset,
                                           const crow_weights_options *options, crow_weights *out);
 /** w = 1/m for all. Local work, but every rank calls it. */

@@ -181,7 +181,7 @@ crow_status crow_csv_open_stream(FILE *stream, const char *name, crow_csv **out)
   CROW_TRY(CROW_ALLOCATE_RAW(&csv->buffer, BUFFER_BYTES));
   if (csv_init(&csv->parser, 0) != 0) CROW_TRY(crow_error(CROW_FAILED, "libcsv cannot be initialised"));
   csv->has_parser = true;
-  csv_set_blk_size(&csv->parser, 4096);
+  csv_set_blk_size(&csv->parser, 1 << 16);
   double total = 0;
   if (fseeko(csv->stream, 0, SEEK_END) == 0) {
     total = (double)ftello(csv->stream);

@@ -68,16 +68,16 @@ static crow_status add_topic(const crow_csv *csv, int64_t column, int64_t number
   int64_t topic = 0;
   bool added = false;
   const char *text = crow_csv_field(csv, column), *fault = *text ? crow_ids_fault(text) : NULL;
+  CROW_TRY(CROW_ARRAY_RESERVE(&out->topic, number, &out->topic_room, number + 1));
+  out->topic[number] = 0; /* also where it is refused: the next ones find their place */
   if (fault) {
     char quoted[CROW_QUOTED_BYTES];
     crow_report_add(report, crow_csv_name(csv), crow_csv_line(csv),
-                    "the topic %s (value %s), expected at most %d bytes of "
-                    "UTF-8",
-                    fault, crow_quote(text, quoted), CROW_ID_BYTES);
+                    "the topic %s (value %s), expected at most %d bytes of UTF-8", fault, crow_quote(text, quoted),
+                    CROW_ID_BYTES);
     return CROW_OK;
   }
   CROW_TRY(crow_ids_add(&out->topics, text, crow_csv_line(csv), &topic, &added));
-  CROW_TRY(CROW_ARRAY_RESERVE(&out->topic, number, &out->topic_room, number + 1));
   out->topic[number] = (int32_t)topic;
 cleanup:
   return status;

@@ -77,6 +77,9 @@ static crow_status write_contexts(const crow_comm *comm, crow_file *file, crow_i
     if (root && alternatives->context) values = alternatives->context + begin * of->dimensions;
     const bool read = root && !alternatives->context;
     CROW_TRY_AGREE(comm, read ? read_piece(alternatives, begin, rows, buffer, &report) : CROW_OK);
+    int64_t bad = report.bad;
+    CROW_TRY(crow_comm_broadcast(comm, &bad, (int64_t)sizeof bad, 0));
+    if (bad) continue; /* the rest is read for the count of bad rows alone */
     CROW_TRY(crow_file_write_rows(file, "/alternatives/context", begin, root ? rows : 0, of->type, values));
   }
   CROW_TRY_AGREE(comm, crow_report_status(&report));

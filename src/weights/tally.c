@@ -46,14 +46,18 @@ cleanup:
   return status;
 }
 
-/* Moves one array from the slices (held whole by the first group's ranks) to the partition of the result. */
+/* Adds an array up over the groups and moves it from the slices (the first group's ranks send) to the partition of the
+ * result. */
 static crow_status redistribute(const crow_comm *comm, const crow_weights_grid *grid, const crow_partition *slice,
                                 const int64_t *values, const crow_partition *to, int64_t *out) {
   crow_status status = CROW_OK;
   const int size = crow_comm_size(comm);
-  int64_t *send_count = NULL, *receive_count = NULL, *received = NULL;
+  int64_t *sum = NULL, *send_count = NULL, *receive_count = NULL, *received = NULL;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&sum, slice->count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send_count, size));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive_count, size));
+  if (slice->count) memcpy(sum, values, (size_t)slice->count * sizeof *sum);
+  CROW_TRY(crow_comm_sum_i64(grid->across_groups, sum, slice->count));
   for (int rank = 0; rank < size && grid->group == 0; rank++) {
     const crow_gidx begin = crow_partition_begin(to, rank), end = crow_partition_begin(to, rank + 1);
     const crow_gidx first = begin > slice->begin ? begin : slice->begin;
@@ -61,9 +65,10 @@ static crow_status redistribute(const crow_comm *comm, const crow_weights_grid *
     send_count[rank] = last > first ? last - first : 0;
   }
   /* Slices ascend with the rank, so what arrives is in the order of the alternatives. */
-  CROW_TRY(crow_comm_exchange(comm, values, send_count, sizeof *values, (void **)&received, receive_count));
+  CROW_TRY(crow_comm_exchange(comm, sum, send_count, sizeof *sum, (void **)&received, receive_count));
   if (to->count) memcpy(out, received, (size_t)to->count * sizeof *out);
 cleanup:
+  crow_free(sum);
   crow_free(send_count);
   crow_free(receive_count);
   crow_free(received);
@@ -71,23 +76,34 @@ cleanup:
 }
 
 crow_status crow_weights_gather(const crow_comm *comm, const crow_weights_grid *grid, const crow_partition *slice,
-                                crow_tally *tally, int64_t samples, crow_weights *out) {
+                                const crow_tally *tally, int64_t samples, double pseudo_count, crow_weights *out) {
   crow_status status = CROW_OK;
   int64_t *squares = NULL;
   const double total = (double)samples * (double)CROW_HIT_UNIT;
+  /* w = (n + a) / (N + a m) = shrink n / N + floor */
+  const double smoothed = (double)samples + pseudo_count * (double)out->partition.global;
+  const double shrink = (double)samples / smoothed, floor_value = pseudo_count / smoothed;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&squares, out->partition.count));
-  CROW_TRY(crow_comm_sum_i64(grid->across_groups, tally->hits, slice->count));
-  CROW_TRY(crow_comm_sum_i64(grid->across_groups, tally->squares, slice->count));
   CROW_TRY(redistribute(comm, grid, slice, tally->hits, &out->partition, out->hits));
   CROW_TRY(redistribute(comm, grid, slice, tally->squares, &out->partition, squares));
   out->samples = samples;
   for (crow_gidx i = 0; i < out->partition.count; i++) {
-    const double w = (double)out->hits[i] / total;
-    out->value[i] = w;
-    out->standard_error[i] = sqrt(fmax((double)squares[i] / total - w * w, 0) / (double)samples);
+    const double share = (double)out->hits[i] / total;
+    const double variance = fmax((double)squares[i] / total - share * share, 0) / (double)samples;
+    out->value[i] = pseudo_count > 0 ? shrink * share + floor_value : share;
+    out->standard_error[i] = shrink * sqrt(variance);
   }
   CROW_TRY(crow_weights_summarise(comm, out));
 cleanup:
   crow_free(squares);
   return status;
+}
+
+crow_status crow_weights_relative_error(const crow_comm *comm, const crow_weights *weights, double *error) {
+  *error = 0;
+  for (crow_gidx i = 0; i < weights->partition.count; i++) {
+    const double w = weights->value[i];
+    if (w * (double)weights->partition.global > 1) *error = fmax(*error, weights->standard_error[i] / w);
+  }
+  return crow_comm_max_f64(comm, error, 1);
 }

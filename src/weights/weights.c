@@ -5,8 +5,20 @@
 
 #define AT(field) offsetof(crow_weights_options, field)
 const crow_setting crow_weights_settings[] = {
+    {"scheme", CROW_SETTING_CHOICE, AT(scheme), CROW_SCHEME_VORONOI, NULL, 0, 0, "voronoi|uniform|kernel|radius",
+     "share of S nearest to x (the paper's) | 1/m | inverse kernel density | inverse degree in a radius graph"},
+    {"bandwidth", CROW_SETTING_DOUBLE, AT(bandwidth), 0, NULL, 0, 1e300, NULL,
+     "with --scheme kernel: h of exp(-distance^2 / (2 h^2)); 0: the median distance of pairs of alternatives"},
+    {"radius", CROW_SETTING_DOUBLE, AT(radius), 0, NULL, 0, 1e300, NULL,
+     "with --scheme radius: alternatives this close are neighbours; 0: half the median distance of pairs"},
     {"samples", CROW_SETTING_INT, AT(samples), 100000, NULL, 1, 1e13, NULL,
      "number of Monte Carlo samples N; a weight w has the standard error sqrt(w (1 - w) / N)"},
+    {"relative-error", CROW_SETTING_DOUBLE, AT(relative_error), 0, NULL, 0, 1, NULL,
+     "go on in batches until every weight above 1/m has at most this relative standard error; 0: stop after --samples"},
+    {"max-samples", CROW_SETTING_INT, AT(max_samples), 1e9, NULL, 1, 1e13, NULL,
+     "with --relative-error: stop at this many samples all the same"},
+    {"pseudo-count", CROW_SETTING_DOUBLE, AT(pseudo_count), 0, NULL, 0, 1e12, NULL,
+     "Dirichlet smoothing: w = (n + a) / (N + a m) for n hits of N samples; with a > 0 no weight is zero"},
     {"grid", CROW_SETTING_TEXT, AT(grid), 0, "auto", 0, 0, "GROUPSxSLICES",
      "ranks that share the samples x slices of alternatives; auto takes the fewest slices that fit the memory"},
     {"memory-per-rank", CROW_SETTING_DOUBLE, AT(memory_per_rank), 0, NULL, 0, 1e18, NULL,
@@ -61,6 +73,34 @@ crow_status crow_weights_uniform(const crow_comm *comm, crow_gidx alternatives, 
   CROW_TRY(crow_weights_allocate(comm, alternatives, false, out));
   for (crow_gidx i = 0; i < out->partition.count; i++) out->value[i] = 1 / (double)alternatives;
   CROW_TRY(crow_weights_summarise(comm, out));
+cleanup:
+  if (status != CROW_OK) crow_weights_free(out);
+  return status;
+}
+
+static void log_end(const crow_weights *weights) {
+  crow_log(CROW_LOG_INFO, "weights: effective number of alternatives %.6g of %lld, %lld with weight zero",
+           weights->effective, (long long)weights->partition.global, (long long)weights->zeros);
+}
+
+crow_status crow_weights_compute(const crow_comm *comm, const crow_dataset *dataset,
+                                 const crow_weights_options *options, crow_weights *out) {
+  crow_status status = CROW_OK;
+  memset(out, 0, sizeof *out);
+  CROW_TRY(crow_weights_options_validate(options));
+  switch ((crow_scheme)options->scheme) {
+  case CROW_SCHEME_VORONOI:
+    CROW_TRY(crow_weights_voronoi(comm, dataset, options, out));
+    break;
+  case CROW_SCHEME_UNIFORM:
+    CROW_TRY(crow_weights_uniform(comm, dataset->alternatives, out));
+    break;
+  case CROW_SCHEME_KERNEL:
+  case CROW_SCHEME_RADIUS:
+    CROW_TRY(crow_weights_density(comm, dataset, options, out));
+    break;
+  }
+  log_end(out);
 cleanup:
   if (status != CROW_OK) crow_weights_free(out);
   return status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "harness.h"
+#include <Random123/philox.h>
 #include <float.h>
 
 /* Known answer of Random123 for philox4x32-10 with key and counter 0 (Salmon et al. 2011, kat_vectors). Ours has the
@@ -8,6 +9,22 @@ static void philox_gives_the_published_numbers(void) {
   uint32_t words[4];
   crow_random_words(0, (crow_stream)0, 0, words, 4);
   CHECK(words[0] == 0x6627e8d5 && words[1] == 0xe169c58d && words[2] == 0xbc57ac4c && words[3] == 0x9b00dbd8);
+}
+
+/* Word by word against Random123, for draws of every length around the vector kernel's block. */
+static void long_draws_are_random123s_words(void) {
+  enum { LONGEST = 150 };
+  uint32_t words[LONGEST];
+  const uint64_t seed = UINT64_C(0x123456789abcdef0), index = UINT64_C(0xfedcba9876543210);
+  for (int64_t count = 1; count <= LONGEST; count++) {
+    crow_random_words(seed, CROW_STREAM_TEST, index, words, count);
+    for (int64_t k = 0; k < count; k++) {
+      const philox4x32_ctr_t counter = {
+          {(uint32_t)(k / 4), (uint32_t)CROW_STREAM_TEST, (uint32_t)index, (uint32_t)(index >> 32)}};
+      const philox4x32_key_t key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
+      CHECK(words[k] == philox4x32(counter, key).v[k % 4]);
+    }
+  }
 }
 
 static void random_numbers_have_the_right_moments(void) {
@@ -165,6 +182,7 @@ static void memory_limit_and_peak_are_sensible(void) {
 int main(int argc, char **argv) {
   static const crow_test tests[] = {
       {"philox gives the published numbers", philox_gives_the_published_numbers},
+      {"long draws are Random123's words", long_draws_are_random123s_words},
       {"random numbers have the right moments", random_numbers_have_the_right_moments},
       {"a longer draw begins with the shorter one", a_longer_draw_begins_with_the_shorter_one},
       {"exact sums do not round", exact_sums_do_not_round},

@@ -58,7 +58,7 @@ ldd "$scratch/with-pkg-config" | grep -q 'libcrow.so' || fail "pkg-config did no
 mkdir "$scratch/outside"
 cp "$scratch/outside.c" "$scratch/outside"
 cat >"$scratch/outside/CMakeLists.txt" <<'PROJECT'
-cmake_minimum_required(VERSION 3.25)
+cmake_minimum_required(VERSION 3.22)
 project(outside LANGUAGES C)
 find_package(crow 0.1 REQUIRED COMPONENTS static)
 foreach(kind crow crow_static)

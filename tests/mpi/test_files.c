@@ -121,7 +121,7 @@ static void test_round_trip(void) {
   crow_dataset_close(&dataset);
 }
 
-static const crow_test tests[] = {{"what ranks write in uneven slices, some empty, is read back in others", test_round_trip},
-                           {NULL, NULL}};
+static const crow_test tests[] = {
+    {"what ranks write in uneven slices, some empty, is read back in others", test_round_trip}, {NULL, NULL}};
 
 int main(int argc, char **argv) { return crow_test_main(argc, argv, "files", tests, true); }

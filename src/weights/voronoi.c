@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Monte Carlo estimation of the weights. */
+/* Voronoi weights by Monte Carlo. */
 #include "weights/weights_impl.h"
+#include <math.h>
 #include <string.h>
 
 /* What a rank holds while it samples. */
@@ -104,16 +105,16 @@ cleanup:
   return status;
 }
 
-/* This group's samples, block by block. Errors of one slice are agreed on by the group at every block, since its ranks
- * communicate there, and by all ranks at the end. */
-static crow_status sample_all(const crow_comm *comm, int64_t samples, sampling *s) {
+/* This group's share of samples `from` .. `to` out of `samples`, block by block. Errors of one slice are agreed on by
+ * the group at every block, since its ranks communicate there, and by all ranks at the end. */
+static crow_status sample_range(const crow_comm *comm, int64_t from, int64_t to, int64_t samples, sampling *s) {
   crow_status status = CROW_OK;
-  const crow_partition mine = crow_partition_make(samples, 1, s->grid.groups, s->grid.group);
+  const crow_partition mine = crow_partition_make(to - from, 1, s->grid.groups, s->grid.group);
   crow_progress progress;
   crow_progress_begin(&progress, "weights", "samples of this rank", (double)mine.count);
   for (int64_t at = 0; at < mine.count && status == CROW_OK; at += s->block) {
     const int64_t n = mine.count - at < s->block ? mine.count - at : s->block;
-    status = search_block(s, mine.begin + at, n, samples);
+    status = search_block(s, from + mine.begin + at, n, samples);
     if (s->grid.slices > 1) status = crow_comm_agree(s->grid.across_slices, status);
     if (status == CROW_OK) status = crow_tally_add(&s->grid, &s->result, s->distance, s->counts, &s->tally);
     crow_progress_update(&progress, (double)(at + n));
@@ -121,6 +122,48 @@ static crow_status sample_all(const crow_comm *comm, int64_t samples, sampling *
   CROW_TRY_AGREE(comm, status);
 cleanup:
   return status;
+}
+
+/* How many samples to have next: what the error, falling as 1/sqrt(N), asks for, but no more than four times as many.
+ */
+static int64_t next_samples(int64_t done, double error, double wanted, int64_t most) {
+  const double factor = fmin(4, fmax(1.25, 1.05 * (error / wanted) * (error / wanted)));
+  const double next = ceil((double)done * factor);
+  return next < (double)most ? (int64_t)next : most;
+}
+
+/* Samples until the number or the accuracy asked for is reached, `limit` at most. */
+static crow_status sample_all(const crow_comm *comm, const crow_weights_options *options, int64_t first, int64_t limit,
+                              sampling *s, crow_weights *out) {
+  crow_status status = CROW_OK;
+  for (int64_t done = 0, next = first;;) {
+    CROW_TRY(sample_range(comm, done, next, limit, s));
+    done = next;
+    CROW_TRY(crow_weights_gather(comm, &s->grid, &s->slice, &s->tally, done, options->pseudo_count, out));
+    if (options->relative_error <= 0) break;
+    double error = 0;
+    CROW_TRY(crow_weights_relative_error(comm, out, &error));
+    crow_log(CROW_LOG_INFO,
+             "weights: %lld samples, greatest relative standard error of a weight above 1/m %.4g (wanted %g)",
+             (long long)done, error, options->relative_error);
+    if (error <= options->relative_error) break;
+    if (done == limit) {
+      crow_log(CROW_LOG_WARNING, "weights: stopped at %lld samples with relative standard error %.4g, not %g",
+               (long long)done, error, options->relative_error);
+      break;
+    }
+    next = next_samples(done, error, options->relative_error, limit);
+  }
+cleanup:
+  return status;
+}
+
+/* The first batch and the most samples there can be: a pool ends. */
+static void plan_samples(const crow_weights_options *options, crow_gidx pool, int64_t *first, int64_t *limit) {
+  *first = options->samples;
+  *limit = options->relative_error > 0 && options->max_samples > *first ? options->max_samples : *first;
+  if (pool && *limit > pool) *limit = pool;
+  if (*first > *limit) *first = *limit;
 }
 
 static void log_start(const crow_dataset *dataset, const sampling *s, int64_t samples) {
@@ -131,43 +174,35 @@ static void log_start(const crow_dataset *dataset, const sampling *s, int64_t sa
            s->grid.slices);
 }
 
-static void log_end(const sampling *s, const crow_weights *weights) {
+static void log_decided_again(const sampling *s) {
   int64_t searched = 0, again = 0;
   if (s->nearest) crow_nearest_statistics(s->nearest, &searched, &again);
-  crow_log(CROW_LOG_INFO, "weights: effective number of alternatives %.6g of %lld, %lld with weight zero",
-           weights->effective, (long long)weights->partition.global, (long long)weights->zeros);
-  if (again) {
-    crow_log(CROW_LOG_INFO,
-             "weights: %lld of %lld samples of the first rank were too close to call at first and were "
-             "decided again in double precision",
-             (long long)again, (long long)searched);
-  }
+  if (!again) return;
+  crow_log(CROW_LOG_INFO,
+           "weights: %lld of %lld samples of the first rank were too close to call at first and were decided again in "
+           "double precision",
+           (long long)again, (long long)searched);
 }
 
-crow_status crow_weights_compute(const crow_comm *comm, const crow_dataset *dataset,
+crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *dataset,
                                  const crow_weights_options *options, crow_weights *out) {
   crow_status status = CROW_OK;
   sampling s = {0};
-  int64_t samples = options->samples;
-  memset(out, 0, sizeof *out);
-  CROW_TRY(crow_weights_options_validate(options));
+  int64_t first, limit;
   CROW_TRY(crow_space_create(comm, &options->space, dataset, &s.space));
-  const crow_gidx pool = crow_space_size(s.space);
-  if (pool && samples > pool) samples = pool;
+  plan_samples(options, crow_space_size(s.space), &first, &limit);
   CROW_TRY(
       crow_weights_grid_create(comm, options, dataset->alternatives, dataset->dimensions, dataset->single, &s.grid));
   CROW_TRY(read_slice(comm, dataset, &s));
-  CROW_TRY_AGREE(comm, prepare_search(dataset, options, samples, &s));
+  CROW_TRY_AGREE(comm, prepare_search(dataset, options, limit, &s));
   /* The slices of a group take the same blocks. */
   CROW_TRY(crow_comm_min_i64(s.grid.across_slices, &s.block, 1));
   CROW_TRY_AGREE(comm, allocate_block(dataset, &s));
-  log_start(dataset, &s, samples);
-  CROW_TRY(sample_all(comm, samples, &s));
+  log_start(dataset, &s, first);
   CROW_TRY(crow_weights_allocate(comm, dataset->alternatives, true, out));
-  CROW_TRY(crow_weights_gather(comm, &s.grid, &s.slice, &s.tally, samples, out));
-  log_end(&s, out);
+  CROW_TRY(sample_all(comm, options, first, limit, &s, out));
+  log_decided_again(&s);
 cleanup:
   sampling_free(&s);
-  if (status != CROW_OK) crow_weights_free(out);
   return status;
 }

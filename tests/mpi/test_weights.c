@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fixture.h"
+
+/* Opens a dataset of these contexts and computes its weights; returns them whole, with standard errors and hits. */
+typedef struct computed {
+  double *value, *error;
+  int64_t *hits;
+  crow_weights weights;
+} computed;
+
+static computed compute(const crow_comm *comm, int64_t m, int64_t d, const double *context,
+                        const crow_weights_options *options) {
+  computed c = {0};
+  crow_dataset dataset = {0};
+  const char *path = test_path(comm == test_comm ? "weights-world.h5" : "weights-alone.h5");
+  char own[600];
+  (void)snprintf(own, sizeof own, "%s.%d", path, comm == test_comm ? 0 : crow_comm_rank(test_comm));
+  const test_dataset t = {.m = m, .d = d, .context = context};
+  test_dataset_write(comm, own, &t);
+  CHECK_OK(crow_dataset_open(comm, own, true, &dataset));
+  CHECK_OK(crow_weights_compute(comm, &dataset, options, &c.weights));
+  const crow_partition *p = &c.weights.partition;
+  c.value = test_gather(comm, p, c.weights.value);
+  c.error = test_gather(comm, p, c.weights.standard_error);
+  CHECK_OK(CROW_ALLOCATE(&c.hits, m));
+  if (c.weights.samples) CHECK_OK(crow_comm_gather_slices(comm, p, c.weights.hits, c.hits, sizeof *c.hits));
+  crow_dataset_close(&dataset);
+  return c;
+}
+
+static void computed_free(computed *c) {
+  crow_free(c->value);
+  crow_free(c->error);
+  crow_free(c->hits);
+  crow_weights_free(&c->weights);
+}
+
+static crow_weights_options defaults(int64_t samples) {
+  crow_weights_options options;
+  crow_weights_options_default(&options);
+  options.samples = samples;
+  return options;
+}
+
+/* Every sample is given away exactly once. */
+static void check_sum(const computed *c) {
+  int64_t sum = 0;
+  for (int64_t i = 0; i < c->weights.partition.global; i++) sum += c->hits[i];
+  CHECK(sum == c->weights.samples * CROW_HIT_UNIT);
+}
+
+static void figure_one_and_two_within_four_standard_errors(void) {
+  const double context[] = {0, 0, 1, 0, 1, 1, .9, 1};
+  const double three[] = {.375, .25, .375}, four[] = {.34, .239875, .025, .395125};
+  const crow_weights_options options = defaults(1000000);
+  computed c = compute(test_comm, 3, 2, context, &options);
+  for (int k = 0; k < 3; k++) {
+    CHECK_NEAR(c.value[k], three[k], 4 * c.error[k]);
+    CHECK_NEAR(c.error[k], sqrt(three[k] * (1 - three[k]) / 1e6), 1e-5);
+  }
+  check_sum(&c);
+  computed_free(&c);
+  c = compute(test_comm, 4, 2, context, &options);
+  for (int k = 0; k < 4; k++) CHECK_NEAR(c.value[k], four[k], 4 * c.error[k]);
+  check_sum(&c);
+  CHECK(c.weights.zeros == 0);
+  CHECK_NEAR(c.weights.effective, 1 / (.34 * .34 + .239875 * .239875 + .025 * .025 + .395125 * .395125), .02);
+  computed_free(&c);
+}
+
+static void identical_contexts_share_their_cell_equally(void) {
+  const double context[] = {.25, .5, .75, .5, .25, .5};
+  const crow_weights_options options = defaults(20001);
+  computed c = compute(test_comm, 3, 2, context, &options);
+  CHECK(c.hits[0] == c.hits[2]);
+  CHECK_NEAR(c.value[0], .25, 4 * c.error[0]);
+  /* Each of the two gets 1/2 on half of the samples: variance (1/4 * 1/2 - 1/16) / N. */
+  CHECK_NEAR(c.error[0], sqrt((.125 - .0625) / 20001), 1e-4);
+  check_sum(&c);
+  computed_free(&c);
+}
+
+static void a_tie_of_more_than_sixteen_gives_every_sample_away(void) {
+  enum { M = 17 };
+  double context[M] = {0};
+  const crow_weights_options options = defaults(100);
+  computed c = compute(test_comm, M, 1, context, &options);
+  check_sum(&c);
+  for (int k = 0; k < M; k++) CHECK_NEAR(c.value[k], 1. / M, 1e-5);
+  computed_free(&c);
+}
+
+static void one_alternative_has_all_the_weight(void) {
+  const double context[] = {.3, 7, -2};
+  const crow_weights_options options = defaults(50);
+  computed c = compute(test_comm, 1, 3, context, &options);
+  CHECK(c.value[0] == 1 && c.error[0] == 0 && c.weights.effective == 1);
+  computed_free(&c);
+}
+
+static void one_dimension_is_cut_at_the_midpoints(void) {
+  const double context[] = {.1, .9, .5, 3};
+  const crow_weights_options options = defaults(200000);
+  computed c = compute(test_comm, 4, 1, context, &options);
+  const double expected[] = {.3, .3, .4, 0};
+  for (int k = 0; k < 4; k++) CHECK_NEAR(c.value[k], expected[k], 4 * c.error[k]);
+  CHECK(c.weights.zeros == 1 && c.hits[3] == 0);
+  computed_free(&c);
+}
+
+enum { MANY = 1100, DIMENSIONS = 3 };
+static void fill(double *context) {
+  for (uint64_t i = 0; i < MANY; i++) crow_random_uniform(5, CROW_STREAM_TEST, i, context + i * DIMENSIONS, DIMENSIONS);
+  /* Clones of the first twenty, in other blocks. */
+  memcpy(context + 600 * DIMENSIONS, context, 20 * DIMENSIONS * sizeof *context);
+}
+
+/* Every way to share the work gives the bits of one rank alone. */
+static void every_grid_and_rank_count_gives_the_same_bits(void) {
+  static double context[MANY * DIMENSIONS];
+  fill(context);
+  crow_comm *alone = test_comm_alone();
+  crow_weights_options options = defaults(5003);
+  static const char *const spaces[] = {"cube", "box", "sphere", "ball", "gaussian", "factor2"};
+  for (size_t s = 0; s < sizeof spaces / sizeof *spaces; s++) {
+    options.space.space = spaces[s];
+    options.grid = "auto";
+    computed one = compute(alone, MANY, DIMENSIONS, context, &options);
+    const int size = crow_comm_size(test_comm);
+    for (int slices = 1; slices <= size; slices++) {
+      if (size % slices) continue;
+      char grid[32];
+      (void)snprintf(grid, sizeof grid, "%dx%d", size / slices, slices);
+      options.grid = grid;
+      computed c = compute(test_comm, MANY, DIMENSIONS, context, &options);
+      CHECK(memcmp(c.hits, one.hits, sizeof *c.hits * MANY) == 0);
+      CHECK(memcmp(c.value, one.value, sizeof *c.value * MANY) == 0);
+      CHECK(memcmp(c.error, one.error, sizeof *c.error * MANY) == 0);
+      CHECK(c.weights.effective == one.weights.effective && c.weights.zeros == one.weights.zeros);
+      check_sum(&c);
+      computed_free(&c);
+    }
+    computed_free(&one);
+  }
+  crow_comm_destroy(&alone);
+}
+
+/* With weights 3/4 and 1/4 the one above 1/2 has the relative error sqrt(1/3 / N): 0.01 needs N = 3334. */
+static void sampling_goes_on_to_the_accuracy_asked_for(void) {
+  const double context[] = {0, .5, 1, 1};
+  crow_weights_options options = defaults(100);
+  options.relative_error = .01;
+  const double two[] = {.5, 1};
+  computed c = compute(test_comm, 2, 1, two, &options);
+  CHECK(c.error[0] / c.value[0] <= .01);
+  CHECK(c.weights.samples > 2500 && c.weights.samples < 6000);
+  check_sum(&c);
+  /* The batches add up to what one draw of as many gives. */
+  crow_weights_options whole = defaults(c.weights.samples);
+  computed at_once = compute(test_comm, 2, 1, two, &whole);
+  CHECK(memcmp(c.hits, at_once.hits, 2 * sizeof *c.hits) == 0);
+  computed_free(&at_once);
+  computed_free(&c);
+  options.max_samples = 500;
+  c = compute(test_comm, 4, 1, context, &options);
+  CHECK(c.weights.samples == 500);
+  computed_free(&c);
+}
+
+static void a_pseudo_count_leaves_no_weight_zero(void) {
+  const double context[] = {.1, .9, .5, 3};
+  crow_weights_options options = defaults(1000);
+  computed plain = compute(test_comm, 4, 1, context, &options);
+  options.pseudo_count = 2;
+  computed c = compute(test_comm, 4, 1, context, &options);
+  for (int k = 0; k < 4; k++) CHECK_NEAR(c.value[k], (plain.value[k] * 1000 + 2) / 1008, 1e-15);
+  CHECK(plain.weights.zeros == 1 && c.weights.zeros == 0);
+  computed_free(&plain);
+  computed_free(&c);
+}
+
+/* Against the definitions, taken literally. */
+static void other_schemes_follow_their_formulas(void) {
+  static double context[MANY * DIMENSIONS], density[2][MANY];
+  const double h = .3, radius = .2;
+  double sum[2] = {0};
+  fill(context);
+  for (int i = 0; i < MANY; i++) {
+    for (int j = 0; j < MANY; j++) {
+      double square = 0;
+      for (int k = 0; k < DIMENSIONS; k++) square += pow(context[i * DIMENSIONS + k] - context[j * DIMENSIONS + k], 2);
+      density[0][i] += exp(-square / (2 * h * h));
+      density[1][i] += square <= radius * radius;
+    }
+    for (int s = 0; s < 2; s++) sum[s] += 1 / density[s][i];
+  }
+  crow_comm *alone = test_comm_alone();
+  crow_weights_options options = defaults(1);
+  options.bandwidth = h;
+  options.radius = radius;
+  for (int s = 0; s < 2; s++) {
+    options.scheme = s == 0 ? CROW_SCHEME_KERNEL : CROW_SCHEME_RADIUS;
+    computed c = compute(test_comm, MANY, DIMENSIONS, context, &options);
+    computed one = compute(alone, MANY, DIMENSIONS, context, &options);
+    for (int i = 0; i < MANY; i++) CHECK_NEAR(c.value[i], 1 / density[s][i] / sum[s], 1e-12);
+    CHECK(memcmp(c.value, one.value, sizeof *c.value * MANY) == 0);
+    computed_free(&c);
+    computed_free(&one);
+  }
+  crow_comm_destroy(&alone);
+}
+
+/* Two clones and one other, far apart: with a length between the two distances each scheme halves the clones. */
+static void other_schemes_halve_clones_by_default(void) {
+  const double context[] = {0, 0, 1e-9, 0, 3, 4};
+  crow_weights_options options = defaults(1);
+  options.scheme = CROW_SCHEME_RADIUS;
+  computed c = compute(test_comm, 3, 2, context, &options);
+  CHECK(c.value[0] == .25 && c.value[1] == .25 && c.value[2] == .5);
+  computed_free(&c);
+  options.scheme = CROW_SCHEME_KERNEL; /* h = 5, the median distance: density 2 + e^(-1/2) and 1 + 2 e^(-1/2) */
+  c = compute(test_comm, 3, 2, context, &options);
+  const double clone = 1 / (2 + exp(-.5)), other = 1 / (1 + 2 * exp(-.5));
+  CHECK_NEAR(c.value[0], clone / (2 * clone + other), 1e-9);
+  computed_free(&c);
+  options.scheme = CROW_SCHEME_UNIFORM;
+  c = compute(test_comm, 3, 2, context, &options);
+  CHECK(c.value[0] == 1. / 3 && c.value[2] == 1. / 3);
+  computed_free(&c);
+}
+
+static void a_grid_of_the_wrong_size_is_refused(void) {
+  const double context[] = {0, 1};
+  crow_weights weights;
+  crow_dataset dataset = {0};
+  const test_dataset t = {.m = 2, .d = 1, .context = context};
+  test_dataset_write(test_comm, test_path("grid.h5"), &t);
+  CHECK_OK(crow_dataset_open(test_comm, test_path("grid.h5"), true, &dataset));
+  crow_weights_options options = defaults(10);
+  options.grid = "5x7";
+  CHECK_STATUS(crow_weights_compute(test_comm, &dataset, &options, &weights), CROW_USAGE);
+  CHECK_MESSAGE("35 ranks");
+  options.grid = "5by7";
+  CHECK_STATUS(crow_weights_compute(test_comm, &dataset, &options, &weights), CROW_USAGE);
+  CHECK_MESSAGE("GROUPSxSLICES");
+  options.grid = "auto";
+  options.memory_per_rank = 1000;
+  CHECK_STATUS(crow_weights_compute(test_comm, &dataset, &options, &weights), CROW_FAILED);
+  CHECK_MESSAGE("--memory-per-rank");
+  crow_dataset_close(&dataset);
+}
+
+static void weights_survive_writing_and_reading(void) {
+  static double context[MANY * DIMENSIONS];
+  fill(context);
+  const crow_weights_options options = defaults(3000);
+  const char *path = test_path("kept.h5");
+  crow_dataset dataset = {0};
+  crow_weights weights, again;
+  crow_provenance *provenance = NULL;
+  const test_dataset t = {.m = MANY, .d = DIMENSIONS, .context = context};
+  test_dataset_write(test_comm, test_path("kept-dataset.h5"), &t);
+  CHECK_OK(crow_dataset_open(test_comm, test_path("kept-dataset.h5"), true, &dataset));
+  CHECK_OK(crow_weights_compute(test_comm, &dataset, &options, &weights));
+  CHECK_OK(crow_provenance_create(test_comm, NULL, &provenance));
+  CHECK_OK(crow_weights_write(test_comm, path, true, &weights, &options, &dataset, provenance));
+  CHECK_OK(crow_weights_read(test_comm, path, MANY, &again));
+  const size_t bytes = (size_t)weights.partition.count * sizeof(double);
+  CHECK(bytes == 0 || memcmp(weights.value, again.value, bytes) == 0);
+  CHECK(bytes == 0 || memcmp(weights.hits, again.hits, bytes) == 0);
+  CHECK(again.samples == 3000 && again.effective == weights.effective && again.zeros == weights.zeros);
+  crow_weights_free(&again);
+  CHECK_STATUS(crow_weights_read(test_comm, path, MANY + 1, &again), CROW_BAD_INPUT);
+  CHECK_MESSAGE("expected 1101");
+  crow_provenance_destroy(&provenance);
+  crow_weights_free(&weights);
+  crow_dataset_close(&dataset);
+}
+
+static void weights_of_any_sum_are_normalised(void) {
+  const double value[] = {1, 0, 3}, zero[] = {0, 0, 0};
+  crow_weights weights;
+  test_weights_write(test_comm, test_path("raw.h5"), 3, value);
+  CHECK_OK(crow_weights_read(test_comm, test_path("raw.h5"), 3, &weights));
+  double *whole = test_gather(test_comm, &weights.partition, weights.value);
+  CHECK(whole[0] == .25 && whole[1] == 0 && whole[2] == .75);
+  crow_free(whole);
+  crow_weights_free(&weights);
+  test_weights_write(test_comm, test_path("zero.h5"), 3, zero);
+  CHECK_STATUS(crow_weights_read(test_comm, test_path("zero.h5"), 3, &weights), CROW_BAD_INPUT);
+}
+
+int main(int argc, char **argv) {
+  static const crow_test tests[] = {
+      {"Figures 1 and 2 within four standard errors", figure_one_and_two_within_four_standard_errors},
+      {"identical contexts share their cell equally", identical_contexts_share_their_cell_equally},
+      {"a tie of more than sixteen gives every sample away", a_tie_of_more_than_sixteen_gives_every_sample_away},
+      {"one alternative has all the weight", one_alternative_has_all_the_weight},
+      {"one dimension is cut at the midpoints", one_dimension_is_cut_at_the_midpoints},
+      {"every grid and rank count gives the same bits", every_grid_and_rank_count_gives_the_same_bits},
+      {"sampling goes on to the accuracy asked for", sampling_goes_on_to_the_accuracy_asked_for},
+      {"a pseudo-count leaves no weight zero", a_pseudo_count_leaves_no_weight_zero},
+      {"other schemes follow their formulas", other_schemes_follow_their_formulas},
+      {"other schemes halve clones by default", other_schemes_halve_clones_by_default},
+      {"a grid of the wrong size is refused", a_grid_of_the_wrong_size_is_refused},
+      {"weights survive writing and reading", weights_survive_writing_and_reading},
+      {"weights of any sum are normalised", weights_of_any_sum_are_normalised},
+      {NULL, NULL},
+  };
+  return crow_test_main(argc, argv, "weights", tests, true);
+}
