@@ -13,6 +13,8 @@ typedef struct problem {
   double *p, *c; /* (m, m) */
 } problem;
 
+static inline double *doubles(int64_t count) { return calloc(count > 0 ? (size_t)count : 1, sizeof(double)); }
+
 static inline double draw(int64_t index) {
   double u;
   crow_random_uniform(7, CROW_STREAM_TEST, (uint64_t)index, &u, 1);
@@ -20,9 +22,7 @@ static inline double draw(int64_t index) {
 }
 
 static inline problem problem_make(int64_t m) {
-  const size_t n = (size_t)m;
-  problem q = {m, calloc(n, sizeof(double)), calloc(n, sizeof(double)), calloc(n * n, sizeof(double)),
-               calloc(n * n, sizeof(double))};
+  problem q = {m, doubles(m), doubles(m), doubles(m * m), doubles(m * m)};
   double sum = 0;
   for (int64_t x = 0; x < m; x++) sum += q.w[x] = 0.01 + draw(x);
   for (int64_t x = 0; x < m; x++) {

@@ -15,7 +15,7 @@ static crow_objective *make(const problem *q, crow_weights *weights, double *win
 
 static void check_against_definition(const problem *q) {
   crow_weights weights;
-  double *win_rate = calloc((size_t)q->m, sizeof *win_rate), *g = calloc((size_t)q->m, sizeof *g);
+  double *win_rate = doubles(q->m), *g = doubles(q->m);
   double value = 0, optimality = 0, worst = 0, largest_error = 0;
   crow_objective *o = make(q, &weights, win_rate);
   CHECK_OK(crow_objective_evaluate(o, q->r, &value, &optimality, g));

@@ -25,7 +25,7 @@ static void check_against_definition(const problem *q, const crow_objective_opti
   crow_weights weights;
   crow_pairs pairs;
   const long double scale = options->pair_scale ? 1 : ref_scale(q);
-  double *g = calloc((size_t)q->m, sizeof *g), value = 0, optimality = 0, worst = 0;
+  double *g = doubles(q->m), value = 0, optimality = 0, worst = 0;
   crow_objective *o = make(q, options, &weights, &pairs);
   CHECK_NEAR(crow_objective_pair_scale(o), (double)scale, 1e-14 * (double)scale);
   CHECK_OK(crow_objective_evaluate(o, q->r, &value, &optimality, g));

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "preference/dataset.h"
+
+static void comparisons_of_a_pair_are_added_up_in_either_direction(void) {
+  /* 0-1: 1 won 3 judgements, 0 won 1, one tie; 2-4: a share of .25; 5-3: 5 always */
+  const int32_t first[] = {1, 0, 0, 4, 5, 5}, second[] = {0, 1, 1, 2, 3, 3};
+  const double outcome[] = {1, 1, 0.5, 0.25, 1, 1};
+  const int64_t count[] = {3, 1, 1, 4, 2, 5};
+  crow_pairs pairs;
+  CHECK_OK(crow_pairs_create(test_comm, 7, 6, first, second, outcome, count, &pairs));
+  CHECK(pairs.partition.global == 3 && pairs.partition.count == 3);
+  const int32_t low[] = {0, 2, 3}, high[] = {1, 4, 5};
+  const double share[] = {1.5 / 5, 0.75, 0};
+  const uint32_t judgements[] = {5, 4, 7};
+  for (int k = 0; k < 3; k++) {
+    CHECK(pairs.first[k] == low[k] && pairs.second[k] == high[k]);
+    CHECK_NEAR(pairs.share[k], share[k], 0);
+    CHECK(pairs.judgements[k] == judgements[k]);
+  }
+  CHECK(pairs.comparisons == 16);
+  CHECK(pairs.ties == 1);
+  CHECK(pairs.never_compared == 1); /* 6 */
+  CHECK(pairs.components == 4);     /* 01 24 35 6 */
+  crow_pairs_free(&pairs);
+  CHECK(pairs.first == NULL);
+}
+
+static void without_counts_every_comparison_is_one_judgement(void) {
+  const int32_t first[] = {0, 1, 0}, second[] = {1, 0, 1};
+  const double outcome[] = {1, 0.5, 0};
+  crow_pairs pairs;
+  CHECK_OK(crow_pairs_create(test_comm, 2, 3, first, second, outcome, NULL, &pairs));
+  CHECK(pairs.partition.count == 1 && pairs.judgements[0] == 3 && pairs.comparisons == 3 && pairs.ties == 1);
+  CHECK_NEAR(pairs.share[0], 0.5, 0);
+  crow_pairs_free(&pairs);
+}
+
+static void no_comparisons_make_no_pairs(void) {
+  crow_pairs pairs;
+  CHECK_OK(crow_pairs_create(test_comm, 4, 0, NULL, NULL, NULL, NULL, &pairs));
+  CHECK(pairs.partition.global == 0 && pairs.components == 4 && pairs.never_compared == 4);
+  crow_pairs_free(&pairs);
+}
+
+static void components_of_chains_and_stars(void) {
+  enum { M = 1000 };
+  int32_t first[M], second[M];
+  double outcome[M];
+  int64_t q = 0;
+  for (int32_t x = 0; x + 2 < 600; x += 2) { /* even numbers below 600 in a chain, given from its end */
+    first[q] = 598 - x;
+    second[q] = 596 - x;
+    outcome[q++] = 1;
+  }
+  for (int32_t x = 601; x < 700; x++) { /* a star */
+    first[q] = 600;
+    second[q] = x;
+    outcome[q++] = 0;
+  }
+  crow_pairs pairs;
+  CHECK_OK(crow_pairs_create(test_comm, M, q, first, second, outcome, NULL, &pairs));
+  CHECK(pairs.never_compared == 300 + 300);
+  CHECK(pairs.components == 2 + 600);
+  crow_pairs_free(&pairs);
+}
+
+/* Keys of up to 62 bits: the greatest number of alternatives, and pairs at both ends. */
+static void indices_may_be_as_large_as_2_to_31(void) {
+  const int32_t last = INT32_MAX - 1;
+  uint64_t key = (uint64_t)last * INT32_MAX;
+  CHECK(key < UINT64_C(1) << 62);
+  crow_pairs pairs;
+  const int32_t first[] = {9, 0}, second[] = {5, 9};
+  const double outcome[] = {0, 1};
+  CHECK_OK(crow_pairs_create(test_comm, 10, 2, first, second, outcome, NULL, &pairs));
+  CHECK(pairs.first[0] == 0 && pairs.first[1] == 5 && pairs.share[1] == 1);
+  crow_pairs_free(&pairs);
+  CHECK_STATUS(crow_pairs_create(test_comm, INT64_C(1) << 31, 0, NULL, NULL, NULL, NULL, &pairs), CROW_BAD_INPUT);
+  CHECK_MESSAGE("2147483648");
+}
+
+static void refused(int32_t x, int32_t y, double outcome, int64_t count, const char *part) {
+  const int32_t first[] = {0, x}, second[] = {1, y};
+  const double outcomes[] = {1, outcome};
+  const int64_t counts[] = {1, count};
+  crow_pairs pairs;
+  CHECK_STATUS(crow_pairs_create(test_comm, 3, 2, first, second, outcomes, counts, &pairs), CROW_BAD_INPUT);
+  CHECK_MESSAGE("comparison 1");
+  CHECK_MESSAGE(part);
+  CHECK(pairs.first == NULL);
+}
+
+static void bad_comparisons_are_refused_by_number_and_value(void) {
+  refused(3, 1, 1, 1, "3 and 1");
+  refused(0, -1, 1, 1, "-1");
+  refused(2, 2, 1, 1, "itself");
+  refused(2, 1, 1.5, 1, "1.5");
+  refused(2, 1, -0.1, 1, "-0.1");
+  refused(2, 1, NAN, 1, "nan");
+  refused(2, 1, 1, 0, "count 0");
+  refused(2, 1, 1, INT64_C(1) << 32, "4294967296");
+}
+
+static void more_judgements_of_a_pair_than_fit_are_refused(void) {
+  const int32_t first[] = {0, 0}, second[] = {1, 1};
+  const double outcome[] = {1, 1};
+  const int64_t count[] = {INT64_C(4000000000), INT64_C(4000000000)};
+  crow_pairs pairs;
+  CHECK_STATUS(crow_pairs_create(test_comm, 2, 2, first, second, outcome, count, &pairs), CROW_BAD_INPUT);
+  CHECK_MESSAGE("8000000000");
+}
+
+static void lack_of_memory_is_reported(void) {
+  const int32_t first[] = {0}, second[] = {1};
+  const double outcome[] = {1};
+  crow_pairs pairs;
+  int failures = 0;
+  for (int64_t k = 0; k < 100; k++) {
+    crow_memory_fail_after(k);
+    const crow_status status = crow_pairs_create(test_comm, 2, 1, first, second, outcome, NULL, &pairs);
+    crow_memory_fail_after(-1);
+    if (status == CROW_OK) {
+      crow_pairs_free(&pairs);
+      break;
+    }
+    CHECK(status == CROW_FAILED);
+    CHECK(pairs.first == NULL);
+    failures++;
+  }
+  CHECK(failures > 5);
+}
+
+static void the_dataset_s_comparisons_are_read(void) {
+  const int32_t first[] = {1, 0, 2}, second[] = {0, 1, 0};
+  const double outcome[] = {1, 1, 0.5};
+  const int64_t count[] = {3, 1, 2};
+  const sources with = {.m = 3, .q = 3, .first = first, .second = second, .outcome = outcome, .count = count};
+  crow_dataset dataset;
+  crow_pairs pairs;
+  write_dataset(test_path("pairs.h5"), &with);
+  CHECK_OK(crow_dataset_open(test_comm, test_path("pairs.h5"), false, &dataset));
+  CHECK_OK(crow_pairs_read(test_comm, &dataset, &pairs));
+  CHECK(pairs.partition.count == 2 && pairs.judgements[0] == 4 && pairs.judgements[1] == 2);
+  CHECK_NEAR(pairs.share[0], 0.25, 0);
+  CHECK(pairs.comparisons == 6 && pairs.ties == 2 && pairs.components == 1 && pairs.never_compared == 0);
+  crow_pairs_free(&pairs);
+  crow_dataset_close(&dataset);
+}
+
+static void an_alternative_against_itself_is_named(void) {
+  const int32_t first[] = {1, 2, 2}, second[] = {0, 2, 0};
+  const double outcome[] = {1, 1, 0.5};
+  const sources with = {.m = 3, .q = 3, .first = first, .second = second, .outcome = outcome};
+  crow_dataset dataset;
+  crow_pairs pairs;
+  write_dataset(test_path("self.h5"), &with);
+  CHECK_OK(crow_dataset_open(test_comm, test_path("self.h5"), false, &dataset));
+  CHECK_STATUS(crow_pairs_read(test_comm, &dataset, &pairs), CROW_BAD_INPUT);
+  CHECK_MESSAGE("self.h5");
+  CHECK_MESSAGE("/comparisons/second[1] is 2");
+  crow_dataset_close(&dataset);
+}
+
+int main(int argc, char **argv) {
+  const crow_test tests[] = {
+      {"comparisons of a pair are added up, in either direction",
+       comparisons_of_a_pair_are_added_up_in_either_direction},
+      {"without counts every comparison is one judgement", without_counts_every_comparison_is_one_judgement},
+      {"no comparisons make no pairs", no_comparisons_make_no_pairs},
+      {"components of chains and stars", components_of_chains_and_stars},
+      {"indices up to 2^31", indices_may_be_as_large_as_2_to_31},
+      {"bad comparisons are refused by number and value", bad_comparisons_are_refused_by_number_and_value},
+      {"more judgements of a pair than fit are refused", more_judgements_of_a_pair_than_fit_are_refused},
+      {"lack of memory is reported", lack_of_memory_is_reported},
+      {"the dataset's comparisons are read", the_dataset_s_comparisons_are_read},
+      {"an alternative against itself is named with file, path and index", an_alternative_against_itself_is_named},
+      {NULL, NULL},
+  };
+  return crow_test_main(argc, argv, "pairs", tests, true);
+}
