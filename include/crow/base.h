@@ -86,6 +86,16 @@ CROW_API void crow_progress_begin(crow_progress *progress, const char *name, con
 /** Sends a line when the interval has passed since the last one. */
 CROW_API void crow_progress_update(crow_progress *progress, double done);
 
+/* ---- stopping ----------------------------------------------------------------------------------------------- */
+
+/** Asks this process's computation to stop at the next opportunity, with a checkpoint where it writes them. Safe in a
+ * signal handler. */
+CROW_API void crow_stop_request(int signal_number);
+/** The signal number of the latest request, 0 if there was none. */
+CROW_API int crow_stop_requested(void);
+/** Forgets requests. */
+CROW_API void crow_stop_clear(void);
+
 /* ---- time and memory ---------------------------------------------------------------------------------------- */
 
 /** Seconds of a monotonic clock. */

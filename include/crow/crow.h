@@ -13,6 +13,7 @@
 #include <crow/objective.h>
 #include <crow/optim.h>
 #include <crow/preference.h>
+#include <crow/checkpoint.h>
 #include <crow/space.h>
 #include <crow/weights.h>
 

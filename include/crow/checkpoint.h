@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * Checkpoints: what a long computation needs to go on after it was stopped. Two files take turns, so that a whole one
+ * is left whenever a write is cut off; every vector and the metadata carry digests, and the newest file whose digests
+ * hold is the one that counts. A computation that goes on from a checkpoint gives the same bits as one never stopped,
+ * on any number of ranks. All functions are Collective unless they say Local.
+ */
+#ifndef CROW_CHECKPOINT_H
+#define CROW_CHECKPOINT_H
+
+#include <crow/io.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct crow_checkpoint_options {
+  const char *checkpoint;     /**< files are this with ".a.h5" and ".b.h5"; NULL: the output's name and ".checkpoint";
+                                   "none": no checkpoints */
+  double checkpoint_interval; /**< seconds between two checkpoints; default 600 */
+  double time_limit;          /**< seconds from the start after which to stop with a checkpoint; 0: what Slurm leaves
+                                   (SLURM_JOB_END_TIME), less a minute */
+  bool restart;               /**< ignore and replace checkpoints that are there */
+} crow_checkpoint_options;
+extern CROW_API const crow_setting crow_checkpoint_settings[];
+
+/** The checkpoints of one run. */
+typedef struct crow_checkpoint crow_checkpoint;
+
+/** Prepares checkpoints for the run that makes `output`; looks at no file yet. */
+CROW_API crow_status crow_checkpoint_create(const crow_comm *comm, const crow_checkpoint_options *options,
+                                            const char *output, crow_checkpoint **out);
+/** Local; leaves files alone; accepts NULL. */
+CROW_API void crow_checkpoint_destroy(crow_checkpoint **checkpoint);
+
+/** Local, the same on all ranks: a run may go on only if these agree with the checkpoint's. */
+CROW_API crow_status crow_checkpoint_match(crow_checkpoint *checkpoint, const char *name, const char *format, ...)
+    CROW_PRINTF(3, 4);
+/** Local: all settings of a table but those that cannot change results (how work is shared out, engines, threads). */
+CROW_API crow_status crow_checkpoint_match_settings(crow_checkpoint *checkpoint, const crow_setting *table,
+                                                    const void *options);
+
+/** Finds the newest whole checkpoint; `*found` says whether there is one to go on from. One whose run differs is
+ * refused (CROW_USAGE) with what differs; broken files are passed over with a warning. */
+CROW_API crow_status crow_checkpoint_find(crow_checkpoint *checkpoint, bool *found);
+/** Local: whether the found checkpoint holds this state ("weights", "lbfgs", ...). */
+CROW_API bool crow_checkpoint_has(const crow_checkpoint *checkpoint, const char *state);
+/** Reads `count` numbers of a state; another count is CROW_BAD_INPUT. */
+CROW_API crow_status crow_checkpoint_get_scalars(crow_checkpoint *checkpoint, const char *state, int64_t count,
+                                                 double *scalars);
+/** Reads vector `index` of a state into this rank's slice. */
+CROW_API crow_status crow_checkpoint_get_vector(crow_checkpoint *checkpoint, const char *state, int64_t index,
+                                                crow_type type, const crow_partition *partition, void *slice);
+
+/** Whether it is time to save (`*save`) and to stop after that (`*stop`): by the interval, the time limit, or a signal
+ * to any rank (crow_stop_request()). The same on all ranks; costs one small reduction. */
+CROW_API crow_status crow_checkpoint_due(crow_checkpoint *checkpoint, bool *save, bool *stop);
+
+/** Saving: begin, then each state's scalars and vectors, then end. States saved earlier are not carried over. */
+CROW_API crow_status crow_checkpoint_begin(crow_checkpoint *checkpoint);
+/** The same scalars on all ranks. */
+CROW_API crow_status crow_checkpoint_put_scalars(crow_checkpoint *checkpoint, const char *state, int64_t count,
+                                                 const double *scalars);
+/** This rank's slice of a distributed vector (block CROW_BLOCK). */
+CROW_API crow_status crow_checkpoint_put_vector(crow_checkpoint *checkpoint, const char *state, int64_t index,
+                                                crow_type type, const crow_partition *partition, const void *slice);
+CROW_API crow_status crow_checkpoint_end(crow_checkpoint *checkpoint);
+/** Leaves a save that failed midway: the temporary file goes, the last whole checkpoint stays. Accepts that none was
+ * begun. */
+CROW_API void crow_checkpoint_abandon(crow_checkpoint *checkpoint);
+/** Removes the files: the output they led to is whole. */
+CROW_API crow_status crow_checkpoint_remove(crow_checkpoint *checkpoint);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/checkpoint_impl.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define AT(field) offsetof(crow_checkpoint_options, field)
+const crow_setting crow_checkpoint_settings[] = {
+    {"checkpoint", CROW_SETTING_TEXT, AT(checkpoint), 0, NULL, 0, 0, "NAME|none",
+     "checkpoints are NAME.a.h5 and NAME.b.h5 (default: the output's name and .checkpoint); none writes none"},
+    {"checkpoint-interval", CROW_SETTING_DOUBLE, AT(checkpoint_interval), 600, NULL, 0, 1e9, NULL,
+     "seconds between two checkpoints"},
+    {"time-limit", CROW_SETTING_DOUBLE, AT(time_limit), 0, NULL, 0, 1e9, NULL,
+     "stop with a checkpoint after this many seconds; 0: a minute before Slurm's end of the job, if there is one"},
+    {"restart", CROW_SETTING_BOOL, AT(restart), 0, NULL, 0, 0, NULL, "start anew, whatever checkpoints there are"},
+    {NULL, CROW_SETTING_BOOL, 0, 0, NULL, 0, 0, NULL, NULL},
+};
+
+/* ---- texts -------------------------------------------------------------------------------------------------- */
+
+crow_status crow_growing_add(crow_growing *growing, const char *format, ...) {
+  crow_status status = CROW_OK;
+  va_list arguments;
+  va_start(arguments, format);
+  const int length = vsnprintf(NULL, 0, format, arguments);
+  va_end(arguments);
+  if (length < 0) return crow_error(CROW_FAILED, "a text cannot be formatted");
+  const size_t needed = growing->length + (size_t)length + 1;
+  if (needed > growing->room) {
+    char *larger = NULL;
+    CROW_TRY(crow_allocate((int64_t)(2 * needed), 1, (void **)&larger));
+    if (growing->text) memcpy(larger, growing->text, growing->length);
+    crow_free(growing->text);
+    growing->text = larger;
+    growing->room = 2 * needed;
+  }
+  va_start(arguments, format);
+  (void)vsnprintf(growing->text + growing->length, growing->room - growing->length, format, arguments);
+  va_end(arguments);
+  growing->length += (size_t)length;
+cleanup:
+  return status;
+}
+
+void crow_growing_free(crow_growing *growing) {
+  crow_free(growing->text);
+  memset(growing, 0, sizeof *growing);
+}
+
+/* ---- what a run must have in common ------------------------------------------------------------------------- */
+
+crow_status crow_checkpoint_match(crow_checkpoint *checkpoint, const char *name, const char *format, ...) {
+  char value[4096];
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(value, sizeof value, format, arguments);
+  va_end(arguments);
+  for (char *at = value; *at; at++) {
+    if (*at == '\n') *at = ' ';
+  }
+  return crow_growing_add(&checkpoint->run, "%s=%s\n", name, value);
+}
+
+crow_status crow_checkpoint_match_settings(crow_checkpoint *checkpoint, const crow_setting *table,
+                                           const void *options) {
+  /* Results have the same bits whatever these say. */
+  static const char *const harmless[] = {"grid", "memory-per-rank", "nearest", "precision", "threads"};
+  crow_status status = CROW_OK;
+  for (const crow_setting *s = table; s->name; s++) {
+    bool matters = true;
+    for (size_t k = 0; k < sizeof harmless / sizeof *harmless; k++)
+      matters = matters && strcmp(s->name, harmless[k]) != 0;
+    char value[1024];
+    crow_setting_print(s, options, value, sizeof value);
+    if (matters) CROW_TRY(crow_checkpoint_match(checkpoint, s->name, "%s", value));
+  }
+cleanup:
+  return status;
+}
+
+crow_status crow_checkpoint_compare(const char *path, const char *theirs, const char *ours) {
+  while (*theirs || *ours) {
+    const size_t their_length = strcspn(theirs, "\n"), our_length = strcspn(ours, "\n");
+    if (their_length != our_length || memcmp(theirs, ours, our_length) != 0) {
+      return crow_error(CROW_USAGE,
+                        "checkpoint %s is of another run: it has %.*s, this run has %.*s; give the same input "
+                        "and options to go on, or --restart to start anew",
+                        path, (int)their_length, theirs, (int)our_length, ours);
+    }
+    theirs += their_length + (theirs[their_length] != 0);
+    ours += our_length + (ours[our_length] != 0);
+  }
+  return CROW_OK;
+}
+
+/* ---- the handle --------------------------------------------------------------------------------------------- */
+
+static crow_status name_files(crow_checkpoint *checkpoint, const char *output) {
+  crow_status status = CROW_OK;
+  const char *given = checkpoint->options.checkpoint;
+  const bool own = given && given[0];
+  for (int k = 0; k < 2; k++) {
+    crow_growing name = {0};
+    status = crow_growing_add(&name, "%s%s.%c.h5", own ? given : output, own ? "" : ".checkpoint", 'a' + k);
+    checkpoint->path[k] = name.text;
+    if (status != CROW_OK) return status;
+  }
+  return status;
+}
+
+crow_status crow_checkpoint_create(const crow_comm *comm, const crow_checkpoint_options *options, const char *output,
+                                   crow_checkpoint **out) {
+  crow_status status = CROW_OK;
+  crow_checkpoint *checkpoint = NULL;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&checkpoint, 1));
+  checkpoint->comm = comm;
+  checkpoint->options = *options;
+  checkpoint->enabled = !options->checkpoint || strcmp(options->checkpoint, "none") != 0;
+  checkpoint->start_s = checkpoint->last_s = crow_time_s();
+  CROW_TRY_AGREE(comm, name_files(checkpoint, output));
+  CROW_TRY_AGREE(comm, crow_checkpoint_match(checkpoint, "version", "%s", crow_version()));
+cleanup:
+  if (status != CROW_OK) crow_checkpoint_destroy(&checkpoint);
+  *out = checkpoint;
+  return status;
+}
+
+void crow_checkpoint_destroy(crow_checkpoint **checkpoint) {
+  if (!*checkpoint) return;
+  crow_file_close(&(*checkpoint)->found);
+  crow_file_close(&(*checkpoint)->writing);
+  crow_growing_free(&(*checkpoint)->run);
+  crow_growing_free(&(*checkpoint)->contents);
+  for (int k = 0; k < 2; k++) crow_free((*checkpoint)->path[k]);
+  crow_free(*checkpoint);
+  *checkpoint = NULL;
+}
+
+/* ---- when --------------------------------------------------------------------------------------------------- */
+
+/* Seconds that are left before the run must have stopped; infinite if there is no limit. */
+static double seconds_left(const crow_checkpoint *checkpoint) {
+  const double margin = 2 * checkpoint->save_s;
+  if (checkpoint->options.time_limit > 0) {
+    return checkpoint->options.time_limit - (crow_time_s() - checkpoint->start_s) - margin;
+  }
+  const char *end = getenv("SLURM_JOB_END_TIME");
+  const double end_time = end ? strtod(end, NULL) : 0;
+  return end_time > 0 ? end_time - (double)time(NULL) - 60 - margin : __builtin_inf();
+}
+
+crow_status crow_checkpoint_due(crow_checkpoint *checkpoint, bool *save, bool *stop) {
+  crow_status status = CROW_OK;
+  int64_t wanted[2] = {0, crow_stop_requested() != 0};
+  *save = *stop = false;
+  /* Clocks differ between nodes: the first rank's counts. */
+  if (crow_comm_rank(checkpoint->comm) == 0) {
+    wanted[0] = crow_time_s() - checkpoint->last_s >= checkpoint->options.checkpoint_interval;
+    wanted[1] |= seconds_left(checkpoint) <= 0;
+  }
+  CROW_TRY(crow_comm_max_i64(checkpoint->comm, wanted, 2));
+  *stop = wanted[1];
+  *save = checkpoint->enabled && (wanted[0] || wanted[1]);
+cleanup:
+  return status;
+}
+
+/* ---- going on ----------------------------------------------------------------------------------------------- */
+
+/* Opens one of the two files; a broken one is passed over. */
+static crow_status look_at(crow_checkpoint *checkpoint, int which, crow_file **file, int64_t *sequence) {
+  const crow_status status = crow_checkpoint_open(checkpoint->comm, checkpoint->path[which], file, sequence);
+  if (status != CROW_BAD_INPUT) return status;
+  crow_log(CROW_LOG_WARNING, "checkpoint %s is not whole and passed over: %s", checkpoint->path[which],
+           crow_error_message());
+  return CROW_OK;
+}
+
+crow_status crow_checkpoint_find(crow_checkpoint *checkpoint, bool *found) {
+  crow_status status = CROW_OK;
+  crow_file *file[2] = {NULL, NULL};
+  int64_t sequence[2] = {0, 0};
+  char *run = NULL;
+  *found = false;
+  if (!checkpoint->enabled || checkpoint->options.restart) return CROW_OK;
+  for (int k = 0; k < 2; k++) CROW_TRY(look_at(checkpoint, k, &file[k], &sequence[k]));
+  const int newest = file[1] && (!file[0] || sequence[1] > sequence[0]);
+  if (!file[newest]) goto cleanup;
+  CROW_TRY(crow_file_get_text(file[newest], "/", "run", &run));
+  CROW_TRY(crow_checkpoint_compare(checkpoint->path[newest], run, checkpoint->run.text));
+  checkpoint->found = file[newest];
+  file[newest] = NULL;
+  checkpoint->sequence = sequence[newest];
+  checkpoint->next = !newest;
+  *found = true;
+  crow_log(CROW_LOG_INFO, "checkpoint: going on from %s (number %lld)", checkpoint->path[newest],
+           (long long)checkpoint->sequence);
+cleanup:
+  crow_free(run);
+  crow_file_close(&file[0]);
+  crow_file_close(&file[1]);
+  return status;
+}
+
+bool crow_checkpoint_has(const crow_checkpoint *checkpoint, const char *state) {
+  char path[256];
+  (void)snprintf(path, sizeof path, "/state/%s/scalars", state);
+  return checkpoint->found && crow_file_has(checkpoint->found, path);
+}
+
+crow_status crow_checkpoint_get_scalars(crow_checkpoint *checkpoint, const char *state, int64_t count,
+                                        double *scalars) {
+  char path[256];
+  int64_t shape[2];
+  (void)snprintf(path, sizeof path, "/state/%s/scalars", state);
+  crow_file_shape(checkpoint->found, path, shape);
+  if (shape[0] != count) {
+    return crow_error(CROW_BAD_INPUT, "%s: %s has %lld numbers, expected %lld", crow_file_name(checkpoint->found), path,
+                      (long long)shape[0], (long long)count);
+  }
+  return crow_file_read(checkpoint->found, path, 0, count, CROW_F64, scalars);
+}
+
+crow_status crow_checkpoint_get_vector(crow_checkpoint *checkpoint, const char *state, int64_t index, crow_type type,
+                                       const crow_partition *partition, void *slice) {
+  char path[256];
+  int64_t shape[2];
+  (void)snprintf(path, sizeof path, "/state/%s/vector%lld", state, (long long)index);
+  crow_file_shape(checkpoint->found, path, shape);
+  if (shape[0] != partition->global) {
+    return crow_error(CROW_BAD_INPUT, "%s: %s has %lld values, expected %lld", crow_file_name(checkpoint->found), path,
+                      (long long)shape[0], (long long)partition->global);
+  }
+  return crow_file_read(checkpoint->found, path, partition->begin, partition->count, type, slice);
+}
+
+/* ---- saving ------------------------------------------------------------------------------------------------- */
+
+crow_status crow_checkpoint_begin(crow_checkpoint *checkpoint) {
+  checkpoint->begun_s = crow_time_s();
+  crow_growing_free(&checkpoint->contents);
+  return crow_file_create(checkpoint->comm, checkpoint->path[checkpoint->next], "checkpoint", true,
+                          &checkpoint->writing);
+}
+
+static crow_status put(crow_checkpoint *checkpoint, const char *path, crow_type type, const crow_partition *partition,
+                       const void *slice) {
+  crow_status status = CROW_OK;
+  char digest[17];
+  CROW_TRY(crow_file_write_vector(checkpoint->writing, path, type, partition, slice));
+  CROW_TRY(crow_vector_digest(checkpoint->comm, partition, crow_type_bytes(type), slice, digest));
+  CROW_TRY_AGREE(checkpoint->comm, crow_growing_add(&checkpoint->contents, "%s %d %lld %s\n", path, (int)type,
+                                                    (long long)partition->global, digest));
+cleanup:
+  return status;
+}
+
+crow_status crow_checkpoint_put_scalars(crow_checkpoint *checkpoint, const char *state, int64_t count,
+                                        const double *scalars) {
+  char path[256];
+  const crow_partition p = crow_comm_partition(checkpoint->comm, count, CROW_BLOCK);
+  (void)snprintf(path, sizeof path, "/state/%s/scalars", state);
+  return put(checkpoint, path, CROW_F64, &p, scalars + p.begin);
+}
+
+crow_status crow_checkpoint_put_vector(crow_checkpoint *checkpoint, const char *state, int64_t index, crow_type type,
+                                       const crow_partition *partition, const void *slice) {
+  char path[256];
+  (void)snprintf(path, sizeof path, "/state/%s/vector%lld", state, (long long)index);
+  return put(checkpoint, path, type, partition, slice);
+}
+
+crow_status crow_checkpoint_end(crow_checkpoint *checkpoint) {
+  crow_status status = CROW_OK;
+  char digest[33];
+  crow_file *file = checkpoint->writing;
+  const char *contents = checkpoint->contents.text ? checkpoint->contents.text : "";
+  crow_metadata_digest(checkpoint->sequence + 1, checkpoint->run.text, contents, digest);
+  CROW_TRY(crow_file_set_i64(file, "/", "sequence", checkpoint->sequence + 1));
+  CROW_TRY(crow_file_set_text(file, "/", "run", checkpoint->run.text));
+  CROW_TRY(crow_file_set_text(file, "/", "contents", contents));
+  CROW_TRY(crow_file_set_text(file, "/", "digest", digest));
+  CROW_TRY(crow_file_finish(&checkpoint->writing));
+  checkpoint->sequence++;
+  checkpoint->last_s = crow_time_s();
+  const double took = checkpoint->last_s - checkpoint->begun_s;
+  if (took > checkpoint->save_s) checkpoint->save_s = took;
+  crow_log(CROW_LOG_INFO, "checkpoint: number %lld written to %s in %.2f s", (long long)checkpoint->sequence,
+           checkpoint->path[checkpoint->next], took);
+  checkpoint->next = !checkpoint->next;
+cleanup:
+  return status;
+}
+
+void crow_checkpoint_abandon(crow_checkpoint *checkpoint) { crow_file_close(&checkpoint->writing); }
+
+static crow_status remove_files(const crow_checkpoint *checkpoint) {
+  for (int k = 0; k < 2; k++) {
+    if (unlink(checkpoint->path[k]) != 0 && errno != ENOENT) {
+      return crow_error(CROW_FILE_SYSTEM, "cannot remove %s: %s", checkpoint->path[k], strerror(errno));
+    }
+  }
+  return CROW_OK;
+}
+
+crow_status crow_checkpoint_remove(crow_checkpoint *checkpoint) {
+  crow_file_close(&checkpoint->found);
+  if (!checkpoint->enabled) return CROW_OK;
+  return crow_comm_agree(checkpoint->comm, crow_comm_rank(checkpoint->comm) == 0 ? remove_files(checkpoint) : CROW_OK);
+}

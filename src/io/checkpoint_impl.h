@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CROW_IO_CHECKPOINT_IMPL_H
+#define CROW_IO_CHECKPOINT_IMPL_H
+
+#include <crow/checkpoint.h>
+
+/* A text that grows. */
+typedef struct crow_growing {
+  char *text; /* "" while empty */
+  size_t length, room;
+} crow_growing;
+crow_status crow_growing_add(crow_growing *growing, const char *format, ...) CROW_PRINTF(2, 3);
+void crow_growing_free(crow_growing *growing);
+
+struct crow_checkpoint {
+  const crow_comm *comm;
+  crow_checkpoint_options options;
+  bool enabled;
+  char *path[2];         /* the two files */
+  crow_growing run;      /* name=value lines that must agree */
+  crow_growing contents; /* of the file being written */
+  int64_t sequence;      /* of the newest checkpoint */
+  int next;              /* which file is written next */
+  crow_file *found;      /* the checkpoint to go on from, NULL if none */
+  crow_file *writing;
+  double start_s, last_s; /* when the run began, when it last saved */
+  double save_s;          /* how long the longest save took */
+  double begun_s;         /* when the current save began */
+};
+
+/* The digest of a distributed vector: 16 hexadecimal digits, the same for any number of ranks. Collective. */
+crow_status crow_vector_digest(const crow_comm *comm, const crow_partition *partition, size_t element_bytes,
+                               const void *slice, char digest[17]);
+/* The digest of the metadata: 32 hexadecimal digits. Local. */
+void crow_metadata_digest(int64_t sequence, const char *run, const char *contents, char digest[33]);
+/* Opens one file and checks all its digests: CROW_OK and NULL if it is absent; an error if it is broken. Collective. */
+crow_status crow_checkpoint_open(const crow_comm *comm, const char *path, crow_file **out, int64_t *sequence);
+/* CROW_USAGE with the first line that differs. Local. */
+crow_status crow_checkpoint_compare(const char *path, const char *theirs, const char *ours);
+
+#endif
