@@ -79,6 +79,16 @@ CROW_API crow_status crow_file_define(crow_file *file, const char *path, crow_ty
 /** Writes this rank's rows of a defined dataset; the ranks' slices do not overlap. */
 CROW_API crow_status crow_file_write_rows(crow_file *file, const char *path, crow_gidx begin, crow_gidx count,
                                           crow_type type, const void *values);
+/** Writes this rank's columns `begin` .. `begin + count` of a defined dataset: `values` (rows, count); at most 1 GiB a
+ * call. The ranks' columns do not overlap. */
+CROW_API crow_status crow_file_write_columns(crow_file *file, const char *path, crow_gidx begin, crow_gidx count,
+                                             crow_type type, const void *values);
+/** Makes a dataset of fixed-length UTF-8 texts of at most `width` bytes with their terminator. Every rank the same
+ * values. */
+CROW_API crow_status crow_file_define_strings(crow_file *file, const char *path, crow_gidx rows, int64_t width);
+/** Writes this rank's rows of it from `begin`; `slice` may be narrower than what was defined. */
+CROW_API crow_status crow_file_write_strings_rows(crow_file *file, const char *path, crow_gidx begin,
+                                                  const crow_strings *slice);
 /** Defines and writes a dataset of fixed-length UTF-8 texts, `rows` in all, this rank's slice from `begin`. */
 CROW_API crow_status crow_file_write_strings(crow_file *file, const char *path, crow_gidx rows, crow_gidx begin,
                                              const crow_strings *slice);

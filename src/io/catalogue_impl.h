@@ -19,7 +19,7 @@ typedef struct crow_entry {
   int64_t columns;   /* 1 for a vector; of a dataset with more than two dimensions: all but the first, multiplied */
   int64_t bytes;     /* of a stored element */
   int64_t handle;    /* this rank's open HDF5 dataset, or 0 */
-  int64_t written;   /* rows that this rank has written */
+  int64_t written;   /* values that this rank has written */
   int32_t object;    /* crow_object */
   int32_t class;     /* crow_class */
   int32_t rank;      /* number of dimensions */

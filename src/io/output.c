@@ -130,7 +130,7 @@ void crow_file_close(crow_file **file) {
   *file = NULL;
 }
 
-/* Every row of every dataset was written by some rank. */
+/* Every value of every dataset was written by some rank. */
 static crow_status check_written(const crow_file *file) {
   crow_status status = CROW_OK;
   for (int64_t i = 0; i < file->catalogue.entry_count; i++) {
@@ -138,9 +138,9 @@ static crow_status check_written(const crow_file *file) {
     if (entry->object != CROW_OBJECT_DATASET) continue;
     int64_t written = entry->written;
     CROW_TRY(crow_comm_sum_i64(file->comm, &written, 1));
-    if (written != entry->rows) {
-      CROW_TRY(crow_error(CROW_FAILED, "%s: %lld of the %lld rows of %s were written", file->name, (long long)written,
-                          (long long)entry->rows, crow_file_entry_path(file, entry)));
+    if (written != entry->rows * entry->columns) {
+      CROW_TRY(crow_error(CROW_FAILED, "%s: %lld of the %lld values of %s were written", file->name, (long long)written,
+                          (long long)(entry->rows * entry->columns), crow_file_entry_path(file, entry)));
     }
   }
 cleanup:

@@ -144,26 +144,53 @@ cleanup:
   return status;
 }
 
-crow_status crow_file_write_strings(crow_file *file, const char *path, crow_gidx rows, crow_gidx begin,
-                                    const crow_strings *slice) {
+crow_status crow_file_define_strings(crow_file *file, const char *path, crow_gidx rows, int64_t width) {
   crow_status status = CROW_OK;
-  crow_strings copy = {.count = slice->count};
-  hid_t type = H5I_INVALID_HID;
-  crow_entry *entry = NULL;
-  int64_t width = slice->width > 1 ? slice->width : 1;
-  CROW_TRY(crow_comm_max_i64(file->comm, &width, 1));
-  CROW_TRY_AGREE(file->comm, widen(&copy, width));
-  for (int64_t i = 0; i < slice->count; i++) {
-    memcpy(copy.data + i * width, slice->data + i * slice->width, (size_t)slice->width);
-  }
-  type = crow_hdf5_text_type((size_t)width);
+  const hid_t type = crow_hdf5_text_type((size_t)(width > 1 ? width : 1));
+  hid_t close = type;
   CROW_TRY_AGREE(file->comm, type >= 0 ? CROW_OK : crow_hdf5_error(true, file->name, path, "define the dataset"));
   CROW_TRY(crow_file_define_type(file, path, type, rows, 0));
-  entry = crow_catalogue_find(&file->catalogue, path);
-  CROW_TRY(crow_file_move(file, entry, true, type, (size_t)width, begin, slice->count, copy.data));
+cleanup:
+  crow_hdf5_close(&close);
+  return status;
+}
+
+crow_status crow_file_write_strings_rows(crow_file *file, const char *path, crow_gidx begin,
+                                         const crow_strings *slice) {
+  crow_status status = CROW_OK;
+  crow_entry *entry = crow_catalogue_find(&file->catalogue, path);
+  crow_strings copy = {.count = slice->count};
+  hid_t type = H5I_INVALID_HID;
+  const bool writable = file->temporary && entry && entry->handle > 0 && entry->class == CROW_CLASS_TEXT;
+  if (!writable || entry->variable || (slice->count && slice->width > entry->bytes)) {
+    status = crow_error(CROW_FAILED, "%s: %s is not defined for writing texts of %lld bytes", file->name, path,
+                        (long long)slice->width);
+  }
+  CROW_TRY_AGREE(file->comm, status);
+  /* Texts as wide as the stored ones are written as they are. */
+  const bool narrower = slice->count && slice->width < entry->bytes;
+  CROW_TRY_AGREE(file->comm, narrower ? widen(&copy, entry->bytes) : CROW_OK);
+  for (int64_t i = 0; i < slice->count && narrower; i++) {
+    memcpy(copy.data + i * copy.width, slice->data + i * slice->width, (size_t)slice->width);
+  }
+  type = crow_hdf5_text_type((size_t)entry->bytes);
+  CROW_TRY_AGREE(file->comm, type >= 0 ? CROW_OK : crow_hdf5_error(true, file->name, path, "write"));
+  CROW_TRY(crow_file_move(file, entry, true, type, (size_t)entry->bytes, begin, slice->count,
+                          narrower ? copy.data : slice->data));
   entry->written += slice->count;
 cleanup:
   crow_hdf5_close(&type);
   crow_strings_free(&copy);
+  return status;
+}
+
+crow_status crow_file_write_strings(crow_file *file, const char *path, crow_gidx rows, crow_gidx begin,
+                                    const crow_strings *slice) {
+  crow_status status = CROW_OK;
+  int64_t width = slice->width;
+  CROW_TRY(crow_comm_max_i64(file->comm, &width, 1));
+  CROW_TRY(crow_file_define_strings(file, path, rows, width));
+  CROW_TRY(crow_file_write_strings_rows(file, path, begin, slice));
+cleanup:
   return status;
 }

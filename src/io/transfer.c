@@ -46,25 +46,31 @@ bool crow_pieces_next(crow_pieces *pieces, crow_gidx *begin, crow_gidx *count) {
 
 /* ---- moving rows -------------------------------------------------------------------------------------------- */
 
-/* Selects rows `begin` .. in the file and makes a matching memory space; no rows select nothing. */
-static herr_t select_rows(hid_t file_space, const crow_entry *entry, crow_gidx begin, crow_gidx count, hid_t *memory) {
-  const hsize_t start[2] = {(hsize_t)begin, 0}, extent[2] = {(hsize_t)count, (hsize_t)entry->columns};
+/* A rectangle of a dataset. */
+typedef struct range {
+  crow_gidx row, rows, column, columns;
+} range;
+
+/* Selects a range in the file and makes a matching memory space; an empty range selects nothing. */
+static herr_t select_range(hid_t file_space, const crow_entry *entry, const range *r, hid_t *memory) {
+  const hsize_t start[2] = {(hsize_t)r->row, (hsize_t)r->column};
+  const hsize_t extent[2] = {(hsize_t)r->rows, (hsize_t)r->columns};
   const int rank = entry->rank == 2 ? 2 : 1;
   *memory = H5Screate_simple(rank, extent, NULL);
   if (*memory < 0) return -1;
-  if (count == 0) return H5Sselect_none(file_space) < 0 || H5Sselect_none(*memory) < 0 ? -1 : 0;
+  if (r->rows == 0 || r->columns == 0) return H5Sselect_none(file_space) < 0 || H5Sselect_none(*memory) < 0 ? -1 : 0;
   /* One value stored as a scalar is its one row. */
   if (entry->rank == 0) return H5Sselect_all(file_space);
   return H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, extent, NULL);
 }
 
 static crow_status move_piece(const crow_file *file, const crow_entry *entry, bool writing, hid_t memory_type,
-                              hid_t file_space, crow_gidx begin, crow_gidx count, void *values) {
+                              hid_t file_space, range r, void *values) {
   crow_status status = CROW_OK;
   hid_t memory_space = H5I_INVALID_HID;
   char nothing = 0;
-  void *data = count > 0 ? values : &nothing;
-  herr_t moved = select_rows(file_space, entry, begin, count, &memory_space);
+  void *data = r.rows > 0 && r.columns > 0 ? values : &nothing;
+  herr_t moved = select_range(file_space, entry, &r, &memory_space);
   if (moved >= 0 && writing)
     moved = H5Dwrite(entry->handle, memory_type, memory_space, file_space, file->transfer, data);
   if (moved >= 0 && !writing)
@@ -90,8 +96,8 @@ crow_status crow_file_move(const crow_file *file, const crow_entry *entry, bool 
   while (crow_pieces_next(&pieces, &from, &rows)) {
     /* A rank whose piece failed takes part in the others' remaining pieces with none of its own. */
     char *at = (char *)values + (from - begin) * row_bytes;
-    const crow_status moved =
-        move_piece(file, entry, writing, memory_type, space, from, local == CROW_OK ? rows : 0, at);
+    const range piece = {.row = from, .rows = local == CROW_OK ? rows : 0, .columns = entry->columns};
+    const crow_status moved = move_piece(file, entry, writing, memory_type, space, piece, at);
     if (local == CROW_OK) local = moved;
   }
   CROW_TRY_AGREE(file->comm, local);
@@ -215,24 +221,64 @@ static int64_t first_unfit(const crow_entry *entry, crow_type type, const void *
   return -1;
 }
 
+/* The entry of a dataset that such values can be written to. */
+static crow_status find_writable(crow_file *file, const char *path, crow_type type, crow_entry **entry) {
+  *entry = crow_catalogue_find(&file->catalogue, path);
+  const crow_entry *e = *entry;
+  const bool writable = file->temporary && e && e->handle > 0 && e->class != CROW_CLASS_TEXT;
+  if (writable && (e->class == CROW_CLASS_FLOAT) == is_floating(type)) return CROW_OK;
+  return crow_error(CROW_FAILED, "%s: %s is not defined for writing such values", file->name, path);
+}
+
+/* The first of this rank's values that must not or cannot be stored, or -1. */
+static int64_t first_fault(const crow_bounds *bounds, const crow_entry *entry, crow_type type, const void *values,
+                           int64_t count) {
+  const int64_t fault = crow_bounds_first_fault(bounds, type, values, count);
+  return fault >= 0 ? fault : first_unfit(entry, type, values, count);
+}
+
 crow_status crow_file_write_rows(crow_file *file, const char *path, crow_gidx begin, crow_gidx count, crow_type type,
                                  const void *values) {
   crow_status status = CROW_OK;
-  crow_entry *entry = crow_catalogue_find(&file->catalogue, path);
+  crow_entry *entry = NULL;
   crow_bounds bounds;
   const int64_t bytes = (int64_t)crow_type_bytes(type);
-  if (!file->temporary || !entry || entry->handle <= 0 || (entry->class == CROW_CLASS_FLOAT) != is_floating(type) ||
-      entry->class == CROW_CLASS_TEXT) {
-    CROW_TRY(crow_error(CROW_FAILED, "%s: %s is not defined for writing such values", file->name, path));
-  }
+  CROW_TRY(find_writable(file, path, type, &entry));
   crow_bounds_make(file, entry, &bounds);
-  int64_t fault = crow_bounds_first_fault(&bounds, type, values, count * entry->columns);
-  if (fault < 0) fault = first_unfit(entry, type, values, count * entry->columns);
+  const int64_t fault = first_fault(&bounds, entry, type, values, count * entry->columns);
   CROW_TRY(crow_bounds_agree(file, entry, &bounds, CROW_FAILED, fault < 0 ? -1 : begin * entry->columns + fault, type,
                              fault < 0 ? NULL : (const char *)values + fault * bytes));
   CROW_TRY(crow_file_move(file, entry, true, crow_hdf5_memory_type(type), (size_t)bytes, begin, count, (void *)values));
-  entry->written += count;
+  entry->written += count * entry->columns;
 cleanup:
+  return status;
+}
+
+crow_status crow_file_write_columns(crow_file *file, const char *path, crow_gidx begin, crow_gidx count, crow_type type,
+                                    const void *values) {
+  crow_status status = CROW_OK;
+  crow_entry *entry = NULL;
+  crow_bounds bounds;
+  hid_t space = H5I_INVALID_HID;
+  const int64_t bytes = (int64_t)crow_type_bytes(type);
+  CROW_TRY(find_writable(file, path, type, &entry));
+  crow_bounds_make(file, entry, &bounds);
+  const int64_t fault = first_fault(&bounds, entry, type, values, count * entry->rows);
+  const int64_t place = fault < 0 ? -1 : fault / count * entry->columns + begin + fault % count;
+  CROW_TRY(crow_bounds_agree(file, entry, &bounds, CROW_FAILED, place, type,
+                             fault < 0 ? NULL : (const char *)values + fault * bytes));
+  if (begin < 0 || count < 0 || begin > entry->columns - count || count * entry->rows * bytes > PIECE_BYTES) {
+    status = crow_error(CROW_FAILED, "%s: %s has %lld columns, cannot write %lld from column %lld at once", file->name,
+                        path, (long long)entry->columns, (long long)count, (long long)begin);
+  }
+  CROW_TRY_AGREE(file->comm, status);
+  space = H5Dget_space(entry->handle);
+  CROW_TRY_AGREE(file->comm, space >= 0 ? CROW_OK : crow_error(CROW_FAILED, "%s: HDF5 is out of memory", file->name));
+  const range r = {.rows = entry->rows, .column = begin, .columns = count};
+  CROW_TRY_AGREE(file->comm, move_piece(file, entry, true, crow_hdf5_memory_type(type), space, r, (void *)values));
+  entry->written += count * entry->rows;
+cleanup:
+  crow_hdf5_close(&space);
   return status;
 }
 

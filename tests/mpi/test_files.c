@@ -121,7 +121,54 @@ static void test_round_trip(void) {
   crow_dataset_close(&dataset);
 }
 
+/* Texts go in piece by piece, and a wide array by columns, so that nobody ever holds all of either. */
+static void ranks_write_columns_and_texts_in_pieces(void) {
+  enum { TYPES = 3, PIECES = 4 };
+  const char *path = test_path("columns.h5");
+  const crow_partition part = crow_comm_partition(test_comm, M, 1);
+  crow_file *file = begin_dataset(path, true);
+  CHECK_OK(crow_file_define(file, "/population/prevalence", CROW_F64, TYPES, 0));
+  const double prevalence[TYPES] = {0.5, 0.25, 0.25};
+  const bool root = crow_comm_rank(test_comm) == 0;
+  CHECK_OK(crow_file_write_rows(file, "/population/prevalence", 0, root ? TYPES : 0, CROW_F64, prevalence));
+  CHECK_OK(crow_file_define(file, "/population/reward", CROW_F64, TYPES, M));
+  CHECK_OK(crow_file_define_strings(file, "/alternatives/topic", M, 32));
+  for (crow_gidx piece = 0; piece < PIECES; piece++) {
+    const crow_gidx begin = part.begin + part.count * piece / PIECES;
+    const crow_gidx count = part.begin + part.count * (piece + 1) / PIECES - begin;
+    double values[TYPES * M];
+    crow_strings texts = {.count = count, .width = 32};
+    for (crow_gidx t = 0; t < TYPES; t++) {
+      for (crow_gidx i = 0; i < count; i++) values[t * count + i] = context_value(begin + i, t);
+    }
+    CHECK_OK(crow_file_write_columns(file, "/population/reward", begin, count, CROW_F64, values));
+    CHECK_OK(crow_allocate(count, 32, (void **)&texts.data));
+    for (crow_gidx i = 0; i < count; i++) make_text(begin + i, texts.data + i * 32);
+    CHECK_OK(crow_file_write_strings_rows(file, "/alternatives/topic", begin, &texts));
+    crow_strings_free(&texts);
+  }
+  CHECK_OK(crow_file_finish(&file));
+  crow_dataset dataset;
+  double row[M];
+  crow_strings topics = {0};
+  CHECK_OK(crow_dataset_open(test_comm, path, false, &dataset));
+  for (crow_gidx t = 0; t < TYPES; t++) {
+    CHECK_OK(crow_file_read(dataset.file, "/population/reward", t, 1, CROW_F64, row));
+    for (crow_gidx i = 0; i < M; i++) CHECK(row[i] == context_value(i, t));
+  }
+  CHECK_OK(crow_file_read_strings(dataset.file, "/alternatives/topic", 0, M, &topics));
+  for (crow_gidx i = 0; i < M; i++) {
+    char expected[32];
+    make_text(i, expected);
+    CHECK(strcmp(crow_strings_get(&topics, i), expected) == 0);
+  }
+  crow_strings_free(&topics);
+  crow_dataset_close(&dataset);
+}
+
 static const crow_test tests[] = {
-    {"what ranks write in uneven slices, some empty, is read back in others", test_round_trip}, {NULL, NULL}};
+    {"what ranks write in uneven slices, some empty, is read back in others", test_round_trip},
+    {"texts go in piece by piece and wide arrays by columns", ranks_write_columns_and_texts_in_pieces},
+    {NULL, NULL}};
 
 int main(int argc, char **argv) { return crow_test_main(argc, argv, "files", tests, true); }

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Synthetic datasets, written piece by piece by the ranks whose slices the pieces are in. */
+#include "audit/simulate_impl.h"
+#include <string.h>
+
+#define AT(field) offsetof(crow_simulate_options, field)
+const crow_setting crow_simulate_settings[] = {
+    {"population", CROW_SETTING_TEXT, AT(population), 0, "table4", 0, 0, "table2|table4|FILE",
+     "annotator types and what they think of the topics: the paper's Table 2 or 4, or a JSON file"},
+    {"alternatives", CROW_SETTING_INT, AT(alternatives), 0, NULL, 0, INT32_MAX, NULL,
+     "number of alternatives, clones not counted, in equal shares for the topics; 0: one for each topic"},
+    {"dimensions", CROW_SETTING_INT, AT(dimensions), 2, NULL, 1, 1e6, NULL, "dimensions d of the context space"},
+    {"centres", CROW_SETTING_CHOICE, AT(centres), 0, NULL, 0, 0, "line|random",
+     "where topics are, unless the population says: evenly on a line through the unit cube, so that their cells are "
+     "equal, or uniform in the cube"},
+    {"shape", CROW_SETTING_CHOICE, AT(shape), 0, NULL, 0, 0, "gaussian|uniform",
+     "how a topic's alternatives scatter around its centre"},
+    {"spread", CROW_SETTING_DOUBLE, AT(spread), 0, NULL, 0, 1e6, NULL,
+     "how far they scatter: standard deviation, or half the side of the cube"},
+    {"reward-spread", CROW_SETTING_DOUBLE, AT(reward_spread), 0, NULL, 0, 1e3, NULL,
+     "standard deviation of the alternatives' rewards around their topic's, for every annotator type"},
+    {"clone", CROW_SETTING_TEXT, AT(clone), 0, NULL, 0, 0, "TOPIC", "clone this topic's alternatives"},
+    {"clones", CROW_SETTING_INT, AT(clones), 0, NULL, 0, INT32_MAX, NULL,
+     "number of clones; 0: as many as the topic has alternatives"},
+    {"clone-name", CROW_SETTING_TEXT, AT(clone_name), 0, NULL, 0, 0, "TOPIC",
+     "the clones' topic; without it \"clone of TOPIC\""},
+    {"eps", CROW_SETTING_DOUBLE, AT(eps), 0.01, NULL, 0, 1e6, NULL,
+     "distance of a clone's context from its original's, in a random direction"},
+    {"preferences", CROW_SETTING_CHOICE, AT(preferences), CROW_SIMULATE_POPULATION, NULL, 0, 0,
+     "population|matrix|comparisons",
+     "what is written: the annotator types, p(x>y) of every pair, or judgements of random pairs by random annotators"},
+    {"comparisons", CROW_SETTING_INT, AT(comparisons), 1000, NULL, 1, 1e12, NULL,
+     "number q of judgements, with --preferences comparisons"},
+    {"precision", CROW_SETTING_CHOICE, AT(precision), 1, NULL, 0, 0, "single|double", "of the stored contexts"},
+    {"seed", CROW_SETTING_INT, AT(seed), 1, NULL, 0, 9e15, NULL, "of the random numbers"},
+    {NULL, CROW_SETTING_BOOL, 0, 0, NULL, 0, 0, NULL, NULL},
+};
+
+crow_status crow_simulate_options_validate(const crow_simulate_options *options) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_settings_validate(crow_simulate_settings, options));
+  if (!options->clone && (options->clones > 0 || options->clone_name)) {
+    CROW_TRY(crow_error(CROW_USAGE, "--%s needs --clone TOPIC", options->clones > 0 ? "clones" : "clone-name"));
+  }
+cleanup:
+  return status;
+}
+
+/* ---- pieces ------------------------------------------------------------------------------------------------- */
+
+/* What a rank holds of an array at a time. */
+enum { PIECE_BYTES = 1 << 24 };
+
+/* A rank's slice in pieces, as many for every rank so that collective writes match. */
+typedef struct pieces {
+  crow_gidx begin, end; /* what is left of the slice */
+  int64_t rows, left;
+} pieces;
+
+static pieces pieces_of(const crow_comm *comm, crow_gidx global, int64_t row_bytes) {
+  const crow_partition p = crow_comm_partition(comm, global, 1);
+  int64_t longest = 0;
+  for (int rank = 0; rank < p.size; rank++) {
+    const int64_t count = crow_partition_begin(&p, rank + 1) - crow_partition_begin(&p, rank);
+    if (count > longest) longest = count;
+  }
+  const int64_t most = PIECE_BYTES / row_bytes > 0 ? PIECE_BYTES / row_bytes : 1;
+  const int64_t rows = longest < most ? longest : most;
+  return (pieces){.begin = p.begin, .end = p.begin + p.count, .rows = rows, .left = (longest + rows - 1) / rows};
+}
+
+/* The next piece; of no rows where this rank has none left. False when all ranks are done. */
+static bool next_piece(pieces *p, crow_gidx *begin, int64_t *count) {
+  if (p->left <= 0) return false;
+  *begin = p->begin;
+  *count = p->end - p->begin < p->rows ? p->end - p->begin : p->rows;
+  p->begin += *count;
+  p->left--;
+  return true;
+}
+
+/* ---- arrays ------------------------------------------------------------------------------------------------- */
+
+static crow_status write_contexts(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
+  crow_status status = CROW_OK;
+  const int64_t d = s->options->dimensions;
+  double *context = NULL, *work = NULL;
+  crow_gidx begin = 0;
+  int64_t count = 0;
+  pieces p = pieces_of(comm, s->alternatives, d * (int64_t)sizeof *context);
+  CROW_TRY(crow_file_define(file, "/alternatives/context", s->options->precision == 0 ? CROW_F32 : CROW_F64,
+                            s->alternatives, d));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&context, p.rows * d));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&work, d));
+  while (next_piece(&p, &begin, &count)) {
+    for (int64_t i = 0; i < count; i++) crow_simulation_context(s, begin + i, work, context + i * d);
+    CROW_TRY(crow_file_write_rows(file, "/alternatives/context", begin, count, CROW_F64, context));
+  }
+cleanup:
+  crow_free(context);
+  crow_free(work);
+  return status;
+}
+
+static crow_status write_names(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
+  crow_status status = CROW_OK;
+  crow_strings id = {.width = s->id_width}, topic = {.width = s->topic_width};
+  crow_gidx begin = 0;
+  pieces p = pieces_of(comm, s->alternatives, s->id_width);
+  CROW_TRY(crow_file_define_strings(file, "/alternatives/id", s->alternatives, s->id_width));
+  CROW_TRY(crow_file_define_strings(file, "/alternatives/topic", s->alternatives, s->topic_width));
+  CROW_TRY_AGREE(comm, crow_allocate(p.rows, (size_t)id.width, (void **)&id.data));
+  CROW_TRY_AGREE(comm, crow_allocate(p.rows, (size_t)topic.width, (void **)&topic.data));
+  while (next_piece(&p, &begin, &id.count)) {
+    topic.count = id.count;
+    memset(id.data, 0, (size_t)(id.count * id.width));
+    memset(topic.data, 0, (size_t)(topic.count * topic.width));
+    for (int64_t i = 0; i < id.count; i++) {
+      crow_simulation_id(s, begin + i, id.data + i * id.width);
+      (void)snprintf(topic.data + i * topic.width, (size_t)topic.width, "%s", crow_simulation_topic(s, begin + i));
+    }
+    CROW_TRY(crow_file_write_strings_rows(file, "/alternatives/id", begin, &id));
+    CROW_TRY(crow_file_write_strings_rows(file, "/alternatives/topic", begin, &topic));
+  }
+cleanup:
+  crow_strings_free(&id);
+  crow_strings_free(&topic);
+  return status;
+}
+
+static crow_status write_population(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
+  crow_status status = CROW_OK;
+  const int64_t types = s->population.types;
+  double *reward = NULL, *column = NULL;
+  crow_gidx begin = 0;
+  int64_t count = 0;
+  pieces p = pieces_of(comm, s->alternatives, types * (int64_t)sizeof *reward);
+  const bool root = crow_comm_rank(comm) == 0;
+  CROW_TRY(crow_file_define(file, "/population/prevalence", CROW_F64, types, 0));
+  CROW_TRY(
+      crow_file_write_rows(file, "/population/prevalence", 0, root ? types : 0, CROW_F64, s->population.prevalence));
+  CROW_TRY(crow_file_define(file, "/population/reward", CROW_F64, types, s->alternatives));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&reward, p.rows * types));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&column, types));
+  while (next_piece(&p, &begin, &count)) {
+    for (int64_t i = 0; i < count; i++) {
+      crow_simulation_rewards(s, begin + i, column);
+      for (int64_t t = 0; t < types; t++) reward[t * count + i] = column[t];
+    }
+    CROW_TRY(crow_file_write_columns(file, "/population/reward", begin, count, CROW_F64, reward));
+  }
+cleanup:
+  crow_free(reward);
+  crow_free(column);
+  return status;
+}
+
+static crow_status write_matrix(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
+  crow_status status = CROW_OK;
+  const crow_gidx m = s->alternatives;
+  const int64_t types = s->population.types;
+  double *rewards = NULL, *matrix = NULL;
+  crow_gidx begin = 0;
+  int64_t count = 0;
+  pieces p = pieces_of(comm, m, m * (int64_t)sizeof *matrix);
+  CROW_TRY(crow_file_define(file, "/preference/matrix", CROW_F64, m, m));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&rewards, m * types));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&matrix, p.rows * m));
+  for (crow_gidx y = 0; y < m; y++) crow_simulation_rewards(s, y, rewards + y * types);
+  while (next_piece(&p, &begin, &count)) {
+    for (int64_t i = 0; i < count; i++) {
+      const double *x = rewards + (begin + i) * types;
+      for (crow_gidx y = 0; y < m; y++) {
+        matrix[i * m + y] = y == begin + i ? 0.5 : crow_simulation_preference(s, x, rewards + y * types);
+      }
+    }
+    CROW_TRY(crow_file_write_rows(file, "/preference/matrix", begin, count, CROW_F64, matrix));
+  }
+cleanup:
+  crow_free(rewards);
+  crow_free(matrix);
+  return status;
+}
+
+static crow_status write_comparisons(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
+  crow_status status = CROW_OK;
+  const crow_gidx q = s->options->comparisons;
+  int32_t *first = NULL, *second = NULL;
+  double *outcome = NULL, *rewards = NULL;
+  crow_gidx begin = 0;
+  int64_t count = 0;
+  pieces p = pieces_of(comm, q, (int64_t)(2 * sizeof *first + sizeof *outcome));
+  CROW_TRY(crow_file_define(file, "/comparisons/first", CROW_I32, q, 0));
+  CROW_TRY(crow_file_define(file, "/comparisons/second", CROW_I32, q, 0));
+  CROW_TRY(crow_file_define(file, "/comparisons/outcome", CROW_F64, q, 0));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&first, p.rows));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&second, p.rows));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&outcome, p.rows));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&rewards, 2 * s->population.types));
+  while (next_piece(&p, &begin, &count)) {
+    for (int64_t i = 0; i < count; i++) {
+      crow_simulation_comparison(s, begin + i, rewards, first + i, second + i, outcome + i);
+    }
+    CROW_TRY(crow_file_write_rows(file, "/comparisons/first", begin, count, CROW_I32, first));
+    CROW_TRY(crow_file_write_rows(file, "/comparisons/second", begin, count, CROW_I32, second));
+    CROW_TRY(crow_file_write_rows(file, "/comparisons/outcome", begin, count, CROW_F64, outcome));
+  }
+cleanup:
+  crow_free(first);
+  crow_free(second);
+  crow_free(outcome);
+  crow_free(rewards);
+  return status;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------------------------- */
+
+static crow_status describe(const crow_simulation *s, crow_file *file) {
+  char text[1024];
+  (void)snprintf(text, sizeof text, "simulated: population %.400s, %lld alternatives, %lld of them clones%s%.400s",
+                 s->options->population, (long long)s->alternatives, (long long)(s->alternatives - s->originals),
+                 s->clone_name ? " of topic " : "", s->clone_name ? s->options->clone : "");
+  return crow_file_set_text(file, "/", "description", text);
+}
+
+crow_status crow_simulate_run(const crow_comm *comm, const crow_simulate_options *options, const char *output,
+                              bool overwrite, const crow_provenance *provenance, crow_simulate_summary *summary) {
+  crow_status status = CROW_OK;
+  crow_simulation s = {0};
+  crow_file *file = NULL;
+  CROW_TRY(crow_simulate_options_validate(options));
+  CROW_TRY(crow_simulation_create(comm, options, &s));
+  CROW_TRY(crow_file_create(comm, output, "dataset", overwrite, &file));
+  CROW_TRY(describe(&s, file));
+  CROW_TRY(write_contexts(comm, &s, file));
+  CROW_TRY(write_names(comm, &s, file));
+  if (options->preferences == CROW_SIMULATE_POPULATION) CROW_TRY(write_population(comm, &s, file));
+  if (options->preferences == CROW_SIMULATE_MATRIX) CROW_TRY(write_matrix(comm, &s, file));
+  if (options->preferences == CROW_SIMULATE_COMPARISONS) CROW_TRY(write_comparisons(comm, &s, file));
+  if (provenance) CROW_TRY(crow_provenance_write(provenance, file));
+  CROW_TRY(crow_file_finish(&file));
+  *summary = (crow_simulate_summary){.alternatives = s.alternatives,
+                                     .clones = s.alternatives - s.originals,
+                                     .dimensions = options->dimensions,
+                                     .comparisons =
+                                         options->preferences == CROW_SIMULATE_COMPARISONS ? options->comparisons : 0,
+                                     .topics = s.population.topics,
+                                     .types = s.population.types};
+cleanup:
+  crow_file_close(&file);
+  crow_simulation_free(&s);
+  return status;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Elements of a synthetic dataset by formula. */
+#include "audit/simulate_impl.h"
+#include <math.h>
+#include <string.h>
+
+/* What an element's random numbers are for, so that no two uses share any. */
+typedef enum use { USE_CENTRE = 1, USE_CONTEXT, USE_REWARD, USE_CLONE, USE_COMPARISON } use;
+
+static uint64_t element(use what, crow_gidx index) { return (uint64_t)what << 56 | (uint64_t)index; }
+
+static uint64_t seed_of(const crow_simulation *s) { return (uint64_t)s->options->seed; }
+
+/* ---- topics ------------------------------------------------------------------------------------------------- */
+
+static crow_gidx topic_begin(const crow_simulation *s, int64_t topic) {
+  const int64_t topics = s->population.topics, each = s->originals / topics, more = s->originals % topics;
+  return topic * each + (topic < more ? topic : more);
+}
+
+/* The first `more` topics have one alternative above the others. */
+static int64_t topic_of(const crow_simulation *s, crow_gidx original) {
+  const int64_t topics = s->population.topics, each = s->originals / topics, more = s->originals % topics;
+  const crow_gidx large = more * (each + 1);
+  return original < large ? original / (each + 1) : more + (original - large) / each;
+}
+
+static crow_gidx original_of(const crow_simulation *s, crow_gidx alternative) {
+  return alternative < s->originals ? alternative : s->clone_begin + (alternative - s->originals) % s->clone_count;
+}
+
+/* ---- elements ----------------------------------------------------------------------------------------------- */
+
+static void scatter(const crow_simulation *s, crow_gidx original, double *context) {
+  const int64_t d = s->options->dimensions;
+  const double *centre = s->centre + topic_of(s, original) * d, spread = s->options->spread;
+  if (spread == 0) {
+    memcpy(context, centre, (size_t)d * sizeof *context);
+    return;
+  }
+  const bool uniform = s->options->shape == 1;
+  if (uniform)
+    crow_random_uniform(seed_of(s), CROW_STREAM_SIMULATE, element(USE_CONTEXT, original), context, d);
+  else
+    crow_random_normal(seed_of(s), CROW_STREAM_SIMULATE, element(USE_CONTEXT, original), context, d);
+  for (int64_t k = 0; k < d; k++) context[k] = centre[k] + spread * (uniform ? 2 * context[k] - 1 : context[k]);
+}
+
+/* A random direction, each as likely as any other. */
+static void draw_direction(const crow_simulation *s, crow_gidx clone, double *direction) {
+  const int64_t d = s->options->dimensions;
+  double square = 0;
+  crow_random_normal(seed_of(s), CROW_STREAM_SIMULATE, element(USE_CLONE, clone), direction, d);
+  for (int64_t k = 0; k < d; k++) square += direction[k] * direction[k];
+  for (int64_t k = 0; k < d; k++) direction[k] /= sqrt(square);
+}
+
+void crow_simulation_context(const crow_simulation *s, crow_gidx alternative, double *work, double *context) {
+  scatter(s, original_of(s, alternative), context);
+  if (alternative < s->originals) return;
+  draw_direction(s, alternative - s->originals, work);
+  for (int64_t k = 0; k < s->options->dimensions; k++) context[k] += s->options->eps * work[k];
+}
+
+void crow_simulation_rewards(const crow_simulation *s, crow_gidx alternative, double *rewards) {
+  const crow_population *p = &s->population;
+  const crow_gidx original = original_of(s, alternative);
+  const int64_t topic = topic_of(s, original);
+  const double spread = s->options->reward_spread;
+  if (spread > 0)
+    crow_random_normal(seed_of(s), CROW_STREAM_SIMULATE, element(USE_REWARD, original), rewards, p->types);
+  for (int64_t t = 0; t < p->types; t++) {
+    rewards[t] = p->reward[t * p->topics + topic] + (spread > 0 ? spread * rewards[t] : 0);
+  }
+}
+
+const char *crow_simulation_topic(const crow_simulation *s, crow_gidx alternative) {
+  if (alternative >= s->originals) return s->clone_name;
+  return crow_strings_get(&s->population.topic, topic_of(s, alternative));
+}
+
+/* TOPIC-1, TOPIC-2, ...; a topic's only alternative has the topic's name. */
+void crow_simulation_id(const crow_simulation *s, crow_gidx alternative, char *id) {
+  const bool clone = alternative >= s->originals;
+  const int64_t topic = clone ? 0 : topic_of(s, alternative);
+  const crow_gidx begin = clone ? s->originals : topic_begin(s, topic);
+  const crow_gidx end = clone ? s->alternatives : topic_begin(s, topic + 1);
+  const char *name = crow_simulation_topic(s, alternative);
+  if (end - begin == 1)
+    (void)snprintf(id, (size_t)s->id_width, "%s", name);
+  else
+    (void)snprintf(id, (size_t)s->id_width, "%s-%lld", name, (long long)(alternative - begin + 1));
+}
+
+static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
+
+double crow_simulation_preference(const crow_simulation *s, const double *x, const double *y) {
+  double p = 0;
+  for (int64_t t = 0; t < s->population.types; t++) p += s->population.prevalence[t] * sigmoid(x[t] - y[t]);
+  return p < 1 ? p : 1;
+}
+
+/* An index below n from two words; the bias is below n / 2^64. */
+static crow_gidx index_below(const uint32_t *words, crow_gidx n) {
+  const unsigned __int128 word = (uint64_t)words[0] << 32 | words[1];
+  return (crow_gidx)(word * (unsigned __int128)n >> 64);
+}
+
+static double unit(uint32_t word) { return ((double)word + 0.5) * 0x1p-32; }
+
+void crow_simulation_comparison(const crow_simulation *s, crow_gidx k, double *rewards, int32_t *first, int32_t *second,
+                                double *outcome) {
+  const crow_population *p = &s->population;
+  uint32_t words[6];
+  crow_random_words(seed_of(s), CROW_STREAM_SIMULATE, element(USE_COMPARISON, k), words, 6);
+  const crow_gidx x = index_below(words, s->alternatives), other = index_below(words + 2, s->alternatives - 1);
+  const crow_gidx y = other + (other >= x);
+  int64_t type = 0;
+  for (double u = unit(words[4]); type + 1 < p->types && u > p->prevalence[type]; type++) u -= p->prevalence[type];
+  crow_simulation_rewards(s, x, rewards);
+  crow_simulation_rewards(s, y, rewards + p->types);
+  *first = (int32_t)x;
+  *second = (int32_t)y;
+  *outcome = unit(words[5]) < sigmoid(rewards[type] - rewards[p->types + type]) ? 1 : 0;
+}
+
+/* ---- creation ----------------------------------------------------------------------------------------------- */
+
+static crow_status find_clones(crow_simulation *s) {
+  crow_status status = CROW_OK;
+  const crow_simulate_options *o = s->options;
+  const crow_population *p = &s->population;
+  int64_t topic = 0;
+  char name[512];
+  if (!o->clone) return CROW_OK;
+  while (topic < p->topics && strcmp(o->clone, crow_strings_get(&p->topic, topic)) != 0) topic++;
+  if (topic == p->topics) {
+    CROW_TRY(crow_error(CROW_USAGE, "--clone \"%s\": no such topic in population %s, whose first is \"%s\"", o->clone,
+                        o->population, crow_strings_get(&p->topic, 0)));
+  }
+  s->clone_begin = topic_begin(s, topic);
+  s->clone_count = topic_begin(s, topic + 1) - s->clone_begin;
+  s->alternatives += o->clones ? o->clones : s->clone_count;
+  (void)snprintf(name, sizeof name, "clone of %.400s", o->clone);
+  CROW_TRY(crow_string_copy(o->clone_name ? o->clone_name : name, &s->clone_name));
+cleanup:
+  return status;
+}
+
+static crow_status place_centres(crow_simulation *s) {
+  crow_status status = CROW_OK;
+  const crow_population *p = &s->population;
+  const int64_t d = s->options->dimensions;
+  if (p->dimensions && p->dimensions != d) {
+    CROW_TRY(crow_error(CROW_USAGE, "--dimensions %lld: the centres of population %s have %lld", (long long)d,
+                        s->options->population, (long long)p->dimensions));
+  }
+  CROW_TRY(CROW_ALLOCATE(&s->centre, p->topics * d));
+  for (int64_t t = 0; t < p->topics; t++) {
+    double *centre = s->centre + t * d;
+    if (p->dimensions) {
+      memcpy(centre, p->centre + t * d, (size_t)d * sizeof *centre);
+    } else if (s->options->centres == 1) {
+      crow_random_uniform(seed_of(s), CROW_STREAM_SIMULATE, element(USE_CENTRE, t), centre, d);
+    } else {
+      centre[0] = ((double)t + 0.5) / (double)p->topics;
+      for (int64_t k = 1; k < d; k++) centre[k] = 0.5;
+    }
+  }
+cleanup:
+  return status;
+}
+
+static crow_status lay_out(crow_simulation *s) {
+  crow_status status = CROW_OK;
+  const int64_t topics = s->population.topics;
+  s->originals = s->options->alternatives ? s->options->alternatives : topics;
+  s->alternatives = s->originals;
+  if (s->originals < topics) {
+    CROW_TRY(crow_error(CROW_USAGE, "--alternatives %lld: expected at least %lld, one for each topic of population %s",
+                        (long long)s->originals, (long long)topics, s->options->population));
+  }
+  CROW_TRY(find_clones(s));
+  if (s->alternatives > INT32_MAX) {
+    CROW_TRY(crow_error(CROW_USAGE, "%lld alternatives with their clones: expected at most %d",
+                        (long long)s->alternatives, INT32_MAX));
+  }
+  if (s->alternatives < 2 && s->options->preferences == CROW_SIMULATE_COMPARISONS) {
+    CROW_TRY(crow_error(CROW_USAGE, "comparisons need at least two alternatives"));
+  }
+  CROW_TRY(place_centres(s));
+  s->topic_width = s->population.topic.width;
+  if (s->clone_name && (int64_t)strlen(s->clone_name) + 1 > s->topic_width) {
+    s->topic_width = (int64_t)strlen(s->clone_name) + 1;
+  }
+  s->id_width = s->topic_width + snprintf(NULL, 0, "-%lld", (long long)s->alternatives);
+cleanup:
+  return status;
+}
+
+crow_status crow_simulation_create(const crow_comm *comm, const crow_simulate_options *options, crow_simulation *out) {
+  crow_status status = CROW_OK;
+  memset(out, 0, sizeof *out);
+  out->options = options;
+  CROW_TRY(crow_population_create(comm, options->population, &out->population));
+  CROW_TRY_AGREE(comm, lay_out(out));
+cleanup:
+  if (status != CROW_OK) crow_simulation_free(out);
+  return status;
+}
+
+void crow_simulation_free(crow_simulation *simulation) {
+  crow_population_free(&simulation->population);
+  crow_free(simulation->clone_name);
+  crow_free(simulation->centre);
+  memset(simulation, 0, sizeof *simulation);
+}
