@@ -5,6 +5,7 @@
 #ifndef CROW_CROW_H
 #define CROW_CROW_H
 
+#include <crow/audit.h>
 #include <crow/base.h>
 #include <crow/comm.h>
 #include <crow/fit.h>
