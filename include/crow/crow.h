@@ -7,6 +7,7 @@
 
 #include <crow/audit.h>
 #include <crow/base.h>
+#include <crow/checkpoint.h>
 #include <crow/comm.h>
 #include <crow/fit.h>
 #include <crow/io.h>
@@ -14,7 +15,6 @@
 #include <crow/objective.h>
 #include <crow/optim.h>
 #include <crow/preference.h>
-#include <crow/checkpoint.h>
 #include <crow/space.h>
 #include <crow/weights.h>
 

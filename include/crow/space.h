@@ -25,16 +25,17 @@ CROW_API crow_status crow_space_parse(const char *text);
 /** A space to sample from. */
 typedef struct crow_space crow_space;
 
-/** Prepares S. Collective; options agree on all ranks; the dataset's contexts are read in slices where S depends on them.
+/** Prepares S. Collective; options agree on all ranks; the dataset's contexts are read in slices where S depends on
+ * them.
  *  - cube: the unit cube [0,1]^d (the paper's Figure 4)
  *  - box: the bounding box of the contexts, widened by margin times its range at each end
  *  - sphere: the unit sphere; contexts are normalised (crow_space_transform()); a zero context is CROW_BAD_INPUT
  *  - ball: the smallest ball around the contexts' mean that holds them all
  *  - gaussian: the normal distribution with the contexts' mean and covariance
- *  - factor2: every coordinate within a factor of 2 of that coordinate in some observed alternative, i.e. uniform on the
- *    product over coordinates of the union of [c/2, 2c] ([2c, c/2] for c < 0) (the paper's Figure 5)
- *  - pool:FILE:PATH: the rows of an HDF5 array (n, d) are the samples, each used at most once; fewer samples than rows are
- *    drawn one from each of `samples` equal stretches of the array */
+ *  - factor2: every coordinate within a factor of 2 of that coordinate in some observed alternative, i.e. uniform on
+ * the product over coordinates of the union of [c/2, 2c] ([2c, c/2] for c < 0) (the paper's Figure 5)
+ *  - pool:FILE:PATH: the rows of an HDF5 array (n, d) are the samples, each used at most once; fewer samples than rows
+ * are drawn one from each of `samples` equal stretches of the array */
 CROW_API crow_status crow_space_create(const crow_comm *comm, const crow_space_options *options,
                                        const crow_dataset *dataset, crow_space **out);
 CROW_API void crow_space_destroy(crow_space **space);
@@ -47,10 +48,11 @@ CROW_API const char *crow_space_describe(const crow_space *space);
 CROW_API bool crow_space_bounds(const crow_space *space, const double **lower, const double **upper);
 /** Local: whether contexts must pass through crow_space_transform() before distances are taken. */
 CROW_API bool crow_space_transforms(const crow_space *space);
-/** Local: maps contexts (count, d), whose first has the global index `begin`, to where distances are taken, in place. */
+/** Local: maps contexts (count, d), whose first has the global index `begin`, to where distances are taken, in place.
+ */
 CROW_API crow_status crow_space_transform(const crow_space *space, crow_gidx begin, crow_gidx count, double *contexts);
-/** Local: draws samples `begin` .. `begin + count` out of `total` into `points` (count, d) row-major. Sample i depends on
- * (seed, i) alone, for a pool also on `total`. */
+/** Local: draws samples `begin` .. `begin + count` out of `total` into `points` (count, d) row-major. Sample i depends
+ * on (seed, i) alone, for a pool also on `total`. */
 CROW_API crow_status crow_space_sample(const crow_space *space, crow_gidx begin, crow_gidx count, crow_gidx total,
                                        double *points);
 

@@ -6,6 +6,7 @@
 #ifndef CROW_WEIGHTS_H
 #define CROW_WEIGHTS_H
 
+#include <crow/checkpoint.h>
 #include <crow/nearest.h>
 #include <crow/space.h>
 
@@ -61,6 +62,15 @@ typedef struct crow_weights {
 /** Computes the weights by the scheme asked for. Collective; options agree. Free with crow_weights_free(). */
 CROW_API crow_status crow_weights_compute(const crow_comm *comm, const crow_dataset *dataset,
                                           const crow_weights_options *options, crow_weights *out);
+/** As crow_weights_compute(), going on from a checkpoint that has been looked for (crow_checkpoint_find()) and saving
+ * to it when due; CROW_STOPPED if asked to stop, with the checkpoint written. `checkpoint` may be NULL. */
+CROW_API crow_status crow_weights_compute_from(const crow_comm *comm, const crow_dataset *dataset,
+                                               const crow_weights_options *options, crow_checkpoint *checkpoint,
+                                               crow_weights *out);
+/** Finished weights as a state ("finished_weights") of a checkpoint being written, and back. Collective. */
+CROW_API crow_status crow_weights_save(crow_checkpoint *checkpoint, const crow_weights *weights);
+CROW_API crow_status crow_weights_load(const crow_comm *comm, crow_checkpoint *checkpoint, crow_gidx alternatives,
+                                       crow_weights *out);
 /** w = 1/m for all. Local work, but every rank calls it. */
 CROW_API crow_status crow_weights_uniform(const crow_comm *comm, crow_gidx alternatives, crow_weights *out);
 /** Reads a weights file made for a dataset of `alternatives` alternatives; they must be >= 0 and are normalised to

@@ -75,19 +75,25 @@ cleanup:
   return status;
 }
 
+static void add_before(const int64_t *before, crow_gidx count, int64_t *values) {
+  for (crow_gidx i = 0; before && i < count; i++) values[i] += before[i];
+}
+
 crow_status crow_weights_gather(const crow_comm *comm, const crow_weights_grid *grid, const crow_partition *slice,
-                                const crow_tally *tally, int64_t samples, double pseudo_count, crow_weights *out) {
+                                const crow_tally *tally, const crow_tally *before, int64_t samples, double pseudo_count,
+                                int64_t *squares, crow_weights *out) {
   crow_status status = CROW_OK;
-  int64_t *squares = NULL;
+  const crow_gidx count = out->partition.count;
   const double total = (double)samples * (double)CROW_HIT_UNIT;
   /* w = (n + a) / (N + a m) = shrink n / N + floor */
   const double smoothed = (double)samples + pseudo_count * (double)out->partition.global;
   const double shrink = (double)samples / smoothed, floor_value = pseudo_count / smoothed;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&squares, out->partition.count));
   CROW_TRY(redistribute(comm, grid, slice, tally->hits, &out->partition, out->hits));
   CROW_TRY(redistribute(comm, grid, slice, tally->squares, &out->partition, squares));
+  add_before(before->hits, count, out->hits);
+  add_before(before->squares, count, squares);
   out->samples = samples;
-  for (crow_gidx i = 0; i < out->partition.count; i++) {
+  for (crow_gidx i = 0; i < count; i++) {
     const double share = (double)out->hits[i] / total;
     const double variance = fmax((double)squares[i] / total - share * share, 0) / (double)samples;
     out->value[i] = pseudo_count > 0 ? shrink * share + floor_value : share;
@@ -95,7 +101,6 @@ crow_status crow_weights_gather(const crow_comm *comm, const crow_weights_grid *
   }
   CROW_TRY(crow_weights_summarise(comm, out));
 cleanup:
-  crow_free(squares);
   return status;
 }
 

@@ -17,6 +17,10 @@ typedef struct sampling {
   double *points, *distance;
   int64_t *counts;
   crow_nearest_result result;
+  crow_checkpoint *checkpoint; /* borrowed; NULL for none */
+  crow_tally before;           /* what an earlier run had counted, by the partition of the result; NULL if nothing */
+  int64_t *squares;            /* sums of squares by the partition of the result */
+  int64_t done, target;        /* samples taken; when the accuracy is looked at next */
 } sampling;
 
 static void sampling_free(sampling *s) {
@@ -25,6 +29,9 @@ static void sampling_free(sampling *s) {
   crow_free(s->contexts);
   crow_free(s->tally.hits);
   crow_free(s->tally.squares);
+  crow_free(s->before.hits);
+  crow_free(s->before.squares);
+  crow_free(s->squares);
   crow_free(s->points);
   crow_free(s->distance);
   crow_free(s->counts);
@@ -132,27 +139,85 @@ static int64_t next_samples(int64_t done, double error, double wanted, int64_t m
   return next < (double)most ? (int64_t)next : most;
 }
 
-/* Samples until the number or the accuracy asked for is reached, `limit` at most. */
-static crow_status sample_all(const crow_comm *comm, const crow_weights_options *options, int64_t first, int64_t limit,
-                              sampling *s, crow_weights *out) {
+static crow_status gather(const crow_comm *comm, const crow_weights_options *options, sampling *s, crow_weights *out) {
+  return crow_weights_gather(comm, &s->grid, &s->slice, &s->tally, &s->before, s->done, options->pseudo_count,
+                             s->squares, out);
+}
+
+/* The state of a checkpoint: how far, and what was counted. */
+static crow_status save(const crow_comm *comm, const crow_weights_options *options, sampling *s, crow_weights *out) {
   crow_status status = CROW_OK;
-  for (int64_t done = 0, next = first;;) {
-    CROW_TRY(sample_range(comm, done, next, limit, s));
-    done = next;
-    CROW_TRY(crow_weights_gather(comm, &s->grid, &s->slice, &s->tally, done, options->pseudo_count, out));
+  const double scalars[2] = {(double)s->done, (double)s->target};
+  CROW_TRY(gather(comm, options, s, out));
+  CROW_TRY(crow_checkpoint_begin(s->checkpoint));
+  CROW_TRY(crow_checkpoint_put_scalars(s->checkpoint, "weights", 2, scalars));
+  CROW_TRY(crow_checkpoint_put_vector(s->checkpoint, "weights", 0, CROW_I64, &out->partition, out->hits));
+  CROW_TRY(crow_checkpoint_put_vector(s->checkpoint, "weights", 1, CROW_I64, &out->partition, s->squares));
+  CROW_TRY(crow_checkpoint_end(s->checkpoint));
+cleanup:
+  if (status != CROW_OK) crow_checkpoint_abandon(s->checkpoint);
+  return status;
+}
+
+static crow_status resume(const crow_comm *comm, sampling *s, const crow_partition *p) {
+  crow_status status = CROW_OK;
+  double scalars[2];
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->before.hits, p->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->before.squares, p->count));
+  CROW_TRY(crow_checkpoint_get_scalars(s->checkpoint, "weights", 2, scalars));
+  CROW_TRY(crow_checkpoint_get_vector(s->checkpoint, "weights", 0, CROW_I64, p, s->before.hits));
+  CROW_TRY(crow_checkpoint_get_vector(s->checkpoint, "weights", 1, CROW_I64, p, s->before.squares));
+  s->done = (int64_t)scalars[0];
+  s->target = (int64_t)scalars[1];
+  crow_log(CROW_LOG_INFO, "weights: going on after %lld samples", (long long)s->done);
+cleanup:
+  return status;
+}
+
+/* Samples up to the target. With checkpoints, in rounds of about two seconds, after each of which a signal or the clock
+ * may ask for one; how long rounds are changes nothing in what is counted. */
+static crow_status sample_to_target(const crow_comm *comm, const crow_weights_options *options, int64_t limit,
+                                    sampling *s, crow_weights *out) {
+  crow_status status = CROW_OK;
+  int64_t round = s->checkpoint ? s->block * s->grid.groups : s->target;
+  while (s->done < s->target) {
+    const int64_t next = s->target - s->done > round ? s->done + round : s->target;
+    const double start = crow_time_s();
+    bool due = false, stop = false;
+    CROW_TRY(sample_range(comm, s->done, next, limit, s));
+    s->done = next;
+    if (!s->checkpoint) continue;
+    if (crow_time_s() - start < 1) round *= 2;
+    CROW_TRY(crow_comm_min_i64(comm, &round, 1));
+    CROW_TRY(crow_checkpoint_due(s->checkpoint, &due, &stop));
+    if (due) CROW_TRY(save(comm, options, s, out));
+    if (stop)
+      CROW_TRY(crow_error(CROW_STOPPED, "stopped after %lld of %lld samples", (long long)s->done, (long long)limit));
+  }
+cleanup:
+  return status;
+}
+
+/* Samples until the number or the accuracy asked for is reached, `limit` at most. */
+static crow_status sample_all(const crow_comm *comm, const crow_weights_options *options, int64_t limit, sampling *s,
+                              crow_weights *out) {
+  crow_status status = CROW_OK;
+  for (;;) {
+    CROW_TRY(sample_to_target(comm, options, limit, s, out));
+    CROW_TRY(gather(comm, options, s, out));
     if (options->relative_error <= 0) break;
     double error = 0;
     CROW_TRY(crow_weights_relative_error(comm, out, &error));
     crow_log(CROW_LOG_INFO,
              "weights: %lld samples, greatest relative standard error of a weight above 1/m %.4g (wanted %g)",
-             (long long)done, error, options->relative_error);
+             (long long)s->done, error, options->relative_error);
     if (error <= options->relative_error) break;
-    if (done == limit) {
+    if (s->done == limit) {
       crow_log(CROW_LOG_WARNING, "weights: stopped at %lld samples with relative standard error %.4g, not %g",
-               (long long)done, error, options->relative_error);
+               (long long)s->done, error, options->relative_error);
       break;
     }
-    next = next_samples(done, error, options->relative_error, limit);
+    s->target = next_samples(s->done, error, options->relative_error, limit);
   }
 cleanup:
   return status;
@@ -185,12 +250,12 @@ static void log_decided_again(const sampling *s) {
 }
 
 crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *dataset,
-                                 const crow_weights_options *options, crow_weights *out) {
+                                 const crow_weights_options *options, crow_checkpoint *checkpoint, crow_weights *out) {
   crow_status status = CROW_OK;
-  sampling s = {0};
-  int64_t first, limit;
+  sampling s = {.checkpoint = checkpoint};
+  int64_t limit;
   CROW_TRY(crow_space_create(comm, &options->space, dataset, &s.space));
-  plan_samples(options, crow_space_size(s.space), &first, &limit);
+  plan_samples(options, crow_space_size(s.space), &s.target, &limit);
   CROW_TRY(
       crow_weights_grid_create(comm, options, dataset->alternatives, dataset->dimensions, dataset->single, &s.grid));
   CROW_TRY(read_slice(comm, dataset, &s));
@@ -198,9 +263,11 @@ crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *data
   /* The slices of a group take the same blocks. */
   CROW_TRY(crow_comm_min_i64(s.grid.across_slices, &s.block, 1));
   CROW_TRY_AGREE(comm, allocate_block(dataset, &s));
-  log_start(dataset, &s, first);
+  log_start(dataset, &s, s.target);
   CROW_TRY(crow_weights_allocate(comm, dataset->alternatives, true, out));
-  CROW_TRY(sample_all(comm, options, first, limit, &s, out));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s.squares, out->partition.count));
+  if (checkpoint && crow_checkpoint_has(checkpoint, "weights")) CROW_TRY(resume(comm, &s, &out->partition));
+  CROW_TRY(sample_all(comm, options, limit, &s, out));
   log_decided_again(&s);
 cleanup:
   sampling_free(&s);

@@ -83,14 +83,15 @@ static void log_end(const crow_weights *weights) {
            weights->effective, (long long)weights->partition.global, (long long)weights->zeros);
 }
 
-crow_status crow_weights_compute(const crow_comm *comm, const crow_dataset *dataset,
-                                 const crow_weights_options *options, crow_weights *out) {
+crow_status crow_weights_compute_from(const crow_comm *comm, const crow_dataset *dataset,
+                                      const crow_weights_options *options, crow_checkpoint *checkpoint,
+                                      crow_weights *out) {
   crow_status status = CROW_OK;
   memset(out, 0, sizeof *out);
   CROW_TRY(crow_weights_options_validate(options));
   switch ((crow_scheme)options->scheme) {
   case CROW_SCHEME_VORONOI:
-    CROW_TRY(crow_weights_voronoi(comm, dataset, options, out));
+    CROW_TRY(crow_weights_voronoi(comm, dataset, options, checkpoint, out));
     break;
   case CROW_SCHEME_UNIFORM:
     CROW_TRY(crow_weights_uniform(comm, dataset->alternatives, out));
@@ -101,6 +102,43 @@ crow_status crow_weights_compute(const crow_comm *comm, const crow_dataset *data
     break;
   }
   log_end(out);
+cleanup:
+  if (status != CROW_OK) crow_weights_free(out);
+  return status;
+}
+
+crow_status crow_weights_compute(const crow_comm *comm, const crow_dataset *dataset,
+                                 const crow_weights_options *options, crow_weights *out) {
+  return crow_weights_compute_from(comm, dataset, options, NULL, out);
+}
+
+crow_status crow_weights_save(crow_checkpoint *checkpoint, const crow_weights *weights) {
+  crow_status status = CROW_OK;
+  const double samples = (double)weights->samples;
+  const crow_partition *p = &weights->partition;
+  CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "finished_weights", 1, &samples));
+  CROW_TRY(crow_checkpoint_put_vector(checkpoint, "finished_weights", 0, CROW_F64, p, weights->value));
+  CROW_TRY(crow_checkpoint_put_vector(checkpoint, "finished_weights", 1, CROW_F64, p, weights->standard_error));
+  if (weights->samples) {
+    CROW_TRY(crow_checkpoint_put_vector(checkpoint, "finished_weights", 2, CROW_I64, p, weights->hits));
+  }
+cleanup:
+  return status;
+}
+
+crow_status crow_weights_load(const crow_comm *comm, crow_checkpoint *checkpoint, crow_gidx alternatives,
+                              crow_weights *out) {
+  crow_status status = CROW_OK;
+  double samples = 0;
+  memset(out, 0, sizeof *out);
+  CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "finished_weights", 1, &samples));
+  CROW_TRY(crow_weights_allocate(comm, alternatives, samples > 0, out));
+  const crow_partition *p = &out->partition;
+  out->samples = (int64_t)samples;
+  CROW_TRY(crow_checkpoint_get_vector(checkpoint, "finished_weights", 0, CROW_F64, p, out->value));
+  CROW_TRY(crow_checkpoint_get_vector(checkpoint, "finished_weights", 1, CROW_F64, p, out->standard_error));
+  if (out->samples) CROW_TRY(crow_checkpoint_get_vector(checkpoint, "finished_weights", 2, CROW_I64, p, out->hits));
+  CROW_TRY(crow_weights_summarise(comm, out));
 cleanup:
   if (status != CROW_OK) crow_weights_free(out);
   return status;

@@ -32,18 +32,20 @@ typedef struct crow_tally {
 crow_status crow_tally_add(const crow_weights_grid *grid, const crow_nearest_result *result, double *distance,
                            int64_t *counts, crow_tally *tally);
 
-/* Turns this rank's part of the tallies, which it leaves as they are, into slices of weights by the partition of `out`,
- * with `pseudo_count` added to every alternative. Collective. */
+/* Turns this rank's part of the tallies, which it leaves as they are, into slices of weights by the partition of `out`:
+ * `before` (slices by that partition, NULL pointers for nothing) is added, and so is `pseudo_count` to every
+ * alternative. `squares` gets the sums of squares, `out->hits` those of the hits. Collective. */
 crow_status crow_weights_gather(const crow_comm *comm, const crow_weights_grid *grid, const crow_partition *slice,
-                                const crow_tally *tally, int64_t samples, double pseudo_count, crow_weights *out);
+                                const crow_tally *tally, const crow_tally *before, int64_t samples, double pseudo_count,
+                                int64_t *squares, crow_weights *out);
 /* The greatest relative standard error among the weights above 1/m. Collective. */
 crow_status crow_weights_relative_error(const crow_comm *comm, const crow_weights *weights, double *error);
-/* Voronoi weights; `out` is freed by the caller on failure. Collective. */
+/* Voronoi weights; `checkpoint` may be NULL; `out` is freed by the caller on failure. Collective. */
 crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *dataset,
-                                 const crow_weights_options *options, crow_weights *out);
+                                 const crow_weights_options *options, crow_checkpoint *checkpoint, crow_weights *out);
 /* Weights from the distances among the alternatives: kernel and radius. Collective. */
-crow_status crow_weights_density(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
-                                 crow_weights *out);
+crow_status crow_weights_density(const crow_comm *comm, const crow_dataset *dataset,
+                                 const crow_weights_options *options, crow_weights *out);
 /* Replaces the values by their reciprocals, normalised to sum 1, and summarises. Collective. */
 crow_status crow_weights_invert(const crow_comm *comm, crow_weights *out);
 /* Allocates the arrays of `out` for `alternatives`; hits only if `sampled`. Collective. */

@@ -167,6 +167,49 @@ static void sampling_goes_on_to_the_accuracy_asked_for(void) {
   computed_free(&c);
 }
 
+/* Stops at once after every round, over and over, and must end with the bits of a run that was never stopped. */
+static void a_run_stopped_again_and_again_gives_the_same_bits(void) {
+  static double context[MANY * DIMENSIONS];
+  fill(context);
+  crow_weights_options options = defaults(40000);
+  computed whole = compute(test_comm, MANY, DIMENSIONS, context, &options);
+  const crow_checkpoint_options checkpoint_options = {NULL, 0, 0, false};
+  const test_dataset t = {.m = MANY, .d = DIMENSIONS, .context = context};
+  crow_dataset dataset = {0};
+  crow_weights weights = {0};
+  crow_status status = CROW_STOPPED;
+  int stops = 0;
+  test_dataset_write(test_comm, test_path("stopped.h5"), &t);
+  CHECK_OK(crow_dataset_open(test_comm, test_path("stopped.h5"), true, &dataset));
+  while (status == CROW_STOPPED && stops < 1000) {
+    crow_checkpoint *checkpoint = NULL;
+    bool found = false;
+    CHECK_OK(crow_checkpoint_create(test_comm, &checkpoint_options, test_path("stopped-weights.h5"), &checkpoint));
+    CHECK_OK(crow_checkpoint_match_settings(checkpoint, crow_weights_settings, &options));
+    CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+    CHECK(found == (stops > 0));
+    /* The last rank alone is told to stop. */
+    if (crow_comm_rank(test_comm) == crow_comm_size(test_comm) - 1) crow_stop_request(10);
+    if (stops == 5) crow_stop_clear();
+    status = crow_weights_compute_from(test_comm, &dataset, &options, checkpoint, &weights);
+    stops += status == CROW_STOPPED;
+    crow_stop_clear();
+    if (status == CROW_OK) CHECK_OK(crow_checkpoint_remove(checkpoint));
+    crow_checkpoint_destroy(&checkpoint);
+  }
+  CHECK_OK(status);
+  CHECK(stops >= 3);
+  const size_t bytes = (size_t)weights.partition.count * sizeof(double);
+  if (bytes) {
+    CHECK(memcmp(weights.value, whole.weights.value, bytes) == 0);
+    CHECK(memcmp(weights.standard_error, whole.weights.standard_error, bytes) == 0);
+    CHECK(memcmp(weights.hits, whole.weights.hits, bytes) == 0);
+  }
+  crow_weights_free(&weights);
+  crow_dataset_close(&dataset);
+  computed_free(&whole);
+}
+
 static void a_pseudo_count_leaves_no_weight_zero(void) {
   const double context[] = {.1, .9, .5, 3};
   crow_weights_options options = defaults(1000);
@@ -299,6 +342,7 @@ int main(int argc, char **argv) {
       {"one dimension is cut at the midpoints", one_dimension_is_cut_at_the_midpoints},
       {"every grid and rank count gives the same bits", every_grid_and_rank_count_gives_the_same_bits},
       {"sampling goes on to the accuracy asked for", sampling_goes_on_to_the_accuracy_asked_for},
+      {"a run stopped again and again gives the same bits", a_run_stopped_again_and_again_gives_the_same_bits},
       {"a pseudo-count leaves no weight zero", a_pseudo_count_leaves_no_weight_zero},
       {"other schemes follow their formulas", other_schemes_follow_their_formulas},
       {"other schemes halve clones by default", other_schemes_halve_clones_by_default},
