@@ -159,13 +159,28 @@ typedef struct crow_import_options {
 } crow_import_options;
 extern CROW_API const crow_setting crow_import_settings[];
 
-/** What an import found. */
+/** What an import found: `comparisons` are those written, `ties` those read, whether dropped or not; `topics` the
+ * distinct ones. */
 typedef struct crow_import_summary {
   crow_gidx alternatives, dimensions, comparisons, ties, ties_dropped, topics;
 } crow_import_summary;
 
-/** CSV and NumPy files into a dataset. Rank 0 reads; all agree on errors. The first five bad lines are named with file,
- * line and value, and all are counted. `command_line` goes to the provenance (may be NULL). */
+/** CSV and NumPy files into a dataset. Rank 0 reads, line by line; all agree on errors. `command_line` goes to the
+ * provenance (may be NULL). All bad lines of a file are counted and the first five named with file, line and value.
+ *
+ * Comparisons: a header names, in any order and case and among other columns, left and right (or model_a, model_b;
+ * model_x, model_y; first, second; item_a, item_b; a, b) and winner (or outcome), or chosen and rejected; optionally
+ * count. Fields are separated by tabs if the file is called .tsv or its header line has a tab and no comma, else by
+ * commas. A result is read as the first of these that fits:
+ *  1. the id of one of the two, exactly as written (but never a number in a column called outcome);
+ *  2. in any case: left, right, model_a, model_b, model_x, model_y, first, second, item_a, item_b, a, b, tie, draw,
+ *     both_bad, bothbad, both bad, tie (bothbad), tie (both bad);
+ *  3. the share won by the first, a number from 0 to 1.
+ * A file where some results can only be sides or shares, while others are ids that would mean the contrary as a side
+ * or share, is refused: its author cannot have meant both. A result of exactly one half is a tie.
+ *
+ * Contexts: row k of a .npy file belongs to item k; without items, alternatives are named by their row number. CSV
+ * contexts are joined with the items by id, in the order of the items, or name the alternatives themselves. */
 CROW_API crow_status crow_import_run(const crow_comm *comm, const crow_import_options *options,
                                      const char *command_line, crow_import_summary *summary);
 

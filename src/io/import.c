@@ -80,6 +80,7 @@ crow_status crow_import_run(const crow_comm *comm, const crow_import_options *op
   crow_import_alternatives alternatives = {0};
   crow_import_comparisons comparisons = {0};
   crow_file *file = NULL;
+  *summary = (crow_import_summary){0};
   CROW_TRY_AGREE(comm, check_options(options));
   /* The output comes first: a folder that cannot be written to is told before minutes of reading. */
   CROW_TRY(crow_file_create(comm, options->output, "dataset", options->overwrite, &file));
