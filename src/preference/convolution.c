@@ -16,7 +16,7 @@ static void make_basis(crow_convolution *c) {
       degree++;
       for (int p = degree; p >= 0; p--) power[p] = ((p ? power[p - 1] : 0) - x * (p < degree ? power[p] : 0)) / scale;
     }
-    for (int p = 0; p < STENCIL; p++) c->basis[p][k] = (double)power[p];
+    for (int p = 0; p < STENCIL && k < 8; p++) (p % 2 ? c->basis.odd : c->basis.even)[p / 2][k] = (double)power[p];
   }
 }
 
@@ -77,44 +77,41 @@ cleanup:
   return status;
 }
 
-/* The first node of a reward's stencil and its place u in [-1/2, 1/2] within its cell. Rewards outside the grid go to
- * the nearest end of a stretch. */
-static int64_t locate(const crow_convolution *c, double reward, double *u) {
-  const double scaled = reward * CROW_GRID_PER_UNIT, below = floor(scaled);
-  int64_t low = 0;
-  for (int64_t high = c->segments - 1; low < high;) {
-    const int64_t middle = low + (high - low + 1) / 2;
-    if ((double)c->segment[middle].cell <= below)
-      low = middle;
-    else
-      high = middle - 1;
+/* Finds each reward's stretch; between two, the nearer end would do, and the lower one is as near: both are flat. */
+static void locate(const crow_convolution *c, int64_t count, const double *reward, int64_t *at, double *u) {
+  const crow_grid_kernels *kernels = crow_grid_kernels_get(crow_isa_best());
+  const crow_grid_segment *s = c->segment;
+  if (c->segments == 1) {
+    kernels->locate(s->cell, s->cells, s->node, count, reward, at, u);
+    return;
   }
-  const crow_grid_segment *s = &c->segment[low];
-  if (below < (double)s->cell) {
-    *u = -0.5;
-    return s->node;
+  for (int64_t i = 0; i < count; i++) {
+    int64_t low = 0;
+    for (int64_t high = c->segments - 1; low < high;) {
+      const int64_t middle = low + (high - low + 1) / 2;
+      if ((double)s[middle].cell <= reward[i] * CROW_GRID_PER_UNIT)
+        low = middle;
+      else
+        high = middle - 1;
+    }
+    kernels->locate(s[low].cell, s[low].cells, s[low].node, 1, &reward[i], &at[i], &u[i]);
   }
-  if (below >= (double)(s->cell + s->cells)) {
-    *u = 0.5;
-    return s->node + s->cells - 1;
-  }
-  *u = scaled - below - 0.5;
-  return s->node + (int64_t)below - s->cell;
 }
 
 static void spread_all(crow_convolution *c, int64_t count, const double *reward, const double *weight) {
   const crow_grid_kernels *kernels = crow_grid_kernels_get(crow_isa_best());
   int64_t at[CROW_BLOCK];
-  double u[CROW_BLOCK], w[CROW_BLOCK];
+  double u[CROW_BLOCK], r[CROW_BLOCK], w[CROW_BLOCK];
   for (int64_t begin = 0; begin < count; begin += CROW_BLOCK) {
     const int64_t end = begin + CROW_BLOCK < count ? begin + CROW_BLOCK : count;
     int64_t n = 0;
     for (int64_t i = begin; i < end; i++) {
-      if (!(weight[i] > 0)) continue;
-      at[n] = locate(c, reward[i], &u[n]);
-      w[n++] = weight[i];
+      r[n] = reward[i];
+      w[n] = weight[i];
+      n += weight[i] > 0;
     }
-    kernels->spread(c->basis, n, at, u, w, c->fixed);
+    locate(c, n, r, at, u);
+    kernels->spread(&c->basis, n, at, u, w, c->fixed);
   }
 }
 
@@ -215,8 +212,8 @@ void crow_convolution_interpolate(const crow_convolution *c, crow_grid_kernel ke
   double u[CROW_BLOCK];
   for (int64_t begin = 0; begin < count; begin += CROW_BLOCK) {
     const int64_t n = count - begin < CROW_BLOCK ? count - begin : CROW_BLOCK;
-    for (int64_t i = 0; i < n; i++) at[i] = locate(c, reward[begin + i], &u[i]);
-    kernels->interpolate((double(*)[STENCIL])(uintptr_t)c->basis, n, at, u, c->node[kernel], result + begin);
+    locate(c, n, reward + begin, at, u);
+    kernels->interpolate(&c->basis, n, at, u, c->node[kernel], result + begin);
   }
 }
 

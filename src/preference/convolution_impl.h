@@ -15,6 +15,7 @@ enum {
   CROW_GRID_PER_UNIT = 16, /* nodes in a unit of reward */
   CROW_GRID_STENCIL = 12,  /* nodes that one reward touches */
   CROW_GRID_BELOW = 5,     /* of these, how many lie below its cell's lower end */
+  CROW_GRID_POWERS = 6,    /* powers of u^2 in a Lagrange polynomial's even and odd part */
   CROW_GRID_REACH = 41,    /* beyond this distance sigma is 0 or 1 to double precision */
   CROW_GRID_BAND = CROW_GRID_REACH * CROW_GRID_PER_UNIT,
   CROW_GRID_MOST = 1 << 22 /* nodes */
@@ -32,8 +33,13 @@ typedef struct crow_grid_segment {
   int64_t cell, cells, node;
 } crow_grid_segment;
 
+/* Lagrange polynomials L_k(u) = E_k(u^2) + u O_k(u^2) of nodes 0..7, u in [-1/2, 1/2]: [power of u^2][node]. */
+typedef struct crow_grid_basis {
+  double even[CROW_GRID_POWERS][8], odd[CROW_GRID_POWERS][8];
+} crow_grid_basis;
+
 typedef struct crow_convolution {
-  double basis[CROW_GRID_STENCIL][CROW_GRID_STENCIL]; /* [power of u][node]: Lagrange polynomials, u in [-1/2, 1/2] */
+  crow_grid_basis basis;
   double tail[CROW_GRID_KERNELS][CROW_GRID_BAND + 1]; /* what the kernel has beyond its asymptote, at i/16 */
   crow_grid_segment *segment;
   int64_t segments;
@@ -73,12 +79,15 @@ crow_status crow_convolution_layout(const crow_comm *comm, crow_convolution *con
 /* ---- kernels, compiled for several instruction sets, all with the same bits --------------------------------- */
 
 typedef struct crow_grid_kernels {
+  /* The first node at[i] of each reward's stencil and its place u[i] in its cell, in a stretch of `cells` cells that
+   * begins with cell `low` and has its first node at `node`. */
+  void (*locate)(int64_t low, int64_t cells, int64_t node, int64_t count, const double *reward, int64_t *at, double *u);
   /* Adds weight[i] 2^61 L_k(u[i]) to fixed[at[i] + k]. */
-  void (*spread)(double basis[CROW_GRID_STENCIL][CROW_GRID_STENCIL], int64_t count, const int64_t *at, const double *u,
-                 const double *weight, int64_t *fixed);
+  void (*spread)(const crow_grid_basis *basis, int64_t count, const int64_t *at, const double *u, const double *weight,
+                 int64_t *fixed);
   /* result[i] = sum_k L_k(u[i]) node[at[i] + k] */
-  void (*interpolate)(double basis[CROW_GRID_STENCIL][CROW_GRID_STENCIL], int64_t count, const int64_t *at,
-                      const double *u, const double *node, double *result);
+  void (*interpolate)(const crow_grid_basis *basis, int64_t count, const int64_t *at, const double *u,
+                      const double *node, double *result);
   /* result[j] += sum_{0 < i <= band} tail[i] (mass[j + i] + sign mass[j - i]) */
   void (*multiply)(int64_t nodes, int64_t band, const double *tail, double sign, const double *mass, double *result);
 } crow_grid_kernels;

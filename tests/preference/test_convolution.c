@@ -117,14 +117,29 @@ static void results_beyond_the_grid_are_those_of_its_ends(void) {
   crow_convolution_destroy(&c);
 }
 
+static void a_reward_s_cell_and_place_are_found_without_rounding(void) {
+  const double r[] = {-1e300, NAN, -3, 0, 1.0 / 32, 2.99, 3, 3.01, INFINITY, -1.03125};
+  const int64_t cell[] = {-48, -48, -48, 0, 0, 47, 47, 47, 47, -17};
+  const double place[] = {-0.5, -0.5, -0.5, -0.5, 0, 16 * 2.99 - 47.5, 0.5, 0.5, 0.5, 0};
+  int64_t at[10];
+  double u[10];
+  crow_grid_kernels_get(crow_isa_best())->locate(-48, 96, 7, 10, r, at, u);
+  for (int k = 0; k < 10; k++) {
+    CHECK(at[k] == 7 + cell[k] + 48);
+    CHECK(u[k] == place[k]);
+  }
+}
+
 static void instruction_sets_agree_to_the_bit(void) {
   enum { N = 100, NODES = 300, BAND = 656, MARGIN = BAND + 64 };
-  static double basis[CROW_GRID_STENCIL][CROW_GRID_STENCIL], mass[NODES + 2 * MARGIN], tail[BAND + 1];
+  static crow_grid_basis basis;
+  static double mass[NODES + 2 * MARGIN], tail[BAND + 1];
   int64_t at[N];
   double u[N], w[N];
-  for (int k = 0; k < CROW_GRID_STENCIL; k++) {
-    crow_random_uniform(1, CROW_STREAM_TEST, (uint64_t)k, basis[k], CROW_GRID_STENCIL);
-    for (int j = 0; j < CROW_GRID_STENCIL; j++) basis[k][j] -= 0.5;
+  for (int k = 0; k < CROW_GRID_POWERS; k++) {
+    crow_random_uniform(1, CROW_STREAM_TEST, (uint64_t)k, basis.even[k], 8);
+    crow_random_uniform(2, CROW_STREAM_TEST, (uint64_t)k, basis.odd[k], 8);
+    for (int j = 0; j < 8; j++) basis.even[k][j] -= 0.5;
   }
   for (int i = 0; i < N; i++) {
     double v[3];
@@ -135,13 +150,18 @@ static void instruction_sets_agree_to_the_bit(void) {
   }
   crow_random_uniform(3, CROW_STREAM_TEST, 0, mass + MARGIN, NODES);
   crow_random_uniform(3, CROW_STREAM_TEST, 1, tail, BAND + 1);
-  static int64_t fixed[CROW_ISA_COUNT][NODES];
+  static int64_t fixed[CROW_ISA_COUNT][NODES], found[CROW_ISA_COUNT][12];
+  static double place[CROW_ISA_COUNT][12];
   static double back[CROW_ISA_COUNT][N], product[CROW_ISA_COUNT][NODES];
   for (crow_isa isa = CROW_ISA_PORTABLE; isa < CROW_ISA_COUNT; isa++) {
     const crow_grid_kernels *kernels = crow_grid_kernels_get(isa);
     if (!kernels) continue;
-    kernels->spread(basis, N, at, u, w, fixed[isa]);
-    kernels->interpolate(basis, N, at, u, mass + MARGIN, back[isa]);
+    double r[] = {-1e300, NAN, -3, 0, 1e-300, 2.99, 3, 3.01, INFINITY, -INFINITY, 1, -1.03125};
+    kernels->locate(-48, 96, 7, 12, r, found[isa], place[isa]);
+    CHECK(memcmp(found[isa], found[0], sizeof found[0]) == 0);
+    CHECK(memcmp(place[isa], place[0], sizeof place[0]) == 0);
+    kernels->spread(&basis, N, at, u, w, fixed[isa]);
+    kernels->interpolate(&basis, N, at, u, mass + MARGIN, back[isa]);
     kernels->multiply(NODES, BAND, tail, -1, mass + MARGIN, product[isa]);
     CHECK(memcmp(fixed[isa], fixed[0], sizeof fixed[0]) == 0);
     CHECK(memcmp(back[isa], back[0], sizeof back[0]) == 0);
@@ -156,6 +176,8 @@ int main(int argc, char **argv) {
       {"far groups cost no more nodes", far_groups_cost_no_more_nodes},
       {"no result for what cannot be held", no_result_for_what_cannot_be_held},
       {"results beyond the grid are those of its ends", results_beyond_the_grid_are_those_of_its_ends},
+      {"a reward's cell and its place are found without rounding",
+       a_reward_s_cell_and_place_are_found_without_rounding},
       {"all instruction sets give the same bits", instruction_sets_agree_to_the_bit},
       {NULL, NULL},
   };
