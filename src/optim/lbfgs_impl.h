@@ -53,6 +53,8 @@ struct crow_lbfgs {
 int64_t crow_lbfgs_scalars(int64_t history);
 /* One iteration from an evaluated iterate to the next; sets `ended` and `end` if there is none. */
 crow_status crow_lbfgs_iterate_once(crow_lbfgs *lbfgs);
+/* Room for a best iterate beside the current one; nothing to do the second time. Local. */
+crow_status crow_lbfgs_allocate_best(crow_lbfgs *lbfgs);
 /* Takes value and certificate of a new iterate into the numbers; `*better` says that it is the best one so far. */
 void crow_lbfgs_note(crow_lbfgs *lbfgs, double value, double optimality, bool *better);
 

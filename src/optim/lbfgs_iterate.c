@@ -160,6 +160,14 @@ void crow_lbfgs_note(crow_lbfgs *lbfgs, double value, double optimality, bool *b
   }
 }
 
+crow_status crow_lbfgs_allocate_best(crow_lbfgs *lbfgs) {
+  crow_status status = CROW_OK;
+  if (!lbfgs->best_x) CROW_TRY(CROW_ALLOCATE_RAW(&lbfgs->best_x, lbfgs->partition.count));
+  if (!lbfgs->best_g) CROW_TRY(CROW_ALLOCATE_RAW(&lbfgs->best_g, lbfgs->partition.count));
+cleanup:
+  return status;
+}
+
 /* The trial becomes the iterate; the old one is kept if it remains the best. */
 static crow_status accept(crow_lbfgs *lbfgs, const crow_line_point *found, double optimality) {
   crow_status status = CROW_OK;
@@ -170,8 +178,7 @@ static crow_status accept(crow_lbfgs *lbfgs, const crow_line_point *found, doubl
   swap(&lbfgs->g, &lbfgs->trial_g);
   crow_lbfgs_note(lbfgs, found->value, optimality, &better);
   if (!better && !lbfgs->numbers->best_apart) {
-    if (!lbfgs->best_x) CROW_TRY_AGREE(lbfgs->comm, CROW_ALLOCATE_RAW(&lbfgs->best_x, lbfgs->partition.count));
-    if (!lbfgs->best_g) CROW_TRY_AGREE(lbfgs->comm, CROW_ALLOCATE_RAW(&lbfgs->best_g, lbfgs->partition.count));
+    CROW_TRY_AGREE(lbfgs->comm, crow_lbfgs_allocate_best(lbfgs));
     swap(&lbfgs->best_x, &lbfgs->trial_x);
     swap(&lbfgs->best_g, &lbfgs->trial_g);
   }

@@ -28,7 +28,6 @@ void crow_lbfgs_state(crow_lbfgs *lbfgs, crow_optim_state *state) {
 }
 
 static crow_status resume_local(crow_lbfgs *lbfgs) {
-  crow_status status = CROW_OK;
   const crow_lbfgs_numbers *n = lbfgs->numbers;
   const int64_t history = lbfgs->options.history;
   if (n->history != (double)history) {
@@ -41,12 +40,7 @@ static crow_status resume_local(crow_lbfgs *lbfgs) {
   lbfgs->products.used = (int64_t)n->used;
   lbfgs->products.gg = n->gg;
   lbfgs->ended = false;
-  if (n->best_apart != 0) {
-    if (!lbfgs->best_x) CROW_TRY(CROW_ALLOCATE_RAW(&lbfgs->best_x, lbfgs->partition.count));
-    if (!lbfgs->best_g) CROW_TRY(CROW_ALLOCATE_RAW(&lbfgs->best_g, lbfgs->partition.count));
-  }
-cleanup:
-  return status;
+  return n->best_apart != 0 ? crow_lbfgs_allocate_best(lbfgs) : CROW_OK;
 }
 
 crow_status crow_lbfgs_resume(crow_lbfgs *lbfgs, crow_optim_state *state) {

@@ -64,12 +64,12 @@ static inline double quadratic(const problem *p, const double *x, double *g, dou
   return f;
 }
 
-/* 100 sum_i x_i - log x_i: NaN for negative x_i, minimum 100 n at 1. */
+/* 100 sum_i 10 x_i - log x_i: NaN for negative x_i, minimum at 1/10. */
 static inline double barrier(const problem *p, const double *x, double *g, double *optimality) {
   double f = 0;
   for (int64_t i = 0; i < p->n; i++) {
-    f += 100 * (x[i] - log(x[i]));
-    g[i] = 100 * (1 - 1 / x[i]);
+    f += 100 * (10 * x[i] - log(x[i]));
+    g[i] = 100 * (10 - 1 / x[i]);
   }
   *optimality = largest(p->n, g);
   return f;
