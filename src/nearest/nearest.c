@@ -84,8 +84,6 @@ crow_status crow_nearest_create(const crow_nearest_options *options, const void 
                                 int64_t m, int64_t d, const double *probe, int64_t probe_count, crow_nearest **out) {
   crow_nearest *nearest = NULL;
   crow_status status;
-  (void)probe;
-  (void)probe_count;
   *out = NULL;
   CROW_TRY(crow_settings_validate(crow_nearest_settings, options));
   CROW_TRY(check_contexts(contexts, type, m, d));
@@ -94,7 +92,9 @@ crow_status crow_nearest_create(const crow_nearest_options *options, const void 
   nearest->kernels = crow_kernels_get();
   CROW_TRY(crow_nearest_distinct_create(contexts, type, m, d, &nearest->distinct));
   nearest->engine = (crow_nearest_engine)options->engine;
-  if (nearest->engine == CROW_NEAREST_AUTO) nearest->engine = CROW_NEAREST_GEMM;
+  if (nearest->engine == CROW_NEAREST_AUTO) {
+    CROW_TRY(crow_nearest_choose(nearest, probe, probe_count, &nearest->engine));
+  }
   CROW_TRY(start_engine(nearest));
   *out = nearest;
   nearest = NULL;

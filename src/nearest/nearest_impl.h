@@ -71,6 +71,10 @@ static inline const void *crow_nearest_context(const crow_nearest *nearest, int6
   return (const double *)nearest->contexts + begin;
 }
 
+/* The engine that searches this handle's contexts fastest, as measured; `probe` as for crow_nearest_create(). */
+crow_status crow_nearest_choose(const crow_nearest *nearest, const double *probe, int64_t probe_count,
+                                crow_nearest_engine *chosen);
+
 /* Canonical squared distances of `count` pairs of a point and a context. */
 void crow_nearest_pair_distances(const crow_nearest *nearest, const double *const *points, const void *const *contexts,
                                  int64_t count, double *distances);
