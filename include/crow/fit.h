@@ -45,6 +45,10 @@ CROW_API crow_source crow_fit_source(const crow_dataset *dataset);
 /** Fits tabular rewards. Collective; options agree. Not converging is marked in the result, not an error. */
 CROW_API crow_status crow_fit_run(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                   const crow_fit_options *options, crow_rewards *out);
+/** As crow_fit_run(), going on from a checkpoint that has been looked for (crow_checkpoint_find()) and saving to it
+ * when due, weights included; CROW_STOPPED if asked to stop, with the checkpoint written. `checkpoint` may be NULL. */
+CROW_API crow_status crow_fit_run_from(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                                       const crow_fit_options *options, crow_checkpoint *checkpoint, crow_rewards *out);
 /** Writes a rewards file: /rewards/..., ids and topics of the dataset, provenance. */
 CROW_API crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool overwrite,
                                         const crow_rewards *rewards, const crow_dataset *dataset,

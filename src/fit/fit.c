@@ -45,26 +45,78 @@ static crow_status evaluate(void *context, const double *u, double *value, doubl
   return status;
 }
 
-static bool log_iteration(void *context, int64_t iteration, double value, double optimality, const double *u) {
-  (void)context;
-  (void)u;
+/* Iterate, history and counts of L-BFGS as states of a checkpoint, beside the weights they belong to. */
+static crow_status save(const crow_weights *weights, crow_lbfgs *lbfgs, crow_checkpoint *checkpoint) {
+  crow_status status = CROW_OK;
+  crow_optim_state state;
+  crow_lbfgs_state(lbfgs, &state);
+  CROW_TRY(crow_checkpoint_begin(checkpoint));
+  CROW_TRY(crow_weights_save(checkpoint, weights));
+  CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "lbfgs", state.scalars, state.scalar));
+  for (int64_t k = 0; k < state.vectors; k++) {
+    CROW_TRY(crow_checkpoint_put_vector(checkpoint, "lbfgs", k, CROW_F64, &weights->partition, state.vector[k]));
+  }
+  CROW_TRY(crow_checkpoint_end(checkpoint));
+cleanup:
+  if (status != CROW_OK) crow_checkpoint_abandon(checkpoint);
+  return status;
+}
+
+static crow_status resume(const crow_weights *weights, crow_lbfgs *lbfgs, crow_checkpoint *checkpoint) {
+  crow_status status = CROW_OK;
+  crow_optim_state state;
+  int64_t iteration = 0;
+  double value = 0, optimality = 0;
+  crow_lbfgs_state(lbfgs, &state);
+  CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "lbfgs", state.scalars, state.scalar));
+  CROW_TRY(crow_lbfgs_resume(lbfgs, &state));
+  for (int64_t k = 0; k < state.vectors; k++) {
+    CROW_TRY(crow_checkpoint_get_vector(checkpoint, "lbfgs", k, CROW_F64, &weights->partition, state.vector[k]));
+  }
+  (void)crow_lbfgs_iterate(lbfgs, &iteration, &value, &optimality);
+  crow_log(CROW_LOG_INFO, "fit: going on after iteration %lld", (long long)iteration);
+cleanup:
+  return status;
+}
+
+static void log_iteration(const crow_lbfgs *lbfgs) {
+  int64_t iteration = 0;
+  double value = 0, optimality = 0;
+  (void)crow_lbfgs_iterate(lbfgs, &iteration, &value, &optimality);
   crow_log(CROW_LOG_INFO, "fit: iteration %3lld  objective %.15g  optimality %.3e", (long long)iteration, value,
            optimality);
-  return false;
+}
+
+static crow_status iterate(const crow_weights *weights, crow_lbfgs *lbfgs, crow_checkpoint *checkpoint) {
+  crow_status status = CROW_OK;
+  for (bool done = false, due = false, stop = false; !done;) {
+    CROW_TRY(crow_lbfgs_step(lbfgs, &done));
+    log_iteration(lbfgs);
+    if (done || !checkpoint) continue;
+    CROW_TRY(crow_checkpoint_due(checkpoint, &due, &stop));
+    if (due) CROW_TRY(save(weights, lbfgs, checkpoint));
+    if (stop) CROW_TRY(crow_error(CROW_STOPPED, "stopped before the fit had converged"));
+  }
+cleanup:
+  return status;
 }
 
 static crow_status solve(const crow_comm *comm, const crow_weights *weights, crow_objective *objective,
-                         const crow_lbfgs_options *options, crow_rewards *out) {
+                         const crow_lbfgs_options *options, crow_checkpoint *checkpoint, crow_rewards *out) {
   crow_status status = CROW_OK;
   const crow_partition *p = &weights->partition;
   const double *curvature = crow_objective_curvature(objective);
+  crow_lbfgs *lbfgs = NULL;
   crow_lbfgs_result result;
   double *u = NULL;
   scaled s = {objective, p->count, NULL, out->value};
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s.root, p->count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&u, p->count));
   for (crow_gidx i = 0; i < p->count; i++) s.root[i] = sqrt(weights->value[i] * curvature[i]);
-  CROW_TRY(crow_lbfgs_minimise(comm, p, options, evaluate, log_iteration, &s, u, &result));
+  CROW_TRY(crow_lbfgs_create(comm, p, options, evaluate, &s, u, &lbfgs));
+  if (checkpoint && crow_checkpoint_has(checkpoint, "lbfgs")) CROW_TRY(resume(weights, lbfgs, checkpoint));
+  CROW_TRY(iterate(weights, lbfgs, checkpoint));
+  crow_lbfgs_get(lbfgs, u, NULL, &result);
   unscale(&s, u);
   out->objective = result.value;
   out->optimality = result.optimality;
@@ -73,6 +125,7 @@ static crow_status solve(const crow_comm *comm, const crow_weights *weights, cro
   out->end = result.end;
   out->converged = result.end == CROW_LBFGS_CONVERGED;
 cleanup:
+  crow_lbfgs_destroy(&lbfgs);
   crow_free(s.root);
   crow_free(u);
   return status;
@@ -146,8 +199,8 @@ static void log_end(const crow_rewards *rewards) {
   }
 }
 
-crow_status crow_fit_run(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                         const crow_fit_options *options, crow_rewards *out) {
+crow_status crow_fit_run_from(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                              const crow_fit_options *options, crow_checkpoint *checkpoint, crow_rewards *out) {
   crow_status status = CROW_OK;
   preferences read = {0};
   crow_objective *objective = NULL;
@@ -158,7 +211,7 @@ crow_status crow_fit_run(const crow_comm *comm, const crow_dataset *dataset, con
   CROW_TRY(create_objective(comm, weights, &read, out->source, &options->objective, &objective));
   out->lambda = options->objective.lambda;
   out->pair_scale = crow_objective_pair_scale(objective);
-  CROW_TRY(solve(comm, weights, objective, &options->lbfgs, out));
+  CROW_TRY(solve(comm, weights, objective, &options->lbfgs, checkpoint, out));
   CROW_TRY(crow_objective_complete_zero_weights(objective, out->value, &out->unknown));
   CROW_TRY(crow_objective_fitted_win_rate(objective, out->value, out->fitted_win_rate));
   if (weights->partition.count) {
@@ -171,6 +224,11 @@ cleanup:
   crow_free(read.win_rate);
   if (status != CROW_OK) crow_rewards_free(out);
   return status;
+}
+
+crow_status crow_fit_run(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                         const crow_fit_options *options, crow_rewards *out) {
+  return crow_fit_run_from(comm, dataset, weights, options, NULL, out);
 }
 
 void crow_rewards_free(crow_rewards *rewards) {
