@@ -9,6 +9,8 @@ void crow_bounds_make(const crow_file *file, const crow_entry *entry, crow_bound
   const crow_field *field = crow_schema_find(file->schema, crow_file_entry_path(file, entry));
   *bounds = (crow_bounds){
       .floating = entry->class == CROW_CLASS_FLOAT, .minimum = -INFINITY, .maximum = INFINITY, .sum = NAN};
+  /* What a schema does not name is its owner's affair. */
+  bounds->any = file->schema && !field;
   if (!field) return;
   const crow_rule *rule = &field->rule;
   bounds->nan = rule->nan;
@@ -29,7 +31,7 @@ static bool fits(const crow_bounds *bounds, double value) {
 
 int64_t crow_bounds_first_fault(const crow_bounds *bounds, crow_type type, const void *values, int64_t count) {
   const bool bounded = bounds->minimum > -INFINITY || bounds->maximum < INFINITY;
-  if (!bounded && (type == CROW_I32 || type == CROW_I64)) return -1;
+  if (bounds->any || (!bounded && (type == CROW_I32 || type == CROW_I64))) return -1;
   for (int64_t i = 0; i < count; i++) {
     double value = 0;
     switch (type) {

@@ -60,6 +60,7 @@ static void type_name(const crow_entry *entry, char *text, size_t bytes) {
 }
 
 static json_t *shape_of(const crow_entry *entry) {
+  if (entry->rank > 2) return json_null();
   json_t *shape = json_array();
   if (entry->rank > 0) (void)json_array_append_new(shape, json_integer(entry->rows));
   if (entry->rank > 1) (void)json_array_append_new(shape, json_integer(entry->columns));
@@ -120,6 +121,7 @@ static crow_status describe_dataset(const crow_file *file, const char *path, jso
   (void)json_object_set_new(out, "path", json_string(path));
   (void)json_object_set_new(out, "type", json_string(type));
   (void)json_object_set_new(out, "shape", shape_of(entry));
+  (void)json_object_set_new(out, "dimensions", json_integer(entry->rank));
   add_words(out, file, path);
   json_t *attributes = attributes_of(&file->catalogue, path);
   if (json_object_size(attributes) > 0) (void)json_object_set(out, "attributes", attributes);
@@ -129,7 +131,8 @@ static crow_status describe_dataset(const crow_file *file, const char *path, jso
   } else if (entry->class != CROW_CLASS_OTHER && entry->rank <= 2) {
     status = crow_summary_make(file, path, &summary);
     /* What is wrong with values is part of the description; only a failing system ends it. */
-    if (status == CROW_BAD_INPUT) keep_reason(reason);
+    const bool named = crow_schema_find(file->schema, path) != NULL;
+    if (status == CROW_BAD_INPUT && (named || entry->class != CROW_CLASS_TEXT)) keep_reason(reason);
     if (status == CROW_BAD_INPUT) status = CROW_OK;
     if (status == CROW_OK) add_summary(out, entry, &summary);
   }

@@ -52,6 +52,7 @@ bool crow_pieces_next(crow_pieces *pieces, crow_gidx *begin, crow_gidx *count);
 
 /* What values of a field must be, with the dimension's length filled in. */
 typedef struct crow_bounds {
+  bool any; /* no bounds at all */
   bool floating, nan;
   double minimum, maximum; /* infinite where there is none */
   const char *below;

@@ -174,22 +174,38 @@ static void find_layout_problem(hid_t properties, const crow_entry *entry, char 
 }
 
 static void find_shape_problem(hid_t space, crow_entry *entry, char *problem, size_t bytes) {
-  hsize_t dims[H5S_MAX_RANK] = {0};
+  hsize_t dims[H5S_MAX_RANK] = {0}, most[H5S_MAX_RANK] = {0};
   entry->rows = entry->columns = 1;
-  entry->rank = H5Sget_simple_extent_dims(space, dims, NULL);
+  entry->rank = H5Sget_simple_extent_dims(space, dims, most);
   if (H5Sget_simple_extent_type(space) == H5S_NULL || entry->rank < 0) {
     (void)snprintf(problem, bytes, "has no elements at all");
     entry->rank = 0;
     return;
   }
   int64_t total = entry->bytes > 8 ? entry->bytes : 8;
-  bool overflow = false;
+  bool overflow = false, beyond = false;
   for (int i = 0; i < entry->rank; i++) {
     overflow = overflow || dims[i] > INT64_MAX || __builtin_mul_overflow(total, (int64_t)dims[i], &total);
+    beyond = beyond || dims[i] > most[i];
     if (!overflow && i == 0) entry->rows = (int64_t)dims[i];
     if (!overflow && i > 0) entry->columns *= (int64_t)dims[i];
   }
+  if (beyond) (void)snprintf(problem, bytes, "has a shape beyond its own limits: the file is damaged");
   if (overflow) (void)snprintf(problem, bytes, "has a shape whose size overflows");
+}
+
+/* A shape says little about what is there: storage that was never written, or that stands for thousands of times its
+ * own size, is not read. Deflate packs 1032 times at most. */
+static void find_storage_problem(hid_t dataset, const crow_entry *entry, bool packed, char *problem, size_t bytes) {
+  const double stored = (double)H5Dget_storage_size(dataset);
+  const double needed = (double)entry->rows * (double)entry->columns * (double)entry->bytes;
+  if (needed > 0 && stored == 0) {
+    (void)snprintf(problem, bytes, "holds no data: it was defined but never written");
+  } else if (stored * (packed ? 2048 : 1) < needed) {
+    (void)snprintf(problem, bytes,
+                   "holds %.0f bytes for a shape of %.0f bytes: it was not written whole, or is damaged", stored,
+                   needed);
+  }
 }
 
 static crow_status survey_dataset(survey *s, hid_t dataset) {
@@ -202,6 +218,9 @@ static crow_status survey_dataset(survey *s, hid_t dataset) {
   crow_survey_type(type, entry);
   find_shape_problem(space, entry, problem, sizeof problem);
   if (!problem[0]) find_layout_problem(properties, entry, problem, sizeof problem);
+  if (!problem[0]) {
+    find_storage_problem(dataset, entry, H5Pget_nfilters(properties) > 0, problem, sizeof problem);
+  }
   if (!problem[0] && entry->class == CROW_CLASS_TEXT && entry->bytes > CROW_TEXT_BYTES) {
     (void)snprintf(problem, sizeof problem, "holds texts of %lld bytes, at most %lld are read", (long long)entry->bytes,
                    (long long)CROW_TEXT_BYTES);
