@@ -4,8 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
 
 static crow_status check_writing(const crow_file *file) {
   return file->temporary ? CROW_OK : crow_error(CROW_FAILED, "%s is open for reading only", file->name);
@@ -36,19 +37,28 @@ static hid_t intermediate_groups(void) {
   return list;
 }
 
-/* Takes the disk space of a new dataset now, so that a full disk is known before hours of work are written to it. File
- * systems that cannot do this say so later, when they are written to. Rank 0. */
-static crow_status reserve(const crow_file *file, hid_t dataset, const char *path) {
-  const haddr_t offset = H5Dget_offset(dataset);
-  const hsize_t bytes = H5Dget_storage_size(dataset);
-  if (offset == HADDR_UNDEF || bytes == 0) return CROW_OK;
+crow_status crow_file_reserve(const crow_file *file, int64_t bytes, const char *path) {
+  struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+  struct statvfs space;
+  if (file->descriptor < 0 || bytes == 0) return CROW_OK;
+  /* Large objects begin on the next MiB. */
+  const int64_t last = file->end + (1 << 20) + bytes;
   int failed = 0;
   do {
-    failed = fallocate(file->descriptor, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)bytes);
+    failed = fallocate(file->descriptor, FALLOC_FL_KEEP_SIZE, (off_t)file->end, (off_t)(last - file->end));
   } while (failed && errno == EINTR);
+  if (failed && errno == EOPNOTSUPP && fstatvfs(file->descriptor, &space) == 0 &&
+      (double)space.f_bavail * (double)space.f_frsize < (double)(last - file->end)) {
+    errno = ENOSPC;
+  }
+  if (!failed && getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+      (int64_t)limit.rlim_cur < last) {
+    failed = 1;
+    errno = EFBIG;
+  }
   if (!failed || (errno != ENOSPC && errno != EDQUOT && errno != EFBIG)) return CROW_OK;
-  return crow_error(CROW_FILE_SYSTEM, "cannot write %s: no room for the %llu bytes of %s: %s", file->name,
-                    (unsigned long long)bytes, path, strerror(errno));
+  return crow_error(CROW_FILE_SYSTEM, "cannot write %s: no room for the %lld bytes of %s: %s", file->name,
+                    (long long)bytes, path, strerror(errno));
 }
 
 /* The HDF5 calls of a definition, the same on all ranks. */
@@ -82,6 +92,11 @@ crow_status crow_file_define_type(crow_file *file, const char *path, hid_t type,
     CROW_TRY(crow_error(CROW_FAILED, "%s: %s cannot be defined with %lld rows, or is defined already", file->name, path,
                         (long long)rows));
   }
+  int64_t bytes = (int64_t)H5Tget_size(type);
+  const bool overflow = __builtin_mul_overflow(bytes, rows, &bytes) ||
+                        __builtin_mul_overflow(bytes, columns > 0 ? columns : 1, &bytes) || bytes > INT64_MAX / 2;
+  if (overflow) CROW_TRY(crow_error(CROW_FAILED, "%s: the size of %s overflows", file->name, path));
+  CROW_TRY_AGREE(file->comm, crow_file_reserve(file, bytes, path));
   CROW_TRY_AGREE(file->comm, create_dataset(file, path, type, rank, dims, &dataset));
   CROW_TRY_AGREE(file->comm, note_groups(file, path));
   CROW_TRY_AGREE(file->comm, crow_catalogue_add(&file->catalogue, path, CROW_OBJECT_DATASET, &entry));
@@ -90,8 +105,9 @@ crow_status crow_file_define_type(crow_file *file, const char *path, hid_t type,
   entry->columns = columns > 0 ? columns : 1;
   entry->rank = rank;
   entry->handle = dataset;
+  const haddr_t offset = H5Dget_offset(dataset);
+  if (offset != HADDR_UNDEF && (int64_t)offset + bytes > file->end) file->end = (int64_t)offset + bytes;
   dataset = H5I_INVALID_HID;
-  CROW_TRY_AGREE(file->comm, file->descriptor >= 0 ? reserve(file, entry->handle, path) : CROW_OK);
 cleanup:
   crow_hdf5_close(&dataset);
   return status;

@@ -19,7 +19,9 @@ cleanup:
   return status;
 }
 
-static crow_status prepare_access(const crow_file *file, hid_t *access_list, hid_t *transfer) {
+/* Reading is collective. Writing is not: a rank's slice is one run of the file already, which collective buffering
+ * would only move about, and Open MPI's OMPIO hangs when a collective write fails on one rank, as on a full disk. */
+static crow_status prepare_access(const crow_file *file, bool create, hid_t *access_list, hid_t *transfer) {
   *access_list = H5Pcreate(H5P_FILE_ACCESS);
   *transfer = H5Pcreate(H5P_DATASET_XFER);
   /* Large objects start on a MiB, which is a multiple of the stripe of common parallel file systems; metadata are
@@ -27,10 +29,10 @@ static crow_status prepare_access(const crow_file *file, hid_t *access_list, hid
   if (*access_list < 0 || *transfer < 0 ||
       H5Pset_fapl_mpio(*access_list, crow_comm_mpi(file->comm), MPI_INFO_NULL) < 0 ||
       H5Pset_fclose_degree(*access_list, H5F_CLOSE_STRONG) < 0 ||
-      H5Pset_all_coll_metadata_ops(*access_list, true) < 0 || H5Pset_coll_metadata_write(*access_list, true) < 0 ||
-      H5Pset_alignment(*access_list, 1 << 20, 1 << 20) < 0 || H5Pset_meta_block_size(*access_list, 1 << 16) < 0 ||
+      H5Pset_all_coll_metadata_ops(*access_list, true) < 0 || H5Pset_alignment(*access_list, 1 << 20, 1 << 20) < 0 ||
+      H5Pset_meta_block_size(*access_list, 1 << 16) < 0 ||
       H5Pset_libver_bounds(*access_list, H5F_LIBVER_V18, H5F_LIBVER_LATEST) < 0 ||
-      H5Pset_dxpl_mpio(*transfer, H5FD_MPIO_COLLECTIVE) < 0) {
+      H5Pset_dxpl_mpio(*transfer, create ? H5FD_MPIO_INDEPENDENT : H5FD_MPIO_COLLECTIVE) < 0) {
     return crow_hdf5_error(true, file->name, "", "prepare parallel access");
   }
   return CROW_OK;
@@ -39,27 +41,40 @@ static crow_status prepare_access(const crow_file *file, hid_t *access_list, hid
 crow_status crow_file_attach(crow_file *file, const char *path, bool create) {
   crow_status status = CROW_OK;
   hid_t access_list = H5I_INVALID_HID;
-  CROW_TRY_AGREE(file->comm, prepare_access(file, &access_list, &file->transfer));
+  CROW_TRY_AGREE(file->comm, prepare_access(file, create, &access_list, &file->transfer));
   file->id =
       create ? H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access_list) : H5Fopen(path, H5F_ACC_RDONLY, access_list);
   CROW_TRY_AGREE(file->comm,
                  file->id >= 0 ? CROW_OK : crow_hdf5_error(create, file->name, "", create ? "create it" : "open it"));
 cleanup:
+  /* Closing is collective, so a file that not all ranks could open is left to HDF5. */
+  if (status != CROW_OK) file->id = H5I_INVALID_HID;
   crow_hdf5_close(&access_list);
   return status;
 }
 
-bool crow_file_detach(crow_file *file) {
-  bool whole = true;
+/* HDF5 cannot discard what it failed to write: closing a file that will not flush leaves an id without a file behind,
+ * and the program falls over it at its end. Such a file stays open, to be cleared away by HDF5 itself. */
+crow_status crow_file_detach(crow_file *file) {
+  crow_status status = CROW_OK;
+  if (file->id >= 0 && file->temporary) {
+    CROW_TRY_AGREE(file->comm, H5Fflush(file->id, H5F_SCOPE_GLOBAL) >= 0
+                                   ? CROW_OK
+                                   : crow_hdf5_error(true, file->name, "", "write it to disk"));
+  }
   for (int64_t i = 0; i < file->catalogue.entry_count; i++) {
     hid_t dataset = file->catalogue.entries[i].handle;
-    if (dataset > 0) whole = H5Dclose(dataset) >= 0 && whole;
+    crow_hdf5_close(&dataset);
     file->catalogue.entries[i].handle = 0;
   }
-  if (file->id >= 0) whole = H5Fclose(file->id) >= 0 && whole;
+  if (file->id >= 0) {
+    const herr_t closed = H5Fclose(file->id);
+    CROW_TRY_AGREE(file->comm, closed >= 0 ? CROW_OK : crow_hdf5_error(true, file->name, "", "close it"));
+  }
+cleanup:
   file->id = H5I_INVALID_HID;
   crow_hdf5_close(&file->transfer);
-  return whole;
+  return status;
 }
 
 /* The kind that the file says it is, held against the expected one. */

@@ -12,8 +12,9 @@ struct crow_file {
   crow_schema *schema; /* NULL for a file of no kind */
   crow_catalogue catalogue;
   hid_t id;
-  hid_t transfer; /* property list of collective transfers */
+  hid_t transfer; /* property list of transfers */
   int descriptor; /* rank 0's own descriptor of a file being written, else -1 */
+  int64_t end;    /* of the datasets defined so far, in bytes from the file's beginning */
   bool overwrite;
 };
 
@@ -24,11 +25,14 @@ crow_status crow_file_open_checked(const crow_comm *comm, const char *path, cons
 crow_status crow_file_make(const crow_comm *comm, const char *path, const char *kind, crow_file **out);
 /* Opens or creates the HDF5 file of that name with all ranks. Collective. */
 crow_status crow_file_attach(crow_file *file, const char *path, bool create);
-/* Closes HDF5 handles. Collective. False if HDF5 could not write what it held back. */
-bool crow_file_detach(crow_file *file);
+/* Flushes what is written and closes HDF5's handles: CROW_FILE_SYSTEM if it could not be written. Collective. */
+crow_status crow_file_detach(crow_file *file);
 
 /* The entry of a dataset that can be read, opened: CROW_BAD_INPUT if there is none or it has a problem. Collective. */
 crow_status crow_file_dataset(const crow_file *file, const char *path, crow_entry **out);
+/* Takes the disk space of what will be written now, so that a full disk is known before hours of work go there. File
+ * systems that cannot do this say so later, when they are written to. Local; only rank 0 does something. */
+crow_status crow_file_reserve(const crow_file *file, int64_t bytes, const char *path);
 /* As crow_file_define() with any stored type. Collective. */
 crow_status crow_file_define_type(crow_file *file, const char *path, hid_t type, crow_gidx rows, crow_gidx columns);
 const char *crow_file_entry_path(const crow_file *file, const crow_entry *entry);

@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What groups, attributes and the descriptions of datasets take at most, roughly. */
+#define METADATA_BYTES (1 << 20)
+
 /* The folder and the last part of a path, in memory that `copy` owns. */
 static crow_status split_path(const char *path, char **folder_copy, char **name_copy, const char **folder,
                               const char **name) {
@@ -102,6 +105,7 @@ crow_status crow_file_create(const crow_comm *comm, const char *path, const char
   CROW_TRY(crow_comm_broadcast(comm, temporary, (int64_t)sizeof temporary, 0));
   CROW_TRY_AGREE(comm, crow_string_copy(temporary, &file->temporary));
   CROW_TRY(crow_file_attach(file, temporary, true));
+  CROW_TRY_AGREE(comm, crow_file_reserve(file, METADATA_BYTES, "its metadata"));
   CROW_TRY(crow_file_set_text(file, "/", "crow_kind", kind));
   if (file->schema) CROW_TRY(crow_file_set_i64(file, "/", "crow_schema_version", file->schema->version));
 cleanup:
@@ -116,7 +120,11 @@ cleanup:
 void crow_file_close(crow_file **file) {
   if (!file || !*file) return;
   crow_file *f = *file;
-  (void)crow_file_detach(f);
+  /* A file that is given up makes room first, so that HDF5 can write what it holds back and let go of it. */
+  if (f->descriptor >= 0 && f->id >= 0) (void)!ftruncate(f->descriptor, 0);
+  char message[CROW_ERROR_BYTES];
+  (void)snprintf(message, sizeof message, "%s", crow_error_message());
+  if (f->id >= 0 && crow_file_detach(f) != CROW_OK) (void)crow_error(CROW_FILE_SYSTEM, "%s", message);
   if (f->descriptor >= 0) {
     (void)close(f->descriptor);
     if (f->temporary) (void)unlink(f->temporary);
@@ -188,11 +196,7 @@ crow_status crow_file_finish(crow_file **file) {
   if (f->schema && crow_catalogue_check(&f->catalogue, f->schema, f->name, true) != CROW_OK) {
     CROW_TRY(crow_error(CROW_FAILED, "the file to be written breaks its schema: %s", crow_error_message()));
   }
-  CROW_TRY_AGREE(f->comm, H5Fflush(f->id, H5F_SCOPE_GLOBAL) >= 0
-                              ? CROW_OK
-                              : crow_hdf5_error(true, f->name, "", "write it to disk"));
-  const bool whole = crow_file_detach(f);
-  CROW_TRY_AGREE(f->comm, whole ? CROW_OK : crow_hdf5_error(true, f->name, "", "write it to disk"));
+  CROW_TRY(crow_file_detach(f));
   CROW_TRY_AGREE(f->comm, f->descriptor >= 0 ? publish(f) : CROW_OK);
 cleanup:
   crow_file_close(file);
