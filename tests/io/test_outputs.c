@@ -155,7 +155,7 @@ static void test_rows_not_written(void) {
   CHECK_OK(crow_file_define(file, "/weights/value", CROW_F64, 4, 0));
   CHECK_OK(crow_file_write_rows(file, "/weights/value", 0, 3, CROW_F64, values));
   CHECK_STATUS(crow_file_finish(&file), CROW_FAILED);
-  CHECK_MESSAGE("3 of the 4 rows of /weights/value");
+  CHECK_MESSAGE("3 of the 4 values of /weights/value");
   CHECK(count_files() == 0);
 }
 
