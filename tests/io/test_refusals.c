@@ -68,7 +68,8 @@ static void test_attributes(void) {
   unknown_kind(file);
   craft_end(file);
   CHECK_STATUS(crow_file_open(test_comm, test_path("kind.h5"), NULL, &any), CROW_BAD_INPUT);
-  CHECK_MESSAGE("there is no kind of file \"sonnet\"; there are: dataset, rewards, weights");
+  CHECK_MESSAGE("there is no kind of file \"sonnet\"; there are: ");
+  CHECK_MESSAGE("dataset, ");
 }
 
 /* ---- shapes and types --------------------------------------------------------------------------------------- */
