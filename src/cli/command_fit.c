@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli_impl.h"
+#include "cli/results_impl.h"
+#include <string.h>
+#include <unistd.h>
+
+typedef struct fit_options {
+  const char *weights; /* "voronoi", "uniform" or a file */
+  crow_weights_options sampling;
+  crow_fit_options fit;
+} fit_options;
+
+static const crow_setting fit_settings[] = {
+    {.name = "weights",
+     .type = CROW_SETTING_TEXT,
+     .offset = offsetof(fit_options, weights),
+     .text = "voronoi",
+     .choices = "voronoi|uniform|FILE",
+     .help = "weights of the alternatives: computed as by crow weights, with its options; all equal (the standard "
+             "regularised MLE); or read from a file that crow weights wrote"},
+    {0}};
+
+static const crow_section sections[] = {
+    {"Weights", fit_settings, 0},
+    {"Objective", crow_objective_settings, offsetof(fit_options, fit.objective)},
+    {"Optimiser (L-BFGS)", crow_lbfgs_settings, offsetof(fit_options, fit.lbfgs)},
+    {"Samples (with --weights voronoi)", crow_weights_settings, offsetof(fit_options, sampling)},
+    {"Space (with --weights voronoi)", crow_space_settings, offsetof(fit_options, sampling.space)},
+    {"Nearest alternative (with --weights voronoi)", crow_nearest_settings, offsetof(fit_options, sampling.nearest)},
+    {0}};
+
+static bool is_voronoi(const fit_options *options) { return strcmp(options->weights, "voronoi") == 0; }
+static bool is_uniform(const fit_options *options) { return strcmp(options->weights, "uniform") == 0; }
+
+static crow_status check_fit(const crow_run *run) {
+  crow_status status = CROW_OK;
+  const fit_options *options = run->options;
+  const char *weights = options->weights;
+  CROW_TRY(crow_fit_options_validate(&options->fit));
+  CROW_TRY(crow_weights_options_validate(&options->sampling));
+  /* A word that looks like no file and is none was meant to be one of the two. */
+  if (!is_voronoi(options) && !is_uniform(options) && !strpbrk(weights, "./") && access(weights, F_OK) != 0) {
+    char nearest[16];
+    crow_nearest_word(weights, "voronoi|uniform", nearest, sizeof nearest);
+    status = crow_error(CROW_USAGE, "--weights \"%s\": expected voronoi, uniform or a file; did you mean \"%s\"?",
+                        weights, nearest);
+  }
+cleanup:
+  return status;
+}
+
+/* Options of the sampling that have no effect are worth a word: their user may expect one. */
+static void warn_about_unused(const crow_run *run, const fit_options *options) {
+  for (int k = 0; k < run->option_count && !is_voronoi(options); k++) {
+    const crow_option *option = &run->option[k];
+    const char *at = option->options, *begin = (const char *)&options->sampling;
+    if (option->given && at >= begin && at < begin + sizeof options->sampling) {
+      crow_print_warning(run, "warning: --%s has no effect with --weights %s", option->setting->name, options->weights);
+    }
+  }
+}
+
+static crow_status get_weights(crow_run *run, const crow_dataset *dataset, crow_provenance *provenance,
+                               crow_weights *weights) {
+  crow_status status = CROW_OK;
+  const fit_options *options = run->options;
+  warn_about_unused(run, options);
+  crow_report_text(run, "weights", options->weights);
+  if (is_voronoi(options)) return crow_weights_compute(run->comm, dataset, &options->sampling, weights);
+  if (is_uniform(options)) return crow_weights_uniform(run->comm, dataset->alternatives, weights);
+  CROW_TRY(crow_weights_read(run->comm, options->weights, dataset->alternatives, weights));
+  CROW_TRY(crow_provenance_add_input(provenance, run->comm, "weights", options->weights));
+  crow_print(run, "weights: from %s, effective number of alternatives %.6g of %lld, %lld with weight zero",
+             options->weights, weights->effective, (long long)weights->partition.global, (long long)weights->zeros);
+cleanup:
+  return status;
+}
+
+static crow_status run_fit(crow_run *run) {
+  crow_status status = CROW_OK;
+  const fit_options *options = run->options;
+  const char *input = run->argument[0], *output = run->common.output;
+  crow_dataset dataset = {0};
+  crow_weights weights = {0};
+  crow_rewards rewards = {0};
+  crow_provenance *provenance = NULL;
+  bool converged = false;
+  crow_stages_begin(&run->stages, "read");
+  CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
+  crow_results_dataset(run, input, &dataset);
+  CROW_TRY(crow_run_provenance(run, &provenance));
+  CROW_TRY(crow_provenance_add_input(provenance, run->comm, "dataset", input));
+  crow_stages_begin(&run->stages, "weights");
+  CROW_TRY(get_weights(run, &dataset, provenance, &weights));
+  crow_stages_begin(&run->stages, "fit");
+  CROW_TRY(crow_fit_run(run->comm, &dataset, &weights, &options->fit, &rewards));
+  crow_stages_begin(&run->stages, "write");
+  CROW_TRY(crow_rewards_write(run->comm, output, run->common.force, &rewards, &dataset, provenance));
+  crow_stages_end(&run->stages);
+  converged = rewards.converged;
+  crow_report_real(run, "effective_number", weights.effective);
+  crow_report_integer(run, "zero_weights", weights.zeros);
+  crow_report_integer(run, "samples", weights.samples);
+  CROW_TRY(crow_results_rewards(run, &dataset, &rewards, options->fit.lbfgs.tolerance));
+  CROW_TRY(crow_times_print(run));
+  crow_print(run, "\nrewards written to %s%s", output, converged ? "" : ", marked as not converged");
+  crow_report_text(run, "output", output);
+cleanup:
+  crow_provenance_destroy(&provenance);
+  crow_rewards_free(&rewards);
+  crow_weights_free(&weights);
+  crow_dataset_close(&dataset);
+  return status == CROW_OK && !converged ? CROW_NOT_CONVERGED : status;
+}
+
+const crow_command crow_command_fit = {
+    .name = "fit",
+    .summary = "fit rewards to a dataset's preferences",
+    .description =
+        "Computes the weights of the alternatives (unless they are given), then minimises the weighted regularised "
+        "negative log-likelihood of the preferences: sum over pairs of w(x) w(y) p(x>y) log sigma(r(x) - r(y)), "
+        "negated, "
+        "plus lambda/2 sum of w(x) r(x)^2. Preferences are observed comparisons, a full matrix or a population of "
+        "annotator types, whichever the dataset holds.\n\n"
+        "The certificate is the largest violation of the optimality equation over the alternatives. If it does not "
+        "reach "
+        "the tolerance, the results are written and marked, and the exit code is 5.",
+    .example = "crow fit votes.h5 -o rewards.h5 --lambda 0.02\n"
+               "mpirun -n 4 crow fit votes.h5 -o standard.h5 --weights uniform",
+    .arguments = "DATASET",
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .takes = CROW_TAKES_OUTPUT | CROW_TAKES_JSON,
+    .options_bytes = sizeof(fit_options),
+    .sections = sections,
+    .check = check_fit,
+    .run = run_fit,
+};

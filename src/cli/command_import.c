@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli_impl.h"
+
+static crow_status run_import(crow_run *run) {
+  crow_status status = CROW_OK;
+  const crow_import_options *options = run->options;
+  crow_import_summary found = {0};
+  crow_stages_begin(&run->stages, "import");
+  CROW_TRY(crow_import_run(run->comm, options, run->command_line, &found));
+  crow_stages_end(&run->stages);
+  crow_print(run, "read: %lld alternatives in %lld dimensions, %lld topic%s, %lld comparisons, %lld ties",
+             (long long)found.alternatives, (long long)found.dimensions, (long long)found.topics,
+             found.topics == 1 ? "" : "s", (long long)found.comparisons, (long long)found.ties);
+  if (found.ties_dropped) crow_print(run, "dropped: %lld ties", (long long)found.ties_dropped);
+  crow_report_integer(run, "alternatives", found.alternatives);
+  crow_report_integer(run, "dimensions", found.dimensions);
+  crow_report_integer(run, "topic_count", found.topics);
+  crow_report_integer(run, "comparisons", found.comparisons);
+  crow_report_integer(run, "ties", found.ties);
+  crow_report_integer(run, "ties_dropped", found.ties_dropped);
+  crow_report_text(run, "output", options->output);
+  CROW_TRY(crow_times_print(run));
+  crow_print(run, "\ndataset written to %s", options->output);
+cleanup:
+  return status;
+}
+
+static const crow_section sections[] = {{"Files", crow_import_settings, 0}, {0}};
+
+const crow_command crow_command_import = {
+    .name = "import",
+    .summary = "make a dataset from CSV and NumPy files",
+    .description =
+        "Reads who was compared with whom and who won, the contexts (feature vectors) of the alternatives and, if "
+        "there "
+        "are any, their ids and topics, checks all of it, and writes one HDF5 dataset.\n\n"
+        "Column names that are understood: left,right,winner; model_a,model_b,winner; model_x,model_y,winner; "
+        "first,second,outcome; chosen,rejected. A winner is left, right or tie, model_a, model_b, tie or tie "
+        "(bothbad), "
+        "a or b, 1, 0 or 0.5, or the winner's id. Bad lines are refused with file, line and value.",
+    .example = "crow import --comparisons votes.csv --contexts embeddings.npy --items models.csv -o votes.h5",
+    .arguments = "",
+    .takes = CROW_TAKES_JSON,
+    .required = "comparisons|contexts|output",
+    .options_bytes = sizeof(crow_import_options),
+    .sections = sections,
+    .run = run_import,
+};

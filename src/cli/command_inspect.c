@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli_impl.h"
+#include "cli/render_impl.h"
+#include <string.h>
+
+typedef struct inspect_options {
+  bool json;
+} inspect_options;
+
+static const crow_setting inspect_settings[] = {{.name = "json",
+                                                 .type = CROW_SETTING_BOOL,
+                                                 .offset = offsetof(inspect_options, json),
+                                                 .help = "print the description as JSON on standard output"},
+                                                {0}};
+
+static const crow_section sections[] = {{"Form", inspect_settings, 0}, {0}};
+
+/* Rank 0's part: prints, and says whether the file meets its schema. */
+static crow_status show(const crow_run *run, const char *text) {
+  const inspect_options *options = run->options;
+  json_error_t problem;
+  json_t *description = json_loads(text, 0, &problem);
+  if (!description)
+    return crow_error(CROW_FAILED, "the description of %s is no JSON: %s", run->argument[0], problem.text);
+  crow_status status = CROW_OK;
+  FILE *out = crow_print_stream(run);
+  if (out && options->json) (void)fprintf(out, "%s\n", text);
+  if (out && !options->json) status = crow_render_description(out, description);
+  if (status == CROW_OK && !json_is_true(json_object_get(description, "valid"))) {
+    const char *why = json_string_value(json_object_get(description, "reason"));
+    status = crow_error(CROW_BAD_INPUT, "%s", why ? why : "the file does not meet its schema");
+  }
+  json_decref(description);
+  return status;
+}
+
+static crow_status run_inspect(crow_run *run) {
+  crow_status status = CROW_OK;
+  char *text = NULL;
+  CROW_TRY(crow_file_describe(run->comm, run->argument[0], &text));
+  CROW_TRY_AGREE(run->comm, run->root ? show(run, text) : CROW_OK);
+cleanup:
+  crow_free(text);
+  return status;
+}
+
+const crow_command crow_command_inspect = {
+    .name = "inspect",
+    .summary = "show what is in a crow file and whether it meets its schema",
+    .description =
+        "Reads any file that crow wrote or reads, checks every value against the schema of its kind, and prints "
+        "its attributes, its arrays with type, shape, least, greatest and mean, and how it came about.\n\n"
+        "The exit code is 0 if the file is valid, 3 if it is not, 4 if it cannot be read; with --quiet that is "
+        "all, as a job script needs it to tell a whole result.",
+    .example = "crow inspect rewards.h5\n"
+               "crow inspect --quiet rewards.h5 && echo whole",
+    .arguments = "FILE",
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .takes = CROW_PLAIN,
+    .options_bytes = sizeof(inspect_options),
+    .sections = sections,
+    .run = run_inspect,
+};

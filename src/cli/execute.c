@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run from MPI_Init to the exit code. */
+#include "cli/cli_impl.h"
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static void receive_line(crow_log_level level, const char *line, void *context) {
+  const crow_run *run = context;
+  if (level == CROW_LOG_WARNING) {
+    crow_print_warning(run, "warning: %s", line);
+  } else {
+    crow_print(run, "%s", line);
+  }
+}
+
+static crow_status report_create(crow_run *run) {
+  run->report = json_object();
+  json_t *options = json_object();
+  if (!run->report || !options) return crow_error(CROW_FAILED, "out of memory for the summary");
+  crow_report_text(run, "command", run->command->name);
+  crow_report_text(run, "command_line", run->command_line);
+  crow_report_text(run, "version", crow_version());
+  crow_report_text(run, "git", crow_git_hash());
+  crow_report_integer(run, "ranks", crow_comm_size(run->comm));
+  crow_report_text(run, "host", crow_comm_host());
+  crow_report_text(run, "blas_core", crow_blas_core());
+  for (int k = 0; k < run->option_count; k++) {
+    const crow_option *option = &run->option[k];
+    char value[4096];
+    if (option->options == &run->common) continue;
+    crow_setting_print(option->setting, option->options, value, sizeof value);
+    (void)json_object_set_new(options, option->setting->name, crow_json_text(value));
+  }
+  (void)json_object_set_new(run->report, "options", options);
+  return CROW_OK;
+}
+
+static crow_status begin(crow_run *run) {
+  crow_status status = CROW_OK;
+  run->root = crow_comm_rank(run->comm) == 0;
+  if (run->root) {
+    crow_log_set(receive_line, run);
+    /* A launcher may lend rank 0 a terminal on stdout alone, though its own output goes to a file. */
+    crow_progress_interval_set(isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) ? 1 : 30);
+  }
+  CROW_TRY(crow_run_check_outputs(run));
+  const bool wanted = run->root && run->common.json;
+  CROW_TRY(crow_comm_agree(run->comm, wanted ? report_create(run) : CROW_OK));
+cleanup:
+  return status;
+}
+
+static void print_header(const crow_run *run) {
+  const int size = crow_comm_size(run->comm);
+  crow_print(run, "crow %s%s%s, %d rank%s on %s, %s, OpenBLAS %s (%s)", crow_version(), *crow_git_hash() ? " " : "",
+             crow_git_hash(), size, size == 1 ? "" : "s", crow_comm_host(), crow_comm_version(), crow_blas_version(),
+             crow_blas_core());
+  if (crow_blas_restarted()) crow_print(run, "%s", crow_blas_restarted());
+}
+
+/* Lost output is a failure, even of lines. */
+static crow_status flush_output(void) {
+  if (fflush(stdout) == 0 && !ferror(stdout)) return CROW_OK;
+  return crow_error(CROW_FILE_SYSTEM, "standard output cannot be written: %s", strerror(errno));
+}
+
+static bool is_error(crow_status status) {
+  return status != CROW_OK && status != CROW_NOT_CONVERGED && status != CROW_STOPPED;
+}
+
+static crow_status work(crow_run *run) {
+  crow_status status = begin(run);
+  if (status == CROW_OK) {
+    if (!(run->command->takes & CROW_PLAIN)) print_header(run);
+    status = run->command->run(run);
+    const crow_status flushed = crow_comm_agree(run->comm, run->root ? flush_output() : CROW_OK);
+    if (!is_error(status) && flushed != CROW_OK) status = flushed;
+  }
+  if (is_error(status)) crow_print_warning(run, "error: %s", crow_error_message());
+  const crow_status written = crow_report_write(run, status);
+  if (written != CROW_OK) {
+    crow_print_warning(run, "error: %s", crow_error_message());
+    if (!is_error(status)) status = written;
+  }
+  crow_log_set(NULL, NULL);
+  return status;
+}
+
+int crow_run_execute(crow_run *run, int *argc, char ***argv) {
+  crow_comm *comm = NULL;
+  crow_status status = crow_comm_init(argc, argv);
+  if (status == CROW_OK) status = crow_comm_create_world(&comm);
+  if (status != CROW_OK) {
+    (void)fprintf(stderr, "crow %s: error: %s\n", run->command->name, crow_error_message());
+    crow_comm_abort((int)status);
+  } else {
+    run->comm = comm;
+    status = work(run);
+  }
+  crow_run_free(run);
+  crow_comm_destroy(&comm);
+  crow_comm_finalize();
+  return (int)status;
+}

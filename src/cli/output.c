@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Outputs of a run: checked before the work, and the summary of --json. */
+#include "cli/cli_impl.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* An output must be no input, and no other output. */
+static crow_status check_names(const crow_run *run, const char *path) {
+  struct stat there, input;
+  if (!path || stat(path, &there) != 0) return CROW_OK;
+  for (int k = 0; k < run->argument_count; k++) {
+    if (stat(run->argument[k], &input) == 0 && input.st_dev == there.st_dev && input.st_ino == there.st_ino) {
+      return crow_error(CROW_USAGE, "%s: is both input and output", path);
+    }
+  }
+  return CROW_OK;
+}
+
+crow_status crow_run_check_outputs(const crow_run *run) {
+  crow_status status = CROW_OK;
+  const crow_comm *comm = run->comm;
+  const char *output = crow_run_output(run), *json = run->common.json;
+  if (json && output && strcmp(json, output) == 0) {
+    CROW_TRY(crow_error(CROW_USAGE, "--json and --output name the same file %s", json));
+  }
+  CROW_TRY_AGREE(comm, run->root ? check_names(run, output) : CROW_OK);
+  CROW_TRY_AGREE(comm, run->root ? check_names(run, json) : CROW_OK);
+  if (json) CROW_TRY(crow_output_check(comm, json, true));
+  if (output) CROW_TRY(crow_output_check(comm, output, crow_run_force(run)));
+cleanup:
+  return status;
+}
+
+static crow_status write_local(const crow_run *run, crow_status outcome) {
+  crow_status status = CROW_OK;
+  char temporary[4096];
+  const char *path = run->common.json;
+  json_t *report = run->report;
+  (void)json_object_set_new(report, "status", json_integer((int)outcome));
+  (void)json_object_set_new(report, "status_name", crow_json_text(crow_status_name(outcome)));
+  const bool failed = outcome != CROW_OK && outcome != CROW_NOT_CONVERGED && outcome != CROW_STOPPED;
+  (void)json_object_set_new(report, "message", failed ? crow_json_text(crow_error_message()) : json_null());
+  if (snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid()) >= (int)sizeof temporary) {
+    return crow_error(CROW_FILE_SYSTEM, "%s: the name is too long", path);
+  }
+  FILE *file = fopen(temporary, "w");
+  if (!file) return crow_error(CROW_FILE_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
+  errno = 0;
+  bool written = json_dumpf(report, file, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) == 0 && fputc('\n', file) != EOF;
+  written = fclose(file) == 0 && written;
+  if (!written || rename(temporary, path) != 0) {
+    status = crow_error(CROW_FILE_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
+    (void)unlink(temporary);
+  }
+  return status;
+}
+
+crow_status crow_report_write(crow_run *run, crow_status outcome) {
+  crow_status local = CROW_OK;
+  if (run->root && run->report) local = write_local(run, outcome);
+  return crow_comm_agree(run->comm, local);
+}

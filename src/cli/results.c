@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/ranking_impl.h"
+#include "cli/results_impl.h"
+#include "cli/table_impl.h"
+#include "cli/topics_impl.h"
+
+enum { ENDS = 10, SHORT_LIST = 2 * ENDS };
+
+void crow_results_dataset(crow_run *run, const char *path, const crow_dataset *dataset) {
+  char source[128];
+  if (dataset->has_comparisons) {
+    (void)snprintf(source, sizeof source, "%lld comparisons", (long long)dataset->comparisons);
+  } else if (dataset->has_matrix) {
+    (void)snprintf(source, sizeof source, "a full preference matrix");
+  } else if (dataset->has_population) {
+    (void)snprintf(source, sizeof source, "a population of %lld annotator types", (long long)dataset->types);
+  } else {
+    (void)snprintf(source, sizeof source, "no preferences");
+  }
+  crow_print(run, "read %s: %lld alternatives in %lld dimensions, %s", path, (long long)dataset->alternatives,
+             (long long)dataset->dimensions, source);
+  crow_report_text(run, "dataset", path);
+  crow_report_integer(run, "alternatives", dataset->alternatives);
+  crow_report_integer(run, "dimensions", dataset->dimensions);
+  crow_report_integer(run, "comparisons", dataset->comparisons);
+}
+
+static void report_weights(crow_run *run, const crow_weights *weights) {
+  crow_report_real(run, "effective_number", weights->effective);
+  crow_report_integer(run, "zero_weights", weights->zeros);
+  crow_report_integer(run, "samples", weights->samples);
+}
+
+crow_status crow_results_weights(crow_run *run, const crow_dataset *dataset, const crow_weights *weights) {
+  crow_status status = CROW_OK;
+  crow_topics topics = {0};
+  report_weights(run, weights);
+  CROW_TRY(
+      crow_topics_create(run->comm, dataset->file, &weights->partition, true, weights->value, weights->value, &topics));
+  CROW_TRY(crow_topics_print(run, &topics, "weight", -1));
+cleanup:
+  crow_topics_free(&topics);
+  return status;
+}
+
+/* The alternatives of the table: the best and the worst, or all if they are few. */
+typedef struct chosen {
+  int64_t count, best; /* how many in all; how many from the top */
+  crow_ranked *place;
+  double *weight, *win_rate;
+  char (*id)[CROW_NAME_BYTES], (*topic)[CROW_NAME_BYTES];
+} chosen;
+
+static void chosen_free(chosen *c) {
+  crow_free(c->place);
+  crow_free(c->weight);
+  crow_free(c->win_rate);
+  crow_free(c->id);
+  crow_free(c->topic);
+}
+
+static crow_status choose(const crow_comm *comm, const crow_dataset *dataset, const crow_rewards *r, chosen *c) {
+  crow_status status = CROW_OK;
+  crow_ranked *best = NULL, *worst = NULL;
+  const bool all = r->partition.global <= SHORT_LIST;
+  int64_t worst_count = 0;
+  CROW_TRY(crow_ranking_ends(comm, &r->partition, r->value, all ? SHORT_LIST : ENDS, true, &best, &c->best));
+  if (!all) CROW_TRY(crow_ranking_ends(comm, &r->partition, r->value, ENDS, false, &worst, &worst_count));
+  c->count = c->best + worst_count;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&c->place, c->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&c->weight, c->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&c->win_rate, c->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&c->id, c->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&c->topic, c->count));
+  for (int64_t k = 0; k < c->best; k++) c->place[k] = best[k];
+  for (int64_t k = 0; k < worst_count; k++) c->place[c->count - 1 - k] = worst[k];
+  CROW_TRY(crow_ranking_pick(comm, &r->partition, r->weight, c->count, c->place, c->weight));
+  CROW_TRY(crow_ranking_pick(comm, &r->partition, r->win_rate, c->count, c->place, c->win_rate));
+  CROW_TRY(crow_ranking_names(comm, dataset->file, "/alternatives/id", c->count, c->place, c->id));
+  CROW_TRY(crow_ranking_names(comm, dataset->file, "/alternatives/topic", c->count, c->place, c->topic));
+cleanup:
+  crow_free(best);
+  crow_free(worst);
+  return status;
+}
+
+static crow_gidx rank_of(const chosen *c, int64_t k, crow_gidx alternatives) {
+  return k < c->best ? k + 1 : alternatives - (c->count - 1 - k);
+}
+
+static void report_chosen(crow_run *run, const chosen *c, crow_gidx alternatives) {
+  if (!run->report) return;
+  json_t *list = json_array();
+  for (int64_t k = 0; k < c->count; k++) {
+    json_t *entry = json_object();
+    (void)json_object_set_new(entry, "rank", json_integer(rank_of(c, k, alternatives)));
+    (void)json_object_set_new(entry, "id", crow_json_text(c->id[k]));
+    if (*c->topic[k]) (void)json_object_set_new(entry, "topic", crow_json_text(c->topic[k]));
+    (void)json_object_set_new(entry, "reward", crow_json_real(c->place[k].value));
+    (void)json_object_set_new(entry, "weight", crow_json_real(c->weight[k]));
+    (void)json_object_set_new(entry, "win_rate", crow_json_real(c->win_rate[k]));
+    (void)json_array_append_new(list, entry);
+  }
+  (void)json_object_set_new(run->report, "ranking", list);
+}
+
+static crow_status print_chosen(crow_run *run, const chosen *c, crow_gidx alternatives, bool topics) {
+  crow_table table = {0};
+  crow_table_add_column(&table, "rank", false, 0);
+  crow_table_add_column(&table, "id", true, 40);
+  if (topics) crow_table_add_column(&table, "topic", true, 24);
+  crow_table_add_column(&table, "reward", false, 0);
+  crow_table_add_column(&table, "weight", false, 0);
+  crow_table_add_column(&table, "win rate", false, 0);
+  for (int64_t k = 0; k < c->count; k++) {
+    if (k == c->best) {
+      for (int column = 0; column < table.columns; column++) crow_table_add(&table, "%s", column ? "" : "...");
+    }
+    crow_table_add(&table, "%lld", (long long)rank_of(c, k, alternatives));
+    crow_table_add(&table, "%s", c->id[k]);
+    if (topics) crow_table_add(&table, "%s", c->topic[k]);
+    crow_table_add_real(&table, 6, c->place[k].value);
+    crow_table_add_real(&table, -1, c->weight[k]);
+    crow_table_add_real(&table, 6, c->win_rate[k]);
+  }
+  if (c->best == c->count) {
+    crow_print(run, "\nAlternatives by reward");
+  } else {
+    crow_print(run, "\nAlternatives by reward: the %d best and the %d worst of %lld", ENDS, ENDS,
+               (long long)alternatives);
+  }
+  return crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run)));
+}
+
+static void report_fit(crow_run *run, const crow_rewards *r, double tolerance) {
+  static const char *const sources[] = {"comparisons", "matrix", "population"};
+  crow_report_text(run, "source", sources[r->source]);
+  crow_report_integer(run, "pairs", r->pairs);
+  crow_report_integer(run, "components", r->components);
+  crow_report_integer(run, "ties", r->ties);
+  crow_report_integer(run, "never_compared", r->never_compared);
+  crow_report_real(run, "lambda", r->lambda);
+  crow_report_real(run, "pair_scale", r->pair_scale);
+  crow_report_real(run, "objective", r->objective);
+  crow_report_real(run, "optimality", r->optimality);
+  crow_report_real(run, "tolerance", tolerance);
+  crow_report_bool(run, "converged", r->converged);
+  crow_report_text(run, "end", crow_lbfgs_end_text(r->end));
+  crow_report_integer(run, "iterations", r->iterations);
+  crow_report_integer(run, "evaluations", r->evaluations);
+  crow_report_integer(run, "unknown", r->unknown);
+}
+
+crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, const crow_rewards *r, double tolerance) {
+  crow_status status = CROW_OK;
+  chosen c = {0};
+  crow_topics topics = {0};
+  CROW_TRY(choose(run->comm, dataset, r, &c));
+  report_chosen(run, &c, r->partition.global);
+  CROW_TRY(print_chosen(run, &c, r->partition.global, dataset->has_topic));
+  CROW_TRY(crow_topics_create(run->comm, dataset->file, &r->partition, true, r->value, r->weight, &topics));
+  CROW_TRY(crow_topics_print(run, &topics, "reward", 6));
+  report_fit(run, r, tolerance);
+  crow_print(run, "\ncertificate: %.3e (largest violation of the optimality equation; tolerance %.3g)", r->optimality,
+             tolerance);
+  crow_print(run, "converged: %s, %s after %lld iterations", r->converged ? "yes" : "no", crow_lbfgs_end_text(r->end),
+             (long long)r->iterations);
+cleanup:
+  chosen_free(&c);
+  crow_topics_free(&topics);
+  return status;
+}

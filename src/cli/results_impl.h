@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What runs print about datasets, weights and rewards. All take part in the summary too. */
+#ifndef CROW_CLI_RESULTS_IMPL_H
+#define CROW_CLI_RESULTS_IMPL_H
+
+#include "cli/cli_impl.h"
+
+/* One line about what was read. Local. */
+void crow_results_dataset(crow_run *run, const char *path, const crow_dataset *dataset);
+/* Weights: effective number, zeros, weight by topic. Collective. */
+crow_status crow_results_weights(crow_run *run, const crow_dataset *dataset, const crow_weights *weights);
+/* Rewards: best and worst alternatives, topics, certificate, how the fit ended. Collective. */
+crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, const crow_rewards *rewards,
+                                 double tolerance);
+
+#endif

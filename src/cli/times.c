@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The time table: where a run's seconds went. */
+#include "cli/cli_impl.h"
+#include "cli/table_impl.h"
+
+static void report(crow_run *run, const double *least, const double *mean, const double *greatest, double total) {
+  if (!run->report) return;
+  json_t *stages = json_array();
+  for (int k = 0; k < run->stages.count; k++) {
+    json_t *stage = json_object();
+    (void)json_object_set_new(stage, "stage", crow_json_text(run->stages.name[k]));
+    (void)json_object_set_new(stage, "least_s", crow_json_real(least[k]));
+    (void)json_object_set_new(stage, "mean_s", crow_json_real(mean[k]));
+    (void)json_object_set_new(stage, "greatest_s", crow_json_real(greatest[k]));
+    (void)json_array_append_new(stages, stage);
+  }
+  (void)json_object_set_new(run->report, "stages", stages);
+  crow_report_real(run, "total_s", total);
+}
+
+crow_status crow_times_print(crow_run *run) {
+  crow_status status = CROW_OK;
+  crow_table table = {0};
+  double least[CROW_STAGES_MAX], mean[CROW_STAGES_MAX], greatest[CROW_STAGES_MAX], total = 0;
+  crow_stages_end(&run->stages);
+  CROW_TRY(crow_stages_summary(run->comm, &run->stages, least, mean, greatest, &total));
+  report(run, least, mean, greatest, total);
+  crow_table_add_column(&table, "stage", true, 40);
+  crow_table_add_column(&table, "min s", false, 0);
+  crow_table_add_column(&table, "mean s", false, 0);
+  crow_table_add_column(&table, "max s", false, 0);
+  crow_table_add_column(&table, "share", false, 0);
+  for (int k = 0; k < run->stages.count; k++) {
+    crow_table_add(&table, "%s", run->stages.name[k]);
+    crow_table_add(&table, "%.3f", least[k]);
+    crow_table_add(&table, "%.3f", mean[k]);
+    crow_table_add(&table, "%.3f", greatest[k]);
+    crow_table_add(&table, "%.1f %%", total > 0 ? 100 * mean[k] / total : 0);
+  }
+  crow_table_add(&table, "total");
+  crow_table_add(&table, "%s", "");
+  crow_table_add(&table, "%s", "");
+  crow_table_add(&table, "%.3f", total);
+  crow_table_add(&table, "%s", "");
+  crow_print(run, "\nTime over %d rank%s", crow_comm_size(run->comm), crow_comm_size(run->comm) == 1 ? "" : "s");
+  CROW_TRY(crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run))));
+cleanup:
+  crow_table_free(&table);
+  return status;
+}
