@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+# inspect tells whole files from broken ones: 0 valid, 3 not valid, 4 unreadable.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+. "$here/data.sh"
+
+write_triangle
+import data.h5 --items items.csv
+exits 0
+crow weights data.h5 -o w.h5
+exits 0
+crow fit data.h5 -o r.h5 --weights w.h5 --lambda 0.25
+exits 0
+
+for file in data.h5 w.h5 r.h5; do
+  for p in 1 3; do
+    ranks $p inspect $file --quiet
+    exits 0
+    silent out
+  done
+done
+ranks 3 inspect data.h5
+exits 0
+once out "data.h5: dataset, valid"
+prints "/alternatives/context"
+prints "3 x 2"
+prints "/comparisons/outcome"
+crow inspect w.h5
+prints "w.h5: weights, valid"
+prints "/weights/value"
+crow inspect r.h5
+prints "r.h5: rewards, valid"
+grep -q '^  lambda  *0.25$' out || fail "the attribute lambda is not shown"
+prints "provenance"
+prints "option_lambda"
+prints "command_line"
+
+crow inspect missing.h5 --quiet
+exits 4
+says missing.h5
+printf 'no HDF5\n' >text.h5
+crow inspect text.h5 --quiet
+[ "$code" -eq 3 ] || [ "$code" -eq 4 ] || fail "a text file: exit code $code"
+size=$(wc -c <r.h5)
+head -c $((size / 2)) r.h5 >half.h5
+crow inspect half.h5 --quiet
+[ "$code" -eq 3 ] || [ "$code" -eq 4 ] || fail "half a file: exit code $code"
+: >empty.h5
+crow inspect empty.h5 --quiet
+[ "$code" -eq 3 ] || [ "$code" -eq 4 ] || fail "an empty file: exit code $code"
+crow inspect . --quiet
+[ "$code" -eq 3 ] || [ "$code" -eq 4 ] || fail "a folder: exit code $code"
+
+need_h5py
+"$python" - <<'END'
+import h5py
+with h5py.File("r.h5", "r+") as f:
+    f["/rewards/weight"][1] = -1
+END
+for p in 1 3; do
+  ranks $p inspect r.h5 --quiet
+  exits 3
+  silent out
+  once err "/rewards/weight"
+  ranks $p inspect r.h5
+  exits 3
+  once out "r.h5: rewards, NOT VALID"
+  ranks $p inspect r.h5 --json
+  exits 3
+  run "$python" -c "import json; s = json.load(open('out')); assert s['valid'] is False and '/rewards/weight' in s['reason']"
+  exits 0
+done
+
+finish

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+# Inputs that are not there and outputs that cannot be written: exit 4 and a message, before the work; nothing half-written.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+. "$here/data.sh"
+
+write_triangle
+import data.h5 --items items.csv
+exits 0
+cp data.h5 before.h5
+
+import data.h5
+exits 4
+says "data.h5 exists already; --force replaces it"
+import data.h5 --force
+exits 0
+cp before.h5 data.h5
+
+for command in weights fit; do
+  crow $command missing.h5 -o out.h5
+  exits 4
+  says "missing.h5"
+  crow $command data.h5 -o no/such/folder/out.h5
+  exits 4
+  says "cannot write no/such/folder/out.h5"
+  mkdir -p place
+  crow $command data.h5 -o place
+  exits 4
+  says "it is a folder"
+  crow $command data.h5 -o data.h5/out.h5
+  exits 4
+  says "data.h5 is not a folder"
+  crow $command data.h5 -o data.h5 --force
+  exits 2
+  says "data.h5: is both input and output"
+  crow $command data.h5 -o out.h5 --json no/such/folder/run.json
+  exits 4
+  says "no/such/folder/run.json"
+  crow $command data.h5 -o out.h5 --json place
+  exits 4
+  crow $command data.h5 -o out.h5 --json out.h5
+  exits 2
+  says "--json and --output name the same file"
+  not_there out.h5
+  cmp -s data.h5 before.h5 || fail "the input was changed"
+
+  crow $command data.h5 -o out.h5
+  exits 0
+  cp out.h5 old.h5
+  crow $command data.h5 -o out.h5 --seed 2
+  exits 4
+  says "out.h5 exists already; --force replaces it"
+  cmp -s out.h5 old.h5 || fail "the existing output was changed"
+  crow $command data.h5 -o out.h5 --seed 2 --force
+  exits 0
+  rm out.h5 old.h5
+done
+
+if [ "$(id -u)" -ne 0 ]; then
+  mkdir closed
+  chmod a-w closed
+  crow fit data.h5 -o closed/out.h5
+  exits 4
+  says "cannot write closed/out.h5"
+  chmod u+w closed
+fi
+
+# No temporary file is left behind.
+equal "$(find . -name '*tmp*')" ""
+
+# A file of another kind, and none of crow's at all.
+crow fit data.h5 -o r.h5 --quiet
+crow fit r.h5 -o x.h5
+exits 3
+says "r.h5"
+printf 'no HDF5\n' >text.h5
+crow fit text.h5 -o x.h5
+[ "$code" -eq 3 ] || [ "$code" -eq 4 ] || fail "a text file: exit code $code"
+says "text.h5"
+crow fit data.h5 -o x.h5 --weights missing.h5
+exits 4
+says "missing.h5"
+crow fit data.h5 -o x.h5 --weights data.h5
+exits 3
+says "data.h5"
+not_there x.h5
+
+run sh -c "'$CROW' fit data.h5 -o full.h5 >/dev/full"
+exits 4
+says "standard output cannot be written"
+
+finish
