@@ -72,6 +72,62 @@ CROW_API double crow_nearest_distance(const double *point, const void *context, 
 /** How many points had to be decided again in double precision since creation, and how many were searched. */
 CROW_API void crow_nearest_statistics(const crow_nearest *nearest, int64_t *searched, int64_t *decided_again);
 
+/* ---- exact shares in one and two dimensions ------------------------------------------------------------------- */
+
+/** Voronoi weights without sampling (Definition 4.1): the shares of the interval [lower, upper] that are nearer to each
+ * of the `contexts` (m) than to any other, by sorting. Equal contexts share theirs equally; contexts may lie outside.
+ * `weights` (m) sum to 1. All must be finite and lower < upper, else CROW_BAD_INPUT. */
+CROW_API crow_status crow_voronoi_exact_1d(const double *contexts, int64_t m, double lower, double upper,
+                                           double *weights);
+
+/** The same in the plane: areas of the Voronoi cells of `contexts` (m, 2), clipped to the box from `lower` to `upper`,
+ * as shares of its area. Expected time O(m log m), memory O(m). */
+CROW_API crow_status crow_voronoi_exact_2d(const double *contexts, int64_t m, const double lower[2],
+                                           const double upper[2], double *weights);
+
+/** Voronoi cells clipped to a box, as convex polygons. Cell i has the vertices begin[i] .. begin[i+1], anticlockwise; a
+ * cell that the box does not meet has none, and equal contexts have the same cell. */
+typedef struct crow_voronoi_cells {
+  int64_t count;  /**< m */
+  int64_t *begin; /**< (m+1) */
+  double *vertex; /**< (begin[m], 2) */
+} crow_voronoi_cells;
+
+/** The cells whose areas crow_voronoi_exact_2d() takes. Free with crow_voronoi_cells_free(). */
+CROW_API crow_status crow_voronoi_cells_2d(const double *contexts, int64_t m, const double lower[2],
+                                           const double upper[2], crow_voronoi_cells *out);
+CROW_API void crow_voronoi_cells_free(crow_voronoi_cells *cells);
+
+/* ---- the affine hull of the alternatives ---------------------------------------------------------------------- */
+
+/** The affine hull of contexts, origin + span(basis). Distances to alternatives differ from those within the hull by
+ * the same amount for all of them, so the nearest alternative to a point is the nearest to its projection. */
+typedef struct crow_hull {
+  int64_t d;      /**< dimensions of the contexts */
+  int64_t k;      /**< dimensions of the hull, 0 <= k <= d; d if it is not worth projecting, with no basis */
+  int64_t stride; /**< k rounded up */
+  double *origin; /**< (d) a point of the hull; NULL if there is no basis */
+  double *basis;  /**< (d, stride) orthonormal columns, zeros behind the k-th; NULL if there is none */
+} crow_hull;
+
+/** The largest k for which projecting a point and searching in k dimensions costs less than searching in d: that is
+ * d k + m k < m d multiplications. 0 if none. */
+CROW_API int64_t crow_hull_limit(int64_t m, int64_t d);
+/** Whether it does for this k. */
+CROW_API bool crow_hull_pays(int64_t m, int64_t d, int64_t k);
+
+/** Finds the hull of `contexts` (m, d) by orthogonalising blocks of rows against the basis so far (pivoted QR of what
+ * remains); directions below max(m, d) 2^-52 of the largest context's distance from the first count as rounding. Stops
+ * when more than `limit` dimensions are found (k = d, no basis): pass crow_hull_limit(), or d - 1 to find any hull.
+ * Bits may depend on the BLAS in use: ranks that must agree take one rank's hull. Free with crow_hull_free(). */
+CROW_API crow_status crow_hull_create(const void *contexts, crow_precision type, int64_t m, int64_t d, int64_t limit,
+                                      crow_hull *out);
+CROW_API void crow_hull_free(crow_hull *hull);
+
+/** Coordinates `out` (n, k) of the projections of `rows` (n, d). Each coordinate is summed from the first dimension to
+ * the last without fused operations, so equal rows have equal coordinates wherever they stand, on any processor. */
+CROW_API void crow_hull_project(const crow_hull *hull, const void *rows, crow_precision type, int64_t n, double *out);
+
 #ifdef __cplusplus
 }
 #endif
