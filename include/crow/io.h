@@ -30,6 +30,18 @@ CROW_API const char *crow_strings_get(const crow_strings *strings, int64_t index
 /** Local. Frees and zeroes. */
 CROW_API void crow_strings_free(crow_strings *strings);
 
+/** The distinct texts of a distributed vector, such as topics. */
+typedef struct crow_labels {
+  crow_strings name; /**< the distinct texts, ascending; the same on all ranks */
+  int32_t *code;     /**< for each of this rank's rows the position of its text in `name` */
+  bool too_many;     /**< more than CROW_LABELS_MOST: nothing else is filled */
+} crow_labels;
+#define CROW_LABELS_MOST 10000
+/** Local: the position of a text, or -1. */
+CROW_API int64_t crow_labels_find(const crow_labels *labels, const char *name);
+/** Local. Frees and zeroes. */
+CROW_API void crow_labels_free(crow_labels *labels);
+
 /* ---- files -------------------------------------------------------------------------------------------------- */
 
 /** An open crow file. */
@@ -72,6 +84,10 @@ CROW_API crow_status crow_file_read(const crow_file *file, const char *path, cro
 /** Reads texts of fixed or variable length; the width is agreed over ranks. Free with crow_strings_free(). */
 CROW_API crow_status crow_file_read_strings(const crow_file *file, const char *path, crow_gidx begin, crow_gidx count,
                                             crow_strings *out);
+
+/** The distinct texts of dataset `path`, whose rows are distributed by `partition`. */
+CROW_API crow_status crow_labels_read(const crow_file *file, const char *path, const crow_partition *partition,
+                                      crow_labels *out);
 
 /** Makes a dataset of `rows` x `columns` elements (columns 0: a vector) and its groups. Every rank the same values. */
 CROW_API crow_status crow_file_define(crow_file *file, const char *path, crow_type type, crow_gidx rows,
