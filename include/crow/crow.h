@@ -8,6 +8,7 @@
 #include <crow/audit.h>
 #include <crow/base.h>
 #include <crow/checkpoint.h>
+#include <crow/cluster.h>
 #include <crow/comm.h>
 #include <crow/fit.h>
 #include <crow/io.h>

@@ -49,7 +49,8 @@ CROW_API crow_status crow_fit_run(const crow_comm *comm, const crow_dataset *dat
  * when due, weights included; CROW_STOPPED if asked to stop, with the checkpoint written. `checkpoint` may be NULL. */
 CROW_API crow_status crow_fit_run_from(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                        const crow_fit_options *options, crow_checkpoint *checkpoint, crow_rewards *out);
-/** Writes a rewards file: /rewards/..., ids and topics of the dataset, provenance. */
+/** Writes a rewards file: /rewards/..., ids and topics of the dataset, provenance; for a dataset of crow_cluster_run()
+ * also /original/..., every original alternative with its group's reward. */
 CROW_API crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool overwrite,
                                         const crow_rewards *rewards, const crow_dataset *dataset,
                                         const crow_provenance *provenance);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rewards files: see hdf5-schemas/rewards.json. */
-#include <crow/fit.h>
+#include "fit/fit_impl.h"
 
 static crow_status write_attributes(crow_file *file, const crow_rewards *rewards) {
   static const char *const sources[] = {"comparisons", "matrix", "population"};
@@ -34,6 +34,7 @@ crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool ove
   CROW_TRY(crow_file_write_vector(file, "/rewards/fitted_win_rate", CROW_F64, p, rewards->fitted_win_rate));
   if (dataset->has_id) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/id"));
   if (dataset->has_topic) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/topic"));
+  CROW_TRY(crow_rewards_write_original(comm, file, rewards, dataset));
   CROW_TRY(crow_provenance_write(provenance, file));
   CROW_TRY(crow_file_finish(&file));
 cleanup:

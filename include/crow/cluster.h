@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * Groups of alternatives whose contexts are close, and datasets of meta-alternatives: groups in the place of their
+ * members, for data in which each response is compared once (Section 7 of "Clone-Robust AI Alignment").
+ */
+#ifndef CROW_CLUSTER_H
+#define CROW_CLUSTER_H
+
+#include <crow/io.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A partition of the alternatives into groups, whole on every rank. */
+typedef struct crow_groups {
+  crow_gidx alternatives; /**< m */
+  crow_gidx groups;       /**< numbered in the order of their first members */
+  int32_t *group;         /**< (m) the group of each alternative */
+  int64_t iterations;     /**< of k-means; 0 for single linkage */
+  bool converged;         /**< k-means: no alternative changed its group any more; true for single linkage */
+  double inertia;         /**< k-means: sum of squared distances to the groups' means; 0 for single linkage */
+} crow_groups;
+
+/** Single linkage: the connected components of the graph whose edges join contexts at a distance of at most `radius`
+ * (> 0). Distances are first estimated by blocked products; close decisions are taken on the canonical distance of
+ * crow/nearest.h. O(m^2 d) work shared by the ranks, O(m) memory each besides their contexts. Collective; the same on
+ * all ranks and for any number of them. */
+CROW_API crow_status crow_groups_by_radius(const crow_comm *comm, const crow_dataset *dataset, double radius,
+                                           crow_groups *out);
+/** k-means: centres from k-means++ (Arthur and Vassilvitskii 2007), then Lloyd's iterations until nothing changes.
+ * Fewer than `clusters` groups come out where there are fewer distinct contexts. Sums are taken in integers, so the
+ * result is the same for any number of ranks. Collective. */
+CROW_API crow_status crow_groups_by_kmeans(const crow_comm *comm, const crow_dataset *dataset, crow_gidx clusters,
+                                           int64_t max_iterations, uint64_t seed, crow_groups *out);
+CROW_API void crow_groups_free(crow_groups *groups);
+
+/** A radius from the distribution of nearest-neighbour distances: with those of (up to 2000 evenly spaced)
+ * alternatives in ascending order, the geometric mean of the two at the largest jump, if that is by a factor of 3 or
+ * more; else half their median. Distances of zero count as a billionth of the largest. 0 if all contexts are equal.
+ * `*jump` (may be NULL) is the jump's factor. Collective. */
+CROW_API crow_status crow_radius_suggest(const crow_comm *comm, const crow_dataset *dataset, double *radius,
+                                         double *jump);
+
+typedef struct crow_cluster_options {
+  int64_t clusters;       /**< K of k-means; 0: single linkage under `radius` */
+  double radius;          /**< of single linkage; 0: crow_radius_suggest() */
+  int64_t max_iterations; /**< of k-means; default 300 */
+  int64_t seed;           /**< of k-means++; default 1 */
+} crow_cluster_options;
+extern CROW_API const crow_setting crow_cluster_settings[];
+/** Local. */
+CROW_API crow_status crow_cluster_options_validate(const crow_cluster_options *options);
+
+typedef struct crow_cluster_summary {
+  crow_gidx alternatives, groups, largest, singles; /**< largest: members of the largest group */
+  crow_gidx comparisons, dropped;                   /**< of the dataset; of these, inside a group */
+  double radius;                                    /**< that was used; 0 for k-means */
+  int64_t iterations;
+  bool converged;
+  double inertia;
+} crow_cluster_summary;
+
+/** Writes the dataset of meta-alternatives: contexts are the groups' means, topics their most frequent (the first in
+ * alphabetical order of equally frequent ones), ids those of the first members with the number of the others
+ * ("art-017 +4"). Comparisons are pooled, those inside a group dropped; a population's rewards are averaged, which is
+ * exact where a group's members are liked equally; a full matrix is averaged over the members of both groups.
+ * /cluster/map says which group every original alternative is in; their ids and topics are kept in /cluster/id and
+ * /cluster/topic. `provenance` may be NULL. Collective. */
+CROW_API crow_status crow_cluster_run(const crow_comm *comm, const crow_dataset *dataset,
+                                      const crow_cluster_options *options, const char *output, bool overwrite,
+                                      const crow_provenance *provenance, crow_cluster_summary *summary);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CROW_CLUSTER_IMPL_H
+#define CROW_CLUSTER_IMPL_H
+
+#include <crow/cluster.h>
+
+/* This rank's contexts. */
+typedef struct crow_contexts {
+  crow_partition partition; /* of the alternatives, in blocks of CROW_BLOCK */
+  int64_t d;
+  double *value; /* (count, d) */
+} crow_contexts;
+crow_status crow_contexts_read(const crow_comm *comm, const crow_dataset *dataset, crow_contexts *out);
+void crow_contexts_free(crow_contexts *contexts);
+
+/* Numbers groups in the order of their first members; `label` (m) are any numbers from 0 to m - 1. Local. */
+crow_status crow_groups_number(crow_gidx m, int32_t *label, crow_gidx *groups);
+
+/* Sums of rows by group in fixed point, so that their bits do not depend on who adds what. */
+typedef struct crow_fixed {
+  int64_t columns;
+  int *exponent; /* (columns) a value v of column k is counted as v 2^exponent[k] */
+} crow_fixed;
+/* Chooses the exponents for sums over all ranks of `global` rows, of which this rank has `count`. Collective. */
+crow_status crow_fixed_create(const crow_comm *comm, crow_gidx global, int64_t columns, int64_t count,
+                              const double *rows, crow_fixed *out);
+void crow_fixed_free(crow_fixed *fixed);
+/* Adds a row to `sum` (columns). Local. */
+void crow_fixed_add(const crow_fixed *fixed, const double *row, int64_t *sum);
+/* sum / count as doubles. Local. */
+void crow_fixed_mean(const crow_fixed *fixed, const int64_t *sum, int64_t count, double *mean);
+
+#endif

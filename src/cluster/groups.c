@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cluster/cluster_impl.h"
+#include <math.h>
+#include <string.h>
+
+crow_status crow_contexts_read(const crow_comm *comm, const crow_dataset *dataset, crow_contexts *out) {
+  crow_status status = CROW_OK;
+  *out = (crow_contexts){.partition = crow_comm_partition(comm, dataset->alternatives, CROW_BLOCK),
+                         .d = dataset->dimensions};
+  if (dataset->alternatives > INT32_MAX) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: %lld alternatives, expected at most %d", crow_file_name(dataset->file),
+                        (long long)dataset->alternatives, INT32_MAX));
+  }
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->value, out->partition.count * out->d));
+  CROW_TRY(crow_file_read(dataset->file, "/alternatives/context", out->partition.begin, out->partition.count, CROW_F64,
+                          out->value));
+cleanup:
+  return status;
+}
+
+void crow_contexts_free(crow_contexts *contexts) {
+  crow_free(contexts->value);
+  contexts->value = NULL;
+}
+
+crow_status crow_groups_number(crow_gidx m, int32_t *label, crow_gidx *groups) {
+  crow_status status = CROW_OK;
+  int32_t *number = NULL;
+  CROW_TRY(CROW_ALLOCATE_RAW(&number, m));
+  for (crow_gidx i = 0; i < m; i++) number[i] = -1;
+  *groups = 0;
+  for (crow_gidx i = 0; i < m; i++) {
+    if (number[label[i]] < 0) number[label[i]] = (int32_t)(*groups)++;
+    label[i] = number[label[i]];
+  }
+cleanup:
+  crow_free(number);
+  return status;
+}
+
+void crow_groups_free(crow_groups *groups) {
+  crow_free(groups->group);
+  memset(groups, 0, sizeof *groups);
+}
+
+/* ---- sums in fixed point ------------------------------------------------------------------------------------ */
+
+crow_status crow_fixed_create(const crow_comm *comm, crow_gidx global, int64_t columns, int64_t count,
+                              const double *rows, crow_fixed *out) {
+  crow_status status = CROW_OK;
+  double *largest = NULL;
+  int bits = 1;
+  *out = (crow_fixed){.columns = columns};
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&largest, columns));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->exponent, columns));
+  for (int64_t i = 0; i < count; i++) {
+    for (int64_t k = 0; k < columns; k++) largest[k] = fmax(largest[k], fabs(rows[i * columns + k]));
+  }
+  CROW_TRY(crow_comm_max_f64(comm, largest, columns));
+  while (bits < 62 && global >> bits) bits++;
+  /* |v| < 2^e, so a sum of fewer than 2^bits values stays below 2^62. */
+  for (int64_t k = 0; k < columns; k++) {
+    int e = 0;
+    (void)frexp(largest[k], &e);
+    out->exponent[k] = 62 - bits - e;
+  }
+cleanup:
+  crow_free(largest);
+  return status;
+}
+
+void crow_fixed_free(crow_fixed *fixed) {
+  crow_free(fixed->exponent);
+  fixed->exponent = NULL;
+}
+
+void crow_fixed_add(const crow_fixed *fixed, const double *row, int64_t *sum) {
+  for (int64_t k = 0; k < fixed->columns; k++) sum[k] += llrint(ldexp(row[k], fixed->exponent[k]));
+}
+
+void crow_fixed_mean(const crow_fixed *fixed, const int64_t *sum, int64_t count, double *mean) {
+  for (int64_t k = 0; k < fixed->columns; k++) {
+    mean[k] = ldexp((double)sum[k] / (double)count, -fixed->exponent[k]);
+  }
+}
