@@ -20,7 +20,7 @@ fail() {
 }
 export CROW
 # Two ranks a node bound to cores need two cores.
-if [ "$(nproc)" -lt 2 ]; then export CROW_BIND=none; fi
+if [ "$(getconf _NPROCESSORS_ONLN)" -lt 2 ]; then export CROW_BIND=none; fi
 
 # submit NAME LAUNCHER SCRIPT ARGUMENT...: prints the job's number; its log is $scratch/NAME.log.
 submit() {
