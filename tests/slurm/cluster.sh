@@ -4,12 +4,13 @@
 #
 #   cluster_lacks         prints why it cannot run here, or nothing
 #   cluster_start FOLDER  starts it in a new folder, whose path is short, for there are sockets in it
-#   cluster_stop          ends its jobs and its processes, found by a mark in their environment; removes the folder
-#   cluster_start_node N  starts a node's daemon again that a test has killed
+#   cluster_stop          ends all of it and removes the folder
+#   cluster_kill_node N   a node is gone at once, with all that ran on it
+#   cluster_start_node N  it is back
 #   cluster_wait JOB      waits until the job has left the queue; prints its state and exit code, e.g. COMPLETED 0:0
 #
-# It touches nothing of the system: own configuration, ports, key and state. Each node is a slurmd in UTS and mount
-# namespaces of its own, so that it has its own host name, by which Open MPI tells nodes apart, and its own /dev/shm.
+# It touches nothing of the system: own configuration, ports, key and state. Each node is a slurmd in namespaces of its
+# own, so that it has its own host name, by which Open MPI tells nodes apart, its own /dev/shm and its own processes.
 
 cluster_nodes=4
 cluster_cpus=8 # each node claims to have; more than the machine has is fine
@@ -21,7 +22,7 @@ cluster_lacks() {
   for tool in slurmctld slurmd srun munged; do
     command -v "$tool" >/dev/null || { echo "there is no $tool (Debian packages slurm-wlm munge)"; return; }
   done
-  unshare --uts --mount true 2>/dev/null || echo "namespaces are not allowed here"
+  unshare --uts --mount --pid --fork --mount-proc true 2>/dev/null || echo "namespaces are not allowed here"
 }
 
 # Prints a TCP port that no socket of this machine has, nor the nine above it.
@@ -47,14 +48,12 @@ SlurmUser=root
 SlurmdUser=root
 SlurmctldHost=localhost(127.0.0.1)
 SlurmctldPort=$port
-SlurmctldPidFile=$cluster/slurmctld.pid
-SlurmctldLogFile=$cluster/slurmctld.log
+SlurmctldPidFile=$cluster/slurmctld.id
 StateSaveLocation=$cluster/state
 CommunicationParameters=NoCtldInAddrAny
 AuthInfo=socket=$cluster/munge.sock,cred_expire=10
 FirstJobId=$((port * 50))
-SlurmdPidFile=$cluster/slurmd.%n.pid
-SlurmdLogFile=$cluster/slurmd.%n.log
+SlurmdPidFile=$cluster/slurmd.%n.id
 SlurmdSpoolDir=$cluster/%n
 SlurmdParameters=config_overrides
 TmpFS=$cluster/%n/tmp
@@ -80,7 +79,6 @@ CONF
   cat >"$cluster/task-prolog" <<PROLOG
 #!/bin/sh
 echo export SLURM_CONF=$SLURM_CONF
-echo export CROW_TEST_CLUSTER=$cluster
 echo export OMPI_ALLOW_RUN_AS_ROOT=1
 echo export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 echo export OMPI_MCA_mpi_yield_when_idle=1
@@ -91,20 +89,24 @@ PROLOG
   (umask 077 && mkdir "$cluster/state" && head -c 1024 /dev/urandom >"$cluster/munge.key")
 }
 
-# A daemon keeps nothing of the caller's environment or output; the mark finds it and its jobs again.
+# cluster_daemon NAME COMMAND...: a daemon in the foreground of its own, with nothing of the caller's environment or
+# output, that dies with the script that started it. Its process number is left in $cluster/NAME.pid.
 cluster_daemon() {
-  env -i PATH="$PATH" CROW_TEST_CLUSTER="$cluster" "$@" </dev/null >>"$cluster/daemons.log" 2>&1 || {
-    echo "cannot start $*:" >&2
-    tail -n 5 "$cluster"/*.log >&2
-    return 1
-  }
+  local name=$1
+  shift
+  env -i PATH="$PATH" setpriv --pdeathsig KILL "$@" </dev/null >>"$cluster/$name.log" 2>&1 &
+  echo $! >"$cluster/$name.pid"
 }
 
+# A node is the first process of a PID namespace: with it all that runs on the node is gone, as when its power fails.
 cluster_start_node() {
   # shellcheck disable=SC2016 # the inner shell's arguments
-  cluster_daemon unshare --uts --mount --propagation slave \
-    sh -c 'mount -t tmpfs tmpfs /dev/shm && hostname "$1" && exec slurmd -f "$2" -N "$1"' sh "n$1" "$SLURM_CONF"
+  cluster_daemon "n$1" unshare --uts --mount --pid --fork --kill-child=KILL --mount-proc --propagation slave sh -c \
+    'mount -t tmpfs tmpfs /dev/shm && hostname "$1" && exec slurmd -D -f "$2" -N "$1"' sh "n$1" "$SLURM_CONF"
 }
+
+# The power fails.
+cluster_kill_node() { kill -KILL "$(cat "$cluster/n$1.pid")"; }
 
 cluster_start() {
   local node end=$((SECONDS + 60)) states
@@ -112,10 +114,11 @@ cluster_start() {
   mkdir "$cluster" || return 1
   export SLURM_CONF=$cluster/slurm.conf
   cluster_configure
-  cluster_daemon munged --force --socket="$cluster/munge.sock" --key-file="$cluster/munge.key" \
-    --pid-file="$cluster/munged.pid" --log-file="$cluster/munged.log" --seed-file="$cluster/munged.seed" || return 1
-  cluster_daemon slurmctld -c -f "$SLURM_CONF" || return 1
-  for ((node = 1; node <= cluster_nodes; node++)); do cluster_start_node "$node" || return 1; done
+  cluster_daemon munged munged --foreground --force --socket="$cluster/munge.sock" --key-file="$cluster/munge.key" \
+    --pid-file="$cluster/munged.id" --log-file="$cluster/munge.log" --seed-file="$cluster/munged.seed"
+  until [ -S "$cluster/munge.sock" ] || [ "$SECONDS" -ge "$end" ]; do sleep 0.1; done
+  cluster_daemon slurmctld slurmctld -D -c -f "$SLURM_CONF"
+  for ((node = 1; node <= cluster_nodes; node++)); do cluster_start_node "$node"; done
   until states=$(timeout 10 sinfo -h -o %t 2>/dev/null) && [ "$states" = idle ]; do
     if [ "$SECONDS" -ge "$end" ]; then
       echo "the nodes do not respond: $states" >&2
@@ -126,20 +129,11 @@ cluster_start() {
   done
 }
 
-cluster_processes() { grep -lszxF "CROW_TEST_CLUSTER=$cluster" /proc/[0-9]*/environ | cut -d/ -f3; }
-
 cluster_stop() {
-  local pids _
+  local file
   [ -n "${cluster-}" ] && [ -d "$cluster" ] || return 0
-  timeout 10 scancel -Q -u root 2>/dev/null
-  for _ in $(seq 50); do
-    pids=$(cluster_processes)
-    [ -n "$pids" ] || break
-    # The test itself may carry no mark, but its shell must never be among them.
-    # shellcheck disable=SC2086 # a list
-    kill -KILL $pids 2>/dev/null
-    sleep 0.2
-  done
+  for file in "$cluster"/*.pid; do kill -KILL "$(cat "$file")"; done 2>/dev/null
+  { wait; } 2>/dev/null
   rm -rf "$cluster"
 }
 
