@@ -16,7 +16,7 @@
 #undef TARGET
 
 #define KERNEL(name) name##_avx512
-#define TARGET __attribute__((target("avx512f,avx512dq,avx512vl,prefer-vector-width=512")))
+#define TARGET __attribute__((target(CROW_TARGET_AVX512)))
 #include "objective/pair_kernel_impl.h"
 #undef KERNEL
 #undef TARGET

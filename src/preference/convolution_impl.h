@@ -94,6 +94,12 @@ typedef struct crow_grid_kernels {
 
 /* The kernels for `isa`, or NULL if this machine lacks it. Local. */
 typedef enum crow_isa { CROW_ISA_PORTABLE, CROW_ISA_AVX2, CROW_ISA_AVX512, CROW_ISA_COUNT } crow_isa;
+/* GCC would use half of a vector register if not told otherwise; Clang does not know the words. */
+#if defined(__clang__)
+#define CROW_TARGET_AVX512 "avx512f,avx512dq,avx512vl"
+#else
+#define CROW_TARGET_AVX512 "avx512f,avx512dq,avx512vl,prefer-vector-width=512"
+#endif
 bool crow_isa_available(crow_isa isa);
 crow_isa crow_isa_best(void);
 const crow_grid_kernels *crow_grid_kernels_get(crow_isa isa);

@@ -21,7 +21,7 @@ typedef int64_t integers8 __attribute__((vector_size(64)));
 #undef TARGET
 
 #define KERNEL(name) name##_avx512
-#define TARGET __attribute__((target("avx512f,avx512dq,avx512vl,prefer-vector-width=512")))
+#define TARGET __attribute__((target(CROW_TARGET_AVX512)))
 #include "preference/convolution_kernels_impl.h"
 #undef KERNEL
 #undef TARGET

@@ -19,7 +19,6 @@ static void run(const crow_comm *comm, const problem *q, const crow_objective_op
                 outputs *out) {
   const crow_weights weights = slice_weights(comm, q);
   const int64_t begin = weights.partition.begin;
-  const size_t bytes = (size_t)weights.partition.count * sizeof(double);
   double *win_rate = doubles(q->m);
   crow_pairs made = {0};
   crow_objective *o = NULL;
@@ -31,11 +30,13 @@ static void run(const crow_comm *comm, const problem *q, const crow_objective_op
     CHECK_OK(crow_objective_create_complete(comm, options, &weights, win_rate + begin, &o));
   }
   CHECK_OK(crow_objective_evaluate(o, q->r + begin, &out->value, &out->optimality, out->gradient + begin));
-  memcpy(out->reward + begin, q->r + begin, bytes);
+  for (int64_t i = 0; i < weights.partition.count; i++) out->reward[begin + i] = q->r[begin + i];
   CHECK_OK(crow_objective_complete_zero_weights(o, out->reward + begin, &out->unknown));
   CHECK_OK(crow_objective_fitted_win_rate(o, out->reward + begin, out->fitted + begin));
-  memcpy(out->curvature + begin, crow_objective_curvature(o), bytes);
-  memcpy(out->win_rate + begin, crow_objective_win_rate(o), bytes);
+  for (int64_t i = 0; i < weights.partition.count; i++) {
+    out->curvature[begin + i] = crow_objective_curvature(o)[i];
+    out->win_rate[begin + i] = crow_objective_win_rate(o)[i];
+  }
   out->scale = crow_objective_pair_scale(o);
   crow_objective_destroy(&o);
   crow_pairs_free(&made);

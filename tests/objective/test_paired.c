@@ -223,6 +223,36 @@ static void no_pair_with_weight_leaves_the_regulariser(void) {
   }
 }
 
+/* Every allocation of a whole life fails once: always an error with a message, never a crash. */
+static void lack_of_memory_is_reported(void) {
+  problem q = problem_make(600);
+  for (int pairs = 0; pairs < 2; pairs++) {
+    const crow_objective_options options = {.lambda = 0.5};
+    crow_pairs made = {0};
+    double win_rate[600] = {0}, value = 0;
+    crow_gidx unknown = 0;
+    int64_t failures = 0;
+    q.w[5] = 0;
+    const crow_weights weights = slice_weights(test_comm, &q);
+    if (pairs) CHECK_OK(slice_pairs(test_comm, &q, false, &made));
+    for (crow_status status = CROW_FAILED; status != CROW_OK && failures < 500; failures++) {
+      crow_objective *o = NULL;
+      crow_memory_fail_after(failures);
+      status = pairs ? crow_objective_create_pairs(test_comm, &options, &weights, &made, &o)
+                     : crow_objective_create_complete(test_comm, &options, &weights, win_rate, &o);
+      if (status == CROW_OK) status = crow_objective_evaluate(o, q.r, &value, NULL, NULL);
+      if (status == CROW_OK) status = crow_objective_complete_zero_weights(o, q.r, &unknown);
+      crow_memory_fail_after(-1);
+      CHECK(status == CROW_OK || status == CROW_FAILED);
+      if (status != CROW_OK) CHECK_MESSAGE("memory");
+      crow_objective_destroy(&o);
+    }
+    CHECK(failures > 8 && failures < 500);
+    crow_pairs_free(&made);
+  }
+  problem_free(&q);
+}
+
 static void rewards_that_are_not_finite_have_an_infinite_value(void) {
   problem q = problem_make(5);
   crow_weights weights;
@@ -248,6 +278,7 @@ int main(int argc, char **argv) {
       {"a complete graph of pairs is the complete objective", a_complete_graph_is_the_complete_objective},
       {"alternatives without weight get their limit", alternatives_without_weight_get_their_limit},
       {"no pair with weight leaves the regulariser", no_pair_with_weight_leaves_the_regulariser},
+      {"lack of memory is reported", lack_of_memory_is_reported},
       {"rewards that are not finite have an infinite value", rewards_that_are_not_finite_have_an_infinite_value},
       {NULL, NULL},
   };
