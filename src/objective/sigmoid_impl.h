@@ -19,20 +19,14 @@ CROW_INLINE double crow_exp_minus(double a, double *rest) {
   /* log 2 in two parts; the first has 33 bits, so that its product with n is exact */
   const double high = x - n * 0x1.62e42feep-1, low = n * 0x1.a39ef35793c76p-33;
   const double r = high - low, r_rest = (high - r) - low;
-  double p = 1.0 / 6227020800;
-  p = p * r + 1.0 / 479001600;
-  p = p * r + 1.0 / 39916800;
-  p = p * r + 1.0 / 3628800;
-  p = p * r + 1.0 / 362880;
-  p = p * r + 1.0 / 40320;
-  p = p * r + 1.0 / 5040;
-  p = p * r + 1.0 / 720;
-  p = p * r + 1.0 / 120;
-  p = p * r + 1.0 / 24;
-  p = p * r + 1.0 / 6;
-  p = p * r + 0.5;
+  /* (exp(r) - 1 - r) / r^2 by Estrin's scheme: short chains keep several lanes' work in flight */
+  const double r2 = r * r, r4 = r2 * r2, r8 = r4 * r4;
+  const double p01 = 1.0 / 2 + 1.0 / 6 * r, p23 = 1.0 / 24 + 1.0 / 120 * r, p45 = 1.0 / 720 + 1.0 / 5040 * r;
+  const double p67 = 1.0 / 40320 + 1.0 / 362880 * r, p89 = 1.0 / 3628800 + 1.0 / 39916800 * r;
+  const double pab = 1.0 / 479001600 + 1.0 / 6227020800 * r;
+  const double p = (p01 + p23 * r2) + ((p45 + p67 * r2) * r4 + (p89 + pab * r2) * r8);
   const double e_high = 1 + r, e_rest = r - (e_high - 1);
-  const double small = e_rest + (r * r * p + r_rest), e = e_high + small;
+  const double small = e_rest + (r2 * p + r_rest), e = e_high + small;
   int64_t bits;
   memcpy(&bits, &shifted, sizeof bits);
   bits = (int64_t)((uint64_t)(bits + 1023) << 52);
@@ -48,13 +42,11 @@ CROW_INLINE double crow_log1p_unit(double e) {
   const double large = e > 0.41421356237309503 ? 1.0 : 0.0;
   const double f = large != 0 ? (e - 1) * 0.5 : e;
   const double s = f / (2 + f), z = s * s, half_square = 0.5 * f * f;
-  double p = 1.479819860511658591e-01;
-  p = p * z + 1.531383769920937332e-01;
-  p = p * z + 1.818357216161805012e-01;
-  p = p * z + 2.222219843214978396e-01;
-  p = p * z + 2.857142874366239149e-01;
-  p = p * z + 3.999999999940941908e-01;
-  p = p * z + 6.666666666666735130e-01;
+  const double z2 = z * z, z4 = z2 * z2;
+  const double p01 = 6.666666666666735130e-01 + 3.999999999940941908e-01 * z;
+  const double p23 = 2.857142874366239149e-01 + 2.222219843214978396e-01 * z;
+  const double p45 = 1.818357216161805012e-01 + 1.531383769920937332e-01 * z;
+  const double p = (p01 + p23 * z2) + (p45 + 1.479819860511658591e-01 * z2) * z4;
   const double rest = half_square - (s * (half_square + z * p) + large * 1.90821492927058770002e-10);
   return large * 6.93147180369123816490e-01 - (rest - f);
 }
