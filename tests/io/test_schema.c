@@ -10,17 +10,9 @@
 
 #define PAGE_BYTES (1 << 18)
 
-/* Path of a file of hdf5-schemas/, found from where this source was. */
-static void schema_path(const char *name, char path[512]) {
-  (void)snprintf(path, 512, "%s", __FILE__);
-  char *tests = strstr(path, "tests/io/test_schema.c");
-  CHECK(tests != NULL);
-  if (tests) (void)snprintf(tests, 512 - (size_t)(tests - path), "hdf5-schemas/%s", name);
-}
-
 static char *read_file(const char *name) {
   char path[512], *text = NULL;
-  schema_path(name, path);
+  (void)snprintf(path, sizeof path, "%s/hdf5-schemas/%s", CROW_SOURCE, name);
   FILE *file = fopen(path, "rb");
   CHECK(file != NULL);
   CHECK_OK(crow_allocate(PAGE_BYTES, 1, (void **)&text));
