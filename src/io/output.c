@@ -11,6 +11,8 @@
 
 /* What groups, attributes and the descriptions of datasets take at most, roughly. */
 #define METADATA_BYTES (1 << 20)
+/* The longest path that is written to, with its terminating zero: Linux takes no longer ones. */
+#define PATH_BYTES 4096
 
 /* The folder and the last part of a path, in memory that `copy` owns. */
 static crow_status split_path(const char *path, char **folder_copy, char **name_copy, const char **folder,
@@ -70,15 +72,19 @@ crow_status crow_output_check(const crow_comm *comm, const char *path, bool over
 
 /* Rank 0 makes the temporary file, so that it is certain to be new and writable. Its name fits where that of the file
  * fits. */
-static crow_status make_temporary(crow_file *file, char name[4096]) {
+static crow_status make_temporary(crow_file *file) {
   crow_status status = CROW_OK;
   char *folder_copy = NULL, *name_copy = NULL;
   const char *folder = NULL, *last = NULL;
   CROW_TRY(split_path(file->name, &folder_copy, &name_copy, &folder, &last));
   for (int attempt = 0; attempt < 100 && file->descriptor < 0; attempt++) {
-    const int printed = snprintf(name, 4096, "%s/.%.200s.crow-%ld-%d.tmp", folder, last, (long)getpid(), attempt);
-    if (printed < 0 || printed >= 4096) errno = ENAMETOOLONG;
-    if (printed > 0 && printed < 4096) file->descriptor = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int printed =
+        snprintf(file->temporary, PATH_BYTES, "%s/.%.200s.crow-%ld-%d.tmp", folder, last, (long)getpid(), attempt);
+    if (printed < 0 || printed >= PATH_BYTES) {
+      errno = ENAMETOOLONG;
+      break;
+    }
+    file->descriptor = open(file->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file->descriptor < 0 && errno != EEXIST) break;
   }
   if (file->descriptor < 0) {
@@ -94,17 +100,16 @@ crow_status crow_file_create(const crow_comm *comm, const char *path, const char
                              crow_file **out) {
   crow_status status = CROW_OK;
   crow_file *file = NULL;
-  char temporary[4096] = "";
   *out = NULL;
   crow_hdf5_quiet();
   CROW_TRY(crow_output_check(comm, path, overwrite));
   CROW_TRY_AGREE(comm, crow_file_make(comm, path, kind, &file));
   file->overwrite = overwrite;
   CROW_TRY_AGREE(comm, crow_catalogue_begin(&file->catalogue));
-  CROW_TRY_AGREE(comm, crow_comm_rank(comm) == 0 ? make_temporary(file, temporary) : CROW_OK);
-  CROW_TRY(crow_comm_broadcast(comm, temporary, (int64_t)sizeof temporary, 0));
-  CROW_TRY_AGREE(comm, crow_string_copy(temporary, &file->temporary));
-  CROW_TRY(crow_file_attach(file, temporary, true));
+  CROW_TRY_AGREE(comm, crow_allocate(PATH_BYTES, 1, (void **)&file->temporary));
+  CROW_TRY_AGREE(comm, crow_comm_rank(comm) == 0 ? make_temporary(file) : CROW_OK);
+  CROW_TRY(crow_comm_broadcast(comm, file->temporary, PATH_BYTES, 0));
+  CROW_TRY(crow_file_attach(file, file->temporary, true));
   CROW_TRY_AGREE(comm, crow_file_reserve(file, METADATA_BYTES, "its metadata"));
   CROW_TRY(crow_file_set_text(file, "/", "crow_kind", kind));
   if (file->schema) CROW_TRY(crow_file_set_i64(file, "/", "crow_schema_version", file->schema->version));
