@@ -104,14 +104,14 @@ CROW_API void crow_voronoi_cells_free(crow_voronoi_cells *cells);
  * the same amount for all of them, so the nearest alternative to a point is the nearest to its projection. */
 typedef struct crow_hull {
   int64_t d;      /**< dimensions of the contexts */
-  int64_t k;      /**< dimensions of the hull, 0 <= k <= d; d if it is not worth projecting, with no basis */
+  int64_t k;      /**< dimensions to project to, 1 <= k <= d; d if it is not worth projecting, with no basis */
   int64_t stride; /**< k rounded up */
   double *origin; /**< (d) a point of the hull; NULL if there is no basis */
   double *basis;  /**< (d, stride) orthonormal columns, zeros behind the k-th; NULL if there is none */
 } crow_hull;
 
 /** The largest k for which projecting a point and searching in k dimensions costs less than searching in d: that is
- * d k + m k < m d multiplications. 0 if none. */
+ * d k + m k < m d multiplications. 0 if there is none. */
 CROW_API int64_t crow_hull_limit(int64_t m, int64_t d);
 /** Whether it does for this k. */
 CROW_API bool crow_hull_pays(int64_t m, int64_t d, int64_t k);

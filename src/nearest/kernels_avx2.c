@@ -42,6 +42,8 @@
 #define TIED(tied, less, equal) _mm256_or_pd(_mm256_andnot_pd((less), (tied)), (equal))
 #include "nearest/kernels_tree.h"
 
+#include "nearest/kernels_project.h"
+
 #include "nearest/kernels_pairs.h"
 
 const crow_kernels crow_kernels_avx2 = CROW_KERNELS("AVX2");

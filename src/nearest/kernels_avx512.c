@@ -43,6 +43,8 @@
 #define TIED(tied, less, equal) ((MASK)(((tied) & ~(less)) | (equal)))
 #include "nearest/kernels_tree.h"
 
+#include "nearest/kernels_project.h"
+
 #include "nearest/kernels_pairs.h"
 
 const crow_kernels crow_kernels_avx512 = CROW_KERNELS("AVX-512");

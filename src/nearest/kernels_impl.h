@@ -43,6 +43,11 @@ typedef struct crow_kernels {
   /* For a packet of points, interleaved (d, lanes): the least canonical distances, the positions in the tree of the
    * first contexts found to attain them, and a bit for each lane where more than one does. */
   unsigned (*tree_packet)(const crow_tree *tree, const double *points, double *distance, double *index);
+  /* Coordinates out (k) of a row (d) in a basis (d, stride); see crow_hull_project(). */
+  void (*project_single)(const float *row, const double *origin, const double *basis, int64_t d, int64_t stride,
+                         int64_t k, double *out);
+  void (*project_double)(const double *row, const double *origin, const double *basis, int64_t d, int64_t stride,
+                         int64_t k, double *out);
 } crow_kernels;
 
 /* Pairs whose sums run side by side: each sum is a chain of dependent additions, so one alone would wait for the adder

@@ -39,5 +39,6 @@ PAIRS(double, double)
 #define CROW_KERNELS(NAME)                                                                                             \
   {                                                                                                                    \
     .name = NAME, .pass = {CROW_PASS_KERNELS(single), CROW_PASS_KERNELS(double)}, .pairs_single = pairs_single,        \
-    .pairs_double = pairs_double, .tree_lanes = LANES, .tree_packet = tree_packet                                      \
+    .pairs_double = pairs_double, .tree_lanes = LANES, .tree_packet = tree_packet, .project_single = project_single,   \
+    .project_double = project_double                                                                                   \
   }

@@ -35,6 +35,8 @@ typedef int64_t packet_mask __attribute__((vector_size(VECTOR_BYTES)));
 #define TIED(tied, less, equal) (((tied) & ~(less)) | (equal))
 #include "nearest/kernels_tree.h"
 
+#include "nearest/kernels_project.h"
+
 #include "nearest/kernels_pairs.h"
 
 const crow_kernels crow_kernels_portable = CROW_KERNELS("portable");
