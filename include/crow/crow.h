@@ -12,6 +12,7 @@
 #include <crow/comm.h>
 #include <crow/fit.h>
 #include <crow/io.h>
+#include <crow/model.h>
 #include <crow/nearest.h>
 #include <crow/objective.h>
 #include <crow/optim.h>

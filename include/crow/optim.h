@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file
- * Optimisers: L-BFGS on distributed vectors.
+ * Optimisers: L-BFGS on distributed vectors, Adam on minibatches.
  */
 #ifndef CROW_OPTIM_H
 #define CROW_OPTIM_H
@@ -17,8 +17,8 @@ extern "C" {
 typedef struct crow_optim_state {
   int64_t scalars; /**< length of `scalar`; fixed by the options */
   double *scalar;  /**< (scalars) the same on all ranks; counts are exact */
-  int64_t vectors; /**< how many distributed vectors are in use now */
-  double **vector; /**< (vectors) this rank's slice of each */
+  int64_t vectors; /**< how many vectors are in use now */
+  double **vector; /**< (vectors) this rank's part of each: a slice for L-BFGS, the whole for Adam */
 } crow_optim_state;
 
 /* ---- L-BFGS ------------------------------------------------------------------------------------------------- */
@@ -100,6 +100,74 @@ CROW_API void crow_lbfgs_state(crow_lbfgs *lbfgs, crow_optim_state *state);
  * `state->scalar` and call this, which sets `state->vectors` and `state->vector`; fill those, and step. CROW_BAD_INPUT
  * if the scalars are not of a run with the same history. Collective. */
 CROW_API crow_status crow_lbfgs_resume(crow_lbfgs *lbfgs, crow_optim_state *state);
+
+/* ---- Adam --------------------------------------------------------------------------------------------------- */
+
+typedef struct crow_adam_options {
+  double learning_rate; /**< default 1e-4 (the paper's) */
+  int64_t batch;        /**< pairs in a minibatch; default 512 */
+  int64_t steps;        /**< default 500 */
+  double beta1, beta2;  /**< decay of the gradient's mean and mean square; default 0.9 and 0.999 */
+  double epsilon;       /**< added to the root of the mean square; default 1e-8 */
+} crow_adam_options;
+extern CROW_API const crow_setting crow_adam_settings[];
+
+/** The loss of minibatch number `step` (0, 1, ...) at theta and its whole gradient. Must give the same bits on all
+ * ranks that hold the same theta; Collective over them, if it communicates. */
+typedef crow_status crow_adam_function(void *context, int64_t step, const double *theta, double *value,
+                                       double *gradient);
+
+/** Adam (Kingma and Ba 2015, Algorithm 1) on a vector that every rank holds whole. Taken step by step:
+ * @code
+ *   crow_adam_create(&options, count, theta, &adam);
+ *   for (bool done = false; !done;) crow_adam_step(adam, function, context, &done);
+ *   memcpy(theta, crow_adam_theta(adam), ...); crow_adam_destroy(&adam);
+ * @endcode */
+typedef struct crow_adam crow_adam;
+
+/** Begins at `theta` (count), copied. Local. */
+CROW_API crow_status crow_adam_create(const crow_adam_options *options, int64_t count, const double *theta,
+                                      crow_adam **out);
+/** Local. Accepts NULL; sets the handle to NULL. */
+CROW_API void crow_adam_destroy(crow_adam **adam);
+/** One step; `*done` when all have been taken (further ones do nothing). A loss or gradient that is not finite is
+ * CROW_FAILED, naming the step; theta is then as before it. Collective if the function is. */
+CROW_API crow_status crow_adam_step(crow_adam *adam, crow_adam_function *function, void *context, bool *done);
+/** Local: the current theta, owned by the run; the number of steps taken; the loss of the latest minibatch, NaN before
+ * the first. */
+CROW_API const double *crow_adam_theta(const crow_adam *adam);
+CROW_API int64_t crow_adam_steps(const crow_adam *adam);
+CROW_API double crow_adam_value(const crow_adam *adam);
+/** What to keep for a checkpoint: 2 scalars and 3 whole vectors, equal on all ranks. To go on from it, fill the arrays
+ * of a run just created. Local. */
+CROW_API void crow_adam_state(crow_adam *adam, crow_optim_state *state);
+
+/* ---- minibatches -------------------------------------------------------------------------------------------- */
+
+/** Which of `total` things make minibatch number `step` of an ensemble's member: `index` (room for `batch`), `*count`
+ * of them. As a shuffling data loader draws: each epoch takes all in a new order, without replacement, in ceil(total /
+ * batch) minibatches, the last of which may be short. The order is a permutation keyed by (seed, CROW_STREAM_BATCH,
+ * member, epoch), so any rank can draw any minibatch. Local. */
+CROW_API void crow_batch_draw(uint64_t seed, int64_t member, crow_gidx total, int64_t batch, int64_t step,
+                              crow_gidx *index, int64_t *count);
+
+/** A minibatch B of the P distinct pairs, over its own rows (the alternatives that occur in it). */
+typedef struct crow_batch {
+  int64_t pairs, rows;
+  const int64_t *first, *second; /**< (pairs) rows */
+  const double *share;           /**< (pairs) p(first > second) */
+  const double *pair_weight;     /**< (pairs) a_k = P/|B| s w(x) w(y) c(x,y) */
+  const double *row_weight; /**< (rows) v(x) = P/|B| w(x) n_B(x)/n(x), n_B(x) and n(x) the number of pairs with x in B
+                                 and in all */
+} crow_batch;
+
+/** The minibatch's estimate of the objective of observed pairs and its gradient by the rows' rewards:
+ *   F_B(r) = sum_{k in B} a_k (p_k softplus(-d_k) + (1 - p_k) softplus(d_k)) + lambda/2 sum_x v(x) r(x)^2,
+ * with d_k = r(x) - r(y). Over the random choice of B its mean is f (Eq. 2 over observed pairs) but for the penalty of
+ * alternatives in no pair: P/|B| sum_{k in B} estimates a sum over pairs, and of every pair that it is in, an
+ * alternative gets an equal part of its penalty. Local; summed in the order of the pairs. */
+CROW_API void crow_batch_loss(const crow_batch *batch, double lambda, const double *reward, double *value,
+                              double *reward_gradient);
 
 #ifdef __cplusplus
 }

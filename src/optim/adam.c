@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <crow/optim.h>
+#include <math.h>
+#include <string.h>
+
+const crow_setting crow_adam_settings[] = {{.name = "learning-rate",
+                                            .type = CROW_SETTING_DOUBLE,
+                                            .offset = offsetof(crow_adam_options, learning_rate),
+                                            .value = 1e-4,
+                                            .minimum = 1e-12,
+                                            .maximum = 1e3,
+                                            .help = "Adam's step length"},
+                                           {.name = "batch",
+                                            .type = CROW_SETTING_INT,
+                                            .offset = offsetof(crow_adam_options, batch),
+                                            .value = 512,
+                                            .minimum = 1,
+                                            .maximum = 1 << 24,
+                                            .help = "pairs in each of Adam's minibatches"},
+                                           {.name = "steps",
+                                            .type = CROW_SETTING_INT,
+                                            .offset = offsetof(crow_adam_options, steps),
+                                            .value = 500,
+                                            .minimum = 0,
+                                            .maximum = 1e12,
+                                            .help = "steps that Adam takes"},
+                                           {.name = "beta1",
+                                            .type = CROW_SETTING_DOUBLE,
+                                            .offset = offsetof(crow_adam_options, beta1),
+                                            .value = 0.9,
+                                            .minimum = 0,
+                                            .maximum = 1 - 0x1p-40,
+                                            .help = "decay of Adam's mean of gradients"},
+                                           {.name = "beta2",
+                                            .type = CROW_SETTING_DOUBLE,
+                                            .offset = offsetof(crow_adam_options, beta2),
+                                            .value = 0.999,
+                                            .minimum = 0,
+                                            .maximum = 1 - 0x1p-40,
+                                            .help = "decay of Adam's mean of squared gradients"},
+                                           {.name = "adam-epsilon",
+                                            .type = CROW_SETTING_DOUBLE,
+                                            .offset = offsetof(crow_adam_options, epsilon),
+                                            .value = 1e-8,
+                                            .minimum = 1e-300,
+                                            .maximum = 1,
+                                            .help = "added to the root of Adam's mean of squared gradients"},
+                                           {.name = NULL}};
+
+enum { STEPS, VALUE, SCALARS };
+enum { THETA, MEAN, SQUARE, VECTORS };
+
+struct crow_adam {
+  crow_adam_options options;
+  int64_t count;
+  double scalar[SCALARS];
+  double *vector[VECTORS];
+  double *gradient;
+};
+
+static crow_status allocate_vectors(crow_adam *adam, const double *theta) {
+  crow_status status = CROW_OK;
+  for (int k = 0; k < VECTORS; k++) CROW_TRY(CROW_ALLOCATE(&adam->vector[k], adam->count));
+  CROW_TRY(CROW_ALLOCATE(&adam->gradient, adam->count));
+  if (adam->count) memcpy(adam->vector[THETA], theta, (size_t)adam->count * sizeof *theta);
+cleanup:
+  return status;
+}
+
+crow_status crow_adam_create(const crow_adam_options *options, int64_t count, const double *theta, crow_adam **out) {
+  crow_status status = CROW_OK;
+  crow_adam *adam = NULL;
+  *out = NULL;
+  CROW_TRY(crow_settings_validate(crow_adam_settings, options));
+  CROW_TRY(CROW_ALLOCATE(&adam, 1));
+  adam->options = *options;
+  adam->count = count;
+  adam->scalar[VALUE] = NAN;
+  CROW_TRY(allocate_vectors(adam, theta));
+  *out = adam;
+  adam = NULL;
+cleanup:
+  crow_adam_destroy(&adam);
+  return status;
+}
+
+void crow_adam_destroy(crow_adam **adam) {
+  if (!*adam) return;
+  for (int k = 0; k < VECTORS; k++) crow_free((*adam)->vector[k]);
+  crow_free((*adam)->gradient);
+  crow_free(*adam);
+  *adam = NULL;
+}
+
+const double *crow_adam_theta(const crow_adam *adam) { return adam->vector[THETA]; }
+int64_t crow_adam_steps(const crow_adam *adam) { return (int64_t)adam->scalar[STEPS]; }
+double crow_adam_value(const crow_adam *adam) { return adam->scalar[VALUE]; }
+
+void crow_adam_state(crow_adam *adam, crow_optim_state *state) {
+  *state = (crow_optim_state){.scalars = SCALARS, .scalar = adam->scalar, .vectors = VECTORS, .vector = adam->vector};
+}
+
+static crow_status check_finite(const crow_adam *adam, double value) {
+  if (!isfinite(value)) {
+    return crow_error(CROW_FAILED, "the loss at step %lld is %g: a smaller learning rate may help",
+                      (long long)crow_adam_steps(adam), value);
+  }
+  for (int64_t i = 0; i < adam->count; i++) {
+    if (!isfinite(adam->gradient[i])) {
+      return crow_error(CROW_FAILED,
+                        "the gradient by parameter %lld at step %lld is %g: a smaller learning rate may help",
+                        (long long)i, (long long)crow_adam_steps(adam), adam->gradient[i]);
+    }
+  }
+  return CROW_OK;
+}
+
+static void update(crow_adam *adam) {
+  const crow_adam_options *o = &adam->options;
+  double *theta = adam->vector[THETA], *mean = adam->vector[MEAN], *square = adam->vector[SQUARE];
+  adam->scalar[STEPS]++;
+  /* Both means begin at 0; dividing by these takes that out. */
+  const double mean_part = 1 - pow(o->beta1, adam->scalar[STEPS]);
+  const double square_part = 1 - pow(o->beta2, adam->scalar[STEPS]);
+  for (int64_t i = 0; i < adam->count; i++) {
+    const double g = adam->gradient[i];
+    mean[i] = o->beta1 * mean[i] + (1 - o->beta1) * g;
+    square[i] = o->beta2 * square[i] + (1 - o->beta2) * g * g;
+    theta[i] -= o->learning_rate * (mean[i] / mean_part) / (sqrt(square[i] / square_part) + o->epsilon);
+  }
+}
+
+crow_status crow_adam_step(crow_adam *adam, crow_adam_function *function, void *context, bool *done) {
+  crow_status status = CROW_OK;
+  double value = NAN;
+  if (crow_adam_steps(adam) < adam->options.steps) {
+    CROW_TRY(function(context, crow_adam_steps(adam), adam->vector[THETA], &value, adam->gradient));
+    CROW_TRY(check_finite(adam, value));
+    adam->scalar[VALUE] = value;
+    update(adam);
+  }
+cleanup:
+  *done = status != CROW_OK || crow_adam_steps(adam) >= adam->options.steps;
+  return status;
+}
