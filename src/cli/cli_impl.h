@@ -46,7 +46,9 @@ typedef struct crow_command {
   C(weights)                                                                                                           \
   C(fit)                                                                                                               \
   C(compare)                                                                                                           \
-  C(inspect)
+  C(inspect)                                                                                                           \
+  C(simulate)                                                                                                          \
+  C(cluster)
 
 #define CROW_DECLARE_COMMAND(name) extern const crow_command crow_command_##name;
 CROW_COMMANDS(CROW_DECLARE_COMMAND)

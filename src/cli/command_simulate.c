@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli_impl.h"
+
+static crow_status check_simulate(const crow_run *run) { return crow_simulate_options_validate(run->options); }
+
+static crow_status run_simulate(crow_run *run) {
+  crow_status status = CROW_OK;
+  const crow_simulate_options *options = run->options;
+  const char *output = run->common.output;
+  crow_simulate_summary made = {0};
+  crow_provenance *provenance = NULL;
+  crow_stages_begin(&run->stages, "simulate");
+  CROW_TRY(crow_run_provenance(run, &provenance));
+  CROW_TRY(crow_simulate_run(run->comm, options, output, run->common.force, provenance, &made));
+  crow_stages_end(&run->stages);
+  crow_print(run,
+             "simulated: %lld alternatives in %lld dimensions, %lld of them clones, %lld topics, %lld annotator types",
+             (long long)made.alternatives, (long long)made.dimensions, (long long)made.clones, (long long)made.topics,
+             (long long)made.types);
+  if (made.comparisons) crow_print(run, "comparisons: %lld", (long long)made.comparisons);
+  crow_report_integer(run, "alternatives", made.alternatives);
+  crow_report_integer(run, "clones", made.clones);
+  crow_report_integer(run, "dimensions", made.dimensions);
+  crow_report_integer(run, "topic_count", made.topics);
+  crow_report_integer(run, "types", made.types);
+  crow_report_integer(run, "comparisons", made.comparisons);
+  crow_report_text(run, "output", output);
+  CROW_TRY(crow_times_print(run));
+  crow_print(run, "\ndataset written to %s", output);
+cleanup:
+  crow_provenance_destroy(&provenance);
+  return status;
+}
+
+static const crow_section sections[] = {{"Simulation", crow_simulate_settings, 0}, {0}};
+
+const crow_command crow_command_simulate = {
+    .name = "simulate",
+    .summary = "make a synthetic dataset, with clones if wanted",
+    .description =
+        "Makes alternatives around topics in a context space, annotator types with rewards for the topics "
+        "(Bradley-Terry-Luce), and preferences: the types themselves, p(x>y) of every pair, or sampled judgements. "
+        "Clones of a topic's alternatives are at a given distance from them and judged alike.\n\n"
+        "A population file is JSON: {\"topics\": [\"food\", \"art\"], \"types\": [{\"prevalence\": 0.4, \"rewards\": "
+        "{\"food\": 0, \"art\": 2.3}}, ...]}, and if wanted \"centres\": a list of coordinates for each topic. The "
+        "population of Table 4 is that of Table 2 with romance, art and food for a, b and c.\n\n"
+        "Every element is drawn from the seed and its index alone and written in pieces by the rank whose slice it is "
+        "in: the same bits on any number of ranks, and no rank ever holds a whole array.",
+    .example = "crow simulate -o original.h5 --alternatives 180 --spread 0.02 --preferences comparisons\n"
+               "crow simulate -o clones.h5 --population table4 --clone food --clone-name restaurants --eps 0.001\n"
+               "mpirun -n 64 crow simulate -o large.h5 --alternatives 100000000 --dimensions 16 --spread 0.05",
+    .arguments = "",
+    .takes = CROW_TAKES_OUTPUT | CROW_TAKES_JSON,
+    .options_bytes = sizeof(crow_simulate_options),
+    .sections = sections,
+    .check = check_simulate,
+    .run = run_simulate,
+};

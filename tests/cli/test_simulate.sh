@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+# Synthetic datasets: what is asked for is made, the same on any number of ranks, and refused where it makes no sense.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+
+crow simulate -o plain.h5
+exits 0
+prints "3 alternatives in 2 dimensions, 0 of them clones, 3 topics, 3 annotator types"
+prints "dataset written to plain.h5"
+crow fit plain.h5 -o plain-r.h5 --weights uniform
+exits 0
+# The fixed point of Table 2: romance, art, food are a, b, c.
+near "$(awk -v a="$(reward romance)" -v c="$(reward food)" 'BEGIN { print a + c }')" 0 1e-6
+near "$(reward art)" 0 1e-6
+
+# The numbers of DESIGN: lambda .01 of the standard objective is .01/3 of the weighted one.
+crow fit plain.h5 -o plain-r.h5 --weights uniform --lambda 0.01 --force
+exits 0
+near "$(reward romance)" 0.115651 2e-6
+
+crow simulate -o clones.h5 --clone food --clone-name restaurants --eps 0.001
+exits 0
+prints "4 alternatives in 2 dimensions, 1 of them clones"
+crow inspect clones.h5
+exits 0
+prints "restaurants"
+
+for p in 1 3; do
+  ranks $p simulate -o "votes-$p.h5" --alternatives 200 --spread 0.05 --reward-spread 0.3 --preferences comparisons --comparisons 5000
+  exits 0
+  prints "comparisons: 5000"
+  crow fit "votes-$p.h5" -o "votes-$p-r.h5" --weights uniform
+  exits 0
+  sed -n '/id/,/certificate/p' out | grep -v written >"table-$p"
+done
+cmp -s table-1 table-3 || fail "1 and 3 ranks make different datasets"
+
+cat >population.json <<'JSON'
+{"topics": ["tea", "milk"], "types": [{"prevalence": 1, "rewards": {"tea": 1, "milk": 0}}]}
+JSON
+crow simulate -o own.h5 --population population.json --preferences matrix
+exits 0
+prints "2 topics, 1 annotator types"
+
+crow simulate -o own.h5 --population population.json
+exits 4
+says "own.h5"
+sed 's/milk": 0/milc": 0/' population.json >typo.json
+crow simulate -o typo.h5 --population typo.json
+exits 3
+says "types[0].rewards.milk"
+not_there typo.h5
+crow simulate -o never.h5 --clone wine
+exits 2
+says "wine"
+crow simulate -o never.h5 --clones 3
+exits 2
+says "--clone"
+not_there never.h5
+finish
