@@ -20,7 +20,8 @@ typedef enum crow_nearest_engine {
   CROW_NEAREST_AUTO,  /**< the cheapest by a short measurement */
   CROW_NEAREST_GEMM,  /**< blocked OpenBLAS product and an in-cache argmax */
   CROW_NEAREST_FUSED, /**< own register-blocked kernel, distances and argmax in registers */
-  CROW_NEAREST_TREE   /**< k-d tree */
+  CROW_NEAREST_TREE,  /**< k-d tree */
+  CROW_NEAREST_EXACT  /**< no search at all: weights from the Voronoi cells themselves, in one and two dimensions */
 } crow_nearest_engine;
 
 typedef enum crow_precision { CROW_SINGLE, CROW_DOUBLE } crow_precision;
@@ -38,7 +39,7 @@ typedef struct crow_nearest crow_nearest;
 
 /** Prepares the search. `contexts` (m, d) row-major, float or double as `type` says, is borrowed until destroy (floats
  * are searched as the doubles they equal). m >= 1, d >= 1, all finite. With the automatic engine a few sample points
- * (`probe` (probe_count, d), may be NULL) are timed with each engine. */
+ * (`probe` (probe_count, d), may be NULL) are timed with each engine. EXACT is no engine of a search: CROW_USAGE. */
 CROW_API crow_status crow_nearest_create(const crow_nearest_options *options, const void *contexts, crow_precision type,
                                          int64_t m, int64_t d, const double *probe, int64_t probe_count,
                                          crow_nearest **out);

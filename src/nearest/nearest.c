@@ -10,10 +10,11 @@
 
 const crow_setting crow_nearest_settings[] = {
     {"nearest", CROW_SETTING_CHOICE, offsetof(crow_nearest_options, engine), CROW_NEAREST_AUTO, NULL, 0, 0,
-     "auto|gemm|fused|tree",
+     "auto|gemm|fused|tree|exact",
      "how the nearest alternative is searched: a blocked BLAS product, an own kernel that keeps distances in "
-     "registers, a "
-     "k-d tree, or the cheapest of them by a short measurement; all give the same result"},
+     "registers, "
+     "a k-d tree, or the cheapest of them by a short measurement: all give the same result; exact: from the Voronoi "
+     "cells, without samples, in one and two dimensions (auto does so where it can)"},
     {"precision", CROW_SETTING_CHOICE, offsetof(crow_nearest_options, precision), CROW_SINGLE, NULL, 0, 0,
      "single|double",
      "precision of the first pass over the distances; decisions closer than its rounding are always taken again in "
@@ -38,6 +39,8 @@ const char *crow_nearest_engine_name(crow_nearest_engine engine) {
     return "fused";
   case CROW_NEAREST_TREE:
     return "tree";
+  case CROW_NEAREST_EXACT:
+    return "exact";
   }
   return "unknown";
 }
@@ -87,6 +90,9 @@ crow_status crow_nearest_create(const crow_nearest_options *options, const void 
   *out = NULL;
   CROW_TRY(crow_settings_validate(crow_nearest_settings, options));
   CROW_TRY(check_contexts(contexts, type, m, d));
+  if (options->engine == CROW_NEAREST_EXACT) {
+    CROW_TRY(crow_error(CROW_USAGE, "exact weights need no search: expected an engine that searches"));
+  }
   CROW_TRY(CROW_ALLOCATE(&nearest, 1));
   *nearest = (crow_nearest){.options = *options, .contexts = contexts, .type = type, .m = m, .d = d};
   nearest->kernels = crow_kernels_get();

@@ -83,6 +83,17 @@ static void log_end(const crow_weights *weights) {
            weights->effective, (long long)weights->partition.global, (long long)weights->zeros);
 }
 
+/* Exactly where that is possible and nothing else was asked for, else by sampling. */
+static crow_status voronoi(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
+                           crow_checkpoint *checkpoint, crow_weights *out) {
+  crow_status status = CROW_OK;
+  bool exact = false;
+  CROW_TRY(crow_weights_exact(comm, dataset, options, &exact, out));
+  if (!exact) CROW_TRY(crow_weights_voronoi(comm, dataset, options, checkpoint, out));
+cleanup:
+  return status;
+}
+
 crow_status crow_weights_compute_from(const crow_comm *comm, const crow_dataset *dataset,
                                       const crow_weights_options *options, crow_checkpoint *checkpoint,
                                       crow_weights *out) {
@@ -91,7 +102,7 @@ crow_status crow_weights_compute_from(const crow_comm *comm, const crow_dataset 
   CROW_TRY(crow_weights_options_validate(options));
   switch ((crow_scheme)options->scheme) {
   case CROW_SCHEME_VORONOI:
-    CROW_TRY(crow_weights_voronoi(comm, dataset, options, checkpoint, out));
+    CROW_TRY(voronoi(comm, dataset, options, checkpoint, out));
     break;
   case CROW_SCHEME_UNIFORM:
     CROW_TRY(crow_weights_uniform(comm, dataset->alternatives, out));

@@ -40,6 +40,11 @@ crow_status crow_weights_gather(const crow_comm *comm, const crow_weights_grid *
                                 int64_t *squares, crow_weights *out);
 /* The greatest relative standard error among the weights above 1/m. Collective. */
 crow_status crow_weights_relative_error(const crow_comm *comm, const crow_weights *weights, double *error);
+/* Voronoi weights without sampling: with --nearest exact, or auto where it is possible (one or two dimensions, a space
+ * with bounds, contexts that one rank can hold); `*done` says whether it was done. CROW_USAGE if asked for where it is
+ * not possible. Collective. */
+crow_status crow_weights_exact(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
+                               bool *done, crow_weights *out);
 /* Voronoi weights; `checkpoint` may be NULL; `out` is freed by the caller on failure. Collective. */
 crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *dataset,
                                  const crow_weights_options *options, crow_checkpoint *checkpoint, crow_weights *out);

@@ -39,6 +39,7 @@ static crow_weights_options defaults(int64_t samples) {
   crow_weights_options options;
   crow_weights_options_default(&options);
   options.samples = samples;
+  options.nearest.engine = CROW_NEAREST_GEMM; /* sample also where exact weights are possible */
   return options;
 }
 
@@ -65,6 +66,88 @@ static void figure_one_and_two_within_four_standard_errors(void) {
   check_sum(&c);
   CHECK(c.weights.zeros == 0);
   CHECK_NEAR(c.weights.effective, 1 / (.34 * .34 + .239875 * .239875 + .025 * .025 + .395125 * .395125), .02);
+  computed_free(&c);
+}
+
+static void figure_one_and_two_exactly(void) {
+  const double context[] = {0, 0, 1, 0, 1, 1, .9, 1};
+  const double three[] = {.375, .25, .375}, four[] = {.34, .239875, .025, .395125};
+  for (int engine = CROW_NEAREST_AUTO; engine <= CROW_NEAREST_EXACT; engine += CROW_NEAREST_EXACT) {
+    crow_weights_options options = defaults(100);
+    options.nearest.engine = engine;
+    for (int m = 3; m <= 4; m++) {
+      computed c = compute(test_comm, m, 2, context, &options);
+      for (int k = 0; k < m; k++) CHECK_NEAR(c.value[k], (m == 3 ? three : four)[k], 1e-12);
+      for (int k = 0; k < m; k++) CHECK(c.error[k] == 0);
+      CHECK(c.weights.samples == 0);
+      computed_free(&c);
+    }
+  }
+}
+
+static void exact_weights_are_refused_where_there_are_none(void) {
+  const double context[] = {0, 0, 1, 0, 1, 1};
+  const test_dataset t = {.m = 1, .d = 3, .context = context};
+  crow_dataset dataset = {0};
+  crow_weights weights;
+  crow_weights_options options = defaults(10);
+  options.nearest.engine = CROW_NEAREST_EXACT;
+  test_dataset_write(test_comm, test_path("three.h5"), &t);
+  CHECK_OK(crow_dataset_open(test_comm, test_path("three.h5"), true, &dataset));
+  CHECK_STATUS(crow_weights_compute(test_comm, &dataset, &options, &weights), CROW_USAGE);
+  CHECK_MESSAGE("one or two dimensions");
+  crow_dataset_close(&dataset);
+}
+
+/* 700 alternatives in a plane of 40 dimensions, moved and turned: the search in two dimensions must count what the
+ * search in all of them counts. With a box around them few samples lie near a border. */
+static void projecting_onto_the_hull_changes_nothing(void) {
+  enum { M = 700, D = 40 };
+  static double context[M * D];
+  for (uint64_t i = 0; i < M; i++) {
+    double at[2], direction[D];
+    crow_random_uniform(6, CROW_STREAM_TEST, i, at, 2);
+    for (int k = 0; k < D; k++) context[i * D + (uint64_t)k] = 3;
+    for (int j = 0; j < 2; j++) {
+      crow_random_normal(7, CROW_STREAM_TEST, (uint64_t)j, direction, D);
+      for (int k = 0; k < D; k++) context[i * D + (uint64_t)k] += at[j] * direction[k];
+    }
+  }
+  memcpy(context + 600 * D, context, 50 * D * sizeof *context); /* clones */
+  crow_weights_options options = defaults(4000);
+  options.space.space = "box";
+  computed c = compute(test_comm, M, D, context, &options);
+  check_sum(&c);
+  for (int i = 0; i < 50; i++) CHECK(c.hits[i] == c.hits[600 + i]);
+  /* The same by definition. */
+  crow_dataset dataset = {0};
+  crow_space *space = NULL;
+  static int64_t hits[M];
+  static double points[4000 * D];
+  const test_dataset t = {.m = M, .d = D, .context = context};
+  test_dataset_write(test_comm, test_path("plane.h5"), &t);
+  CHECK_OK(crow_dataset_open(test_comm, test_path("plane.h5"), true, &dataset));
+  CHECK_OK(crow_space_create(test_comm, &options.space, &dataset, &space));
+  CHECK_OK(crow_space_sample(space, 0, 4000, 4000, points));
+  for (int64_t s = 0; s < 4000; s++) {
+    int64_t best = 0, ties = 0;
+    double least = INFINITY;
+    for (int64_t i = 0; i < M; i++) {
+      const double distance = crow_nearest_distance(points + s * D, context + i * D, CROW_DOUBLE, D);
+      if (distance < least)
+        best = i, ties = 1;
+      else
+        ties += distance == least;
+      least = fmin(least, distance);
+    }
+    hits[best] += CROW_HIT_UNIT / ties;
+    if (ties == 2) hits[best + 600] += CROW_HIT_UNIT / 2;
+  }
+  int64_t different = 0;
+  for (int i = 0; i < M; i++) different += hits[i] != c.hits[i];
+  CHECK(different <= 2); /* rounding may decide a sample on a border the other way */
+  crow_space_destroy(&space);
+  crow_dataset_close(&dataset);
   computed_free(&c);
 }
 
@@ -336,6 +419,9 @@ static void weights_of_any_sum_are_normalised(void) {
 int main(int argc, char **argv) {
   static const crow_test tests[] = {
       {"Figures 1 and 2 within four standard errors", figure_one_and_two_within_four_standard_errors},
+      {"Figures 1 and 2 exactly", figure_one_and_two_exactly},
+      {"exact weights are refused where there are none", exact_weights_are_refused_where_there_are_none},
+      {"projecting onto the hull changes nothing", projecting_onto_the_hull_changes_nothing},
       {"identical contexts share their cell equally", identical_contexts_share_their_cell_equally},
       {"a tie of more than sixteen gives every sample away", a_tie_of_more_than_sixteen_gives_every_sample_away},
       {"one alternative has all the weight", one_alternative_has_all_the_weight},
