@@ -158,7 +158,17 @@ json_t *crow_json_text(const char *value);
 
 /* Prints the time table and adds it to the summary. Collective. */
 crow_status crow_times_print(crow_run *run);
+/* ---- resume.c, provenance.c ------------------------------------------------------------------------------------- */
+
+/* Prepares the checkpoints of a run that may be stopped and gone on with: signals (TERM, USR1, INT) ask it to stop, and
+ * a checkpoint made with other settings is refused when it is looked for. Collective. */
+crow_status crow_run_checkpoint(const crow_run *run, const crow_checkpoint_options *options, crow_checkpoint **out);
 /* Begins provenance with the command line and all settings of the command. Collective. */
 crow_status crow_run_provenance(const crow_run *run, crow_provenance **out);
+/* Notes an input file and its digest in the provenance and, if there is one, for the checkpoint. Collective. */
+crow_status crow_run_input(const crow_run *run, const char *name, const char *path, crow_provenance *provenance,
+                           crow_checkpoint *checkpoint);
+/* Adds the stages' seconds so far (greatest over the ranks) to the provenance. Collective. */
+crow_status crow_run_provenance_times(const crow_run *run, crow_provenance *provenance);
 
 #endif

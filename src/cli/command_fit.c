@@ -8,6 +8,7 @@ typedef struct fit_options {
   const char *weights; /* "voronoi", "uniform" or a file */
   crow_weights_options sampling;
   crow_fit_options fit;
+  crow_checkpoint_options checkpoint;
 } fit_options;
 
 static const crow_setting fit_settings[] = {
@@ -27,6 +28,7 @@ static const crow_section sections[] = {
     {"Samples (with --weights voronoi)", crow_weights_settings, offsetof(fit_options, sampling)},
     {"Space (with --weights voronoi)", crow_space_settings, offsetof(fit_options, sampling.space)},
     {"Nearest alternative (with --weights voronoi)", crow_nearest_settings, offsetof(fit_options, sampling.nearest)},
+    {"Checkpoints", crow_checkpoint_settings, offsetof(fit_options, checkpoint)},
     {0}};
 
 static bool is_voronoi(const fit_options *options) { return strcmp(options->weights, "voronoi") == 0; }
@@ -60,18 +62,39 @@ static void warn_about_unused(const crow_run *run, const fit_options *options) {
   }
 }
 
-static crow_status get_weights(crow_run *run, const crow_dataset *dataset, crow_provenance *provenance,
+static crow_status get_weights(crow_run *run, const crow_dataset *dataset, crow_checkpoint *checkpoint,
                                crow_weights *weights) {
   crow_status status = CROW_OK;
   const fit_options *options = run->options;
   warn_about_unused(run, options);
   crow_report_text(run, "weights", options->weights);
-  if (is_voronoi(options)) return crow_weights_compute(run->comm, dataset, &options->sampling, weights);
+  if (is_voronoi(options) && crow_checkpoint_has(checkpoint, "finished_weights")) {
+    return crow_weights_load(run->comm, checkpoint, dataset->alternatives, weights);
+  }
+  if (is_voronoi(options)) {
+    return crow_weights_compute_from(run->comm, dataset, &options->sampling, checkpoint, weights);
+  }
   if (is_uniform(options)) return crow_weights_uniform(run->comm, dataset->alternatives, weights);
   CROW_TRY(crow_weights_read(run->comm, options->weights, dataset->alternatives, weights));
-  CROW_TRY(crow_provenance_add_input(provenance, run->comm, "weights", options->weights));
   crow_print(run, "weights: from %s, effective number of alternatives %.6g of %lld, %lld with weight zero",
              options->weights, weights->effective, (long long)weights->partition.global, (long long)weights->zeros);
+cleanup:
+  return status;
+}
+
+/* Notes where everything comes from, and looks for a checkpoint to go on from. */
+static crow_status prepare(crow_run *run, crow_provenance **provenance, crow_checkpoint **checkpoint) {
+  crow_status status = CROW_OK;
+  const fit_options *options = run->options;
+  bool found = false;
+  CROW_TRY(crow_run_provenance(run, provenance));
+  CROW_TRY(crow_run_checkpoint(run, &options->checkpoint, checkpoint));
+  CROW_TRY(crow_run_input(run, "dataset", run->argument[0], *provenance, *checkpoint));
+  if (!is_voronoi(options) && !is_uniform(options)) {
+    CROW_TRY(crow_run_input(run, "weights", options->weights, *provenance, *checkpoint));
+  }
+  CROW_TRY(crow_checkpoint_find(*checkpoint, &found));
+  crow_report_bool(run, "resumed", found);
 cleanup:
   return status;
 }
@@ -84,18 +107,20 @@ static crow_status run_fit(crow_run *run) {
   crow_weights weights = {0};
   crow_rewards rewards = {0};
   crow_provenance *provenance = NULL;
+  crow_checkpoint *checkpoint = NULL;
   bool converged = false;
   crow_stages_begin(&run->stages, "read");
   CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
   crow_results_dataset(run, input, &dataset);
-  CROW_TRY(crow_run_provenance(run, &provenance));
-  CROW_TRY(crow_provenance_add_input(provenance, run->comm, "dataset", input));
+  CROW_TRY(prepare(run, &provenance, &checkpoint));
   crow_stages_begin(&run->stages, "weights");
-  CROW_TRY(get_weights(run, &dataset, provenance, &weights));
+  CROW_TRY(get_weights(run, &dataset, checkpoint, &weights));
   crow_stages_begin(&run->stages, "fit");
-  CROW_TRY(crow_fit_run(run->comm, &dataset, &weights, &options->fit, &rewards));
+  CROW_TRY(crow_fit_run_from(run->comm, &dataset, &weights, &options->fit, checkpoint, &rewards));
   crow_stages_begin(&run->stages, "write");
+  CROW_TRY(crow_run_provenance_times(run, provenance));
   CROW_TRY(crow_rewards_write(run->comm, output, run->common.force, &rewards, &dataset, provenance));
+  CROW_TRY(crow_checkpoint_remove(checkpoint));
   crow_stages_end(&run->stages);
   converged = rewards.converged;
   crow_report_real(run, "effective_number", weights.effective);
@@ -106,6 +131,7 @@ static crow_status run_fit(crow_run *run) {
   crow_print(run, "\nrewards written to %s%s", output, converged ? "" : ", marked as not converged");
   crow_report_text(run, "output", output);
 cleanup:
+  crow_checkpoint_destroy(&checkpoint);
   crow_provenance_destroy(&provenance);
   crow_rewards_free(&rewards);
   crow_weights_free(&weights);

@@ -2,29 +2,54 @@
 #include "cli/cli_impl.h"
 #include "cli/results_impl.h"
 
-static crow_status check_weights(const crow_run *run) { return crow_weights_options_validate(run->options); }
+typedef struct weights_options {
+  crow_weights_options weights;
+  crow_checkpoint_options checkpoint;
+} weights_options;
+
+static crow_status check_weights(const crow_run *run) {
+  return crow_weights_options_validate(&((const weights_options *)run->options)->weights);
+}
+
+static crow_status compute(crow_run *run, const crow_dataset *dataset, crow_checkpoint *checkpoint,
+                           crow_weights *weights) {
+  crow_status status = CROW_OK;
+  const weights_options *options = run->options;
+  bool found = false;
+  CROW_TRY(crow_checkpoint_find(checkpoint, &found));
+  crow_report_bool(run, "resumed", found);
+  CROW_TRY(crow_weights_compute_from(run->comm, dataset, &options->weights, checkpoint, weights));
+cleanup:
+  return status;
+}
 
 static crow_status run_weights(crow_run *run) {
   crow_status status = CROW_OK;
+  const weights_options *options = run->options;
   const char *input = run->argument[0], *output = run->common.output;
   crow_dataset dataset = {0};
   crow_weights weights = {0};
   crow_provenance *provenance = NULL;
+  crow_checkpoint *checkpoint = NULL;
   crow_stages_begin(&run->stages, "read");
   CROW_TRY(crow_dataset_open(run->comm, input, true, &dataset));
   crow_results_dataset(run, input, &dataset);
   CROW_TRY(crow_run_provenance(run, &provenance));
-  CROW_TRY(crow_provenance_add_input(provenance, run->comm, "dataset", input));
+  CROW_TRY(crow_run_checkpoint(run, &options->checkpoint, &checkpoint));
+  CROW_TRY(crow_run_input(run, "dataset", input, provenance, checkpoint));
   crow_stages_begin(&run->stages, "weights");
-  CROW_TRY(crow_weights_compute(run->comm, &dataset, run->options, &weights));
+  CROW_TRY(compute(run, &dataset, checkpoint, &weights));
   crow_stages_begin(&run->stages, "write");
-  CROW_TRY(crow_weights_write(run->comm, output, run->common.force, &weights, run->options, &dataset, provenance));
+  CROW_TRY(crow_run_provenance_times(run, provenance));
+  CROW_TRY(crow_weights_write(run->comm, output, run->common.force, &weights, &options->weights, &dataset, provenance));
+  CROW_TRY(crow_checkpoint_remove(checkpoint));
   crow_stages_end(&run->stages);
   CROW_TRY(crow_results_weights(run, &dataset, &weights));
   CROW_TRY(crow_times_print(run));
   crow_print(run, "\nweights written to %s", output);
   crow_report_text(run, "output", output);
 cleanup:
+  crow_checkpoint_destroy(&checkpoint);
   crow_provenance_destroy(&provenance);
   crow_weights_free(&weights);
   crow_dataset_close(&dataset);
@@ -33,8 +58,9 @@ cleanup:
 
 static const crow_section sections[] = {
     {"Samples", crow_weights_settings, 0},
-    {"Space", crow_space_settings, offsetof(crow_weights_options, space)},
-    {"Nearest alternative", crow_nearest_settings, offsetof(crow_weights_options, nearest)},
+    {"Space", crow_space_settings, offsetof(weights_options, weights.space)},
+    {"Nearest alternative", crow_nearest_settings, offsetof(weights_options, weights.nearest)},
+    {"Checkpoints", crow_checkpoint_settings, offsetof(weights_options, checkpoint)},
     {0}};
 
 const crow_command crow_command_weights = {
@@ -51,7 +77,7 @@ const crow_command crow_command_weights = {
     .least_arguments = 1,
     .most_arguments = 1,
     .takes = CROW_TAKES_OUTPUT | CROW_TAKES_JSON,
-    .options_bytes = sizeof(crow_weights_options),
+    .options_bytes = sizeof(weights_options),
     .sections = sections,
     .check = check_weights,
     .run = run_weights,

@@ -78,6 +78,8 @@ static crow_status work(crow_run *run) {
     if (!is_error(status) && flushed != CROW_OK) status = flushed;
   }
   if (is_error(status)) crow_print_warning(run, "error: %s", crow_error_message());
+  if (status == CROW_STOPPED)
+    crow_print_warning(run, "%s; the same command goes on from its checkpoint", crow_error_message());
   const crow_status written = crow_report_write(run, status);
   if (written != CROW_OK) {
     crow_print_warning(run, "error: %s", crow_error_message());

@@ -1,6 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli_impl.h"
 
+crow_status crow_run_input(const crow_run *run, const char *name, const char *path, crow_provenance *provenance,
+                           crow_checkpoint *checkpoint) {
+  crow_status status = CROW_OK;
+  const crow_comm *comm = run->comm;
+  char digest[33];
+  CROW_TRY(crow_file_digest(comm, path, digest));
+  char entry[64];
+  (void)snprintf(entry, sizeof entry, "input_%s", name);
+  CROW_TRY_AGREE(comm, crow_provenance_add(provenance, entry, "%s", path));
+  (void)snprintf(entry, sizeof entry, "input_%s_digest", name);
+  CROW_TRY_AGREE(comm, crow_provenance_add(provenance, entry, "%s", digest));
+  if (checkpoint) CROW_TRY_AGREE(comm, crow_checkpoint_match(checkpoint, entry, "%s", digest));
+cleanup:
+  return status;
+}
+
+crow_status crow_run_provenance_times(const crow_run *run, crow_provenance *provenance) {
+  crow_status status = CROW_OK;
+  double least[CROW_STAGES_MAX], mean[CROW_STAGES_MAX], greatest[CROW_STAGES_MAX], total = 0;
+  CROW_TRY(crow_stages_summary(run->comm, &run->stages, least, mean, greatest, &total));
+  for (int k = 0; k < run->stages.count; k++) {
+    char entry[64];
+    (void)snprintf(entry, sizeof entry, "seconds_%s", run->stages.name[k]);
+    CROW_TRY_AGREE(run->comm, crow_provenance_add(provenance, entry, "%.6f", greatest[k]));
+  }
+cleanup:
+  return status;
+}
+
 crow_status crow_run_provenance(const crow_run *run, crow_provenance **out) {
   crow_status status = CROW_OK;
   const crow_comm *comm = run->comm;

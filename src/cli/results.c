@@ -163,8 +163,11 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
   report_fit(run, r, tolerance);
   crow_print(run, "\ncertificate: %.3e (largest violation of the optimality equation; tolerance %.3g)", r->optimality,
              tolerance);
-  crow_print(run, "converged: %s, %s after %lld iterations", r->converged ? "yes" : "no", crow_lbfgs_end_text(r->end),
-             (long long)r->iterations);
+  if (r->converged) {
+    crow_print(run, "converged: yes, after %lld iterations", (long long)r->iterations);
+  } else {
+    crow_print(run, "converged: no, %s after %lld iterations", crow_lbfgs_end_text(r->end), (long long)r->iterations);
+  }
 cleanup:
   chosen_free(&c);
   crow_topics_free(&topics);

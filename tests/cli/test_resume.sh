@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+# A run that is stopped by a signal or its time limit ends with 75; the same command goes on and gives the same bits.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+. "$here/data.sh"
+
+write_many 600 5000
+import many.h5 --items items.csv
+exits 0
+
+# values FILE PATH: the bits of an array, for comparing.
+if command -v h5dump >/dev/null; then
+  values() { h5dump -d "$2" -b LE -o "$1.bin" "$1" >/dev/null 2>&1 && cksum <"$1.bin"; }
+else
+  skip "no h5dump"
+fi
+
+samples="--samples 3000000 --seed 9"
+# shellcheck disable=SC2086 # a list of words
+crow weights many.h5 -o whole.h5 $samples
+exits 0
+not_there whole.h5.checkpoint.a.h5
+expected=$(values whole.h5 /weights/hits)
+
+# By the time limit, on 2 ranks, as often as it takes; then on 3 ranks.
+# shellcheck disable=SC2086
+ranks 2 weights many.h5 -o limited.h5 $samples --time-limit 0.2 --json run.json
+if [ "$code" -ne 0 ]; then
+  exits 75
+  once err "crow weights: stopped after "
+  says "the same command goes on"
+  not_there limited.h5
+  grep -q '"status": 75' run.json || fail "the summary does not tell of the stop"
+  # Another seed is another run.
+  crow weights many.h5 -o limited.h5 --samples 3000000 --seed 10
+  exits 2
+  says "seed"
+  not_there limited.h5
+  # shellcheck disable=SC2086
+  ranks 3 weights many.h5 -o limited.h5 $samples
+  exits 0
+  once out "checkpoint: going on from"
+fi
+there limited.h5
+equal "$(values limited.h5 /weights/hits)" "$expected"
+[ -z "$(ls ./*.checkpoint.* 2>/dev/null)" ] || fail "checkpoints are left beside a whole result"
+
+# By a signal.
+for signal in TERM USR1 INT; do
+  # shellcheck disable=SC2086
+  "$CROW" weights many.h5 -o signalled.h5 --force --samples 200000000 --seed 9 >out 2>err &
+  pid=$!
+  tries=0
+  while ! grep -q '^weights: ' out && [ $tries -lt 100 ]; do
+    sleep 0.1
+    tries=$((tries + 1))
+  done
+  kill -$signal $pid
+  wait $pid
+  code=$?
+  last="crow weights, signal $signal"
+  # A background job of a shell without job control ignores INT; crow catches it all the same.
+  exits 75
+  says "stopped after "
+  not_there signalled.h5
+  ls signalled.h5.checkpoint.*.h5 >/dev/null 2>&1 || fail "no checkpoint was written"
+  crow inspect signalled.h5.checkpoint.a.h5 --quiet
+  [ "$code" -eq 0 ] || [ ! -e signalled.h5.checkpoint.a.h5 ] || fail "the checkpoint is not whole"
+done
+
+# A fit that is stopped goes on too, weights included.
+# shellcheck disable=SC2086
+crow fit many.h5 -o fit-whole.h5 $samples
+exits 0
+# shellcheck disable=SC2086
+crow fit many.h5 -o fit-limited.h5 $samples --time-limit 0.2
+[ "$code" -eq 0 ] || exits 75
+# shellcheck disable=SC2086
+ranks 2 fit many.h5 -o fit-limited.h5 --force $samples
+exits 0
+equal "$(values fit-limited.h5 /rewards/value)" "$(values fit-whole.h5 /rewards/value)"
+equal "$(values fit-limited.h5 /rewards/weight)" "$(values fit-whole.h5 /rewards/weight)"
+
+# --restart ignores what is there.
+# shellcheck disable=SC2086
+crow weights many.h5 -o anew.h5 $samples --time-limit 0.2
+# shellcheck disable=SC2086
+crow weights many.h5 -o anew.h5 --force $samples --restart
+exits 0
+prints_not "going on from"
+equal "$(values anew.h5 /weights/hits)" "$expected"
+
+# --checkpoint none writes none.
+# shellcheck disable=SC2086
+crow weights many.h5 -o none.h5 $samples --checkpoint none --checkpoint-interval 0
+exits 0
+[ -z "$(ls none.h5.* 2>/dev/null)" ] || fail "a checkpoint was written"
+
+finish
