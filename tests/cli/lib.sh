@@ -26,10 +26,14 @@ run() {
   code=$?
 }
 crow() { run "$CROW" "$@"; }
-# ranks P ARGUMENT...: crow on P ranks.
+# ranks P ARGUMENT...: crow on P ranks; one needs no launcher.
 ranks() {
   count=$1
   shift
+  if [ "$count" -eq 1 ]; then
+    crow "$@"
+    return
+  fi
   # shellcheck disable=SC2086 # MPIEXEC is a list of words
   run $MPIEXEC -n "$count" "$CROW" "$@"
 }

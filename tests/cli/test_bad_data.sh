@@ -86,7 +86,7 @@ rm r.h5
 bad() {
   file=$1
   shift
-  for p in 1 3; do
+  for p in $bad_ranks; do
     ranks $p fit "$file" -o r.h5
     exits 3
     once err "crow fit: error: "
@@ -95,9 +95,13 @@ bad() {
     not_there r.h5
   done
 }
+bad_ranks="1 3"
 bad nan.h5 /alternatives/context nan
+bad_ranks=1
 bad infinite.h5 /alternatives/context inf
+bad_ranks=3
 bad index.h5 /comparisons/first 7
+bad_ranks=1
 bad negative.h5 /comparisons/second -1
 bad itself.h5 /comparisons 2
 bad outcome.h5 /comparisons/outcome 1.5
@@ -105,6 +109,7 @@ bad lengths.h5 /comparisons
 bad empty.h5 /alternatives/context
 bad nothing.h5
 bad version.h5 99
+bad_ranks="1 3"
 bad matrix.h5 /preference/matrix
 bad prevalence.h5 /population/prevalence
 

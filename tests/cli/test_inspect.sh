@@ -67,7 +67,8 @@ for p in 1 3; do
   once out "r.h5: rewards, NOT VALID"
   ranks $p inspect r.h5 --json
   exits 3
-  run "$python" -c "import json; s = json.load(open('out')); assert s['valid'] is False and '/rewards/weight' in s['reason']"
+  cp out described.json
+  run "$python" -c "import json; s = json.load(open('described.json')); assert s['valid'] is False and '/rewards/weight' in s['reason']"
   exits 0
 done
 

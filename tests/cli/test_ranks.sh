@@ -17,11 +17,10 @@ for p in 1 2 3 4 7; do
   cmp -s tables-1 tables-$p || fail "the tables of $p ranks differ from those of one"
   ranks $p compare many-1.h5 many-$p.h5 --by topic
   exits 0
-  sed "s/many-$p/many/g" out >topics-$p
-  cmp -s topics-1 topics-$p || [ $p -eq 1 ] || fail "the comparison by topic of $p ranks differs"
+  grep '^t[0-6] ' out >topics-$p
+  cmp -s topics-1 topics-$p || fail "the comparison by topic of $p ranks differs"
   ranks $p compare many-1.h5 many-$p.h5 --by alternative --top 30
   exits 0
-  sed "s/many-$p/many/g" out >ranks-$p
   # Results that are equal bit for bit have equal ranks and rewards side by side.
   awk '$1 ~ /^n[0-9]+$/ { n++; if ($(NF-3) != $(NF-1) || $(NF-2) != $NF) exit 1 } END { exit n != 30 }' out ||
     fail "results of 1 and $p ranks differ"
