@@ -2,6 +2,8 @@
 /* Rank 0's look at a file. Nothing here trusts the file: depth, number and size of everything are bounded. */
 #include "io/survey_impl.h"
 
+#include "io/heap_impl.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +17,7 @@
 typedef struct survey {
   const char *file;
   crow_catalogue *catalogue;
+  crow_heaps heaps;
   crow_catalogue soft; /* soft links, looked at when all hard links are known */
   bool external;       /* there is an external or user-defined link */
   char path[1024];     /* of the group that is being listed, "" for the root */
@@ -225,6 +228,13 @@ static crow_status survey_dataset(survey *s, hid_t dataset) {
     (void)snprintf(problem, sizeof problem, "holds texts of %lld bytes, at most %lld are read", (long long)entry->bytes,
                    (long long)CROW_TEXT_BYTES);
   }
+  if (!problem[0] && entry->variable && H5Pget_layout(properties) == H5D_CONTIGUOUS) {
+    const int64_t fault = crow_heaps_first_fault(&s->heaps, (int64_t)H5Dget_offset(dataset), entry->rows);
+    if (fault >= 0) {
+      (void)snprintf(problem, sizeof problem, "has a text at [%lld] that is not in the file: it is damaged",
+                     (long long)fault);
+    }
+  }
   CROW_TRY(crow_catalogue_text(s->catalogue, problem, &entry->problem));
   CROW_TRY(survey_attributes(s, dataset));
 cleanup:
@@ -352,6 +362,21 @@ static crow_status check_plain_file(const char *file) {
   return CROW_OK;
 }
 
+/* References are understood only as they are usual: 8-byte lengths and addresses that count from the first byte. */
+static crow_status forget_odd_heaps(survey *s, hid_t file) {
+  size_t address_bytes = 0, length_bytes = 0;
+  hsize_t before = 0;
+  hid_t properties = H5Fget_create_plist(file);
+  if (properties < 0 || H5Pget_sizes(properties, &address_bytes, &length_bytes) < 0 ||
+      H5Pget_userblock(properties, &before) < 0) {
+    crow_hdf5_close(&properties);
+    return crow_hdf5_error(false, s->file, "", "open it");
+  }
+  if (address_bytes != 8 || length_bytes != 8 || before != 0) crow_heaps_free(&s->heaps);
+  crow_hdf5_close(&properties);
+  return CROW_OK;
+}
+
 crow_status crow_survey_file(const char *file, crow_catalogue *catalogue) {
   crow_status status = CROW_OK;
   survey s = {.file = file, .catalogue = catalogue};
@@ -359,12 +384,15 @@ crow_status crow_survey_file(const char *file, crow_catalogue *catalogue) {
   CROW_TRY(crow_catalogue_begin(catalogue));
   CROW_TRY(crow_catalogue_begin(&s.soft));
   CROW_TRY(check_plain_file(file));
+  CROW_TRY(crow_heaps_load(file, &s.heaps));
+  CROW_TRY(crow_heaps_check(&s.heaps, file));
   access_list = H5Pcreate(H5P_FILE_ACCESS);
   if (access_list < 0 || H5Pset_fclose_degree(access_list, H5F_CLOSE_STRONG) < 0) {
     CROW_TRY(crow_error(CROW_FAILED, "%s: HDF5 is out of memory", file));
   }
   id = H5Fopen(file, H5F_ACC_RDONLY, access_list);
   if (id < 0) CROW_TRY(crow_hdf5_error(false, file, "", "open it"));
+  CROW_TRY(forget_odd_heaps(&s, id));
   root = H5Oopen(id, "/", H5P_DEFAULT);
   if (root < 0) CROW_TRY(crow_hdf5_error(false, file, "/", "open the group"));
   CROW_TRY(survey_object(&s, root));
@@ -374,5 +402,6 @@ cleanup:
   crow_hdf5_close(&id);
   crow_hdf5_close(&access_list);
   crow_catalogue_free(&s.soft);
+  crow_heaps_free(&s.heaps);
   return status;
 }

@@ -79,6 +79,52 @@ static void test_bad_texts(void) {
   free(endless);
 }
 
+/* Overwrites `count` bytes at `skip` bytes after the first place where `mark` stands in a file. */
+static void damage(const char *path, const void *mark, size_t mark_bytes, size_t skip, const void *bytes,
+                   size_t count) {
+  char *whole = malloc(1 << 20);
+  FILE *file = fopen(path, "r+b");
+  CHECK(whole && file);
+  if (!whole || !file) return;
+  const size_t there = fread(whole, 1, 1 << 20, file);
+  const char *at = memmem(whole, there, mark, mark_bytes);
+  CHECK(at != NULL);
+  if (at)
+    CHECK(fseek(file, (long)((size_t)(at - whole) + skip), SEEK_SET) == 0 && fwrite(bytes, 1, count, file) == count);
+  CHECK(fclose(file) == 0);
+  free(whole);
+}
+
+/* HDF5 itself loops without end or crashes on these. */
+static void test_damaged_heaps(void) {
+  static const char *const words[CRAFT_M] = {"zero", "one", "two", "three", "four"};
+  static const unsigned char nothing[8] = {0}, all[8] = {255, 255, 255, 255, 255, 255, 255, 255};
+  const unsigned char reference[4] = {3, 0, 0, 0}; /* length of "one" */
+  const char *path = test_path("heap.h5");
+  crow_dataset dataset;
+  for (int kind = 0; kind < 4; kind++) {
+    hid_t made = craft_begin(path);
+    craft_texts(made, "/alternatives/id", 0, CRAFT_M, words);
+    hid_t ids = H5Dopen2(made, "/alternatives/id", H5P_DEFAULT);
+    const haddr_t at = H5Dget_offset(ids);
+    (void)H5Dclose(ids);
+    craft_end(made);
+    if (kind == 0) damage(path, "GCOL", 4, 24, all, 8);      /* the first object's size */
+    if (kind == 1) damage(path, "GCOL", 4, 16, nothing, 16); /* an empty object: the walk stands still */
+    if (kind == 2) damage(path, "GCOL", 4, 8, all, 8);       /* the collection's size */
+    FILE *file = fopen(path, "r+b");
+    char stored[4];
+    CHECK(file && fseek(file, (long)at + 16, SEEK_SET) == 0 && fread(stored, 1, 4, file) == 4);
+    CHECK(memcmp(stored, reference, 4) == 0);
+    CHECK(file && fseek(file, (long)at + 16 + (kind == 3 ? 12 : 0), SEEK_SET) == 0);
+    if (kind == 3) CHECK(fwrite(all, 1, 2, file) == 2); /* no such object */
+    if (file) (void)fclose(file);
+    CHECK_STATUS(crow_dataset_open(test_comm, path, false, &dataset), CROW_BAD_INPUT);
+    CHECK_MESSAGE(kind < 3 ? "heap.h5: the heap of texts at byte" : "/alternatives/id has a text at [1]");
+    CHECK_MESSAGE("damaged");
+  }
+}
+
 /* ---- numbers ------------------------------------------------------------------------------------------------ */
 
 /* Every way to store the same outcomes. */
@@ -276,6 +322,7 @@ static const crow_test tests[] = {
     {"texts of fixed and variable length are read alike", test_texts},
     {"alternatives without ids are named by number", test_ids_by_number},
     {"texts that are too long or not UTF-8 are refused", test_bad_texts},
+    {"damaged heaps of texts are refused before HDF5 sees them", test_damaged_heaps},
     {"numbers are read whatever type and byte order they are stored in", test_stored_types},
     {"packed booleans as h5py writes them are outcomes", test_packed_booleans},
     {"arrays of any HDF5 file can be read", test_any_file},
