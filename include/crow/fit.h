@@ -20,6 +20,13 @@ typedef struct crow_fit_options {
 CROW_API void crow_fit_options_default(crow_fit_options *options);
 CROW_API crow_status crow_fit_options_validate(const crow_fit_options *options);
 
+/** How a fit came to its end: the same on all ranks. */
+typedef struct crow_trace {
+  int64_t count;    /**< iterations + 1; 0 if there is no trace */
+  int64_t capacity; /**< entries that there is room for */
+  double *entry;    /**< (count, 2) objective and certificate of every iterate, from the start; owned */
+} crow_trace;
+
 /** Fitted rewards, in slices over the ranks. */
 typedef struct crow_rewards {
   crow_partition partition; /**< of the alternatives */
@@ -28,6 +35,7 @@ typedef struct crow_rewards {
   double *win_rate;         /**< (count) see crow_objective_win_rate() */
   double *fitted_win_rate;  /**< (count) see crow_objective_fitted_win_rate() */
   double objective, optimality;
+  crow_trace trace; /**< of the iterations; the result belongs to the best iterate, which need not be the last */
   int64_t iterations, evaluations;
   bool converged;
   crow_lbfgs_end end;

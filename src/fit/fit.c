@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The whole fit, in the order of the paper: preferences, objective, rewards, what they predict. */
-#include <crow/fit.h>
+#include "fit/fit_impl.h"
 #include <math.h>
 #include <string.h>
 
@@ -46,12 +46,14 @@ static crow_status evaluate(void *context, const double *u, double *value, doubl
 }
 
 /* Iterate, history and counts of L-BFGS as states of a checkpoint, beside the weights they belong to. */
-static crow_status save(const crow_weights *weights, crow_lbfgs *lbfgs, crow_checkpoint *checkpoint) {
+static crow_status save(const crow_weights *weights, crow_lbfgs *lbfgs, const crow_trace *trace,
+                        crow_checkpoint *checkpoint) {
   crow_status status = CROW_OK;
   crow_optim_state state;
   crow_lbfgs_state(lbfgs, &state);
   CROW_TRY(crow_checkpoint_begin(checkpoint));
   CROW_TRY(crow_weights_save(checkpoint, weights));
+  CROW_TRY(crow_trace_save(checkpoint, trace));
   CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "lbfgs", state.scalars, state.scalar));
   for (int64_t k = 0; k < state.vectors; k++) {
     CROW_TRY(crow_checkpoint_put_vector(checkpoint, "lbfgs", k, CROW_F64, &weights->partition, state.vector[k]));
@@ -62,7 +64,8 @@ cleanup:
   return status;
 }
 
-static crow_status resume(const crow_weights *weights, crow_lbfgs *lbfgs, crow_checkpoint *checkpoint) {
+static crow_status resume(const crow_comm *comm, const crow_weights *weights, crow_lbfgs *lbfgs, crow_trace *trace,
+                          crow_checkpoint *checkpoint) {
   crow_status status = CROW_OK;
   crow_optim_state state;
   int64_t iteration = 0;
@@ -74,27 +77,31 @@ static crow_status resume(const crow_weights *weights, crow_lbfgs *lbfgs, crow_c
     CROW_TRY(crow_checkpoint_get_vector(checkpoint, "lbfgs", k, CROW_F64, &weights->partition, state.vector[k]));
   }
   (void)crow_lbfgs_iterate(lbfgs, &iteration, &value, &optimality);
+  CROW_TRY(crow_trace_load(comm, checkpoint, iteration + 1, trace));
   crow_log(CROW_LOG_INFO, "fit: going on after iteration %lld", (long long)iteration);
 cleanup:
   return status;
 }
 
-static void log_iteration(const crow_lbfgs *lbfgs) {
+/* Steps after the last do not move. */
+static crow_status record(const crow_lbfgs *lbfgs, crow_trace *trace) {
   int64_t iteration = 0;
   double value = 0, optimality = 0;
   (void)crow_lbfgs_iterate(lbfgs, &iteration, &value, &optimality);
   crow_log(CROW_LOG_INFO, "fit: iteration %3lld  objective %.15g  optimality %.3e", (long long)iteration, value,
            optimality);
+  return iteration == trace->count ? crow_trace_add(trace, value, optimality) : CROW_OK;
 }
 
-static crow_status iterate(const crow_weights *weights, crow_lbfgs *lbfgs, crow_checkpoint *checkpoint) {
+static crow_status iterate(const crow_comm *comm, const crow_weights *weights, crow_lbfgs *lbfgs, crow_trace *trace,
+                           crow_checkpoint *checkpoint) {
   crow_status status = CROW_OK;
   for (bool done = false, due = false, stop = false; !done;) {
     CROW_TRY(crow_lbfgs_step(lbfgs, &done));
-    log_iteration(lbfgs);
+    CROW_TRY_AGREE(comm, record(lbfgs, trace));
     if (done || !checkpoint) continue;
     CROW_TRY(crow_checkpoint_due(checkpoint, &due, &stop));
-    if (due) CROW_TRY(save(weights, lbfgs, checkpoint));
+    if (due) CROW_TRY(save(weights, lbfgs, trace, checkpoint));
     if (stop) CROW_TRY(crow_error(CROW_STOPPED, "stopped before the fit had converged"));
   }
 cleanup:
@@ -114,8 +121,9 @@ static crow_status solve(const crow_comm *comm, const crow_weights *weights, cro
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&u, p->count));
   for (crow_gidx i = 0; i < p->count; i++) s.root[i] = sqrt(weights->value[i] * curvature[i]);
   CROW_TRY(crow_lbfgs_create(comm, p, options, evaluate, &s, u, &lbfgs));
-  if (checkpoint && crow_checkpoint_has(checkpoint, "lbfgs")) CROW_TRY(resume(weights, lbfgs, checkpoint));
-  CROW_TRY(iterate(weights, lbfgs, checkpoint));
+  if (checkpoint && crow_checkpoint_has(checkpoint, "lbfgs"))
+    CROW_TRY(resume(comm, weights, lbfgs, &out->trace, checkpoint));
+  CROW_TRY(iterate(comm, weights, lbfgs, &out->trace, checkpoint));
   crow_lbfgs_get(lbfgs, u, NULL, &result);
   unscale(&s, u);
   out->objective = result.value;
@@ -236,5 +244,6 @@ void crow_rewards_free(crow_rewards *rewards) {
   crow_free(rewards->weight);
   crow_free(rewards->win_rate);
   crow_free(rewards->fitted_win_rate);
+  crow_free(rewards->trace.entry);
   memset(rewards, 0, sizeof *rewards);
 }

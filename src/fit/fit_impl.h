@@ -8,4 +8,12 @@
 crow_status crow_rewards_write_original(const crow_comm *comm, crow_file *file, const crow_rewards *rewards,
                                         const crow_dataset *dataset);
 
+/* One more iteration. Local. */
+crow_status crow_trace_add(crow_trace *trace, double objective, double optimality);
+/* The trace as a state ("trace") of a checkpoint being written, and back: its first `count` entries. Collective. */
+crow_status crow_trace_save(crow_checkpoint *checkpoint, const crow_trace *trace);
+crow_status crow_trace_load(const crow_comm *comm, crow_checkpoint *checkpoint, int64_t count, crow_trace *trace);
+/* Writes /trace/... unless the trace is empty. Collective. */
+crow_status crow_trace_write(const crow_comm *comm, crow_file *file, const crow_trace *trace);
+
 #endif

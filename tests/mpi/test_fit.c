@@ -309,9 +309,35 @@ static void a_fit_stopped_again_and_again_gives_the_same_bits(void) {
   const size_t bytes = (size_t)rewards.partition.count * sizeof(double);
   CHECK(bytes == 0 || memcmp(rewards.value, whole.rewards.value, bytes) == 0);
   CHECK(rewards.optimality == whole.rewards.optimality && rewards.iterations == whole.rewards.iterations);
+  const crow_trace *trace = &rewards.trace, *expected = &whole.rewards.trace;
+  CHECK(trace->count == expected->count);
+  CHECK(memcmp(trace->entry, expected->entry, 2 * (size_t)expected->count * sizeof(double)) == 0);
   crow_rewards_free(&rewards);
   crow_dataset_close(&dataset);
   fitted_free(&whole);
+  crow_weights_free(&weights);
+}
+
+/* At r = 0 every p(x>y) log sigma(0) is -p log 2, so f = log 2 / 2 with weights that sum to 1. */
+static void the_trace_goes_from_the_start_to_the_result(void) {
+  crow_weights weights;
+  write_population(test_path("population.h5"), 3);
+  CHECK_OK(crow_weights_uniform(test_comm, 3, &weights));
+  const crow_fit_options options = defaults(.01);
+  fitted f = fit(test_comm, test_path("population.h5"), &weights, &options);
+  const crow_trace *trace = &f.rewards.trace;
+  CHECK(trace->count == f.rewards.iterations + 1 && trace->count > 2);
+  CHECK_NEAR(trace->entry[0], log(2) / 2, 1e-12);
+  double largest = 0, least = trace->entry[1];
+  for (int x = 0; x < 3; x++) largest = fmax(largest, fabs(f.win_rate[x] - .5));
+  CHECK_NEAR(trace->entry[1], largest, 1e-12);
+  bool found = false;
+  for (int64_t k = 0; k < trace->count; k++) {
+    found = found || (trace->entry[2 * k] == f.rewards.objective && trace->entry[2 * k + 1] == f.rewards.optimality);
+    least = fmin(least, trace->entry[2 * k + 1]);
+  }
+  CHECK(found && least == f.rewards.optimality);
+  fitted_free(&f);
   crow_weights_free(&weights);
 }
 
@@ -338,6 +364,7 @@ int main(int argc, char **argv) {
       {"rewards order as win rates do", rewards_order_as_win_rates_do},
       {"rewards have the same bits on any number of ranks", rewards_have_the_same_bits_on_any_number_of_ranks},
       {"a fit stopped again and again gives the same bits", a_fit_stopped_again_and_again_gives_the_same_bits},
+      {"the trace goes from the start to the result", the_trace_goes_from_the_start_to_the_result},
       {"an iteration limit is marked, not an error", an_iteration_limit_is_marked_not_an_error},
       {NULL, NULL},
   };
