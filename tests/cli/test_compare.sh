@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2154 # variables set by eval
 # Results side by side: matched by id and topic, in the order of the last, with dashes for what one of them lacks.
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
