@@ -14,6 +14,7 @@ fi
 scratch=$(mktemp -d /tmp/crow-slurm-XXXXXX) || exit 1
 trap 'cluster_stop; rm -rf "$scratch"' EXIT
 failures=0
+signalled=()
 fail() {
   echo "FAILED: $*"
   failures=$((failures + 1))
@@ -74,6 +75,7 @@ cat >"$scratch/waits" <<PROGRAM
 #!/bin/bash
 if [ "\$1" = fit ] && [ -z "\${SLURM_RESTART_COUNT-}" ]; then
   trap 'echo "rank \${SLURM_PROCID:-} on \$(hostname) got USR1"; exit 75' USR1
+  echo "ready"
   for ((i = 0; i < 600; i++)); do sleep 0.1; done
   exit 1
 fi
@@ -87,24 +89,26 @@ exec "$CROW" "\$@"
 PROGRAM
 chmod +x "$scratch/waits" "$scratch/vanishes"
 
+# All at once, since a requeued job waits for ten seconds.
+vanishing=$(CROW=$scratch/vanishes CROW_RESTARTS=1 submit vanishes srun fit.sbatch "$scratch/data.h5" "$scratch/vanishes.h5")
 for launch in srun mpirun; do
   job=$(CROW=$scratch/waits submit "signal-$launch" "$launch" fit.sbatch "$scratch/data.h5" "$scratch/signal-$launch.h5" \
     --weights "$scratch/plain-weights.h5")
-  for _ in $(seq 100); do
-    if grep -q ', start 1' "$scratch/signal-$launch.log" 2>/dev/null; then break; fi
+  for _ in $(seq 300); do
+    [ "$(grep -c '^ready' "$scratch/signal-$launch.log" 2>/dev/null)" != 4 ] || break
     sleep 0.2
   done
-  sleep 2 # until the ranks have set their traps
   # What --signal=B:USR1@N does: the batch shell alone.
   scancel --signal=USR1 --batch "$job"
-  expect "signal-$launch" "$job" "COMPLETED 0:0" && same "signal-$launch" rewards "$scratch/signal-$launch.h5"
+  signalled+=("$launch $job")
+done
+for pair in "${signalled[@]}"; do
+  launch=${pair% *}
+  expect "signal-$launch" "${pair#* }" "COMPLETED 0:0" && same "signal-$launch" rewards "$scratch/signal-$launch.h5"
   [ "$(grep -c 'got USR1' "$scratch/signal-$launch.log")" = 4 ] || fail "signal-$launch: not all ranks got the signal"
   grep -q 'start 2' "$scratch/signal-$launch.log" || fail "signal-$launch: the job was not queued again"
 done
-
-export CROW_RESTARTS=1
-job=$(CROW=$scratch/vanishes submit vanishes srun fit.sbatch "$scratch/data.h5" "$scratch/vanishes.h5")
-expect vanishes "$job" "FAILED 1:0"
+expect vanishes "$vanishing" "FAILED 1:0"
 grep -q 'giving up' "$scratch/vanishes.log" || fail "exit code 0 without a result was believed"
 
 exit $((failures > 0))
