@@ -7,7 +7,11 @@
 #include <string.h>
 
 #define LEAF 8
+/* Points taken at once: the more, the nearer to each other those of a packet are. */
 #define CHUNK 16384
+#define LARGEST_CHUNK 65536
+/* Points that descend side by side: each waits for memory, together they do not. */
+#define ABREAST 8
 
 /* ---- building --------------------------------------------------------------------------------------------------- */
 
@@ -53,7 +57,7 @@ static void select_middle(const double *all, int64_t d, int32_t axis, int32_t *o
 }
 
 /* Writes the subtree of the contexts begin .. end in preorder. The depth is at most log2(count). */
-static void build(crow_tree *tree, const double *all, int32_t begin, int32_t end) {
+static void build(crow_tree *tree, const double *all, int32_t begin, int32_t end, int32_t depth) {
   const int64_t d = tree->d;
   const int32_t self = tree->nodes++;
   double *box = tree->box + 2 * d * self;
@@ -62,6 +66,7 @@ static void build(crow_tree *tree, const double *all, int32_t begin, int32_t end
   tree->leaf[self] = tree->leaves;
   if (end - begin <= LEAF) {
     tree->leaves++;
+    if (depth > tree->depth) tree->depth = depth;
     return;
   }
   int32_t axis = 0;
@@ -72,9 +77,11 @@ static void build(crow_tree *tree, const double *all, int32_t begin, int32_t end
   select_middle(all, d, axis, tree->order, begin, middle, end);
   tree->node[self].axis = axis;
   tree->node[self].split = all[tree->order[middle] * d + axis];
-  build(tree, all, begin, middle);
+  build(tree, all, begin, middle, depth + 1);
   tree->node[self].right = tree->nodes;
-  build(tree, all, middle, end);
+  tree->node[self].step[0] = tree->nodes - self;
+  tree->node[self].step[1] = 1;
+  build(tree, all, middle, end, depth + 1);
 }
 
 static void destroy(void *state) {
@@ -107,7 +114,7 @@ static crow_status create(crow_nearest *nearest) {
   if (count > INT32_MAX / 2) CROW_TRY(crow_error(CROW_USAGE, "a tree holds at most %d alternatives", INT32_MAX / 2));
   CROW_TRY(CROW_ALLOCATE(&tree, 1));
   nearest->state = tree;
-  nearest->chunk = CHUNK;
+  nearest->chunk = count / 8 < CHUNK ? CHUNK : count / 8 < LARGEST_CHUNK ? count / 8 : LARGEST_CHUNK;
   tree->d = d;
   tree->count = count;
   /* Halving down to LEAF leaves at least (LEAF + 1) / 2 contexts in each leaf. */
@@ -120,7 +127,7 @@ static crow_status create(crow_nearest *nearest) {
   CROW_TRY(CROW_ALLOCATE_RAW(&tree->order, count));
   copy_contexts(nearest, all);
   for (int32_t j = 0; j < count; j++) tree->order[j] = j;
-  build(tree, all, 0, (int32_t)count);
+  build(tree, all, 0, (int32_t)count, 0);
   for (int64_t j = 0; j < count; j++) {
     memcpy(tree->context + j * d, all + tree->order[j] * d, (size_t)d * sizeof *all);
   }
@@ -132,13 +139,13 @@ cleanup:
 /* ---- searching -------------------------------------------------------------------------------------------------- */
 
 typedef struct tree_work {
-  int32_t *home;    /* (CHUNK) the leaf each point lies in */
-  int32_t *sorted;  /* (CHUNK) points by leaf */
+  int32_t *home;    /* (chunk) the leaf each point lies in */
+  int32_t *sorted;  /* (chunk) points by leaf */
   int32_t *place;   /* (leaves + 1) */
   double *packet;   /* (d, lanes) */
   double *distance; /* (lanes) */
   double *index;    /* (lanes) */
-  int32_t *nearest; /* (CHUNK) position in the tree; -1 where several are nearest */
+  int32_t *nearest; /* (chunk) position in the tree; -1 where several are nearest */
   int64_t *ties;    /* (count) the nearest of one point; grows no further */
 } tree_work;
 
@@ -163,22 +170,30 @@ static crow_status work_create(const crow_nearest *nearest, void **out) {
   crow_status status;
   CROW_TRY(CROW_ALLOCATE(&work, 1));
   *out = work;
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->home, CHUNK));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->sorted, CHUNK));
+  CROW_TRY(CROW_ALLOCATE_RAW(&work->home, nearest->chunk));
+  CROW_TRY(CROW_ALLOCATE_RAW(&work->sorted, nearest->chunk));
   CROW_TRY(CROW_ALLOCATE_RAW(&work->place, tree->leaves + 1));
   CROW_TRY(CROW_ALLOCATE_RAW(&work->packet, lanes * tree->d));
   CROW_TRY(CROW_ALLOCATE_RAW(&work->distance, lanes));
   CROW_TRY(CROW_ALLOCATE_RAW(&work->index, lanes));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->nearest, CHUNK));
+  CROW_TRY(CROW_ALLOCATE_RAW(&work->nearest, nearest->chunk));
   CROW_TRY(CROW_ALLOCATE_RAW(&work->ties, tree->count));
 cleanup:
   return status;
 }
 
-static int32_t find_leaf(const crow_tree *tree, const double *point) {
-  int32_t at = 0;
-  while (tree->node[at].right) at = point[tree->node[at].axis] < tree->node[at].split ? at + 1 : tree->node[at].right;
-  return tree->leaf[at];
+/* Finds the leaves that ABREAST points lie in (the last is repeated behind the n-th). No branch depends on a point. */
+static void find_leaves(const crow_tree *tree, const double *points, int64_t n, int32_t *leaf) {
+  const double *point[ABREAST];
+  int32_t at[ABREAST] = {0};
+  for (int i = 0; i < ABREAST; i++) point[i] = points + (i < n ? i : n - 1) * tree->d;
+  for (int32_t level = 0; level < tree->depth; level++) {
+    for (int i = 0; i < ABREAST; i++) {
+      const crow_tree_node *node = &tree->node[at[i]];
+      at[i] += node->step[point[i][node->axis] < node->split];
+    }
+  }
+  for (int i = 0; i < ABREAST && i < n; i++) leaf[i] = tree->leaf[at[i]];
 }
 
 /* Sorts the points by the leaf they lie in, by counting: neighbours then share packets. */
@@ -187,10 +202,8 @@ static crow_status sort_points(const crow_tree *tree, tree_work *work, const dou
   for (int64_t i = 0; i < n * tree->d; i++) bad |= !isfinite(points[i]);
   if (bad) return crow_error(CROW_BAD_INPUT, "a point is not finite");
   memset(work->place, 0, (size_t)(tree->leaves + 1) * sizeof *work->place);
-  for (int64_t i = 0; i < n; i++) {
-    work->home[i] = find_leaf(tree, points + i * tree->d);
-    work->place[work->home[i] + 1]++;
-  }
+  for (int64_t i = 0; i < n; i += ABREAST) find_leaves(tree, points + i * tree->d, n - i, work->home + i);
+  for (int64_t i = 0; i < n; i++) work->place[work->home[i] + 1]++;
   for (int32_t leaf = 0; leaf < tree->leaves; leaf++) work->place[leaf + 1] += work->place[leaf];
   for (int32_t i = 0; i < n; i++) work->sorted[work->place[work->home[i]]++] = i;
   return CROW_OK;

@@ -12,11 +12,12 @@ typedef struct crow_tree_node {
   int32_t axis;
   int32_t right;      /* the right child; 0 for a leaf. The left child is the next node */
   int32_t begin, end; /* the node's contexts */
+  int32_t step[2];    /* to the child that a point not below (0) or below (1) the split lies in; 0 for a leaf */
 } crow_tree_node;
 
 typedef struct crow_tree {
   int64_t d, count;
-  int32_t nodes, leaves;
+  int32_t nodes, leaves, depth;
   crow_tree_node *node; /* (nodes) in preorder */
   int32_t *leaf;        /* (nodes) how many leaves come before this node */
   double *box;          /* (nodes, 2, d) least and greatest coordinates of each node's contexts */
