@@ -37,8 +37,12 @@ extern CROW_API const crow_setting crow_nearest_settings[];
 /** A search structure over `m` alternatives. */
 typedef struct crow_nearest crow_nearest;
 
-/** Prepares the search. `contexts` (m, d) row-major, float or double as `type` says, is borrowed until destroy (floats
- * are searched as the doubles they equal). m >= 1, d >= 1, all finite. With the automatic engine a few sample points
+/** Prepares the search. Errors: CROW_USAGE for options out of range, CROW_BAD_INPUT for contexts that are not finite
+ * (the message names alternative and coordinate), CROW_FAILED for lack of memory. Sets OpenBLAS to one thread a call:
+ * threads of this search share out the points instead. Converted contexts are kept up to 32 MiB and made anew beyond; a
+ * tree keeps a copy of all contexts in double. `contexts` (m, d) row-major, float or double as `type` says, is borrowed
+ * until destroy (floats are searched as the doubles they equal). m >= 1, d >= 1, all finite. With the automatic engine
+ * a few sample points
  * (`probe` (probe_count, d), may be NULL) are timed with each engine. EXACT is no engine of a search: CROW_USAGE. */
 CROW_API crow_status crow_nearest_create(const crow_nearest_options *options, const void *contexts, crow_precision type,
                                          int64_t m, int64_t d, const double *probe, int64_t probe_count,
@@ -59,12 +63,14 @@ typedef struct crow_nearest_result {
   int64_t point_capacity, index_capacity;
 } crow_nearest_result;
 
-/** Searches for `points` (n, d) row-major. */
+/** Searches for `points` (n, d) row-major, all finite (else CROW_BAD_INPUT; on any error the result is empty). The
+ * result does not depend on n, on the number of threads or on the processor. One call at a time for each handle. */
 CROW_API crow_status crow_nearest_search(crow_nearest *nearest, const double *points, int64_t n,
                                          crow_nearest_result *result);
 CROW_API void crow_nearest_result_free(crow_nearest_result *result);
 
-/** The number of points a call should pass for best speed, and the bytes such a call needs beyond the contexts. */
+/** The number of points a call should pass for best speed; fewer where many alternatives are clones of each other,
+ * since all of them are listed for each point they are nearest to. */
 CROW_API int64_t crow_nearest_block(const crow_nearest *nearest);
 
 /** The canonical squared distance of a point to one context (d values of `type`). */

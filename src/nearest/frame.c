@@ -42,16 +42,29 @@ cleanup:
   return status;
 }
 
-static double largest_coordinate(const crow_nearest *nearest, const double *centre) {
+static double largest_coordinate(const crow_nearest *nearest, int64_t index, const double *centre) {
+  const void *row = crow_nearest_context(nearest, index);
   double largest = 0;
-  for (int64_t i = 0; i < nearest->distinct.count; i++) {
-    const void *row = crow_nearest_context(nearest, i);
-    for (int64_t k = 0; k < nearest->d; k++) {
-      const double size = fabs(value_at(row, nearest->type, k) - centre[k]);
-      if (size > largest) largest = size;
-    }
-  }
+  for (int64_t k = 0; k < nearest->d; k++) largest = fmax(largest, fabs(value_at(row, nearest->type, k) - centre[k]));
   return largest;
+}
+
+/* What the coordinates are scaled by: the median over some rows of the largest coordinate, so that an outlier does not
+ * push all others into underflow; of the first row that is not at the centre, if most are. */
+static crow_status find_size(const crow_nearest *nearest, const double *centre, double *size) {
+  const int64_t count = nearest->distinct.count, rows = count < CENTRE_ROWS ? count : CENTRE_ROWS;
+  double *largest = NULL;
+  crow_status status;
+  CROW_TRY(CROW_ALLOCATE_RAW(&largest, rows));
+  for (int64_t i = 0; i < rows; i++) {
+    largest[i] = largest_coordinate(nearest, (int64_t)((double)i * (double)count / (double)rows), centre);
+  }
+  qsort(largest, (size_t)rows, sizeof *largest, compare_doubles);
+  *size = largest[rows / 2];
+  for (int64_t i = 0; *size == 0 && i < count; i++) *size = largest_coordinate(nearest, i, centre);
+cleanup:
+  crow_free(largest);
+  return status;
 }
 
 /* gamma_n = n u / (1 - n u): the relative error of n roundings in a row (Higham 2002, Lemma 3.1). */
@@ -62,8 +75,10 @@ crow_status crow_frame_create(const crow_nearest *nearest, crow_precision precis
   *out = (crow_frame){0};
   CROW_TRY(CROW_ALLOCATE(&out->centre, nearest->d));
   CROW_TRY(find_centre(nearest, out->centre));
-  const double largest = largest_coordinate(nearest, out->centre), d = (double)nearest->d;
-  int exponent = largest > 0 && isfinite(largest) ? -ilogb(largest) - 1 : 0;
+  const double d = (double)nearest->d;
+  double size;
+  CROW_TRY(find_size(nearest, out->centre, &size));
+  int exponent = size > 0 && isfinite(size) ? -ilogb(size) - 1 : 0;
   exponent = exponent < -1000 ? -1000 : exponent > 1000 ? 1000 : exponent;
   const bool single = precision == CROW_SINGLE;
   out->scale = ldexp(1, exponent);

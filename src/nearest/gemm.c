@@ -9,6 +9,8 @@
 /* Large enough to hide what OpenBLAS spends on packing its operands; several threads share the last cache. */
 #define TILE 2048
 #define TILE_OF_THREADS 1024
+/* Contexts that share a bound: an outlier spoils the first pass for so many. */
+#define STRIP 512
 /* Bounds the converted points and the panel for very long contexts. */
 #define BLOCK_BYTES ((int64_t)12 << 20)
 
@@ -17,8 +19,10 @@ static void shape(crow_pass *pass) {
   int64_t side = BLOCK_BYTES / (pass->d * (int64_t)pass->real_bytes);
   side = side > tile ? tile : side < 64 ? 64 : side;
   pass->chunk = side;
-  pass->panel = side < pass->count ? side : pass->count;
-  pass->strip = pass->panel;
+  pass->strip = side < STRIP ? side : STRIP;
+  side -= side % pass->strip;
+  const int64_t needed = (pass->count + pass->strip - 1) / pass->strip * pass->strip;
+  pass->panel = side < needed ? side : needed;
   pass->score_count = pass->chunk * pass->panel;
 }
 
@@ -42,7 +46,12 @@ static crow_status score(const crow_pass *pass, crow_pass_work *work) {
                   work->scores, (int)count);
     }
     for (int64_t i = 0; i < work->n; i++) {
-      CROW_TRY(crow_candidates_offer(pass, work, i, first, count, tile + (size_t)i * row_bytes));
+      const char *row = tile + (size_t)i * row_bytes;
+      for (int64_t begin = 0; begin < count; begin += pass->strip) {
+        CROW_TRY(crow_candidates_offer(pass, work, i, first + begin,
+                                       count - begin < pass->strip ? count - begin : pass->strip,
+                                       row + (size_t)begin * pass->real_bytes));
+      }
     }
   }
 cleanup:

@@ -18,7 +18,7 @@ typedef struct crow_pass_work crow_pass_work;
 /* The coordinates of the pass, x -> (x - centre) * scale, and its error bound. */
 typedef struct crow_frame {
   double *centre; /* (d) */
-  double scale;   /* a power of two that makes the largest coordinate of all contexts about 1 */
+  double scale;   /* a power of two that makes a typical context's largest coordinate about 1 */
   double limit;   /* norms from here on may overflow: such points and contexts are decided canonically */
   double relative, canonical, underflow, root_d; /* see crow_frame_bound() */
 } crow_frame;
