@@ -162,6 +162,10 @@ crow_status crow_checkpoint_due(crow_checkpoint *checkpoint, bool *save, bool *s
     wanted[1] |= seconds_left(checkpoint) <= 0;
   }
   CROW_TRY(crow_comm_max_i64(checkpoint->comm, wanted, 2));
+  if (wanted[1] && !checkpoint->enabled) {
+    CROW_TRY(
+        crow_error(CROW_FAILED, "stopped by a signal or the time limit; checkpoints are off, so nothing was saved"));
+  }
   *stop = wanted[1];
   *save = checkpoint->enabled && (wanted[0] || wanted[1]);
 cleanup:

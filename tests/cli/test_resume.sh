@@ -15,7 +15,7 @@ else
   skip "no h5dump"
 fi
 
-samples="--samples 3000000 --seed 9"
+samples="--samples 3000000 --seed 9 --nearest gemm"
 # shellcheck disable=SC2086 # a list of words
 crow weights many.h5 -o whole.h5 $samples
 exits 0
@@ -32,7 +32,7 @@ if [ "$code" -ne 0 ]; then
   not_there limited.h5
   grep -q '"status": 75' run.json || fail "the summary does not tell of the stop"
   # Another seed is another run.
-  crow weights many.h5 -o limited.h5 --samples 3000000 --seed 10
+  crow weights many.h5 -o limited.h5 --samples 3000000 --seed 10 --nearest gemm
   exits 2
   says "seed"
   not_there limited.h5
@@ -48,7 +48,7 @@ equal "$(values limited.h5 /weights/hits)" "$expected"
 # By a signal.
 for signal in TERM USR1 INT; do
   # shellcheck disable=SC2086
-  "$CROW" weights many.h5 -o signalled.h5 --force --samples 200000000 --seed 9 >out 2>err &
+  "$CROW" weights many.h5 -o signalled.h5 --force --samples 200000000 --seed 9 --nearest gemm >out 2>err &
   pid=$!
   tries=0
   while ! grep -q '^weights: ' out && [ $tries -lt 100 ]; do
@@ -96,4 +96,24 @@ crow weights many.h5 -o none.h5 $samples --checkpoint none --checkpoint-interval
 exits 0
 [ -z "$(ls none.h5.* 2>/dev/null)" ] || fail "a checkpoint was written"
 
+# A damaged checkpoint is passed over: the older one counts.
+limited="--samples 400000 --nearest gemm --time-limit 0.01"
+for _ in 1 2; do
+  # shellcheck disable=SC2086
+  crow weights many.h5 -o damaged.h5 $limited
+  exits 75
+done
+newest=damaged.h5.checkpoint.b.h5
+size=$(wc -c <$newest)
+head -c $((size / 2)) $newest >cut && mv cut $newest
+crow weights many.h5 -o damaged.h5 --samples 400000 --nearest gemm
+exits 0
+says "$newest is not whole"
+crow weights many.h5 -o undamaged.h5 --samples 400000 --nearest gemm
+equal "$(values damaged.h5 /weights/hits)" "$(values undamaged.h5 /weights/hits)"
+
+# Without checkpoints a stop is a failure that says so.
+crow weights many.h5 -o off.h5 --samples 1e9 --nearest gemm --checkpoint none --time-limit 0.1
+exits 1
+says "nothing was saved"
 finish
