@@ -67,6 +67,11 @@ CROW_API crow_status crow_file_finish(crow_file **file);
 /** Closes; a file being written is removed. Accepts NULL. */
 CROW_API void crow_file_close(crow_file **file);
 
+/** Local and safe in signal handlers: the name of the file that this process is looking through for the first time just
+ * now, on rank 0 within crow_file_open(), or NULL. HDF5 may crash on damaged files; a program that handles SIGSEGV can
+ * tell its user which file it was. */
+CROW_API const char *crow_file_surveyed(void);
+
 /** Local: the name it was opened with, and its kind. */
 CROW_API const char *crow_file_name(const crow_file *file);
 CROW_API const char *crow_file_kind(const crow_file *file);

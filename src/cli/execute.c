@@ -98,6 +98,7 @@ int crow_run_execute(crow_run *run, int *argc, char ***argv) {
     crow_comm_abort((int)status);
   } else {
     run->comm = comm;
+    crow_crash_watch();
     status = work(run);
   }
   crow_run_free(run);

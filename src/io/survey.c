@@ -377,10 +377,16 @@ static crow_status forget_odd_heaps(survey *s, hid_t file) {
   return CROW_OK;
 }
 
+/* Read by handlers of signals. */
+static const char *volatile surveyed;
+
+const char *crow_file_surveyed(void) { return surveyed; }
+
 crow_status crow_survey_file(const char *file, crow_catalogue *catalogue) {
   crow_status status = CROW_OK;
   survey s = {.file = file, .catalogue = catalogue};
   hid_t access_list = H5I_INVALID_HID, id = H5I_INVALID_HID, root = H5I_INVALID_HID;
+  surveyed = file;
   CROW_TRY(crow_catalogue_begin(catalogue));
   CROW_TRY(crow_catalogue_begin(&s.soft));
   CROW_TRY(check_plain_file(file));
@@ -403,5 +409,6 @@ cleanup:
   crow_hdf5_close(&access_list);
   crow_catalogue_free(&s.soft);
   crow_heaps_free(&s.heaps);
+  surveyed = NULL;
   return status;
 }
