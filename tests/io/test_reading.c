@@ -98,7 +98,7 @@ static void damage(const char *path, const void *mark, size_t mark_bytes, size_t
 /* HDF5 itself loops without end or crashes on these. */
 static void test_damaged_heaps(void) {
   static const char *const words[CRAFT_M] = {"zero", "one", "two", "three", "four"};
-  static const unsigned char nothing[8] = {0}, all[8] = {255, 255, 255, 255, 255, 255, 255, 255};
+  static const unsigned char nothing[16] = {0}, all[8] = {255, 255, 255, 255, 255, 255, 255, 255};
   const unsigned char reference[4] = {3, 0, 0, 0}; /* length of "one" */
   const char *path = test_path("heap.h5");
   crow_dataset dataset;
