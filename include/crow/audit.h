@@ -5,6 +5,7 @@
 #ifndef CROW_AUDIT_H
 #define CROW_AUDIT_H
 
+#include <crow/cluster.h>
 #include <crow/fit.h>
 
 #ifdef __cplusplus
@@ -66,6 +67,102 @@ typedef struct crow_simulate_summary {
 CROW_API crow_status crow_simulate_run(const crow_comm *comm, const crow_simulate_options *options, const char *output,
                                        bool overwrite, const crow_provenance *provenance,
                                        crow_simulate_summary *summary);
+
+/* ---- audit -------------------------------------------------------------------------------------------------- */
+
+/** Both fits of an audit have the same lambda in the sense of Eq. 2: the standard one has w = 1/m, which is Eq. 1 with
+ * lambda_1 = m lambda. */
+typedef struct crow_audit_options {
+  double radius;                /**< of approximate clones; 0: crow_radius_suggest() */
+  const char *target;           /**< what is cloned: "most-compared" (default), "topics" (each in turn), "topic:NAME",
+                                     "id:NAME", or "none": no stress test */
+  const char *clones;           /**< numbers K of clones of each target, e.g. "1,10" (default) */
+  const char *eps;              /**< distances of the clones, e.g. "0.1,0.01,0.001" (default) */
+  const char *scratch;          /**< folder that all ranks share, for the datasets with clones; default "." */
+  int64_t clone_seed;           /**< of the clones' directions and comparisons; default 1 */
+  crow_weights_options weights; /**< of the weighted fit */
+  crow_fit_options fit;
+} crow_audit_options;
+/** Those of this struct and, of `weights`, the number of samples. */
+extern CROW_API const crow_setting crow_audit_settings[];
+/** Sets this struct and those in it to their defaults, and checks them; Local. */
+CROW_API void crow_audit_options_default(crow_audit_options *options);
+CROW_API crow_status crow_audit_options_validate(const crow_audit_options *options);
+
+/** Names are cut to CROW_AUDIT_NAME - 1 bytes. */
+#define CROW_AUDIT_NAME 128
+
+/** What a change of the dataset did to one method's rewards. */
+typedef struct crow_audit_shift {
+  double largest, mean;                  /**< of |r - r'| over what is in both */
+  double tau;                            /**< Kendall's tau-b of r and r' */
+  char winner[2][CROW_AUDIT_NAME];       /**< id of the alternative of greatest reward, before and after */
+  char winner_topic[2][CROW_AUDIT_NAME]; /**< the topic of greatest mean reward; "" without topics */
+  bool winner_changed, topic_changed;    /**< a clone that takes its original's place is no change */
+  bool converged;                        /**< both fits */
+} crow_audit_shift;
+
+/** A group of approximate clones. */
+typedef struct crow_audit_group {
+  crow_gidx size;
+  char first[CROW_AUDIT_NAME];      /**< id of its first member */
+  char topics[2 * CROW_AUDIT_NAME]; /**< "food 12, restaurants 11", the most frequent first */
+  double comparisons;               /**< share of all places in comparisons that its members took */
+  double weight;                    /**< share of the weight */
+} crow_audit_group;
+
+/** One stress test. */
+typedef struct crow_audit_test {
+  char target[2 * CROW_AUDIT_NAME]; /**< "topic food", "alternative art-017" */
+  crow_gidx targets;                /**< how many alternatives were cloned */
+  int64_t clones;                   /**< K */
+  double eps;
+  crow_audit_shift standard, weighted;
+} crow_audit_test;
+
+typedef struct crow_audit_result {
+  double radius, jump;        /**< jump: of crow_radius_suggest(), 0 if the radius was given */
+  crow_gidx groups;           /**< with two members or more */
+  crow_gidx grouped;          /**< alternatives in them */
+  double comparisons, weight; /**< their shares */
+  int64_t listed;             /**< of the largest groups, at most 20 */
+  crow_audit_group *group;
+  int64_t tests;
+  crow_audit_test *test;
+} crow_audit_result;
+
+/** Finds groups of approximate clones, and adds clones to see what they do: for every target, K and eps a dataset with
+ * K clones of each target is written to `scratch` (and removed afterwards), fitted with uniform and with Voronoi
+ * weights, and compared with the fits of the dataset itself. A clone's preferences are its original's: exactly for a
+ * population or matrix; for comparisons, each of the original's is drawn a Poisson(1) number of times (a bootstrap), so
+ * a clone has about as many as its original. Needs a few vectors over all alternatives on every rank. Collective; free
+ * with crow_audit_result_free(). */
+CROW_API crow_status crow_audit_run(const crow_comm *comm, const crow_dataset *dataset,
+                                    const crow_audit_options *options, crow_audit_result *out);
+CROW_API void crow_audit_result_free(crow_audit_result *result);
+
+/** A topic in two datasets: [0] the first, [1] the second. */
+typedef struct crow_audit_topic {
+  char name[CROW_AUDIT_NAME];
+  crow_gidx size[2];               /**< alternatives; 0 where the dataset lacks the topic */
+  double standard[2], weighted[2]; /**< mean rewards; NaN where it lacks the topic */
+  double weight[2];                /**< share of the weight */
+} crow_audit_topic;
+
+typedef struct crow_audit_comparison {
+  int64_t topics, common;
+  crow_audit_topic *topic;             /**< (topics) in alphabetical order */
+  crow_audit_shift standard, weighted; /**< over the common topics' mean rewards */
+} crow_audit_comparison;
+
+/** Fits two datasets, say without and with clones, in both ways and compares them by topic. Both need topics.
+ * Collective; free with crow_audit_comparison_free(). */
+CROW_API crow_status crow_audit_compare(const crow_comm *comm, const crow_dataset *first, const crow_dataset *second,
+                                        const crow_audit_options *options, crow_audit_comparison *out);
+CROW_API void crow_audit_comparison_free(crow_audit_comparison *comparison);
+
+/** Kendall's tau-b of two vectors of `n` values, in O(n log n) (Knight 1966): NaN if one of them is constant. Local. */
+CROW_API crow_status crow_kendall_tau(int64_t n, const double *a, const double *b, double *tau);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CROW_AUDIT_IMPL_H
+#define CROW_AUDIT_IMPL_H
+
+#include <crow/audit.h>
+
+/* Distances, or numbers of clones, that one audit takes at most. */
+enum { CROW_AUDIT_NUMBERS = 32 };
+
+/* Rewards by both methods, whole on every rank. */
+typedef struct crow_fits {
+  crow_gidx m;
+  double *standard, *weighted; /* (m) rewards */
+  double *weight;              /* (m) Voronoi weights */
+  bool standard_converged, weighted_converged;
+} crow_fits;
+/* Computes the weights and fits twice. Collective. */
+crow_status crow_fits_make(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
+                           crow_fits *out);
+void crow_fits_free(crow_fits *fits);
+
+/* A dataset's topics, whole on every rank. */
+typedef struct crow_topic_map {
+  int64_t count;     /* 0: no topics, or too many */
+  crow_strings name; /* (count), ascending */
+  int32_t *code;     /* (m) */
+} crow_topic_map;
+/* Collective. */
+crow_status crow_topic_map_read(const crow_comm *comm, const crow_dataset *dataset, crow_topic_map *out);
+void crow_topic_map_free(crow_topic_map *map);
+/* Mean reward (NaN for a topic without alternatives) and number of alternatives of each topic, where alternative i
+ * stands for the original[i] of the map (NULL: itself). Local. */
+void crow_topic_means(const crow_topic_map *map, crow_gidx m, const crow_gidx *original, const double *reward,
+                      double *mean, crow_gidx *size);
+
+/* The first of the greatest values that are not NaN; -1 if there is none. Local. */
+int64_t crow_greatest(int64_t n, const double *values);
+/* Copies a name, cut to its room. Local. */
+void crow_name_copy(const char *from, char to[CROW_AUDIT_NAME]);
+/* An alternative's id, the same on all ranks. Collective. */
+crow_status crow_id_read(const crow_dataset *dataset, crow_gidx alternative, char id[CROW_AUDIT_NAME]);
+
+/* Places that each alternative has in comparisons, whole on every rank; for complete preferences 1 each. Collective. */
+crow_status crow_places_count(const crow_comm *comm, const crow_dataset *dataset, int64_t *places);
+
+/* Fills part (a) of the result. Collective. */
+crow_status crow_audit_find_groups(const crow_comm *comm, const crow_dataset *dataset,
+                                   const crow_audit_options *options, const crow_fits *fits,
+                                   const crow_topic_map *topics, const int64_t *places, crow_audit_result *out);
+
+/* Alternatives that are cloned, each K times: clone k of target t is alternative m + k targets + t. */
+typedef struct crow_clones {
+  crow_gidx targets;
+  crow_gidx *target; /* (targets) ascending */
+  int64_t clones;    /* K */
+  double eps;
+  uint64_t seed;
+} crow_clones;
+/* The alternative that `i` is or is a clone of. Local. */
+crow_gidx crow_clones_original(const crow_clones *clones, crow_gidx m, crow_gidx i);
+/* Writes a copy of the dataset with the clones, without names. Collective. */
+crow_status crow_clones_write(const crow_comm *comm, const crow_dataset *dataset, const crow_clones *clones,
+                              const char *path);
+
+/* Parses "1,10" or "0.1,0.01" into at most `most` positive numbers; CROW_USAGE if it is anything else. Local. */
+crow_status crow_numbers_parse(const char *name, const char *text, int64_t most, double *values, int64_t *count);
+
+#endif

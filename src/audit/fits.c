@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of an audit share: both fits, topics and names, whole on every rank. */
+#include "audit/audit_impl.h"
+#include <math.h>
+#include <string.h>
+
+static crow_status fit(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                       const crow_fit_options *options, double **reward, bool *converged) {
+  crow_status status = CROW_OK;
+  crow_rewards rewards = {0};
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(reward, dataset->alternatives));
+  CROW_TRY(crow_fit_run(comm, dataset, weights, options, &rewards));
+  CROW_TRY(crow_comm_gather_slices(comm, &rewards.partition, rewards.value, *reward, sizeof **reward));
+  *converged = rewards.converged;
+cleanup:
+  crow_rewards_free(&rewards);
+  return status;
+}
+
+crow_status crow_fits_make(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
+                           crow_fits *out) {
+  crow_status status = CROW_OK;
+  crow_weights uniform = {0}, voronoi = {0};
+  *out = (crow_fits){.m = dataset->alternatives};
+  CROW_TRY(crow_weights_uniform(comm, dataset->alternatives, &uniform));
+  CROW_TRY(fit(comm, dataset, &uniform, &options->fit, &out->standard, &out->standard_converged));
+  CROW_TRY(crow_weights_compute(comm, dataset, &options->weights, &voronoi));
+  CROW_TRY(fit(comm, dataset, &voronoi, &options->fit, &out->weighted, &out->weighted_converged));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->weight, out->m));
+  CROW_TRY(crow_comm_gather_slices(comm, &voronoi.partition, voronoi.value, out->weight, sizeof *out->weight));
+cleanup:
+  crow_weights_free(&uniform);
+  crow_weights_free(&voronoi);
+  if (status != CROW_OK) crow_fits_free(out);
+  return status;
+}
+
+void crow_fits_free(crow_fits *fits) {
+  crow_free(fits->standard);
+  crow_free(fits->weighted);
+  crow_free(fits->weight);
+  memset(fits, 0, sizeof *fits);
+}
+
+/* ---- topics ------------------------------------------------------------------------------------------------- */
+
+crow_status crow_topic_map_read(const crow_comm *comm, const crow_dataset *dataset, crow_topic_map *out) {
+  crow_status status = CROW_OK;
+  const crow_partition p = crow_comm_partition(comm, dataset->alternatives, CROW_BLOCK);
+  crow_labels labels = {0};
+  *out = (crow_topic_map){0};
+  if (!dataset->has_topic) return CROW_OK;
+  CROW_TRY(crow_labels_read(dataset->file, "/alternatives/topic", &p, &labels));
+  if (labels.too_many) {
+    crow_log(CROW_LOG_WARNING, "audit: more than %d topics; none are reported", CROW_LABELS_MOST);
+    goto cleanup;
+  }
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->code, p.global));
+  CROW_TRY(crow_comm_gather_slices(comm, &p, labels.code, out->code, sizeof *out->code));
+  out->count = labels.name.count;
+  out->name = labels.name;
+  labels.name = (crow_strings){0};
+cleanup:
+  crow_labels_free(&labels);
+  return status;
+}
+
+void crow_topic_map_free(crow_topic_map *map) {
+  crow_strings_free(&map->name);
+  crow_free(map->code);
+  memset(map, 0, sizeof *map);
+}
+
+void crow_topic_means(const crow_topic_map *map, crow_gidx m, const crow_gidx *original, const double *reward,
+                      double *mean, crow_gidx *size) {
+  for (int64_t t = 0; t < map->count; t++) mean[t] = 0;
+  for (int64_t t = 0; t < map->count; t++) size[t] = 0;
+  for (crow_gidx i = 0; i < m; i++) {
+    const int32_t topic = map->code[original ? original[i] : i];
+    mean[topic] += reward[i];
+    size[topic]++;
+  }
+  for (int64_t t = 0; t < map->count; t++) mean[t] = size[t] ? mean[t] / (double)size[t] : NAN;
+}
+
+/* ---- small things ------------------------------------------------------------------------------------------- */
+
+int64_t crow_greatest(int64_t n, const double *values) {
+  int64_t best = -1;
+  for (int64_t i = 0; i < n; i++) {
+    if (!isnan(values[i]) && (best < 0 || values[i] > values[best])) best = i;
+  }
+  return best;
+}
+
+void crow_name_copy(const char *from, char to[CROW_AUDIT_NAME]) {
+  size_t bytes = strlen(from) < CROW_AUDIT_NAME ? strlen(from) : CROW_AUDIT_NAME - 1;
+  /* Not in the middle of a UTF-8 character. */
+  while (bytes > 0 && bytes < strlen(from) && ((unsigned char)from[bytes] & 0xc0) == 0x80) bytes--;
+  memcpy(to, from, bytes);
+  to[bytes] = 0;
+}
+
+crow_status crow_id_read(const crow_dataset *dataset, crow_gidx alternative, char id[CROW_AUDIT_NAME]) {
+  crow_status status = CROW_OK;
+  crow_strings text = {0};
+  CROW_TRY(crow_dataset_read_ids(dataset, alternative, 1, &text));
+  crow_name_copy(crow_strings_get(&text, 0), id);
+cleanup:
+  crow_strings_free(&text);
+  return status;
+}
+
+/* Judgements of this rank's comparisons, for both alternatives of each. */
+static crow_status count_slice(const crow_comm *comm, const crow_dataset *dataset, int64_t *places) {
+  crow_status status = CROW_OK;
+  enum { PIECE = 1 << 20 };
+  const crow_partition p = crow_comm_partition(comm, dataset->comparisons, 1);
+  int32_t *side = NULL;
+  int64_t *count = NULL, pieces = (p.count + PIECE - 1) / PIECE;
+  CROW_TRY(crow_comm_max_i64(comm, &pieces, 1));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&side, PIECE));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&count, PIECE));
+  for (int64_t i = 0; i < PIECE; i++) count[i] = 1;
+  for (int64_t piece = 0; piece < pieces; piece++) {
+    const int64_t at = piece * PIECE < p.count ? piece * PIECE : p.count;
+    const int64_t n = p.count - at < PIECE ? p.count - at : PIECE;
+    const char *const sides[] = {"/comparisons/first", "/comparisons/second"};
+    if (dataset->has_count) {
+      CROW_TRY(crow_file_read(dataset->file, "/comparisons/count", p.begin + at, n, CROW_I64, count));
+    }
+    for (int s = 0; s < 2; s++) {
+      CROW_TRY(crow_file_read(dataset->file, sides[s], p.begin + at, n, CROW_I32, side));
+      for (int64_t i = 0; i < n; i++) places[side[i]] += count[i];
+    }
+  }
+cleanup:
+  crow_free(side);
+  crow_free(count);
+  return status;
+}
+
+crow_status crow_places_count(const crow_comm *comm, const crow_dataset *dataset, int64_t *places) {
+  crow_status status = CROW_OK;
+  for (crow_gidx i = 0; i < dataset->alternatives; i++) places[i] = !dataset->has_comparisons;
+  if (!dataset->has_comparisons) return CROW_OK;
+  CROW_TRY(count_slice(comm, dataset, places));
+  CROW_TRY(crow_comm_sum_i64(comm, places, dataset->alternatives));
+cleanup:
+  return status;
+}

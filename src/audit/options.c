@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audit/audit_impl.h"
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(field) offsetof(crow_audit_options, field)
+const crow_setting crow_audit_settings[] = {
+    {"radius", CROW_SETTING_DOUBLE, AT(radius), 0, NULL, 0, 1e300, NULL,
+     "alternatives whose contexts are joined by steps of at most this length are approximate clones; 0: from the "
+     "distances of nearest neighbours, at their largest jump"},
+    {"target", CROW_SETTING_TEXT, AT(target), 0, "most-compared", 0, 0, "most-compared|topics|topic:NAME|id:NAME|none",
+     "what the stress test clones: the alternative in most comparisons, each topic in turn, one topic, one "
+     "alternative, or nothing"},
+    {"clones", CROW_SETTING_TEXT, AT(clones), 0, "1,10", 0, 0, "K,...", "numbers of clones of each target"},
+    {"eps", CROW_SETTING_TEXT, AT(eps), 0, "0.1,0.01,0.001", 0, 0, "X,...",
+     "distances of the clones from their originals, each in a random direction"},
+    {"samples", CROW_SETTING_INT, AT(weights.samples), 100000, NULL, 1, 1e13, NULL,
+     "Monte Carlo samples for the weights of each dataset"},
+    {"scratch", CROW_SETTING_TEXT, AT(scratch), 0, ".", 0, 0, "FOLDER",
+     "where the datasets with clones are written and removed; all ranks must see it"},
+    {"clone-seed", CROW_SETTING_INT, AT(clone_seed), 1, NULL, 0, 9e15, NULL,
+     "of the clones' directions and comparisons"},
+    {NULL, CROW_SETTING_BOOL, 0, 0, NULL, 0, 0, NULL, NULL},
+};
+
+void crow_audit_options_default(crow_audit_options *options) {
+  crow_weights_options_default(&options->weights);
+  crow_fit_options_default(&options->fit);
+  crow_settings_default(crow_audit_settings, options);
+}
+
+crow_status crow_numbers_parse(const char *name, const char *text, int64_t most, double *values, int64_t *count) {
+  const char *at = text;
+  for (*count = 0;; at++) {
+    char *end = NULL;
+    errno = 0;
+    const double value = strtod(at, &end);
+    if (end == at || errno != 0 || !(value > 0 && value < INFINITY) || (*end && *end != ',') || *count == most) {
+      return crow_error(CROW_USAGE, "--%s \"%s\": expected up to %lld positive numbers, separated by commas", name,
+                        text, (long long)most);
+    }
+    values[(*count)++] = value;
+    if (!*end) return CROW_OK;
+    at = end;
+  }
+}
+
+static crow_status check_target(const char *target) {
+  static const char *const words[] = {"most-compared", "topics", "none"};
+  for (int k = 0; k < 3; k++) {
+    if (strcmp(target, words[k]) == 0) return CROW_OK;
+  }
+  if ((strncmp(target, "topic:", 6) == 0 && target[6]) || (strncmp(target, "id:", 3) == 0 && target[3])) return CROW_OK;
+  char nearest[32];
+  crow_nearest_word(target, "most-compared|topics|none|topic:NAME|id:NAME", nearest, sizeof nearest);
+  return crow_error(CROW_USAGE,
+                    "--target \"%s\": expected most-compared, topics, topic:NAME, id:NAME or none; did you "
+                    "mean \"%s\"?",
+                    target, nearest);
+}
+
+crow_status crow_audit_options_validate(const crow_audit_options *options) {
+  crow_status status = CROW_OK;
+  double values[CROW_AUDIT_NUMBERS];
+  int64_t count = 0;
+  CROW_TRY(crow_settings_validate(crow_audit_settings, options));
+  CROW_TRY(crow_weights_options_validate(&options->weights));
+  CROW_TRY(crow_fit_options_validate(&options->fit));
+  CROW_TRY(check_target(options->target));
+  CROW_TRY(crow_numbers_parse("eps", options->eps, CROW_AUDIT_NUMBERS, values, &count));
+  CROW_TRY(crow_numbers_parse("clones", options->clones, CROW_AUDIT_NUMBERS, values, &count));
+  for (int64_t k = 0; k < count; k++) {
+    if (values[k] != floor(values[k]) || values[k] > 1e6) {
+      CROW_TRY(crow_error(CROW_USAGE, "--clones \"%s\": expected whole numbers up to a million", options->clones));
+    }
+  }
+cleanup:
+  return status;
+}

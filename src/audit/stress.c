@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stress tests: what clones of chosen alternatives do to both fits. */
+#include "audit/audit_impl.h"
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What all tests of an audit share. */
+typedef struct stress {
+  const crow_comm *comm;
+  const crow_dataset *dataset;
+  const crow_audit_options *options;
+  const crow_fits *fits;
+  const crow_topic_map *topics;
+  double eps[CROW_AUDIT_NUMBERS], clones[CROW_AUDIT_NUMBERS];
+  int64_t eps_count, clones_count;
+  char *path; /* of the dataset with clones */
+} stress;
+
+/* ---- targets ------------------------------------------------------------------------------------------------ */
+
+/* Something to clone, in words and as alternatives. */
+typedef struct target {
+  char name[2 * CROW_AUDIT_NAME];
+  crow_gidx count;
+  crow_gidx *alternative;
+} target;
+
+static crow_status one_target(const stress *s, crow_gidx alternative, target *out) {
+  crow_status status = CROW_OK;
+  char id[CROW_AUDIT_NAME];
+  CROW_TRY(crow_id_read(s->dataset, alternative, id));
+  (void)snprintf(out->name, sizeof out->name, "alternative %s", id);
+  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE(&out->alternative, 1));
+  out->alternative[0] = alternative;
+  out->count = 1;
+cleanup:
+  return status;
+}
+
+static crow_status topic_target(const stress *s, int64_t topic, target *out) {
+  crow_status status = CROW_OK;
+  crow_gidx at = 0;
+  for (crow_gidx i = 0; i < s->dataset->alternatives; i++) out->count += s->topics->code[i] == topic;
+  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE(&out->alternative, out->count));
+  for (crow_gidx i = 0; i < s->dataset->alternatives; i++) {
+    if (s->topics->code[i] == topic) out->alternative[at++] = i;
+  }
+  (void)snprintf(out->name, sizeof out->name, "topic %.*s", CROW_AUDIT_NAME, crow_strings_get(&s->topics->name, topic));
+cleanup:
+  return status;
+}
+
+/* The first alternative of this id. Collective. */
+static crow_status find_id(const stress *s, const char *id, crow_gidx *found) {
+  crow_status status = CROW_OK;
+  const crow_partition p = crow_comm_partition(s->comm, s->dataset->alternatives, CROW_BLOCK);
+  crow_strings ids = {0};
+  *found = INT64_MAX;
+  CROW_TRY(crow_dataset_read_ids(s->dataset, p.begin, p.count, &ids));
+  for (crow_gidx i = p.count - 1; i >= 0; i--) {
+    if (strcmp(crow_strings_get(&ids, i), id) == 0) *found = p.begin + i;
+  }
+  CROW_TRY(crow_comm_min_i64(s->comm, found, 1));
+  if (*found == INT64_MAX) {
+    CROW_TRY(crow_error(CROW_USAGE, "--target \"id:%s\": %s has no alternative of this id", id,
+                        crow_file_name(s->dataset->file)));
+  }
+cleanup:
+  crow_strings_free(&ids);
+  return status;
+}
+
+static crow_status check_topics(const stress *s) {
+  if (s->topics->count) return CROW_OK;
+  return crow_error(CROW_USAGE, "--target \"%s\": %s has no topics", s->options->target,
+                    crow_file_name(s->dataset->file));
+}
+
+static int64_t find_topic(const crow_topic_map *topics, const char *name) {
+  int64_t topic = topics->count - 1;
+  while (topic >= 0 && strcmp(crow_strings_get(&topics->name, topic), name) != 0) topic--;
+  return topic;
+}
+
+static crow_status choose_targets(const stress *s, const int64_t *places, target **targets, int64_t *count) {
+  crow_status status = CROW_OK;
+  const char *text = s->options->target;
+  const bool each = strcmp(text, "topics") == 0, topic = strncmp(text, "topic:", 6) == 0;
+  if (each || topic) CROW_TRY(check_topics(s));
+  *count = each ? s->topics->count : strcmp(text, "none") != 0;
+  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE(targets, *count));
+  if (*count == 0) goto cleanup;
+  for (int64_t t = 0; each && t < *count; t++) CROW_TRY(topic_target(s, t, &(*targets)[t]));
+  if (each) goto cleanup;
+  if (topic) {
+    const int64_t found = find_topic(s->topics, text + 6);
+    if (found < 0) {
+      CROW_TRY(crow_error(CROW_USAGE, "--target \"%s\": %s has no such topic; its first is \"%s\"", text,
+                          crow_file_name(s->dataset->file), crow_strings_get(&s->topics->name, 0)));
+    }
+    CROW_TRY(topic_target(s, found, *targets));
+    goto cleanup;
+  }
+  crow_gidx alternative = 0;
+  if (strncmp(text, "id:", 3) == 0) {
+    CROW_TRY(find_id(s, text + 3, &alternative));
+  } else {
+    for (crow_gidx i = 1; i < s->dataset->alternatives; i++)
+      alternative = places[i] > places[alternative] ? i : alternative;
+  }
+  CROW_TRY(one_target(s, alternative, *targets));
+cleanup:
+  return status;
+}
+
+/* ---- what changed ------------------------------------------------------------------------------------------- */
+
+static void measure(crow_gidx m, const double *before, const double *after, crow_audit_shift *out) {
+  crow_exact_sum sum = {{0}};
+  for (crow_gidx i = 0; i < m; i++) {
+    const double shift = fabs(before[i] - after[i]);
+    out->largest = fmax(out->largest, shift);
+    crow_exact_add(&sum, shift);
+    if (i % (1 << 20) == 0) crow_exact_normalise(&sum);
+  }
+  out->mean = crow_exact_value(&sum) / (double)m;
+}
+
+/* Winners by topic; clones belong to their originals' topics. */
+static crow_status find_topic_winners(const stress *s, const crow_clones *clones, crow_gidx all, const double *before,
+                                      const double *after, crow_audit_shift *out) {
+  crow_status status = CROW_OK;
+  const crow_gidx m = s->dataset->alternatives;
+  double *mean = NULL;
+  crow_gidx *size = NULL, *original = NULL;
+  if (s->topics->count == 0) return CROW_OK;
+  CROW_TRY(CROW_ALLOCATE(&mean, s->topics->count));
+  CROW_TRY(CROW_ALLOCATE(&size, s->topics->count));
+  CROW_TRY(CROW_ALLOCATE_RAW(&original, all));
+  for (crow_gidx i = 0; i < all; i++) original[i] = crow_clones_original(clones, m, i);
+  int64_t winner[2];
+  crow_topic_means(s->topics, m, NULL, before, mean, size);
+  winner[0] = crow_greatest(s->topics->count, mean);
+  crow_topic_means(s->topics, all, original, after, mean, size);
+  winner[1] = crow_greatest(s->topics->count, mean);
+  for (int k = 0; k < 2 && winner[0] >= 0 && winner[1] >= 0; k++) {
+    crow_name_copy(crow_strings_get(&s->topics->name, winner[k]), out->winner_topic[k]);
+  }
+  out->topic_changed = winner[0] != winner[1];
+cleanup:
+  crow_free(mean);
+  crow_free(size);
+  crow_free(original);
+  return status;
+}
+
+static crow_status compare(const stress *s, const crow_clones *clones, const double *before, crow_gidx all,
+                           const double *after, crow_audit_shift *out) {
+  crow_status status = CROW_OK;
+  const crow_gidx m = s->dataset->alternatives;
+  measure(m, before, after, out);
+  CROW_TRY_AGREE(s->comm, crow_kendall_tau(m, before, after, &out->tau));
+  CROW_TRY_AGREE(s->comm, find_topic_winners(s, clones, all, before, after, out));
+  const crow_gidx first = crow_greatest(m, before), best = crow_greatest(all, after);
+  if (first < 0 || best < 0) CROW_TRY(crow_error(CROW_FAILED, "audit: no reward is a number"));
+  const crow_gidx then = crow_clones_original(clones, m, best);
+  out->winner_changed = first != then;
+  CROW_TRY(crow_id_read(s->dataset, first, out->winner[0]));
+  CROW_TRY(crow_id_read(s->dataset, then, out->winner[1]));
+cleanup:
+  return status;
+}
+
+/* ---- tests -------------------------------------------------------------------------------------------------- */
+
+static crow_status run_test(const stress *s, const target *what, crow_audit_test *test) {
+  crow_status status = CROW_OK;
+  crow_dataset changed = {0};
+  crow_fits fits = {0};
+  const crow_clones clones = {.targets = what->count,
+                              .target = what->alternative,
+                              .clones = test->clones,
+                              .eps = test->eps,
+                              .seed = (uint64_t)s->options->clone_seed};
+  memcpy(test->target, what->name, sizeof test->target);
+  test->targets = what->count;
+  crow_log(CROW_LOG_INFO, "audit: %s, %lld clones each at distance %g", what->name, (long long)test->clones, test->eps);
+  CROW_TRY(crow_clones_write(s->comm, s->dataset, &clones, s->path));
+  CROW_TRY(crow_dataset_open(s->comm, s->path, false, &changed));
+  CROW_TRY(crow_fits_make(s->comm, &changed, s->options, &fits));
+  CROW_TRY(compare(s, &clones, s->fits->standard, fits.m, fits.standard, &test->standard));
+  CROW_TRY(compare(s, &clones, s->fits->weighted, fits.m, fits.weighted, &test->weighted));
+  test->standard.converged = s->fits->standard_converged && fits.standard_converged;
+  test->weighted.converged = s->fits->weighted_converged && fits.weighted_converged;
+cleanup:
+  crow_dataset_close(&changed);
+  crow_fits_free(&fits);
+  return status;
+}
+
+/* A name in the scratch folder that is no other run's. Collective. */
+static crow_status name_scratch(stress *s) {
+  crow_status status = CROW_OK;
+  int64_t process = getpid();
+  const size_t bytes = strlen(s->options->scratch) + 64;
+  CROW_TRY(crow_comm_broadcast(s->comm, &process, (int64_t)sizeof process, 0));
+  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE(&s->path, (int64_t)bytes));
+  (void)snprintf(s->path, bytes, "%s/.crow-audit-%lld.h5", s->options->scratch, (long long)process);
+cleanup:
+  return status;
+}
+
+static crow_status run_tests(stress *s, const int64_t *places, crow_audit_result *out) {
+  crow_status status = CROW_OK;
+  target *targets = NULL;
+  int64_t count = 0;
+  CROW_TRY(choose_targets(s, places, &targets, &count));
+  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE(&out->test, count * s->eps_count * s->clones_count));
+  for (int64_t t = 0; t < count; t++) {
+    for (int64_t k = 0; k < s->clones_count; k++) {
+      for (int64_t e = 0; e < s->eps_count; e++) {
+        crow_audit_test *test = &out->test[out->tests++];
+        test->clones = (int64_t)s->clones[k];
+        test->eps = s->eps[e];
+        CROW_TRY(run_test(s, &targets[t], test));
+      }
+    }
+  }
+cleanup:
+  if (s->path && crow_comm_rank(s->comm) == 0) (void)unlink(s->path);
+  for (int64_t t = 0; targets && t < count; t++) crow_free(targets[t].alternative);
+  crow_free(targets);
+  return status;
+}
+
+crow_status crow_audit_run(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
+                           crow_audit_result *out) {
+  crow_status status = CROW_OK;
+  crow_fits fits = {0};
+  crow_topic_map topics = {0};
+  int64_t *places = NULL;
+  stress s = {.comm = comm, .dataset = dataset, .options = options, .fits = &fits, .topics = &topics};
+  memset(out, 0, sizeof *out);
+  CROW_TRY(crow_audit_options_validate(options));
+  CROW_TRY(crow_numbers_parse("eps", options->eps, CROW_AUDIT_NUMBERS, s.eps, &s.eps_count));
+  CROW_TRY(crow_numbers_parse("clones", options->clones, CROW_AUDIT_NUMBERS, s.clones, &s.clones_count));
+  CROW_TRY(name_scratch(&s));
+  CROW_TRY(crow_topic_map_read(comm, dataset, &topics));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&places, dataset->alternatives));
+  CROW_TRY(crow_places_count(comm, dataset, places));
+  CROW_TRY(crow_fits_make(comm, dataset, options, &fits));
+  CROW_TRY(crow_audit_find_groups(comm, dataset, options, &fits, &topics, places, out));
+  CROW_TRY(run_tests(&s, places, out));
+cleanup:
+  crow_fits_free(&fits);
+  crow_topic_map_free(&topics);
+  crow_free(places);
+  crow_free(s.path);
+  if (status != CROW_OK) crow_audit_result_free(out);
+  return status;
+}
+
+void crow_audit_result_free(crow_audit_result *result) {
+  crow_free(result->group);
+  crow_free(result->test);
+  memset(result, 0, sizeof *result);
+}
