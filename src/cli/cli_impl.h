@@ -51,7 +51,8 @@ void crow_crash_watch(void);
   C(compare)                                                                                                           \
   C(inspect)                                                                                                           \
   C(simulate)                                                                                                          \
-  C(cluster)
+  C(cluster)                                                                                                           \
+  C(audit)
 
 #define CROW_DECLARE_COMMAND(name) extern const crow_command crow_command_##name;
 CROW_COMMANDS(CROW_DECLARE_COMMAND)

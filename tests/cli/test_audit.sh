@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+# What clones do to both fits, in words a reader understands.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+
+# The population of the paper's Table 4, and restaurants as a clone of food.
+crow simulate -o original.h5
+exits 0
+crow simulate -o clones.h5 --clone food --clone-name restaurants --eps 0.001
+exits 0
+for p in 1 2; do
+  ranks $p audit original.h5 clones.h5 --samples 20000 --json "two-$p.json"
+  exits 0
+  prints "standard fit: the winner changes from romance to art"
+  prints "weighted fit: keeps its winner"
+  prints "verdict: clones change the winner of the standard fit, and not that of the weighted fit"
+  grep -v -e "^crow" -e "^read" -e "^audit" -e "^total" -e "^stage" -e "^Time" out >"two-$p"
+
+  ranks $p audit original.h5 --target topic:food --samples 20000 --clones 1 --json "one-$p.json"
+  exits 0
+  prints "standard fit: the winner changes in 3 of 3 tests, from romance to art"
+  prints "weighted fit: keeps its winner in all tests"
+  grep -v -e "^crow" -e "^read" -e "^audit" -e "^total" -e "^stage" -e "^Time" out >"one-$p"
+done
+cmp -s two-1 two-2 || fail "the audit of two datasets depends on the number of ranks"
+cmp -s one-1 one-2 || fail "the audit of a dataset depends on the number of ranks"
+[ -z "$(ls -A | grep crow-audit)" ] || fail "datasets with clones were left behind"
+
+crow audit clones.h5 --target none --radius 0.01
+exits 0
+prints "1 group of 2 alternatives (of 4) holds"
+prints "food 1, restaurants 1"
+prints_not "verdict"
+
+if command -v python3 >/dev/null; then
+  python3 - <<'PY' || fail "the summaries lack what was printed"
+import json
+one, two = json.load(open("one-1.json")), json.load(open("two-1.json"))
+assert [t["eps"] for t in one["tests"]] == [0.1, 0.01, 0.001]
+for t in one["tests"]:
+    assert t["standard"]["winner_topic_after"] == "art" and t["standard"]["winner_changed"]
+    assert t["weighted"]["winner_topic_after"] == "romance" and not t["weighted"]["winner_changed"]
+    assert t["weighted"]["largest_shift"] < 0.2 * t["standard"]["largest_shift"]
+assert one["standard_winner_changes"] and not one["weighted_winner_changes"] and one["verdict"]
+assert [t["topic"] for t in two["topics"]] == ["art", "food", "restaurants", "romance"]
+assert two["topics"][2]["first"]["standard"] is None and two["topics"][2]["second"]["alternatives"] == 1
+assert two["standard"]["winner_topic_before"] == "romance"
+PY
+fi
+
+crow audit original.h5 --target topic:wine
+exits 2
+says "no such topic"
+crow audit original.h5 --eps none
+exits 2
+says "--eps"
+crow audit original.h5 clones.h5 original.h5
+exits 2
+crow audit original.h5 --scratch nowhere
+exits 4
+says "nowhere"
+finish
