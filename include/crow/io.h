@@ -150,20 +150,33 @@ CROW_API crow_status crow_array_read(const crow_array *array, crow_gidx begin, c
 
 /* ---- datasets ----------------------------------------------------------------------------------------------- */
 
-/** A dataset opened for reading. */
+/** Makes rows `begin` .. `begin + count` of generated contexts as `type` (CROW_F32 or CROW_F64). Local: depends on
+ * nothing but its arguments. */
+typedef void crow_contexts_function(void *context, crow_gidx begin, crow_gidx count, crow_type type, void *values);
+
+/** A dataset opened for reading, or generated in place. */
 typedef struct crow_dataset {
-  crow_file *file;        /**< owned */
+  crow_file *file;        /**< owned; NULL for a generated one */
   crow_gidx alternatives; /**< m */
   crow_gidx dimensions;   /**< d */
   crow_gidx comparisons;  /**< q, 0 if there are none */
   crow_gidx types;        /**< n annotator types of the population, 0 if there is none */
   bool has_id, has_topic, has_comparisons, has_matrix, has_population, has_count;
-  bool single; /**< contexts are stored as 32-bit floats */
+  bool single;                  /**< contexts are stored as 32-bit floats */
+  crow_contexts_function *make; /**< makes the contexts of a generated dataset; NULL for a file */
+  void *make_context;           /**< borrowed */
 } crow_dataset;
 
 /** Opens a dataset: at least one alternative, at least one source of preferences unless `weights_only`. */
 CROW_API crow_status crow_dataset_open(const crow_comm *comm, const char *path, bool weights_only, crow_dataset *out);
+/** A dataset of contexts that `make` generates whenever they are read, and nothing else: for weights without a file.
+ * `single`: they are 32-bit floats. Nothing needs to be closed. Local. */
+CROW_API crow_dataset crow_dataset_generated(crow_gidx alternatives, crow_gidx dimensions, bool single,
+                                             crow_contexts_function *make, void *context);
 CROW_API void crow_dataset_close(crow_dataset *dataset);
+/** Contexts of rows `begin` .. `begin + count` (each rank its own; count may be 0), as crow_file_read() gives them. */
+CROW_API crow_status crow_dataset_read_contexts(const crow_dataset *dataset, crow_gidx begin, crow_gidx count,
+                                                crow_type type, void *values);
 /** Ids of rows `begin` .. : stored ids, or "0", "1", ... where the dataset has none. */
 CROW_API crow_status crow_dataset_read_ids(const crow_dataset *dataset, crow_gidx begin, crow_gidx count,
                                            crow_strings *out);

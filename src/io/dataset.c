@@ -30,6 +30,19 @@ void crow_dataset_close(crow_dataset *dataset) {
   *dataset = (crow_dataset){0};
 }
 
+crow_dataset crow_dataset_generated(crow_gidx alternatives, crow_gidx dimensions, bool single,
+                                    crow_contexts_function *make, void *context) {
+  return (crow_dataset){
+      .alternatives = alternatives, .dimensions = dimensions, .single = single, .make = make, .make_context = context};
+}
+
+crow_status crow_dataset_read_contexts(const crow_dataset *dataset, crow_gidx begin, crow_gidx count, crow_type type,
+                                       void *values) {
+  if (!dataset->make) return crow_file_read(dataset->file, "/alternatives/context", begin, count, type, values);
+  if (count > 0) dataset->make(dataset->make_context, begin, count, type, values);
+  return CROW_OK;
+}
+
 crow_status crow_dataset_read_ids(const crow_dataset *dataset, crow_gidx begin, crow_gidx count, crow_strings *out) {
   crow_status status = CROW_OK;
   if (dataset->has_id) return crow_file_read_strings(dataset->file, "/alternatives/id", begin, count, out);

@@ -49,7 +49,7 @@ static crow_status unite_rows(const crow_comm *comm, const crow_dataset *dataset
   for (int64_t turn = 0; turn < turns; turn++) {
     const crow_gidx begin = turn * CROW_BLOCK < p.count ? turn * CROW_BLOCK : p.count;
     const crow_gidx n = p.count - begin < CROW_BLOCK ? p.count - begin : CROW_BLOCK;
-    CROW_TRY(crow_file_read(dataset->file, "/alternatives/context", p.begin + begin, n, CROW_F64, rows));
+    CROW_TRY(crow_dataset_read_contexts(dataset, p.begin + begin, n, CROW_F64, rows));
     CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&grown, *count + n * d));
     if (*count) memcpy(grown, *list, (size_t)*count * sizeof *grown);
     for (crow_gidx i = 0; i < n * d; i++) grown[*count + i] = around(i % d, rows[i]);

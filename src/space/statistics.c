@@ -27,7 +27,7 @@ static crow_status visit(const crow_comm *comm, const crow_dataset *dataset, vis
       count = p.count - begin < CROW_BLOCK ? p.count - begin : CROW_BLOCK;
     else
       begin = p.count;
-    CROW_TRY(crow_file_read(dataset->file, "/alternatives/context", p.begin + begin, count, CROW_F64, rows));
+    CROW_TRY(crow_dataset_read_contexts(dataset, p.begin + begin, count, CROW_F64, rows));
     if (count) block(context, p.begin + begin, count, d, rows);
   }
 cleanup:

@@ -33,7 +33,7 @@ static crow_status block_read(const crow_dataset *dataset, const double *origin,
                               block *b) {
   crow_status status = CROW_OK;
   const crow_gidx d = dataset->dimensions;
-  CROW_TRY(crow_file_read(dataset->file, "/alternatives/context", begin, count, CROW_F64, b->rows));
+  CROW_TRY(crow_dataset_read_contexts(dataset, begin, count, CROW_F64, b->rows));
   b->count = count;
   for (crow_gidx i = 0; i < count; i++) {
     double *row = b->rows + i * d, square = 0;
@@ -117,7 +117,7 @@ static crow_status median_distance(const crow_comm *comm, const crow_dataset *da
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&rows, n * d));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&distance, n * (n - 1) / 2));
   for (crow_gidx i = 0; i < n; i++) {
-    CROW_TRY(crow_file_read(dataset->file, "/alternatives/context", i * m / n, 1, CROW_F64, rows + i * d));
+    CROW_TRY(crow_dataset_read_contexts(dataset, i * m / n, 1, CROW_F64, rows + i * d));
   }
   for (crow_gidx i = 0; i < n; i++) {
     for (crow_gidx j = 0; j < i; j++) {
@@ -151,7 +151,7 @@ crow_status crow_weights_density(const crow_comm *comm, const crow_dataset *data
   const bool kernel = options->scheme == CROW_SCHEME_KERNEL;
   double *origin = NULL, median = 0, length = kernel ? options->bandwidth : options->radius;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&origin, dataset->dimensions));
-  CROW_TRY(crow_file_read(dataset->file, "/alternatives/context", 0, 1, CROW_F64, origin));
+  CROW_TRY(crow_dataset_read_contexts(dataset, 0, 1, CROW_F64, origin));
   if (length == 0) {
     CROW_TRY(median_distance(comm, dataset, &median));
     length = kernel ? median : median / 2;

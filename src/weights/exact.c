@@ -52,7 +52,7 @@ static crow_status compute(const crow_comm *comm, const crow_dataset *dataset, c
   double *contexts = NULL, *whole = NULL;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&contexts, mine * d));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&whole, mine));
-  CROW_TRY(crow_file_read(dataset->file, "/alternatives/context", 0, mine, CROW_F64, contexts));
+  CROW_TRY(crow_dataset_read_contexts(dataset, 0, mine, CROW_F64, contexts));
   CROW_TRY_AGREE(comm, mine ? compute_whole(contexts, m, d, lower, upper, whole) : CROW_OK);
   CROW_TRY(crow_weights_allocate(comm, m, false, out));
   CROW_TRY(scatter(comm, whole, out));

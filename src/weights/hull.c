@@ -33,7 +33,7 @@ crow_status crow_weights_hull(const crow_comm *comm, const crow_dataset *dataset
   *out = (crow_hull){.d = d, .k = d};
   if (limit < 1 || m > HULL_BYTES_MOST / (int64_t)sizeof(double) / d) return CROW_OK;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&contexts, reads ? m * d : 0));
-  CROW_TRY(crow_file_read(dataset->file, "/alternatives/context", 0, reads ? m : 0, CROW_F64, contexts));
+  CROW_TRY(crow_dataset_read_contexts(dataset, 0, reads ? m : 0, CROW_F64, contexts));
   CROW_TRY_AGREE(comm, reads ? crow_space_transform(space, 0, m, contexts) : CROW_OK);
   CROW_TRY_AGREE(comm, reads ? crow_hull_create(contexts, CROW_DOUBLE, m, d, limit, out) : CROW_OK);
   CROW_TRY(broadcast(comm, out));

@@ -33,7 +33,7 @@ static crow_status read_moved(const crow_comm *comm, const crow_dataset *dataset
     const crow_gidx at = turn * CROW_BLOCK < s->slice.count ? turn * CROW_BLOCK : s->slice.count;
     const crow_gidx n = s->slice.count - at < CROW_BLOCK ? s->slice.count - at : CROW_BLOCK;
     double *moved = (double *)s->contexts + at * s->dimensions;
-    CROW_TRY(crow_file_read(dataset->file, "/alternatives/context", s->slice.begin + at, n, CROW_F64, rows));
+    CROW_TRY(crow_dataset_read_contexts(dataset, s->slice.begin + at, n, CROW_F64, rows));
     CROW_TRY_AGREE(comm, crow_space_transform(s->space, s->slice.begin + at, n, rows));
     if (n == 0) continue;
     if (s->hull.basis)
@@ -58,8 +58,8 @@ static crow_status read_slice(const crow_comm *comm, const crow_dataset *dataset
   if (moves)
     CROW_TRY(read_moved(comm, dataset, s));
   else
-    CROW_TRY(crow_file_read(dataset->file, "/alternatives/context", s->slice.begin, s->slice.count,
-                            single ? CROW_F32 : CROW_F64, s->contexts));
+    CROW_TRY(
+        crow_dataset_read_contexts(dataset, s->slice.begin, s->slice.count, single ? CROW_F32 : CROW_F64, s->contexts));
 cleanup:
   return status;
 }
