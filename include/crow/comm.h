@@ -53,6 +53,8 @@ CROW_API crow_status crow_comm_agree(const crow_comm *comm, crow_status local);
 #define CROW_TRY_AGREE(comm, call) CROW_TRY(crow_comm_agree((comm), (call)))
 
 CROW_API crow_status crow_comm_barrier(const crow_comm *comm);
+/** Seconds that this process has spent in MPI calls so far, waiting for other ranks included; Local. */
+CROW_API double crow_comm_seconds(void);
 
 /* ---- partitions --------------------------------------------------------------------------------------------- */
 

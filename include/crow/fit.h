@@ -45,6 +45,7 @@ typedef struct crow_rewards {
   crow_gidx unknown;      /**< of these, those with no comparison with a weighted alternative: reward 0 */
   crow_source source;
   crow_gidx pairs, components, ties, never_compared; /**< of observed comparisons; 0 for complete preferences */
+  crow_stages stages; /**< where this rank's time went: preferences, objective, evaluate, iterate, finish */
 } crow_rewards;
 
 /** Which source a dataset offers: comparisons before matrix before population. Local. */
@@ -57,6 +58,12 @@ CROW_API crow_status crow_fit_run(const crow_comm *comm, const crow_dataset *dat
  * when due, weights included; CROW_STOPPED if asked to stop, with the checkpoint written. `checkpoint` may be NULL. */
 CROW_API crow_status crow_fit_run_from(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                        const crow_fit_options *options, crow_checkpoint *checkpoint, crow_rewards *out);
+/** Fits to pairs, or to complete preferences whose wAWR is given (this rank's slice of `win_rate`), that are in memory.
+ * Collective; options agree. */
+CROW_API crow_status crow_fit_run_pairs(const crow_comm *comm, const crow_weights *weights, const crow_pairs *pairs,
+                                        const crow_fit_options *options, crow_rewards *out);
+CROW_API crow_status crow_fit_run_complete(const crow_comm *comm, const crow_weights *weights, const double *win_rate,
+                                           const crow_fit_options *options, crow_rewards *out);
 /** Writes a rewards file: /rewards/..., ids and topics of the dataset, provenance; for a dataset of crow_cluster_run()
  * also /original/..., every original alternative with its group's reward. */
 CROW_API crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool overwrite,

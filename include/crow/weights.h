@@ -48,6 +48,15 @@ extern CROW_API const crow_setting crow_weights_settings[];
 CROW_API void crow_weights_options_default(crow_weights_options *options);
 CROW_API crow_status crow_weights_options_validate(const crow_weights_options *options);
 
+/** How this rank computed them: for time tables and benchmarks. All 0 where weights were read or made otherwise. */
+typedef struct crow_weights_run {
+  int groups, slices;              /**< the grid of ranks; 0 if not sampled */
+  crow_nearest_engine engine;      /**< what searched, or EXACT */
+  crow_gidx dimensions;            /**< in which distances were taken: those of the alternatives' hull, if that paid */
+  int64_t searched, decided_again; /**< samples of this rank; those that were decided again in double precision */
+  crow_stages stages;              /**< prepare, index, draw, search, count, reduce */
+} crow_weights_run;
+
 /** The weights of all alternatives, in slices over the ranks. */
 typedef struct crow_weights {
   crow_partition partition; /**< of the alternatives, in blocks of CROW_BLOCK */
@@ -57,6 +66,7 @@ typedef struct crow_weights {
   int64_t samples;          /**< N; 0 if not sampled */
   crow_gidx zeros;          /**< how many weights are zero */
   double effective;         /**< effective number of alternatives, 1 / sum w^2 */
+  crow_weights_run run;
 } crow_weights;
 
 /** Computes the weights by the scheme asked for. Collective; options agree. Free with crow_weights_free(). */

@@ -4,7 +4,15 @@
 
 static bool began_mpi;
 
+/* Only a process's first thread communicates. */
+static double mpi_seconds, mpi_start_s = -1;
+
+void crow_comm_clock_start(void) { mpi_start_s = crow_time_s(); }
+double crow_comm_seconds(void) { return mpi_seconds; }
+
 crow_status crow_comm_check(int code, const char *call) {
+  if (mpi_start_s >= 0) mpi_seconds += crow_time_s() - mpi_start_s;
+  mpi_start_s = -1;
   if (code == MPI_SUCCESS) return CROW_OK;
   char text[MPI_MAX_ERROR_STRING] = "";
   int length = 0;
@@ -110,7 +118,7 @@ const char *crow_comm_host(void) {
   return MPI_Get_processor_name(text, &length) == MPI_SUCCESS ? text : "";
 }
 
-crow_status crow_comm_barrier(const crow_comm *comm) { return crow_comm_check(MPI_Barrier(comm->mpi), "MPI_Barrier"); }
+crow_status crow_comm_barrier(const crow_comm *comm) { return CROW_CHECK_MPI(MPI_Barrier(comm->mpi)); }
 
 crow_status crow_comm_agree(const crow_comm *comm, crow_status local) {
   crow_status status = CROW_OK;

@@ -17,7 +17,11 @@ crow_status crow_comm_check(int code, const char *call);
 
 /* Runs an MPI call and leaves through `cleanup` if it fails. MPI failures are not recoverable, so there is nothing to
  * agree on: the caller ends the job. */
-#define CROW_TRY_MPI(call) CROW_TRY(crow_comm_check((call), #call))
+#define CROW_TRY_MPI(call) CROW_TRY(CROW_CHECK_MPI(call))
+#define CROW_CHECK_MPI(call) (crow_comm_clock_start(), crow_comm_check((call), #call))
+
+/* The clock of crow_comm_seconds(): runs from here to the next crow_comm_check(). */
+void crow_comm_clock_start(void);
 
 /* The largest piece of a message, in elements: MPI counts are ints. */
 #define CROW_COMM_PIECE (INT64_C(1) << 28)

@@ -42,8 +42,7 @@ cleanup:
 
 crow_status crow_comm_gather(const crow_comm *comm, const void *mine, void *whole, int64_t bytes) {
   if (bytes > INT32_MAX) return crow_error(CROW_FAILED, "%lld bytes a rank cannot be gathered", (long long)bytes);
-  return crow_comm_check(MPI_Allgather(mine, (int)bytes, MPI_BYTE, whole, (int)bytes, MPI_BYTE, comm->mpi),
-                         "MPI_Allgather");
+  return CROW_CHECK_MPI(MPI_Allgather(mine, (int)bytes, MPI_BYTE, whole, (int)bytes, MPI_BYTE, comm->mpi));
 }
 
 /* Sends one packet to a rank while receiving another, in pieces that MPI's counts can hold. */
@@ -101,8 +100,7 @@ cleanup:
 
 crow_status crow_comm_offset_i64(const crow_comm *comm, int64_t mine, int64_t *offset) {
   *offset = 0; /* MPI_Exscan leaves rank 0's result undefined */
-  const crow_status status =
-      crow_comm_check(MPI_Exscan(&mine, offset, 1, MPI_INT64_T, MPI_SUM, comm->mpi), "MPI_Exscan");
+  const crow_status status = CROW_CHECK_MPI(MPI_Exscan(&mine, offset, 1, MPI_INT64_T, MPI_SUM, comm->mpi));
   if (comm->rank == 0) *offset = 0;
   return status;
 }

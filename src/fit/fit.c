@@ -30,6 +30,7 @@ typedef struct scaled {
   crow_gidx count;
   double *root;   /* sqrt(D) */
   double *reward; /* r */
+  crow_stages *stages;
 } scaled;
 
 static void unscale(const scaled *s, const double *u) {
@@ -39,9 +40,11 @@ static void unscale(const scaled *s, const double *u) {
 /* df/du = df/dr / sqrt(D) = sqrt(D) G. */
 static crow_status evaluate(void *context, const double *u, double *value, double *optimality, double *gradient) {
   scaled *s = context;
+  crow_stages_begin(s->stages, "evaluate");
   unscale(s, u);
   const crow_status status = crow_objective_evaluate(s->objective, s->reward, value, optimality, gradient);
   for (crow_gidx i = 0; i < s->count; i++) gradient[i] *= s->root[i];
+  crow_stages_begin(s->stages, "iterate");
   return status;
 }
 
@@ -116,7 +119,8 @@ static crow_status solve(const crow_comm *comm, const crow_weights *weights, cro
   crow_lbfgs *lbfgs = NULL;
   crow_lbfgs_result result;
   double *u = NULL;
-  scaled s = {objective, p->count, NULL, out->value};
+  scaled s = {objective, p->count, NULL, out->value, &out->stages};
+  crow_stages_begin(&out->stages, "iterate");
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s.root, p->count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&u, p->count));
   for (crow_gidx i = 0; i < p->count; i++) s.root[i] = sqrt(weights->value[i] * curvature[i]);
@@ -162,18 +166,10 @@ typedef struct preferences {
 static crow_status read_preferences(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                     crow_rewards *out, preferences *read) {
   crow_status status = CROW_OK;
+  crow_stages_begin(&out->stages, "preferences");
   out->source = crow_fit_source(dataset);
   if (out->source == CROW_SOURCE_COMPARISONS) {
     CROW_TRY(crow_pairs_read(comm, dataset, &read->pairs));
-    out->pairs = read->pairs.partition.global;
-    out->components = read->pairs.components;
-    out->ties = read->pairs.ties;
-    out->never_compared = read->pairs.never_compared;
-    crow_log(CROW_LOG_INFO,
-             "preferences: %lld judgements of %lld distinct pairs, %lld ties, %lld connected components, "
-             "%lld alternatives never compared",
-             (long long)read->pairs.comparisons, (long long)out->pairs, (long long)out->ties,
-             (long long)out->components, (long long)out->never_compared);
     goto cleanup;
   }
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&read->win_rate, weights->partition.count));
@@ -187,10 +183,20 @@ cleanup:
   return status;
 }
 
-static crow_status create_objective(const crow_comm *comm, const crow_weights *weights, const preferences *read,
-                                    crow_source source, const crow_objective_options *options, crow_objective **out) {
-  if (source == CROW_SOURCE_COMPARISONS) return crow_objective_create_pairs(comm, options, weights, &read->pairs, out);
-  return crow_objective_create_complete(comm, options, weights, read->win_rate, out);
+static void log_pairs(const crow_pairs *pairs) {
+  crow_log(CROW_LOG_INFO,
+           "preferences: %lld judgements of %lld distinct pairs, %lld ties, %lld connected components, "
+           "%lld alternatives never compared",
+           (long long)pairs->comparisons, (long long)pairs->partition.global, (long long)pairs->ties,
+           (long long)pairs->components, (long long)pairs->never_compared);
+}
+
+/* For pairs, or if there are none for complete preferences. */
+static crow_status create_objective(const crow_comm *comm, const crow_weights *weights, const crow_pairs *pairs,
+                                    const double *win_rate, const crow_objective_options *options,
+                                    crow_objective **out) {
+  if (pairs) return crow_objective_create_pairs(comm, options, weights, pairs, out);
+  return crow_objective_create_complete(comm, options, weights, win_rate, out);
 }
 
 static void log_end(const crow_rewards *rewards) {
@@ -207,19 +213,25 @@ static void log_end(const crow_rewards *rewards) {
   }
 }
 
-crow_status crow_fit_run_from(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                              const crow_fit_options *options, crow_checkpoint *checkpoint, crow_rewards *out) {
+/* From preferences in memory to rewards. */
+static crow_status fit(const crow_comm *comm, const crow_weights *weights, const crow_pairs *pairs,
+                       const double *win_rate, const crow_fit_options *options, crow_checkpoint *checkpoint,
+                       crow_rewards *out) {
   crow_status status = CROW_OK;
-  preferences read = {0};
   crow_objective *objective = NULL;
-  memset(out, 0, sizeof *out);
-  CROW_TRY(crow_fit_options_validate(options));
-  CROW_TRY(allocate(comm, weights, out));
-  CROW_TRY(read_preferences(comm, dataset, weights, out, &read));
-  CROW_TRY(create_objective(comm, weights, &read, out->source, &options->objective, &objective));
+  if (pairs) {
+    log_pairs(pairs);
+    out->pairs = pairs->partition.global;
+    out->components = pairs->components;
+    out->ties = pairs->ties;
+    out->never_compared = pairs->never_compared;
+  }
+  crow_stages_begin(&out->stages, "objective");
+  CROW_TRY(create_objective(comm, weights, pairs, win_rate, &options->objective, &objective));
   out->lambda = options->objective.lambda;
   out->pair_scale = crow_objective_pair_scale(objective);
   CROW_TRY(solve(comm, weights, objective, &options->lbfgs, checkpoint, out));
+  crow_stages_begin(&out->stages, "finish");
   CROW_TRY(crow_objective_complete_zero_weights(objective, out->value, &out->unknown));
   CROW_TRY(crow_objective_fitted_win_rate(objective, out->value, out->fitted_win_rate));
   if (weights->partition.count) {
@@ -228,6 +240,21 @@ crow_status crow_fit_run_from(const crow_comm *comm, const crow_dataset *dataset
   log_end(out);
 cleanup:
   crow_objective_destroy(&objective);
+  crow_stages_end(&out->stages);
+  return status;
+}
+
+crow_status crow_fit_run_from(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                              const crow_fit_options *options, crow_checkpoint *checkpoint, crow_rewards *out) {
+  crow_status status = CROW_OK;
+  preferences read = {0};
+  memset(out, 0, sizeof *out);
+  CROW_TRY(crow_fit_options_validate(options));
+  CROW_TRY(allocate(comm, weights, out));
+  CROW_TRY(read_preferences(comm, dataset, weights, out, &read));
+  CROW_TRY(fit(comm, weights, out->source == CROW_SOURCE_COMPARISONS ? &read.pairs : NULL, read.win_rate, options,
+               checkpoint, out));
+cleanup:
   crow_pairs_free(&read.pairs);
   crow_free(read.win_rate);
   if (status != CROW_OK) crow_rewards_free(out);
@@ -237,6 +264,29 @@ cleanup:
 crow_status crow_fit_run(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                          const crow_fit_options *options, crow_rewards *out) {
   return crow_fit_run_from(comm, dataset, weights, options, NULL, out);
+}
+
+static crow_status fit_given(const crow_comm *comm, const crow_weights *weights, const crow_pairs *pairs,
+                             const double *win_rate, const crow_fit_options *options, crow_rewards *out) {
+  crow_status status = CROW_OK;
+  memset(out, 0, sizeof *out);
+  out->source = pairs ? CROW_SOURCE_COMPARISONS : CROW_SOURCE_POPULATION;
+  CROW_TRY(crow_fit_options_validate(options));
+  CROW_TRY(allocate(comm, weights, out));
+  CROW_TRY(fit(comm, weights, pairs, win_rate, options, NULL, out));
+cleanup:
+  if (status != CROW_OK) crow_rewards_free(out);
+  return status;
+}
+
+crow_status crow_fit_run_pairs(const crow_comm *comm, const crow_weights *weights, const crow_pairs *pairs,
+                               const crow_fit_options *options, crow_rewards *out) {
+  return fit_given(comm, weights, pairs, NULL, options, out);
+}
+
+crow_status crow_fit_run_complete(const crow_comm *comm, const crow_weights *weights, const double *win_rate,
+                                  const crow_fit_options *options, crow_rewards *out) {
+  return fit_given(comm, weights, NULL, win_rate, options, out);
 }
 
 void crow_rewards_free(crow_rewards *rewards) {

@@ -67,6 +67,7 @@ crow_status crow_weights_exact(const crow_comm *comm, const crow_dataset *datase
                                bool *done, crow_weights *out) {
   crow_status status = CROW_OK;
   crow_space *space = NULL;
+  crow_stages stages = {0};
   const double *lower = NULL, *upper = NULL;
   const crow_gidx d = dataset->dimensions;
   const bool asked = options->nearest.engine == CROW_NEAREST_EXACT;
@@ -88,7 +89,10 @@ crow_status crow_weights_exact(const crow_comm *comm, const crow_dataset *datase
   crow_log(CROW_LOG_INFO, "space: %s", crow_space_describe(space));
   crow_log(CROW_LOG_INFO, "weights: exact, from the Voronoi cells in %lld dimension%s; no samples are drawn",
            (long long)d, d == 1 ? "" : "s");
+  crow_stages_begin(&stages, "cells");
   CROW_TRY(compute(comm, dataset, lower, upper, out));
+  crow_stages_end(&stages);
+  out->run = (crow_weights_run){.engine = CROW_NEAREST_EXACT, .dimensions = d, .stages = stages};
   *done = true;
 cleanup:
   crow_space_destroy(&space);

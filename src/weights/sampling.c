@@ -128,7 +128,9 @@ cleanup:
 static crow_status search_block(crow_sampling *s, int64_t begin, int64_t n, int64_t samples) {
   crow_status status = CROW_OK;
   if (!s->nearest) return search_nothing(n, &s->result);
+  crow_stages_begin(&s->stages, "draw");
   CROW_TRY(draw(s, begin, n, samples, s->points, s->projected));
+  crow_stages_begin(&s->stages, "search");
   CROW_TRY(crow_nearest_search(s->nearest, s->projected ? s->projected : s->points, n, &s->result));
 cleanup:
   return status;
@@ -144,12 +146,15 @@ crow_status crow_sampling_take(const crow_comm *comm, int64_t from, int64_t to, 
   for (int64_t at = 0; at < mine.count && status == CROW_OK; at += s->block) {
     const int64_t n = mine.count - at < s->block ? mine.count - at : s->block;
     status = search_block(s, from + mine.begin + at, n, samples);
+    crow_stages_begin(&s->stages, "count");
     if (s->grid.slices > 1) status = crow_comm_agree(s->grid.across_slices, status);
     if (status == CROW_OK) status = crow_tally_add(&s->grid, &s->result, s->distance, s->counts, &s->tally);
     crow_progress_update(&progress, (double)(at + n));
   }
+  crow_stages_begin(&s->stages, "reduce"); /* waiting for the others belongs to it */
   CROW_TRY_AGREE(comm, status);
 cleanup:
+  crow_stages_end(&s->stages);
   return status;
 }
 
@@ -168,16 +173,19 @@ static void log_start(const crow_dataset *dataset, const crow_sampling *s, int64
 crow_status crow_sampling_prepare(const crow_comm *comm, const crow_dataset *dataset,
                                   const crow_weights_options *options, int64_t samples, crow_sampling *s) {
   crow_status status = CROW_OK;
+  crow_stages_begin(&s->stages, "prepare");
   CROW_TRY(
       crow_weights_grid_create(comm, options, dataset->alternatives, dataset->dimensions, dataset->single, &s->grid));
   CROW_TRY(crow_weights_hull(comm, dataset, s->space, &s->hull));
   s->dimensions = s->hull.basis ? s->hull.k : dataset->dimensions;
   CROW_TRY(read_slice(comm, dataset, s));
+  crow_stages_begin(&s->stages, "index");
   CROW_TRY_AGREE(comm, prepare_search(dataset, options, samples, s));
   /* The slices of a group take the same blocks. */
   CROW_TRY(crow_comm_min_i64(s->grid.across_slices, &s->block, 1));
   CROW_TRY_AGREE(comm, allocate_block(dataset, s));
   log_start(dataset, s, s->target);
 cleanup:
+  crow_stages_end(&s->stages);
   return status;
 }

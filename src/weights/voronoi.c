@@ -13,8 +13,11 @@ static int64_t next_samples(int64_t done, double error, double wanted, int64_t m
 
 static crow_status gather(const crow_comm *comm, const crow_weights_options *options, crow_sampling *s,
                           crow_weights *out) {
-  return crow_weights_gather(comm, &s->grid, &s->slice, &s->tally, &s->before, s->done, options->pseudo_count,
-                             s->squares, out);
+  crow_stages_begin(&s->stages, "reduce");
+  const crow_status status = crow_weights_gather(comm, &s->grid, &s->slice, &s->tally, &s->before, s->done,
+                                                 options->pseudo_count, s->squares, out);
+  crow_stages_end(&s->stages);
+  return status;
 }
 
 /* The state of a checkpoint: how far, and what was counted. */
@@ -105,14 +108,20 @@ static void plan_samples(const crow_weights_options *options, crow_gidx pool, in
   if (*first > *limit) *first = *limit;
 }
 
-static void log_decided_again(const crow_sampling *s) {
-  int64_t searched = 0, again = 0;
-  if (s->nearest) crow_nearest_statistics(s->nearest, &searched, &again);
-  if (!again) return;
+static void take_run(const crow_sampling *s, crow_weights_run *run) {
+  *run = (crow_weights_run){
+      .groups = s->grid.groups, .slices = s->grid.slices, .dimensions = s->dimensions, .stages = s->stages};
+  if (!s->nearest) return;
+  run->engine = crow_nearest_engine_used(s->nearest);
+  crow_nearest_statistics(s->nearest, &run->searched, &run->decided_again);
+}
+
+static void log_decided_again(const crow_weights_run *run) {
+  if (!run->decided_again) return;
   crow_log(CROW_LOG_INFO,
            "weights: %lld of %lld samples of the first rank were too close to call at first and were decided again in "
            "double precision",
-           (long long)again, (long long)searched);
+           (long long)run->decided_again, (long long)run->searched);
 }
 
 crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *dataset,
@@ -127,7 +136,8 @@ crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *data
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s.squares, out->partition.count));
   if (checkpoint && crow_checkpoint_has(checkpoint, "weights")) CROW_TRY(resume(comm, &s, &out->partition));
   CROW_TRY(sample_all(comm, options, limit, &s, out));
-  log_decided_again(&s);
+  take_run(&s, &out->run);
+  log_decided_again(&out->run);
 cleanup:
   crow_sampling_free(&s);
   return status;
