@@ -87,7 +87,7 @@ bad() {
   file=$1
   shift
   for p in $bad_ranks; do
-    ranks $p fit "$file" -o r.h5
+    ranks "$p" fit "$file" -o r.h5
     exits 3
     once err "crow fit: error: "
     says "$file"
