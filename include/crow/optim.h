@@ -94,6 +94,12 @@ CROW_API const double *crow_lbfgs_iterate(const crow_lbfgs *lbfgs, int64_t *iter
  * Before the run has ended, `end` is STOPPED. */
 CROW_API void crow_lbfgs_get(const crow_lbfgs *lbfgs, double *x, double *gradient, crow_lbfgs_result *result);
 
+/** Changes variables between two steps: from now on the function is given x' = factor x, element by element (`factor`
+ * is this rank's slice, all > 0), and gives the gradient by x'. Iterate, gradients and history are carried over. A
+ * scaling by the root of the Hessian's diagonal, taken anew once the run has moved far from where the last one was
+ * taken, restores its speed. Value and certificate must not depend on the variables. Collective. */
+CROW_API crow_status crow_lbfgs_rescale(crow_lbfgs *lbfgs, const double *factor);
+
 /** What to keep for a checkpoint, at any time between steps. Local. */
 CROW_API void crow_lbfgs_state(crow_lbfgs *lbfgs, crow_optim_state *state);
 /** Goes on from a checkpoint, in two moves: crow_lbfgs_state() of a run just created tells the number of scalars; fill
