@@ -52,6 +52,10 @@ CROW_API crow_status crow_objective_evaluate(crow_objective *objective, const do
 CROW_API crow_status crow_objective_complete_zero_weights(crow_objective *objective, double *reward,
                                                           crow_gidx *unknown);
 
+/** The Hessian's diagonal at finite rewards, divided by the weights, this rank's slices: lambda + s sum_y w(y) c(x,y)
+ * sigma'(r(x) - r(y)), which is K(x) where all rewards are equal and less elsewhere. K(x) itself for alternatives of
+ * zero weight. Collective; the bits are the same for every number of ranks. */
+CROW_API crow_status crow_objective_curvature_at(crow_objective *objective, const double *reward, double *curvature);
 /** Local: this rank's slice of K. Owned by the objective. */
 CROW_API const double *crow_objective_curvature(const crow_objective *objective);
 /** Local: this rank's slice of the observed weighted win rate: wAWR for complete preferences; for observed pairs

@@ -11,7 +11,7 @@ static crow_comm *alone(void) {
 /* Everything an objective gives; arrays are whole, of which each rank fills its slice. */
 typedef struct outputs {
   double value, optimality, scale;
-  double *gradient, *curvature, *win_rate, *fitted, *reward;
+  double *gradient, *curvature, *curvature_at, *win_rate, *fitted, *reward;
   crow_gidx unknown;
 } outputs;
 
@@ -30,6 +30,7 @@ static void run(const crow_comm *comm, const problem *q, const crow_objective_op
     CHECK_OK(crow_objective_create_complete(comm, options, &weights, win_rate + begin, &o));
   }
   CHECK_OK(crow_objective_evaluate(o, q->r + begin, &out->value, &out->optimality, out->gradient + begin));
+  CHECK_OK(crow_objective_curvature_at(o, q->r + begin, out->curvature_at + begin));
   for (int64_t i = 0; i < weights.partition.count; i++) out->reward[begin + i] = q->r[begin + i];
   CHECK_OK(crow_objective_complete_zero_weights(o, out->reward + begin, &out->unknown));
   CHECK_OK(crow_objective_fitted_win_rate(o, out->reward + begin, out->fitted + begin));
@@ -46,6 +47,7 @@ static void run(const crow_comm *comm, const problem *q, const crow_objective_op
 static outputs outputs_make(int64_t m) {
   return (outputs){.gradient = doubles(m),
                    .curvature = doubles(m),
+                   .curvature_at = doubles(m),
                    .win_rate = doubles(m),
                    .fitted = doubles(m),
                    .reward = doubles(m)};
@@ -54,6 +56,7 @@ static outputs outputs_make(int64_t m) {
 static void outputs_free(outputs *out) {
   free(out->gradient);
   free(out->curvature);
+  free(out->curvature_at);
   free(out->win_rate);
   free(out->fitted);
   free(out->reward);
@@ -75,6 +78,7 @@ static void compare(const problem *q, const crow_objective_options *options, boo
   CHECK(isfinite(all.value) && isfinite(all.optimality));
   CHECK(same(all.gradient, one.gradient, &p));
   CHECK(same(all.curvature, one.curvature, &p));
+  CHECK(same(all.curvature_at, one.curvature_at, &p));
   CHECK(same(all.win_rate, one.win_rate, &p));
   CHECK(same(all.fitted, one.fitted, &p));
   CHECK(same(all.reward, one.reward, &p));

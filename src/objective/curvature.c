@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The diagonal of the Hessian at given rewards, divided by the weights:
+ *   K(x; r) = lambda + s sum_{y != x} w(y) c(x,y) sigma'(r(x) - r(y)),
+ * with s = c = 1 for complete preferences. sigma' is at most 1/4: K(x; 0) is the bound that sets the certificate's
+ * scale. */
+#include "objective/objective_impl.h"
+#include "objective/sigmoid_impl.h"
+#include <math.h>
+
+static crow_status complete_curvature(crow_objective *o, const double *reward, double *curvature, bool *fits) {
+  crow_status status = CROW_OK;
+  const int64_t count = o->weights->partition.count;
+  CROW_TRY(crow_convolution_spread(o->comm, o->convolution, count, reward, o->weights->value, 0, NULL, 0, fits));
+  if (!*fits) goto cleanup;
+  crow_convolution_multiply(o->convolution, CROW_GRID_SLOPE);
+  crow_convolution_interpolate(o->convolution, CROW_GRID_SLOPE, count, reward, curvature);
+  /* The sum was over all y; x itself has sigma'(0) = 1/4. Rounding may leave less than nothing. */
+  for (int64_t i = 0; i < count; i++) curvature[i] = fmax(0, curvature[i] - 0.25 * o->weights->value[i]);
+cleanup:
+  return status;
+}
+
+/* Adds w(y) c sigma' to the cells' sums, in their units. */
+static void add_slopes(crow_objective *o) {
+  const crow_pairs *pairs = o->pairs;
+  for (int64_t begin = 0; begin < pairs->partition.count; begin += CROW_BLOCK) {
+    const int64_t left = pairs->partition.count - begin, n = left < CROW_BLOCK ? left : CROW_BLOCK;
+    double slope[CROW_BLOCK];
+    for (int64_t k = 0; k < n; k++) {
+      slope[k] = fabs(o->cell[pairs->first[begin + k]].reward - o->cell[pairs->second[begin + k]].reward);
+    }
+    for (int64_t k = 0; k < n; k++) {
+      double rest;
+      const double e = crow_exp_minus(slope[k], &rest);
+      slope[k] = e / ((1 + e) * (1 + e));
+    }
+    for (int64_t k = 0; k < n; k++) {
+      crow_cell *x = &o->cell[pairs->first[begin + k]], *y = &o->cell[pairs->second[begin + k]];
+      const double c = o->options.pair_weight ? (double)pairs->judgements[begin + k] : 1;
+      if (!(x->weight > 0 && y->weight > 0)) continue;
+      x->sum += (int64_t)(y->weight * c * x->unit * slope[k] + 0.5);
+      y->sum += (int64_t)(x->weight * c * y->unit * slope[k] + 0.5);
+    }
+  }
+}
+
+static crow_status paired_curvature(crow_objective *o, const double *reward, double *curvature) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_paired_set_rewards(o, reward));
+  add_slopes(o);
+  CROW_TRY(crow_paired_collect(o));
+  for (int64_t i = 0; i < o->weights->partition.count; i++) {
+    curvature[i] = o->scale * ((double)o->slice_sum[i] / o->unit[i]);
+  }
+cleanup:
+  return status;
+}
+
+crow_status crow_objective_curvature_at(crow_objective *objective, const double *reward, double *curvature) {
+  crow_status status = CROW_OK;
+  bool fits = true;
+  if (objective->pairs)
+    CROW_TRY(paired_curvature(objective, reward, curvature));
+  else
+    CROW_TRY(complete_curvature(objective, reward, curvature, &fits));
+  for (int64_t i = 0; i < objective->weights->partition.count; i++) {
+    const bool known = fits && objective->weights->value[i] > 0;
+    curvature[i] = known ? objective->options.lambda + curvature[i] : objective->curvature[i];
+  }
+cleanup:
+  return status;
+}
