@@ -224,9 +224,9 @@ static void rewards_order_as_win_rates_do(void) {
 enum { MANY = 1500, COMPARISONS = 6000 };
 
 static void write_many(const crow_comm *comm, const char *path) {
-  static double contexts[MANY * 2], outcome[COMPARISONS];
+  static double contexts[MANY * 3], outcome[COMPARISONS];
   static int32_t first[COMPARISONS], second[COMPARISONS];
-  for (uint64_t i = 0; i < MANY; i++) crow_random_uniform(8, CROW_STREAM_TEST, i, contexts + 2 * i, 2);
+  for (uint64_t i = 0; i < MANY; i++) crow_random_uniform(8, CROW_STREAM_TEST, i, contexts + 3 * i, 3);
   for (uint64_t k = 0; k < COMPARISONS; k++) {
     uint32_t words[3];
     crow_random_words(9, CROW_STREAM_TEST, k, words, 3);
@@ -235,7 +235,7 @@ static void write_many(const crow_comm *comm, const char *path) {
     outcome[k] = .5 * (words[2] % 3);
   }
   const test_dataset t = {
-      .m = MANY, .d = 2, .context = contexts, .q = COMPARISONS, .first = first, .second = second, .outcome = outcome};
+      .m = MANY, .d = 3, .context = contexts, .q = COMPARISONS, .first = first, .second = second, .outcome = outcome};
   test_dataset_write(comm, path, &t);
 }
 
