@@ -68,8 +68,9 @@ const crow_command crow_command_weights = {
     .summary = "compute the weights of a dataset's alternatives",
     .description =
         "The weight of an alternative is the share of S, the space of all possible alternatives, whose nearest "
-        "alternative it is. It is estimated from uniform samples of S; a sample with several nearest "
-        "alternatives is split evenly. Near-duplicates share what one of them would have alone.\n\n"
+        "alternative it is. It is computed from the cells in one and two "
+        "dimensions, and estimated from uniform samples of S in more; a point with several nearest alternatives is "
+        "split evenly. Near-duplicates share what one of them would have alone.\n\n"
         "The same seed gives the same bits on any number of ranks.",
     .example = "crow weights votes.h5 -o weights.h5 --samples 1000000\n"
                "mpirun -n 8 crow weights votes.h5 -o weights.h5 --space box --seed 7",

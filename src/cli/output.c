@@ -6,16 +6,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* An output must be no input, and no other output. */
+static bool same_file(const struct stat *there, const char *path) {
+  struct stat other;
+  return path && stat(path, &other) == 0 && other.st_dev == there->st_dev && other.st_ino == there->st_ino;
+}
+
+/* An output must be no input, whether an argument or an option names that. */
 static crow_status check_names(const crow_run *run, const char *path) {
-  struct stat there, input;
+  struct stat there;
+  bool is_input = false;
   if (!path || stat(path, &there) != 0) return CROW_OK;
-  for (int k = 0; k < run->argument_count; k++) {
-    if (stat(run->argument[k], &input) == 0 && input.st_dev == there.st_dev && input.st_ino == there.st_ino) {
-      return crow_error(CROW_USAGE, "%s: is both input and output", path);
-    }
+  for (int k = 0; k < run->argument_count; k++) is_input |= same_file(&there, run->argument[k]);
+  for (int k = 0; k < run->option_count; k++) {
+    const crow_option *option = &run->option[k];
+    const bool output = strcmp(option->setting->name, "output") == 0 || strcmp(option->setting->name, "json") == 0;
+    if (option->setting->type == CROW_SETTING_TEXT && !output) is_input |= same_file(&there, option->given);
   }
-  return CROW_OK;
+  return is_input ? crow_error(CROW_USAGE, "%s: is both input and output", path) : CROW_OK;
 }
 
 crow_status crow_run_check_outputs(const crow_run *run) {

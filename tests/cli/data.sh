@@ -16,9 +16,9 @@ import() {
   crow import --comparisons comparisons.csv --contexts contexts.csv -o "$dataset" "$@"
 }
 
-# write_many M Q: M items on a line with topics t0..t6, Q comparisons; the same on every call.
+# write_many M Q: M items in three dimensions (so that weights are sampled) with topics t0..t6, Q comparisons; the same on every call.
 write_many() {
-  awk -v m="$1" 'BEGIN { print "id,x,y"; for (i = 0; i < m; i++) printf "n%d,%.6f,%.6f\n", i, (i * 37 % m) / m, (i * 101 % m) / m }' >contexts.csv
+  awk -v m="$1" 'BEGIN { print "id,x,y,z"; for (i = 0; i < m; i++) printf "n%d,%.6f,%.6f,%.6f\n", i, (i * 37 % m) / m, (i * 101 % m) / m, (i * 211 % m) / m }' >contexts.csv
   awk -v m="$1" 'BEGIN { print "id,topic"; for (i = 0; i < m; i++) printf "n%d,t%d\n", i, i * i % 7 }' >items.csv
   awk -v m="$1" -v q="$2" 'BEGIN {
     print "left,right,winner"

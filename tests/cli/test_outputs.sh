@@ -16,6 +16,19 @@ import data.h5 --force
 exits 0
 cp before.h5 data.h5
 
+cp comparisons.csv before.csv
+import comparisons.csv --force
+exits 2
+says "comparisons.csv: is both input and output"
+cmp -s comparisons.csv before.csv || fail "the input was changed"
+crow weights data.h5 -o w.h5
+crow fit data.h5 --weights w.h5 -o w.h5 --force
+exits 2
+says "w.h5: is both input and output"
+crow fit data.h5 --weights w.h5 -o r.h5 --json w.h5
+exits 2
+not_there r.h5
+
 for command in weights fit; do
   crow $command missing.h5 -o out.h5
   exits 4

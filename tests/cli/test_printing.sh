@@ -10,7 +10,7 @@ exits 0
 prints "3 alternatives in 2 dimensions, 2 topics, 5 comparisons, 1 tie"
 prints "dataset written to data.h5"
 
-crow weights data.h5 -o w.h5 --samples 20000 --seed 3
+crow weights data.h5 -o w.h5 --samples 20000 --seed 3 --nearest gemm
 exits 0
 silent err
 prints "read data.h5: 3 alternatives in 2 dimensions, 5 comparisons"
