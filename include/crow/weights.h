@@ -7,6 +7,7 @@
 #define CROW_WEIGHTS_H
 
 #include <crow/checkpoint.h>
+#include <crow/cluster.h>
 #include <crow/nearest.h>
 #include <crow/space.h>
 
@@ -25,14 +26,16 @@ typedef enum crow_scheme {
   CROW_SCHEME_UNIFORM, /**< 1/m: the standard MLE */
   CROW_SCHEME_KERNEL,  /**< 1 / sum_y exp(-|x-y|^2 / (2 h^2)): inverse kernel density (Silverman 1986), h given or the
                             median distance of pairs of alternatives (the median rule, Gretton et al. 2012) */
-  CROW_SCHEME_RADIUS   /**< 1 / #{y : |x-y| <= R}, x included: inverse degree in a radius graph (the weighting of
+  CROW_SCHEME_RADIUS,  /**< 1 / #{y : |x-y| <= R}, x included: inverse degree in a radius graph (the weighting of
                             sequences in Morcos et al. 2011), R given or half the median distance */
+  CROW_SCHEME_CLUSTER  /**< 1 / size of x's group by k-means (crow_groups_by_kmeans()), K given or sqrt(m) */
 } crow_scheme;
 
 typedef struct crow_weights_options {
   int scheme;                   /**< crow_scheme; default voronoi */
   double bandwidth;             /**< kernel: h; 0: the median rule */
   double radius;                /**< radius: R; 0: half the median distance */
+  int64_t clusters;             /**< cluster: K; 0: the square root of m, rounded up */
   int64_t samples;              /**< Monte Carlo samples N; default 100000 (the paper's) */
   double relative_error;        /**< > 0: go on until every weight above 1/m has this relative standard error */
   int64_t max_samples;          /**< but not beyond this many samples */

@@ -5,12 +5,16 @@
 
 #define AT(field) offsetof(crow_weights_options, field)
 const crow_setting crow_weights_settings[] = {
-    {"scheme", CROW_SETTING_CHOICE, AT(scheme), CROW_SCHEME_VORONOI, NULL, 0, 0, "voronoi|uniform|kernel|radius",
-     "share of S nearest to x (the paper's) | 1/m | inverse kernel density | inverse degree in a radius graph"},
+    {"scheme", CROW_SETTING_CHOICE, AT(scheme), CROW_SCHEME_VORONOI, NULL, 0, 0,
+     "voronoi|uniform|kernel|radius|cluster",
+     "share of S nearest to x (the paper's) | 1/m | inverse kernel density | inverse degree in a radius graph | "
+     "inverse size of x's k-means group"},
     {"bandwidth", CROW_SETTING_DOUBLE, AT(bandwidth), 0, NULL, 0, 1e300, NULL,
      "with --scheme kernel: h of exp(-distance^2 / (2 h^2)); 0: the median distance of pairs of alternatives"},
     {"radius", CROW_SETTING_DOUBLE, AT(radius), 0, NULL, 0, 1e300, NULL,
      "with --scheme radius: alternatives this close are neighbours; 0: half the median distance of pairs"},
+    {"weight-clusters", CROW_SETTING_INT, AT(clusters), 0, NULL, 0, 1e9, NULL,
+     "with --scheme cluster: number of k-means groups; 0: the square root of the number of alternatives"},
     {"samples", CROW_SETTING_INT, AT(samples), 100000, NULL, 1, 1e13, NULL,
      "number of Monte Carlo samples N; a weight w has the standard error sqrt(w (1 - w) / N)"},
     {"relative-error", CROW_SETTING_DOUBLE, AT(relative_error), 0, NULL, 0, 1, NULL,
@@ -110,6 +114,9 @@ crow_status crow_weights_compute_from(const crow_comm *comm, const crow_dataset 
   case CROW_SCHEME_KERNEL:
   case CROW_SCHEME_RADIUS:
     CROW_TRY(crow_weights_density(comm, dataset, options, out));
+    break;
+  case CROW_SCHEME_CLUSTER:
+    CROW_TRY(crow_weights_cluster(comm, dataset, options, out));
     break;
   }
   log_end(out);

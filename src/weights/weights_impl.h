@@ -51,6 +51,9 @@ crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *data
 /* Weights from the distances among the alternatives: kernel and radius. Collective. */
 crow_status crow_weights_density(const crow_comm *comm, const crow_dataset *dataset,
                                  const crow_weights_options *options, crow_weights *out);
+/* Weights from the sizes of k-means groups. Collective. */
+crow_status crow_weights_cluster(const crow_comm *comm, const crow_dataset *dataset,
+                                 const crow_weights_options *options, crow_weights *out);
 /* Replaces the values by their reciprocals, normalised to sum 1, and summarises. Collective. */
 crow_status crow_weights_invert(const crow_comm *comm, crow_weights *out);
 /* Allocates the arrays of `out` for `alternatives`; hits only if `sampled`. Collective. */

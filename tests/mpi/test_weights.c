@@ -349,6 +349,11 @@ static void other_schemes_halve_clones_by_default(void) {
   const double clone = 1 / (2 + exp(-.5)), other = 1 / (1 + 2 * exp(-.5));
   CHECK_NEAR(c.value[0], clone / (2 * clone + other), 1e-9);
   computed_free(&c);
+  options.scheme = CROW_SCHEME_CLUSTER; /* two groups: the clones and the other */
+  options.clusters = 2;
+  c = compute(test_comm, 3, 2, context, &options);
+  CHECK(c.value[0] == .25 && c.value[1] == .25 && c.value[2] == .5);
+  computed_free(&c);
   options.scheme = CROW_SCHEME_UNIFORM;
   c = compute(test_comm, 3, 2, context, &options);
   CHECK(c.value[0] == 1. / 3 && c.value[2] == 1. / 3);
