@@ -49,6 +49,7 @@ void crow_crash_watch(void);
   C(weights)                                                                                                           \
   C(fit)                                                                                                               \
   C(compare)                                                                                                           \
+  C(plot)                                                                                                              \
   C(inspect)                                                                                                           \
   C(simulate)                                                                                                          \
   C(cluster)                                                                                                           \

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The Voronoi diagram of alternatives in the plane, each cell with its weight (the paper's Figures 1 and 2). */
+#include "cli/plot_impl.h"
+#include "cli/table_impl.h"
+#include <crow/nearest.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CELLS_MOST = 20000, NAMED_MOST = 60, ID_COLUMNS = 24 };
+
+/* What is drawn; the arrays are rank 0's. */
+typedef struct diagram {
+  const crow_plot_source *dataset, *weights; /* weights: NULL if the areas themselves are shown */
+  double lower[2], upper[2];
+  int64_t count;
+  double *context, *weight;
+  crow_strings id;
+  crow_voronoi_cells cells;
+} diagram;
+
+static crow_status find_sources(const crow_plot *plot, diagram *d) {
+  for (int k = 0; k < plot->count; k++) {
+    const crow_plot_source *source = &plot->source[k];
+    const crow_plot_source **place = source->kind == CROW_IS_DATASET ? &d->dataset : &d->weights;
+    if (*place || source->kind == CROW_IS_JSON) {
+      return crow_error(CROW_USAGE, "%s: --kind voronoi takes one dataset, and at most one weights or rewards file",
+                        source->path);
+    }
+    *place = source;
+  }
+  if (!d->dataset) {
+    return crow_error(CROW_USAGE, "--kind voronoi needs the dataset, whose contexts are drawn, beside %s",
+                      d->weights->path);
+  }
+  int64_t shape[2], weights[2];
+  crow_file_shape(d->dataset->file, "/alternatives/context", shape);
+  d->count = shape[0];
+  if (shape[1] != 2) {
+    return crow_error(CROW_BAD_INPUT, "%s: /alternatives/context has %lld dimensions; expected 2 for a Voronoi diagram",
+                      d->dataset->path, (long long)shape[1]);
+  }
+  if (d->count > CELLS_MOST) {
+    return crow_error(CROW_BAD_INPUT, "%s: %lld alternatives; a Voronoi diagram shows at most %d", d->dataset->path,
+                      (long long)d->count, CELLS_MOST);
+  }
+  if (!d->weights) return CROW_OK;
+  const char *path = d->weights->kind == CROW_IS_REWARDS ? "/rewards/weight" : "/weights/value";
+  crow_file_shape(d->weights->file, path, weights);
+  if (weights[0] == d->count) return CROW_OK;
+  return crow_error(CROW_BAD_INPUT, "%s: %s has shape (%lld), expected (%lld) as %s has alternatives", d->weights->path,
+                    path, (long long)weights[0], (long long)d->count, d->dataset->path);
+}
+
+static crow_status read_points(const crow_plot *plot, diagram *d) {
+  crow_status status = CROW_OK;
+  const crow_comm *comm = plot->comm;
+  const int64_t mine = plot->root ? d->count : 0;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&d->context, 2 * mine));
+  CROW_TRY(crow_file_read(d->dataset->file, "/alternatives/context", 0, mine, CROW_F64, d->context));
+  if (crow_file_has(d->dataset->file, "/alternatives/id")) {
+    CROW_TRY(crow_file_read_strings(d->dataset->file, "/alternatives/id", 0, mine, &d->id));
+  }
+  if (d->weights) {
+    const char *path = d->weights->kind == CROW_IS_REWARDS ? "/rewards/weight" : "/weights/value";
+    int64_t count = 0;
+    CROW_TRY(crow_plot_read(comm, d->weights->file, path, &count, &d->weight));
+  }
+cleanup:
+  return status;
+}
+
+/* S as the weights were computed in it, where that is a box; else the unit cube if it holds all, or the contexts'
+ * bounding box. Rank 0's. */
+static void find_box(diagram *d) {
+  char *space = NULL, *margin = NULL;
+  double least[2] = {INFINITY, INFINITY}, greatest[2] = {-INFINITY, -INFINITY}, widening = 0;
+  for (int64_t i = 0; i < 2 * d->count; i++) {
+    least[i % 2] = fmin(least[i % 2], d->context[i]);
+    greatest[i % 2] = fmax(greatest[i % 2], d->context[i]);
+  }
+  bool cube = true;
+  for (int axis = 0; axis < 2; axis++) cube = cube && least[axis] >= 0 && greatest[axis] <= 1;
+  if (d->weights && crow_file_has_attribute(d->weights->file, "/provenance", "option_space") &&
+      crow_file_get_text(d->weights->file, "/provenance", "option_space", &space) == CROW_OK) {
+    cube = strcmp(space, "cube") == 0;
+    if (crow_file_has_attribute(d->weights->file, "/provenance", "option_margin") &&
+        crow_file_get_text(d->weights->file, "/provenance", "option_margin", &margin) == CROW_OK) {
+      widening = strcmp(space, "box") == 0 ? strtod(margin, NULL) : 0;
+    }
+  }
+  for (int axis = 0; axis < 2; axis++) {
+    const double span = greatest[axis] - least[axis];
+    d->lower[axis] = cube ? 0 : least[axis] - widening * span - (span > 0 ? 0 : .5);
+    d->upper[axis] = cube ? 1 : greatest[axis] + widening * span + (span > 0 ? 0 : .5);
+  }
+  crow_free(space);
+  crow_free(margin);
+}
+
+static crow_status divide(diagram *d) {
+  crow_status status = CROW_OK;
+  find_box(d);
+  CROW_TRY(crow_voronoi_cells_2d(d->context, d->count, d->lower, d->upper, &d->cells));
+  if (!d->weight) {
+    CROW_TRY(CROW_ALLOCATE(&d->weight, d->count));
+    CROW_TRY(crow_voronoi_exact_2d(d->context, d->count, d->lower, d->upper, d->weight));
+  }
+cleanup:
+  return status;
+}
+
+/* A cell's bounding box and the centre of its area. */
+typedef struct extent {
+  double least[2], greatest[2], centre[2];
+} extent;
+
+static extent measure(const diagram *d, int64_t i) {
+  extent e = {.least = {INFINITY, INFINITY}, .greatest = {-INFINITY, -INFINITY}};
+  const double *v = d->cells.vertex + 2 * d->cells.begin[i];
+  const int64_t n = d->cells.begin[i + 1] - d->cells.begin[i];
+  double area = 0;
+  for (int64_t k = 0; k < n; k++) {
+    const double *a = v + 2 * k, *b = v + 2 * ((k + 1) % n);
+    const double twice = (a[0] - v[0]) * (b[1] - v[1]) - (b[0] - v[0]) * (a[1] - v[1]);
+    area += twice;
+    for (int axis = 0; axis < 2; axis++) {
+      e.least[axis] = fmin(e.least[axis], a[axis]);
+      e.greatest[axis] = fmax(e.greatest[axis], a[axis]);
+      e.centre[axis] += twice * (v[axis] + a[axis] + b[axis]) / 3;
+    }
+  }
+  for (int axis = 0; axis < 2; axis++) {
+    e.centre[axis] = area > 0 ? e.centre[axis] / area : (e.least[axis] + e.greatest[axis]) / 2;
+  }
+  return e;
+}
+
+static void add_polygons(crow_plot *plot, const diagram *d) {
+  crow_plot_add(plot, "$cells << EOD\n");
+  for (int64_t i = 0; i < d->count; i++) {
+    const int64_t begin = d->cells.begin[i], end = d->cells.begin[i + 1];
+    if (begin == end) continue;
+    for (int64_t k = begin; k <= end; k++) {
+      const double *v = d->cells.vertex + 2 * (k < end ? k : begin);
+      crow_plot_add(plot, "%.9g %.9g %.9g\n", v[0], v[1], d->weight[i]);
+    }
+    crow_plot_add(plot, "\n");
+  }
+  crow_plot_add(plot, "EOD\n$sites << EOD\n");
+  for (int64_t i = 0; i < d->count; i++) crow_plot_add(plot, "%.9g %.9g\n", d->context[2 * i], d->context[2 * i + 1]);
+  crow_plot_add(plot, "EOD\n");
+}
+
+/* Name and weight of a cell, along the longer way if only that has the room. Whether they fitted. */
+static bool add_name(crow_plot *plot, const diagram *d, int64_t i, const double pixels[2]) {
+  char name[128], quoted[512];
+  if (d->cells.begin[i] == d->cells.begin[i + 1]) return true;
+  const extent e = measure(d, i);
+  (void)snprintf(name, sizeof name, "%lld", (long long)i);
+  if (d->id.data) (void)crow_text_fit(crow_strings_get(&d->id, i), ID_COLUMNS, name, sizeof name);
+  char both[256];
+  (void)snprintf(both, sizeof both, "%s: %.6g", name, d->weight[i]);
+  const double length = 8.2 * crow_plot_quote(both, 0, quoted, sizeof quoted);
+  double room[2];
+  for (int axis = 0; axis < 2; axis++) {
+    room[axis] = (e.greatest[axis] - e.least[axis]) / (d->upper[axis] - d->lower[axis]) * pixels[axis];
+  }
+  const bool across = room[0] >= length && room[1] >= 18, up = !across && room[1] >= length && room[0] >= 18;
+  if (!across && !up) return false;
+  /* Beside the site, not on it. */
+  const double gap = (d->upper[1] - d->lower[1]) / pixels[1];
+  const bool on_site = across && fabs(e.centre[1] - d->context[2 * i + 1]) < 12 * gap;
+  crow_plot_add(plot, "set label %s at %.9g,%.9g center %snoenhanced front\n", quoted, e.centre[0],
+                e.centre[1] + (on_site ? 14 * gap : 0), up ? "rotate by 90 " : "");
+  return true;
+}
+
+static void draw(crow_plot *plot, const diagram *d) {
+  const double across = plot->width - 84 - 110, ratio = (d->upper[1] - d->lower[1]) / (d->upper[0] - d->lower[0]);
+  double pixels[2] = {across, across * ratio};
+  if (pixels[1] > 900) pixels[1] = 900;
+  if (pixels[1] < 160) pixels[1] = 160;
+  int64_t unnamed = 0;
+  double greatest = 0;
+  add_polygons(plot, d);
+  for (int64_t i = 0; i < d->count; i++) {
+    if (d->count > NAMED_MOST || !add_name(plot, d, i, pixels)) unnamed++;
+    greatest = fmax(greatest, d->weight[i]);
+  }
+  crow_plot_frame(plot, 84, 110, unnamed ? 74 : 54, pixels[1], 0);
+  if (unnamed) {
+    crow_plot_add(plot,
+                  "set label 'names and weights of %lld cells are not shown' at screen %.6f,%.6f left font small_font "
+                  "textcolor '#444444'\n",
+                  (long long)unnamed, 14 / plot->width, 14 / plot->height);
+  }
+  crow_plot_add(plot,
+                "set key off\nunset grid\nset border 0\nset xlabel 'first coordinate of the context'\n"
+                "set ylabel 'second coordinate of the context'\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n",
+                d->lower[0], d->upper[0], d->lower[1], d->upper[1]);
+  crow_plot_add(plot,
+                "set palette defined (0 '#ffffff', 0.5 '#bfe0f5', 1 '#56B4E9')\nset cbrange [0:%.9g]\n"
+                "set cblabel 'weight (share of S)'\nset style fill solid 1 border linecolor '#333333'\nset clip two\n"
+                "set colorbox user origin screen %.6f,graph 0 size screen %.6f,graph 1\n",
+                greatest > 0 ? greatest : 1, 1 - 98 / plot->width, 14 / plot->width);
+  crow_plot_add(plot,
+                "plot $cells using 1:2:3 with polygons fillcolor palette, $cells using 1:2 with lines linewidth "
+                "%g linecolor '#333333', $sites using 1:2 with points pointtype 7 pointsize %g linecolor '#000000'\n",
+                d->count > 1000 ? .4 : 1.2,
+                d->count > 1000         ? .15
+                : d->count > NAMED_MOST ? .35
+                                        : .8);
+}
+
+crow_status crow_plot_voronoi(crow_plot *plot) {
+  crow_status status = CROW_OK;
+  diagram d = {0};
+  CROW_TRY(find_sources(plot, &d));
+  CROW_TRY(read_points(plot, &d));
+  CROW_TRY_AGREE(plot->comm, plot->root ? divide(&d) : CROW_OK);
+  if (plot->root) draw(plot, &d);
+  (void)snprintf(plot->alt, sizeof plot->alt, "Voronoi diagram of the %lld alternatives of %s with their weights",
+                 (long long)d.count, d.dataset->label);
+cleanup:
+  crow_free(d.context);
+  crow_free(d.weight);
+  crow_strings_free(&d.id);
+  crow_voronoi_cells_free(&d.cells);
+  return status;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/whole_file_impl.h"
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+crow_status crow_whole_file_create(const char *path, crow_whole_file *file) {
+  const char *slash = strrchr(path, '/');
+  const int folder = slash ? (int)(slash - path) + 1 : 0;
+  *file = (crow_whole_file){.path = path};
+  const int length = snprintf(file->temporary, sizeof file->temporary, "%.*s.%s.crow-%ld.tmp", folder, path,
+                              path + folder, (long)getpid());
+  if (length >= (int)sizeof file->temporary) return crow_error(CROW_FILE_SYSTEM, "%s: the name is too long", path);
+  file->stream = fopen(file->temporary, "wx");
+  if (!file->stream) return crow_error(CROW_FILE_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
+  return CROW_OK;
+}
+
+crow_status crow_whole_file_finish(crow_whole_file *file) {
+  errno = 0;
+  bool good = fflush(file->stream) == 0 && !ferror(file->stream) && fsync(fileno(file->stream)) == 0;
+  const int why = errno;
+  good = fclose(file->stream) == 0 && good;
+  file->stream = NULL;
+  if (good && rename(file->temporary, file->path) == 0) return CROW_OK;
+  const int reason = errno ? errno : why;
+  (void)unlink(file->temporary);
+  return crow_error(CROW_FILE_SYSTEM, "%s: cannot be written: %s", file->path,
+                    reason ? strerror(reason) : "a write failed");
+}
+
+void crow_whole_file_abandon(crow_whole_file *file) {
+  if (!file->stream) return;
+  (void)fclose(file->stream);
+  (void)unlink(file->temporary);
+  file->stream = NULL;
+}
