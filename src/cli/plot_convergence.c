@@ -43,7 +43,7 @@ cleanup:
 static void add_panel(crow_plot *plot, int axis, const char *label, double least, double greatest) {
   char quoted[1024];
   crow_plot_frame_stacked(plot, 96, 24, 220, plot->count, axis == 0);
-  crow_plot_add(plot, "set ylabel '%s'\nset xlabel 'iteration'\n", label);
+  crow_plot_axes(plot, "iteration", label);
   crow_plot_log_axis(plot, "y", least < greatest ? least : greatest / 10, greatest > 0 ? greatest : 1);
   crow_plot_add(plot, "plot ");
   for (int k = 0; k < plot->count; k++) {

@@ -51,11 +51,12 @@ typedef struct crow_plot {
   const crow_comm *comm;
   bool root;
   int count;
-  crow_plot_source *source; /* borrowed */
-  const char *title;        /* borrowed; NULL: none */
-  double width, height;     /* in pixels; the kind sets the height */
-  char alt[512];            /* the picture in one sentence, for those who cannot see it */
-  char *text;               /* rank 0's script, owned */
+  crow_plot_source *source;        /* borrowed */
+  const char *title;               /* borrowed; NULL: none */
+  double width, height;            /* in pixels; the kind sets the height */
+  double left, right, bottom, top; /* the present frame's edges, from the picture's lower left corner */
+  char alt[512];                   /* the picture in one sentence, for those who cannot see it */
+  char *text;                      /* rank 0's script, owned */
   size_t length;
   FILE *script; /* writes `text` on rank 0; elsewhere NULL */
 } crow_plot;
@@ -75,6 +76,8 @@ int crow_plot_quote(const char *text, int most, char *quoted, size_t bytes);
 void crow_plot_frame(crow_plot *plot, double left, double right, double bottom, double inside, int legend_lines);
 /* The same for the upper or lower of two pictures above each other, each `inside` pixels high. */
 void crow_plot_frame_stacked(crow_plot *plot, double left, double right, double inside, int legend_lines, bool upper);
+/* Names of the axes of the present frame, placed by pixels since terminals space them differently. Local. */
+void crow_plot_axes(crow_plot *plot, const char *x, const char *y);
 /* Colour ("#0072B2") and point type of series `index`: the palette of Okabe and Ito. Local. */
 const char *crow_plot_color(int index);
 int crow_plot_point(int index);

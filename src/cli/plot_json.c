@@ -94,9 +94,8 @@ static crow_status audit_local(crow_plot *plot) {
   if (!(c.greatest[1] > 0)) {
     return crow_error(CROW_BAD_INPUT, "%s: no stress test has eps and shifts above 0", plot->source[0].path);
   }
-  crow_plot_frame(plot, 96, 30, 54, 380, 2 * c.curves);
-  crow_plot_add(plot, "set xlabel 'eps: distance of the clones from their originals'\n"
-                      "set ylabel 'largest |r - r''| (log-odds)'\n");
+  crow_plot_frame(plot, 96, 30, 60, 380, 2 * c.curves);
+  crow_plot_axes(plot, "eps: distance of the clones from their originals", "largest |r - r'| (log-odds)");
   crow_plot_log_axis(plot, "x", c.least[0], c.greatest[0]);
   crow_plot_log_axis(plot, "y", c.least[1], c.greatest[1]);
   add_curves(plot, &c);
@@ -107,9 +106,9 @@ static crow_status audit_local(crow_plot *plot) {
 
 static crow_status calibration_local(crow_plot *plot) {
   char quoted[1024];
-  crow_plot_frame(plot, 84, 30, 54, plot->width - 84 - 30 > 480 ? 480 : plot->width - 84 - 30, plot->count + 1);
-  crow_plot_add(plot, "set xlabel 'predicted share won'\nset ylabel 'observed share won'\nset xrange [0:1]\n"
-                      "set yrange [0:1]\n");
+  crow_plot_frame(plot, 84, 30, 60, plot->width - 84 - 30 > 480 ? 480 : plot->width - 84 - 30, plot->count + 1);
+  crow_plot_axes(plot, "predicted share won", "observed share won");
+  crow_plot_add(plot, "set xrange [0:1]\nset yrange [0:1]\n");
   for (int k = 0; k < plot->count; k++) {
     json_t *bins = NULL, *bin;
     size_t index;
@@ -174,15 +173,16 @@ static crow_status read_runs(const crow_plot_source *source, run_time *runs, int
 static void add_panel(crow_plot *plot, bool upper, const double least[2], const double greatest[2]) {
   char quoted[1024];
   crow_plot_frame_stacked(plot, 96, 30, 220, plot->count, upper);
+  crow_plot_axes(plot, "ranks", upper ? "time (s); dotted: ideal" : "efficiency (%)");
   crow_plot_add(plot,
-                "set xlabel 'ranks'\nset logscale x 2\nset xtics autofreq\nset mxtics default\nset format x '%%g'\n"
+                "set logscale x 2\nset xtics autofreq\nset mxtics default\nset format x '%%g'\n"
                 "set xrange [%.9g:%.9g]\n",
                 least[0] / 1.1, greatest[0] * 1.1);
   if (upper) {
-    crow_plot_add(plot, "set ylabel 'time (s); dotted: ideal'\n");
+
     crow_plot_log_axis(plot, "y", least[1], greatest[1]);
   } else {
-    crow_plot_add(plot, "set ylabel 'efficiency (%%)'\nunset logscale y\nset format y '%%g'\nset ytics autofreq\n"
+    crow_plot_add(plot, "unset logscale y\nset format y '%%g'\nset ytics autofreq\n"
                         "set mytics default\nset yrange [0:*]\n");
   }
   crow_plot_add(plot, "plot ");

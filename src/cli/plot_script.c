@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TITLE_PIXELS = 30, LEGEND_PIXELS = 21, STACKED_GAP = 66, BELOW = 54 };
+enum { TITLE_PIXELS = 30, LEGEND_PIXELS = 21, STACKED_GAP = 74, BELOW = 60 };
 
 crow_status crow_plot_create(const crow_comm *comm, int count, crow_plot_source *source, const char *title,
                              double width, crow_plot *plot) {
@@ -61,14 +61,29 @@ int crow_plot_quote(const char *text, int most, char *quoted, size_t bytes) {
 }
 
 static double top_pixels(const crow_plot *plot, int legend_lines) {
-  return 14 + (plot->title ? TITLE_PIXELS : 0) + LEGEND_PIXELS * (double)legend_lines;
+  return 20 + (plot->title ? TITLE_PIXELS : 0) + LEGEND_PIXELS * (double)legend_lines;
 }
 
 static void add_margins(crow_plot *plot, double left, double right, double bottom, double top) {
+  plot->left = left;
+  plot->right = plot->width - right;
+  plot->bottom = bottom;
+  plot->top = top;
   crow_plot_add(plot, "set lmargin at screen %.6f\nset rmargin at screen %.6f\n", left / plot->width,
-                1 - right / plot->width);
+                plot->right / plot->width);
   crow_plot_add(plot, "set bmargin at screen %.6f\nset tmargin at screen %.6f\n", bottom / plot->height,
                 top / plot->height);
+}
+
+void crow_plot_axes(crow_plot *plot, const char *x, const char *y) {
+  char quoted[512];
+  (void)crow_plot_quote(x, 0, quoted, sizeof quoted);
+  crow_plot_add(plot, "set label 9001 %s at screen %.6f,%.6f center noenhanced\n", quoted,
+                (plot->left + plot->right) / 2 / plot->width, (plot->bottom - 48) / plot->height);
+  if (!y) return;
+  (void)crow_plot_quote(y, 0, quoted, sizeof quoted);
+  crow_plot_add(plot, "set label 9002 %s at screen %.6f,%.6f center rotate by 90 noenhanced\n", quoted,
+                16 / plot->width, (plot->bottom + plot->top) / 2 / plot->height);
 }
 
 /* Title and legend stand above the (upper) frame, from the left edge of the picture. */

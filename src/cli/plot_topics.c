@@ -73,8 +73,8 @@ static void add_rows(crow_plot *plot, int64_t count, const row *rows, const crow
   }
 }
 
-/* Names on the left; where rows were left out in the middle, a line says so. Returns the widest name's columns. */
-static int add_names(crow_plot *plot, int64_t count, const row *rows, int64_t cut_at, int64_t left_out) {
+/* Names on the left. Returns the widest name's columns. */
+static int add_names(crow_plot *plot, int64_t count, const row *rows) {
   char quoted[1024];
   int widest = 0;
   crow_plot_add(plot, "set ytics scale 0 noenhanced (");
@@ -85,13 +85,8 @@ static int add_names(crow_plot *plot, int64_t count, const row *rows, int64_t cu
   }
   crow_plot_add(plot, ")\nset yrange [%.1f:-0.5]\n", (double)count - .5);
   for (int64_t i = 1; i < count; i++) {
-    crow_plot_add(plot, "set arrow from graph 0,first %.1f to graph 1,first %.1f nohead linecolor '%s'\n",
-                  (double)i - .5, (double)i - .5, i == cut_at ? "#444444" : "#eeeeee");
-  }
-  if (left_out) {
-    crow_plot_add(
-        plot, "set label '%lld topics between are not shown' at graph 0.99,first %.2f right font small_font front\n",
-        (long long)left_out, (double)cut_at - .5);
+    crow_plot_add(plot, "set arrow from graph 0,first %.1f to graph 1,first %.1f nohead linecolor '#eeeeee'\n",
+                  (double)i - .5, (double)i - .5);
   }
   return widest;
 }
@@ -109,27 +104,36 @@ static void add_series(crow_plot *plot) {
   crow_plot_add(plot, "\n");
 }
 
-static void draw(crow_plot *plot, int64_t count, row *rows, const crow_topics *topics) {
-  int64_t left_out = 0, cut_at = -1;
-  if (count > ROWS_MOST) {
-    left_out = count - ROWS_MOST;
-    cut_at = ROWS_MOST / 2;
-    for (int64_t i = cut_at; i < ROWS_MOST; i++) rows[i] = rows[i + left_out];
-    count = ROWS_MOST;
-  }
-  const int widest = add_names(plot, count, rows, cut_at, left_out);
+/* Of too many rows the first and the last stay, with one between that says how many are not shown. Returns how many
+ * there are then. */
+static int64_t cut(int64_t count, row *rows, int results, char *note, size_t bytes) {
+  const int64_t left_out = count - ROWS_MOST;
+  if (left_out <= 0) return count;
+  row *middle = &rows[ROWS_MOST / 2];
+  for (row *r = middle + 1; r <= rows + ROWS_MOST; r++) *r = r[left_out - 1];
+  (void)snprintf(note, bytes, "(%lld more between)", (long long)left_out);
+  middle->name = note;
+  for (int k = 0; k < results; k++) middle->at[k] = -1;
+  return ROWS_MOST + 1;
+}
+
+static void draw(crow_plot *plot, int64_t topic_count, row *rows, const crow_topics *topics) {
+  char note[64];
+  const int64_t count = cut(topic_count, rows, plot->count, note, sizeof note);
+  const int widest = add_names(plot, count, rows);
   const double slot = plot->count == 1 ? 24 : 10 + 11 * (double)plot->count;
   const double inside = (double)count * slot < 80 ? 80 : (double)count * slot;
-  crow_plot_frame(plot, 22 + 8.6 * widest, 18, 54, inside, plot->count);
-  crow_plot_add(plot, "set xlabel 'mean reward (log-odds) ± one sample standard deviation'\nset grid xtics noytics\n"
+  crow_plot_frame(plot, 22 + 8.6 * widest, 18, 60, inside, plot->count);
+  crow_plot_axes(plot, "mean reward (log-odds) ± one sample standard deviation", NULL);
+  crow_plot_add(plot, "set grid xtics noytics\n"
                       "set arrow from first 0,graph 0 to first 0,graph 1 nohead linecolor '#444444' "
                       "dashtype 2\n");
   add_rows(plot, count, rows, topics);
   add_series(plot);
   (void)snprintf(plot->alt, sizeof plot->alt,
                  "Mean reward with sample standard deviation of %lld topics in %d result%s; highest in %s: %s",
-                 (long long)(count + left_out), plot->count, plot->count == 1 ? "" : "s",
-                 plot->source[plot->count - 1].label, rows[0].name);
+                 (long long)topic_count, plot->count, plot->count == 1 ? "" : "s", plot->source[plot->count - 1].label,
+                 rows[0].name);
 }
 
 crow_status crow_plot_topics(crow_plot *plot) {

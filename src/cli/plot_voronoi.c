@@ -1,25 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Voronoi diagram of alternatives in the plane, each cell with its weight (the paper's Figures 1 and 2). */
-#include "cli/plot_impl.h"
-#include "cli/table_impl.h"
-#include <crow/nearest.h>
+#include "cli/plot_voronoi_impl.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CELLS_MOST = 20000, NAMED_MOST = 60, ID_COLUMNS = 24 };
+enum { CELLS_MOST = 20000, NAMED_MOST = 60 };
 
-/* What is drawn; the arrays are rank 0's. */
-typedef struct diagram {
-  const crow_plot_source *dataset, *weights; /* weights: NULL if the areas themselves are shown */
-  double lower[2], upper[2];
-  int64_t count;
-  double *context, *weight;
-  crow_strings id;
-  crow_voronoi_cells cells;
-} diagram;
-
-static crow_status find_sources(const crow_plot *plot, diagram *d) {
+static crow_status find_sources(const crow_plot *plot, crow_diagram *d) {
   for (int k = 0; k < plot->count; k++) {
     const crow_plot_source *source = &plot->source[k];
     const crow_plot_source **place = source->kind == CROW_IS_DATASET ? &d->dataset : &d->weights;
@@ -52,7 +40,7 @@ static crow_status find_sources(const crow_plot *plot, diagram *d) {
                     path, (long long)weights[0], (long long)d->count, d->dataset->path);
 }
 
-static crow_status read_points(const crow_plot *plot, diagram *d) {
+static crow_status read_points(const crow_plot *plot, crow_diagram *d) {
   crow_status status = CROW_OK;
   const crow_comm *comm = plot->comm;
   const int64_t mine = plot->root ? d->count : 0;
@@ -72,7 +60,7 @@ cleanup:
 
 /* S as the weights were computed in it, where that is a box; else the unit cube if it holds all, or the contexts'
  * bounding box. Rank 0's. */
-static void find_box(diagram *d) {
+static void find_box(crow_diagram *d) {
   char *space = NULL, *margin = NULL;
   double least[2] = {INFINITY, INFINITY}, greatest[2] = {-INFINITY, -INFINITY}, widening = 0;
   for (int64_t i = 0; i < 2 * d->count; i++) {
@@ -98,7 +86,7 @@ static void find_box(diagram *d) {
   crow_free(margin);
 }
 
-static crow_status divide(diagram *d) {
+static crow_status divide(crow_diagram *d) {
   crow_status status = CROW_OK;
   find_box(d);
   CROW_TRY(crow_voronoi_cells_2d(d->context, d->count, d->lower, d->upper, &d->cells));
@@ -110,33 +98,7 @@ cleanup:
   return status;
 }
 
-/* A cell's bounding box and the centre of its area. */
-typedef struct extent {
-  double least[2], greatest[2], centre[2];
-} extent;
-
-static extent measure(const diagram *d, int64_t i) {
-  extent e = {.least = {INFINITY, INFINITY}, .greatest = {-INFINITY, -INFINITY}};
-  const double *v = d->cells.vertex + 2 * d->cells.begin[i];
-  const int64_t n = d->cells.begin[i + 1] - d->cells.begin[i];
-  double area = 0;
-  for (int64_t k = 0; k < n; k++) {
-    const double *a = v + 2 * k, *b = v + 2 * ((k + 1) % n);
-    const double twice = (a[0] - v[0]) * (b[1] - v[1]) - (b[0] - v[0]) * (a[1] - v[1]);
-    area += twice;
-    for (int axis = 0; axis < 2; axis++) {
-      e.least[axis] = fmin(e.least[axis], a[axis]);
-      e.greatest[axis] = fmax(e.greatest[axis], a[axis]);
-      e.centre[axis] += twice * (v[axis] + a[axis] + b[axis]) / 3;
-    }
-  }
-  for (int axis = 0; axis < 2; axis++) {
-    e.centre[axis] = area > 0 ? e.centre[axis] / area : (e.least[axis] + e.greatest[axis]) / 2;
-  }
-  return e;
-}
-
-static void add_polygons(crow_plot *plot, const diagram *d) {
+static void add_polygons(crow_plot *plot, const crow_diagram *d) {
   crow_plot_add(plot, "$cells << EOD\n");
   for (int64_t i = 0; i < d->count; i++) {
     const int64_t begin = d->cells.begin[i], end = d->cells.begin[i + 1];
@@ -152,31 +114,7 @@ static void add_polygons(crow_plot *plot, const diagram *d) {
   crow_plot_add(plot, "EOD\n");
 }
 
-/* Name and weight of a cell, along the longer way if only that has the room. Whether they fitted. */
-static bool add_name(crow_plot *plot, const diagram *d, int64_t i, const double pixels[2]) {
-  char name[128], quoted[512];
-  if (d->cells.begin[i] == d->cells.begin[i + 1]) return true;
-  const extent e = measure(d, i);
-  (void)snprintf(name, sizeof name, "%lld", (long long)i);
-  if (d->id.data) (void)crow_text_fit(crow_strings_get(&d->id, i), ID_COLUMNS, name, sizeof name);
-  char both[256];
-  (void)snprintf(both, sizeof both, "%s: %.6g", name, d->weight[i]);
-  const double length = 8.2 * crow_plot_quote(both, 0, quoted, sizeof quoted);
-  double room[2];
-  for (int axis = 0; axis < 2; axis++) {
-    room[axis] = (e.greatest[axis] - e.least[axis]) / (d->upper[axis] - d->lower[axis]) * pixels[axis];
-  }
-  const bool across = room[0] >= length && room[1] >= 18, up = !across && room[1] >= length && room[0] >= 18;
-  if (!across && !up) return false;
-  /* Beside the site, not on it. */
-  const double gap = (d->upper[1] - d->lower[1]) / pixels[1];
-  const bool on_site = across && fabs(e.centre[1] - d->context[2 * i + 1]) < 12 * gap;
-  crow_plot_add(plot, "set label %s at %.9g,%.9g center %snoenhanced front\n", quoted, e.centre[0],
-                e.centre[1] + (on_site ? 14 * gap : 0), up ? "rotate by 90 " : "");
-  return true;
-}
-
-static void draw(crow_plot *plot, const diagram *d) {
+static void draw(crow_plot *plot, const crow_diagram *d) {
   const double across = plot->width - 84 - 110, ratio = (d->upper[1] - d->lower[1]) / (d->upper[0] - d->lower[0]);
   double pixels[2] = {across, across * ratio};
   if (pixels[1] > 900) pixels[1] = 900;
@@ -185,10 +123,11 @@ static void draw(crow_plot *plot, const diagram *d) {
   double greatest = 0;
   add_polygons(plot, d);
   for (int64_t i = 0; i < d->count; i++) {
-    if (d->count > NAMED_MOST || !add_name(plot, d, i, pixels)) unnamed++;
+    if (d->count > NAMED_MOST || !crow_diagram_name(plot, d, i, pixels)) unnamed++;
     greatest = fmax(greatest, d->weight[i]);
   }
-  crow_plot_frame(plot, 84, 110, unnamed ? 74 : 54, pixels[1], 0);
+  crow_plot_frame(plot, 84, 110, unnamed ? 90 : 60, pixels[1], 0);
+  crow_plot_axes(plot, "first coordinate of the context", "second coordinate of the context");
   if (unnamed) {
     crow_plot_add(plot,
                   "set label 'names and weights of %lld cells are not shown' at screen %.6f,%.6f left font small_font "
@@ -196,8 +135,8 @@ static void draw(crow_plot *plot, const diagram *d) {
                   (long long)unnamed, 14 / plot->width, 14 / plot->height);
   }
   crow_plot_add(plot,
-                "set key off\nunset grid\nset border 0\nset xlabel 'first coordinate of the context'\n"
-                "set ylabel 'second coordinate of the context'\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n",
+                "set key off\nunset grid\nset border 0\n"
+                "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n",
                 d->lower[0], d->upper[0], d->lower[1], d->upper[1]);
   crow_plot_add(plot,
                 "set palette defined (0 '#ffffff', 0.5 '#bfe0f5', 1 '#56B4E9')\nset cbrange [0:%.9g]\n"
@@ -215,7 +154,7 @@ static void draw(crow_plot *plot, const diagram *d) {
 
 crow_status crow_plot_voronoi(crow_plot *plot) {
   crow_status status = CROW_OK;
-  diagram d = {0};
+  crow_diagram d = {0};
   CROW_TRY(find_sources(plot, &d));
   CROW_TRY(read_points(plot, &d));
   CROW_TRY_AGREE(plot->comm, plot->root ? divide(&d) : CROW_OK);

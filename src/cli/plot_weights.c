@@ -101,7 +101,7 @@ static int corners(const tally *t) {
 static void add_upper(crow_plot *plot, double least, double greatest, double most, const tally *t) {
   char quoted[1024];
   crow_plot_frame_stacked(plot, 96, 30, 230, plot->count, true);
-  crow_plot_add(plot, "set ylabel 'weight (share of S)'\nset xlabel 'rank of the alternative by weight'\n");
+  crow_plot_axes(plot, "rank of the alternative by weight", "weight (share of S)");
   crow_plot_log_axis(plot, "y", least, greatest);
   crow_plot_add(plot, "set xrange [1:%.9g]\n", most > 1 ? most : 2);
   if (most > 1e4) crow_plot_log_axis(plot, "x", 1, most);
@@ -124,10 +124,11 @@ static void add_lower(crow_plot *plot, double least, double greatest, const tall
   for (int k = 0; k < plot->count; k++) any_zero = any_zero || t[k].zero > 0;
   const double strip = .12 * span, from = any_zero ? low - 2 * strip : low;
   crow_plot_frame_stacked(plot, 96, 30, 230, plot->count, false);
+  crow_plot_axes(plot, "weight (share of S)", "alternatives (%)");
   crow_plot_add(plot,
                 "unset logscale\nset format x '%%g'\nset format y '%%g'\nset xtics autofreq\nset ytics autofreq\n"
                 "set mxtics default\nset mytics default\nset yrange [0:*]\n"
-                "set ylabel 'alternatives (%%)'\nset xlabel 'weight (share of S)'\nset xrange [%.6f:%d]\n",
+                "set xrange [%.6f:%d]\n",
                 from, low + span);
   crow_plot_add(plot, "set xtics (");
   for (int e = low; e <= low + span; e += step) crow_plot_add(plot, "%s'10^{%d}' %d", e > low ? ", " : "", e, e);
@@ -144,7 +145,7 @@ static void add_lower(crow_plot *plot, double least, double greatest, const tall
     crow_plot_add(plot, "%s$histogram%d using (log10($1)):2 with lines linewidth 1.5 linecolor '%s'", k ? ", " : "", k,
                   crow_plot_color(k));
     crow_plot_add(plot,
-                  ", $histogram%d using (log10($3)):($2 > 0 ? $2 : NaN) every 2 with points pointtype %d pointsize "
+                  ", $histogram%d using (log10($3)):($2 > 0.2 ? $2 : NaN) every 2 with points pointtype %d pointsize "
                   "0.8 linecolor '%s'",
                   k, crow_plot_point(k), crow_plot_color(k));
     if (any_zero) {

@@ -98,9 +98,9 @@ crow_status crow_plot_win_rate(crow_plot *plot) {
     CROW_TRY(shape[0] > CROW_PLOT_POINTS ? add_cells(plot, source) : add_points(plot, source));
     crow_plot_add(plot, "EOD\n");
   }
-  crow_plot_frame(plot, 84, 24, large ? 74 : 54, 400, plot->count);
-  crow_plot_add(plot, "set xlabel 'weighted average win rate (share won)'\nset ylabel 'reward (log-odds)'\n"
-                      "set offsets graph 0.02, graph 0.02, graph 0.03, graph 0.03\n");
+  crow_plot_frame(plot, 84, 24, large ? 90 : 60, 400, plot->count);
+  crow_plot_axes(plot, "weighted average win rate (share won)", "reward (log-odds)");
+  crow_plot_add(plot, "set xrange [*:*] noextend\nset offsets graph 0.02, graph 0.02, graph 0.03, graph 0.03\n");
   if (large) {
     crow_plot_add(plot,
                   "set label 'each point stands for the alternatives near it, larger for more of them' at screen "
