@@ -91,7 +91,9 @@ ranks 3 plot many-r.h5 --kind win-rate -o many-3.svg
 cmp -s many.svg many-3.svg || fail "3 ranks draw another picture of many alternatives"
 ranks 3 plot many-r.h5 --kind weights -o many-w3.svg
 exits 0
-crow plot many.h5 --kind voronoi -o cells.svg
+awk 'BEGIN { print "id,x,y"; for (i = 0; i < 4000; i++) printf "n%d,%.6f,%.6f\n", i, (i * 37 % 4000) / 4000, (i * 1009 % 4000) / 4000 }' >contexts.csv
+import plane.h5
+crow plot plane.h5 -o cells.svg
 exits 0
 shows cells.svg "names and weights of 4000 cells are not shown"
 
@@ -144,8 +146,8 @@ for p in 1 2; do
   says "broken.json, line 1"
 done
 awk 'BEGIN { print "id,x,y,z"; for (i = 0; i < 4000; i++) print "n" i ",1,2," i }' >contexts.csv
-import space.h5
-crow plot space.h5 -o a.svg
+import volume.h5
+crow plot volume.h5 -o a.svg
 exits 3
 says "has 3 dimensions; expected 2"
 mkdir nothing
