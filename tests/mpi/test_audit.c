@@ -20,7 +20,7 @@ static crow_audit_options audit_defaults(void) {
   crow_audit_options options;
   crow_audit_options_default(&options);
   options.scratch = test_folder();
-  options.weights.samples = 20000;
+  options.weights.samples = 5000;
   return options;
 }
 
