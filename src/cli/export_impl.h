@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tables of a file for other programs. Rank 0 reads them in slices and writes as it goes, so that nothing is ever held
+ * whole. */
+#ifndef CROW_CLI_EXPORT_IMPL_H
+#define CROW_CLI_EXPORT_IMPL_H
+
+#include <crow/io.h>
+
+typedef enum crow_export_table {
+  CROW_EXPORT_ALTERNATIVES,
+  CROW_EXPORT_COMPARISONS,
+  CROW_EXPORT_ORIGINAL,
+  CROW_EXPORT_TRACE
+} crow_export_table;
+#define CROW_EXPORT_TABLES "alternatives|comparisons|original|trace"
+
+typedef enum crow_export_type { CROW_EXPORT_TEXT, CROW_EXPORT_REAL, CROW_EXPORT_INTEGER } crow_export_type;
+
+/* A column of a table: an array of the file, with `width` values in a row. */
+typedef struct crow_export_column {
+  const char *name, *path;
+  crow_export_type type;
+  int64_t width;
+  /* The present slice, rank 0's. */
+  crow_strings text;
+  double *real;
+  int64_t *integer;
+} crow_export_column;
+
+enum { CROW_EXPORT_COLUMNS = 8, CROW_EXPORT_SLICE = 1 << 14 };
+
+typedef struct crow_export {
+  const crow_comm *comm;
+  bool root;
+  const crow_file *file;
+  int64_t rows, slice; /* slice: rows that are read at once */
+  int columns;
+  crow_export_column column[CROW_EXPORT_COLUMNS];
+} crow_export;
+
+/* The columns of this table that the file has; all, or the one called `only`. Local, the same on all ranks. */
+crow_status crow_export_create(const crow_comm *comm, const crow_file *file, crow_export_table table, const char *only,
+                               crow_export *out);
+void crow_export_free(crow_export *table);
+/* Reads rows `begin` .. `begin + count` on rank 0. Collective. */
+crow_status crow_export_read(crow_export *table, int64_t begin, int64_t count);
+
+/* Writing: what comes before the rows, a slice of them, what comes after. Local, for rank 0; failures show in the
+ * stream. */
+void crow_export_csv_begin(FILE *out, const crow_export *table);
+void crow_export_csv_rows(FILE *out, const crow_export *table, int64_t begin, int64_t count);
+void crow_export_json_rows(FILE *out, const crow_export *table, int64_t begin, int64_t count);
+/* NumPy's format, of a single column of numbers. */
+void crow_export_npy_begin(FILE *out, const crow_export *table);
+void crow_export_npy_rows(FILE *out, const crow_export *table, int64_t begin, int64_t count);
+
+#endif
