@@ -131,6 +131,10 @@ CROW_API crow_status crow_file_get_text(const crow_file *file, const char *path,
  */
 CROW_API crow_status crow_file_copy(const crow_file *from, crow_file *to, const char *path);
 
+/** Copies every dataset that the schema of `from`'s kind names and that is there, and the description, except what is
+ * at or under one of the paths in `except`, separated by "|" (NULL: nothing is left out). */
+CROW_API crow_status crow_file_copy_all(const crow_file *from, crow_file *to, const char *except);
+
 /** The digest of a file's bytes, 32 hexadecimal digits: XXH3-128 of the file if it has at most 64 MiB (as `xxhsum -H2`
  * prints it), else XXH3-128 of the digests of its blocks of 64 MiB, which the ranks share. `digest[33]`. */
 CROW_API crow_status crow_file_digest(const crow_comm *comm, const char *path, char *digest);

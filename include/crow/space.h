@@ -56,6 +56,31 @@ CROW_API crow_status crow_space_transform(const crow_space *space, crow_gidx beg
 CROW_API crow_status crow_space_sample(const crow_space *space, crow_gidx begin, crow_gidx count, crow_gidx total,
                                        double *points);
 
+/* ---- principal components ------------------------------------------------------------------------------------ */
+
+typedef struct crow_pca_options {
+  int64_t components; /**< K, from 1 to the dimensions of the contexts; default 2 */
+} crow_pca_options;
+extern CROW_API const crow_setting crow_pca_settings[];
+
+/** What a projection found. Free with crow_pca_summary_free(). */
+typedef struct crow_pca_summary {
+  crow_gidx alternatives, dimensions;
+  int64_t components;
+  double total;     /**< variance of the contexts (divided by m - 1), summed over their dimensions */
+  double *variance; /**< (components) of it along each component, descending */
+} crow_pca_summary;
+
+/** Writes a copy of a dataset whose contexts are the coordinates (x - mean) . v of the old ones along their first K
+ * principal components v: the eigenvectors of greatest eigenvalue of the covariance, each with its largest entry (in
+ * size; the first of equal ones) positive. Stored in single precision if the old ones are. `provenance` may be NULL.
+ * Collective; the bits do not depend on the number of ranks. CROW_USAGE if K is more than the dimensions. */
+CROW_API crow_status crow_pca_run(const crow_comm *comm, const crow_dataset *dataset, const crow_pca_options *options,
+                                  const char *output, bool overwrite, const crow_provenance *provenance,
+                                  crow_pca_summary *summary);
+/** Local. Frees and zeroes. */
+CROW_API void crow_pca_summary_free(crow_pca_summary *summary);
+
 #ifdef __cplusplus
 }
 #endif

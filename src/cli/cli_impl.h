@@ -54,7 +54,8 @@ void crow_crash_watch(void);
   C(inspect)                                                                                                           \
   C(simulate)                                                                                                          \
   C(cluster)                                                                                                           \
-  C(audit)
+  C(audit)                                                                                                             \
+  C(pca)
 
 #define CROW_DECLARE_COMMAND(name) extern const crow_command crow_command_##name;
 CROW_COMMANDS(CROW_DECLARE_COMMAND)

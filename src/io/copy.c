@@ -2,6 +2,8 @@
 /* A dataset from one file to another. */
 #include "io/file_impl.h"
 
+#include <string.h>
+
 /* Bytes that a rank holds at a time. */
 #define COPY_BYTES (INT64_C(1) << 26)
 
@@ -46,5 +48,38 @@ crow_status crow_file_copy(const crow_file *from, crow_file *to, const char *pat
   }
 cleanup:
   crow_free(values);
+  return status;
+}
+
+/* Whether a path is one of `paths` or under it. */
+static bool is_under(const char *path, const char *paths) {
+  for (const char *at = paths; at && *at;) {
+    const size_t length = strcspn(at, "|");
+    if (strncmp(path, at, length) == 0 && (path[length] == 0 || path[length] == '/')) return true;
+    at += length + (at[length] == '|');
+  }
+  return false;
+}
+
+static crow_status copy_description(const crow_file *from, crow_file *to) {
+  crow_status status = CROW_OK;
+  char *text = NULL;
+  if (!crow_file_has_attribute(from, "/", "description")) return CROW_OK;
+  CROW_TRY_AGREE(from->comm, crow_file_get_text(from, "/", "description", &text));
+  CROW_TRY(crow_file_set_text(to, "/", "description", text));
+cleanup:
+  crow_free(text);
+  return status;
+}
+
+crow_status crow_file_copy_all(const crow_file *from, crow_file *to, const char *except) {
+  crow_status status = CROW_OK;
+  CROW_TRY(copy_description(from, to));
+  for (int64_t i = 0; from->schema && i < from->schema->dataset_count; i++) {
+    const char *path = from->schema->datasets[i].path;
+    if (!crow_file_has(from, path) || is_under(path, except)) continue;
+    CROW_TRY(crow_file_copy(from, to, path));
+  }
+cleanup:
   return status;
 }

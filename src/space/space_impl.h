@@ -44,11 +44,25 @@ typedef struct crow_space_text {
 } crow_space_text;
 crow_status crow_space_text_parse(const char *text, crow_space_text *out);
 
+/* Called for every block of rows: `rows` (count, d), the first with global index `begin`. All ranks take as many turns
+ * as the one with the most blocks, the others with a count of 0 at the end of their slice; a failure is the same on all
+ * ranks. */
+typedef crow_status crow_space_block(void *context, crow_gidx begin, crow_gidx count, crow_gidx d, const double *rows);
+/* Calls it for this rank's slice of the contexts. Collective. */
+crow_status crow_space_visit(const crow_comm *comm, const crow_dataset *dataset, crow_space_block *block,
+                             void *context);
+/* Eigenvalues, ascending, of a symmetric matrix (d, d), which becomes the eigenvectors, one a row. Local; bits may
+ * depend on the LAPACK in use. */
+crow_status crow_space_eigen(crow_gidx d, double *matrix, double *values);
+
 /* Statistics of the contexts, read in slices; Collective, bits independent of the number of ranks. */
 crow_status crow_space_find_bounds(const crow_comm *comm, const crow_dataset *dataset, double *lower, double *upper);
 crow_status crow_space_find_mean(const crow_comm *comm, const crow_dataset *dataset, double *mean);
 crow_status crow_space_find_radius(const crow_comm *comm, const crow_dataset *dataset, const double *mean,
                                    double *radius);
+/* The covariance (d, d): the mean of products, divided by the number of contexts. */
+crow_status crow_space_find_covariance(const crow_comm *comm, const crow_dataset *dataset, const double *mean,
+                                       double *matrix);
 /* A square root of the covariance: factor (d, d) row-major with covariance = factor factor'. */
 crow_status crow_space_find_factor(const crow_comm *comm, const crow_dataset *dataset, const double *mean,
                                    double *factor);

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Principal components of the contexts, and datasets projected onto them. */
+#include "space/space_impl.h"
+#include <cblas.h>
+#include <math.h>
+
+const crow_setting crow_pca_settings[] = {{.name = "components",
+                                           .type = CROW_SETTING_INT,
+                                           .offset = offsetof(crow_pca_options, components),
+                                           .value = 2,
+                                           .minimum = 1,
+                                           .maximum = INT32_MAX,
+                                           .help = "number of principal components to project the contexts onto"},
+                                          {.name = NULL}};
+
+typedef struct projection {
+  crow_file *file;
+  int64_t components;
+  double *mean;    /* (d) */
+  double *vector;  /* (components, d) one a row */
+  double *centred; /* (CROW_BLOCK, d) */
+  double *product; /* (CROW_BLOCK, components) */
+} projection;
+
+static void projection_free(projection *p) {
+  crow_file_close(&p->file);
+  crow_free(p->mean);
+  crow_free(p->vector);
+  crow_free(p->centred);
+  crow_free(p->product);
+}
+
+static crow_status projection_create(crow_gidx d, int64_t components, projection *p, crow_pca_summary *summary) {
+  crow_status status = CROW_OK;
+  p->components = components;
+  CROW_TRY(CROW_ALLOCATE(&p->mean, d));
+  CROW_TRY(CROW_ALLOCATE(&p->vector, components * d));
+  CROW_TRY(CROW_ALLOCATE_RAW(&p->centred, CROW_BLOCK * d));
+  CROW_TRY(CROW_ALLOCATE_RAW(&p->product, CROW_BLOCK * components));
+  CROW_TRY(CROW_ALLOCATE(&summary->variance, components));
+cleanup:
+  return status;
+}
+
+/* A direction and its opposite are the same component: the one whose largest entry is positive is taken. */
+static double sign_of(crow_gidx d, const double *vector) {
+  crow_gidx largest = 0;
+  for (crow_gidx k = 1; k < d; k++) largest = fabs(vector[k]) > fabs(vector[largest]) ? k : largest;
+  return vector[largest] < 0 ? -1 : 1;
+}
+
+/* The `components` last eigenvectors, whose eigenvalues are the greatest. `covariance` is overwritten. Local. */
+static crow_status choose(crow_gidx d, double *covariance, double *vector, int64_t components, double *variance) {
+  crow_status status = CROW_OK;
+  double *values = NULL;
+  CROW_TRY(CROW_ALLOCATE(&values, d));
+  CROW_TRY(crow_space_eigen(d, covariance, values));
+  for (int64_t j = 0; j < components; j++) {
+    const double *from = covariance + (d - 1 - j) * d, sign = sign_of(d, from);
+    for (crow_gidx k = 0; k < d; k++) vector[j * d + k] = sign * from[k];
+    variance[j] = fmax(values[d - 1 - j], 0); /* rounding may leave less than nothing */
+  }
+cleanup:
+  crow_free(values);
+  return status;
+}
+
+static crow_status find(const crow_comm *comm, const crow_dataset *dataset, projection *p, crow_pca_summary *summary) {
+  crow_status status = CROW_OK;
+  const crow_gidx d = dataset->dimensions, m = dataset->alternatives;
+  const double sample = m > 1 ? (double)m / (double)(m - 1) : 1; /* the covariance is divided by m */
+  double *covariance = NULL;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&covariance, d * d));
+  CROW_TRY(crow_space_find_mean(comm, dataset, p->mean));
+  CROW_TRY(crow_space_find_covariance(comm, dataset, p->mean, covariance));
+  for (crow_gidx k = 0; k < d; k++) summary->total += covariance[k * d + k] * sample;
+  CROW_TRY_AGREE(comm, choose(d, covariance, p->vector, p->components, summary->variance));
+  for (int64_t j = 0; j < p->components; j++) summary->variance[j] *= sample;
+  /* Another machine's LAPACK may round otherwise: one rank's components are everybody's. */
+  CROW_TRY(crow_comm_broadcast(comm, p->vector, p->components * d * (int64_t)sizeof *p->vector, 0));
+  CROW_TRY(crow_comm_broadcast(comm, summary->variance, p->components * (int64_t)sizeof *summary->variance, 0));
+cleanup:
+  crow_free(covariance);
+  return status;
+}
+
+static crow_status write_block(void *context, crow_gidx begin, crow_gidx count, crow_gidx d, const double *rows) {
+  const projection *p = context;
+  for (crow_gidx i = 0; i < count; i++) {
+    for (crow_gidx k = 0; k < d; k++) p->centred[i * d + k] = rows[i * d + k] - p->mean[k];
+  }
+  if (count > 0) {
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)p->components, (int)d, 1, p->centred, (int)d,
+                p->vector, (int)d, 0, p->product, (int)p->components);
+  }
+  return crow_file_write_rows(p->file, "/alternatives/context", begin, count, CROW_F64, p->product);
+}
+
+crow_status crow_pca_run(const crow_comm *comm, const crow_dataset *dataset, const crow_pca_options *options,
+                         const char *output, bool overwrite, const crow_provenance *provenance,
+                         crow_pca_summary *summary) {
+  crow_status status = CROW_OK;
+  const int64_t components = options->components;
+  projection p = {0};
+  *summary = (crow_pca_summary){dataset->alternatives, dataset->dimensions, components, 0, NULL};
+  CROW_TRY(crow_settings_validate(crow_pca_settings, options));
+  if (components > dataset->dimensions) {
+    CROW_TRY(crow_error(CROW_USAGE, "--components %lld: expected at most the %lld dimensions of the contexts",
+                        (long long)components, (long long)dataset->dimensions));
+  }
+  CROW_TRY_AGREE(comm, projection_create(dataset->dimensions, components, &p, summary));
+  CROW_TRY(find(comm, dataset, &p, summary));
+  CROW_TRY(crow_file_create(comm, output, "dataset", overwrite, &p.file));
+  CROW_TRY(crow_file_define(p.file, "/alternatives/context", dataset->single ? CROW_F32 : CROW_F64,
+                            dataset->alternatives, components));
+  CROW_TRY(crow_space_visit(comm, dataset, write_block, &p));
+  CROW_TRY(crow_file_copy_all(dataset->file, p.file, "/alternatives/context"));
+  if (provenance) CROW_TRY(crow_provenance_write(provenance, p.file));
+  CROW_TRY(crow_file_finish(&p.file));
+cleanup:
+  projection_free(&p);
+  if (status != CROW_OK) crow_pca_summary_free(summary);
+  return status;
+}
+
+void crow_pca_summary_free(crow_pca_summary *summary) {
+  crow_free(summary->variance);
+  *summary = (crow_pca_summary){0};
+}
