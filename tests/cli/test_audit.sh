@@ -24,7 +24,7 @@ for p in 1 2; do
 done
 cmp -s two-1 two-2 || fail "the audit of two datasets depends on the number of ranks"
 cmp -s one-1 one-2 || fail "the audit of a dataset depends on the number of ranks"
-[ -z "$(ls -A | grep crow-audit)" ] || fail "datasets with clones were left behind"
+[ -z "$(find . -name '*crow-audit*')" ] || fail "datasets with clones were left behind"
 
 crow audit clones.h5 --target none --radius 0.01
 exits 0

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2016 # names that look like commands
 # Pictures: what they show, whatever the names are, from any number of ranks; and what is said when they cannot be drawn.
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"

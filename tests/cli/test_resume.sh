@@ -105,7 +105,7 @@ for _ in 1 2; do
 done
 newest=damaged.h5.checkpoint.b.h5
 size=$(wc -c <$newest)
-head -c $((size / 2)) $newest >cut && mv cut $newest
+head -c $((size / 2)) "$newest" >half && mv half "$newest"
 crow weights many.h5 -o damaged.h5 --samples 400000 --nearest gemm
 exits 0
 says "$newest is not whole"
