@@ -72,6 +72,13 @@ crow_library(xxhash xxhash.h xxhash libxxhash-dev)
 # What only building crow needs: header-only Random123, the command line's option parser, the tests' framework.
 if(NOT CROW_PACKAGE)
   crow_library(popt popt.h popt libpopt-dev)
+  # crow plot and crow report run it. -DCROW_PLOTS=OFF builds without looking for it, e.g. for compute nodes alone.
+  option(CROW_PLOTS "Stop if gnuplot, which draws the pictures, is missing" ON)
+  find_program(CROW_GNUPLOT gnuplot)
+  mark_as_advanced(CROW_GNUPLOT)
+  if(CROW_PLOTS AND NOT CROW_GNUPLOT)
+    crow_missing("gnuplot, for pictures (-DCROW_PLOTS=OFF does without)" gnuplot-nox)
+  endif()
   find_path(CROW_random123_INCLUDE Random123/philox.h)
   mark_as_advanced(CROW_random123_INCLUDE)
   if(NOT CROW_random123_INCLUDE)

@@ -27,6 +27,7 @@ for pair in openblas:libopenblas-dev jansson:libjansson-dev csv:libcsv-dev xxhas
   refused "no ${pair%:*}" "apt-get install ${pair#*:}" "-DCROW_${pair%:*}_LIBRARY="
 done
 refused "no Random123" "apt-get install librandom123-dev" -DCROW_random123_INCLUDE=
+refused "no gnuplot" "apt-get install gnuplot-nox" -DCROW_GNUPLOT=
 refused "two missing" "apt-get install libjansson-dev libcsv-dev" -DCROW_jansson_LIBRARY= -DCROW_csv_LIBRARY=
 refused "no HDF5" "apt-get install libhdf5-openmpi-dev" -DCMAKE_DISABLE_FIND_PACKAGE_HDF5=ON \
   -DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON
