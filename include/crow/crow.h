@@ -7,6 +7,7 @@
 
 #include <crow/audit.h>
 #include <crow/base.h>
+#include <crow/bench.h>
 #include <crow/checkpoint.h>
 #include <crow/cluster.h>
 #include <crow/comm.h>

@@ -55,7 +55,8 @@ void crow_crash_watch(void);
   C(simulate)                                                                                                          \
   C(cluster)                                                                                                           \
   C(audit)                                                                                                             \
-  C(pca)
+  C(pca)                                                                                                               \
+  C(bench)
 
 #define CROW_DECLARE_COMMAND(name) extern const crow_command crow_command_##name;
 CROW_COMMANDS(CROW_DECLARE_COMMAND)

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * crow as a benchmark: problems that are generated in place and whose answers are known, their times and rates beside
+ * what the machine can do, and results that are verified before a figure counts.
+ */
+#ifndef CROW_BENCH_H
+#define CROW_BENCH_H
+
+#include <crow/fit.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum crow_bench_contexts { CROW_BENCH_LATTICE, CROW_BENCH_RANDOM } crow_bench_contexts;
+typedef enum crow_bench_graph { CROW_BENCH_PAIRS, CROW_BENCH_COMPLETE } crow_bench_graph;
+
+typedef struct crow_bench_options {
+  int64_t alternatives; /**< m; 0: 20000 for weights, 100000 for a fit; a lattice takes the nearest m it can have */
+  int64_t dimensions;   /**< d of weights and I/O; default 384 */
+  int64_t samples;      /**< N; 0: as many as take `seconds` */
+  int64_t pairs;        /**< distinct observed pairs; 0: 50 for each alternative */
+  int contexts;         /**< crow_bench_contexts: a lattice, whose weights are known, or uniform random */
+  int graph;            /**< crow_bench_graph: observed pairs, or complete preferences */
+  double fill;          /**< > 0: as many alternatives (for pairs: comparisons) as fill this share of the memory */
+  double seconds;       /**< about how long a repetition takes where the size is not given; default 1 */
+  int64_t repetitions;  /**< measured; default 5 */
+  int64_t warm_up;      /**< before them, not measured; default 1 */
+  bool efficiency;      /**< also run on one rank, for the parallel efficiency */
+  double lambda;        /**< of the fit; default 0.01 */
+  double tolerance;     /**< of the fit; default 1e-8 */
+  const char *grid;     /**< of ranks for weights, as in crow_weights_options */
+  const char *folder;   /**< where I/O writes; default "." */
+  int64_t seed;         /**< default 1 */
+  crow_nearest_options nearest; /**< its settings are crow_nearest_settings */
+} crow_bench_options;
+extern CROW_API const crow_setting crow_bench_settings[];
+
+CROW_API void crow_bench_options_default(crow_bench_options *options);
+CROW_API crow_status crow_bench_options_validate(const crow_bench_options *options);
+
+/* ---- reports ------------------------------------------------------------------------------------------------ */
+
+/** One measured or given number: the median of the repetitions and their range, or the same value thrice. */
+typedef struct crow_bench_figure {
+  const char *name; /**< borrowed constant: "time" */
+  const char *unit; /**< "s", "GFLOP/s", "" for a count */
+  double median, least, greatest;
+} crow_bench_figure;
+
+enum { CROW_BENCH_FIGURES = 48 };
+
+/** What a benchmark found; the same on all ranks. */
+typedef struct crow_bench_report {
+  const char *benchmark; /**< "weights", "fit", "io" */
+  char problem[512];     /**< what was solved, in words */
+  int figures;
+  crow_bench_figure figure[CROW_BENCH_FIGURES];
+  int stages;
+  const char *stage[CROW_STAGES_MAX];
+  double least_s[CROW_STAGES_MAX], mean_s[CROW_STAGES_MAX],
+      greatest_s[CROW_STAGES_MAX]; /**< a repetition, over ranks */
+  bool valid;
+  char verdict[512]; /**< what was verified, or what is wrong */
+} crow_bench_report;
+
+/** Adds the median and range of `values` (count); Local. */
+CROW_API void crow_bench_report_add(crow_bench_report *report, const char *name, const char *unit, const double *values,
+                                    int64_t count);
+/** The figure of this name, or NULL; Local. */
+CROW_API const crow_bench_figure *crow_bench_report_find(const crow_bench_report *report, const char *name);
+
+/* ---- the machine -------------------------------------------------------------------------------------------- */
+
+/** What the machine does with all ranks at work. */
+typedef struct crow_bench_machine {
+  double gemm_flops;          /**< flop/s of all ranks together: cblas_sgemm of 2048^3 */
+  double triad_bytes_s;       /**< bytes/s of all ranks together: a = b + s c of 64 MiB each, 24 bytes an element */
+  double allreduce_latency_s; /**< of 8 bytes */
+  double allreduce_bytes_s;   /**< bytes/s of an allreduce of 8 MiB of integers */
+} crow_bench_machine;
+/** Measures for about `seconds` in all. Collective. */
+CROW_API crow_status crow_bench_machine_measure(const crow_comm *comm, double seconds, crow_bench_machine *out);
+/** One of its parts: the rate of cblas_sgemm over about `seconds`. Collective. */
+CROW_API crow_status crow_bench_machine_gemm(const crow_comm *comm, double seconds, double *flops);
+
+/* ---- weights ------------------------------------------------------------------------------------------------ */
+
+/** Alternatives whose Voronoi shares of the unit cube are known: a lattice with unequal steps along some axes (shares
+ * are products of the axes' shares), and along all others the mirror images of one point, by the characters of Z_2^b
+ * (equal shares, since reflections map the cube onto itself). Contexts are 32-bit floats without rounding, and span all
+ * dimensions where there are alternatives enough. Or uniform random contexts, whose shares are not known. */
+typedef struct crow_bench_lattice crow_bench_lattice;
+/** Of about `alternatives`. Local; the same on all ranks. */
+CROW_API crow_status crow_bench_lattice_create(int contexts, crow_gidx alternatives, crow_gidx dimensions, int64_t seed,
+                                               crow_bench_lattice **out);
+CROW_API void crow_bench_lattice_destroy(crow_bench_lattice **lattice);
+/** Local: its contexts; borrows the lattice. */
+CROW_API crow_dataset crow_bench_lattice_dataset(crow_bench_lattice *lattice);
+/** Local: the exact weight of an alternative; NaN for random contexts. */
+CROW_API double crow_bench_lattice_share(const crow_bench_lattice *lattice, crow_gidx index);
+
+/** Verifies weights of the unit cube: all samples are counted, values are hits / N; on a lattice each share within what
+ * N samples allow (Bernstein's bound at 1e-9 over all alternatives) and Pearson's chi-square within 10 standard
+ * deviations of its mean, or, without samples, within 1e-12; for random contexts some samples are searched again by
+ * brute force and must be among the hits. Fills `report->valid` and `report->verdict`. Collective. */
+CROW_API crow_status crow_bench_verify_weights(const crow_comm *comm, crow_bench_lattice *lattice,
+                                               const crow_weights_options *options, const crow_weights *weights,
+                                               crow_bench_report *report);
+/** Runs the benchmark of weights. Collective; options agree. */
+CROW_API crow_status crow_bench_weights(const crow_comm *comm, const crow_bench_options *options,
+                                        const crow_bench_machine *machine, crow_bench_report *report);
+
+/* ---- fit ---------------------------------------------------------------------------------------------------- */
+
+/** Preferences among m alternatives of equal weight whose optimal rewards r are known.
+ *  - pairs: each x is compared with x + o mod m for some offsets o. r is a sum of waves A sin(2 pi f x / m), and
+ *    p(x>y) = sigma(r(x) - r(y)) + sum_f c_f (r_f(x) - r_f(y)), where c_f = lambda / (s/m sum_o 2 (1 - cos(2 pi f o /
+ *    m))) makes the optimality equation (Theorem 4.2) hold at r, since waves are eigenvectors of the graph's Laplacian.
+ *  - complete: r takes 64 values, and wAWR(x) is what the optimality equation asks for at r. */
+typedef struct crow_bench_preferences {
+  crow_gidx alternatives;
+  int graph; /**< crow_bench_graph */
+  double lambda;
+  int64_t offsets;
+  crow_gidx *offset;                              /**< pairs: (offsets) ascending, below m / 2 */
+  double amplitude, frequency[3], coefficient[3]; /**< pairs: of the waves; frequencies are integers */
+  double level[64], win_rate[64];                 /**< complete: r and wAWR of x mod 64 */
+} crow_bench_preferences;
+/** Local; the same on all ranks. `pairs` is rounded to a multiple of m. */
+CROW_API crow_status crow_bench_preferences_create(int graph, crow_gidx alternatives, int64_t pairs, double lambda,
+                                                   int64_t seed, crow_bench_preferences *out);
+CROW_API void crow_bench_preferences_free(crow_bench_preferences *preferences);
+/** Local: the optimal reward of an alternative. */
+CROW_API double crow_bench_preferences_reward(const crow_bench_preferences *preferences, crow_gidx index);
+/** Generates this rank's comparisons and gathers them. Collective. */
+CROW_API crow_status crow_bench_preferences_pairs(const crow_comm *comm, const crow_bench_preferences *preferences,
+                                                  crow_pairs *out);
+
+/** Verifies rewards: converged to the tolerance, and within certificate / lambda of the optimum, which the optimality
+ * equation implies (its Jacobian is lambda I plus a Laplacian). Collective. */
+CROW_API crow_status crow_bench_verify_rewards(const crow_comm *comm, const crow_bench_preferences *preferences,
+                                               double tolerance, const crow_rewards *rewards,
+                                               crow_bench_report *report);
+/** Runs the benchmark of fits. Collective; options agree. */
+CROW_API crow_status crow_bench_fit(const crow_comm *comm, const crow_bench_options *options,
+                                    const crow_bench_machine *machine, crow_bench_report *report);
+
+/* ---- input and output --------------------------------------------------------------------------------------- */
+
+/** Writes generated contexts to a dataset and reads them back, beside plain files written and read by every rank.
+ * Verifies that every number comes back. Collective; options agree. */
+CROW_API crow_status crow_bench_io(const crow_comm *comm, const crow_bench_options *options, crow_bench_report *report);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

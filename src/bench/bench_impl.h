@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CROW_BENCH_IMPL_H
+#define CROW_BENCH_IMPL_H
+
+#include <crow/bench.h>
+
+enum { CROW_BENCH_REPETITIONS_MOST = 1000 };
+
+/* Adds one number that was not measured repeatedly. */
+void crow_bench_report_one(crow_bench_report *report, const char *name, const char *unit, double value);
+/* Stage times: adds those of one repetition, with waiting ranks included; then least, mean and greatest over the ranks
+ * of the mean of `repetitions`. The second is collective. */
+void crow_bench_stages_add(crow_stages *sum, const crow_stages *stages);
+crow_status crow_bench_stages_report(const crow_comm *comm, const crow_stages *sum, int64_t repetitions,
+                                     crow_bench_report *report);
+/* Seconds of one stage on this rank; 0 if there is none of this name. */
+double crow_bench_stage_s(const crow_stages *stages, const char *name);
+/* The greatest value over the ranks. Collective. */
+crow_status crow_bench_greatest(const crow_comm *comm, double *value);
+/* Memory that each rank may fill, in bytes: `fill` of what the poorest rank has. Collective. */
+crow_status crow_bench_memory(const crow_comm *comm, double fill, double *bytes);
+/* This rank alone, on rank 0; NULL on the others. Collective. */
+crow_status crow_bench_alone(const crow_comm *comm, crow_comm **out);
+
+/* Draws some samples again, searches them by brute force and checks that the hits hold them. Collective. */
+crow_status crow_bench_audit_samples(const crow_comm *comm, const crow_dataset *dataset,
+                                     const crow_weights_options *options, const crow_weights *weights, int64_t *audited,
+                                     int64_t *missing);
+
+#endif

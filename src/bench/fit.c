@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The benchmark of fits: generate preferences with a known optimum, measure, verify. */
+#include "bench/bench_impl.h"
+#include <math.h>
+#include <string.h>
+
+/* What is fitted, on one communicator. */
+typedef struct fit_problem {
+  const crow_bench_preferences *preferences;
+  crow_weights weights;
+  crow_pairs pairs;
+  double *win_rate;
+} fit_problem;
+
+typedef struct fit_series {
+  int64_t count;
+  double time[CROW_BENCH_REPETITIONS_MOST], total[CROW_BENCH_REPETITIONS_MOST], comm[CROW_BENCH_REPETITIONS_MOST];
+  double evaluate[CROW_BENCH_REPETITIONS_MOST]; /* seconds of one evaluation: the slowest rank */
+  double alone[CROW_BENCH_REPETITIONS_MOST];
+} fit_series;
+
+static void problem_free(fit_problem *problem) {
+  crow_weights_free(&problem->weights);
+  crow_pairs_free(&problem->pairs);
+  crow_free(problem->win_rate);
+  problem->win_rate = NULL;
+}
+
+static crow_status problem_make(const crow_comm *comm, const crow_bench_preferences *preferences, fit_problem *out) {
+  crow_status status = CROW_OK;
+  out->preferences = preferences;
+  CROW_TRY(crow_weights_uniform(comm, preferences->alternatives, &out->weights));
+  if (preferences->graph == CROW_BENCH_PAIRS) {
+    CROW_TRY(crow_bench_preferences_pairs(comm, preferences, &out->pairs));
+  } else {
+    CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->win_rate, out->weights.partition.count));
+    for (crow_gidx i = 0; i < out->weights.partition.count; i++) {
+      out->win_rate[i] = preferences->win_rate[(out->weights.partition.begin + i) % 64];
+    }
+  }
+cleanup:
+  return status;
+}
+
+static crow_status fit(const crow_comm *comm, const crow_bench_options *options, const fit_problem *problem,
+                       double *total_s, double *comm_s, crow_rewards *out) {
+  crow_status status = CROW_OK;
+  crow_fit_options settings;
+  crow_fit_options_default(&settings);
+  settings.objective.lambda = options->lambda;
+  settings.lbfgs.tolerance = options->tolerance;
+  CROW_TRY(crow_comm_barrier(comm));
+  const double start = crow_time_s(), comm_start = crow_comm_seconds();
+  if (problem->preferences->graph == CROW_BENCH_PAIRS)
+    CROW_TRY(crow_fit_run_pairs(comm, &problem->weights, &problem->pairs, &settings, out));
+  else
+    CROW_TRY(crow_fit_run_complete(comm, &problem->weights, problem->win_rate, &settings, out));
+  *total_s = crow_time_s() - start;
+  *comm_s = (crow_comm_seconds() - comm_start) / crow_comm_size(comm);
+  CROW_TRY(crow_bench_greatest(comm, total_s));
+  CROW_TRY(crow_comm_sum_f64_unordered(comm, comm_s, 1));
+cleanup:
+  return status;
+}
+
+/* Seconds of evaluations and of the optimiser, on the slowest rank. */
+static crow_status solving_s(const crow_comm *comm, const crow_rewards *rewards, double *seconds) {
+  *seconds = crow_bench_stage_s(&rewards->stages, "evaluate") + crow_bench_stage_s(&rewards->stages, "iterate");
+  return crow_bench_greatest(comm, seconds);
+}
+
+/* The whole problem on rank 0 alone. */
+static crow_status fit_alone(const crow_comm *alone, const crow_bench_options *options, const fit_problem *problem,
+                             double *seconds) {
+  crow_status status = CROW_OK;
+  crow_rewards rewards = {0};
+  double total, comm;
+  *seconds = 0;
+  if (!alone) return CROW_OK;
+  CROW_TRY(fit(alone, options, problem, &total, &comm, &rewards));
+  CROW_TRY(solving_s(alone, &rewards, seconds));
+cleanup:
+  crow_rewards_free(&rewards);
+  return status;
+}
+
+static crow_status measure(const crow_comm *comm, const crow_bench_options *options, const fit_problem *problem,
+                           const crow_comm *alone, const fit_problem *problem_alone, fit_series *s, crow_stages *stages,
+                           crow_rewards *rewards) {
+  crow_status status = CROW_OK;
+  for (int64_t k = -options->warm_up; k < options->repetitions; k++) {
+    const int64_t at = k < 0 ? 0 : k;
+    crow_rewards_free(rewards);
+    CROW_TRY(fit(comm, options, problem, &s->total[at], &s->comm[at], rewards));
+    CROW_TRY(solving_s(comm, rewards, &s->time[at]));
+    s->evaluate[at] = crow_bench_stage_s(&rewards->stages, "evaluate") / (double)rewards->evaluations;
+    CROW_TRY(crow_bench_greatest(comm, &s->evaluate[at]));
+    if (options->efficiency) {
+      CROW_TRY_AGREE(comm, fit_alone(alone, options, problem_alone, &s->alone[at]));
+      CROW_TRY(crow_bench_greatest(comm, &s->alone[at]));
+    }
+    if (k >= 0) crow_bench_stages_add(stages, &rewards->stages);
+  }
+  s->count = options->repetitions;
+cleanup:
+  return status;
+}
+
+/* Bytes that an evaluation must move at least, over all ranks: the pairs' indices and shares once, every rank's cells
+ * of the alternatives (reward, weight and sum) written and read; for complete preferences a few passes over the slices.
+ */
+static double bytes_evaluated(const crow_bench_preferences *p, double pairs, int ranks) {
+  const double m = (double)p->alternatives;
+  return p->graph == CROW_BENCH_PAIRS ? 16 * pairs + 64 * m * ranks : 48 * m;
+}
+
+static void report_rates(const crow_comm *comm, const crow_bench_options *options, const crow_bench_machine *machine,
+                         const fit_problem *problem, const crow_rewards *rewards, const fit_series *s,
+                         crow_bench_report *report) {
+  double rate[CROW_BENCH_REPETITIONS_MOST], bytes[CROW_BENCH_REPETITIONS_MOST], share[CROW_BENCH_REPETITIONS_MOST];
+  double waiting[CROW_BENCH_REPETITIONS_MOST], efficiency[CROW_BENCH_REPETITIONS_MOST];
+  const bool has_pairs = problem->preferences->graph == CROW_BENCH_PAIRS;
+  const double pairs = (double)problem->pairs.partition.global;
+  const double things = has_pairs ? pairs : (double)problem->preferences->alternatives;
+  const int size = crow_comm_size(comm);
+  for (int64_t k = 0; k < s->count; k++) {
+    rate[k] = things / s->evaluate[k] / 1e6;
+    bytes[k] = bytes_evaluated(problem->preferences, pairs, size) / s->evaluate[k] / 1e9;
+    share[k] = bytes[k] * 1e9 / machine->triad_bytes_s;
+    waiting[k] = s->comm[k] / s->total[k];
+    efficiency[k] = s->alone[k] / (size * s->time[k]);
+  }
+  crow_bench_report_one(report, "alternatives", "", (double)problem->preferences->alternatives);
+  if (has_pairs) crow_bench_report_one(report, "pairs", "", pairs);
+  crow_bench_report_one(report, "evaluations", "", (double)rewards->evaluations);
+  crow_bench_report_one(report, "iterations", "", (double)rewards->iterations);
+  crow_bench_report_one(report, "optimality", "", rewards->optimality);
+  crow_bench_report_add(report, "time", "s", s->time, s->count);
+  crow_bench_report_add(report, "time_with_setup", "s", s->total, s->count);
+  crow_bench_report_add(report, "time_of_evaluation", "s", s->evaluate, s->count);
+  crow_bench_report_add(report, has_pairs ? "pairs_rate" : "alternatives_rate", "M/s", rate, s->count);
+  crow_bench_report_add(report, "memory_rate", "GB/s", bytes, s->count);
+  crow_bench_report_add(report, "share_of_triad", "", share, s->count);
+  crow_bench_report_add(report, "share_in_mpi", "", waiting, s->count);
+  if (options->efficiency) crow_bench_report_add(report, "efficiency", "", efficiency, s->count);
+}
+
+/* m and q as asked for, or as fill the memory: a pair takes 20 bytes and, while pairs are gathered, 24 more twice. */
+static crow_status choose_sizes(const crow_comm *comm, const crow_bench_options *options, crow_gidx *m, int64_t *q) {
+  crow_status status = CROW_OK;
+  double memory = 0;
+  *m = options->alternatives > 0 ? options->alternatives : 100000;
+  *q = options->pairs > 0 ? options->pairs : 50 * *m;
+  if (options->fill > 0) {
+    CROW_TRY(crow_bench_memory(comm, options->fill, &memory));
+    if (options->graph == CROW_BENCH_COMPLETE) {
+      *m = (crow_gidx)fmin(1e15, memory * crow_comm_size(comm) / 400);
+    } else {
+      *q = (int64_t)fmax((double)*m, (memory - 100 * (double)*m) * crow_comm_size(comm) / 90);
+    }
+  }
+cleanup:
+  return status;
+}
+
+crow_status crow_bench_verify_rewards(const crow_comm *comm, const crow_bench_preferences *preferences,
+                                      double tolerance, const crow_rewards *rewards, crow_bench_report *report) {
+  crow_status status = CROW_OK;
+  double greatest = 0;
+  for (crow_gidx i = 0; i < rewards->partition.count; i++) {
+    const double off =
+        fabs(rewards->value[i] - crow_bench_preferences_reward(preferences, rewards->partition.begin + i));
+    greatest = off <= greatest ? greatest : isnan(off) ? (double)INFINITY : off;
+  }
+  CROW_TRY(crow_bench_greatest(comm, &greatest));
+  /* The certificate is relative to K where that exceeds 1; the rest is rounding of the generated shares. */
+  const double curvature = fmax(1, preferences->lambda + 0.5);
+  const double allowed = (1.01 * rewards->optimality * curvature + 1e-13) / preferences->lambda;
+  report->valid = rewards->optimality <= tolerance && greatest <= allowed;
+  (void)snprintf(
+      report->verdict, sizeof report->verdict,
+      "certificate %.3g (tolerance %g); greatest distance from the known optimum %.3g, where the certificate "
+      "allows %.3g",
+      rewards->optimality, tolerance, greatest, allowed);
+cleanup:
+  return status;
+}
+
+static void describe(const crow_bench_options *options, const fit_problem *problem, crow_bench_report *report) {
+  char preferences[64] = "complete preferences";
+  if (options->graph == CROW_BENCH_PAIRS) {
+    (void)snprintf(preferences, sizeof preferences, "%lld observed pairs", (long long)problem->pairs.partition.global);
+  }
+  (void)snprintf(report->problem, sizeof report->problem,
+                 "rewards of %lld alternatives of equal weight from %s, lambda %g, whose optimum is known",
+                 (long long)problem->preferences->alternatives, preferences, options->lambda);
+}
+
+crow_status crow_bench_fit(const crow_comm *comm, const crow_bench_options *options, const crow_bench_machine *machine,
+                           crow_bench_report *report) {
+  crow_status status = CROW_OK;
+  crow_bench_preferences preferences = {0};
+  fit_problem problem = {0}, problem_alone = {0};
+  fit_series *s = NULL;
+  crow_comm *alone = NULL;
+  crow_stages stages = {0};
+  crow_rewards rewards = {0};
+  crow_gidx m = 0;
+  int64_t q = 0;
+  memset(report, 0, sizeof *report);
+  report->benchmark = "fit";
+  CROW_TRY(crow_bench_options_validate(options));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s, 1));
+  CROW_TRY(choose_sizes(comm, options, &m, &q));
+  CROW_TRY_AGREE(comm,
+                 crow_bench_preferences_create(options->graph, m, q, options->lambda, options->seed, &preferences));
+  CROW_TRY(problem_make(comm, &preferences, &problem));
+  if (options->efficiency) {
+    CROW_TRY(crow_bench_alone(comm, &alone));
+    CROW_TRY_AGREE(comm, alone ? problem_make(alone, &preferences, &problem_alone) : CROW_OK);
+  }
+  CROW_TRY(measure(comm, options, &problem, alone, &problem_alone, s, &stages, &rewards));
+  describe(options, &problem, report);
+  report_rates(comm, options, machine, &problem, &rewards, s, report);
+  CROW_TRY(crow_bench_stages_report(comm, &stages, s->count, report));
+  CROW_TRY(crow_bench_verify_rewards(comm, &preferences, options->tolerance, &rewards, report));
+cleanup:
+  crow_rewards_free(&rewards);
+  problem_free(&problem);
+  problem_free(&problem_alone);
+  crow_bench_preferences_free(&preferences);
+  crow_comm_destroy(&alone);
+  crow_free(s);
+  return status;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The benchmark of input and output: a dataset written and read by all ranks, beside plain files of the same size. */
+#include "bench/bench_impl.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What a rank writes or reads at a time. */
+#define PIECE_BYTES (INT64_C(16) << 20)
+
+typedef struct io_series {
+  double write_s[CROW_BENCH_REPETITIONS_MOST], read_s[CROW_BENCH_REPETITIONS_MOST];
+  double plain_write_s[CROW_BENCH_REPETITIONS_MOST], plain_read_s[CROW_BENCH_REPETITIONS_MOST];
+} io_series;
+
+typedef struct io_run {
+  const crow_comm *comm;
+  crow_bench_lattice *lattice;
+  crow_partition mine; /* rows of this rank */
+  crow_gidx rows;      /* of a piece */
+  int64_t turns;       /* pieces of the rank that has most */
+  float *piece, *expected;
+  char file[4096], plain[4096]; /* one for all; one for each rank */
+  int64_t wrong;                /* numbers that came back as others */
+} io_run;
+
+static crow_gidx piece_rows(const io_run *run, int64_t turn, crow_gidx *at) {
+  *at = turn * run->rows < run->mine.count ? turn * run->rows : run->mine.count;
+  return run->mine.count - *at < run->rows ? run->mine.count - *at : run->rows;
+}
+
+/* Pieces are the rank's first rows, since generating is not what is measured, but each row begins with its number. */
+static void stamp(const io_run *run, crow_gidx at, crow_gidx n, float *rows) {
+  const crow_gidx d = crow_bench_lattice_dataset(run->lattice).dimensions;
+  for (crow_gidx i = 0; i < n; i++) rows[i * d] = (float)((run->mine.begin + at + i) % (1 << 24));
+}
+
+/* A dataset has preferences: one tie between the first two alternatives. */
+static crow_status write_preferences(const crow_comm *comm, crow_file *file) {
+  crow_status status = CROW_OK;
+  const crow_gidx mine = crow_comm_rank(comm) == 0;
+  const int64_t first = 0, second = 1;
+  const double outcome = 0.5;
+  CROW_TRY(crow_file_define(file, "/comparisons/first", CROW_I64, 1, 0));
+  CROW_TRY(crow_file_write_rows(file, "/comparisons/first", 0, mine, CROW_I64, &first));
+  CROW_TRY(crow_file_define(file, "/comparisons/second", CROW_I64, 1, 0));
+  CROW_TRY(crow_file_write_rows(file, "/comparisons/second", 0, mine, CROW_I64, &second));
+  CROW_TRY(crow_file_define(file, "/comparisons/outcome", CROW_F64, 1, 0));
+  CROW_TRY(crow_file_write_rows(file, "/comparisons/outcome", 0, mine, CROW_F64, &outcome));
+cleanup:
+  return status;
+}
+
+static crow_status write_dataset(io_run *run) {
+  crow_status status = CROW_OK;
+  crow_file *file = NULL;
+  const crow_dataset dataset = crow_bench_lattice_dataset(run->lattice);
+  crow_gidx at;
+  CROW_TRY(crow_file_create(run->comm, run->file, "dataset", true, &file));
+  CROW_TRY(crow_file_define(file, "/alternatives/context", CROW_F32, dataset.alternatives, dataset.dimensions));
+  for (int64_t turn = 0; turn < run->turns; turn++) {
+    const crow_gidx n = piece_rows(run, turn, &at);
+    stamp(run, at, n, run->piece);
+    CROW_TRY(crow_file_write_rows(file, "/alternatives/context", run->mine.begin + at, n, CROW_F32, run->piece));
+  }
+  CROW_TRY(write_preferences(run->comm, file));
+  CROW_TRY(crow_file_finish(&file));
+cleanup:
+  crow_file_close(&file);
+  return status;
+}
+
+/* Every number is compared, outside the time that counts. */
+static crow_status compare(io_run *run, crow_gidx at, crow_gidx n) {
+  const crow_dataset dataset = crow_bench_lattice_dataset(run->lattice);
+  const crow_status status = crow_dataset_read_contexts(&dataset, run->mine.begin, n, CROW_F32, run->expected);
+  stamp(run, at, n, run->expected);
+  for (int64_t i = 0; i < n * dataset.dimensions; i++) run->wrong += !(run->piece[i] == run->expected[i]);
+  return status;
+}
+
+static crow_status read_dataset(io_run *run, double *seconds) {
+  crow_status status = CROW_OK;
+  crow_dataset dataset = {0};
+  crow_gidx at;
+  *seconds = 0;
+  CROW_TRY(crow_comm_barrier(run->comm));
+  double start = crow_time_s();
+  CROW_TRY(crow_dataset_open(run->comm, run->file, true, &dataset));
+  for (int64_t turn = 0; turn < run->turns; turn++) {
+    const crow_gidx n = piece_rows(run, turn, &at);
+    CROW_TRY(crow_file_read(dataset.file, "/alternatives/context", run->mine.begin + at, n, CROW_F32, run->piece));
+    *seconds += crow_time_s() - start;
+    CROW_TRY(compare(run, at, n));
+    start = crow_time_s();
+  }
+cleanup:
+  crow_dataset_close(&dataset);
+  return status;
+}
+
+/* The same bytes by plain system calls; `seconds` is this rank's. */
+static crow_status plain(const io_run *run, bool writes, double *seconds) {
+  crow_status status = CROW_OK;
+  const crow_gidx d = crow_bench_lattice_dataset(run->lattice).dimensions;
+  const double start = crow_time_s();
+  crow_gidx at;
+  const int file = open(run->plain, writes ? O_WRONLY | O_CREAT | O_TRUNC : O_RDONLY, 0600);
+  if (file < 0) return crow_error(CROW_FILE_SYSTEM, "%s: cannot be opened: %s", run->plain, strerror(errno));
+  for (int64_t turn = 0; turn < run->turns && status == CROW_OK; turn++) {
+    char *from = (char *)run->piece;
+    int64_t left = piece_rows(run, turn, &at) * d * (int64_t)sizeof(float);
+    while (left > 0 && status == CROW_OK) {
+      const ssize_t done = writes ? write(file, from, (size_t)left) : read(file, from, (size_t)left);
+      if (done <= 0) {
+        status = crow_error(CROW_FILE_SYSTEM, "%s: cannot be %s: %s", run->plain, writes ? "written" : "read",
+                            done < 0 ? strerror(errno) : "it ends early");
+      }
+      from += done;
+      left -= done;
+    }
+  }
+  if (status == CROW_OK && writes && fsync(file) != 0) {
+    status = crow_error(CROW_FILE_SYSTEM, "%s: cannot be flushed: %s", run->plain, strerror(errno));
+  }
+  (void)close(file);
+  *seconds = crow_time_s() - start;
+  return status;
+}
+
+/* Asks the system to forget what it holds of a file in memory, so that reading reads the disk. */
+static void forget(const char *path) {
+  const int file = open(path, O_RDONLY);
+  if (file < 0) return;
+  (void)posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+  (void)close(file);
+}
+
+static crow_status repeat(io_run *run, io_series *s, int64_t at) {
+  crow_status status = CROW_OK;
+  const crow_comm *comm = run->comm;
+  const crow_dataset dataset = crow_bench_lattice_dataset(run->lattice);
+  CROW_TRY(crow_dataset_read_contexts(&dataset, run->mine.begin,
+                                      run->rows < run->mine.count ? run->rows : run->mine.count, CROW_F32, run->piece));
+  CROW_TRY(crow_comm_barrier(comm));
+  const double start = crow_time_s();
+  CROW_TRY(write_dataset(run));
+  s->write_s[at] = crow_time_s() - start;
+  CROW_TRY_AGREE(comm, plain(run, true, &s->plain_write_s[at]));
+  forget(run->file);
+  forget(run->plain);
+  CROW_TRY(read_dataset(run, &s->read_s[at]));
+  CROW_TRY(crow_comm_barrier(comm));
+  CROW_TRY_AGREE(comm, plain(run, false, &s->plain_read_s[at]));
+  double times[4] = {s->write_s[at], s->plain_write_s[at], s->read_s[at], s->plain_read_s[at]};
+  CROW_TRY(crow_comm_max_f64(comm, times, 4));
+  s->write_s[at] = times[0];
+  s->plain_write_s[at] = times[1];
+  s->read_s[at] = times[2];
+  s->plain_read_s[at] = times[3];
+cleanup:
+  return status;
+}
+
+static void report_rates(double bytes, const io_series *s, int64_t count, crow_bench_report *report) {
+  static const char *const names[2][3] = {{"write_rate", "plain_write_rate", "share_of_plain_write"},
+                                          {"read_rate", "plain_read_rate", "share_of_plain_read"}};
+  double rate[CROW_BENCH_REPETITIONS_MOST], raw[CROW_BENCH_REPETITIONS_MOST], share[CROW_BENCH_REPETITIONS_MOST];
+  crow_bench_report_one(report, "bytes", "", bytes);
+  for (int reads = 0; reads < 2; reads++) {
+    for (int64_t k = 0; k < count; k++) {
+      rate[k] = bytes / (reads ? s->read_s[k] : s->write_s[k]) / 1e6;
+      raw[k] = bytes / (reads ? s->plain_read_s[k] : s->plain_write_s[k]) / 1e6;
+      share[k] = rate[k] / raw[k];
+    }
+    crow_bench_report_add(report, names[reads][0], "MB/s", rate, count);
+    crow_bench_report_add(report, names[reads][1], "MB/s", raw, count);
+    crow_bench_report_add(report, names[reads][2], "", share, count);
+  }
+}
+
+/* Names that no other job has, the same on all ranks but for the rank's own file. */
+static crow_status name_files(const crow_bench_options *options, io_run *run) {
+  crow_status status = CROW_OK;
+  int64_t process = (int64_t)getpid();
+  CROW_TRY(crow_comm_broadcast(run->comm, &process, (int64_t)sizeof process, 0));
+  const int n = snprintf(run->plain, sizeof run->plain, "%s/crow-bench-%lld-%d.bin", options->folder,
+                         (long long)process, crow_comm_rank(run->comm));
+  (void)snprintf(run->file, sizeof run->file, "%s/crow-bench-%lld.h5", options->folder, (long long)process);
+  if (n >= (int)sizeof run->plain) CROW_TRY(crow_error(CROW_USAGE, "--folder: the name is too long"));
+cleanup:
+  return status;
+}
+
+static crow_status prepare(const crow_comm *comm, const crow_bench_options *options, io_run *run) {
+  crow_status status = CROW_OK;
+  const crow_gidx d = options->dimensions;
+  double memory = 0;
+  crow_gidx m = options->alternatives > 0 ? options->alternatives : 100000;
+  run->comm = comm;
+  if (m < 2) m = 2;
+  if (options->fill > 0) {
+    CROW_TRY(crow_bench_memory(comm, options->fill, &memory));
+    m = (crow_gidx)fmax(2, memory * crow_comm_size(comm) / (4 * (double)d));
+  }
+  CROW_TRY_AGREE(comm, crow_bench_lattice_create(CROW_BENCH_RANDOM, m, d, options->seed, &run->lattice));
+  run->mine = crow_comm_partition(comm, m, 1);
+  run->rows = PIECE_BYTES / (4 * d) > 0 ? PIECE_BYTES / (4 * d) : 1;
+  run->turns = (run->mine.count + run->rows - 1) / run->rows;
+  CROW_TRY(crow_comm_max_i64(comm, &run->turns, 1));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&run->piece, run->rows * d));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&run->expected, run->rows * d));
+  CROW_TRY(name_files(options, run));
+cleanup:
+  return status;
+}
+
+crow_status crow_bench_io(const crow_comm *comm, const crow_bench_options *options, crow_bench_report *report) {
+  crow_status status = CROW_OK;
+  io_run *run = NULL;
+  io_series *s = NULL;
+  memset(report, 0, sizeof *report);
+  report->benchmark = "io";
+  CROW_TRY(crow_bench_options_validate(options));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&run, 1));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s, 1));
+  CROW_TRY(prepare(comm, options, run));
+  for (int64_t k = -options->warm_up; k < options->repetitions; k++) CROW_TRY(repeat(run, s, k < 0 ? 0 : k));
+  const double bytes = 4 * (double)run->mine.global * (double)options->dimensions;
+  (void)snprintf(report->problem, sizeof report->problem,
+                 "a dataset of %lld contexts of %lld dimensions in one HDF5 file, beside a plain file for each rank",
+                 (long long)run->mine.global, (long long)options->dimensions);
+  report_rates(bytes, s, options->repetitions, report);
+  CROW_TRY(crow_comm_sum_i64(comm, &run->wrong, 1));
+  report->valid = run->wrong == 0;
+  (void)snprintf(report->verdict, sizeof report->verdict, "%lld numbers came back as others", (long long)run->wrong);
+cleanup:
+  if (run) {
+    if (run->plain[0]) (void)unlink(run->plain);
+    if (run->file[0] && crow_comm_rank(comm) == 0) (void)unlink(run->file);
+    crow_bench_lattice_destroy(&run->lattice);
+    crow_free(run->piece);
+    crow_free(run->expected);
+  }
+  crow_free(run);
+  crow_free(s);
+  return status;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the machine does, measured in the same run: all ranks at work at once. */
+#include "bench/bench_impl.h"
+#include <cblas.h>
+
+enum { GEMM_SIDE = 2048, TRIAD_LENGTH = 1 << 23, ALLREDUCE_LENGTH = 1 << 20 };
+
+static void fill(float *values, int64_t count, uint64_t row) {
+  /* Small integers: no denormals, no overflow. */
+  for (int64_t i = 0; i < count; i++) values[i] = (float)((i * 7 + (int64_t)row * 3) % 17 - 8);
+}
+
+crow_status crow_bench_machine_gemm(const crow_comm *comm, double seconds, double *flops) {
+  crow_status status = CROW_OK;
+  float *a = NULL, *b = NULL, *c = NULL;
+  const int64_t n = GEMM_SIDE;
+  int64_t done = 0;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&a, n * n));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&b, n * n));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&c, n * n));
+  fill(a, n * n, 1);
+  fill(b, n * n, 2);
+  CROW_TRY(crow_comm_barrier(comm));
+  const double start = crow_time_s();
+  do {
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)n, (int)n, 1, a, (int)n, b, (int)n, 0, c, (int)n);
+    done++;
+  } while (crow_time_s() - start < seconds);
+  *flops = 2.0 * (double)(n * n * n * done) / (crow_time_s() - start);
+  CROW_TRY(crow_comm_sum_f64_unordered(comm, flops, 1));
+cleanup:
+  crow_free(a);
+  crow_free(b);
+  crow_free(c);
+  return status;
+}
+
+static void triad(double *restrict a, const double *restrict b, const double *restrict c, int64_t n) {
+  for (int64_t i = 0; i < n; i++) a[i] = b[i] + 3.0 * c[i];
+}
+
+static crow_status measure_triad(const crow_comm *comm, double seconds, double *bytes_s) {
+  crow_status status = CROW_OK;
+  double *a = NULL, *b = NULL, *c = NULL, best = 0;
+  const int64_t n = TRIAD_LENGTH;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&a, n));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&b, n));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&c, n));
+  triad(a, b, c, n); /* touches all pages */
+  CROW_TRY(crow_comm_barrier(comm));
+  const double begin = crow_time_s();
+  do {
+    const double start = crow_time_s();
+    triad(a, b, c, n);
+    const double rate = 24.0 * (double)n / (crow_time_s() - start);
+    if (rate > best) best = rate;
+  } while (crow_time_s() - begin < seconds);
+  *bytes_s = best;
+  CROW_TRY(crow_comm_sum_f64_unordered(comm, bytes_s, 1));
+cleanup:
+  crow_free(a);
+  crow_free(b);
+  crow_free(c);
+  return status;
+}
+
+/* Seconds of an allreduce of `count` integers: the mean of as many as take about `seconds`. */
+static crow_status measure_allreduce(const crow_comm *comm, int64_t *values, int64_t count, double seconds,
+                                     double *each_s) {
+  crow_status status = CROW_OK;
+  int64_t rounds = 1;
+  for (;;) {
+    CROW_TRY(crow_comm_barrier(comm));
+    double elapsed = crow_time_s();
+    for (int64_t k = 0; k < rounds; k++) CROW_TRY(crow_comm_max_i64(comm, values, count));
+    elapsed = crow_time_s() - elapsed;
+    CROW_TRY(crow_bench_greatest(comm, &elapsed)); /* all ranks go on alike */
+    *each_s = elapsed / (double)rounds;
+    if (elapsed >= seconds || rounds >= 1000000) break;
+    rounds *= 4;
+  }
+cleanup:
+  return status;
+}
+
+crow_status crow_bench_machine_measure(const crow_comm *comm, double seconds, crow_bench_machine *out) {
+  crow_status status = CROW_OK;
+  int64_t *values = NULL;
+  double latency = 0, large = 0;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&values, ALLREDUCE_LENGTH));
+  CROW_TRY(crow_bench_machine_gemm(comm, seconds / 4, &out->gemm_flops));
+  CROW_TRY(measure_triad(comm, seconds / 4, &out->triad_bytes_s));
+  CROW_TRY(measure_allreduce(comm, values, 1, seconds / 8, &latency));
+  CROW_TRY(measure_allreduce(comm, values, ALLREDUCE_LENGTH, seconds / 8, &large));
+  out->allreduce_latency_s = latency;
+  out->allreduce_bytes_s = 8.0 * ALLREDUCE_LENGTH / large;
+cleanup:
+  crow_free(values);
+  return status;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether weights of the unit cube are right: a figure counts only then. */
+#include "bench/bench_impl.h"
+#include <math.h>
+#include <stdarg.h>
+
+/* What is looked at, on this rank and then over all. */
+typedef struct findings {
+  double excess;        /* greatest |deviation| as a share of what is allowed */
+  crow_gidx at;         /* the alternative where, on this rank */
+  int64_t inconsistent; /* values that are not hits / N, or hits below 0 */
+  int64_t hits;         /* this rank's share of all hits, in units of a sample, and the remainder */
+  int64_t remainder;
+} findings;
+
+static void set_verdict(crow_bench_report *report, bool valid, const char *format, ...) CROW_PRINTF(3, 4);
+static void set_verdict(crow_bench_report *report, bool valid, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(report->verdict, sizeof report->verdict, format, arguments);
+  va_end(arguments);
+  report->valid = valid;
+}
+
+/* Bernstein: a binomial of mean n p differs from it by t with a chance of at most 2 exp(-t^2 / (2 (n p + t / 3))).
+ * `allowed` is the t for which that is 1e-9 / m. */
+static double bernstein(double mean, double m) {
+  const double level = log(2 * m / 1e-9);
+  return level / 3 + sqrt(level * level / 9 + 2 * level * mean);
+}
+
+static void look(const crow_bench_lattice *lattice, const crow_weights *w, findings *found) {
+  const double n = (double)w->samples, m = (double)w->partition.global;
+  for (crow_gidx i = 0; i < w->partition.count; i++) {
+    const double share = crow_bench_lattice_share(lattice, w->partition.begin + i);
+    double excess = 0;
+    if (w->samples) {
+      const double expected = (double)w->hits[i] / (n * (double)CROW_HIT_UNIT);
+      found->inconsistent += w->hits[i] < 0 || !(w->value[i] == expected);
+      found->hits += w->hits[i] / CROW_HIT_UNIT;
+      found->remainder += w->hits[i] % CROW_HIT_UNIT;
+      if (!isnan(share)) excess = fabs(w->value[i] - share) * n / bernstein(n * share, m);
+    } else if (!isnan(share)) {
+      excess = fabs(w->value[i] - share) / 1e-12;
+    }
+    /* Written so that NaN is an excess. */
+    if (!(excess <= found->excess)) {
+      found->excess = isnan(excess) ? (double)INFINITY : excess;
+      found->at = w->partition.begin + i;
+    }
+  }
+}
+
+/* Pearson's chi-square of the hits against the exact shares, in standard deviations from its mean: for a multinomial of
+ * n samples its mean is m - 1 and its variance 2 (m - 1) + (sum 1/p - m^2 - 2 m + 2) / n. */
+static crow_status chi_square(const crow_comm *comm, const crow_bench_lattice *lattice, const crow_weights *w,
+                              double *deviations) {
+  crow_status status = CROW_OK;
+  const double n = (double)w->samples, m = (double)w->partition.global;
+  double sums[2] = {0, 0};
+  for (crow_gidx i = 0; i < w->partition.count; i++) {
+    const double share = crow_bench_lattice_share(lattice, w->partition.begin + i);
+    const double off = n * (w->value[i] - share);
+    sums[0] += off * off / (n * share);
+    sums[1] += 1 / share;
+  }
+  CROW_TRY(crow_comm_sum_f64_unordered(comm, sums, 2));
+  const double variance = 2 * (m - 1) + (sums[1] - m * m - 2 * m + 2) / n;
+  *deviations = variance > 0 ? (sums[0] - (m - 1)) / sqrt(variance) : 0;
+cleanup:
+  return status;
+}
+
+/* The worst finding over the ranks and where it is. */
+static crow_status worst(const crow_comm *comm, const findings *mine, double *excess, int64_t *at) {
+  crow_status status = CROW_OK;
+  *excess = mine->excess;
+  CROW_TRY(crow_comm_max_f64(comm, excess, 1));
+  *at = mine->excess == *excess ? mine->at : INT64_MAX;
+  CROW_TRY(crow_comm_min_i64(comm, at, 1));
+cleanup:
+  return status;
+}
+
+static crow_status verify_shares(const crow_comm *comm, const crow_bench_lattice *lattice, const crow_weights *weights,
+                                 double excess, int64_t at, crow_bench_report *report) {
+  crow_status status = CROW_OK;
+  double deviations = 0;
+  if (excess > 1) {
+    set_verdict(report, false, "the weight of alternative %lld is %.3g times as far from its exact share %.6g as %s",
+                (long long)at, excess, crow_bench_lattice_share(lattice, at),
+                weights->samples ? "chance allows" : "rounding allows");
+    return CROW_OK;
+  }
+  if (!weights->samples) {
+    set_verdict(report, true, "every weight is within 1e-12 of its exact share");
+    return CROW_OK;
+  }
+  CROW_TRY(chi_square(comm, lattice, weights, &deviations));
+  set_verdict(report, fabs(deviations) <= 10,
+              "chi-square of the hits against the exact shares %.2f standard deviations from its mean, greatest "
+              "deviation %.2f of Bernstein's bound",
+              deviations, excess);
+cleanup:
+  return status;
+}
+
+crow_status crow_bench_verify_weights(const crow_comm *comm, crow_bench_lattice *lattice,
+                                      const crow_weights_options *options, const crow_weights *weights,
+                                      crow_bench_report *report) {
+  crow_status status = CROW_OK;
+  const crow_dataset dataset = crow_bench_lattice_dataset(lattice);
+  findings found = {.at = INT64_MAX};
+  double excess = 0;
+  int64_t at = 0, audited = 0, missing = 0;
+  look(lattice, weights, &found);
+  CROW_TRY(worst(comm, &found, &excess, &at));
+  int64_t counts[3] = {found.inconsistent, found.hits, found.remainder};
+  CROW_TRY(crow_comm_sum_i64(comm, counts, 3));
+  /* Remainders are below the unit, so their sum does not overflow for fewer than 10^13 alternatives. */
+  const int64_t total = counts[1] + counts[2] / CROW_HIT_UNIT;
+  if (counts[0] > 0) {
+    set_verdict(report, false, "%lld weights are not their hits / N", (long long)counts[0]);
+  } else if (weights->samples && (total != weights->samples || counts[2] % CROW_HIT_UNIT != 0)) {
+    set_verdict(report, false, "the hits are of %lld samples and %lld/%lld, not of %lld", (long long)total,
+                (long long)(counts[2] % CROW_HIT_UNIT), (long long)CROW_HIT_UNIT, (long long)weights->samples);
+  } else if (!isnan(crow_bench_lattice_share(lattice, 0))) {
+    CROW_TRY(verify_shares(comm, lattice, weights, excess, at, report));
+  } else if (!weights->samples) {
+    set_verdict(report, false, "exact weights of random contexts are not known: take --contexts lattice");
+  } else {
+    CROW_TRY(crow_bench_audit_samples(comm, &dataset, options, weights, &audited, &missing));
+    set_verdict(report, missing == 0,
+                "all samples are counted; %lld of them were searched again by brute force in double precision: %lld "
+                "are not among the hits",
+                (long long)audited, (long long)missing);
+  }
+cleanup:
+  return status;
+}

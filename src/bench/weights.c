@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The benchmark of Voronoi weights: generate, measure, verify. */
+#include "bench/bench_impl.h"
+#include <math.h>
+#include <string.h>
+
+/* One repetition of a size on a communicator, and what came of it. */
+typedef struct trial {
+  double sampling_s; /* draw, search, count and reduce: the slowest rank */
+  double total_s;    /* with grid, hull, contexts and index */
+  double comm_s;     /* in MPI calls, mean over the ranks */
+} trial;
+
+typedef struct series {
+  int64_t count;
+  double gemm[CROW_BENCH_REPETITIONS_MOST]; /* flop/s just before */
+  trial trial[CROW_BENCH_REPETITIONS_MOST];
+  double alone_s[CROW_BENCH_REPETITIONS_MOST]; /* sampling on one rank with its share of the samples */
+} series;
+
+static void weights_options(const crow_bench_options *options, crow_weights_options *out) {
+  crow_weights_options_default(out);
+  out->nearest = options->nearest;
+  out->grid = options->grid;
+  out->space.seed = options->seed;
+}
+
+static double sampling_s(const crow_stages *stages) {
+  static const char *const names[] = {"draw", "search", "count", "reduce", "cells"};
+  double sum = 0;
+  for (size_t k = 0; k < sizeof names / sizeof *names; k++) sum += crow_bench_stage_s(stages, names[k]);
+  return sum;
+}
+
+static crow_status run(const crow_comm *comm, crow_bench_lattice *lattice, const crow_weights_options *options,
+                       trial *out, crow_weights *weights) {
+  crow_status status = CROW_OK;
+  const crow_dataset dataset = crow_bench_lattice_dataset(lattice);
+  CROW_TRY(crow_comm_barrier(comm));
+  const double start = crow_time_s(), comm_start = crow_comm_seconds();
+  CROW_TRY(crow_weights_compute(comm, &dataset, options, weights));
+  out->total_s = crow_time_s() - start;
+  out->comm_s = crow_comm_seconds() - comm_start;
+  out->sampling_s = sampling_s(&weights->run.stages);
+  CROW_TRY(crow_bench_greatest(comm, &out->total_s));
+  CROW_TRY(crow_bench_greatest(comm, &out->sampling_s));
+  CROW_TRY(crow_comm_sum_f64_unordered(comm, &out->comm_s, 1));
+  out->comm_s /= crow_comm_size(comm);
+cleanup:
+  return status;
+}
+
+/* How many samples take about as long as is wanted, from a short run; whole blocks for every rank. */
+static crow_status choose_samples(const crow_comm *comm, crow_bench_lattice *lattice, double seconds,
+                                  const crow_bench_machine *machine, crow_weights_options *options) {
+  crow_status status = CROW_OK;
+  const crow_dataset dataset = crow_bench_lattice_dataset(lattice);
+  const int64_t block = 2048 * (int64_t)crow_comm_size(comm);
+  const double each = 2 * (double)dataset.alternatives * (double)dataset.dimensions / machine->gemm_flops;
+  double wanted = 0.1 * seconds / each;
+  crow_weights weights = {0};
+  trial probe;
+  /* Twice, since a search that skips most alternatives is far faster than the product promises. */
+  for (int k = 0; k < 2; k++) {
+    wanted = fmin(fmax(ceil(wanted / (double)block), 1) * (double)block, 1e12);
+    options->samples = (int64_t)wanted;
+    CROW_TRY(run(comm, lattice, options, &probe, &weights));
+    const bool exact = weights.samples == 0;
+    crow_weights_free(&weights);
+    if (exact) break;
+    wanted *= (k == 0 ? 0.3 : 1) * seconds / probe.sampling_s;
+  }
+  options->samples = (int64_t)(fmin(fmax(ceil(wanted / (double)block), 1) * (double)block, 1e12));
+  CROW_TRY(crow_comm_broadcast(comm, &options->samples, (int64_t)sizeof options->samples, 0));
+cleanup:
+  crow_weights_free(&weights);
+  return status;
+}
+
+/* Rank 0 alone does what each rank did: the same alternatives, its share of the samples. */
+static crow_status run_alone(const crow_comm *comm, const crow_comm *alone, crow_bench_lattice *lattice,
+                             const crow_weights_options *options, const crow_weights *together, double *seconds) {
+  crow_status status = CROW_OK;
+  crow_weights_options one = *options;
+  crow_weights weights = {0};
+  trial t = {0};
+  one.grid = "1x1";
+  one.nearest.engine = (int)together->run.engine;
+  one.samples = (options->samples + crow_comm_size(comm) - 1) / crow_comm_size(comm);
+  CROW_TRY_AGREE(comm, alone ? run(alone, lattice, &one, &t, &weights) : CROW_OK);
+  CROW_TRY(crow_bench_greatest(comm, &t.sampling_s));
+  *seconds = t.sampling_s;
+cleanup:
+  crow_weights_free(&weights);
+  return status;
+}
+
+static crow_status measure(const crow_comm *comm, const crow_bench_options *options, crow_bench_lattice *lattice,
+                           const crow_weights_options *chosen, series *s, crow_stages *stages, crow_weights *weights) {
+  crow_status status = CROW_OK;
+  crow_comm *alone = NULL;
+  if (options->efficiency) CROW_TRY(crow_bench_alone(comm, &alone));
+  for (int64_t k = -options->warm_up; k < options->repetitions; k++) {
+    const int64_t at = k < 0 ? 0 : k;
+    crow_weights_free(weights);
+    /* The product is measured beside every repetition: other work disturbs both alike. */
+    CROW_TRY(crow_bench_machine_gemm(comm, 0.1, &s->gemm[at]));
+    CROW_TRY(run(comm, lattice, chosen, &s->trial[at], weights));
+    if (options->efficiency) CROW_TRY(run_alone(comm, alone, lattice, chosen, weights, &s->alone_s[at]));
+    if (k >= 0) crow_bench_stages_add(stages, &weights->run.stages);
+  }
+  s->count = options->repetitions;
+cleanup:
+  crow_comm_destroy(&alone);
+  return status;
+}
+
+static void report_rates(const crow_weights *weights, double m, double d, bool efficiency, const series *s,
+                         crow_bench_report *report) {
+  double time[CROW_BENCH_REPETITIONS_MOST], total[CROW_BENCH_REPETITIONS_MOST], rate[CROW_BENCH_REPETITIONS_MOST];
+  double gemm[CROW_BENCH_REPETITIONS_MOST], share[CROW_BENCH_REPETITIONS_MOST], samples[CROW_BENCH_REPETITIONS_MOST];
+  double waiting[CROW_BENCH_REPETITIONS_MOST], alone[CROW_BENCH_REPETITIONS_MOST];
+  const double n = (double)weights->samples;
+  for (int64_t k = 0; k < s->count; k++) {
+    const double seconds = s->trial[k].sampling_s;
+    time[k] = seconds;
+    total[k] = s->trial[k].total_s;
+    samples[k] = n / seconds / 1e6;
+    rate[k] = 2 * n * m * d / seconds / 1e9;
+    gemm[k] = s->gemm[k] / 1e9;
+    share[k] = rate[k] / gemm[k];
+    waiting[k] = s->trial[k].comm_s / s->trial[k].total_s;
+    alone[k] = s->alone_s[k] / seconds;
+  }
+  crow_bench_report_add(report, "time", "s", time, s->count);
+  crow_bench_report_add(report, "time_with_setup", "s", total, s->count);
+  if (n > 0) {
+    crow_bench_report_add(report, "samples_rate", "M/s", samples, s->count);
+    crow_bench_report_add(report, "rate", "GFLOP/s", rate, s->count);
+    crow_bench_report_add(report, "sgemm_rate", "GFLOP/s", gemm, s->count);
+    crow_bench_report_add(report, "share_of_sgemm", "", share, s->count);
+  }
+  crow_bench_report_add(report, "share_in_mpi", "", waiting, s->count);
+  if (efficiency) crow_bench_report_add(report, "efficiency", "", alone, s->count);
+}
+
+static crow_status report_problem(const crow_comm *comm, const crow_bench_options *options, const crow_dataset *dataset,
+                                  const crow_weights *weights, crow_bench_report *report) {
+  crow_status status = CROW_OK;
+  int64_t counts[2] = {weights->run.searched, weights->run.decided_again};
+  CROW_TRY(crow_comm_sum_i64(comm, counts, 2));
+  (void)snprintf(report->problem, sizeof report->problem,
+                 "Voronoi weights of %lld alternatives in %lld dimensions in the unit cube (%s), %lld samples, nearest "
+                 "by %s",
+                 (long long)dataset->alternatives, (long long)dataset->dimensions,
+                 options->contexts == CROW_BENCH_LATTICE ? "a lattice with known weights" : "uniform random contexts",
+                 (long long)weights->samples, crow_nearest_engine_name(weights->run.engine));
+  crow_bench_report_one(report, "alternatives", "", (double)dataset->alternatives);
+  crow_bench_report_one(report, "dimensions", "", (double)dataset->dimensions);
+  crow_bench_report_one(report, "searched_dimensions", "", (double)weights->run.dimensions);
+  crow_bench_report_one(report, "samples", "", (double)weights->samples);
+  crow_bench_report_one(report, "grid_groups", "", weights->run.groups);
+  crow_bench_report_one(report, "grid_slices", "", weights->run.slices);
+  crow_bench_report_one(report, "decided_again", "", counts[0] > 0 ? (double)counts[1] / (double)counts[0] : 0);
+cleanup:
+  return status;
+}
+
+/* The bytes of alternatives that a rank holds: contexts, a copy for the search, counts. */
+static double bytes_each(crow_gidx d) { return 8 * (double)d + 64; }
+
+crow_status crow_bench_weights(const crow_comm *comm, const crow_bench_options *options,
+                               const crow_bench_machine *machine, crow_bench_report *report) {
+  crow_status status = CROW_OK;
+  crow_bench_lattice *lattice = NULL;
+  crow_weights_options chosen;
+  crow_weights weights = {0};
+  crow_stages stages = {0};
+  series *s = NULL;
+  double memory = 0;
+  crow_gidx m = options->alternatives > 0 ? options->alternatives : 20000;
+  memset(report, 0, sizeof *report);
+  report->benchmark = "weights";
+  CROW_TRY(crow_bench_options_validate(options));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s, 1));
+  if (options->fill > 0) {
+    CROW_TRY(crow_bench_memory(comm, options->fill, &memory));
+    m = (crow_gidx)fmax(1, (memory - 0x1p26) / bytes_each(options->dimensions));
+  }
+  CROW_TRY_AGREE(comm, crow_bench_lattice_create(options->contexts, m, options->dimensions, options->seed, &lattice));
+  const crow_dataset dataset = crow_bench_lattice_dataset(lattice);
+  weights_options(options, &chosen);
+  chosen.samples = options->samples;
+  if (chosen.samples == 0) CROW_TRY(choose_samples(comm, lattice, options->seconds, machine, &chosen));
+  CROW_TRY(measure(comm, options, lattice, &chosen, s, &stages, &weights));
+  CROW_TRY(report_problem(comm, options, &dataset, &weights, report));
+  report_rates(&weights, (double)dataset.alternatives, (double)dataset.dimensions, options->efficiency, s, report);
+  CROW_TRY(crow_bench_stages_report(comm, &stages, s->count, report));
+  CROW_TRY(crow_bench_verify_weights(comm, lattice, &chosen, &weights, report));
+cleanup:
+  crow_weights_free(&weights);
+  crow_bench_lattice_destroy(&lattice);
+  crow_free(s);
+  return status;
+}

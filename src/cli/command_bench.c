@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/bench_impl.h"
+#include <string.h>
+
+typedef struct bench_options {
+  const char *csv;
+  crow_bench_options bench;
+} bench_options;
+
+static const crow_setting csv_settings[] = {
+    {.name = "csv",
+     .type = CROW_SETTING_TEXT,
+     .offset = offsetof(bench_options, csv),
+     .choices = "FILE",
+     .help = "write all figures as benchmark,quantity,unit,median,least,greatest; it replaces an existing file"},
+    {0}};
+
+static const crow_section sections[] = {
+    {"Benchmark", crow_bench_settings, offsetof(bench_options, bench)},
+    {"Nearest alternative", crow_nearest_settings, offsetof(bench_options, bench.nearest)},
+    {"Table", csv_settings, 0},
+    {0}};
+
+enum { REPORTS = 4 };
+static const char *const benchmarks[] = {"weights", "fit", "io"};
+
+static crow_status check_bench(const crow_run *run) {
+  const bench_options *options = run->options;
+  if (run->argument_count == 1 && strcmp(run->argument[0], "all") != 0) {
+    bool known = false;
+    for (size_t k = 0; k < sizeof benchmarks / sizeof *benchmarks; k++) {
+      known = known || strcmp(run->argument[0], benchmarks[k]) == 0;
+    }
+    if (!known) {
+      char nearest[32];
+      crow_nearest_word(run->argument[0], "weights|fit|io|all", nearest, sizeof nearest);
+      return crow_error(CROW_USAGE, "\"%s\": expected weights, fit, io or all; did you mean \"%s\"?", run->argument[0],
+                        nearest);
+    }
+  }
+  return crow_bench_options_validate(&options->bench);
+}
+
+/* The machine's figures as a report. */
+static crow_status measure_machine(crow_run *run, const crow_bench_options *options, crow_bench_machine *machine,
+                                   crow_bench_report *report) {
+  crow_status status = CROW_OK;
+  const int size = crow_comm_size(run->comm);
+  CROW_TRY(crow_bench_machine_measure(run->comm, 1, machine));
+  *report = (crow_bench_report){.benchmark = "machine", .valid = true};
+  (void)snprintf(report->problem, sizeof report->problem,
+                 "%d rank%s of %lld thread%s on %s, OpenBLAS %s with its %s core, %s", size, size == 1 ? "" : "s",
+                 (long long)options->nearest.threads, options->nearest.threads == 1 ? "" : "s", crow_comm_host(),
+                 crow_blas_version(), crow_blas_core(), crow_comm_version());
+  const double ranks = size, gemm = machine->gemm_flops / 1e9, triad = machine->triad_bytes_s / 1e9;
+  const double latency = machine->allreduce_latency_s * 1e6, bandwidth = machine->allreduce_bytes_s / 1e9;
+  crow_bench_report_add(report, "ranks", "", &ranks, 1);
+  crow_bench_report_add(report, "sgemm_rate", "GFLOP/s", &gemm, 1);
+  crow_bench_report_add(report, "triad_rate", "GB/s", &triad, 1);
+  crow_bench_report_add(report, "allreduce_latency", "us", &latency, 1);
+  crow_bench_report_add(report, "allreduce_rate", "GB/s", &bandwidth, 1);
+  CROW_TRY(crow_bench_print(run, report));
+cleanup:
+  return status;
+}
+
+static crow_status run_one(crow_run *run, const char *name, const crow_bench_machine *machine,
+                           crow_bench_report *report) {
+  crow_status status = CROW_OK;
+  const crow_bench_options *options = &((const bench_options *)run->options)->bench;
+  if (strcmp(name, "weights") == 0)
+    CROW_TRY(crow_bench_weights(run->comm, options, machine, report));
+  else if (strcmp(name, "fit") == 0)
+    CROW_TRY(crow_bench_fit(run->comm, options, machine, report));
+  else
+    CROW_TRY(crow_bench_io(run->comm, options, report));
+  CROW_TRY(crow_bench_print(run, report));
+cleanup:
+  return status;
+}
+
+/* What runs say of themselves would bury the figures. */
+static void receive_warning(crow_log_level level, const char *line, void *context) {
+  if (level == CROW_LOG_WARNING) crow_print_warning(context, "warning: %s", line);
+}
+
+static crow_status run_bench(crow_run *run) {
+  crow_status status = CROW_OK;
+  const bench_options *options = run->options;
+  const bool all = strcmp(run->argument[0], "all") == 0;
+  crow_bench_report *report = NULL;
+  crow_bench_machine machine;
+  int count = 1, invalid = 0;
+  if (run->root) crow_log_set(receive_warning, run);
+  if (options->csv) CROW_TRY(crow_output_check(run->comm, options->csv, true));
+  CROW_TRY(crow_comm_agree(run->comm, CROW_ALLOCATE(&report, REPORTS)));
+  CROW_TRY(measure_machine(run, &options->bench, &machine, &report[0]));
+  for (size_t k = 0; k < sizeof benchmarks / sizeof *benchmarks; k++) {
+    if (!all && strcmp(run->argument[0], benchmarks[k]) != 0) continue;
+    CROW_TRY(run_one(run, benchmarks[k], &machine, &report[count]));
+    invalid += !report[count].valid;
+    count++;
+  }
+  if (options->csv) CROW_TRY(crow_bench_write_csv(run, options->csv, report, count));
+  if (invalid) CROW_TRY(crow_error(CROW_FAILED, "%d of %d results are INVALID", invalid, count - 1));
+cleanup:
+  crow_free(report);
+  return status;
+}
+
+const crow_command crow_command_bench = {
+    .name = "bench",
+    .summary = "measure how fast weights, fits and files are on this machine",
+    .description =
+        "Generates problems in place whose answers are known, measures the machine (sgemm, triad, allreduce) and the "
+        "benchmark in the same run, verifies the result, and prints rates beside what the machine can do. Medians of "
+        "the repetitions with their range. A result that is wrong is INVALID, and the exit code is 1.\n\n"
+        "weights: Voronoi weights of a lattice. fit: rewards from observed pairs or complete preferences. io: a "
+        "dataset "
+        "written and read by all ranks. all: these three.\n\n"
+        "The rate of the weights counts 2 N m d operations, whatever the search skips, in the time of drawing, "
+        "searching, counting and reducing. That of a fit counts the pairs of one evaluation.",
+    .example = "crow bench weights --alternatives 20000 --dimensions 384\n"
+               "mpirun -n 8 crow bench fit --alternatives 1000000 --pairs 100000000 --efficiency --csv fit.csv\n"
+               "mpirun -n 64 crow bench all --fill 0.8 --folder /scratch/me --json bench.json",
+    .arguments = "weights|fit|io|all",
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .takes = CROW_TAKES_JSON,
+    .options_bytes = sizeof(bench_options),
+    .sections = sections,
+    .check = check_bench,
+    .run = run_bench,
+};

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# crow bench: blocks, JSON and CSV hold the same verified figures; wrong usage is refused. No figure is judged.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+
+quick="--repetitions 2 --warm-up 0 --dimensions 24 --alternatives 900"
+# shellcheck disable=SC2086 # a list of words
+ranks 2 bench all $quick --samples 20000 --pairs 9000 --efficiency --folder . --json b.json --csv b.csv
+exits 0
+for text in sgemm_rate triad_rate allreduce_latency share_of_sgemm pairs_rate efficiency write_rate; do prints "$text"; done
+equal "$(grep -c '^VALID: ' out)" 3
+prints_not INVALID
+equal "$(grep -c ',valid,,1,1,1$' b.csv)" 3
+equal "$(head -1 b.csv)" "benchmark,quantity,unit,median,least,greatest"
+grep -q '^weights,samples,,20000,20000,20000$' b.csv || fail "samples are not in the table"
+grep -q '^weights,stage_search,s,' b.csv || fail "stages are not in the table"
+[ "$(grep -c '"valid": true' b.json)" -ge 3 ] || fail "verdicts are not in the summary"
+if ls crow-bench-* >/dev/null 2>&1; then fail "files are left behind"; fi
+
+# shellcheck disable=SC2086
+crow bench fit $quick --graph complete --quiet --json complete.json
+exits 0
+silent out
+there complete.json
+
+# A fit that cannot reach its tolerance is INVALID.
+# shellcheck disable=SC2086
+crow bench fit $quick --pairs 9000 --tolerance 1e-13
+case $code in 0) prints "VALID" ;; 1) prints "INVALID: certificate" ;; *) fail "$last: exit code $code" ;; esac
+
+crow bench wieghts
+exits 2
+says "weights"
+crow bench
+exits 2
+crow bench weights --fill 1.5
+exits 2
+says "--fill"
+crow bench io --folder /nowhere --alternatives 100
+exits 4
+finish
