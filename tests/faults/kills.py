@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kills runs (SIGKILL to one rank, or to all) at random times and lets the same command go on until it is done.
+
+  CROW=build/crow python3 tests/faults/kills.py KILLED-RUNS [SEED]     in an empty folder
+
+Every run must end with the bits of one that was never killed, whatever numbers of ranks it ran on, and at no time may
+its output be there and wrong. A killed run may be killed again as it goes on. Needs h5dump.
+"""
+import os
+import random
+import signal
+import sys
+import time
+
+import faults
+
+RANKS = [1, 2, 3]
+GOING_ON_S = 120  # far more than any run here needs
+
+
+class Kind:
+    """A computation that is killed: its arguments, and which arrays of its output count."""
+
+    def __init__(self, name, arguments, arrays):
+        self.name, self.arguments, self.arrays = name, arguments, arrays
+        self.reference, self.seconds = None, 0
+
+
+KINDS = [
+    Kind("weights", ["weights", "data.h5", "--samples", "1500000", "--nearest", "gemm",
+                     "--checkpoint-interval", "0.02"], ["/weights/value", "/weights/hits"]),
+    Kind("lbfgs", ["fit", "data.h5", "--weights", "uniform", "--lambda", "1e-3", "--tolerance", "1e-9",
+                   "--checkpoint-interval", "0"], ["/rewards/value", "/trace/objective"]),
+    Kind("weights and lbfgs", ["fit", "data.h5", "--samples", "1000000", "--nearest", "gemm", "--lambda", "1e-4",
+                               "--tolerance", "1e-9", "--checkpoint-interval", "0.01"],
+         ["/rewards/value", "/rewards/weight", "/rewards/fitted_win_rate"]),
+]
+
+
+def write_data(chance, alternatives=400, dimensions=6, comparisons=3000):
+    with open("contexts.csv", "w", encoding="ascii") as file:
+        file.write("id," + ",".join(f"x{k}" for k in range(dimensions)) + "\n")
+        for i in range(alternatives):
+            file.write(f"n{i}," + ",".join(f"{chance.random():.6f}" for _ in range(dimensions)) + "\n")
+    with open("comparisons.csv", "w", encoding="ascii") as file:
+        file.write("left,right,winner\n")
+        for _ in range(comparisons):
+            a, b = chance.sample(range(alternatives), 2)
+            file.write(f"n{a},n{b},{'left' if chance.random() < (a + 1) / (a + b + 2) else 'right'}\n")
+    if faults.run(1, ["import", "--comparisons", "comparisons.csv", "--contexts", "contexts.csv", "-o", "data.h5"],
+                  60) != 0:
+        faults.fail("the data cannot be imported")
+
+
+def judge(kind, output):
+    """Whether the output is there; it must be right if it is."""
+    if not os.path.exists(output):
+        return False
+    if faults.bits(output, kind.arrays) != kind.reference:
+        faults.fail(f"{kind.name}: {output} is there and wrong")
+    return True
+
+
+def kill(process, chance):
+    """SIGKILL to one rank or to all; False if they were gone."""
+    ranks = faults.rank_pids(process)
+    victims = ranks if chance.random() < 0.5 else ranks[:1] if len(ranks) < 2 else [chance.choice(ranks)]
+    for pid in victims:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    return bool(victims)
+
+
+def run_killed(kind, output, chance):
+    """Lets a run begin or go on and kills it at a random time; whether it was killed before it had ended."""
+    process = faults.start(chance.choice(RANKS), kind.arguments + ["-o", output])
+    until = time.monotonic() + chance.uniform(0.02, kind.seconds)
+    while time.monotonic() < until and process.poll() is None:
+        judge(kind, output)
+        time.sleep(0.01)
+    killed = process.poll() is None and kill(process, chance)
+    try:
+        code = process.wait(GOING_ON_S)
+    except Exception:  # pylint: disable=broad-except
+        faults.end(process)
+        faults.fail(f"{kind.name}: hangs after a rank was killed")
+    there = judge(kind, output)
+    if code == 0 and not there:
+        faults.fail(f"{kind.name}: ended with 0 and left no output")
+    if not killed and code != 0:
+        faults.fail(f"{kind.name}: exit code {code} though nothing was killed")
+    return killed, there
+
+
+def go_on(kind, output, chance):
+    """Runs to the end; whether it went on from a checkpoint."""
+    code = faults.run(chance.choice(RANKS), kind.arguments + ["-o", output], GOING_ON_S)
+    if code != 0:
+        faults.fail(f"{kind.name}: exit code {code} when it went on")
+    if not judge(kind, output):
+        faults.fail(f"{kind.name}: no output")
+    return "going on from" in faults.output_text()
+
+
+def clean():
+    """What a killed process could not remove: temporary files, which are hidden, and checkpoints beside a result that
+    was whole a moment before."""
+    for name in os.listdir("."):
+        if ".checkpoint." in name or name.endswith(".tmp") or name.startswith("killed"):
+            os.unlink(name)
+
+
+def main():
+    wanted = int(sys.argv[1])
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    chance = random.Random(seed)
+    write_data(chance)
+    for kind in KINDS:
+        began = time.monotonic()
+        if faults.run(2, kind.arguments + ["-o", "reference.h5", "--force"], GOING_ON_S) != 0:
+            faults.fail(f"{kind.name}: the reference")
+        kind.seconds = time.monotonic() - began
+        kind.reference = faults.bits("reference.h5", kind.arrays)
+        assert kind.reference and all(kind.reference)
+        print(f"{kind.name}: {kind.seconds:.2f} s uninterrupted", flush=True)
+    runs = kills = resumed = 0
+    while runs < wanted:
+        kind = KINDS[runs % len(KINDS)]
+        killed, there = run_killed(kind, "killed.h5", chance)
+        if killed:
+            runs, kills = runs + 1, kills + 1
+        while killed and not there and chance.random() < 0.4:
+            killed, there = run_killed(kind, "killed.h5", chance)
+            kills += killed
+        if not there:
+            resumed += go_on(kind, "killed.h5", chance)
+        clean()
+    print(f"{runs} of {runs} killed runs ended with the reference bits; {kills} kills, {resumed} went on from a checkpoint")
+
+
+if __name__ == "__main__":
+    main()
