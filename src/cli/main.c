@@ -2,6 +2,7 @@
 /* The program crow: finds the command, checks its options, runs it. */
 #include "cli/cli_impl.h"
 #include <locale.h>
+#include <signal.h>
 #include <string.h>
 
 /* What is said without running a command: `write` on stdout (exit 0), or a usage error on stderr (exit 2). */
@@ -82,6 +83,8 @@ int main(int argc, char **argv) {
   /* Widths of letters are wanted, decimal commas are not. */
   if (!setlocale(LC_CTYPE, "C.UTF-8")) (void)setlocale(LC_CTYPE, "");
   (void)setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+  /* A write beyond a limit on the size of files fails like one to a full disk, instead of ending the process. */
+  (void)signal(SIGXFSZ, SIG_IGN);
   if (argc < 2) {
     (void)crow_error(CROW_USAGE, "which command? One of %s", crow_command_names());
     return usage_error(NULL, &argc, &argv);

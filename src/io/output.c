@@ -109,6 +109,9 @@ crow_status crow_file_create(const crow_comm *comm, const char *path, const char
   CROW_TRY_AGREE(comm, crow_allocate(PATH_BYTES, 1, (void **)&file->temporary));
   CROW_TRY_AGREE(comm, crow_comm_rank(comm) == 0 ? make_temporary(file) : CROW_OK);
   CROW_TRY(crow_comm_broadcast(comm, file->temporary, PATH_BYTES, 0));
+  /* Before HDF5 holds anything back that it could not write when the file is given up, and again because it begins with
+   * an empty file. */
+  CROW_TRY_AGREE(comm, crow_file_reserve(file, METADATA_BYTES, "its metadata"));
   CROW_TRY(crow_file_attach(file, file->temporary, true));
   CROW_TRY_AGREE(comm, crow_file_reserve(file, METADATA_BYTES, "its metadata"));
   CROW_TRY(crow_file_set_text(file, "/", "crow_kind", kind));
@@ -160,12 +163,22 @@ cleanup:
   return status;
 }
 
+/* Gives back the room beyond the end of the file that was reserved and not needed. Some file systems look for it only
+ * when a file gets shorter. That it stays reserved is no failure. */
+static void release_reserve(const crow_file *file) {
+  struct stat facts;
+  if (fstat(file->descriptor, &facts) == 0 && ftruncate(file->descriptor, facts.st_size + 1) == 0) {
+    (void)!ftruncate(file->descriptor, facts.st_size);
+  }
+}
+
 /* Rank 0: data to disk, the name, and the folder to disk. */
 static crow_status publish(crow_file *file) {
   crow_status status = CROW_OK;
   char *folder_copy = NULL, *name_copy = NULL;
   const char *folder = NULL, *name = NULL;
   CROW_TRY(split_path(file->name, &folder_copy, &name_copy, &folder, &name));
+  release_reserve(file);
   if (fsync(file->descriptor) != 0) {
     CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot write %s: %s", file->name, strerror(errno)));
   }
