@@ -138,7 +138,7 @@ cluster_stop() {
 }
 
 cluster_wait() {
-  local end=$((SECONDS + ${2:-120})) text state
+  local end=$((SECONDS + ${2:-300})) text state
   while :; do
     text=$(timeout 10 scontrol show job "$1" 2>/dev/null)
     state=$(sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p' <<<"$text")
