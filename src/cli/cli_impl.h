@@ -50,6 +50,7 @@ void crow_crash_watch(void);
   C(fit)                                                                                                               \
   C(compare)                                                                                                           \
   C(plot)                                                                                                              \
+  C(report)                                                                                                            \
   C(export)                                                                                                            \
   C(inspect)                                                                                                           \
   C(simulate)                                                                                                          \

@@ -113,7 +113,7 @@ static crow_status draw_local(const crow_plot *plot, crow_picture_format format,
   if (format == CROW_PICTURE_SVG) {
     raw = *picture;
     *picture = NULL;
-    CROW_TRY(crow_svg_dress(raw, plot->alt, 0, picture, bytes));
+    CROW_TRY(crow_svg_dress(raw, plot->alt, plot->page, picture, bytes));
   }
 cleanup:
   free(script);

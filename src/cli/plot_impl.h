@@ -55,6 +55,7 @@ typedef struct crow_plot {
   const char *title;               /* borrowed; NULL: none */
   double width, height;            /* in pixels; the kind sets the height */
   double left, right, bottom, top; /* the present frame's edges, from the picture's lower left corner */
+  int page;                        /* > 0: SVG to stand inline in a page, as this picture of it */
   char alt[512];                   /* the picture in one sentence, for those who cannot see it */
   char *text;                      /* rank 0's script, owned */
   size_t length;

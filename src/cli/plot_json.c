@@ -19,6 +19,8 @@ static crow_status get_list(const crow_plot_source *source, const char *name, co
 /* ---- audit ------------------------------------------------------------------------------------------------------ */
 
 enum { AUDIT_CURVES = 8, AUDIT_STEPS = 64 };
+/* Shifts below the fits' own accuracy are drawn as this. */
+static const double FLOOR = 1e-9;
 
 /* Largest shift over the targets for each number of clones and eps. */
 typedef struct audit_curves {
@@ -47,14 +49,13 @@ static void collect(const json_t *tests, audit_curves *c) {
   }
   json_array_foreach(tests, index, test) {
     const double eps = number(test, "eps");
-    const int at = place(c->clones, &c->curves, AUDIT_CURVES, number(test, "clones"));
+    const int at = place(c->clones, &c->curves, AUDIT_CURVES, number(test, "clones_each"));
     const int step = place(c->eps, &c->steps, AUDIT_STEPS, eps);
     if (at < 0 || step < 0 || !(eps > 0)) continue;
     c->least[0] = fmin(c->least[0], eps);
     c->greatest[0] = fmax(c->greatest[0], eps);
     for (int m = 0; m < 2; m++) {
-      const double shift = number(json_object_get(test, methods[m]), "largest");
-      if (!(shift > 0)) continue;
+      const double shift = fmax(number(json_object_get(test, methods[m]), "largest_shift"), FLOOR);
       c->shift[m][at][step] = fmax(c->shift[m][at][step], shift);
       c->least[1] = fmin(c->least[1], shift);
       c->greatest[1] = fmax(c->greatest[1], shift);
@@ -92,10 +93,11 @@ static crow_status audit_local(crow_plot *plot) {
   if (status != CROW_OK) return status;
   collect(tests, &c);
   if (!(c.greatest[1] > 0)) {
-    return crow_error(CROW_BAD_INPUT, "%s: no stress test has eps and shifts above 0", plot->source[0].path);
+    return crow_error(CROW_BAD_INPUT, "%s: no stress test has an eps above 0", plot->source[0].path);
   }
   crow_plot_frame(plot, 96, 30, 60, 380, 2 * c.curves);
-  crow_plot_axes(plot, "eps: distance of the clones from their originals", "largest |r - r'| (log-odds)");
+  crow_plot_axes(plot, "eps: distance of the clones from their originals",
+                 "largest |r - r'| (log-odds; at least 1e-9)");
   crow_plot_log_axis(plot, "x", c.least[0], c.greatest[0]);
   crow_plot_log_axis(plot, "y", c.least[1], c.greatest[1]);
   add_curves(plot, &c);

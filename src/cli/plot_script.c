@@ -77,9 +77,10 @@ static void add_margins(crow_plot *plot, double left, double right, double botto
 
 void crow_plot_axes(crow_plot *plot, const char *x, const char *y) {
   char quoted[512];
-  (void)crow_plot_quote(x, 0, quoted, sizeof quoted);
-  crow_plot_add(plot, "set label 9001 %s at screen %.6f,%.6f center noenhanced\n", quoted,
-                (plot->left + plot->right) / 2 / plot->width, (plot->bottom - 48) / plot->height);
+  const double half = 4 * crow_plot_quote(x, 0, quoted, sizeof quoted); /* of the name's length, about */
+  const double middle = fmin((plot->left + plot->right) / 2, plot->width - half - 4);
+  crow_plot_add(plot, "set label 9001 %s at screen %.6f,%.6f center noenhanced\n", quoted, middle / plot->width,
+                (plot->bottom - 48) / plot->height);
   if (!y) return;
   (void)crow_plot_quote(y, 0, quoted, sizeof quoted);
   crow_plot_add(plot, "set label 9002 %s at screen %.6f,%.6f center rotate by 90 noenhanced\n", quoted,

@@ -6,7 +6,7 @@
 #include "cli/topics_impl.h"
 #include <math.h>
 
-enum { ROWS_MOST = 100, NAME_COLUMNS = 34 };
+enum { ROWS_MOST = 100, NAME_COLUMNS = 36, PIXELS_A_COLUMN = 22 };
 
 /* A row: the topic's name and its place in each result, -1 where it has none. */
 typedef struct row {
@@ -77,9 +77,10 @@ static void add_rows(crow_plot *plot, int64_t count, const row *rows, const crow
 static int add_names(crow_plot *plot, int64_t count, const row *rows) {
   char quoted[1024];
   int widest = 0;
+  const int room = (int)plot->width / PIXELS_A_COLUMN, most = room < NAME_COLUMNS ? room : NAME_COLUMNS;
   crow_plot_add(plot, "set ytics scale 0 noenhanced (");
   for (int64_t i = 0; i < count; i++) {
-    const int width = crow_plot_quote(rows[i].name, NAME_COLUMNS, quoted, sizeof quoted);
+    const int width = crow_plot_quote(rows[i].name, most, quoted, sizeof quoted);
     if (width > widest) widest = width;
     crow_plot_add(plot, "%s%s %lld", i ? ", " : "", quoted, (long long)i);
   }

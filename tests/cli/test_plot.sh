@@ -101,8 +101,8 @@ shows cells.svg "names and weights of 4000 cells are not shown"
 # Summaries of other commands.
 cat >audit.json <<'JSON'
 {"tests": [
-  {"target": "topic food", "clones": 1, "eps": 0.1, "standard": {"largest": 0.2}, "weighted": {"largest": 0.05}},
-  {"target": "topic food", "clones": 1, "eps": 0.01, "standard": {"largest": 0.2}, "weighted": {"largest": 0.005}}]}
+  {"target": "topic food", "clones_each": 1, "eps": 0.1, "standard": {"largest_shift": 0.2}, "weighted": {"largest_shift": 0.05}},
+  {"target": "topic food", "clones_each": 1, "eps": 0.01, "standard": {"largest_shift": 0.2}, "weighted": {"largest_shift": 0.005}}]}
 JSON
 crow plot audit.json -o audit.svg
 exits 0

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+# A page that needs nothing outside itself, whose texts stay texts, and that says what the results say.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+. "$here/data.sh"
+command -v gnuplot >/dev/null || skip "no gnuplot"
+
+# has FILE TEXT
+has() { grep -qF -e "$2" "$1" || fail "$last: $1 lacks \"$2\""; }
+has_not() { if grep -qF -e "$2" "$1"; then fail "$last: $1 has \"$2\""; fi; }
+
+write_triangle
+printf '%s\n' 'id,topic' 'a,<script>alert(1)</script>' 'b,right & "quoted"' 'c,right & "quoted"' >items.csv
+import small.h5 --items items.csv
+crow fit small.h5 -o uniform.h5 --weights uniform -q
+crow fit small.h5 -o voronoi.h5 -q
+crow weights small.h5 -o w.h5 -q
+printf '{"verdict": "clones <i>change</i> the winner", "tests": [{"clones_each": 1, "eps": 0.1, "standard": {"largest_shift": 1}, "weighted": {"largest_shift": 0.1}}]}' >audit.json
+crow report uniform.h5 voronoi.h5 w.h5 small.h5 audit.json -o report.html --title 'A <b> & "c"' --labels "one,two <u>,three,four,five"
+exits 0
+prints "report.html: 5 files, 6 pictures"
+has report.html "<title>A &lt;b&gt; &amp; &quot;c&quot;</title>"
+has report.html "two &lt;u&gt; converged"
+has report.html "clones &lt;i&gt;change&lt;/i&gt; the winner"
+has report.html "one: all 3 alternatives weigh the same."
+has report.html "The topic of highest mean reward is &lt;script&gt;alert(1)&lt;/script&gt;, in all results."
+has report.html "command_line"
+has report.html "a: 0.375"
+has_not report.html "<script"
+has_not report.html "<u>"
+has_not report.html "<?xml"
+has_not report.html "src="
+
+# The same from any number of ranks, but for the minute.
+for p in 2 3; do
+  ranks $p report uniform.h5 voronoi.h5 w.h5 small.h5 audit.json -o "report-$p.html" --title 'A <b> & "c"' --labels "one,two <u>,three,four,five"
+  exits 0
+  grep -v '^Made by\|<p class="soft">Made by' report.html >expected
+  grep -v '^Made by\|<p class="soft">Made by' "report-$p.html" >actual
+  cmp -s expected actual || fail "$p ranks write another page"
+done
+
+# A fit that did not converge, and alternatives without topics.
+write_many 300 3000
+import plain.h5
+crow fit plain.h5 -o plain-r.h5 --max-iterations 1 -q
+exits 5
+crow report plain-r.h5 -o plain.html
+exits 0
+has plain.html "plain-r did not converge"
+has plain.html "the 10 best and the 10 worst of 300"
+
+crow report uniform.h5 -o plain.html
+exits 4
+crow report missing.h5 -o a.html
+exits 4
+crow report uniform.h5 voronoi.h5 -o a.html --labels one
+exits 2
+not_there a.html
+equal "$(find . -name '*.tmp' | wc -l)" 0
+
+# Well-formed: every tag closed in its place, every id once, every reference within the page.
+command -v python3 >/dev/null || finish
+cat >check.py <<'PYTHON'
+import html.parser, sys
+
+void = {"meta", "br", "link", "img", "hr", "input"}
+
+class Check(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.ids, self.references, self.pictures = [], [], [], 0
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name == "id":
+                self.ids.append(value)
+            if name in ("href", "xlink:href"):
+                assert value.startswith("#"), value
+                self.references.append(value[1:])
+            assert not name.startswith("on") and name != "src", name
+        if tag == "svg":
+            self.pictures += 1
+            given = dict(attributes)
+            assert given.get("role") == "img" and given.get("aria-label"), given
+        if tag == "th":
+            assert dict(attributes).get("scope"), self.getpos()
+        if tag not in void:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in void:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open.pop() == tag, (tag, self.getpos())
+
+for name in sys.argv[1:]:
+    check = Check()
+    check.feed(open(name, encoding="utf-8").read())
+    assert not check.open, check.open
+    assert len(check.ids) == len(set(check.ids)), name
+    assert set(check.references) <= set(check.ids), name
+    assert check.pictures > 0
+PYTHON
+run python3 check.py report.html plain.html
+exits 0
+finish
