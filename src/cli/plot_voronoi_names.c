@@ -76,7 +76,7 @@ bool crow_diagram_name(crow_plot *plot, const crow_diagram *d, int64_t i, const 
   for (int axis = 0; axis < 2; axis++) unit[axis] = (d->upper[axis] - d->lower[axis]) / pixels[axis];
   place one = {.length = LETTER * whole * unit[0], .height = LINE * unit[1], .axis = 0};
   place two = {.length = LETTER * fmax(upper, lower) * unit[0], .height = 2 * LINE * unit[1], .axis = 0};
-  place rotated = {.length = LETTER * whole * unit[1], .height = LINE * unit[0], .axis = 1};
+  place rotated = {.length = LETTER * whole * unit[1], .height = 15 * unit[0], .axis = 1};
   if (find_place(v, n, site, &one)) {
     crow_plot_add(plot, "set label %s at %.9g,%.9g center noenhanced front\n", quoted[0], one.middle[0], one.middle[1]);
   } else if (find_place(v, n, site, &two)) {
