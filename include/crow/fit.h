@@ -5,6 +5,7 @@
 #ifndef CROW_FIT_H
 #define CROW_FIT_H
 
+#include <crow/model.h>
 #include <crow/objective.h>
 #include <crow/optim.h>
 
@@ -12,9 +13,22 @@
 extern "C" {
 #endif
 
+typedef enum crow_optimizer { CROW_OPTIMIZER_LBFGS, CROW_OPTIMIZER_ADAM } crow_optimizer;
+
+/** How a linear or mlp model is trained. */
+typedef struct crow_training_options {
+  int optimizer;    /**< crow_optimizer; default lbfgs */
+  int64_t ensemble; /**< members B, default 1: rewards are their mean */
+  int64_t seed;     /**< of random starts and minibatches; default 1 */
+} crow_training_options;
+extern CROW_API const crow_setting crow_training_settings[];
+
 typedef struct crow_fit_options {
   crow_objective_options objective; /**< its settings are crow_objective_settings */
   crow_lbfgs_options lbfgs;         /**< its settings are crow_lbfgs_settings */
+  crow_model_options model;         /**< its settings are crow_model_settings; default tabular */
+  crow_training_options training;   /**< its settings are crow_training_settings; unused by a tabular model */
+  crow_adam_options adam;           /**< its settings are crow_adam_settings; for the optimiser Adam */
 } crow_fit_options;
 /** Sets the struct and those in it to their defaults, and checks them; Local. */
 CROW_API void crow_fit_options_default(crow_fit_options *options);
@@ -27,6 +41,18 @@ typedef struct crow_trace {
   double *entry;    /**< (count, 2) objective and certificate of every iterate, from the start; owned */
 } crow_trace;
 
+/** The parameters behind rewards: whole on every rank. */
+typedef struct crow_fitted_model {
+  int kind;       /**< crow_model_kind; of a tabular model nothing else is set */
+  int activation; /**< crow_activation */
+  int optimizer;  /**< crow_optimizer */
+  char *hidden;   /**< widths of the hidden layers, "32,32"; owned */
+  double weight_decay, center;
+  int64_t inputs, members;
+  crow_gidx parameters; /**< of each member */
+  double *theta;        /**< (members, parameters); owned */
+} crow_fitted_model;
+
 /** Fitted rewards, in slices over the ranks. */
 typedef struct crow_rewards {
   crow_partition partition; /**< of the alternatives */
@@ -34,7 +60,10 @@ typedef struct crow_rewards {
   double *weight;           /**< (count) w */
   double *win_rate;         /**< (count) see crow_objective_win_rate() */
   double *fitted_win_rate;  /**< (count) see crow_objective_fitted_win_rate() */
-  double objective, optimality;
+  double *spread; /**< (count) sample standard deviation of r over the members of an ensemble; NULL if there is none */
+  crow_fitted_model model;
+  double objective, optimality; /**< of a linear or mlp model: what was minimised, decay and centring included, mean
+                                     over the members; and the largest entry of its gradient by the parameters */
   crow_trace trace; /**< of the iterations; the result belongs to the best iterate, which need not be the last */
   int64_t iterations, evaluations;
   bool converged;
@@ -51,15 +80,23 @@ typedef struct crow_rewards {
 /** Which source a dataset offers: comparisons before matrix before population. Local. */
 CROW_API crow_source crow_fit_source(const crow_dataset *dataset);
 
-/** Fits tabular rewards. Collective; options agree. Not converging is marked in the result, not an error. */
+/** Fits rewards: tabular ones, or those of a linear or mlp model of the contexts. Of an ensemble every member begins at
+ * crow_model_initialise() and draws its own minibatches; the members are trained one after the other by all ranks.
+ * L-BFGS minimises the whole objective until the largest entry of its gradient by the parameters is at most the
+ * tolerance; Adam takes its steps on minibatches of the compared pairs (crow_batch_loss()), or on the whole objective
+ * if preferences are complete, and then counts as converged. A tabular model is fitted by L-BFGS alone (CROW_USAGE).
+ * Collective; options agree. Not converging is marked in the result, not an error. */
 CROW_API crow_status crow_fit_run(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                   const crow_fit_options *options, crow_rewards *out);
+/** Why a fit ended, in words: "converged", "all steps taken", ...; Local. */
+CROW_API const char *crow_rewards_end_text(const crow_rewards *rewards);
 /** As crow_fit_run(), going on from a checkpoint that has been looked for (crow_checkpoint_find()) and saving to it
- * when due, weights included; CROW_STOPPED if asked to stop, with the checkpoint written. `checkpoint` may be NULL. */
+ * when due, weights included; CROW_STOPPED if asked to stop, with the checkpoint written. `checkpoint` may be NULL.
+ * Of a linear or mlp model only the weights are kept. */
 CROW_API crow_status crow_fit_run_from(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                        const crow_fit_options *options, crow_checkpoint *checkpoint, crow_rewards *out);
 /** Fits to pairs, or to complete preferences whose wAWR is given (this rank's slice of `win_rate`), that are in memory.
- * Collective; options agree. */
+ * Tabular rewards only. Collective; options agree. */
 CROW_API crow_status crow_fit_run_pairs(const crow_comm *comm, const crow_weights *weights, const crow_pairs *pairs,
                                         const crow_fit_options *options, crow_rewards *out);
 CROW_API crow_status crow_fit_run_complete(const crow_comm *comm, const crow_weights *weights, const double *win_rate,

@@ -25,6 +25,9 @@ static const crow_section sections[] = {
     {"Weights", fit_settings, 0},
     {"Objective", crow_objective_settings, offsetof(fit_options, fit.objective)},
     {"Optimiser (L-BFGS)", crow_lbfgs_settings, offsetof(fit_options, fit.lbfgs)},
+    {"Reward model", crow_model_settings, offsetof(fit_options, fit.model)},
+    {"Training (with --model linear or mlp)", crow_training_settings, offsetof(fit_options, fit.training)},
+    {"Adam (with --optimizer adam)", crow_adam_settings, offsetof(fit_options, fit.adam)},
     {"Samples (with --weights voronoi)", crow_weights_settings, offsetof(fit_options, sampling)},
     {"Space (with --weights voronoi)", crow_space_settings, offsetof(fit_options, sampling.space)},
     {"Nearest alternative (with --weights voronoi)", crow_nearest_settings, offsetof(fit_options, sampling.nearest)},
@@ -152,7 +155,8 @@ const crow_command crow_command_fit = {
         "reach "
         "the tolerance, the results are written and marked, and the exit code is 5.",
     .example = "crow fit votes.h5 -o rewards.h5 --lambda 0.02\n"
-               "mpirun -n 4 crow fit votes.h5 -o standard.h5 --weights uniform",
+               "mpirun -n 4 crow fit votes.h5 -o standard.h5 --weights uniform\n"
+               "crow fit votes.h5 -o network.h5 --model mlp --optimizer adam --ensemble 20",
     .arguments = "DATASET",
     .least_arguments = 1,
     .most_arguments = 1,

@@ -145,10 +145,26 @@ static void report_fit(crow_run *run, const crow_rewards *r, double tolerance) {
   crow_report_real(run, "optimality", r->optimality);
   crow_report_real(run, "tolerance", tolerance);
   crow_report_bool(run, "converged", r->converged);
-  crow_report_text(run, "end", crow_lbfgs_end_text(r->end));
+  crow_report_text(run, "end", crow_rewards_end_text(r));
   crow_report_integer(run, "iterations", r->iterations);
   crow_report_integer(run, "evaluations", r->evaluations);
   crow_report_integer(run, "unknown", r->unknown);
+}
+
+static void print_certificate(crow_run *run, const crow_rewards *r, double tolerance) {
+  static const char *const kinds[] = {"tabular", "linear", "mlp"};
+  crow_report_text(run, "model", kinds[r->model.kind]);
+  if (r->model.kind == CROW_MODEL_TABULAR) {
+    crow_print(run, "\ncertificate: %.3e (largest violation of the optimality equation; tolerance %.3g)", r->optimality,
+               tolerance);
+    return;
+  }
+  crow_report_integer(run, "parameters", r->model.parameters);
+  crow_report_integer(run, "ensemble", r->model.members);
+  crow_print(run, "\nmodel: %s%s%s of %lld inputs, %lld parameters, %lld member%s", kinds[r->model.kind],
+             *r->model.hidden ? " " : "", r->model.hidden, (long long)r->model.inputs, (long long)r->model.parameters,
+             (long long)r->model.members, r->model.members == 1 ? "" : "s");
+  crow_print(run, "certificate: %.3e (largest entry of the gradient by the parameters)", r->optimality);
 }
 
 crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, const crow_rewards *r, double tolerance) {
@@ -161,12 +177,11 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
   CROW_TRY(crow_topics_create(run->comm, dataset->file, &r->partition, true, r->value, r->weight, &topics));
   CROW_TRY(crow_topics_print(run, &topics, "reward", 6));
   report_fit(run, r, tolerance);
-  crow_print(run, "\ncertificate: %.3e (largest violation of the optimality equation; tolerance %.3g)", r->optimality,
-             tolerance);
+  print_certificate(run, r, tolerance);
   if (r->converged) {
     crow_print(run, "converged: yes, after %lld iterations", (long long)r->iterations);
   } else {
-    crow_print(run, "converged: no, %s after %lld iterations", crow_lbfgs_end_text(r->end), (long long)r->iterations);
+    crow_print(run, "converged: no, %s after %lld iterations", crow_rewards_end_text(r), (long long)r->iterations);
   }
 cleanup:
   chosen_free(&c);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rewards files: see hdf5-schemas/rewards.json. */
 #include "fit/fit_impl.h"
+#include "fit/model_fit_impl.h"
 
 static crow_status write_attributes(crow_file *file, const crow_rewards *rewards) {
   static const char *const sources[] = {"comparisons", "matrix", "population"};
@@ -11,12 +12,11 @@ static crow_status write_attributes(crow_file *file, const crow_rewards *rewards
   CROW_TRY(crow_file_set_f64(file, "/", "objective", rewards->objective));
   CROW_TRY(crow_file_set_f64(file, "/", "optimality", rewards->optimality));
   CROW_TRY(crow_file_set_i64(file, "/", "converged", rewards->converged));
-  CROW_TRY(crow_file_set_text(file, "/", "end", crow_lbfgs_end_text(rewards->end)));
+  CROW_TRY(crow_file_set_text(file, "/", "end", crow_rewards_end_text(rewards)));
   CROW_TRY(crow_file_set_i64(file, "/", "iterations", rewards->iterations));
   CROW_TRY(crow_file_set_i64(file, "/", "evaluations", rewards->evaluations));
   CROW_TRY(crow_file_set_i64(file, "/", "zero_weights", rewards->zero_weights));
   CROW_TRY(crow_file_set_i64(file, "/", "unknown", rewards->unknown));
-  CROW_TRY(crow_file_set_text(file, "/model", "kind", "tabular"));
 cleanup:
   return status;
 }
@@ -32,6 +32,7 @@ crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool ove
   CROW_TRY(crow_file_write_vector(file, "/rewards/weight", CROW_F64, p, rewards->weight));
   CROW_TRY(crow_file_write_vector(file, "/rewards/win_rate", CROW_F64, p, rewards->win_rate));
   CROW_TRY(crow_file_write_vector(file, "/rewards/fitted_win_rate", CROW_F64, p, rewards->fitted_win_rate));
+  CROW_TRY(crow_model_write(comm, file, rewards));
   CROW_TRY(crow_trace_write(comm, file, &rewards->trace));
   if (dataset->has_id) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/id"));
   if (dataset->has_topic) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/topic"));

@@ -1,18 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The whole fit, in the order of the paper: preferences, objective, rewards, what they predict. */
 #include "fit/fit_impl.h"
+#include "fit/model_fit_impl.h"
 #include <math.h>
 #include <string.h>
 
 void crow_fit_options_default(crow_fit_options *options) {
   crow_settings_default(crow_objective_settings, &options->objective);
   crow_settings_default(crow_lbfgs_settings, &options->lbfgs);
+  crow_settings_default(crow_model_settings, &options->model);
+  crow_settings_default(crow_training_settings, &options->training);
+  crow_settings_default(crow_adam_settings, &options->adam);
+}
+
+const char *crow_rewards_end_text(const crow_rewards *rewards) {
+  const bool adam = rewards->model.kind != CROW_MODEL_TABULAR && rewards->model.optimizer == CROW_OPTIMIZER_ADAM;
+  return adam ? "all steps taken" : crow_lbfgs_end_text(rewards->end);
 }
 
 crow_status crow_fit_options_validate(const crow_fit_options *options) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_settings_validate(crow_objective_settings, &options->objective));
   CROW_TRY(crow_settings_validate(crow_lbfgs_settings, &options->lbfgs));
+  if (options->model.model == CROW_MODEL_TABULAR) {
+    const crow_training_options *training = &options->training;
+    if (training->optimizer != CROW_OPTIMIZER_LBFGS || training->ensemble > 1) {
+      CROW_TRY(crow_error(CROW_USAGE, "%s: expected --model linear or mlp; tabular rewards have one fit, by L-BFGS",
+                          training->ensemble > 1 ? "--ensemble" : "--optimizer adam"));
+    }
+    goto cleanup;
+  }
+  CROW_TRY(crow_model_options_validate(&options->model));
+  CROW_TRY(crow_settings_validate(crow_training_settings, &options->training));
+  CROW_TRY(crow_settings_validate(crow_adam_settings, &options->adam));
 cleanup:
   return status;
 }
@@ -236,9 +256,9 @@ static void log_end(const crow_rewards *rewards) {
   crow_log(rewards->converged ? CROW_LOG_INFO : CROW_LOG_WARNING,
            "fit: %s after %lld iterations, %lld evaluations; "
            "objective %.15g, optimality %.3e",
-           crow_lbfgs_end_text(rewards->end), (long long)rewards->iterations, (long long)rewards->evaluations,
+           crow_rewards_end_text(rewards), (long long)rewards->iterations, (long long)rewards->evaluations,
            rewards->objective, rewards->optimality);
-  if (rewards->zero_weights) {
+  if (rewards->zero_weights && rewards->model.kind == CROW_MODEL_TABULAR) {
     crow_log(CROW_LOG_INFO,
              "fit: %lld alternatives of zero weight have the limit of the optimality equation as reward; "
              "%lld of them were compared with no weighted one and have 0",
@@ -246,10 +266,10 @@ static void log_end(const crow_rewards *rewards) {
   }
 }
 
-/* From preferences in memory to rewards. */
-static crow_status fit(const crow_comm *comm, const crow_weights *weights, const crow_pairs *pairs,
-                       const double *win_rate, const crow_fit_options *options, crow_checkpoint *checkpoint,
-                       crow_rewards *out) {
+/* From preferences in memory to rewards. `dataset` is NULL where only the preferences are known. */
+static crow_status fit(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                       const crow_pairs *pairs, const double *win_rate, const crow_fit_options *options,
+                       crow_checkpoint *checkpoint, crow_rewards *out) {
   crow_status status = CROW_OK;
   crow_objective *objective = NULL;
   if (pairs) {
@@ -263,9 +283,13 @@ static crow_status fit(const crow_comm *comm, const crow_weights *weights, const
   CROW_TRY(create_objective(comm, weights, pairs, win_rate, &options->objective, &objective));
   out->lambda = options->objective.lambda;
   out->pair_scale = crow_objective_pair_scale(objective);
-  CROW_TRY(solve(comm, weights, objective, &options->lbfgs, checkpoint, out));
+  if (options->model.model != CROW_MODEL_TABULAR) {
+    CROW_TRY(crow_model_fit_run(comm, dataset, weights, pairs, objective, options, checkpoint, out));
+  } else {
+    CROW_TRY(solve(comm, weights, objective, &options->lbfgs, checkpoint, out));
+    CROW_TRY(crow_objective_complete_zero_weights(objective, out->value, &out->unknown));
+  }
   crow_stages_begin(&out->stages, "finish");
-  CROW_TRY(crow_objective_complete_zero_weights(objective, out->value, &out->unknown));
   CROW_TRY(crow_objective_fitted_win_rate(objective, out->value, out->fitted_win_rate));
   if (weights->partition.count) {
     memcpy(out->win_rate, crow_objective_win_rate(objective), (size_t)weights->partition.count * sizeof(double));
@@ -285,8 +309,8 @@ crow_status crow_fit_run_from(const crow_comm *comm, const crow_dataset *dataset
   CROW_TRY(crow_fit_options_validate(options));
   CROW_TRY(allocate(comm, weights, out));
   CROW_TRY(read_preferences(comm, dataset, weights, out, &read));
-  CROW_TRY(fit(comm, weights, out->source == CROW_SOURCE_COMPARISONS ? &read.pairs : NULL, read.win_rate, options,
-               checkpoint, out));
+  CROW_TRY(fit(comm, dataset, weights, out->source == CROW_SOURCE_COMPARISONS ? &read.pairs : NULL, read.win_rate,
+               options, checkpoint, out));
 cleanup:
   crow_pairs_free(&read.pairs);
   crow_free(read.win_rate);
@@ -305,8 +329,10 @@ static crow_status fit_given(const crow_comm *comm, const crow_weights *weights,
   memset(out, 0, sizeof *out);
   out->source = pairs ? CROW_SOURCE_COMPARISONS : CROW_SOURCE_POPULATION;
   CROW_TRY(crow_fit_options_validate(options));
+  if (options->model.model != CROW_MODEL_TABULAR)
+    CROW_TRY(crow_error(CROW_USAGE, "preferences without contexts: expected a tabular model"));
   CROW_TRY(allocate(comm, weights, out));
-  CROW_TRY(fit(comm, weights, pairs, win_rate, options, NULL, out));
+  CROW_TRY(fit(comm, NULL, weights, pairs, win_rate, options, NULL, out));
 cleanup:
   if (status != CROW_OK) crow_rewards_free(out);
   return status;
@@ -328,5 +354,8 @@ void crow_rewards_free(crow_rewards *rewards) {
   crow_free(rewards->win_rate);
   crow_free(rewards->fitted_win_rate);
   crow_free(rewards->trace.entry);
+  crow_free(rewards->spread);
+  crow_free(rewards->model.hidden);
+  crow_free(rewards->model.theta);
   memset(rewards, 0, sizeof *rewards);
 }

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Adam on minibatches. Pairs and contexts stay where they are, in slices: of a minibatch every rank gives what it has,
+ * as bits that are added to the others' zeros. */
+#include "fit/model_fit_impl.h"
+#include <string.h>
+
+enum { FIRST, SECOND, SHARE, JUDGEMENTS, FIELDS };
+enum { POLL_EVERY = 64 };
+
+typedef struct batcher {
+  crow_model_fit *fit;
+  int64_t member, most; /* pairs in a minibatch at most */
+  double scale;         /* s */
+  double *weight;       /* (m) all of w */
+  int64_t *degree;      /* (m) pairs that each alternative is in */
+  int64_t *row_of;      /* (m) row of each alternative in the minibatch, -1 for none */
+  crow_gidx *drawn;     /* (most) */
+  int64_t *packed;      /* (most, FIELDS) */
+  int64_t *first, *second;
+  double *share, *pair_weight;         /* (most) */
+  crow_gidx *index;                    /* (2 most) alternative of each row */
+  double *row_weight, *reward, *slope; /* (2 most) */
+  double *slice;                       /* (2 most) this rank's rewards */
+  double *contexts;                    /* (2 most, d) */
+} batcher;
+
+static void batcher_free(batcher *b) {
+  void *const owned[] = {b->weight,      b->degree, b->row_of,     b->drawn,  b->packed, b->first, b->second,  b->share,
+                         b->pair_weight, b->index,  b->row_weight, b->reward, b->slope,  b->slice, b->contexts};
+  for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) crow_free(owned[k]);
+}
+
+static crow_status allocate(batcher *b, crow_gidx m) {
+  crow_status status = CROW_OK;
+  CROW_TRY(CROW_ALLOCATE(&b->weight, m));
+  CROW_TRY(CROW_ALLOCATE(&b->degree, m));
+  CROW_TRY(CROW_ALLOCATE(&b->row_of, m));
+  CROW_TRY(CROW_ALLOCATE(&b->drawn, b->most));
+  CROW_TRY(CROW_ALLOCATE(&b->packed, FIELDS * b->most));
+  CROW_TRY(CROW_ALLOCATE(&b->first, b->most));
+  CROW_TRY(CROW_ALLOCATE(&b->second, b->most));
+  CROW_TRY(CROW_ALLOCATE(&b->share, b->most));
+  CROW_TRY(CROW_ALLOCATE(&b->pair_weight, b->most));
+  CROW_TRY(CROW_ALLOCATE(&b->index, 2 * b->most));
+  CROW_TRY(CROW_ALLOCATE(&b->row_weight, 2 * b->most));
+  CROW_TRY(CROW_ALLOCATE(&b->reward, 2 * b->most));
+  CROW_TRY(CROW_ALLOCATE(&b->slope, 2 * b->most));
+  CROW_TRY(CROW_ALLOCATE(&b->slice, 2 * b->most));
+  CROW_TRY(CROW_ALLOCATE(&b->contexts, 2 * b->most * b->fit->dimensions));
+cleanup:
+  return status;
+}
+
+static crow_status batcher_create(crow_model_fit *fit, int64_t member, batcher *b) {
+  crow_status status = CROW_OK;
+  const crow_pairs *pairs = fit->pairs;
+  const crow_gidx m = fit->weights->partition.global, total = pairs->partition.global;
+  b->fit = fit;
+  b->member = member;
+  b->most = fit->options->adam.batch < total ? fit->options->adam.batch : total;
+  b->scale = crow_objective_pair_scale(fit->objective);
+  CROW_TRY_AGREE(fit->comm, allocate(b, m));
+  CROW_TRY(
+      crow_comm_gather_slices(fit->comm, &fit->weights->partition, fit->weights->value, b->weight, sizeof *b->weight));
+  for (crow_gidx k = 0; k < pairs->partition.count; k++) {
+    b->degree[pairs->first[k]]++;
+    b->degree[pairs->second[k]]++;
+  }
+  CROW_TRY(crow_comm_sum_i64(fit->comm, b->degree, m));
+  for (crow_gidx x = 0; x < m; x++) b->row_of[x] = -1;
+cleanup:
+  return status;
+}
+
+/* The drawn pairs, from the ranks that have them to all. */
+static crow_status collect_pairs(batcher *b, int64_t count) {
+  const crow_pairs *pairs = b->fit->pairs;
+  memset(b->packed, 0, (size_t)(FIELDS * count) * sizeof *b->packed);
+  for (int64_t k = 0; k < count; k++) {
+    const crow_gidx at = b->drawn[k] - pairs->partition.begin;
+    int64_t *to = b->packed + FIELDS * k;
+    if (at < 0 || at >= pairs->partition.count) continue;
+    to[FIRST] = pairs->first[at];
+    to[SECOND] = pairs->second[at];
+    memcpy(to + SHARE, pairs->share + at, sizeof *pairs->share);
+    to[JUDGEMENTS] = pairs->judgements[at];
+  }
+  return crow_comm_sum_i64(b->fit->comm, b->packed, FIELDS * count);
+}
+
+/* The row of an alternative, a new one if it has none; v(x) grows by its part for one pair. */
+static int64_t row(batcher *b, crow_gidx x, double part, int64_t *rows) {
+  if (b->row_of[x] < 0) {
+    b->row_of[x] = *rows;
+    b->index[*rows] = x;
+    b->row_weight[(*rows)++] = 0;
+  }
+  const int64_t at = b->row_of[x];
+  b->row_weight[at] += part * b->weight[x] / (double)b->degree[x];
+  return at;
+}
+
+static int64_t make_rows(batcher *b, int64_t count) {
+  const double part = (double)b->fit->pairs->partition.global / (double)count;
+  const bool counted = b->fit->options->objective.pair_weight;
+  int64_t rows = 0;
+  for (int64_t k = 0; k < count; k++) {
+    const int64_t *from = b->packed + FIELDS * k;
+    const double c = counted ? (double)from[JUDGEMENTS] : 1;
+    b->first[k] = row(b, from[FIRST], part, &rows);
+    b->second[k] = row(b, from[SECOND], part, &rows);
+    memcpy(b->share + k, from + SHARE, sizeof *b->share);
+    b->pair_weight[k] = part * b->scale * b->weight[from[FIRST]] * b->weight[from[SECOND]] * c;
+  }
+  for (int64_t r = 0; r < rows; r++) b->row_of[b->index[r]] = -1;
+  return rows;
+}
+
+static crow_status collect_contexts(batcher *b, int64_t rows) {
+  const crow_model_fit *fit = b->fit;
+  const crow_partition *p = &fit->weights->partition;
+  const int64_t d = fit->dimensions;
+  memset(b->contexts, 0, (size_t)(rows * d) * sizeof *b->contexts);
+  for (int64_t r = 0; r < rows; r++) {
+    const crow_gidx at = b->index[r] - p->begin;
+    if (at < 0 || at >= p->count) continue;
+    for (int64_t k = 0; k < d; k++) {
+      b->contexts[r * d + k] = fit->type == CROW_F32 ? (double)((const float *)fit->contexts)[at * d + k]
+                                                     : ((const double *)fit->contexts)[at * d + k];
+    }
+  }
+  /* Bits of a double plus zeros are the same bits. */
+  return crow_comm_sum_i64(fit->comm, (int64_t *)(void *)b->contexts, rows * d);
+}
+
+static crow_status batch_loss(void *context, int64_t step, const double *theta, double *value, double *gradient) {
+  crow_status status = CROW_OK;
+  batcher *b = context;
+  crow_model_fit *fit = b->fit;
+  int64_t count = 0;
+  crow_batch_draw((uint64_t)fit->options->training.seed, b->member, fit->pairs->partition.global, b->most, step,
+                  b->drawn, &count);
+  CROW_TRY(collect_pairs(b, count));
+  const int64_t rows = make_rows(b, count);
+  CROW_TRY(collect_contexts(b, rows));
+  const crow_partition p = crow_comm_partition(fit->comm, rows, CROW_BLOCK);
+  const crow_batch batch = {count, rows, b->first, b->second, b->share, b->pair_weight, b->row_weight};
+  CROW_TRY(crow_model_bind(fit->model, fit->comm, &p, b->index + p.begin, b->contexts + p.begin * fit->dimensions,
+                           CROW_F64));
+  CROW_TRY(crow_model_rewards(fit->model, theta, b->slice));
+  CROW_TRY(crow_comm_gather_slices(fit->comm, &p, b->slice, b->reward, sizeof *b->reward));
+  crow_batch_loss(&batch, fit->options->objective.lambda, b->reward, value, b->slope);
+  CROW_TRY(crow_model_add_center(fit->model, b->row_weight + p.begin, b->slice, value, b->slope + p.begin));
+  CROW_TRY(crow_model_gradient(fit->model, theta, b->slope + p.begin, gradient));
+  crow_model_add_decay(fit->model, theta, value, gradient);
+cleanup:
+  return status;
+}
+
+/* Complete preferences have no pairs to draw: every step takes the whole objective. */
+static crow_status whole_loss(void *context, int64_t step, const double *theta, double *value, double *gradient) {
+  double optimality = 0;
+  (void)step;
+  return crow_model_fit_evaluate(context, theta, value, &optimality, gradient);
+}
+
+crow_status crow_model_fit_adam(crow_model_fit *fit, int64_t member, double *theta) {
+  crow_status status = CROW_OK;
+  const bool batches = fit->pairs && fit->pairs->partition.global > 0;
+  batcher b = {0};
+  crow_adam *adam = NULL;
+  if (batches)
+    CROW_TRY(batcher_create(fit, member, &b));
+  else
+    CROW_TRY(crow_model_fit_bind(fit));
+  CROW_TRY_AGREE(fit->comm, crow_adam_create(&fit->options->adam, fit->parameters, theta, &adam));
+  for (bool done = false; !done;) {
+    CROW_TRY(crow_adam_step(adam, batches ? batch_loss : whole_loss, batches ? (void *)&b : fit, &done));
+    if (!done && crow_adam_steps(adam) % POLL_EVERY == 0) CROW_TRY(crow_model_fit_poll(fit));
+  }
+  memcpy(theta, crow_adam_theta(adam), (size_t)fit->parameters * sizeof *theta);
+  fit->out->iterations += crow_adam_steps(adam);
+  fit->out->evaluations += crow_adam_steps(adam);
+cleanup:
+  crow_adam_destroy(&adam);
+  batcher_free(&b);
+  return status;
+}

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+# Fits of reward models, as a user runs them.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+. "$here/data.sh"
+need_h5py
+
+write_many 300 2000
+import votes.h5
+exits 0
+for p in 1 3; do
+  ranks $p fit votes.h5 -o "mlp-$p.h5" --weights uniform --model mlp --hidden 16,8 --activation silu --optimizer adam \
+    --learning-rate 1e-3 --batch 128 --steps 40 --ensemble 3 --json summary.json
+  exits 0
+  prints "model: mlp 16,8 of 3 inputs, 209 parameters, 3 members"
+  prints "all steps taken"
+done
+crow inspect mlp-1.h5
+exits 0
+"$python" - <<'PY' || fail "the networks' rewards are not what their parameters give"
+import json, h5py, numpy as np
+d, a, b = (h5py.File(n) for n in ("votes.h5", "mlp-1.h5", "mlp-3.h5"))
+for name in ("rewards/value", "rewards/spread", "model/parameters"):
+    assert (a[name][:] == b[name][:]).all(), name
+x, r = d["alternatives/context"][:], []
+silu = lambda z: z / (1 + np.exp(-z))
+for t in a["model/parameters"][:]:
+    h, at = x, 0
+    for i, o in ((3, 16), (16, 8), (8, 1)):
+        h = h @ t[at:at + i * o].reshape(o, i).T + t[at + i * o:at + i * o + o]
+        at += i * o + o
+        h = silu(h) if o > 1 else h
+    r.append(h[:, 0])
+assert np.allclose(a["rewards/value"][:], np.mean(r, axis=0), atol=1e-14)
+assert np.allclose(a["rewards/spread"][:], np.std(r, axis=0, ddof=1), atol=1e-14)
+assert a["model"].attrs["kind"] == "mlp" and a["model"].attrs["hidden"] == "16,8"
+assert json.load(open("summary.json"))["parameters"] == 209
+PY
+crow fit votes.h5 -o linear.h5 --weights uniform --model linear
+exits 0
+prints "converged: yes"
+crow fit votes.h5 -o never.h5 --weights uniform --optimizer adam
+exits 2
+says "tabular rewards"
+crow fit votes.h5 -o never.h5 --weights uniform --model mlp --hidden 8,x
+exits 2
+says "--hidden"
+not_there never.h5
+finish
