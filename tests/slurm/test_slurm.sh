@@ -74,7 +74,7 @@ expect missing "$job" "FAILED 4:0"
 cat >"$scratch/waits" <<PROGRAM
 #!/bin/bash
 if [ "\$1" = fit ] && [ -z "\${SLURM_RESTART_COUNT-}" ]; then
-  trap 'echo "rank \${SLURM_PROCID:-} on \$(hostname) got USR1"; exit 75' USR1
+  trap 'echo "rank \${SLURM_PROCID:-} on \$(hostname) got USR1"; sleep 2; exit 75' USR1
   echo "ready"
   for ((i = 0; i < 600; i++)); do sleep 0.1; done
   exit 1
