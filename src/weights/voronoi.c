@@ -57,6 +57,8 @@ static crow_status sample_to_target(const crow_comm *comm, const crow_weights_op
                                     crow_sampling *s, crow_weights *out) {
   crow_status status = CROW_OK;
   int64_t round = s->checkpoint ? s->block * s->grid.groups : s->target;
+  /* Ranks choose their engines by measurement, so their blocks may differ; what they share out must not. */
+  CROW_TRY(crow_comm_min_i64(comm, &round, 1));
   while (s->done < s->target) {
     const int64_t next = s->target - s->done > round ? s->done + round : s->target;
     const double start = crow_time_s();
