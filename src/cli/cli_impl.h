@@ -57,6 +57,7 @@ void crow_crash_watch(void);
   C(cluster)                                                                                                           \
   C(audit)                                                                                                             \
   C(pca)                                                                                                               \
+  C(split)                                                                                                             \
   C(bench)
 
 #define CROW_DECLARE_COMMAND(name) extern const crow_command crow_command_##name;
