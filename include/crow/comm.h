@@ -56,6 +56,10 @@ CROW_API crow_status crow_comm_barrier(const crow_comm *comm);
 /** Seconds that this process has spent in MPI calls so far, waiting for other ranks included; Local. */
 CROW_API double crow_comm_seconds(void);
 
+/** Bytes that a rank may plan with: `given` if it is positive, else four fifths of what the fullest node has left for
+ * each of its ranks (crow_memory_limit_bytes()). The same on all ranks. Collective. */
+CROW_API crow_status crow_comm_memory_limit(const crow_comm *comm, double given, double *bytes);
+
 /* ---- partitions --------------------------------------------------------------------------------------------- */
 
 /** `global` things, in blocks, over `size` ranks in contiguous slices of whole blocks (the last may be short). */

@@ -80,6 +80,15 @@ typedef struct crow_rewards {
 /** Which source a dataset offers: comparisons before matrix before population. Local. */
 CROW_API crow_source crow_fit_source(const crow_dataset *dataset);
 
+/** Bytes that a rank needs at most to fit tabular rewards to this dataset on `ranks` ranks: 128 MiB, 8 (24 + 2 history)
+ * for each alternative of its slice (m / ranks), and by source comparisons: 84 for each comparison of its share (q /
+ * ranks) and 60 for each of all m alternatives, matrix: 32 m,   population of n types: 8 (m + n). Weights have a plan
+ * of their own; what models of the contexts need besides is not counted. Local. */
+CROW_API double crow_fit_rank_bytes(const crow_dataset *dataset, const crow_fit_options *options, int ranks);
+/** Refuses a fit that would not fit into memory (CROW_FAILED, with the numbers and the ways out), before any work.
+ * `memory_per_rank` in bytes; 0: what the machine, the cgroup or Slurm allows. Collective. */
+CROW_API crow_status crow_fit_check_memory(const crow_comm *comm, const crow_dataset *dataset,
+                                           const crow_fit_options *options, double memory_per_rank);
 /** Fits rewards: tabular ones, or those of a linear or mlp model of the contexts. Of an ensemble every member begins at
  * crow_model_initialise() and draws its own minibatches; the members are trained one after the other by all ranks.
  * L-BFGS minimises the whole objective until the largest entry of its gradient by the parameters is at most the

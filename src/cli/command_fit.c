@@ -59,6 +59,7 @@ static void warn_about_unused(const crow_run *run, const fit_options *options) {
   for (int k = 0; k < run->option_count && !is_voronoi(options); k++) {
     const crow_option *option = &run->option[k];
     const char *at = option->options, *begin = (const char *)&options->sampling;
+    if (strcmp(option->setting->name, "memory-per-rank") == 0) continue; /* holds for the fit too */
     if (option->given && at >= begin && at < begin + sizeof options->sampling) {
       crow_print_warning(run, "warning: --%s has no effect with --weights %s", option->setting->name, options->weights);
     }
@@ -115,6 +116,7 @@ static crow_status run_fit(crow_run *run) {
   crow_stages_begin(&run->stages, "read");
   CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
   crow_results_dataset(run, input, &dataset);
+  CROW_TRY(crow_fit_check_memory(run->comm, &dataset, &options->fit, options->sampling.memory_per_rank));
   CROW_TRY(prepare(run, &provenance, &checkpoint));
   crow_stages_begin(&run->stages, "weights");
   CROW_TRY(get_weights(run, &dataset, checkpoint, &weights));

@@ -78,8 +78,9 @@ crow_status crow_comm_split(const crow_comm *comm, int color, int key, crow_comm
   MPI_Comm mpi = MPI_COMM_NULL;
   *out = NULL;
   CROW_TRY_MPI(MPI_Comm_split(comm->mpi, color < 0 ? MPI_UNDEFINED : color, key, &mpi));
-  if (mpi != MPI_COMM_NULL) CROW_TRY(wrap(mpi, out));
+  CROW_TRY_AGREE(comm, mpi != MPI_COMM_NULL ? wrap(mpi, out) : CROW_OK);
 cleanup:
+  if (status != CROW_OK) crow_comm_destroy(out);
   return status;
 }
 
@@ -88,8 +89,9 @@ crow_status crow_comm_split_node(const crow_comm *comm, crow_comm **out) {
   MPI_Comm mpi = MPI_COMM_NULL;
   *out = NULL;
   CROW_TRY_MPI(MPI_Comm_split_type(comm->mpi, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &mpi));
-  CROW_TRY(wrap(mpi, out));
+  CROW_TRY_AGREE(comm, wrap(mpi, out));
 cleanup:
+  if (status != CROW_OK) crow_comm_destroy(out);
   return status;
 }
 

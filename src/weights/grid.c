@@ -27,14 +27,9 @@ int64_t crow_weights_rank_bytes(crow_gidx m, crow_gidx d, bool single, int slice
 static crow_status choose(const crow_comm *comm, const crow_weights_options *options, crow_gidx m, crow_gidx d,
                           bool single, int *slices) {
   crow_status status = CROW_OK;
-  crow_comm *node = NULL;
   const int size = crow_comm_size(comm);
-  double limit = options->memory_per_rank;
-  if (limit <= 0) {
-    CROW_TRY(crow_comm_split_node(comm, &node));
-    limit = 0.8 * (double)crow_memory_limit_bytes(crow_comm_size(node));
-    CROW_TRY(crow_comm_min_f64(comm, &limit, 1));
-  }
+  double limit = 0;
+  CROW_TRY(crow_comm_memory_limit(comm, options->memory_per_rank, &limit));
   for (*slices = 1; *slices <= size; ++*slices) {
     if (size % *slices == 0 && (double)crow_weights_rank_bytes(m, d, single, *slices) <= limit) goto cleanup;
   }
@@ -46,7 +41,6 @@ static crow_status choose(const crow_comm *comm, const crow_weights_options *opt
       "raise --memory-per-rank",
       (long long)m, (long long)d, needed / 1e9, size, limit / 1e9);
 cleanup:
-  crow_comm_destroy(&node);
   return status;
 }
 

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checkpoints: what was put in comes back on any number of ranks, and a damaged file never counts. */
+#include "harness.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define COUNT 1500
+
+static const crow_checkpoint_options plain = {NULL, 600, 0, false};
+
+static crow_checkpoint *open_run(const crow_checkpoint_options *options, int seed) {
+  crow_checkpoint *checkpoint = NULL;
+  CHECK_OK(crow_checkpoint_create(test_comm, options, test_path("result.h5"), &checkpoint));
+  CHECK_OK(crow_checkpoint_match(checkpoint, "seed", "%d", seed));
+  return checkpoint;
+}
+
+/* The state of save number `round`. */
+static double real_at(int round, crow_gidx i) { return 1000 * round + (double)i / 7; }
+static int64_t whole_at(int round, crow_gidx i) { return (int64_t)round << 40 | i; }
+
+static crow_status save(crow_checkpoint *checkpoint, int round) {
+  crow_status status = CROW_OK;
+  const crow_partition p = crow_comm_partition(test_comm, COUNT, CROW_BLOCK);
+  const double scalars[2] = {round, .5};
+  double *real = NULL;
+  int64_t *whole = NULL;
+  CROW_TRY_AGREE(test_comm, CROW_ALLOCATE(&real, p.count));
+  CROW_TRY_AGREE(test_comm, CROW_ALLOCATE(&whole, p.count));
+  for (crow_gidx i = 0; i < p.count; i++) {
+    real[i] = real_at(round, p.begin + i);
+    whole[i] = whole_at(round, p.begin + i);
+  }
+  CROW_TRY(crow_checkpoint_begin(checkpoint));
+  CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "state", 2, scalars));
+  CROW_TRY(crow_checkpoint_put_vector(checkpoint, "state", 0, CROW_F64, &p, real));
+  CROW_TRY(crow_checkpoint_put_vector(checkpoint, "state", 1, CROW_I64, &p, whole));
+  CROW_TRY(crow_checkpoint_end(checkpoint));
+cleanup:
+  if (status != CROW_OK) crow_checkpoint_abandon(checkpoint);
+  crow_free(real);
+  crow_free(whole);
+  return status;
+}
+
+/* Which save a new run goes on from: 0 for none, -1 for wrong values. */
+static int found_round(const crow_checkpoint_options *options) {
+  const crow_partition p = crow_comm_partition(test_comm, COUNT, CROW_BLOCK);
+  crow_checkpoint *checkpoint = open_run(options, 7);
+  double scalars[2] = {0, 0}, *real = NULL;
+  int64_t *whole = NULL, right = 1;
+  bool found = false;
+  CHECK_OK(CROW_ALLOCATE(&real, p.count));
+  CHECK_OK(CROW_ALLOCATE(&whole, p.count));
+  CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+  if (found) {
+    CHECK(crow_checkpoint_has(checkpoint, "state") && !crow_checkpoint_has(checkpoint, "other"));
+    CHECK_STATUS(crow_checkpoint_get_scalars(checkpoint, "state", 3, scalars), CROW_BAD_INPUT);
+    CHECK_OK(crow_checkpoint_get_scalars(checkpoint, "state", 2, scalars));
+    CHECK_OK(crow_checkpoint_get_vector(checkpoint, "state", 0, CROW_F64, &p, real));
+    CHECK_OK(crow_checkpoint_get_vector(checkpoint, "state", 1, CROW_I64, &p, whole));
+    const int round = (int)scalars[0];
+    for (crow_gidx i = 0; i < p.count; i++) {
+      right &= real[i] == real_at(round, p.begin + i) && whole[i] == whole_at(round, p.begin + i);
+    }
+    CHECK_OK(crow_comm_min_i64(test_comm, &right, 1));
+  }
+  crow_free(real);
+  crow_free(whole);
+  crow_checkpoint_destroy(&checkpoint);
+  if (!found) return 0;
+  return right && scalars[1] == .5 ? (int)scalars[0] : -1;
+}
+
+static void remove_all(void) {
+  crow_checkpoint *checkpoint = open_run(&plain, 7);
+  CHECK_OK(crow_checkpoint_remove(checkpoint));
+  crow_checkpoint_destroy(&checkpoint);
+  CHECK(access(test_path("result.h5.checkpoint.a.h5"), F_OK) != 0);
+  CHECK(access(test_path("result.h5.checkpoint.b.h5"), F_OK) != 0);
+}
+
+static void save_rounds(int rounds) {
+  crow_checkpoint *checkpoint = open_run(&plain, 7);
+  bool found = true;
+  CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+  CHECK(!found);
+  for (int round = 1; round <= rounds; round++) CHECK_OK(save(checkpoint, round));
+  crow_checkpoint_destroy(&checkpoint);
+}
+
+static void the_newest_comes_back(void) {
+  for (int rounds = 1; rounds <= 3; rounds++) {
+    save_rounds(rounds);
+    CHECK(found_round(&plain) == rounds);
+    remove_all();
+  }
+  CHECK(found_round(&plain) == 0);
+}
+
+static void another_run_is_refused_and_restart_or_none_look_at_nothing(void) {
+  const crow_checkpoint_options anew = {NULL, 600, 0, true}, none = {"none", 600, 0, false};
+  bool found = true;
+  save_rounds(1);
+  crow_checkpoint *other = open_run(&plain, 8);
+  CHECK_STATUS(crow_checkpoint_find(other, &found), CROW_USAGE);
+  CHECK_MESSAGE("it has seed=7, this run has seed=8");
+  CHECK(!found);
+  crow_checkpoint_destroy(&other);
+  CHECK(found_round(&anew) == 0 && found_round(&none) == 0 && found_round(&plain) == 1);
+  remove_all();
+}
+
+static void saving_and_stopping_are_due_on_all_ranks(void) {
+  const crow_checkpoint_options often = {NULL, 0, 0, false}, none = {"none", 600, 0, false};
+  bool due = false, stop = true;
+  crow_checkpoint *checkpoint = open_run(&often, 7);
+  CHECK_OK(crow_checkpoint_due(checkpoint, &due, &stop));
+  CHECK(due && !stop);
+  crow_checkpoint_destroy(&checkpoint);
+  checkpoint = open_run(&plain, 7);
+  CHECK_OK(crow_checkpoint_due(checkpoint, &due, &stop));
+  CHECK(!due && !stop);
+  /* A signal to one rank stops all. */
+  if (crow_comm_rank(test_comm) == crow_comm_size(test_comm) - 1) crow_stop_request(15);
+  CHECK_OK(crow_checkpoint_due(checkpoint, &due, &stop));
+  CHECK(due && stop);
+  crow_checkpoint_destroy(&checkpoint);
+  checkpoint = open_run(&none, 7);
+  CHECK_STATUS(crow_checkpoint_due(checkpoint, &due, &stop), CROW_FAILED);
+  CHECK_MESSAGE("checkpoints are off");
+  crow_checkpoint_destroy(&checkpoint);
+  crow_stop_clear();
+}
+
+/* Rank 0 changes one byte; returns what it was. */
+static int exchange_byte(const char *path, long at, int byte) {
+  int old = 0;
+  if (crow_comm_rank(test_comm) == 0) {
+    FILE *file = fopen(path, "r+b");
+    CHECK(file && fseek(file, at, SEEK_SET) == 0);
+    old = fgetc(file);
+    CHECK(fseek(file, at, SEEK_SET) == 0 && fputc(byte < 0 ? old ^ -byte : byte, file) != EOF);
+    CHECK(fclose(file) == 0);
+  }
+  CHECK_OK(crow_comm_barrier(test_comm));
+  return old;
+}
+
+/* Where these bytes are in the file, the same on all ranks; -1 if nowhere. */
+static int64_t place_of(const char *path, const void *bytes, size_t count) {
+  int64_t place = -1;
+  if (crow_comm_rank(test_comm) == 0) {
+    FILE *file = fopen(path, "rb");
+    char *data = malloc(1 << 23);
+    const size_t size = file && data ? fread(data, 1, 1 << 23, file) : 0;
+    const char *found = size ? memmem(data, size, bytes, count) : NULL;
+    if (found) place = found - data;
+    free(data);
+    if (file) (void)fclose(file);
+  }
+  CHECK_OK(crow_comm_broadcast(test_comm, &place, (int64_t)sizeof place, 0));
+  return place;
+}
+
+static void check_passed_over(const void *bytes, size_t count) {
+  char newest[1024];
+  (void)snprintf(newest, sizeof newest, "%s", test_path("result.h5.checkpoint.b.h5"));
+  const int64_t place = place_of(newest, bytes, count);
+  CHECK(place >= 0);
+  if (place < 0) return;
+  for (size_t k = 0; k < count; k += 3) {
+    const int old = exchange_byte(newest, (long)place + (long)k, -4);
+    CHECK(found_round(&plain) == 1);
+    (void)exchange_byte(newest, (long)place + (long)k, old);
+  }
+  CHECK(found_round(&plain) == 2);
+}
+
+static void a_damaged_file_is_passed_over(void) {
+  const double real[2] = {real_at(2, COUNT - 2), real_at(2, COUNT - 1)}, scalars[2] = {2, .5};
+  const int64_t whole[2] = {whole_at(2, 700), whole_at(2, 701)};
+  save_rounds(2);
+  check_passed_over(real, sizeof real);
+  check_passed_over(whole, sizeof whole);
+  check_passed_over(scalars, sizeof scalars);
+  check_passed_over("seed=7", 6);
+  check_passed_over("/state/state/vector1 ", 21);
+  /* Cut off anywhere, too. */
+  char newest[1024];
+  (void)snprintf(newest, sizeof newest, "%s", test_path("result.h5.checkpoint.b.h5"));
+  for (long size = 1 << 20; size > 0; size /= 4) {
+    if (crow_comm_rank(test_comm) == 0) CHECK(truncate(newest, size) == 0);
+    CHECK_OK(crow_comm_barrier(test_comm));
+    CHECK(found_round(&plain) == 1);
+  }
+  remove_all();
+}
+
+static void lack_of_memory_on_one_rank_leaves_the_older_checkpoint(void) {
+  const bool last = crow_comm_rank(test_comm) == crow_comm_size(test_comm) - 1;
+  crow_status status = CROW_FAILED;
+  int failures = 0;
+  save_rounds(1);
+  for (int64_t allowed = 0; status != CROW_OK && allowed < 4000; allowed += 7) {
+    crow_checkpoint *checkpoint = open_run(&plain, 7);
+    bool found = false;
+    CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+    if (last) crow_memory_fail_after(allowed);
+    status = save(checkpoint, 2);
+    crow_memory_fail_after(-1);
+    int64_t worst = (int64_t)status;
+    CHECK_OK(crow_comm_max_i64(test_comm, &worst, 1));
+    CHECK(worst == (int64_t)status);
+    crow_checkpoint_destroy(&checkpoint);
+    if (status != CROW_OK) CHECK(++failures > 0 && found_round(&plain) == 1);
+  }
+  CHECK(failures > 3 && found_round(&plain) == 2);
+  remove_all();
+}
+
+int main(int argc, char **argv) {
+  static const crow_test tests[] = {
+      {"the newest checkpoint comes back", the_newest_comes_back},
+      {"another run is refused; restart and none look at nothing",
+       another_run_is_refused_and_restart_or_none_look_at_nothing},
+      {"saving and stopping are due on all ranks", saving_and_stopping_are_due_on_all_ranks},
+      {"a damaged file is passed over", a_damaged_file_is_passed_over},
+      {"lack of memory on one rank leaves the older checkpoint",
+       lack_of_memory_on_one_rank_leaves_the_older_checkpoint},
+      {NULL, NULL}};
+  return crow_test_main(argc, argv, "checkpoint", tests, true);
+}
