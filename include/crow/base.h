@@ -100,6 +100,8 @@ CROW_API void crow_stop_clear(void);
 
 /** Seconds of a monotonic clock. */
 CROW_API double crow_time_s(void);
+/** Processor seconds that all threads of this process have used: on a machine with other work less than time itself. */
+CROW_API double crow_time_cpu_s(void);
 
 /** Peak resident memory of this process in bytes. */
 CROW_API int64_t crow_memory_peak_bytes(void);

@@ -81,8 +81,9 @@ typedef struct crow_bench_machine {
 } crow_bench_machine;
 /** Measures for about `seconds` in all. Collective. */
 CROW_API crow_status crow_bench_machine_measure(const crow_comm *comm, double seconds, crow_bench_machine *out);
-/** One of its parts: the rate of cblas_sgemm over about `seconds`. Collective. */
-CROW_API crow_status crow_bench_machine_gemm(const crow_comm *comm, double seconds, double *flops);
+/** One of its parts: the rate of cblas_sgemm over about `seconds`, in time and in processor time (which other work on
+ * the machine disturbs less). Collective. */
+CROW_API crow_status crow_bench_machine_gemm(const crow_comm *comm, double seconds, double *flops, double *cpu_flops);
 
 /* ---- weights ------------------------------------------------------------------------------------------------ */
 
@@ -145,6 +146,46 @@ CROW_API crow_status crow_bench_verify_rewards(const crow_comm *comm, const crow
 /** Runs the benchmark of fits. Collective; options agree. */
 CROW_API crow_status crow_bench_fit(const crow_comm *comm, const crow_bench_options *options,
                                     const crow_bench_machine *machine, crow_bench_report *report);
+
+/* ---- the cost model ----------------------------------------------------------------------------------------- */
+
+/** Measured costs from which the time of other sizes follows:
+ *   a sample among m alternatives:  draw_s + search_s (m / alternatives)^exponent           (on one rank)
+ *   an evaluation of q pairs:       q/P pair_s + m whole_s + transfers
+ *   of complete preferences:        m/P complete_s + transfers
+ * Transfers take allreduce_latency_s log2(P) / log2(ranks measured) each and bytes / allreduce_bytes_s; an evaluation
+ * of pairs moves 16 m bytes (rewards to all, sums back) in 5 calls, one of complete preferences a grid of 16 KiB. */
+typedef struct crow_bench_model {
+  crow_bench_machine machine;
+  int ranks;              /**< with which it was measured */
+  crow_gidx alternatives; /**< of the search */
+  crow_gidx dimensions;
+  double draw_s, search_s, exponent;
+  double pair_s, whole_s, complete_s;
+} crow_bench_model;
+
+/** What is predicted for. */
+typedef struct crow_bench_size {
+  crow_gidx alternatives, dimensions;
+  int64_t samples, pairs; /**< pairs 0: complete preferences */
+  int ranks, slices;      /**< slices of alternatives; ranks / slices groups share the samples */
+  int64_t evaluations;    /**< of the objective */
+  bool single;            /**< contexts are 32-bit floats */
+} crow_bench_size;
+
+typedef struct crow_bench_prediction {
+  double weights_s, evaluation_s, fit_s;
+  double weights_bytes, fit_bytes; /**< a rank; while pairs are gathered, the peak */
+} crow_bench_prediction;
+
+/** Measures the costs near this size, in processor time, with all ranks at work; takes some seconds. Collective. */
+CROW_API crow_status crow_bench_model_measure(const crow_comm *comm, const crow_bench_size *size,
+                                              const crow_nearest_options *nearest, crow_bench_model *out);
+/** Local. */
+CROW_API void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *size,
+                                 crow_bench_prediction *out);
+/** The fewest slices that divide the ranks and fit `bytes` a rank; 0 if none do. Local. */
+CROW_API int crow_bench_slices(const crow_bench_size *size, double bytes);
 
 /* ---- input and output --------------------------------------------------------------------------------------- */
 

@@ -130,6 +130,8 @@ typedef struct crow_stages {
   int count, current;                /**< how many stages; which one runs (-1: none, as after crow_stages_end()) */
   const char *name[CROW_STAGES_MAX]; /**< borrowed: string constants */
   double seconds[CROW_STAGES_MAX];
+  double cpu_seconds[CROW_STAGES_MAX]; /**< of them, how long its threads had a processor; more with several threads */
+  double cpu_start_s;
   double start_s, begun_s; /**< when the current stage began; when the first one did */
 } crow_stages;
 /** Local: ends the current stage, if any, and begins (or goes on with) this one. All ranks begin the same stages. */

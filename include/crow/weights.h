@@ -84,6 +84,9 @@ CROW_API crow_status crow_weights_compute_from(const crow_comm *comm, const crow
 CROW_API crow_status crow_weights_save(crow_checkpoint *checkpoint, const crow_weights *weights);
 CROW_API crow_status crow_weights_load(const crow_comm *comm, crow_checkpoint *checkpoint, crow_gidx alternatives,
                                        crow_weights *out);
+/** Bytes that a rank needs to sample weights of m alternatives of d dimensions in this many slices; Local. `single`:
+ * contexts are stored as 32-bit floats. */
+CROW_API int64_t crow_weights_rank_bytes(crow_gidx alternatives, crow_gidx dimensions, bool single, int slices);
 /** w = 1/m for all. Local work, but every rank calls it. */
 CROW_API crow_status crow_weights_uniform(const crow_comm *comm, crow_gidx alternatives, crow_weights *out);
 /** Reads a weights file made for a dataset of `alternatives` alternatives; they must be >= 0 and are normalised to

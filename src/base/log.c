@@ -28,6 +28,12 @@ double crow_time_s(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+double crow_time_cpu_s(void) {
+  struct timespec now;
+  (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 void crow_progress_interval_set(double seconds) { progress_interval_s = seconds; }
 
 void crow_progress_begin(crow_progress *progress, const char *name, const char *unit, double total) {

@@ -13,6 +13,8 @@ void crow_bench_report_one(crow_bench_report *report, const char *name, const ch
 void crow_bench_stages_add(crow_stages *sum, const crow_stages *stages);
 crow_status crow_bench_stages_report(const crow_comm *comm, const crow_stages *sum, int64_t repetitions,
                                      crow_bench_report *report);
+/* The position of a stage, or -1. */
+int crow_bench_stage_find(const crow_stages *stages, const char *name);
 /* Seconds of one stage on this rank; 0 if there is none of this name. */
 double crow_bench_stage_s(const crow_stages *stages, const char *name);
 /* The greatest value over the ranks. Collective. */

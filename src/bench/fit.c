@@ -15,6 +15,7 @@ typedef struct fit_problem {
 typedef struct fit_series {
   int64_t count;
   double time[CROW_BENCH_REPETITIONS_MOST], total[CROW_BENCH_REPETITIONS_MOST], comm[CROW_BENCH_REPETITIONS_MOST];
+  double cpu[CROW_BENCH_REPETITIONS_MOST];      /* processor seconds of evaluating and iterating, a rank's mean */
   double evaluate[CROW_BENCH_REPETITIONS_MOST]; /* seconds of one evaluation: the slowest rank */
   double alone[CROW_BENCH_REPETITIONS_MOST];
 } fit_series;
@@ -69,6 +70,18 @@ static crow_status solving_s(const crow_comm *comm, const crow_rewards *rewards,
   return crow_bench_greatest(comm, seconds);
 }
 
+/* Their processor seconds for an evaluation, the ranks' mean. */
+static crow_status solving_cpu_s(const crow_comm *comm, const crow_rewards *rewards, double *seconds) {
+  static const char *const names[] = {"evaluate", "iterate"};
+  *seconds = 0;
+  for (int k = 0; k < 2; k++) {
+    const int at = crow_bench_stage_find(&rewards->stages, names[k]);
+    if (at >= 0) *seconds += rewards->stages.cpu_seconds[at];
+  }
+  *seconds /= crow_comm_size(comm) * (double)rewards->evaluations;
+  return crow_comm_sum_f64_unordered(comm, seconds, 1);
+}
+
 /* The whole problem on rank 0 alone. */
 static crow_status fit_alone(const crow_comm *alone, const crow_bench_options *options, const fit_problem *problem,
                              double *seconds) {
@@ -95,6 +108,7 @@ static crow_status measure(const crow_comm *comm, const crow_bench_options *opti
     CROW_TRY(solving_s(comm, rewards, &s->time[at]));
     s->evaluate[at] = crow_bench_stage_s(&rewards->stages, "evaluate") / (double)rewards->evaluations;
     CROW_TRY(crow_bench_greatest(comm, &s->evaluate[at]));
+    CROW_TRY(solving_cpu_s(comm, rewards, &s->cpu[at]));
     if (options->efficiency) {
       CROW_TRY_AGREE(comm, fit_alone(alone, options, problem_alone, &s->alone[at]));
       CROW_TRY(crow_bench_greatest(comm, &s->alone[at]));
@@ -138,6 +152,7 @@ static void report_rates(const crow_comm *comm, const crow_bench_options *option
   crow_bench_report_add(report, "time", "s", s->time, s->count);
   crow_bench_report_add(report, "time_with_setup", "s", s->total, s->count);
   crow_bench_report_add(report, "time_of_evaluation", "s", s->evaluate, s->count);
+  crow_bench_report_add(report, "cpu_time_of_evaluation", "s", s->cpu, s->count);
   crow_bench_report_add(report, has_pairs ? "pairs_rate" : "alternatives_rate", "M/s", rate, s->count);
   crow_bench_report_add(report, "memory_rate", "GB/s", bytes, s->count);
   crow_bench_report_add(report, "share_of_triad", "", share, s->count);

@@ -10,7 +10,7 @@ static void fill(float *values, int64_t count, uint64_t row) {
   for (int64_t i = 0; i < count; i++) values[i] = (float)((i * 7 + (int64_t)row * 3) % 17 - 8);
 }
 
-crow_status crow_bench_machine_gemm(const crow_comm *comm, double seconds, double *flops) {
+crow_status crow_bench_machine_gemm(const crow_comm *comm, double seconds, double *flops, double *cpu_flops) {
   crow_status status = CROW_OK;
   float *a = NULL, *b = NULL, *c = NULL;
   const int64_t n = GEMM_SIDE;
@@ -21,13 +21,16 @@ crow_status crow_bench_machine_gemm(const crow_comm *comm, double seconds, doubl
   fill(a, n * n, 1);
   fill(b, n * n, 2);
   CROW_TRY(crow_comm_barrier(comm));
-  const double start = crow_time_s();
+  const double start = crow_time_s(), cpu_start = crow_time_cpu_s();
   do {
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)n, (int)n, 1, a, (int)n, b, (int)n, 0, c, (int)n);
     done++;
   } while (crow_time_s() - start < seconds);
-  *flops = 2.0 * (double)(n * n * n * done) / (crow_time_s() - start);
+  const double operations = 2.0 * (double)(n * n * n * done);
+  *flops = operations / (crow_time_s() - start);
+  *cpu_flops = operations / (crow_time_cpu_s() - cpu_start);
   CROW_TRY(crow_comm_sum_f64_unordered(comm, flops, 1));
+  CROW_TRY(crow_comm_sum_f64_unordered(comm, cpu_flops, 1));
 cleanup:
   crow_free(a);
   crow_free(b);
@@ -86,9 +89,9 @@ cleanup:
 crow_status crow_bench_machine_measure(const crow_comm *comm, double seconds, crow_bench_machine *out) {
   crow_status status = CROW_OK;
   int64_t *values = NULL;
-  double latency = 0, large = 0;
+  double latency = 0, large = 0, cpu_flops = 0;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&values, ALLREDUCE_LENGTH));
-  CROW_TRY(crow_bench_machine_gemm(comm, seconds / 4, &out->gemm_flops));
+  CROW_TRY(crow_bench_machine_gemm(comm, seconds / 4, &out->gemm_flops, &cpu_flops));
   CROW_TRY(measure_triad(comm, seconds / 4, &out->triad_bytes_s));
   CROW_TRY(measure_allreduce(comm, values, 1, seconds / 8, &latency));
   CROW_TRY(measure_allreduce(comm, values, ALLREDUCE_LENGTH, seconds / 8, &large));

@@ -78,11 +78,16 @@ const crow_bench_figure *crow_bench_report_find(const crow_bench_report *report,
   return NULL;
 }
 
-double crow_bench_stage_s(const crow_stages *stages, const char *name) {
+int crow_bench_stage_find(const crow_stages *stages, const char *name) {
   for (int k = 0; k < stages->count; k++) {
-    if (strcmp(stages->name[k], name) == 0) return stages->seconds[k];
+    if (strcmp(stages->name[k], name) == 0) return k;
   }
-  return 0;
+  return -1;
+}
+
+double crow_bench_stage_s(const crow_stages *stages, const char *name) {
+  const int at = crow_bench_stage_find(stages, name);
+  return at < 0 ? 0 : stages->seconds[at];
 }
 
 void crow_bench_stages_add(crow_stages *sum, const crow_stages *stages) {

@@ -6,13 +6,15 @@
 
 /* One repetition of a size on a communicator, and what came of it. */
 typedef struct trial {
-  double sampling_s; /* draw, search, count and reduce: the slowest rank */
-  double total_s;    /* with grid, hull, contexts and index */
-  double comm_s;     /* in MPI calls, mean over the ranks */
+  double sampling_cpu_s; /* processor seconds of these stages, all ranks together */
+  double sampling_s;     /* draw, search, count and reduce: the slowest rank */
+  double total_s;        /* with grid, hull, contexts and index */
+  double comm_s;         /* in MPI calls, mean over the ranks */
 } trial;
 
 typedef struct series {
   int64_t count;
+  double gemm_cpu[CROW_BENCH_REPETITIONS_MOST];
   double gemm[CROW_BENCH_REPETITIONS_MOST]; /* flop/s just before */
   trial trial[CROW_BENCH_REPETITIONS_MOST];
   double alone_s[CROW_BENCH_REPETITIONS_MOST]; /* sampling on one rank with its share of the samples */
@@ -25,10 +27,15 @@ static void weights_options(const crow_bench_options *options, crow_weights_opti
   out->space.seed = options->seed;
 }
 
-static double sampling_s(const crow_stages *stages) {
+static double sampling_s(const crow_stages *stages, double *cpu_s) {
   static const char *const names[] = {"draw", "search", "count", "reduce", "cells"};
   double sum = 0;
-  for (size_t k = 0; k < sizeof names / sizeof *names; k++) sum += crow_bench_stage_s(stages, names[k]);
+  *cpu_s = 0;
+  for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+    const int at = crow_bench_stage_find(stages, names[k]);
+    sum += at < 0 ? 0 : stages->seconds[at];
+    *cpu_s += at < 0 ? 0 : stages->cpu_seconds[at];
+  }
   return sum;
 }
 
@@ -41,7 +48,8 @@ static crow_status run(const crow_comm *comm, crow_bench_lattice *lattice, const
   CROW_TRY(crow_weights_compute(comm, &dataset, options, weights));
   out->total_s = crow_time_s() - start;
   out->comm_s = crow_comm_seconds() - comm_start;
-  out->sampling_s = sampling_s(&weights->run.stages);
+  out->sampling_s = sampling_s(&weights->run.stages, &out->sampling_cpu_s);
+  CROW_TRY(crow_comm_sum_f64_unordered(comm, &out->sampling_cpu_s, 1));
   CROW_TRY(crow_bench_greatest(comm, &out->total_s));
   CROW_TRY(crow_bench_greatest(comm, &out->sampling_s));
   CROW_TRY(crow_comm_sum_f64_unordered(comm, &out->comm_s, 1));
@@ -104,7 +112,7 @@ static crow_status measure(const crow_comm *comm, const crow_bench_options *opti
     const int64_t at = k < 0 ? 0 : k;
     crow_weights_free(weights);
     /* The product is measured beside every repetition: other work disturbs both alike. */
-    CROW_TRY(crow_bench_machine_gemm(comm, 0.1, &s->gemm[at]));
+    CROW_TRY(crow_bench_machine_gemm(comm, 0.1, &s->gemm[at], &s->gemm_cpu[at]));
     CROW_TRY(run(comm, lattice, chosen, &s->trial[at], weights));
     if (options->efficiency) CROW_TRY(run_alone(comm, alone, lattice, chosen, weights, &s->alone_s[at]));
     if (k >= 0) crow_bench_stages_add(stages, &weights->run.stages);
@@ -115,11 +123,12 @@ cleanup:
   return status;
 }
 
-static void report_rates(const crow_weights *weights, double m, double d, bool efficiency, const series *s,
+static void report_rates(const crow_weights *weights, double m, double d, int ranks, bool efficiency, const series *s,
                          crow_bench_report *report) {
   double time[CROW_BENCH_REPETITIONS_MOST], total[CROW_BENCH_REPETITIONS_MOST], rate[CROW_BENCH_REPETITIONS_MOST];
   double gemm[CROW_BENCH_REPETITIONS_MOST], share[CROW_BENCH_REPETITIONS_MOST], samples[CROW_BENCH_REPETITIONS_MOST];
   double waiting[CROW_BENCH_REPETITIONS_MOST], alone[CROW_BENCH_REPETITIONS_MOST];
+  double cpu_rate[CROW_BENCH_REPETITIONS_MOST], cpu_share[CROW_BENCH_REPETITIONS_MOST];
   const double n = (double)weights->samples;
   for (int64_t k = 0; k < s->count; k++) {
     const double seconds = s->trial[k].sampling_s;
@@ -129,6 +138,9 @@ static void report_rates(const crow_weights *weights, double m, double d, bool e
     rate[k] = 2 * n * m * d / seconds / 1e9;
     gemm[k] = s->gemm[k] / 1e9;
     share[k] = rate[k] / gemm[k];
+    /* A core's rate against a core's: sums of processor seconds against sums of the ranks' rates. */
+    cpu_rate[k] = 2 * n * m * d * ranks / s->trial[k].sampling_cpu_s / 1e9;
+    cpu_share[k] = cpu_rate[k] * 1e9 / s->gemm_cpu[k];
     waiting[k] = s->trial[k].comm_s / s->trial[k].total_s;
     alone[k] = s->alone_s[k] / seconds;
   }
@@ -139,6 +151,8 @@ static void report_rates(const crow_weights *weights, double m, double d, bool e
     crow_bench_report_add(report, "rate", "GFLOP/s", rate, s->count);
     crow_bench_report_add(report, "sgemm_rate", "GFLOP/s", gemm, s->count);
     crow_bench_report_add(report, "share_of_sgemm", "", share, s->count);
+    crow_bench_report_add(report, "rate_by_cpu_time", "GFLOP/s", cpu_rate, s->count);
+    crow_bench_report_add(report, "share_of_sgemm_by_cpu_time", "", cpu_share, s->count);
   }
   crow_bench_report_add(report, "share_in_mpi", "", waiting, s->count);
   if (efficiency) crow_bench_report_add(report, "efficiency", "", alone, s->count);
@@ -194,7 +208,8 @@ crow_status crow_bench_weights(const crow_comm *comm, const crow_bench_options *
   if (chosen.samples == 0) CROW_TRY(choose_samples(comm, lattice, options->seconds, machine, &chosen));
   CROW_TRY(measure(comm, options, lattice, &chosen, s, &stages, &weights));
   CROW_TRY(report_problem(comm, options, &dataset, &weights, report));
-  report_rates(&weights, (double)dataset.alternatives, (double)dataset.dimensions, options->efficiency, s, report);
+  report_rates(&weights, (double)dataset.alternatives, (double)dataset.dimensions, crow_comm_size(comm),
+               options->efficiency, s, report);
   CROW_TRY(crow_bench_stages_report(comm, &stages, s->count, report));
   CROW_TRY(crow_bench_verify_weights(comm, lattice, &chosen, &weights, report));
 cleanup:

@@ -58,7 +58,8 @@ void crow_crash_watch(void);
   C(audit)                                                                                                             \
   C(pca)                                                                                                               \
   C(split)                                                                                                             \
-  C(bench)
+  C(bench)                                                                                                             \
+  C(plan)
 
 #define CROW_DECLARE_COMMAND(name) extern const crow_command crow_command_##name;
 CROW_COMMANDS(CROW_DECLARE_COMMAND)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/bench_impl.h"
+#include "cli/plan_impl.h"
 #include <string.h>
 
 typedef struct bench_options {
   const char *csv;
+  int64_t ranks, evaluations;
   crow_bench_options bench;
 } bench_options;
 
@@ -15,9 +16,26 @@ static const crow_setting csv_settings[] = {
      .help = "write all figures as benchmark,quantity,unit,median,least,greatest; it replaces an existing file"},
     {0}};
 
+static const crow_setting model_settings[] = {{.name = "ranks",
+                                               .type = CROW_SETTING_INT,
+                                               .offset = offsetof(bench_options, ranks),
+                                               .value = 0,
+                                               .minimum = 0,
+                                               .maximum = 1e6,
+                                               .help = "of the run that the model predicts; 0: as many as run now"},
+                                              {.name = "evaluations",
+                                               .type = CROW_SETTING_INT,
+                                               .offset = offsetof(bench_options, evaluations),
+                                               .value = 20,
+                                               .minimum = 1,
+                                               .maximum = 1e9,
+                                               .help = "of the objective in the fit that the model predicts"},
+                                              {0}};
+
 static const crow_section sections[] = {
     {"Benchmark", crow_bench_settings, offsetof(bench_options, bench)},
     {"Nearest alternative", crow_nearest_settings, offsetof(bench_options, bench.nearest)},
+    {"Model", model_settings, 0},
     {"Table", csv_settings, 0},
     {0}};
 
@@ -26,16 +44,16 @@ static const char *const benchmarks[] = {"weights", "fit", "io"};
 
 static crow_status check_bench(const crow_run *run) {
   const bench_options *options = run->options;
-  if (run->argument_count == 1 && strcmp(run->argument[0], "all") != 0) {
+  if (run->argument_count == 1 && strcmp(run->argument[0], "all") != 0 && strcmp(run->argument[0], "model") != 0) {
     bool known = false;
     for (size_t k = 0; k < sizeof benchmarks / sizeof *benchmarks; k++) {
       known = known || strcmp(run->argument[0], benchmarks[k]) == 0;
     }
     if (!known) {
       char nearest[32];
-      crow_nearest_word(run->argument[0], "weights|fit|io|all", nearest, sizeof nearest);
-      return crow_error(CROW_USAGE, "\"%s\": expected weights, fit, io or all; did you mean \"%s\"?", run->argument[0],
-                        nearest);
+      crow_nearest_word(run->argument[0], "weights|fit|io|all|model", nearest, sizeof nearest);
+      return crow_error(CROW_USAGE, "\"%s\": expected weights, fit, io, all or model; did you mean \"%s\"?",
+                        run->argument[0], nearest);
     }
   }
   return crow_bench_options_validate(&options->bench);
@@ -84,6 +102,21 @@ static void receive_warning(crow_log_level level, const char *line, void *contex
   if (level == CROW_LOG_WARNING) crow_print_warning(context, "warning: %s", line);
 }
 
+static crow_status run_model(crow_run *run) {
+  const bench_options *options = run->options;
+  const crow_bench_options *bench = &options->bench;
+  const crow_gidx m = bench->alternatives > 0 ? bench->alternatives : 100000;
+  const int64_t pairs = bench->pairs > 0 ? bench->pairs : 50 * m;
+  const crow_bench_size size = {.alternatives = m,
+                                .dimensions = bench->dimensions,
+                                .samples = bench->samples > 0 ? bench->samples : 100000,
+                                .pairs = bench->graph == CROW_BENCH_PAIRS ? pairs : 0,
+                                .ranks = options->ranks > 0 ? (int)options->ranks : crow_comm_size(run->comm),
+                                .evaluations = options->evaluations,
+                                .single = true};
+  return crow_plan_print(run, &size, &bench->nearest, 0.8 * (double)crow_memory_limit_bytes(crow_comm_size(run->comm)));
+}
+
 static crow_status run_bench(crow_run *run) {
   crow_status status = CROW_OK;
   const bench_options *options = run->options;
@@ -92,6 +125,7 @@ static crow_status run_bench(crow_run *run) {
   crow_bench_machine machine;
   int count = 1, invalid = 0;
   if (run->root) crow_log_set(receive_warning, run);
+  if (strcmp(run->argument[0], "model") == 0) return run_model(run);
   if (options->csv) CROW_TRY(crow_output_check(run->comm, options->csv, true));
   CROW_TRY(crow_comm_agree(run->comm, CROW_ALLOCATE(&report, REPORTS)));
   CROW_TRY(measure_machine(run, &options->bench, &machine, &report[0]));
@@ -117,13 +151,14 @@ const crow_command crow_command_bench = {
         "the repetitions with their range. A result that is wrong is INVALID, and the exit code is 1.\n\n"
         "weights: Voronoi weights of a lattice. fit: rewards from observed pairs or complete preferences. io: a "
         "dataset "
-        "written and read by all ranks. all: these three.\n\n"
+        "written and read by all ranks. all: these three. model: what a sample, a pair and a transfer cost, and what "
+        "follows for a problem of the given size and ranks.\n\n"
         "The rate of the weights counts 2 N m d operations, whatever the search skips, in the time of drawing, "
         "searching, counting and reducing. That of a fit counts the pairs of one evaluation.",
     .example = "crow bench weights --alternatives 20000 --dimensions 384\n"
                "mpirun -n 8 crow bench fit --alternatives 1000000 --pairs 100000000 --efficiency --csv fit.csv\n"
                "mpirun -n 64 crow bench all --fill 0.8 --folder /scratch/me --json bench.json",
-    .arguments = "weights|fit|io|all",
+    .arguments = "weights|fit|io|all|model",
     .least_arguments = 1,
     .most_arguments = 1,
     .takes = CROW_TAKES_JSON,

@@ -5,6 +5,7 @@
 void crow_stages_end(crow_stages *stages) {
   if (stages->count == 0 || stages->current < 0) return;
   stages->seconds[stages->current] += crow_time_s() - stages->start_s;
+  stages->cpu_seconds[stages->current] += crow_time_cpu_s() - stages->cpu_start_s;
   stages->current = -1;
 }
 
@@ -17,6 +18,7 @@ void crow_stages_begin(crow_stages *stages, const char *name) {
   if (k == stages->count) stages->name[stages->count++] = name;
   stages->current = k;
   stages->start_s = crow_time_s();
+  stages->cpu_start_s = crow_time_cpu_s();
 }
 
 crow_status crow_stages_summary(const crow_comm *comm, const crow_stages *stages, double *least_s, double *mean_s,

@@ -13,8 +13,6 @@ typedef struct crow_weights_grid {
 
 /* Parses --grid: 0 and 0 for "auto". */
 crow_status crow_weights_grid_parse(const char *text, int *groups, int *slices);
-/* Bytes that a rank needs for m alternatives of d dimensions in this many slices. */
-int64_t crow_weights_rank_bytes(crow_gidx m, crow_gidx d, bool single, int slices);
 /* Chooses the fewest slices that fit the memory (or takes the forced grid) and splits the communicator. Collective. */
 crow_status crow_weights_grid_create(const crow_comm *comm, const crow_weights_options *options, crow_gidx m,
                                      crow_gidx d, bool single, crow_weights_grid *out);

@@ -28,6 +28,27 @@ there complete.json
 crow bench fit $quick --pairs 9000 --tolerance 1e-13
 case $code in 0) prints "VALID" ;; 1) prints "INVALID: certificate" ;; *) fail "$last: exit code $code" ;; esac
 
+# Predictions for a size and for a dataset.
+crow bench model --alternatives 2000 --dimensions 8 --ranks 6 --json model.json
+exits 0
+prints "search_a_sample"
+prints "6x1"
+prints "48x1"
+[ "$(grep -c '"weights_s"' model.json)" -eq 4 ] || fail "predictions are not in the summary"
+crow simulate -o votes.h5 --alternatives 300 --preferences comparisons --comparisons 900
+crow plan votes.h5 --ranks 8 --memory-per-rank 1e5
+exits 0
+prints "none fits"
+prints "evaluate_a_pair"
+crow simulate -o types.h5 --alternatives 300
+ranks 2 plan types.h5
+exits 0
+prints "(complete preferences)"
+crow plan
+exits 2
+crow plan nowhere.h5
+exits 4
+
 crow bench wieghts
 exits 2
 says "weights"

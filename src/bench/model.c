@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cost model: a few short measurements, and what follows from them for other sizes. */
+#include "bench/bench_impl.h"
+#include <math.h>
+
+enum { TRIES = 3, ALTERNATIVES_MOST = 16384, PAIRED_MOST = 200000, COMPLETE = 100000 };
+#define PROBE_S 0.1 /* a probe's processor time, at least */
+
+static double cpu_s(const crow_stages *stages, const char *name) {
+  const int at = crow_bench_stage_find(stages, name);
+  return at < 0 ? 0 : stages->cpu_seconds[at];
+}
+
+/* Processor seconds of drawing and of searching a sample among m alternatives: the least of some tries. */
+static crow_status probe_search(const crow_comm *alone, crow_gidx m, crow_gidx d, const crow_nearest_options *nearest,
+                                double *draw_s, double *search_s) {
+  crow_status status = CROW_OK;
+  crow_bench_lattice *lattice = NULL;
+  crow_weights weights = {0};
+  crow_weights_options options;
+  crow_weights_options_default(&options);
+  options.nearest = *nearest;
+  options.samples = 512;
+  *draw_s = *search_s = (double)INFINITY;
+  CROW_TRY(crow_bench_lattice_create(CROW_BENCH_RANDOM, m, d, 1, &lattice));
+  const crow_dataset dataset = crow_bench_lattice_dataset(lattice);
+  for (int done = 0; done < TRIES;) {
+    crow_weights_free(&weights);
+    CROW_TRY(crow_weights_compute(alone, &dataset, &options, &weights));
+    if (weights.samples == 0) { /* cells, not samples */
+      *draw_s = *search_s = 0;
+      break;
+    }
+    const crow_stages *stages = &weights.run.stages;
+    const double n = (double)options.samples, search = cpu_s(stages, "search") + cpu_s(stages, "count");
+    if (search < PROBE_S && options.samples < INT64_C(1) << 40) {
+      options.samples *= search < PROBE_S / 8 ? 8 : 2;
+      continue;
+    }
+    *draw_s = fmin(*draw_s, cpu_s(stages, "draw") / n);
+    *search_s = fmin(*search_s, search / n);
+    done++;
+  }
+cleanup:
+  crow_weights_free(&weights);
+  crow_bench_lattice_destroy(&lattice);
+  return status;
+}
+
+/* Processor seconds of an evaluation, with the optimiser's part: the least of some tries. `degree` 0: complete. */
+static crow_status probe_evaluation(const crow_comm *alone, crow_gidx m, int64_t degree, double *seconds) {
+  crow_status status = CROW_OK;
+  const int graph = degree ? CROW_BENCH_PAIRS : CROW_BENCH_COMPLETE;
+  crow_bench_preferences preferences = {0};
+  crow_weights weights = {0};
+  crow_pairs pairs = {0};
+  crow_rewards rewards = {0};
+  crow_fit_options options;
+  double *win_rate = NULL;
+  crow_fit_options_default(&options);
+  *seconds = (double)INFINITY;
+  CROW_TRY(crow_bench_preferences_create(graph, m, degree * m, options.objective.lambda, 1, &preferences));
+  CROW_TRY(crow_weights_uniform(alone, m, &weights));
+  if (degree) {
+    CROW_TRY(crow_bench_preferences_pairs(alone, &preferences, &pairs));
+  } else {
+    CROW_TRY(CROW_ALLOCATE(&win_rate, m));
+    for (crow_gidx i = 0; i < m; i++) win_rate[i] = preferences.win_rate[i % 64];
+  }
+  for (int k = 0; k < TRIES; k++) {
+    crow_rewards_free(&rewards);
+    if (degree)
+      CROW_TRY(crow_fit_run_pairs(alone, &weights, &pairs, &options, &rewards));
+    else
+      CROW_TRY(crow_fit_run_complete(alone, &weights, win_rate, &options, &rewards));
+    const double each = (cpu_s(&rewards.stages, "evaluate") + cpu_s(&rewards.stages, "iterate")) /
+                        (double)(rewards.evaluations > 0 ? rewards.evaluations : 1);
+    *seconds = fmin(*seconds, each);
+  }
+cleanup:
+  crow_rewards_free(&rewards);
+  crow_pairs_free(&pairs);
+  crow_weights_free(&weights);
+  crow_free(win_rate);
+  crow_bench_preferences_free(&preferences);
+  return status;
+}
+
+/* On this rank alone, while the others do the same. */
+static crow_status probe(const crow_comm *alone, const crow_bench_size *size, const crow_nearest_options *nearest,
+                         crow_bench_model *out) {
+  crow_status status = CROW_OK;
+  double fewer_draw = 0, fewer = 0, sparse = 0, dense = 0, complete = 0;
+  const crow_gidx m = out->alternatives, paired = size->alternatives < 1000          ? 1000
+                                                  : size->alternatives < PAIRED_MOST ? size->alternatives
+                                                                                     : PAIRED_MOST;
+  CROW_TRY(probe_search(alone, m, out->dimensions, nearest, &out->draw_s, &out->search_s));
+  CROW_TRY(probe_search(alone, (m + 3) / 4, out->dimensions, nearest, &fewer_draw, &fewer));
+  out->exponent =
+      m > 4 && fewer > 0 ? fmin(1, fmax(0, log(out->search_s / fewer) / log((double)m / (double)((m + 3) / 4)))) : 1;
+  if (size->pairs > 0) {
+    CROW_TRY(probe_evaluation(alone, paired, 5, &sparse));
+    CROW_TRY(probe_evaluation(alone, paired, 25, &dense));
+    out->pair_s = fmax(0, (dense - sparse) / (20 * (double)paired));
+    out->whole_s = fmax(0, sparse / (double)paired - 5 * out->pair_s);
+  } else {
+    CROW_TRY(probe_evaluation(alone, COMPLETE, 0, &complete));
+    out->complete_s = complete / COMPLETE;
+  }
+cleanup:
+  return status;
+}
+
+crow_status crow_bench_model_measure(const crow_comm *comm, const crow_bench_size *size,
+                                     const crow_nearest_options *nearest, crow_bench_model *out) {
+  crow_status status = CROW_OK;
+  crow_comm *alone = NULL;
+  *out = (crow_bench_model){.ranks = crow_comm_size(comm), .dimensions = size->dimensions};
+  out->alternatives = size->alternatives < ALTERNATIVES_MOST ? size->alternatives : ALTERNATIVES_MOST;
+  CROW_TRY(crow_bench_machine_measure(comm, 0.5, &out->machine));
+  CROW_TRY(crow_comm_split(comm, crow_comm_rank(comm), 0, &alone));
+  CROW_TRY(crow_comm_barrier(comm));
+  CROW_TRY_AGREE(comm, probe(alone, size, nearest, out));
+  double costs[6] = {out->draw_s, out->search_s, out->exponent, out->pair_s, out->whole_s, out->complete_s};
+  CROW_TRY(crow_comm_max_f64(comm, costs, 6));
+  out->draw_s = costs[0];
+  out->search_s = costs[1];
+  out->exponent = costs[2];
+  out->pair_s = costs[3];
+  out->whole_s = costs[4];
+  out->complete_s = costs[5];
+cleanup:
+  crow_comm_destroy(&alone);
+  return status;
+}
+
+/* `calls` reductions or gatherings of `bytes` in all. */
+static double transfer_s(const crow_bench_model *model, int ranks, double calls, double bytes) {
+  if (ranks == 1) return 0;
+  const double steps = ceil(log2(ranks)), measured = model->ranks > 1 ? ceil(log2(model->ranks)) : 1;
+  return calls * model->machine.allreduce_latency_s * steps / measured + bytes / model->machine.allreduce_bytes_s;
+}
+
+void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *size, crow_bench_prediction *out) {
+  const double m = (double)size->alternatives, d = (double)size->dimensions, q = (double)size->pairs;
+  const double ranks = size->ranks, slices = size->slices > 0 ? size->slices : 1, samples = (double)size->samples;
+  const double groups = ranks / slices;
+  const double search = model->search_s * pow(m / slices / (double)model->alternatives, model->exponent);
+  *out = (crow_bench_prediction){0};
+  out->weights_s = samples / groups * (model->draw_s * d / (double)model->dimensions + search);
+  out->weights_s += transfer_s(model, size->ranks, 10, 16 * m / slices);
+  /* With slices, distances and counts of every sample cross the group. */
+  if (slices > 1) out->weights_s += transfer_s(model, (int)slices, samples / groups / 1024, 16 * samples / groups);
+  out->weights_bytes = (double)crow_weights_rank_bytes(size->alternatives, size->dimensions, size->single, (int)slices);
+  if (size->pairs > 0) {
+    out->evaluation_s = q / ranks * model->pair_s + m * model->whole_s + transfer_s(model, size->ranks, 5, 16 * m);
+    out->fit_bytes = 68 * q / ranks + 100 * m;
+  } else {
+    out->evaluation_s = m / ranks * model->complete_s + transfer_s(model, size->ranks, 4, 16384);
+    out->fit_bytes = 400 * m / ranks;
+  }
+  out->fit_s = (double)size->evaluations * out->evaluation_s;
+}
+
+int crow_bench_slices(const crow_bench_size *size, double bytes) {
+  for (int slices = 1; slices <= size->ranks; slices++) {
+    if (size->ranks % slices == 0 &&
+        (double)crow_weights_rank_bytes(size->alternatives, size->dimensions, size->single, slices) <= bytes) {
+      return slices;
+    }
+  }
+  return 0;
+}
