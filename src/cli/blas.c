@@ -55,7 +55,12 @@ void crow_blas_restart(int argc, char **argv) {
   if (better) (void)setenv("OPENBLAS_CORETYPE", better, 1);
   if (threads) (void)setenv("OPENBLAS_NUM_THREADS", "1", 1);
   (void)setenv(GUARD, better ? core : "", 1);
-  (void)execv("/proc/self/exe", argv);
+  /* By its own name, under which ps, pkill and accounting know it. */
+  char path[4096];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (length <= 0) return;
+  path[length] = 0;
+  (void)execv(path, argv);
   /* Without /proc the program goes on as it is: slower, not wrong. */
 }
 

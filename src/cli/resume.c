@@ -30,8 +30,7 @@ crow_status crow_run_checkpoint(const crow_run *run, const crow_checkpoint_optio
     if (s->settings == crow_checkpoint_settings) continue;
     CROW_TRY_AGREE(comm, crow_checkpoint_match_settings(*out, s->settings, (const char *)run->options + s->offset));
   }
-  const bool enabled = !options->checkpoint || strcmp(options->checkpoint, "none") != 0;
-  CROW_TRY_AGREE(comm, enabled ? catch_signals() : CROW_OK);
+  CROW_TRY_AGREE(comm, catch_signals());
 cleanup:
   return status;
 }

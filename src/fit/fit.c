@@ -65,13 +65,16 @@ static void unscale(const scaled *s, const double *u) {
   for (crow_gidx i = 0; i < s->count; i++) s->reward[i] = s->root[i] > 0 ? u[i] / s->root[i] : 0;
 }
 
-/* df/du = df/dr / sqrt(D) = sqrt(D) G. */
+/* df/du = df/dr / root, with df/dr = w K G for the objective's own K, which a rescaling does not change. */
 static crow_status evaluate(void *context, const double *u, double *value, double *optimality, double *gradient) {
   scaled *s = context;
   crow_stages_begin(s->stages, "evaluate");
   unscale(s, u);
   const crow_status status = crow_objective_evaluate(s->objective, s->reward, value, optimality, gradient);
-  for (crow_gidx i = 0; i < s->count; i++) gradient[i] *= s->root[i];
+  const double *curvature = crow_objective_curvature(s->objective);
+  for (crow_gidx i = 0; i < s->count; i++) {
+    gradient[i] = s->root[i] > 0 ? gradient[i] * (s->weight[i] * curvature[i]) / s->root[i] : 0;
+  }
   crow_stages_begin(s->stages, "iterate");
   return status;
 }

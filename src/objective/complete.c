@@ -91,6 +91,7 @@ cleanup:
  * leaves the bracket, which shrinks at every step, it is halved instead. */
 static void solve_block(const crow_objective *o, int64_t n, const double *win_rate, double *reward) {
   double low[CROW_BLOCK], high[CROW_BLOCK], sigma[CROW_BLOCK], slope[CROW_BLOCK], least, greatest;
+  bool done[CROW_BLOCK] = {false};
   const double lambda = o->options.lambda;
   crow_convolution_range(o->convolution, &least, &greatest);
   for (int64_t i = 0; i < n; i++) {
@@ -107,6 +108,8 @@ static void solve_block(const crow_objective *o, int64_t n, const double *win_ra
     crow_convolution_interpolate(o->convolution, CROW_GRID_SIGMOID, n, reward, sigma);
     crow_convolution_interpolate(o->convolution, CROW_GRID_SLOPE, n, reward, slope);
     for (int64_t i = 0; i < n; i++) {
+      /* Each by itself, since who shares a block depends on the number of ranks. */
+      if (done[i]) continue;
       const double residual = lambda * reward[i] + sigma[i] - win_rate[i];
       if (residual > 0)
         high[i] = reward[i];
@@ -115,7 +118,8 @@ static void solve_block(const crow_objective *o, int64_t n, const double *win_ra
       double next = reward[i] - residual / (lambda + (slope[i] > 0 ? slope[i] : 0));
       if (!(next >= low[i] && next <= high[i])) next = low[i] + (high[i] - low[i]) / 2;
       /* A residual of rounding's size says no more of the root. */
-      if (fabs(residual) > 1e-15 && fabs(next - reward[i]) > 1e-14 * (1 + fabs(next))) moving = true;
+      done[i] = !(fabs(residual) > 1e-15 && fabs(next - reward[i]) > 1e-14 * (1 + fabs(next)));
+      moving = moving || !done[i];
       reward[i] = next;
     }
   }

@@ -47,6 +47,21 @@ crow_status crow_space_parse(const char *text) {
   return crow_space_text_parse(text, &parsed);
 }
 
+/* The cube is the paper's space, for contexts that were scaled to it; embeddings as they come do not fit. */
+static crow_status warn_about_outsiders(const crow_comm *comm, const crow_dataset *dataset, const crow_space *space) {
+  crow_status status = CROW_OK;
+  int64_t outside = 0;
+  CROW_TRY(crow_space_count_outside(comm, dataset, space->lower, space->upper, &outside));
+  if (outside) {
+    crow_log(CROW_LOG_WARNING,
+             "%lld of %lld contexts lie outside the unit cube (--space cube): --space box, sphere (for "
+             "embeddings) or pool:FILE:PATH may be what you want",
+             (long long)outside, (long long)dataset->alternatives);
+  }
+cleanup:
+  return status;
+}
+
 static crow_status create_box(const crow_comm *comm, const crow_dataset *dataset, double margin, crow_space *space) {
   crow_status status = CROW_OK;
   const crow_gidx d = space->dimensions;
@@ -55,7 +70,8 @@ static crow_status create_box(const crow_comm *comm, const crow_dataset *dataset
   if (space->kind == CROW_SPACE_CUBE) {
     for (crow_gidx k = 0; k < d; k++) space->upper[k] = 1;
     (void)snprintf(space->description, sizeof space->description, "unit cube in %lld dimensions", (long long)d);
-    return CROW_OK;
+    CROW_TRY(warn_about_outsiders(comm, dataset, space));
+    goto cleanup;
   }
   CROW_TRY(crow_space_find_bounds(comm, dataset, space->lower, space->upper));
   for (crow_gidx k = 0; k < d; k++) {

@@ -57,6 +57,9 @@ crow_status crow_space_eigen(crow_gidx d, double *matrix, double *values);
 
 /* Statistics of the contexts, read in slices; Collective, bits independent of the number of ranks. */
 crow_status crow_space_find_bounds(const crow_comm *comm, const crow_dataset *dataset, double *lower, double *upper);
+/* How many contexts lie outside the bounds. */
+crow_status crow_space_count_outside(const crow_comm *comm, const crow_dataset *dataset, const double *lower,
+                                     const double *upper, int64_t *outside);
 crow_status crow_space_find_mean(const crow_comm *comm, const crow_dataset *dataset, double *mean);
 crow_status crow_space_find_radius(const crow_comm *comm, const crow_dataset *dataset, const double *mean,
                                    double *radius);

@@ -47,11 +47,19 @@ cleanup:
   return status;
 }
 
-/* What a squared distance adds to the density of an alternative. */
+/* What a distance adds to the density of an alternative. */
 typedef struct density {
   bool kernel;
-  double scale; /* kernel: -1 / (2 h^2); radius: R^2 */
+  double length; /* h or R */
 } density;
+
+/* |x|^2 + |y|^2 - 2 x.y loses what clones far from the origin differ by: close pairs are taken by their differences. An
+ * alternative is exactly at itself. */
+static double distance(crow_gidx d, const block *mine, crow_gidx i, const block *other, crow_gidx j, double product) {
+  const double scale = mine->squares[i] + other->squares[j], square = scale - 2 * product;
+  if (square > 1e-4 * scale) return sqrt(square);
+  return sqrt(crow_nearest_distance(mine->rows + i * d, other->rows + j * d, CROW_DOUBLE, d));
+}
 
 /* sums[i] += sum over the rows of `other` of what the distances add; `product` is work space of CROW_BLOCK^2. */
 static void add_block(const density *rule, crow_gidx d, const block *mine, const block *other, double *product,
@@ -62,15 +70,27 @@ static void add_block(const density *rule, crow_gidx d, const block *mine, const
     const double *row = product + i * CROW_BLOCK;
     double sum = 0;
     for (crow_gidx j = 0; j < other->count; j++) {
-      const double square = fmax(mine->squares[i] + other->squares[j] - 2 * row[j], 0);
-      sum += rule->kernel ? exp(rule->scale * square) : (double)(square <= rule->scale);
+      const double away = distance(d, mine, i, other, j, row[j]);
+      const double ratio = away / rule->length;
+      sum += rule->kernel ? exp(-0.5 * ratio * ratio) : (double)(away <= rule->length);
     }
     sums[i] += sum;
   }
 }
 
+/* These schemes have no state worth keeping: a stop is a failure that says so. */
+static crow_status check_stop(crow_checkpoint *checkpoint) {
+  crow_status status = CROW_OK;
+  bool save = false, stop = false;
+  if (!checkpoint) return CROW_OK;
+  CROW_TRY(crow_checkpoint_due(checkpoint, &save, &stop));
+  if (stop) CROW_TRY(crow_error(CROW_FAILED, "stopped by a signal or the time limit; this scheme saves no state"));
+cleanup:
+  return status;
+}
+
 static crow_status add_all(const crow_comm *comm, const crow_dataset *dataset, const density *rule,
-                           const double *origin, crow_weights *out) {
+                           const double *origin, crow_checkpoint *checkpoint, crow_weights *out) {
   crow_status status = CROW_OK;
   const crow_gidx m = dataset->alternatives, d = dataset->dimensions;
   const crow_partition *p = &out->partition;
@@ -88,6 +108,7 @@ static crow_status add_all(const crow_comm *comm, const crow_dataset *dataset, c
     const crow_gidx n = p->count - at < CROW_BLOCK ? p->count - at : CROW_BLOCK;
     CROW_TRY(block_read(dataset, origin, p->begin + at, n, &mine));
     for (crow_gidx begin = 0; begin < m; begin += CROW_BLOCK) {
+      CROW_TRY(check_stop(checkpoint));
       CROW_TRY(block_read(dataset, origin, begin, m - begin < CROW_BLOCK ? m - begin : CROW_BLOCK, &other));
       if (n) add_block(rule, d, &mine, &other, product, out->value + at);
     }
@@ -139,6 +160,11 @@ crow_status crow_weights_invert(const crow_comm *comm, crow_weights *out) {
   double sum = 0;
   for (crow_gidx i = 0; i < out->partition.count; i++) out->value[i] = 1 / out->value[i];
   CROW_TRY(crow_comm_sum(comm, &out->partition, out->value, &sum));
+  if (!isfinite(sum) || !(sum > 0)) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT,
+                        "the weights of this scheme are not finite: the contexts, or the length asked for, "
+                        "are beyond double precision"));
+  }
   for (crow_gidx i = 0; i < out->partition.count; i++) out->value[i] /= sum;
   CROW_TRY(crow_weights_summarise(comm, out));
 cleanup:
@@ -146,7 +172,7 @@ cleanup:
 }
 
 crow_status crow_weights_density(const crow_comm *comm, const crow_dataset *dataset,
-                                 const crow_weights_options *options, crow_weights *out) {
+                                 const crow_weights_options *options, crow_checkpoint *checkpoint, crow_weights *out) {
   crow_status status = CROW_OK;
   const bool kernel = options->scheme == CROW_SCHEME_KERNEL;
   double *origin = NULL, median = 0, length = kernel ? options->bandwidth : options->radius;
@@ -160,9 +186,9 @@ crow_status crow_weights_density(const crow_comm *comm, const crow_dataset *data
   }
   crow_log(CROW_LOG_INFO, "weights: %s %.6g%s", kernel ? "inverse kernel density, bandwidth" : "inverse degree, radius",
            length, median > 0 ? (kernel ? " (the median distance)" : " (half the median distance)") : "");
-  const density rule = {kernel, kernel ? -1 / (2 * length * length) : length * length};
+  const density rule = {kernel, length};
   CROW_TRY(crow_weights_allocate(comm, dataset->alternatives, false, out));
-  CROW_TRY(add_all(comm, dataset, &rule, origin, out));
+  CROW_TRY(add_all(comm, dataset, &rule, origin, checkpoint, out));
   CROW_TRY(crow_weights_invert(comm, out));
 cleanup:
   crow_free(origin);

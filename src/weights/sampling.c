@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drawing samples and counting their nearest alternatives. */
 #include "weights/sampling_impl.h"
+#include <math.h>
 #include <string.h>
 
 void crow_sampling_free(crow_sampling *s) {
@@ -141,15 +142,14 @@ cleanup:
 crow_status crow_sampling_take(const crow_comm *comm, int64_t from, int64_t to, int64_t samples, crow_sampling *s) {
   crow_status status = CROW_OK;
   const crow_partition mine = crow_partition_make(to - from, 1, s->grid.groups, s->grid.group);
-  crow_progress progress;
-  crow_progress_begin(&progress, "weights", "samples of this rank", (double)mine.count);
   for (int64_t at = 0; at < mine.count && status == CROW_OK; at += s->block) {
     const int64_t n = mine.count - at < s->block ? mine.count - at : s->block;
     status = search_block(s, from + mine.begin + at, n, samples);
     crow_stages_begin(&s->stages, "count");
     if (s->grid.slices > 1) status = crow_comm_agree(s->grid.across_slices, status);
     if (status == CROW_OK) status = crow_tally_add(&s->grid, &s->result, s->distance, s->counts, &s->tally);
-    crow_progress_update(&progress, (double)(at + n));
+    /* The other groups are about as far as this one. */
+    crow_progress_update(&s->progress, fmin((double)(from + (at + n) * s->grid.groups), (double)to));
   }
   crow_stages_begin(&s->stages, "reduce"); /* waiting for the others belongs to it */
   CROW_TRY_AGREE(comm, status);

@@ -25,6 +25,7 @@ typedef struct crow_sampling {
   crow_tally before;           /* what an earlier run had counted, by the partition of the result; NULL if nothing */
   int64_t *squares;            /* sums of squares by the partition of the result */
   int64_t done, target;        /* samples taken; when the accuracy is looked at next */
+  crow_progress progress;      /* of all samples, over all rounds */
   crow_stages stages;          /* where this rank's time goes */
 } crow_sampling;
 

@@ -81,6 +81,7 @@ cleanup:
 static crow_status sample_all(const crow_comm *comm, const crow_weights_options *options, int64_t limit,
                               crow_sampling *s, crow_weights *out) {
   crow_status status = CROW_OK;
+  crow_progress_begin(&s->progress, "weights", "samples", (double)s->target);
   for (;;) {
     CROW_TRY(sample_to_target(comm, options, limit, s, out));
     CROW_TRY(gather(comm, options, s, out));
@@ -97,6 +98,7 @@ static crow_status sample_all(const crow_comm *comm, const crow_weights_options 
       break;
     }
     s->target = next_samples(s->done, error, options->relative_error, limit);
+    s->progress.total = (double)s->target;
   }
 cleanup:
   return status;

@@ -83,6 +83,11 @@ cleanup:
 }
 
 static void log_end(const crow_weights *weights) {
+  if (2 * weights->zeros > weights->partition.global) {
+    crow_log(CROW_LOG_WARNING,
+             "more than half of the weights are zero: the space hardly holds the alternatives, or has too "
+             "few samples for its dimensions; see --space, --samples and --pseudo-count");
+  }
   crow_log(CROW_LOG_INFO, "weights: effective number of alternatives %.6g of %lld, %lld with weight zero",
            weights->effective, (long long)weights->partition.global, (long long)weights->zeros);
 }
@@ -113,7 +118,7 @@ crow_status crow_weights_compute_from(const crow_comm *comm, const crow_dataset 
     break;
   case CROW_SCHEME_KERNEL:
   case CROW_SCHEME_RADIUS:
-    CROW_TRY(crow_weights_density(comm, dataset, options, out));
+    CROW_TRY(crow_weights_density(comm, dataset, options, checkpoint, out));
     break;
   case CROW_SCHEME_CLUSTER:
     CROW_TRY(crow_weights_cluster(comm, dataset, options, out));

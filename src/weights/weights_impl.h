@@ -48,7 +48,7 @@ crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *data
                                  const crow_weights_options *options, crow_checkpoint *checkpoint, crow_weights *out);
 /* Weights from the distances among the alternatives: kernel and radius. Collective. */
 crow_status crow_weights_density(const crow_comm *comm, const crow_dataset *dataset,
-                                 const crow_weights_options *options, crow_weights *out);
+                                 const crow_weights_options *options, crow_checkpoint *checkpoint, crow_weights *out);
 /* Weights from the sizes of k-means groups. Collective. */
 crow_status crow_weights_cluster(const crow_comm *comm, const crow_dataset *dataset,
                                  const crow_weights_options *options, crow_weights *out);

@@ -342,6 +342,55 @@ static void the_trace_goes_from_the_start_to_the_result(void) {
   crow_weights_free(&weights);
 }
 
+/* Sparse pairs and a small lambda take dozens of iterations, so the variables are rescaled on the way; a gradient that
+ * did not follow would end at a rounding floor or need hundreds. */
+static void small_lambdas_converge_in_few_evaluations(void) {
+  crow_weights weights;
+  write_many(test_comm, test_path("small.h5"));
+  CHECK_OK(crow_weights_uniform(test_comm, MANY, &weights));
+  for (double lambda = 1e-3; lambda > 5e-6; lambda /= 10) {
+    const crow_fit_options options = defaults(lambda);
+    fitted f = fit(test_comm, test_path("small.h5"), &weights, &options);
+    CHECK(f.rewards.converged && f.rewards.optimality <= 1e-8);
+    CHECK(f.rewards.evaluations < 250);
+    fitted_free(&f);
+  }
+  crow_weights_free(&weights);
+}
+
+/* Complete preferences of more than a block of alternatives, half of them without weight. */
+static void limit_rewards_have_the_same_bits_on_any_number_of_ranks(void) {
+  static double contexts[MANY], value[MANY], reward[3 * MANY];
+  crow_comm *alone = test_comm_alone();
+  const crow_comm *comms[2] = {test_comm, alone};
+  fitted f[2];
+  double sum = 0;
+  for (uint64_t k = 0; k < 3; k++) crow_random_normal(21, CROW_STREAM_TEST, k, reward + k * MANY, MANY);
+  crow_random_uniform(22, CROW_STREAM_TEST, 0, value, MANY);
+  for (int i = 0; i < MANY; i++) sum += value[i] = value[i] < .5 ? 0 : value[i];
+  for (int i = 0; i < MANY; i++) value[i] /= sum;
+  for (int c = 0; c < 2; c++) {
+    char path[2][600];
+    crow_weights weights;
+    const int own = c ? crow_comm_rank(test_comm) : 0;
+    const test_dataset t = {
+        .m = MANY, .d = 1, .context = contexts, .types = 3, .prevalence = prevalence, .reward = reward};
+    (void)snprintf(path[0], sizeof path[0], "%s/limit-%d-%d.h5", test_folder(), c, own);
+    (void)snprintf(path[1], sizeof path[1], "%s/limit-weights-%d-%d.h5", test_folder(), c, own);
+    test_dataset_write(comms[c], path[0], &t);
+    test_weights_write(comms[c], path[1], MANY, value);
+    CHECK_OK(crow_weights_read(comms[c], path[1], MANY, &weights));
+    const crow_fit_options options = defaults(.01);
+    f[c] = fit(comms[c], path[0], &weights, &options);
+    CHECK(f[c].rewards.zero_weights > 500);
+    crow_weights_free(&weights);
+  }
+  CHECK(memcmp(f[0].value, f[1].value, MANY * sizeof(double)) == 0);
+  CHECK(memcmp(f[0].fitted, f[1].fitted, MANY * sizeof(double)) == 0);
+  for (int c = 0; c < 2; c++) fitted_free(&f[c]);
+  crow_comm_destroy(&alone);
+}
+
 static void an_iteration_limit_is_marked_not_an_error(void) {
   crow_weights weights;
   write_population(test_path("population.h5"), 3);
@@ -366,6 +415,9 @@ int main(int argc, char **argv) {
       {"rewards have the same bits on any number of ranks", rewards_have_the_same_bits_on_any_number_of_ranks},
       {"a fit stopped again and again gives the same bits", a_fit_stopped_again_and_again_gives_the_same_bits},
       {"the trace goes from the start to the result", the_trace_goes_from_the_start_to_the_result},
+      {"small lambdas converge in few evaluations", small_lambdas_converge_in_few_evaluations},
+      {"limit rewards have the same bits on any number of ranks",
+       limit_rewards_have_the_same_bits_on_any_number_of_ranks},
       {"an iteration limit is marked, not an error", an_iteration_limit_is_marked_not_an_error},
       {NULL, NULL},
   };

@@ -338,6 +338,44 @@ static void other_schemes_follow_their_formulas(void) {
   crow_comm_destroy(&alone);
 }
 
+/* Far from the origin and for lengths far below the distances an alternative is still at itself. */
+static void other_schemes_stand_distance_and_scale(void) {
+  double near[40 * 3], far[40 * 3];
+  crow_weights_options options = defaults(1);
+  for (uint64_t i = 0; i < 40; i++) {
+    crow_random_normal(15, CROW_STREAM_TEST, i, near + 3 * i, 3);
+    for (int k = 0; k < 3; k++) {
+      near[3 * i + (uint64_t)k] = rint(near[3 * i + (uint64_t)k] * 0x1p10) * 0x1p-10; /* exact at a distance too */
+      far[3 * i + (uint64_t)k] = near[3 * i + (uint64_t)k] + 0x1p27;
+    }
+  }
+  memset(near, 0, 3 * sizeof *near);
+  memset(far, 0, 3 * sizeof *far); /* the first one, the origin of the distances, stays behind */
+  options.bandwidth = options.radius = 1;
+  for (int scheme = CROW_SCHEME_KERNEL; scheme <= CROW_SCHEME_RADIUS; scheme++) {
+    double density[40] = {0}, sum = 0;
+    options.scheme = scheme;
+    for (int i = 0; i < 40; i++) {
+      for (int j = 0; j < 40; j++) {
+        double square = 0;
+        for (int k = 0; k < 3; k++) square += pow(far[3 * i + k] - far[3 * j + k], 2);
+        density[i] += scheme == CROW_SCHEME_KERNEL ? exp(-square / 2) : (double)(square <= 1);
+      }
+      sum += 1 / density[i];
+    }
+    computed c = compute(test_comm, 40, 3, far, &options);
+    for (int i = 0; i < 40; i++) CHECK_NEAR(c.value[i], 1 / density[i] / sum, 1e-12);
+    computed_free(&c);
+  }
+  options.bandwidth = options.radius = 1e-200;
+  for (int scheme = CROW_SCHEME_KERNEL; scheme <= CROW_SCHEME_RADIUS; scheme++) {
+    options.scheme = scheme;
+    computed c = compute(test_comm, 40, 3, near, &options);
+    for (int i = 0; i < 40; i++) CHECK_NEAR(c.value[i], 1. / 40, 1e-15);
+    computed_free(&c);
+  }
+}
+
 /* Two clones and one other, far apart: with a length between the two distances each scheme halves the clones. */
 static void other_schemes_halve_clones_by_default(void) {
   const double context[] = {0, 0, 1e-9, 0, 3, 4};
@@ -438,6 +476,7 @@ int main(int argc, char **argv) {
       {"a run stopped again and again gives the same bits", a_run_stopped_again_and_again_gives_the_same_bits},
       {"a pseudo-count leaves no weight zero", a_pseudo_count_leaves_no_weight_zero},
       {"other schemes follow their formulas", other_schemes_follow_their_formulas},
+      {"other schemes stand distance and scale", other_schemes_stand_distance_and_scale},
       {"other schemes halve clones by default", other_schemes_halve_clones_by_default},
       {"a grid of the wrong size is refused", a_grid_of_the_wrong_size_is_refused},
       {"weights survive writing and reading", weights_survive_writing_and_reading},
