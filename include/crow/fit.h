@@ -8,6 +8,7 @@
 #include <crow/model.h>
 #include <crow/objective.h>
 #include <crow/optim.h>
+#include <crow/uncertainty.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -74,7 +75,8 @@ typedef struct crow_rewards {
   crow_gidx unknown;      /**< of these, those with no comparison with a weighted alternative: reward 0 */
   crow_source source;
   crow_gidx pairs, components, ties, never_compared; /**< of observed comparisons; 0 for complete preferences */
-  crow_stages stages; /**< where this rank's time went: preferences, objective, evaluate, iterate, finish */
+  crow_uncertainty uncertainty; /**< filled by crow_uncertainty_bootstrap() and crow_uncertainty_sandwich(); owned */
+  crow_stages stages;           /**< where this rank's time went: preferences, objective, evaluate, iterate, finish */
 } crow_rewards;
 
 /** Which source a dataset offers: comparisons before matrix before population. Local. */

@@ -37,6 +37,10 @@ CROW_API crow_status crow_objective_create_complete(const crow_comm *comm, const
 CROW_API crow_status crow_objective_create_pairs(const crow_comm *comm, const crow_objective_options *options,
                                                  const crow_weights *weights, const crow_pairs *pairs,
                                                  crow_objective **out);
+/** The same with the scale s given in place of the one that options name; > 0. Collective. */
+CROW_API crow_status crow_objective_create_scaled(const crow_comm *comm, const crow_objective_options *options,
+                                                  const crow_weights *weights, const crow_pairs *pairs, double scale,
+                                                  crow_objective **out);
 CROW_API void crow_objective_destroy(crow_objective **objective);
 
 /** f(r), the certificate and G for this rank's slices. Any of the outputs may be NULL (on all ranks alike). Collective;
@@ -56,6 +60,25 @@ CROW_API crow_status crow_objective_complete_zero_weights(crow_objective *object
  * sigma'(r(x) - r(y)), which is K(x) where all rewards are equal and less elsewhere. K(x) itself for alternatives of
  * zero weight. Collective; the bits are the same for every number of ranks. */
 CROW_API crow_status crow_objective_curvature_at(crow_objective *objective, const double *reward, double *curvature);
+/** How the sandwich is computed. */
+typedef struct crow_sandwich_options {
+  int64_t exact;  /**< up to this many alternatives by a dense inverse on rank 0 (O(m^3)); above by probes */
+  int64_t probes; /**< random vectors */
+  int64_t seed;   /**< of the probes' signs */
+} crow_sandwich_options;
+/** The sandwich variances diag(H^-1 J H^-1) of rewards that minimise f over observed pairs, this rank's slice. With all
+ * rows divided by the weights, H = diag(K(x; r)) - s c(x,y) sigma' w(y), K(x; r) as crow_objective_curvature_at() gives
+ * it, and J is the covariance of the scores s sum_y w(y) e(x,y), e(x,y) = -e(y,x) being c (p(x>y) - sigma) with the
+ * variance `spread` (one for each of this rank's pairs). Alternatives of zero weight have the limit's variance; those
+ * compared with no weighted one NaN.
+ * Probes: with independent signs z on the pairs and b(x) = s sum_y w(y) sqrt(spread) z, y = H^-1 b has the mean square
+ * diag(H^-1 J H^-1). H, nearly its diagonal, is solved by conjugate gradients preconditioned by it (Jacobi), in the
+ * symmetric variables sqrt(w K) y. The mean of b(x)^2 / K(x)^2 is known, and b / K goes along with y, so the variance
+ * is estimated as the known mean times the ratio of the sums of y^2 and (b / K)^2: with `probes` = P the relative
+ * standard error of a variance is at most about sqrt(2/P), and less the more alternatives x was compared with.
+ * Collective; the bits are the same for every number of ranks. */
+CROW_API crow_status crow_objective_sandwich(crow_objective *objective, const double *reward, const double *spread,
+                                             const crow_sandwich_options *options, double *variance);
 /** Local: this rank's slice of K. Owned by the objective. */
 CROW_API const double *crow_objective_curvature(const crow_objective *objective);
 /** Local: this rank's slice of the observed weighted win rate: wAWR for complete preferences; for observed pairs

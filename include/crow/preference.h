@@ -39,6 +39,34 @@ CROW_API crow_status crow_pairs_create(const crow_comm *comm, crow_gidx alternat
 CROW_API crow_status crow_pairs_read(const crow_comm *comm, const crow_dataset *dataset, crow_pairs *out);
 CROW_API void crow_pairs_free(crow_pairs *pairs);
 
+/** The comparisons behind a rank's slice of pairs: those of pair k are begin[k] .. begin[k + 1], in the order in which
+ * they were given. 16 bytes each, 24 with counts. */
+typedef struct crow_judgements {
+  crow_gidx global;      /**< comparisons over all ranks */
+  int64_t *begin;        /**< (pairs + 1) */
+  crow_gidx *comparison; /**< the comparison's number */
+  double *outcome;       /**< the share won by the pair's first */
+  int64_t *count;        /**< how many judgements it stands for; NULL: one each */
+} crow_judgements;
+
+/** Reads /comparisons again and groups them by the pairs that crow_pairs_read() made of them. Collective. Free with
+ * crow_judgements_free(). */
+CROW_API crow_status crow_judgements_read(const crow_comm *comm, const crow_dataset *dataset, const crow_pairs *pairs,
+                                          crow_judgements *out);
+CROW_API void crow_judgements_free(crow_judgements *judgements);
+
+/** Draws a bootstrap replicate: every judgement counts Poisson(1) times, drawn from (seed, CROW_STREAM_BOOTSTRAP,
+ * replicate, comparison). A comparison that stands for n > 1 judgements with outcome o gets Poisson(n o) wins and
+ * Poisson(n (1 - o)) losses. `share` and `times` have an entry for each of this rank's pairs: the share won among the
+ * judgements drawn (1/2 if there are none), and how many were drawn; or, with `unit` > 0, how many were drawn divided
+ * by the pair's judgements, in 1/unit. Local. */
+CROW_API void crow_judgements_resample(const crow_pairs *pairs, const crow_judgements *judgements, uint64_t seed,
+                                       int64_t replicate, double unit, double *share, uint32_t *times);
+/** For each of this rank's pairs, the sum over its judgements of (outcome - sigma(r(first) - r(second)))^2: `reward` is
+ * whole. Local. */
+CROW_API void crow_judgements_squares(const crow_pairs *pairs, const crow_judgements *judgements, const double *reward,
+                                      double *squares);
+
 /** wAWR of complete preferences, this rank's slice `win_rate[weights->partition.count]`. Collective. A matrix is
  * streamed by blocks of rows straight from the file and checked (entries in [0,1], p(x>y) + p(y>x) = 1 within 1e-9,
  * diagonal 1/2; a matrix stored in single precision within 1e-6); a population costs one convolution per annotator

@@ -8,6 +8,7 @@ typedef struct fit_options {
   const char *weights; /* "voronoi", "uniform" or a file */
   crow_weights_options sampling;
   crow_fit_options fit;
+  crow_uncertainty_options uncertainty;
   crow_checkpoint_options checkpoint;
 } fit_options;
 
@@ -25,6 +26,7 @@ static const crow_section sections[] = {
     {"Weights", fit_settings, 0},
     {"Objective", crow_objective_settings, offsetof(fit_options, fit.objective)},
     {"Optimiser (L-BFGS)", crow_lbfgs_settings, offsetof(fit_options, fit.lbfgs)},
+    {"Uncertainty (of observed comparisons)", crow_uncertainty_settings, offsetof(fit_options, uncertainty)},
     {"Reward model", crow_model_settings, offsetof(fit_options, fit.model)},
     {"Training (with --model linear or mlp)", crow_training_settings, offsetof(fit_options, fit.training)},
     {"Adam (with --optimizer adam)", crow_adam_settings, offsetof(fit_options, fit.adam)},
@@ -103,6 +105,39 @@ cleanup:
   return status;
 }
 
+/* Refused before the work, not after it. */
+static crow_status check_uncertainty(const fit_options *options, const crow_dataset *dataset) {
+  const crow_uncertainty_options *wanted = &options->uncertainty;
+  if (!(wanted->bootstrap || wanted->standard_errors)) return CROW_OK;
+  if (options->fit.model.model != CROW_MODEL_TABULAR) {
+    return crow_error(CROW_USAGE, "--%s needs --model tabular", wanted->bootstrap ? "bootstrap" : "standard-errors");
+  }
+  if (dataset->has_comparisons) return CROW_OK;
+  return crow_error(CROW_USAGE, "--%s needs observed comparisons: a %s has nothing to resample",
+                    wanted->bootstrap ? "bootstrap" : "standard-errors",
+                    dataset->has_matrix ? "full preference matrix" : "population");
+}
+
+static crow_status find_uncertainty(crow_run *run, const crow_dataset *dataset, const crow_weights *weights,
+                                    crow_rewards *rewards) {
+  crow_status status = CROW_OK;
+  const fit_options *options = run->options;
+  const crow_uncertainty_options *wanted = &options->uncertainty;
+  const crow_fit_options *fit = &options->fit;
+  if (wanted->standard_errors) {
+    crow_stages_begin(&run->stages, "standard errors");
+    CROW_TRY(crow_uncertainty_sandwich(run->comm, dataset, weights, &fit->objective, wanted, rewards->value,
+                                       &rewards->uncertainty));
+  }
+  if (wanted->bootstrap) {
+    crow_stages_begin(&run->stages, "bootstrap");
+    CROW_TRY(crow_uncertainty_bootstrap(run->comm, dataset, weights, &fit->objective, &fit->lbfgs, wanted,
+                                        rewards->value, &rewards->uncertainty));
+  }
+cleanup:
+  return status;
+}
+
 static crow_status run_fit(crow_run *run) {
   crow_status status = CROW_OK;
   const fit_options *options = run->options;
@@ -116,12 +151,14 @@ static crow_status run_fit(crow_run *run) {
   crow_stages_begin(&run->stages, "read");
   CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
   crow_results_dataset(run, input, &dataset);
+  CROW_TRY(check_uncertainty(options, &dataset));
   CROW_TRY(crow_fit_check_memory(run->comm, &dataset, &options->fit, options->sampling.memory_per_rank));
   CROW_TRY(prepare(run, &provenance, &checkpoint));
   crow_stages_begin(&run->stages, "weights");
   CROW_TRY(get_weights(run, &dataset, checkpoint, &weights));
   crow_stages_begin(&run->stages, "fit");
   CROW_TRY(crow_fit_run_from(run->comm, &dataset, &weights, &options->fit, checkpoint, &rewards));
+  CROW_TRY(find_uncertainty(run, &dataset, &weights, &rewards));
   crow_stages_begin(&run->stages, "write");
   CROW_TRY(crow_run_provenance_times(run, provenance));
   CROW_TRY(crow_rewards_write(run->comm, output, run->common.force, &rewards, &dataset, provenance));

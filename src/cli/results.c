@@ -48,6 +48,7 @@ typedef struct chosen {
   int64_t count, best; /* how many in all; how many from the top */
   crow_ranked *place;
   double *weight, *win_rate;
+  double *error, *lower, *upper, *rank_lower, *rank_upper; /* NULL if there is none */
   char (*id)[CROW_NAME_BYTES], (*topic)[CROW_NAME_BYTES];
 } chosen;
 
@@ -55,8 +56,40 @@ static void chosen_free(chosen *c) {
   crow_free(c->place);
   crow_free(c->weight);
   crow_free(c->win_rate);
+  crow_free(c->error);
+  crow_free(c->lower);
+  crow_free(c->upper);
+  crow_free(c->rank_lower);
+  crow_free(c->rank_upper);
   crow_free(c->id);
   crow_free(c->topic);
+}
+
+/* Elements of a vector of real numbers or, where that is NULL, of integers. */
+static crow_status pick(const crow_comm *comm, const crow_partition *p, const chosen *c, const double *reals,
+                        const int64_t *integers, double **out) {
+  crow_status status = CROW_OK;
+  double *slice = NULL;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(out, c->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&slice, p->count));
+  for (crow_gidx i = 0; i < p->count; i++) slice[i] = reals ? reals[i] : (double)integers[i];
+  CROW_TRY(crow_ranking_pick(comm, p, slice, c->count, c->place, *out));
+cleanup:
+  crow_free(slice);
+  return status;
+}
+
+static crow_status choose_uncertainty(const crow_comm *comm, const crow_rewards *r, chosen *c) {
+  crow_status status = CROW_OK;
+  const crow_uncertainty *u = &r->uncertainty;
+  if (u->has_standard_errors) CROW_TRY(pick(comm, &r->partition, c, u->standard_error, NULL, &c->error));
+  if (u->replicates == 0) goto cleanup;
+  CROW_TRY(pick(comm, &r->partition, c, u->lower, NULL, &c->lower));
+  CROW_TRY(pick(comm, &r->partition, c, u->upper, NULL, &c->upper));
+  CROW_TRY(pick(comm, &r->partition, c, NULL, u->rank_lower, &c->rank_lower));
+  CROW_TRY(pick(comm, &r->partition, c, NULL, u->rank_upper, &c->rank_upper));
+cleanup:
+  return status;
 }
 
 static crow_status choose(const crow_comm *comm, const crow_dataset *dataset, const crow_rewards *r, chosen *c) {
@@ -76,6 +109,7 @@ static crow_status choose(const crow_comm *comm, const crow_dataset *dataset, co
   for (int64_t k = 0; k < worst_count; k++) c->place[c->count - 1 - k] = worst[k];
   CROW_TRY(crow_ranking_pick(comm, &r->partition, r->weight, c->count, c->place, c->weight));
   CROW_TRY(crow_ranking_pick(comm, &r->partition, r->win_rate, c->count, c->place, c->win_rate));
+  CROW_TRY(choose_uncertainty(comm, r, c));
   CROW_TRY(crow_ranking_names(comm, dataset->file, "/alternatives/id", c->count, c->place, c->id));
   CROW_TRY(crow_ranking_names(comm, dataset->file, "/alternatives/topic", c->count, c->place, c->topic));
 cleanup:
@@ -99,6 +133,13 @@ static void report_chosen(crow_run *run, const chosen *c, crow_gidx alternatives
     (void)json_object_set_new(entry, "reward", crow_json_real(c->place[k].value));
     (void)json_object_set_new(entry, "weight", crow_json_real(c->weight[k]));
     (void)json_object_set_new(entry, "win_rate", crow_json_real(c->win_rate[k]));
+    if (c->error) (void)json_object_set_new(entry, "standard_error", crow_json_real(c->error[k]));
+    if (c->lower) {
+      (void)json_object_set_new(entry, "lower", crow_json_real(c->lower[k]));
+      (void)json_object_set_new(entry, "upper", crow_json_real(c->upper[k]));
+      (void)json_object_set_new(entry, "rank_lower", json_integer((json_int_t)c->rank_lower[k]));
+      (void)json_object_set_new(entry, "rank_upper", json_integer((json_int_t)c->rank_upper[k]));
+    }
     (void)json_array_append_new(list, entry);
   }
   (void)json_object_set_new(run->report, "ranking", list);
@@ -112,6 +153,12 @@ static crow_status print_chosen(crow_run *run, const chosen *c, crow_gidx altern
   crow_table_add_column(&table, "reward", false, 0);
   crow_table_add_column(&table, "weight", false, 0);
   crow_table_add_column(&table, "win rate", false, 0);
+  if (c->error) crow_table_add_column(&table, "std. error", false, 0);
+  if (c->lower) {
+    crow_table_add_column(&table, "lower", false, 0);
+    crow_table_add_column(&table, "upper", false, 0);
+    crow_table_add_column(&table, "ranks", false, 0);
+  }
   for (int64_t k = 0; k < c->count; k++) {
     if (k == c->best) {
       for (int column = 0; column < table.columns; column++) crow_table_add(&table, "%s", column ? "" : "...");
@@ -122,6 +169,12 @@ static crow_status print_chosen(crow_run *run, const chosen *c, crow_gidx altern
     crow_table_add_real(&table, 6, c->place[k].value);
     crow_table_add_real(&table, -1, c->weight[k]);
     crow_table_add_real(&table, 6, c->win_rate[k]);
+    if (c->error) crow_table_add_real(&table, 6, c->error[k]);
+    if (c->lower) {
+      crow_table_add_real(&table, 6, c->lower[k]);
+      crow_table_add_real(&table, 6, c->upper[k]);
+      crow_table_add(&table, "%.0f-%.0f", c->rank_lower[k], c->rank_upper[k]);
+    }
   }
   if (c->best == c->count) {
     crow_print(run, "\nAlternatives by reward");
@@ -149,6 +202,10 @@ static void report_fit(crow_run *run, const crow_rewards *r, double tolerance) {
   crow_report_integer(run, "iterations", r->iterations);
   crow_report_integer(run, "evaluations", r->evaluations);
   crow_report_integer(run, "unknown", r->unknown);
+  if (r->uncertainty.replicates) {
+    crow_report_integer(run, "bootstrap", r->uncertainty.replicates);
+    crow_report_integer(run, "bootstrap_not_converged", r->uncertainty.not_converged);
+  }
 }
 
 static void print_certificate(crow_run *run, const crow_rewards *r, double tolerance) {
@@ -178,6 +235,10 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
   CROW_TRY(crow_topics_print(run, &topics, "reward", 6));
   report_fit(run, r, tolerance);
   print_certificate(run, r, tolerance);
+  if (r->uncertainty.replicates) {
+    crow_print(run, "lower, upper, ranks: 95 %% intervals of reward and rank, from %lld bootstrap replicates",
+               (long long)r->uncertainty.replicates);
+  }
   if (r->converged) {
     crow_print(run, "converged: yes, after %lld iterations", (long long)r->iterations);
   } else {

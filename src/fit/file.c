@@ -21,6 +21,21 @@ cleanup:
   return status;
 }
 
+static crow_status write_uncertainty(crow_file *file, const crow_partition *p, const crow_uncertainty *u) {
+  crow_status status = CROW_OK;
+  if (u->has_standard_errors)
+    CROW_TRY(crow_file_write_vector(file, "/rewards/standard_error", CROW_F64, p, u->standard_error));
+  if (u->replicates == 0) goto cleanup;
+  CROW_TRY(crow_file_set_i64(file, "/", "bootstrap", u->replicates));
+  CROW_TRY(crow_file_set_i64(file, "/", "bootstrap_not_converged", u->not_converged));
+  CROW_TRY(crow_file_write_vector(file, "/rewards/lower", CROW_F64, p, u->lower));
+  CROW_TRY(crow_file_write_vector(file, "/rewards/upper", CROW_F64, p, u->upper));
+  CROW_TRY(crow_file_write_vector(file, "/rewards/rank_lower", CROW_I64, p, u->rank_lower));
+  CROW_TRY(crow_file_write_vector(file, "/rewards/rank_upper", CROW_I64, p, u->rank_upper));
+cleanup:
+  return status;
+}
+
 crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool overwrite, const crow_rewards *rewards,
                                const crow_dataset *dataset, const crow_provenance *provenance) {
   crow_status status = CROW_OK;
@@ -32,6 +47,7 @@ crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool ove
   CROW_TRY(crow_file_write_vector(file, "/rewards/weight", CROW_F64, p, rewards->weight));
   CROW_TRY(crow_file_write_vector(file, "/rewards/win_rate", CROW_F64, p, rewards->win_rate));
   CROW_TRY(crow_file_write_vector(file, "/rewards/fitted_win_rate", CROW_F64, p, rewards->fitted_win_rate));
+  CROW_TRY(write_uncertainty(file, p, &rewards->uncertainty));
   CROW_TRY(crow_model_write(comm, file, rewards));
   CROW_TRY(crow_trace_write(comm, file, &rewards->trace));
   if (dataset->has_id) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/id"));

@@ -357,6 +357,7 @@ void crow_rewards_free(crow_rewards *rewards) {
   crow_free(rewards->win_rate);
   crow_free(rewards->fitted_win_rate);
   crow_free(rewards->trace.entry);
+  crow_uncertainty_free(&rewards->uncertainty);
   crow_free(rewards->spread);
   crow_free(rewards->model.hidden);
   crow_free(rewards->model.theta);

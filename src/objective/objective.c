@@ -60,11 +60,13 @@ cleanup:
   return status;
 }
 
-crow_status crow_objective_create_pairs(const crow_comm *comm, const crow_objective_options *options,
-                                        const crow_weights *weights, const crow_pairs *pairs, crow_objective **out) {
+static crow_status create_pairs(const crow_comm *comm, const crow_objective_options *options,
+                                const crow_weights *weights, const crow_pairs *pairs, double scale,
+                                crow_objective **out) {
   crow_status status = CROW_OK;
   CROW_TRY(create(comm, options, weights, out));
   (*out)->pairs = pairs;
+  (*out)->given_scale = scale;
   if (pairs->alternatives != weights->partition.global) {
     CROW_TRY(crow_error(CROW_BAD_INPUT, "comparisons are of %lld alternatives, weights of %lld",
                         (long long)pairs->alternatives, (long long)weights->partition.global));
@@ -73,6 +75,17 @@ crow_status crow_objective_create_pairs(const crow_comm *comm, const crow_object
 cleanup:
   if (status != CROW_OK) crow_objective_destroy(out);
   return status;
+}
+
+crow_status crow_objective_create_pairs(const crow_comm *comm, const crow_objective_options *options,
+                                        const crow_weights *weights, const crow_pairs *pairs, crow_objective **out) {
+  return create_pairs(comm, options, weights, pairs, 0, out);
+}
+
+crow_status crow_objective_create_scaled(const crow_comm *comm, const crow_objective_options *options,
+                                         const crow_weights *weights, const crow_pairs *pairs, double scale,
+                                         crow_objective **out) {
+  return create_pairs(comm, options, weights, pairs, scale, out);
 }
 
 void crow_objective_destroy(crow_objective **objective) {

@@ -27,6 +27,7 @@ struct crow_objective {
   const crow_pairs *pairs;     /* borrowed; NULL for complete preferences */
   crow_objective_options options;
   double scale;           /* s; 1 for complete preferences */
+  double given_scale;     /* > 0: s as the caller gave it */
   double weight_squares;  /* sum w^2 */
   double *curvature;      /* K, this rank's slice */
   const double *win_rate; /* this rank's slice; `own_win_rate` or borrowed */

@@ -84,7 +84,10 @@ static crow_status set_scale(crow_objective *o) {
   }
   CROW_TRY(crow_comm_sum_exact(o->comm, &sum, 1));
   const double total = crow_exact_value(&sum), scale = (1 - o->weight_squares) / (2 * total);
-  if (o->options.pair_scale == 0) o->scale = total > 0 && scale > 0 && isfinite(scale) ? scale : 0;
+  if (o->given_scale > 0)
+    o->scale = o->given_scale;
+  else if (o->options.pair_scale == 0)
+    o->scale = total > 0 && scale > 0 && isfinite(scale) ? scale : 0;
 cleanup:
   return status;
 }

@@ -24,6 +24,20 @@ crow_status crow_records_sort_all(const crow_comm *comm, uint64_t greatest_key, 
 crow_status crow_records_rebalance(const crow_comm *comm, const crow_partition *partition, crow_record **records,
                                    int64_t count);
 
+/* Sends records [cut[r], cut[r + 1]) to each rank r; what arrives, in the senders' order, replaces `*records` and
+ * `*count`. Collective. */
+crow_status crow_records_send(const crow_comm *comm, const int64_t *cut, crow_record **records, int64_t *count);
+
+/* This rank's slice of a dataset's comparisons, checked. */
+typedef struct crow_comparisons {
+  crow_partition slice;
+  int32_t *first, *second;
+  double *outcome;
+  int64_t *count; /* all 1 where the dataset has no counts */
+} crow_comparisons;
+crow_status crow_comparisons_read(const crow_comm *comm, const crow_dataset *dataset, crow_comparisons *out);
+void crow_comparisons_free(crow_comparisons *comparisons);
+
 /* Connected components of the graph whose edges are the ranks' pairs, and how many of them are single vertices.
  * Collective. */
 crow_status crow_components_count(const crow_comm *comm, crow_gidx vertices, int64_t edges, const int32_t *first,

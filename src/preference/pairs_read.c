@@ -28,30 +28,43 @@ static crow_status check_different(const crow_dataset *dataset, const crow_parti
   return CROW_OK;
 }
 
-crow_status crow_pairs_read(const crow_comm *comm, const crow_dataset *dataset, crow_pairs *out) {
+crow_status crow_comparisons_read(const crow_comm *comm, const crow_dataset *dataset, crow_comparisons *out) {
   crow_status status = CROW_OK;
   const crow_partition slice = crow_comm_partition(comm, dataset->comparisons, 1);
-  int32_t *first = NULL, *second = NULL;
-  double *outcome = NULL;
-  int64_t *count = NULL;
-  memset(out, 0, sizeof *out);
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&count, slice.count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&first, slice.count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&second, slice.count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&outcome, slice.count));
-  CROW_TRY(read_indices(dataset, "/comparisons/first", &slice, count, first));
-  CROW_TRY(read_indices(dataset, "/comparisons/second", &slice, count, second));
-  CROW_TRY_AGREE(comm, check_different(dataset, &slice, first, second));
-  CROW_TRY(crow_file_read(dataset->file, "/comparisons/outcome", slice.begin, slice.count, CROW_F64, outcome));
+  *out = (crow_comparisons){.slice = slice};
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->count, slice.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->first, slice.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->second, slice.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->outcome, slice.count));
+  CROW_TRY(read_indices(dataset, "/comparisons/first", &slice, out->count, out->first));
+  CROW_TRY(read_indices(dataset, "/comparisons/second", &slice, out->count, out->second));
+  CROW_TRY_AGREE(comm, check_different(dataset, &slice, out->first, out->second));
+  CROW_TRY(crow_file_read(dataset->file, "/comparisons/outcome", slice.begin, slice.count, CROW_F64, out->outcome));
+  for (int64_t i = 0; i < slice.count; i++) out->count[i] = 1;
   if (dataset->has_count) {
-    CROW_TRY(crow_file_read(dataset->file, "/comparisons/count", slice.begin, slice.count, CROW_I64, count));
+    CROW_TRY(crow_file_read(dataset->file, "/comparisons/count", slice.begin, slice.count, CROW_I64, out->count));
   }
-  CROW_TRY(crow_pairs_create(comm, dataset->alternatives, slice.count, first, second, outcome,
-                             dataset->has_count ? count : NULL, out));
 cleanup:
-  crow_free(first);
-  crow_free(second);
-  crow_free(outcome);
-  crow_free(count);
+  if (status != CROW_OK) crow_comparisons_free(out);
+  return status;
+}
+
+void crow_comparisons_free(crow_comparisons *comparisons) {
+  crow_free(comparisons->first);
+  crow_free(comparisons->second);
+  crow_free(comparisons->outcome);
+  crow_free(comparisons->count);
+  memset(comparisons, 0, sizeof *comparisons);
+}
+
+crow_status crow_pairs_read(const crow_comm *comm, const crow_dataset *dataset, crow_pairs *out) {
+  crow_status status = CROW_OK;
+  crow_comparisons read = {0};
+  memset(out, 0, sizeof *out);
+  CROW_TRY(crow_comparisons_read(comm, dataset, &read));
+  CROW_TRY(crow_pairs_create(comm, dataset->alternatives, read.slice.count, read.first, read.second, read.outcome,
+                             dataset->has_count ? read.count : NULL, out));
+cleanup:
+  crow_comparisons_free(&read);
   return status;
 }

@@ -80,8 +80,7 @@ static int64_t lower_bound(const crow_record *sorted, int64_t count, uint64_t ke
   return low;
 }
 
-/* Sends records [cut[r], cut[r + 1]) to each rank r; what arrives is in the senders' order. */
-static crow_status send_parts(const crow_comm *comm, const int64_t *cut, crow_record **records, int64_t *count) {
+crow_status crow_records_send(const crow_comm *comm, const int64_t *cut, crow_record **records, int64_t *count) {
   crow_status status = CROW_OK;
   const int size = crow_comm_size(comm);
   int64_t *send = NULL, *receive = NULL;
@@ -112,7 +111,7 @@ crow_status crow_records_sort_all(const crow_comm *comm, uint64_t greatest_key, 
     CROW_TRY(choose_splitters(comm, *records, *count, splitter));
     for (int r = 1; r < size; r++) cut[r] = lower_bound(*records, *count, splitter[r - 1]);
     cut[size] = *count;
-    CROW_TRY(send_parts(comm, cut, records, count));
+    CROW_TRY(crow_records_send(comm, cut, records, count));
     CROW_TRY_AGREE(comm, crow_records_sort(*records, *count, greatest_key));
   }
 cleanup:
@@ -132,7 +131,7 @@ crow_status crow_records_rebalance(const crow_comm *comm, const crow_partition *
     const int64_t begin = crow_partition_begin(partition, r) - offset;
     cut[r] = begin < 0 ? 0 : begin < count ? begin : count;
   }
-  CROW_TRY(send_parts(comm, cut, records, &count));
+  CROW_TRY(crow_records_send(comm, cut, records, &count));
 cleanup:
   crow_free(cut);
   return status;

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * How far the rewards of a tabular fit would move with other comparisons from the same source: bootstrap intervals and
+ * sandwich standard errors. Weights and lambda are taken as given, so neither the sampling of the weights nor the
+ * shrinkage towards 0 that lambda causes is in them.
+ */
+#ifndef CROW_UNCERTAINTY_H
+#define CROW_UNCERTAINTY_H
+
+#include <crow/objective.h>
+#include <crow/optim.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct crow_uncertainty_options {
+  int64_t bootstrap;      /**< replicates B; default 0: none */
+  int64_t bootstrap_seed; /**< of the replicates and the probes; default 1 */
+  bool standard_errors;   /**< default false */
+  int64_t error_probes;   /**< random probes where there are more alternatives than CROW_SANDWICH_EXACT; default 256 */
+} crow_uncertainty_options;
+extern CROW_API const crow_setting crow_uncertainty_settings[];
+/** Up to this many alternatives standard errors come from a dense inverse. */
+#define CROW_SANDWICH_EXACT 1024
+
+/** All arrays are this rank's slices, of length 0 if they were not asked for. NaN (in intervals of rewards and standard
+ * errors) where an alternative was compared with no weighted one. */
+typedef struct crow_uncertainty {
+  int64_t replicates;    /**< B */
+  int64_t not_converged; /**< replicates that did not reach the tolerance; they count like the others */
+  double *lower, *upper; /**< 95 % percentile interval of r: quantiles .025 and .975 of the replicates, interpolated */
+  int64_t *rank_lower, *rank_upper; /**< the same of the rank (1: greatest r), rounded outwards */
+  bool has_standard_errors;
+  double *standard_error; /**< of r, by the sandwich */
+} crow_uncertainty;
+/** Local. Frees and zeroes. */
+CROW_API void crow_uncertainty_free(crow_uncertainty *uncertainty);
+
+/** Percentile intervals for the rewards `reward` (this rank's slice) that were fitted to the dataset's comparisons with
+ * these weights and options. Replicate b weighs every comparison by a Poisson(1) variable drawn from (seed,
+ * CROW_STREAM_BOOTSTRAP, b, the comparison's number), see crow_judgements_resample(), and minimises the objective with
+ * everything else as it was: s, lambda and, with c = 1, the number of judgements by which a pair's are divided. It
+ * starts at `reward`. Replicates are fitted one after the other by all ranks; the bits do not depend on their number.
+ * Memory: 12 B bytes for each alternative of the slice until the end.
+ * A dataset without comparisons is CROW_USAGE: there is nothing to resample. Collective; options agree. */
+CROW_API crow_status crow_uncertainty_bootstrap(const crow_comm *comm, const crow_dataset *dataset,
+                                                const crow_weights *weights, const crow_objective_options *objective,
+                                                const crow_lbfgs_options *lbfgs,
+                                                const crow_uncertainty_options *options, const double *reward,
+                                                crow_uncertainty *out);
+/** Sandwich standard errors, see crow_objective_sandwich(). The spread of a pair's score is c^2 / n^2 times the sum
+ * over its n judgements of (outcome - sigma)^2; this is White's (1982) estimate, which holds if the model is wrong too.
+ * Collective; options agree. */
+CROW_API crow_status crow_uncertainty_sandwich(const crow_comm *comm, const crow_dataset *dataset,
+                                               const crow_weights *weights, const crow_objective_options *objective,
+                                               const crow_uncertainty_options *options, const double *reward,
+                                               crow_uncertainty *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What both ways to the sandwich share. Sums over pairs are kept in the cells' integers, as everywhere. */
+#include "objective/sandwich_impl.h"
+#include "objective/sigmoid_impl.h"
+#include <math.h>
+
+static int64_t fixed(double value) { return (int64_t)(value + (value < 0 ? -0.5 : 0.5)); }
+
+/* Puts v together on all ranks, in o->whole, divided by its largest size, which is returned (1 for zeros). */
+static crow_status spread_vector(const crow_objective *o, const double *v, double *largest) {
+  crow_status status = CROW_OK;
+  const crow_partition *p = &o->weights->partition;
+  *largest = 0;
+  CROW_TRY(crow_comm_gather_slices(o->comm, p, v, o->whole, sizeof *o->whole));
+  for (crow_gidx x = 0; x < p->global; x++) *largest = fmax(*largest, fabs(o->whole[x]));
+  if (!(*largest > 0)) *largest = 1;
+  for (crow_gidx x = 0; x < p->global; x++) o->whole[x] /= *largest;
+cleanup:
+  return status;
+}
+
+crow_status crow_sandwich_sum(const crow_sandwich *s, const double *value, bool odd, const double *v, double *out) {
+  crow_status status = CROW_OK;
+  crow_objective *o = s->o;
+  const crow_pairs *pairs = o->pairs;
+  const double sign = odd ? -1 : 1;
+  double largest = 1;
+  if (v) CROW_TRY(spread_vector(o, v, &largest));
+  for (int64_t k = 0; k < pairs->partition.count; k++) {
+    crow_cell *x = &o->cell[pairs->first[k]], *y = &o->cell[pairs->second[k]];
+    const double v_x = v ? o->whole[pairs->first[k]] : 1, v_y = v ? o->whole[pairs->second[k]] : 1;
+    x->sum += fixed(y->weight * x->unit * value[k] * v_y);
+    y->sum += fixed(x->weight * y->unit * value[k] * v_x * sign);
+  }
+  CROW_TRY(crow_paired_collect(o));
+  for (int64_t i = 0; i < o->weights->partition.count; i++) {
+    out[i] = o->scale * largest * ((double)o->slice_sum[i] / o->unit[i]);
+  }
+cleanup:
+  return status;
+}
+
+crow_status crow_sandwich_variance(const crow_sandwich *s, double *out) {
+  crow_status status = CROW_OK;
+  crow_objective *o = s->o;
+  const crow_pairs *pairs = o->pairs;
+  /* w(y)^2 spread, divided by the sum of w c of x, is at most w(y) c, so it fits the units. */
+  CROW_TRY(crow_comm_gather_slices(o->comm, &o->weights->partition, o->neighbours, o->whole, sizeof *o->whole));
+  for (int64_t k = 0; k < pairs->partition.count; k++) {
+    crow_cell *x = &o->cell[pairs->first[k]], *y = &o->cell[pairs->second[k]];
+    const double of_x = o->whole[pairs->first[k]], of_y = o->whole[pairs->second[k]];
+    const double to_x = y->weight * s->noise[k], to_y = x->weight * s->noise[k];
+    if (of_x > 0) x->sum += fixed(to_x * (to_x / of_x) * x->unit);
+    if (of_y > 0) y->sum += fixed(to_y * (to_y / of_y) * y->unit);
+  }
+  CROW_TRY(crow_paired_collect(o));
+  for (int64_t i = 0; i < o->weights->partition.count; i++) {
+    out[i] = o->scale * o->scale * o->neighbours[i] * ((double)o->slice_sum[i] / o->unit[i]);
+  }
+cleanup:
+  return status;
+}
+
+static crow_status allocate(crow_sandwich *s) {
+  crow_status status = CROW_OK;
+  CROW_TRY(CROW_ALLOCATE_RAW(&s->slope, s->o->pairs->partition.count));
+  CROW_TRY(CROW_ALLOCATE_RAW(&s->noise, s->o->pairs->partition.count));
+  CROW_TRY(CROW_ALLOCATE_RAW(&s->curvature, s->o->weights->partition.count));
+cleanup:
+  return status;
+}
+
+crow_status crow_objective_sandwich(crow_objective *objective, const double *reward, const double *spread,
+                                    const crow_sandwich_options *options, double *variance) {
+  crow_status status = CROW_OK;
+  crow_objective *o = objective;
+  const crow_pairs *pairs = o->pairs;
+  crow_sandwich s = {.o = o};
+  if (!pairs) CROW_TRY(crow_error(CROW_BAD_INPUT, "standard errors are of observed comparisons"));
+  CROW_TRY_AGREE(o->comm, allocate(&s));
+  CROW_TRY(crow_paired_set_rewards(o, reward));
+  for (int64_t k = 0; k < pairs->partition.count; k++) {
+    double rest;
+    const double e = crow_exp_minus(fabs(o->cell[pairs->first[k]].reward - o->cell[pairs->second[k]].reward), &rest);
+    s.slope[k] = (o->options.pair_weight ? (double)pairs->judgements[k] : 1) * (e / ((1 + e) * (1 + e)));
+    s.noise[k] = sqrt(spread[k]);
+  }
+  CROW_TRY(crow_sandwich_sum(&s, s.slope, false, NULL, s.curvature));
+  for (int64_t i = 0; i < o->weights->partition.count; i++) s.curvature[i] += o->options.lambda;
+  if (pairs->alternatives <= options->exact)
+    CROW_TRY(crow_sandwich_dense(&s, variance));
+  else
+    CROW_TRY(crow_sandwich_probe(&s, options->probes, (uint64_t)options->seed, variance));
+  for (int64_t i = 0; i < o->weights->partition.count; i++) {
+    if (!(o->neighbours[i] > 0)) variance[i] = (double)NAN;
+  }
+cleanup:
+  crow_free(s.slope);
+  crow_free(s.noise);
+  crow_free(s.curvature);
+  return status;
+}

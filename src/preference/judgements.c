@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Comparisons grouped by their pairs, and what they say of uncertainty: bootstrap replicates and the spread of scores.
+ */
+#include "preference/pairs_impl.h"
+#include <math.h>
+#include <string.h>
+
+/* Comparisons as records whose `judgements` is how many each stands for, or, without `counts`, its number. */
+static crow_status make_records(const crow_comparisons *read, crow_gidx m, bool counts, crow_record **records) {
+  crow_status status = CROW_OK;
+  CROW_TRY(CROW_ALLOCATE_RAW(records, read->slice.count));
+  for (crow_gidx i = 0; i < read->slice.count; i++) {
+    const bool ordered = read->first[i] < read->second[i];
+    const uint64_t low = (uint64_t)(ordered ? read->first[i] : read->second[i]);
+    const uint64_t high = (uint64_t)(ordered ? read->second[i] : read->first[i]);
+    (*records)[i] = (crow_record){low * (uint64_t)m + high, ordered ? read->outcome[i] : 1 - read->outcome[i],
+                                  counts ? read->count[i] : read->slice.begin + i};
+  }
+cleanup:
+  return status;
+}
+
+/* Sends sorted records to the ranks whose slices of pairs they belong to. */
+static crow_status move_to_pairs(const crow_comm *comm, const crow_partition *pairs, crow_record **records,
+                                 int64_t *count) {
+  crow_status status = CROW_OK;
+  const int size = crow_comm_size(comm);
+  const crow_record *r = *records;
+  int64_t *cut = NULL, distinct = 0, pair = 0;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&cut, size + 1));
+  for (int64_t i = 0; i < *count; i++) distinct += i == 0 || r[i].key != r[i - 1].key;
+  CROW_TRY(crow_comm_offset_i64(comm, distinct, &pair));
+  int64_t i = 0;
+  for (int rank = 0; rank <= size; rank++) {
+    const crow_gidx begin = crow_partition_begin(pairs, rank);
+    while (i < *count && pair < begin) {
+      const uint64_t key = r[i].key;
+      while (i < *count && r[i].key == key) i++;
+      pair++;
+    }
+    cut[rank] = i;
+  }
+  cut[size] = *count;
+  CROW_TRY(crow_records_send(comm, cut, records, count));
+cleanup:
+  crow_free(cut);
+  return status;
+}
+
+/* All records in the order of the pairs, each on its pair's rank. */
+static crow_status gather(const crow_comm *comm, const crow_comparisons *read, const crow_pairs *pairs, bool counts,
+                          crow_record **records, int64_t *count) {
+  crow_status status = CROW_OK;
+  const uint64_t m = (uint64_t)pairs->alternatives;
+  CROW_TRY_AGREE(comm, make_records(read, pairs->alternatives, counts, records));
+  *count = read->slice.count;
+  CROW_TRY(crow_records_sort_all(comm, m * m, records, count));
+  CROW_TRY(move_to_pairs(comm, &pairs->partition, records, count));
+cleanup:
+  return status;
+}
+
+static crow_status unpack(const crow_record *records, int64_t count, const crow_pairs *pairs, crow_judgements *out) {
+  crow_status status = CROW_OK;
+  const int64_t n = pairs->partition.count;
+  const uint64_t m = (uint64_t)pairs->alternatives;
+  CROW_TRY(CROW_ALLOCATE_RAW(&out->begin, n + 1));
+  CROW_TRY(CROW_ALLOCATE_RAW(&out->comparison, count));
+  CROW_TRY(CROW_ALLOCATE_RAW(&out->outcome, count));
+  int64_t i = 0;
+  for (int64_t k = 0; k < n; k++) {
+    const uint64_t key = (uint64_t)pairs->first[k] * m + (uint64_t)pairs->second[k];
+    out->begin[k] = i;
+    for (; i < count && records[i].key == key; i++) {
+      out->comparison[i] = records[i].judgements;
+      out->outcome[i] = records[i].wins;
+    }
+  }
+  out->begin[n] = i;
+  if (i != count) status = crow_error(CROW_FAILED, "the comparisons are not those that the pairs were made of");
+cleanup:
+  return status;
+}
+
+crow_status crow_judgements_read(const crow_comm *comm, const crow_dataset *dataset, const crow_pairs *pairs,
+                                 crow_judgements *out) {
+  crow_status status = CROW_OK;
+  crow_comparisons read = {0};
+  crow_record *records = NULL, *counts = NULL;
+  int64_t n = 0;
+  memset(out, 0, sizeof *out);
+  out->global = dataset->comparisons;
+  CROW_TRY(crow_comparisons_read(comm, dataset, &read));
+  CROW_TRY(gather(comm, &read, pairs, false, &records, &n));
+  CROW_TRY_AGREE(comm, unpack(records, n, pairs, out));
+  if (dataset->has_count) {
+    CROW_TRY(gather(comm, &read, pairs, true, &counts, &n));
+    CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->count, n));
+    for (int64_t i = 0; i < n; i++) out->count[i] = counts[i].judgements;
+  }
+cleanup:
+  crow_comparisons_free(&read);
+  crow_free(records);
+  crow_free(counts);
+  if (status != CROW_OK) crow_judgements_free(out);
+  return status;
+}
+
+void crow_judgements_free(crow_judgements *judgements) {
+  crow_free(judgements->begin);
+  crow_free(judgements->comparison);
+  crow_free(judgements->outcome);
+  crow_free(judgements->count);
+  memset(judgements, 0, sizeof *judgements);
+}
+
+/* ---- bootstrap ---------------------------------------------------------------------------------------------- */
+
+/* The Poisson distribution's inverse at u, by adding up its probabilities. */
+static double invert(double mean, double u) {
+  double probability = exp(-mean), sum = probability, k = 0;
+  /* Far in the tail the sum no longer grows: rounding must not make this endless. */
+  while (u > sum && k < 20 * (mean + 5)) {
+    k++;
+    probability *= mean / k;
+    sum += probability;
+  }
+  return k;
+}
+
+/* From two words. Where the mean is large, the normal distribution is as good: its skewness is below 1/30. */
+enum { MEAN_LARGE = 1000 };
+static double poisson(double mean, const uint32_t words[2]) {
+  const double u = ((double)words[0] + 0.5) * 0x1p-32, v = ((double)words[1] + 0.5) * 0x1p-32;
+  if (!(mean > 0)) return 0;
+  if (mean < MEAN_LARGE) return invert(mean < 700 ? mean : 700, u) + (mean > 700 ? invert(mean - 700, v) : 0);
+  const double normal = sqrt(-2 * log(u)) * cos(6.283185307179586476925286766559 * v);
+  return fmax(0, rint(mean + sqrt(mean) * normal));
+}
+
+/* Adds one comparison's draws. */
+static void draw(const crow_judgements *j, int64_t i, uint64_t seed, int64_t replicate, double *wins, double *times) {
+  const uint64_t index = (uint64_t)replicate * (uint64_t)j->global + (uint64_t)j->comparison[i];
+  const double n = j->count ? (double)j->count[i] : 1;
+  uint32_t words[4];
+  if (n == 1) {
+    double u;
+    crow_random_uniform(seed, CROW_STREAM_BOOTSTRAP, index, &u, 1);
+    const double drawn = invert(1, u);
+    *times += drawn;
+    *wins += drawn * j->outcome[i];
+    return;
+  }
+  crow_random_words(seed, CROW_STREAM_BOOTSTRAP, index, words, 4);
+  const double won = poisson(n * j->outcome[i], words), lost = poisson(n * (1 - j->outcome[i]), words + 2);
+  *times += won + lost;
+  *wins += won;
+}
+
+void crow_judgements_resample(const crow_pairs *pairs, const crow_judgements *judgements, uint64_t seed,
+                              int64_t replicate, double unit, double *share, uint32_t *times) {
+  for (int64_t k = 0; k < pairs->partition.count; k++) {
+    double wins = 0, drawn = 0;
+    for (int64_t i = judgements->begin[k]; i < judgements->begin[k + 1]; i++) {
+      draw(judgements, i, seed, replicate, &wins, &drawn);
+    }
+    share[k] = drawn > 0 ? wins / drawn : 0.5;
+    const double scaled = unit > 0 ? drawn * unit / (double)pairs->judgements[k] + 0.5 : drawn;
+    times[k] = (uint32_t)(scaled < (double)UINT32_MAX ? scaled : (double)UINT32_MAX);
+  }
+}
+
+/* ---- spread ------------------------------------------------------------------------------------------------- */
+
+void crow_judgements_squares(const crow_pairs *pairs, const crow_judgements *judgements, const double *reward,
+                             double *squares) {
+  for (int64_t k = 0; k < pairs->partition.count; k++) {
+    const double p = 1 / (1 + exp(reward[pairs->second[k]] - reward[pairs->first[k]]));
+    double sum = 0;
+    for (int64_t i = judgements->begin[k]; i < judgements->begin[k + 1]; i++) {
+      const double o = judgements->outcome[i], n = judgements->count ? (double)judgements->count[i] : 1;
+      sum += n == 1 ? (o - p) * (o - p) : n * (o * (1 - p) * (1 - p) + (1 - o) * p * p);
+    }
+    squares[k] = sum;
+  }
+}
