@@ -23,7 +23,7 @@ static const char style[] =
     "caption{text-align:left;padding:.25rem 0}"
     "th,td{padding:.2rem .6rem;border-bottom:1px solid var(--line);text-align:right;vertical-align:top;"
     "font-variant-numeric:tabular-nums;overflow-wrap:normal}"
-    "th{font-weight:600}th.t,td.t{text-align:left;max-width:24rem;overflow-wrap:anywhere}"
+    "th{font-weight:600}th.t,td.t{text-align:left;min-width:7rem;max-width:24rem;overflow-wrap:anywhere}"
     "table.facts th,table.facts td{text-align:left}table.facts th{font-weight:400;color:var(--soft);white-space:nowrap}"
     "summary{cursor:pointer;padding:.3rem 0}"
     "@media (max-width:40rem){body{padding:.6rem}th,td{padding:.2rem .35rem}table.facts th{white-space:normal}}"
