@@ -160,7 +160,8 @@ static void report_rates(const crow_comm *comm, const crow_bench_options *option
   if (options->efficiency) crow_bench_report_add(report, "efficiency", "", efficiency, s->count);
 }
 
-/* m and q as asked for, or as fill the memory: a pair takes 20 bytes and, while pairs are gathered, 24 more twice. */
+/* m and q as asked for, or as fill the memory. While pairs are gathered, one takes 84 bytes (crow_fit_rank_bytes()) and
+ * 16 where it is generated. */
 static crow_status choose_sizes(const crow_comm *comm, const crow_bench_options *options, crow_gidx *m, int64_t *q) {
   crow_status status = CROW_OK;
   double memory = 0;
@@ -169,9 +170,9 @@ static crow_status choose_sizes(const crow_comm *comm, const crow_bench_options 
   if (options->fill > 0) {
     CROW_TRY(crow_bench_memory(comm, options->fill, &memory));
     if (options->graph == CROW_BENCH_COMPLETE) {
-      *m = (crow_gidx)fmin(1e15, memory * crow_comm_size(comm) / 400);
+      *m = (crow_gidx)fmin(1e15, (memory - 0x1p27) * crow_comm_size(comm) / 400);
     } else {
-      *q = (int64_t)fmax((double)*m, (memory - 100 * (double)*m) * crow_comm_size(comm) / 90);
+      *q = (int64_t)fmax((double)*m, (memory - 0x1p27 - 500 * (double)*m) * crow_comm_size(comm) / 100);
     }
   }
 cleanup:

@@ -3,7 +3,9 @@
 #include "bench/bench_impl.h"
 #include <math.h>
 
-enum { TRIES = 3, ALTERNATIVES_MOST = 16384, PAIRED_MOST = 200000, COMPLETE = 100000 };
+/* Alternatives that are searched: as many as there are up to these bounds, beyond which a search costs the same for
+ * each, or in a tree a power of their number. */
+enum { TRIES = 3, ALTERNATIVES_MOST = 131072, CONTEXTS_BYTES = 64 << 20, PAIRED_MOST = 200000, COMPLETE = 100000 };
 #define PROBE_S 0.1 /* a probe's processor time, at least */
 
 static double cpu_s(const crow_stages *stages, const char *name) {
@@ -13,7 +15,7 @@ static double cpu_s(const crow_stages *stages, const char *name) {
 
 /* Processor seconds of drawing and of searching a sample among m alternatives: the least of some tries. */
 static crow_status probe_search(const crow_comm *alone, crow_gidx m, crow_gidx d, const crow_nearest_options *nearest,
-                                double *draw_s, double *search_s) {
+                                double *draw_s, double *search_s, bool *tree) {
   crow_status status = CROW_OK;
   crow_bench_lattice *lattice = NULL;
   crow_weights weights = {0};
@@ -31,6 +33,7 @@ static crow_status probe_search(const crow_comm *alone, crow_gidx m, crow_gidx d
       *draw_s = *search_s = 0;
       break;
     }
+    *tree = weights.run.engine == CROW_NEAREST_TREE;
     const crow_stages *stages = &weights.run.stages;
     const double n = (double)options.samples, search = cpu_s(stages, "search") + cpu_s(stages, "count");
     if (search < PROBE_S && options.samples < INT64_C(1) << 40) {
@@ -90,14 +93,16 @@ cleanup:
 static crow_status probe(const crow_comm *alone, const crow_bench_size *size, const crow_nearest_options *nearest,
                          crow_bench_model *out) {
   crow_status status = CROW_OK;
+  bool tree = false, tree_of_fewer = false;
   double fewer_draw = 0, fewer = 0, sparse = 0, dense = 0, complete = 0;
   const crow_gidx m = out->alternatives, paired = size->alternatives < 1000          ? 1000
                                                   : size->alternatives < PAIRED_MOST ? size->alternatives
                                                                                      : PAIRED_MOST;
-  CROW_TRY(probe_search(alone, m, out->dimensions, nearest, &out->draw_s, &out->search_s));
-  CROW_TRY(probe_search(alone, (m + 3) / 4, out->dimensions, nearest, &fewer_draw, &fewer));
-  out->exponent =
-      m > 4 && fewer > 0 ? fmin(1, fmax(0, log(out->search_s / fewer) / log((double)m / (double)((m + 3) / 4)))) : 1;
+  CROW_TRY(probe_search(alone, m, out->dimensions, nearest, &out->draw_s, &out->search_s, &tree));
+  CROW_TRY(probe_search(alone, (m + 3) / 4, out->dimensions, nearest, &fewer_draw, &fewer, &tree_of_fewer));
+  out->exponent = tree && tree_of_fewer && m > 4 && fewer > 0
+                      ? fmin(1, fmax(0, log(out->search_s / fewer) / log((double)m / (double)((m + 3) / 4))))
+                      : 1;
   if (size->pairs > 0) {
     CROW_TRY(probe_evaluation(alone, paired, 5, &sparse));
     CROW_TRY(probe_evaluation(alone, paired, 25, &dense));
@@ -116,7 +121,11 @@ crow_status crow_bench_model_measure(const crow_comm *comm, const crow_bench_siz
   crow_status status = CROW_OK;
   crow_comm *alone = NULL;
   *out = (crow_bench_model){.ranks = crow_comm_size(comm), .dimensions = size->dimensions};
-  out->alternatives = size->alternatives < ALTERNATIVES_MOST ? size->alternatives : ALTERNATIVES_MOST;
+  const crow_gidx fit = CONTEXTS_BYTES / 4 / size->dimensions < ALTERNATIVES_MOST
+                            ? CONTEXTS_BYTES / 4 / size->dimensions
+                            : ALTERNATIVES_MOST;
+  out->alternatives = fit < 1024 ? 1024 : fit;
+  if (size->alternatives < out->alternatives) out->alternatives = size->alternatives;
   CROW_TRY(crow_bench_machine_measure(comm, 0.5, &out->machine));
   CROW_TRY(crow_comm_split(comm, crow_comm_rank(comm), 0, &alone));
   CROW_TRY(crow_comm_barrier(comm));
@@ -154,11 +163,17 @@ void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *si
   out->weights_bytes = (double)crow_weights_rank_bytes(size->alternatives, size->dimensions, size->single, (int)slices);
   if (size->pairs > 0) {
     out->evaluation_s = q / ranks * model->pair_s + m * model->whole_s + transfer_s(model, size->ranks, 5, 16 * m);
-    out->fit_bytes = 68 * q / ranks + 100 * m;
   } else {
     out->evaluation_s = m / ranks * model->complete_s + transfer_s(model, size->ranks, 4, 16384);
-    out->fit_bytes = 400 * m / ranks;
   }
+  const crow_dataset dataset = {.alternatives = size->alternatives,
+                                .comparisons = size->pairs,
+                                .has_comparisons = size->pairs > 0,
+                                .has_population = size->pairs == 0,
+                                .types = 1};
+  crow_fit_options fit;
+  crow_fit_options_default(&fit);
+  out->fit_bytes = crow_fit_rank_bytes(&dataset, &fit, size->ranks);
   out->fit_s = (double)size->evaluations * out->evaluation_s;
 }
 
