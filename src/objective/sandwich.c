@@ -19,16 +19,17 @@ cleanup:
   return status;
 }
 
-crow_status crow_sandwich_sum(const crow_sandwich *s, const double *value, bool odd, const double *v, double *out) {
+crow_status crow_sandwich_sum(const crow_sandwich *s, const double *value, bool odd, bool given, const double *v,
+                              double *out) {
   crow_status status = CROW_OK;
   crow_objective *o = s->o;
   const crow_pairs *pairs = o->pairs;
   const double sign = odd ? -1 : 1;
   double largest = 1;
-  if (v) CROW_TRY(spread_vector(o, v, &largest));
+  if (given) CROW_TRY(spread_vector(o, v, &largest));
   for (int64_t k = 0; k < pairs->partition.count; k++) {
     crow_cell *x = &o->cell[pairs->first[k]], *y = &o->cell[pairs->second[k]];
-    const double v_x = v ? o->whole[pairs->first[k]] : 1, v_y = v ? o->whole[pairs->second[k]] : 1;
+    const double v_x = given ? o->whole[pairs->first[k]] : 1, v_y = given ? o->whole[pairs->second[k]] : 1;
     x->sum += fixed(y->weight * x->unit * value[k] * v_y);
     y->sum += fixed(x->weight * y->unit * value[k] * v_x * sign);
   }
@@ -85,7 +86,7 @@ crow_status crow_objective_sandwich(crow_objective *objective, const double *rew
     s.slope[k] = (o->options.pair_weight ? (double)pairs->judgements[k] : 1) * (e / ((1 + e) * (1 + e)));
     s.noise[k] = sqrt(spread[k]);
   }
-  CROW_TRY(crow_sandwich_sum(&s, s.slope, false, NULL, s.curvature));
+  CROW_TRY(crow_sandwich_sum(&s, s.slope, false, false, NULL, s.curvature));
   for (int64_t i = 0; i < o->weights->partition.count; i++) s.curvature[i] += o->options.lambda;
   if (pairs->alternatives <= options->exact)
     CROW_TRY(crow_sandwich_dense(&s, variance));

@@ -13,8 +13,9 @@ typedef struct crow_sandwich {
 } crow_sandwich;
 
 /* out(x) = s sum_y w(y) value(x,y) v(y), with value(y,x) = -value(x,y) if `odd`, else the same; `v` (this rank's slice)
- * may be NULL: 1. |value| is at most c. Collective. */
-crow_status crow_sandwich_sum(const crow_sandwich *s, const double *value, bool odd, const double *v, double *out);
+ * counts only if `given`, else 1 stands for it: an empty slice may be NULL. |value| is at most c. Collective. */
+crow_status crow_sandwich_sum(const crow_sandwich *s, const double *value, bool odd, bool given, const double *v,
+                              double *out);
 /* out(x) = s^2 sum_y w(y)^2 spread(x,y). Collective. */
 crow_status crow_sandwich_variance(const crow_sandwich *s, double *out);
 /* By a dense inverse; by probes. Collective. */

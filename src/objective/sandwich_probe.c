@@ -55,7 +55,7 @@ static crow_status multiply(const crow_sandwich *s, probe *a) {
     const double d = s->o->weights->value[i] * s->curvature[i];
     a->y[i] = d > 0 ? a->p[i] / sqrt(d) : 0;
   }
-  CROW_TRY(crow_sandwich_sum(s, s->slope, false, a->y, a->q));
+  CROW_TRY(crow_sandwich_sum(s, s->slope, false, true, a->y, a->q));
   for (int64_t i = 0; i < n; i++) a->q[i] = a->p[i] - root(s, i) * a->q[i];
 cleanup:
   return status;
@@ -94,14 +94,14 @@ static crow_status add_probe(const crow_sandwich *s, int64_t number, uint64_t se
   crow_status status = CROW_OK;
   const int64_t n = s->o->weights->partition.count;
   take_signs(s, number, seed, a);
-  CROW_TRY(crow_sandwich_sum(s, a->signed_noise, true, NULL, a->b));
+  CROW_TRY(crow_sandwich_sum(s, a->signed_noise, true, false, NULL, a->b));
   for (int64_t i = 0; i < n; i++) a->r[i] = root(s, i) * a->b[i];
   CROW_TRY(solve(s, a));
   for (int64_t i = 0; i < n; i++) {
     const double d = s->o->weights->value[i] * s->curvature[i];
     a->y[i] = d > 0 ? a->x[i] / sqrt(d) : 0;
   }
-  CROW_TRY(crow_sandwich_sum(s, s->slope, false, a->y, a->q));
+  CROW_TRY(crow_sandwich_sum(s, s->slope, false, true, a->y, a->q));
   for (int64_t i = 0; i < n; i++) {
     const double simple = a->b[i] / s->curvature[i], y = simple + a->q[i] / s->curvature[i];
     a->squares[i] += y * y;
