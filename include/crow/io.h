@@ -143,13 +143,17 @@ CROW_API crow_status crow_file_digest(const crow_comm *comm, const char *path, c
 
 /** A two-dimensional array in a file that need not be crow's: unlabelled contexts, for example. */
 typedef struct crow_array crow_array;
-/** Opens array `path` of `file`; one-dimensional arrays have one column. Collective. */
+/** Numbers beyond this are refused: squares of their differences would overflow. */
+#define CROW_ARRAY_LARGEST 0x1p490
+/** Opens array `path` of `file`; what leads out of the file is refused as by crow_file_open(). One-dimensional arrays
+ * have one column. Collective. */
 CROW_API crow_status crow_array_open(const crow_comm *comm, const char *file, const char *path, crow_array **out);
 CROW_API void crow_array_close(crow_array **array);
 /** Local. */
 CROW_API crow_gidx crow_array_rows(const crow_array *array);
 CROW_API crow_gidx crow_array_columns(const crow_array *array);
-/** Reads rows as doubles; NaN and infinities are CROW_BAD_INPUT. Local: each rank reads by itself. */
+/** Reads rows as doubles; NaN, infinities and what is beyond CROW_ARRAY_LARGEST are CROW_BAD_INPUT. Local: each rank
+ * reads by itself. */
 CROW_API crow_status crow_array_read(const crow_array *array, crow_gidx begin, crow_gidx count, double *values);
 
 /* ---- datasets ----------------------------------------------------------------------------------------------- */

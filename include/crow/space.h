@@ -40,6 +40,12 @@ CROW_API crow_status crow_space_create(const crow_comm *comm, const crow_space_o
                                        const crow_dataset *dataset, crow_space **out);
 CROW_API void crow_space_destroy(crow_space **space);
 
+/** Refuses contexts among which squared distances overflow or underflow (CROW_BAD_INPUT with the place, the value and
+ * what was expected), so that no result comes from distances that are all infinite or all 0. `scale`: how far away the
+ * points are that distances are taken from; 0 where they lie among the contexts. Contexts that are all equal are fine.
+ * Reads the contexts once. crow_space_create() does this itself. Collective. */
+CROW_API crow_status crow_space_check_distances(const crow_comm *comm, const crow_dataset *dataset, double scale);
+
 /** Local: number of samples there are: 0 for an endless space, the number of rows of a pool. */
 CROW_API crow_gidx crow_space_size(const crow_space *space);
 /** Local: one line about the space for the log. */

@@ -2,7 +2,7 @@
 /* Reports of benchmarks: as blocks, as JSON and as CSV. */
 #include "cli/bench_impl.h"
 #include "cli/table_impl.h"
-#include <errno.h>
+#include "cli/whole_file_impl.h"
 #include <string.h>
 
 static const char rule[] = "================================================================================";
@@ -120,15 +120,15 @@ static void write_report(FILE *file, const crow_bench_report *report) {
 }
 
 static crow_status write_local(const char *path, const crow_bench_report *report, int count) {
-  FILE *file = fopen(path, "w");
-  if (!file) return crow_error(CROW_FILE_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
-  (void)fprintf(file, "benchmark,quantity,unit,median,least,greatest\n");
-  for (int k = 0; k < count; k++) write_report(file, &report[k]);
-  const bool failed = ferror(file) != 0;
-  if (fclose(file) != 0 || failed) {
-    return crow_error(CROW_FILE_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
-  }
-  return CROW_OK;
+  crow_status status = CROW_OK;
+  crow_whole_file file = {0};
+  CROW_TRY(crow_whole_file_create(path, &file));
+  (void)fprintf(file.stream, "benchmark,quantity,unit,median,least,greatest\n");
+  for (int k = 0; k < count; k++) write_report(file.stream, &report[k]);
+  CROW_TRY(crow_whole_file_finish(&file));
+cleanup:
+  crow_whole_file_abandon(&file);
+  return status;
 }
 
 crow_status crow_bench_write_csv(const crow_run *run, const char *path, const crow_bench_report *report, int count) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Outputs of a run: checked before the work, and the summary of --json. */
 #include "cli/cli_impl.h"
+#include "cli/whole_file_impl.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static bool same_file(const struct stat *there, const char *path) {
   struct stat other;
@@ -42,25 +42,22 @@ cleanup:
 
 static crow_status write_local(const crow_run *run, crow_status outcome) {
   crow_status status = CROW_OK;
-  char temporary[4096];
-  const char *path = run->common.json;
+  crow_whole_file file = {0};
   json_t *report = run->report;
   (void)json_object_set_new(report, "status", json_integer((int)outcome));
   (void)json_object_set_new(report, "status_name", crow_json_text(crow_status_name(outcome)));
   const bool failed = outcome != CROW_OK && outcome != CROW_NOT_CONVERGED && outcome != CROW_STOPPED;
   (void)json_object_set_new(report, "message", failed ? crow_json_text(crow_error_message()) : json_null());
-  if (snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid()) >= (int)sizeof temporary) {
-    return crow_error(CROW_FILE_SYSTEM, "%s: the name is too long", path);
-  }
-  FILE *file = fopen(temporary, "w");
-  if (!file) return crow_error(CROW_FILE_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
+  CROW_TRY(crow_whole_file_create(run->common.json, &file));
   errno = 0;
-  bool written = json_dumpf(report, file, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) == 0 && fputc('\n', file) != EOF;
-  written = fclose(file) == 0 && written;
-  if (!written || rename(temporary, path) != 0) {
-    status = crow_error(CROW_FILE_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
-    (void)unlink(temporary);
+  if (json_dumpf(report, file.stream, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) != 0 ||
+      fputc('\n', file.stream) == EOF) {
+    CROW_TRY(crow_error(CROW_FILE_SYSTEM, "%s: cannot be written: %s", run->common.json,
+                        errno ? strerror(errno) : "a write failed"));
   }
+  CROW_TRY(crow_whole_file_finish(&file));
+cleanup:
+  crow_whole_file_abandon(&file);
   return status;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/whole_file_impl.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,13 +17,27 @@ crow_status crow_whole_file_create(const char *path, crow_whole_file *file) {
   return CROW_OK;
 }
 
+/* The name is on disk when its folder is; where a file system cannot do that, the rename itself must do. */
+static void sync_folder(const char *path) {
+  const char *slash = strrchr(path, '/');
+  char folder[4200];
+  (void)snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+  const int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  (void)fsync(descriptor);
+  (void)close(descriptor);
+}
+
 crow_status crow_whole_file_finish(crow_whole_file *file) {
   errno = 0;
   bool good = fflush(file->stream) == 0 && !ferror(file->stream) && fsync(fileno(file->stream)) == 0;
   const int why = errno;
   good = fclose(file->stream) == 0 && good;
   file->stream = NULL;
-  if (good && rename(file->temporary, file->path) == 0) return CROW_OK;
+  if (good && rename(file->temporary, file->path) == 0) {
+    sync_folder(file->path);
+    return CROW_OK;
+  }
   const int reason = errno ? errno : why;
   (void)unlink(file->temporary);
   return crow_error(CROW_FILE_SYSTEM, "%s: cannot be written: %s", file->path,

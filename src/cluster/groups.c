@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cluster/cluster_impl.h"
+#include <crow/space.h>
 #include <math.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@ crow_status crow_contexts_read(const crow_comm *comm, const crow_dataset *datase
     CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: %lld alternatives, expected at most %d", crow_file_name(dataset->file),
                         (long long)dataset->alternatives, INT32_MAX));
   }
+  CROW_TRY(crow_space_check_distances(comm, dataset, 0));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->value, out->partition.count * out->d));
   CROW_TRY(crow_file_read(dataset->file, "/alternatives/context", out->partition.begin, out->partition.count, CROW_F64,
                           out->value));

@@ -176,6 +176,7 @@ crow_status crow_weights_density(const crow_comm *comm, const crow_dataset *data
   crow_status status = CROW_OK;
   const bool kernel = options->scheme == CROW_SCHEME_KERNEL;
   double *origin = NULL, median = 0, length = kernel ? options->bandwidth : options->radius;
+  CROW_TRY(crow_space_check_distances(comm, dataset, 0));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&origin, dataset->dimensions));
   CROW_TRY(crow_dataset_read_contexts(dataset, 0, 1, CROW_F64, origin));
   if (length == 0) {

@@ -2,6 +2,8 @@
 /* Samples follow the distribution that each space promises, whoever draws them. */
 #include "fixture.h"
 
+#include <hdf5.h>
+
 enum { N = 20000 };
 
 static void open_contexts(const char *name, int64_t m, int64_t d, const double *context, crow_dataset *dataset) {
@@ -202,6 +204,76 @@ static void a_pool_of_the_wrong_shape_is_refused(void) {
   crow_dataset_close(&dataset);
 }
 
+static void expect_pool_refused(const char *path, const char *words) {
+  const double context[] = {1, 2};
+  char text[600];
+  crow_dataset dataset = {0};
+  crow_space *space = NULL;
+  open_contexts("pooled.h5", 1, 2, context, &dataset);
+  (void)snprintf(text, sizeof text, "pool:%s:%s", test_path("ways.h5"), path);
+  const crow_space_options options = {text, 0, 1};
+  CHECK_STATUS(crow_space_create(test_comm, &options, &dataset, &space), CROW_BAD_INPUT);
+  CHECK_MESSAGE("ways.h5: ");
+  CHECK_MESSAGE(words);
+  crow_space_destroy(&space);
+  crow_dataset_close(&dataset);
+}
+
+static void a_pool_leads_nowhere_out_of_its_file(void) {
+  const hsize_t dims[2] = {3, 2};
+  if (crow_comm_rank(test_comm) == 0) {
+    hid_t file = H5Fcreate(test_path("ways.h5"), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t space = H5Screate_simple(2, dims, NULL), layout = H5Pcreate(H5P_DATASET_CREATE),
+          stored = H5Pcreate(H5P_DATASET_CREATE);
+    CHECK(H5Lcreate_external("/etc/other.h5", "/x", file, "/link", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    CHECK(H5Lcreate_soft("/link", file, "/soft", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    CHECK(H5Pset_virtual(layout, space, "other.h5", "/x", space) >= 0);
+    CHECK(H5Pset_external(stored, "/etc/hostname", 0, 48) >= 0);
+    (void)H5Dclose(H5Dcreate2(file, "/virtual", H5T_IEEE_F64LE, space, H5P_DEFAULT, layout, H5P_DEFAULT));
+    (void)H5Dclose(H5Dcreate2(file, "/stored", H5T_IEEE_F64LE, space, H5P_DEFAULT, stored, H5P_DEFAULT));
+    (void)H5Gclose(H5Gcreate2(file, "/group", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    (void)H5Pclose(layout);
+    (void)H5Pclose(stored);
+    (void)H5Sclose(space);
+    CHECK(H5Fclose(file) >= 0);
+  }
+  CHECK_OK(crow_comm_barrier(test_comm));
+  expect_pool_refused("/link", "/link is a link into another file (/etc/other.h5)");
+  expect_pool_refused("link/deeper", "/link is a link into another file (/etc/other.h5)");
+  expect_pool_refused("/soft", "/soft is a soft link that leads nowhere in this file");
+  expect_pool_refused("//virtual/", "/virtual is a virtual dataset");
+  expect_pool_refused("/stored", "/stored is stored in another file");
+  expect_pool_refused("/group", "/group is a group, expected an array");
+  expect_pool_refused("/", "there is no such array");
+}
+
+/* Contexts s and 0: whether they are refused, and why. */
+static void expect_scale(const char *space_text, double s, const char *words) {
+  const double context[] = {0, 0, s, 0, 0, s};
+  crow_dataset dataset = {0};
+  crow_space *space = NULL;
+  const crow_space_options options = {space_text, 0, 1};
+  open_contexts("scaled.h5", 3, 2, context, &dataset);
+  const crow_status status = crow_space_create(test_comm, &options, &dataset, &space);
+  CHECK(status == (words ? CROW_BAD_INPUT : CROW_OK));
+  if (words) CHECK_MESSAGE("scaled.h5: /alternatives/context");
+  if (words) CHECK_MESSAGE(words);
+  crow_space_destroy(&space);
+  crow_dataset_close(&dataset);
+}
+
+static void contexts_whose_squares_overflow_or_underflow_are_refused(void) {
+  static const char *const spaces[] = {"cube", "box", "ball", "gaussian", "factor2"};
+  for (size_t k = 0; k < sizeof spaces / sizeof *spaces; k++) {
+    expect_scale(spaces[k], 1e160, "[1, 0] is 1e+160, expected at most 3.2e+147 in size");
+    expect_scale(spaces[k], 1e-200, "differ by 1e-200 at most, expected at least 3.87e-121");
+    expect_scale(spaces[k], 4e-320, "would underflow");
+    expect_scale(spaces[k], 0, NULL);
+    expect_scale(spaces[k], 1e147, NULL);
+    expect_scale(spaces[k], 1e-20, k == 0 ? "points 1 away" : NULL);
+  }
+}
+
 static void misspelt_spaces_are_named(void) {
   CHECK_STATUS(crow_space_parse("cubes"), CROW_USAGE);
   CHECK_MESSAGE("did you mean \"cube\"");
@@ -221,6 +293,9 @@ int main(int argc, char **argv) {
       {"factor2 equals a sampler by rejection", factor2_equals_a_sampler_by_rejection},
       {"a pool gives each row at most once", a_pool_gives_each_row_at_most_once},
       {"a pool of the wrong shape is refused", a_pool_of_the_wrong_shape_is_refused},
+      {"a pool leads nowhere out of its file", a_pool_leads_nowhere_out_of_its_file},
+      {"contexts whose squares overflow or underflow are refused",
+       contexts_whose_squares_overflow_or_underflow_are_refused},
       {"misspelt spaces are named", misspelt_spaces_are_named},
       {NULL, NULL},
   };
