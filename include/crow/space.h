@@ -66,6 +66,7 @@ CROW_API crow_status crow_space_sample(const crow_space *space, crow_gidx begin,
 
 typedef struct crow_pca_options {
   int64_t components; /**< K, from 1 to the dimensions of the contexts; default 2 */
+  bool fit_cube;      /**< shift and scale the coordinates into the unit cube; default false */
 } crow_pca_options;
 extern CROW_API const crow_setting crow_pca_settings[];
 
@@ -79,7 +80,9 @@ typedef struct crow_pca_summary {
 
 /** Writes a copy of a dataset whose contexts are the coordinates (x - mean) . v of the old ones along their first K
  * principal components v: the eigenvectors of greatest eigenvalue of the covariance, each with its largest entry (in
- * size; the first of equal ones) positive. Stored in single precision if the old ones are. `provenance` may be NULL.
+ * size; the first of equal ones) positive. With `fit_cube` coordinate k becomes
+ * 1/2 + (c - middle of its range) / (the widest range of all): in the unit cube, and nearest stays nearest. Stored in
+ * single precision if the old ones are. `provenance` may be NULL.
  * Collective; the bits do not depend on the number of ranks. CROW_USAGE if K is more than the dimensions. */
 CROW_API crow_status crow_pca_run(const crow_comm *comm, const crow_dataset *dataset, const crow_pca_options *options,
                                   const char *output, bool overwrite, const crow_provenance *provenance,

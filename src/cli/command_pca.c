@@ -73,8 +73,9 @@ const crow_command crow_command_pca = {
         "directions in which they vary most. Everything else is copied. Voronoi weights in many dimensions need far "
         "more samples than in few.\n\n"
         "Of the two directions of each component the one whose largest entry is positive is taken, so the coordinates "
-        "are the same on any number of ranks.",
+        "are the same on any number of ranks. --fit-cube suits the default space of the weights, the unit cube.",
     .example = "crow pca votes.h5 -o votes-8.h5 --components 8\n"
+               "crow pca votes.h5 -o votes-cube.h5 --components 8 --fit-cube\n"
                "mpirun -n 4 crow pca embeddings.h5 -o embeddings-32.h5 --components 32",
     .arguments = "DATASET",
     .least_arguments = 1,

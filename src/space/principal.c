@@ -11,6 +11,11 @@ const crow_setting crow_pca_settings[] = {{.name = "components",
                                            .minimum = 1,
                                            .maximum = INT32_MAX,
                                            .help = "number of principal components to project the contexts onto"},
+                                          {.name = "fit-cube",
+                                           .type = CROW_SETTING_BOOL,
+                                           .offset = offsetof(crow_pca_options, fit_cube),
+                                           .help = "then shift and scale them into the unit cube, by one factor for "
+                                                   "all coordinates, so that who is nearest to whom stays the same"},
                                           {.name = NULL}};
 
 typedef struct projection {
@@ -20,6 +25,9 @@ typedef struct projection {
   double *vector;  /* (components, d) one a row */
   double *centred; /* (CROW_BLOCK, d) */
   double *product; /* (CROW_BLOCK, components) */
+  bool fit_cube;
+  double *lower, *upper; /* (components) bounds of the coordinates */
+  double scale;          /* 1 / the widest range */
 } projection;
 
 static void projection_free(projection *p) {
@@ -28,6 +36,8 @@ static void projection_free(projection *p) {
   crow_free(p->vector);
   crow_free(p->centred);
   crow_free(p->product);
+  crow_free(p->lower);
+  crow_free(p->upper);
 }
 
 static crow_status projection_create(crow_gidx d, int64_t components, projection *p, crow_pca_summary *summary) {
@@ -37,6 +47,8 @@ static crow_status projection_create(crow_gidx d, int64_t components, projection
   CROW_TRY(CROW_ALLOCATE(&p->vector, components * d));
   CROW_TRY(CROW_ALLOCATE_RAW(&p->centred, CROW_BLOCK * d));
   CROW_TRY(CROW_ALLOCATE_RAW(&p->product, CROW_BLOCK * components));
+  CROW_TRY(CROW_ALLOCATE_RAW(&p->lower, components));
+  CROW_TRY(CROW_ALLOCATE_RAW(&p->upper, components));
   CROW_TRY(CROW_ALLOCATE(&summary->variance, components));
 cleanup:
   return status;
@@ -84,14 +96,52 @@ cleanup:
   return status;
 }
 
-static crow_status write_block(void *context, crow_gidx begin, crow_gidx count, crow_gidx d, const double *rows) {
-  const projection *p = context;
+static void project(const projection *p, crow_gidx count, crow_gidx d, const double *rows) {
   for (crow_gidx i = 0; i < count; i++) {
     for (crow_gidx k = 0; k < d; k++) p->centred[i * d + k] = rows[i * d + k] - p->mean[k];
   }
   if (count > 0) {
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)p->components, (int)d, 1, p->centred, (int)d,
                 p->vector, (int)d, 0, p->product, (int)p->components);
+  }
+}
+
+static crow_status bound_block(void *context, crow_gidx begin, crow_gidx count, crow_gidx d, const double *rows) {
+  const projection *p = context;
+  (void)begin;
+  project(p, count, d, rows);
+  for (int64_t i = 0; i < count * p->components; i++) {
+    p->lower[i % p->components] = fmin(p->lower[i % p->components], p->product[i]);
+    p->upper[i % p->components] = fmax(p->upper[i % p->components], p->product[i]);
+  }
+  return CROW_OK;
+}
+
+/* What takes the coordinates into the unit cube, each around its middle. Collective. */
+static crow_status find_cube(const crow_comm *comm, const crow_dataset *dataset, projection *p) {
+  crow_status status = CROW_OK;
+  double widest = 0;
+  for (int64_t k = 0; k < p->components; k++) {
+    p->lower[k] = (double)INFINITY;
+    p->upper[k] = -(double)INFINITY;
+  }
+  CROW_TRY(crow_space_visit(comm, dataset, bound_block, p));
+  CROW_TRY(crow_comm_min_f64(comm, p->lower, p->components));
+  CROW_TRY(crow_comm_max_f64(comm, p->upper, p->components));
+  for (int64_t k = 0; k < p->components; k++) widest = fmax(widest, p->upper[k] - p->lower[k]);
+  p->scale = widest > 0 ? 1 / widest : 1;
+cleanup:
+  return status;
+}
+
+static crow_status write_block(void *context, crow_gidx begin, crow_gidx count, crow_gidx d, const double *rows) {
+  const projection *p = context;
+  project(p, count, d, rows);
+  for (int64_t i = 0; p->fit_cube && i < count * p->components; i++) {
+    const int64_t k = i % p->components;
+    const double middle = p->lower[k] + (p->upper[k] - p->lower[k]) / 2;
+    /* Rounding may leave the cube by a little. */
+    p->product[i] = fmin(fmax(0.5 + p->scale * (p->product[i] - middle), 0), 1);
   }
   return crow_file_write_rows(p->file, "/alternatives/context", begin, count, CROW_F64, p->product);
 }
@@ -101,7 +151,7 @@ crow_status crow_pca_run(const crow_comm *comm, const crow_dataset *dataset, con
                          crow_pca_summary *summary) {
   crow_status status = CROW_OK;
   const int64_t components = options->components;
-  projection p = {0};
+  projection p = {.fit_cube = options->fit_cube};
   *summary = (crow_pca_summary){dataset->alternatives, dataset->dimensions, components, 0, NULL};
   CROW_TRY(crow_settings_validate(crow_pca_settings, options));
   if (components > dataset->dimensions) {
@@ -110,6 +160,7 @@ crow_status crow_pca_run(const crow_comm *comm, const crow_dataset *dataset, con
   }
   CROW_TRY_AGREE(comm, projection_create(dataset->dimensions, components, &p, summary));
   CROW_TRY(find(comm, dataset, &p, summary));
+  if (p.fit_cube) CROW_TRY(find_cube(comm, dataset, &p));
   CROW_TRY(crow_file_create(comm, output, "dataset", overwrite, &p.file));
   CROW_TRY(crow_file_define(p.file, "/alternatives/context", dataset->single ? CROW_F32 : CROW_F64,
                             dataset->alternatives, components));

@@ -12,6 +12,10 @@ for p in 1 3; do
   exits 0
   prints "Variance explained"
 done
+for p in 1 3; do
+  ranks $p pca paris.h5 -o "cube-$p.h5" --components 5 --fit-cube
+  exits 0
+done
 crow inspect paris-1.h5
 exits 0
 "$python" - <<'PY' || fail "the projection is not numpy's"
@@ -23,6 +27,11 @@ _, s, v = np.linalg.svd(x, full_matrices=False)
 v = v[:5] * np.sign(v[np.arange(5), np.abs(v[:5]).argmax(axis=1)])[:, None]
 assert np.allclose(b["alternatives/context"][:], x @ v.T, atol=1e-6)
 assert (b["alternatives/context"][:] == c["alternatives/context"][:]).all()
+y, cube = x @ v.T, h5py.File("cube-1.h5")["alternatives/context"][:]
+low, high = y.min(axis=0), y.max(axis=0)
+assert np.allclose(cube, 0.5 + (y - (low + high) / 2) / (high - low).max(), atol=1e-6)
+assert cube.min() == 0 and cube.max() == 1
+assert (cube == h5py.File("cube-3.h5")["alternatives/context"][:]).all()
 assert np.allclose(json.load(open("summary.json"))["explained_shares"], (s[:5]**2 / (s**2).sum()), atol=1e-9)
 for name in ("alternatives/id", "alternatives/topic", "comparisons/first", "comparisons/second", "comparisons/outcome"):
     assert (a[name][:] == b[name][:]).all()

@@ -7,7 +7,7 @@ static crow_pca_summary project(const crow_comm *comm, const char *from, const c
   crow_dataset dataset = {0};
   crow_pca_summary summary = {0};
   CHECK_OK(crow_dataset_open(comm, from, true, &dataset));
-  CHECK_OK(crow_pca_run(comm, &dataset, &(crow_pca_options){components}, to, true, NULL, &summary));
+  CHECK_OK(crow_pca_run(comm, &dataset, &(crow_pca_options){.components = components}, to, true, NULL, &summary));
   crow_dataset_close(&dataset);
   return summary;
 }
@@ -121,8 +121,9 @@ static void everything_else_is_copied(void) {
   crow_dataset_close(&dataset);
   crow_pca_summary_free(&summary);
   CHECK_OK(crow_dataset_open(test_comm, test_path("votes.h5"), true, &dataset));
-  CHECK_STATUS(crow_pca_run(test_comm, &dataset, &(crow_pca_options){3}, test_path("no.h5"), true, NULL, &summary),
-               CROW_USAGE);
+  CHECK_STATUS(
+      crow_pca_run(test_comm, &dataset, &(crow_pca_options){.components = 3}, test_path("no.h5"), true, NULL, &summary),
+      CROW_USAGE);
   CHECK_MESSAGE("at most the 2 dimensions");
   crow_dataset_close(&dataset);
 }
