@@ -84,6 +84,11 @@ CROW_API crow_status crow_bench_machine_measure(const crow_comm *comm, double se
 /** One of its parts: the rate of cblas_sgemm over about `seconds`, in time and in processor time (which other work on
  * the machine disturbs less). Collective. */
 CROW_API crow_status crow_bench_machine_gemm(const crow_comm *comm, double seconds, double *flops, double *cpu_flops);
+/** Seconds of the allreduce of a fit's gradient, 100000 integers (it is gathered in fixed point, so that its bits do
+ * not depend on the number of ranks), and of a plain one of as many doubles, measured in turns for about `seconds` in
+ * all; medians. Collective. */
+CROW_API crow_status crow_bench_machine_sums(const crow_comm *comm, double seconds, double *reproducible_s,
+                                             double *plain_s);
 
 /* ---- weights ------------------------------------------------------------------------------------------------ */
 

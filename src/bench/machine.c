@@ -3,7 +3,7 @@
 #include "bench/bench_impl.h"
 #include <cblas.h>
 
-enum { GEMM_SIDE = 2048, TRIAD_LENGTH = 1 << 23, ALLREDUCE_LENGTH = 1 << 20 };
+enum { GEMM_SIDE = 2048, TRIAD_LENGTH = 1 << 23, ALLREDUCE_LENGTH = 1 << 20, SUM_LENGTH = 100000 };
 
 static void fill(float *values, int64_t count, uint64_t row) {
   /* Small integers: no denormals, no overflow. */
@@ -99,5 +99,52 @@ crow_status crow_bench_machine_measure(const crow_comm *comm, double seconds, cr
   out->allreduce_bytes_s = 8.0 * ALLREDUCE_LENGTH / large;
 cleanup:
   crow_free(values);
+  return status;
+}
+
+/* Seconds of the slowest rank for one sum. */
+static crow_status time_sum(const crow_comm *comm, bool reproducible, double *values, int64_t *fixed, double *seconds) {
+  crow_status status = CROW_OK;
+  for (int k = 0; k < SUM_LENGTH; k++) {
+    values[k] = 1.0 / (k + 1);
+    fixed[k] = (int64_t)(values[k] * 0x1p50);
+  }
+  CROW_TRY(crow_comm_barrier(comm));
+  const double start = crow_time_s();
+  if (reproducible)
+    CROW_TRY(crow_comm_sum_i64(comm, fixed, SUM_LENGTH));
+  else
+    CROW_TRY(crow_comm_sum_f64_unordered(comm, values, SUM_LENGTH));
+  *seconds = crow_time_s() - start;
+  CROW_TRY(crow_bench_greatest(comm, seconds));
+cleanup:
+  return status;
+}
+
+crow_status crow_bench_machine_sums(const crow_comm *comm, double seconds, double *reproducible_s, double *plain_s) {
+  crow_status status = CROW_OK;
+  enum { ROUNDS = 301 };
+  double *values = NULL, times[2][ROUNDS], spent = 0;
+  int64_t *fixed = NULL;
+  int done = 0;
+  crow_bench_report medians = {0};
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&values, SUM_LENGTH));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&fixed, SUM_LENGTH));
+  /* The first round warms up. All ranks stop alike, since their times are the greatest of all. */
+  for (int round = 0; round < ROUNDS + 1 && (done < 3 || spent < seconds); round++) {
+    done = round;
+    for (int k = 0; k < 2; k++) {
+      double *at = &times[k][round > 0 ? round - 1 : 0];
+      CROW_TRY(time_sum(comm, k == 0, values, fixed, at));
+      spent += *at;
+    }
+  }
+  crow_bench_report_add(&medians, "reproducible", "s", times[0], done);
+  crow_bench_report_add(&medians, "plain", "s", times[1], done);
+  *reproducible_s = medians.figure[0].median;
+  *plain_s = medians.figure[1].median;
+cleanup:
+  crow_free(values);
+  crow_free(fixed);
   return status;
 }

@@ -72,11 +72,19 @@ static crow_status measure_machine(crow_run *run, const crow_bench_options *opti
                  crow_blas_version(), crow_blas_core(), crow_comm_version());
   const double ranks = size, gemm = machine->gemm_flops / 1e9, triad = machine->triad_bytes_s / 1e9;
   const double latency = machine->allreduce_latency_s * 1e6, bandwidth = machine->allreduce_bytes_s / 1e9;
+  const double threads = (double)options->nearest.threads;
+  double fixed = 0, plain = 0;
+  CROW_TRY(crow_bench_machine_sums(run->comm, 0.1, &fixed, &plain));
+  const double fixed_us = fixed * 1e6, plain_us = plain * 1e6, ratio = fixed / plain;
   crow_bench_report_add(report, "ranks", "", &ranks, 1);
+  crow_bench_report_add(report, "threads", "", &threads, 1);
   crow_bench_report_add(report, "sgemm_rate", "GFLOP/s", &gemm, 1);
   crow_bench_report_add(report, "triad_rate", "GB/s", &triad, 1);
   crow_bench_report_add(report, "allreduce_latency", "us", &latency, 1);
   crow_bench_report_add(report, "allreduce_rate", "GB/s", &bandwidth, 1);
+  crow_bench_report_add(report, "reproducible_sum_of_100000", "us", &fixed_us, 1);
+  crow_bench_report_add(report, "plain_sum_of_100000", "us", &plain_us, 1);
+  crow_bench_report_add(report, "reproducible_to_plain_sum", "", &ratio, 1);
   CROW_TRY(crow_bench_print(run, report));
 cleanup:
   return status;

@@ -7,7 +7,7 @@ quick="--repetitions 2 --warm-up 0 --dimensions 24 --alternatives 900"
 # shellcheck disable=SC2086 # a list of words
 ranks 2 bench all $quick --samples 20000 --pairs 9000 --efficiency --folder . --json b.json --csv b.csv
 exits 0
-for text in sgemm_rate triad_rate allreduce_latency share_of_sgemm pairs_rate efficiency write_rate; do prints "$text"; done
+for text in sgemm_rate triad_rate allreduce_latency threads reproducible_to_plain_sum share_of_sgemm pairs_rate efficiency write_rate; do prints "$text"; done
 equal "$(grep -c '^VALID: ' out)" 3
 prints_not INVALID
 equal "$(grep -c ',valid,,1,1,1$' b.csv)" 3

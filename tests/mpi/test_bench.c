@@ -259,6 +259,9 @@ static void benchmarks_are_valid_and_complete(void) {
   CHECK_OK(crow_bench_machine_measure(test_comm, 0.05, &machine));
   CHECK(machine.gemm_flops > 0 && machine.triad_bytes_s > 0);
   CHECK(machine.allreduce_latency_s > 0 && machine.allreduce_bytes_s > 0);
+  double reproducible = 0, plain = 0;
+  CHECK_OK(crow_bench_machine_sums(test_comm, 0.01, &reproducible, &plain));
+  CHECK(reproducible > 0 && plain > 0);
   CHECK_OK(crow_bench_weights(test_comm, &options, &machine, &report));
   CHECK(report.valid);
   CHECK(figure(&report, "samples") == 20000);
