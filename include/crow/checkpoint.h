@@ -45,6 +45,10 @@ CROW_API crow_status crow_checkpoint_match_settings(crow_checkpoint *checkpoint,
 CROW_API crow_status crow_checkpoint_find(crow_checkpoint *checkpoint, bool *found);
 /** Local: whether the found checkpoint holds this state ("weights", "lbfgs", ...). */
 CROW_API bool crow_checkpoint_has(const crow_checkpoint *checkpoint, const char *state);
+/** Local: how many numbers it holds of this state. */
+CROW_API int64_t crow_checkpoint_scalars(const crow_checkpoint *checkpoint, const char *state);
+/** Local: the least number of seconds between two checkpoints, as the options say. */
+CROW_API double crow_checkpoint_interval(const crow_checkpoint *checkpoint);
 /** Reads `count` numbers of a state; another count is CROW_BAD_INPUT. */
 CROW_API crow_status crow_checkpoint_get_scalars(crow_checkpoint *checkpoint, const char *state, int64_t count,
                                                  double *scalars);

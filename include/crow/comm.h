@@ -119,6 +119,12 @@ CROW_API crow_status crow_comm_gather(const crow_comm *comm, const void *mine, v
  * crow_free()), packed by sending rank; `receive_count[size]` says how many came from each. */
 CROW_API crow_status crow_comm_exchange(const crow_comm *comm, const void *send, const int64_t *send_count,
                                         size_t element_bytes, void **received, int64_t *receive_count);
+/** Every rank gets elements `begin` .. `begin + count` of a distributed vector, of which this rank holds `have_count`
+ * from `have_begin` on: slices of one partition become slices of another, which need not be over the same ranks. An
+ * element that several ranks hold comes from any of them; what none holds leaves `out` as it is. */
+CROW_API crow_status crow_comm_fetch(const crow_comm *comm, crow_gidx have_begin, crow_gidx have_count,
+                                     const void *have, crow_gidx begin, crow_gidx count, void *out,
+                                     size_t element_bytes);
 /** Sum over the lower ranks (0 on rank 0): where this rank's part begins when parts are laid end to end. */
 CROW_API crow_status crow_comm_offset_i64(const crow_comm *comm, int64_t mine, int64_t *offset);
 

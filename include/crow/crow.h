@@ -18,6 +18,7 @@
 #include <crow/objective.h>
 #include <crow/optim.h>
 #include <crow/preference.h>
+#include <crow/rank_groups.h>
 #include <crow/space.h>
 #include <crow/uncertainty.h>
 #include <crow/weights.h>

@@ -8,6 +8,7 @@
 #include <crow/model.h>
 #include <crow/objective.h>
 #include <crow/optim.h>
+#include <crow/rank_groups.h>
 #include <crow/uncertainty.h>
 
 #ifdef __cplusplus
@@ -30,6 +31,7 @@ typedef struct crow_fit_options {
   crow_model_options model;         /**< its settings are crow_model_settings; default tabular */
   crow_training_options training;   /**< its settings are crow_training_settings; unused by a tabular model */
   crow_adam_options adam;           /**< its settings are crow_adam_settings; for the optimiser Adam */
+  crow_rank_groups_options groups;  /**< its settings are crow_rank_groups_settings; for ensembles and bootstraps */
 } crow_fit_options;
 /** Sets the struct and those in it to their defaults, and checks them; Local. */
 CROW_API void crow_fit_options_default(crow_fit_options *options);
@@ -92,7 +94,7 @@ CROW_API double crow_fit_rank_bytes(const crow_dataset *dataset, const crow_fit_
 CROW_API crow_status crow_fit_check_memory(const crow_comm *comm, const crow_dataset *dataset,
                                            const crow_fit_options *options, double memory_per_rank);
 /** Fits rewards: tabular ones, or those of a linear or mlp model of the contexts. Of an ensemble every member begins at
- * crow_model_initialise() and draws its own minibatches; the members are trained one after the other by all ranks.
+ * crow_model_initialise() and draws its own minibatches; the members are trained side by side on groups of ranks.
  * L-BFGS minimises the whole objective until the largest entry of its gradient by the parameters is at most the
  * tolerance; Adam takes its steps on minibatches of the compared pairs (crow_batch_loss()), or on the whole objective
  * if preferences are complete, and then counts as converged. A tabular model is fitted by L-BFGS alone (CROW_USAGE).
@@ -103,7 +105,7 @@ CROW_API crow_status crow_fit_run(const crow_comm *comm, const crow_dataset *dat
 CROW_API const char *crow_rewards_end_text(const crow_rewards *rewards);
 /** As crow_fit_run(), going on from a checkpoint that has been looked for (crow_checkpoint_find()) and saving to it
  * when due, weights included; CROW_STOPPED if asked to stop, with the checkpoint written. `checkpoint` may be NULL.
- * Of a linear or mlp model only the weights are kept. */
+ * Of an ensemble, the members that have ended are kept and where the others are. */
 CROW_API crow_status crow_fit_run_from(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                        const crow_fit_options *options, crow_checkpoint *checkpoint, crow_rewards *out);
 /** Fits to pairs, or to complete preferences whose wAWR is given (this rank's slice of `win_rate`), that are in memory.

@@ -102,6 +102,8 @@ CROW_API crow_status crow_lbfgs_rescale(crow_lbfgs *lbfgs, const double *factor)
 
 /** What to keep for a checkpoint, at any time between steps. Local. */
 CROW_API void crow_lbfgs_state(crow_lbfgs *lbfgs, crow_optim_state *state);
+/** How many scalars that is. Local. */
+CROW_API int64_t crow_lbfgs_state_scalars(int64_t history);
 /** Goes on from a checkpoint, in two moves: crow_lbfgs_state() of a run just created tells the number of scalars; fill
  * `state->scalar` and call this, which sets `state->vectors` and `state->vector`; fill those, and step. CROW_BAD_INPUT
  * if the scalars are not of a run with the same history. Collective. */
@@ -144,8 +146,9 @@ CROW_API crow_status crow_adam_step(crow_adam *adam, crow_adam_function *functio
 CROW_API const double *crow_adam_theta(const crow_adam *adam);
 CROW_API int64_t crow_adam_steps(const crow_adam *adam);
 CROW_API double crow_adam_value(const crow_adam *adam);
-/** What to keep for a checkpoint: 2 scalars and 3 whole vectors, equal on all ranks. To go on from it, fill the arrays
- * of a run just created. Local. */
+/** What to keep for a checkpoint: CROW_ADAM_SCALARS scalars and 3 whole vectors, equal on all ranks. To go on from it,
+ * fill the arrays of a run just created. Local. */
+#define CROW_ADAM_SCALARS 2
 CROW_API void crow_adam_state(crow_adam *adam, crow_optim_state *state);
 
 /* ---- minibatches -------------------------------------------------------------------------------------------- */

@@ -30,6 +30,7 @@ static const crow_section sections[] = {
     {"Reward model", crow_model_settings, offsetof(fit_options, fit.model)},
     {"Training (with --model linear or mlp)", crow_training_settings, offsetof(fit_options, fit.training)},
     {"Adam (with --optimizer adam)", crow_adam_settings, offsetof(fit_options, fit.adam)},
+    {"Groups of ranks (of ensembles and bootstraps)", crow_rank_groups_settings, offsetof(fit_options, fit.groups)},
     {"Samples (with --weights voronoi)", crow_weights_settings, offsetof(fit_options, sampling)},
     {"Space (with --weights voronoi)", crow_space_settings, offsetof(fit_options, sampling.space)},
     {"Nearest alternative (with --weights voronoi)", crow_nearest_settings, offsetof(fit_options, sampling.nearest)},
@@ -148,6 +149,8 @@ static crow_status run_fit(crow_run *run) {
   crow_provenance *provenance = NULL;
   crow_checkpoint *checkpoint = NULL;
   bool converged = false;
+  crow_fit_options how = options->fit;
+  how.groups.memory_per_rank = options->sampling.memory_per_rank;
   crow_stages_begin(&run->stages, "read");
   CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
   crow_results_dataset(run, input, &dataset);
@@ -157,7 +160,7 @@ static crow_status run_fit(crow_run *run) {
   crow_stages_begin(&run->stages, "weights");
   CROW_TRY(get_weights(run, &dataset, checkpoint, &weights));
   crow_stages_begin(&run->stages, "fit");
-  CROW_TRY(crow_fit_run_from(run->comm, &dataset, &weights, &options->fit, checkpoint, &rewards));
+  CROW_TRY(crow_fit_run_from(run->comm, &dataset, &weights, &how, checkpoint, &rewards));
   CROW_TRY(find_uncertainty(run, &dataset, &weights, &rewards));
   crow_stages_begin(&run->stages, "write");
   CROW_TRY(crow_run_provenance_times(run, provenance));

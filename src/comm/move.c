@@ -98,6 +98,38 @@ cleanup:
   return status;
 }
 
+static crow_gidx least(crow_gidx a, crow_gidx b) { return a < b ? a : b; }
+
+/* What two ranges have in common: `*count` elements from `*begin`, 0 if nothing. */
+static void overlap(const int64_t *a, const int64_t *b, int64_t *begin, int64_t *count) {
+  const int64_t end = least(a[0] + a[1], b[0] + b[1]);
+  *begin = a[0] > b[0] ? a[0] : b[0];
+  *count = end > *begin ? end - *begin : 0;
+}
+
+crow_status crow_comm_fetch(const crow_comm *comm, crow_gidx have_begin, crow_gidx have_count, const void *have,
+                            crow_gidx begin, crow_gidx count, void *out, size_t element_bytes) {
+  crow_status status = CROW_OK;
+  const int64_t mine[4] = {have_begin, have_count, begin, count}, bytes = (int64_t)element_bytes;
+  int64_t *all = NULL;
+  const int size = comm->size, rank = comm->rank;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&all, 4 * (int64_t)size));
+  CROW_TRY(crow_comm_gather(comm, mine, all, (int64_t)sizeof mine));
+  for (int step = 0; step < size; step++) {
+    const int to = (rank + step) % size, from = (rank - step + size) % size;
+    int64_t send_at, send, receive_at, receive;
+    overlap(mine, all + 4 * to + 2, &send_at, &send);
+    overlap(all + 4 * from, mine + 2, &receive_at, &receive);
+    const char *source = send ? (const char *)have + (send_at - have_begin) * bytes : NULL;
+    char *target = receive ? (char *)out + (receive_at - begin) * bytes : NULL;
+    if (step == 0 && send) memcpy(target, source, (size_t)(send * bytes));
+    if (step > 0) CROW_TRY(swap(comm, source, send * bytes, to, target, receive * bytes, from));
+  }
+cleanup:
+  crow_free(all);
+  return status;
+}
+
 crow_status crow_comm_offset_i64(const crow_comm *comm, int64_t mine, int64_t *offset) {
   *offset = 0; /* MPI_Exscan leaves rank 0's result undefined */
   const crow_status status = CROW_CHECK_MPI(MPI_Exscan(&mine, offset, 1, MPI_INT64_T, MPI_SUM, comm->mpi));

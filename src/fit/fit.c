@@ -11,6 +11,8 @@ void crow_fit_options_default(crow_fit_options *options) {
   crow_settings_default(crow_model_settings, &options->model);
   crow_settings_default(crow_training_settings, &options->training);
   crow_settings_default(crow_adam_settings, &options->adam);
+  crow_settings_default(crow_rank_groups_settings, &options->groups);
+  options->groups.memory_per_rank = 0;
 }
 
 const char *crow_rewards_end_text(const crow_rewards *rewards) {
@@ -22,6 +24,7 @@ crow_status crow_fit_options_validate(const crow_fit_options *options) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_settings_validate(crow_objective_settings, &options->objective));
   CROW_TRY(crow_settings_validate(crow_lbfgs_settings, &options->lbfgs));
+  CROW_TRY(crow_settings_validate(crow_rank_groups_settings, &options->groups));
   if (options->model.model == CROW_MODEL_TABULAR) {
     const crow_training_options *training = &options->training;
     if (training->optimizer != CROW_OPTIMIZER_LBFGS || training->ensemble > 1) {
@@ -287,7 +290,7 @@ static crow_status fit(const crow_comm *comm, const crow_dataset *dataset, const
   out->lambda = options->objective.lambda;
   out->pair_scale = crow_objective_pair_scale(objective);
   if (options->model.model != CROW_MODEL_TABULAR) {
-    CROW_TRY(crow_model_fit_run(comm, dataset, weights, pairs, objective, options, checkpoint, out));
+    CROW_TRY(crow_model_fit_run(comm, dataset, weights, pairs, win_rate, objective, options, checkpoint, out));
   } else {
     CROW_TRY(solve(comm, weights, objective, &options->lbfgs, checkpoint, out));
     CROW_TRY(crow_objective_complete_zero_weights(objective, out->value, &out->unknown));

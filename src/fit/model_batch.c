@@ -5,32 +5,35 @@
 #include <string.h>
 
 enum { FIRST, SECOND, SHARE, JUDGEMENTS, FIELDS };
-enum { POLL_EVERY = 64 };
 
-typedef struct batcher {
+struct crow_batcher {
   crow_model_fit *fit;
-  int64_t member, most; /* pairs in a minibatch at most */
-  double scale;         /* s */
-  double *weight;       /* (m) all of w */
-  int64_t *degree;      /* (m) pairs that each alternative is in */
-  int64_t *row_of;      /* (m) row of each alternative in the minibatch, -1 for none */
-  crow_gidx *drawn;     /* (most) */
-  int64_t *packed;      /* (most, FIELDS) */
+  int64_t most;     /* pairs in a minibatch at most */
+  double scale;     /* s */
+  double *weight;   /* (m) all of w */
+  int64_t *degree;  /* (m) pairs that each alternative is in */
+  int64_t *row_of;  /* (m) row of each alternative in the minibatch, -1 for none */
+  crow_gidx *drawn; /* (most) */
+  int64_t *packed;  /* (most, FIELDS) */
   int64_t *first, *second;
   double *share, *pair_weight;         /* (most) */
   crow_gidx *index;                    /* (2 most) alternative of each row */
   double *row_weight, *reward, *slope; /* (2 most) */
   double *slice;                       /* (2 most) this rank's rewards */
   double *contexts;                    /* (2 most, d) */
-} batcher;
+};
 
-static void batcher_free(batcher *b) {
+void crow_batcher_destroy(crow_batcher **batcher) {
+  crow_batcher *b = *batcher;
+  if (!b) return;
   void *const owned[] = {b->weight,      b->degree, b->row_of,     b->drawn,  b->packed, b->first, b->second,  b->share,
                          b->pair_weight, b->index,  b->row_weight, b->reward, b->slope,  b->slice, b->contexts};
   for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) crow_free(owned[k]);
+  crow_free(b);
+  *batcher = NULL;
 }
 
-static crow_status allocate(batcher *b, crow_gidx m) {
+static crow_status allocate(crow_batcher *b, crow_gidx m) {
   crow_status status = CROW_OK;
   CROW_TRY(CROW_ALLOCATE(&b->weight, m));
   CROW_TRY(CROW_ALLOCATE(&b->degree, m));
@@ -51,12 +54,13 @@ cleanup:
   return status;
 }
 
-static crow_status batcher_create(crow_model_fit *fit, int64_t member, batcher *b) {
+crow_status crow_batcher_create(crow_model_fit *fit, crow_batcher **out) {
   crow_status status = CROW_OK;
+  crow_batcher *b = NULL;
   const crow_pairs *pairs = fit->pairs;
   const crow_gidx m = fit->weights->partition.global, total = pairs->partition.global;
+  CROW_TRY_AGREE(fit->comm, CROW_ALLOCATE(&b, 1));
   b->fit = fit;
-  b->member = member;
   b->most = fit->options->adam.batch < total ? fit->options->adam.batch : total;
   b->scale = crow_objective_pair_scale(fit->objective);
   CROW_TRY_AGREE(fit->comm, allocate(b, m));
@@ -69,11 +73,13 @@ static crow_status batcher_create(crow_model_fit *fit, int64_t member, batcher *
   CROW_TRY(crow_comm_sum_i64(fit->comm, b->degree, m));
   for (crow_gidx x = 0; x < m; x++) b->row_of[x] = -1;
 cleanup:
+  if (status != CROW_OK) crow_batcher_destroy(&b);
+  *out = b;
   return status;
 }
 
 /* The drawn pairs, from the ranks that have them to all. */
-static crow_status collect_pairs(batcher *b, int64_t count) {
+static crow_status collect_pairs(crow_batcher *b, int64_t count) {
   const crow_pairs *pairs = b->fit->pairs;
   memset(b->packed, 0, (size_t)(FIELDS * count) * sizeof *b->packed);
   for (int64_t k = 0; k < count; k++) {
@@ -89,7 +95,7 @@ static crow_status collect_pairs(batcher *b, int64_t count) {
 }
 
 /* The row of an alternative, a new one if it has none; v(x) grows by its part for one pair. */
-static int64_t row(batcher *b, crow_gidx x, double part, int64_t *rows) {
+static int64_t row(crow_batcher *b, crow_gidx x, double part, int64_t *rows) {
   if (b->row_of[x] < 0) {
     b->row_of[x] = *rows;
     b->index[*rows] = x;
@@ -100,7 +106,7 @@ static int64_t row(batcher *b, crow_gidx x, double part, int64_t *rows) {
   return at;
 }
 
-static int64_t make_rows(batcher *b, int64_t count) {
+static int64_t make_rows(crow_batcher *b, int64_t count) {
   const double part = (double)b->fit->pairs->partition.global / (double)count;
   const bool counted = b->fit->options->objective.pair_weight;
   int64_t rows = 0;
@@ -116,7 +122,7 @@ static int64_t make_rows(batcher *b, int64_t count) {
   return rows;
 }
 
-static crow_status collect_contexts(batcher *b, int64_t rows) {
+static crow_status collect_contexts(crow_batcher *b, int64_t rows) {
   const crow_model_fit *fit = b->fit;
   const crow_partition *p = &fit->weights->partition;
   const int64_t d = fit->dimensions;
@@ -133,12 +139,13 @@ static crow_status collect_contexts(batcher *b, int64_t rows) {
   return crow_comm_sum_i64(fit->comm, (int64_t *)(void *)b->contexts, rows * d);
 }
 
-static crow_status batch_loss(void *context, int64_t step, const double *theta, double *value, double *gradient) {
+crow_status crow_model_fit_batch_loss(void *context, int64_t step, const double *theta, double *value,
+                                      double *gradient) {
   crow_status status = CROW_OK;
-  batcher *b = context;
-  crow_model_fit *fit = b->fit;
+  crow_model_fit *fit = context;
+  crow_batcher *b = fit->batcher;
   int64_t count = 0;
-  crow_batch_draw((uint64_t)fit->options->training.seed, b->member, fit->pairs->partition.global, b->most, step,
+  crow_batch_draw((uint64_t)fit->options->training.seed, fit->member, fit->pairs->partition.global, b->most, step,
                   b->drawn, &count);
   CROW_TRY(collect_pairs(b, count));
   const int64_t rows = make_rows(b, count);
@@ -154,35 +161,5 @@ static crow_status batch_loss(void *context, int64_t step, const double *theta, 
   CROW_TRY(crow_model_gradient(fit->model, theta, b->slope + p.begin, gradient));
   crow_model_add_decay(fit->model, theta, value, gradient);
 cleanup:
-  return status;
-}
-
-/* Complete preferences have no pairs to draw: every step takes the whole objective. */
-static crow_status whole_loss(void *context, int64_t step, const double *theta, double *value, double *gradient) {
-  double optimality = 0;
-  (void)step;
-  return crow_model_fit_evaluate(context, theta, value, &optimality, gradient);
-}
-
-crow_status crow_model_fit_adam(crow_model_fit *fit, int64_t member, double *theta) {
-  crow_status status = CROW_OK;
-  const bool batches = fit->pairs && fit->pairs->partition.global > 0;
-  batcher b = {0};
-  crow_adam *adam = NULL;
-  if (batches)
-    CROW_TRY(batcher_create(fit, member, &b));
-  else
-    CROW_TRY(crow_model_fit_bind(fit));
-  CROW_TRY_AGREE(fit->comm, crow_adam_create(&fit->options->adam, fit->parameters, theta, &adam));
-  for (bool done = false; !done;) {
-    CROW_TRY(crow_adam_step(adam, batches ? batch_loss : whole_loss, batches ? (void *)&b : fit, &done));
-    if (!done && crow_adam_steps(adam) % POLL_EVERY == 0) CROW_TRY(crow_model_fit_poll(fit));
-  }
-  memcpy(theta, crow_adam_theta(adam), (size_t)fit->parameters * sizeof *theta);
-  fit->out->iterations += crow_adam_steps(adam);
-  fit->out->evaluations += crow_adam_steps(adam);
-cleanup:
-  crow_adam_destroy(&adam);
-  batcher_free(&b);
   return status;
 }

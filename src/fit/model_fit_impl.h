@@ -1,47 +1,121 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fits of linear and mlp models. All functions are Collective unless they say Local. */
+/* Fits of linear and mlp models: the members of an ensemble are tasks of groups of ranks. */
 #ifndef CROW_FIT_MODEL_FIT_IMPL_H
 #define CROW_FIT_MODEL_FIT_IMPL_H
 
+#include "fit/rank_groups_impl.h"
 #include <crow/fit.h>
 
-/* What all members of an ensemble are trained on. */
+/* Minibatches for Adam; model_batch.c. */
+typedef struct crow_batcher crow_batcher;
+
+/* What a group trains its members on, and the member it is at. */
 typedef struct crow_model_fit {
-  const crow_comm *comm;
+  const crow_comm *comm; /* the group's */
   const crow_weights *weights;
   const crow_pairs *pairs; /* NULL for complete preferences */
   crow_objective *objective;
   const crow_fit_options *options;
-  crow_checkpoint *checkpoint; /* may be NULL */
-  crow_rewards *out;
   crow_model *model;
   crow_gidx parameters;
-  crow_partition slice; /* of the parameters */
+  crow_partition slice; /* of the parameters over the group */
   int64_t dimensions;
   crow_type type;
-  void *contexts;         /* this rank's, (count, dimensions) of `type` */
+  const void *contexts;   /* this rank's, (count, dimensions) of `type` */
   double *reward, *slope; /* (count) */
   double *theta;          /* (parameters) */
   double *gradient;       /* (parameters) */
+  /* the current member */
+  int64_t member;
+  crow_adam *adam;
+  crow_lbfgs *lbfgs;
+  crow_batcher *batcher; /* made for the first member that needs it */
 } crow_model_fit;
 
-/* Binds the model to all alternatives. */
+/* How a member's training ended: doubles, so that a checkpoint keeps them. */
+typedef struct crow_member_result {
+  double ended; /* 0: not yet */
+  double value, optimality, iterations, evaluations;
+  double end; /* crow_lbfgs_end; converged for Adam */
+} crow_member_result;
+#define CROW_MEMBER_NUMBERS ((int64_t)(sizeof(crow_member_result) / sizeof(double)))
+
+/* Binds the model to all alternatives. Collective over the group. */
 crow_status crow_model_fit_bind(crow_model_fit *fit);
 /* The whole objective at theta with the model's own terms, the largest entry of its gradient by theta, and the
- * gradient. */
+ * gradient. Collective over the group. */
 crow_status crow_model_fit_evaluate(crow_model_fit *fit, const double *theta, double *value, double *optimality,
                                     double *gradient);
-/* Asked to stop: keeps the weights in the checkpoint, so that only the fit begins anew, and returns CROW_STOPPED. */
-crow_status crow_model_fit_poll(crow_model_fit *fit);
 
-/* Trains a member by Adam from theta, which becomes the result; model_batch.c. */
-crow_status crow_model_fit_adam(crow_model_fit *fit, int64_t member, double *theta);
+/* The loss of a minibatch of the current member, as crow_adam_function; its context is the fit. */
+crow_status crow_model_fit_batch_loss(void *context, int64_t step, const double *theta, double *value,
+                                      double *gradient);
+crow_status crow_batcher_create(crow_model_fit *fit, crow_batcher **out);
+void crow_batcher_destroy(crow_batcher **batcher);
 
-/* From an objective to rewards; `out` is allocated. */
+/* ---- one member: model_member.c; Collective over the group ---------------------------------------------------- */
+
+/* A member in the middle of its training as a checkpoint keeps it: this rank's slice of the optimiser's vectors, in
+ * blocks of CROW_BLOCK parameters, of each block all vectors. The last block is filled up with zeros. */
+typedef struct crow_member_state {
+  int64_t member, vectors, scalars;
+  double *scalar; /* (scalars) */
+  double *data;   /* (vectors, slice) */
+} crow_member_state;
+void crow_member_state_free(crow_member_state *state);
+
+/* Begins a member at its random start, or where `from` says if it is not NULL. */
+crow_status crow_member_begin(crow_model_fit *fit, int64_t member, const crow_member_state *from);
+/* One step of its optimiser. */
+crow_status crow_member_step(crow_model_fit *fit, bool *done);
+/* After the last step: its parameters and how it went. */
+crow_status crow_member_end(crow_model_fit *fit, double *theta, crow_member_result *result);
+/* Local: leaves the current member, if there is one. */
+void crow_member_leave(crow_model_fit *fit);
+/* Local: the current member's state. Free it. */
+crow_status crow_member_save(crow_model_fit *fit, crow_member_state *out);
+/* Local: how many scalars a member's state has, and doubles a rank's part of a state with so many vectors, or all of
+ * it. */
+int64_t crow_member_scalars(const crow_model_fit *fit);
+int64_t crow_member_part(const crow_model_fit *fit, int64_t vectors);
+int64_t crow_member_whole(const crow_model_fit *fit, int64_t vectors);
+
+/* ---- all of them: ensemble.c and ensemble_state.c -------------------------------------------------------------- */
+
+typedef struct crow_ensemble {
+  const crow_comm *comm;       /* all ranks */
+  const crow_weights *weights; /* theirs */
+  crow_checkpoint *checkpoint; /* may be NULL */
+  crow_rewards *out;
+  crow_rank_groups groups;
+  crow_model_fit fit;
+  void *contexts;             /* in slices over all ranks */
+  crow_member_result *result; /* (members) of those delivered, and of those this group has ended */
+  crow_member_state *waiting; /* (waiting_count) states from a checkpoint that this group has not come to yet */
+  int64_t waiting_count;
+  int64_t *todo; /* (todo_count) members to train, those begun already first */
+  int64_t todo_count;
+  /* the group's copies, where there are several groups */
+  crow_weights own_weights;
+  crow_pairs own_pairs;
+  crow_objective *own_objective;
+  double *own_win_rate;
+  void *own_contexts;
+} crow_ensemble;
+
+/* Puts results and states of all groups' members into a checkpoint being written. Collective. */
+crow_status crow_ensemble_save(crow_ensemble *e, int64_t current);
+/* Takes them from the checkpoint to go on from, and lists what is left to do; without one, all of it. Collective. */
+crow_status crow_ensemble_load(crow_ensemble *e);
+
+/* From an objective to rewards; `out` is allocated. `win_rate` is that of complete preferences, else NULL.
+ * Collective. */
 crow_status crow_model_fit_run(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                               const crow_pairs *pairs, crow_objective *objective, const crow_fit_options *options,
-                               crow_checkpoint *checkpoint, crow_rewards *out);
-/* Attributes and parameters of a rewards file under /model; model_file.c. */
+                               const crow_pairs *pairs, const double *win_rate, crow_objective *objective,
+                               const crow_fit_options *options, crow_checkpoint *checkpoint, crow_rewards *out);
+/* Bytes that a rank of a group of `ranks` needs for its group's training. Local. */
+double crow_ensemble_bytes(const crow_dataset *dataset, const crow_fit_options *options, crow_gidx pairs, int ranks);
+/* Attributes and parameters of a rewards file under /model; model_file.c. Collective. */
 crow_status crow_model_write(const crow_comm *comm, crow_file *file, const crow_rewards *rewards);
 
 #endif

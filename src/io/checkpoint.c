@@ -67,7 +67,7 @@ crow_status crow_checkpoint_match(crow_checkpoint *checkpoint, const char *name,
 crow_status crow_checkpoint_match_settings(crow_checkpoint *checkpoint, const crow_setting *table,
                                            const void *options) {
   /* Results have the same bits whatever these say. */
-  static const char *const harmless[] = {"grid", "memory-per-rank", "nearest", "precision", "threads"};
+  static const char *const harmless[] = {"grid", "groups", "memory-per-rank", "nearest", "precision", "threads"};
   crow_status status = CROW_OK;
   for (const crow_setting *s = table; s->name; s++) {
     bool matters = true;
@@ -214,6 +214,16 @@ bool crow_checkpoint_has(const crow_checkpoint *checkpoint, const char *state) {
   (void)snprintf(path, sizeof path, "/state/%s/scalars", state);
   return checkpoint->found && crow_file_has(checkpoint->found, path);
 }
+
+int64_t crow_checkpoint_scalars(const crow_checkpoint *checkpoint, const char *state) {
+  char path[256];
+  int64_t shape[2];
+  (void)snprintf(path, sizeof path, "/state/%s/scalars", state);
+  crow_file_shape(checkpoint->found, path, shape);
+  return shape[0];
+}
+
+double crow_checkpoint_interval(const crow_checkpoint *checkpoint) { return checkpoint->options.checkpoint_interval; }
 
 crow_status crow_checkpoint_get_scalars(crow_checkpoint *checkpoint, const char *state, int64_t count,
                                         double *scalars) {

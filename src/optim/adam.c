@@ -47,7 +47,7 @@ const crow_setting crow_adam_settings[] = {{.name = "learning-rate",
                                             .help = "added to the root of Adam's mean of squared gradients"},
                                            {.name = NULL}};
 
-enum { STEPS, VALUE, SCALARS };
+enum { STEPS, VALUE, SCALARS = CROW_ADAM_SCALARS };
 enum { THETA, MEAN, SQUARE, VECTORS };
 
 struct crow_adam {

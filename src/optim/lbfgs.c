@@ -62,14 +62,14 @@ cleanup:
   return status;
 }
 
-int64_t crow_lbfgs_scalars(int64_t history) {
+int64_t crow_lbfgs_state_scalars(int64_t history) {
   return (int64_t)(sizeof(crow_lbfgs_numbers) / sizeof(double)) + 2 * history + 2 * history * history;
 }
 
 static crow_status allocate_scalars(crow_lbfgs *lbfgs) {
   crow_status status = CROW_OK;
   const int64_t history = lbfgs->options.history, products = 7 + 5 * history;
-  CROW_TRY(CROW_ALLOCATE(&lbfgs->scalar, crow_lbfgs_scalars(history)));
+  CROW_TRY(CROW_ALLOCATE(&lbfgs->scalar, crow_lbfgs_state_scalars(history)));
   CROW_TRY(CROW_ALLOCATE(&lbfgs->work, 3 * history));
   CROW_TRY(CROW_ALLOCATE(&lbfgs->left, products));
   CROW_TRY(CROW_ALLOCATE(&lbfgs->right, products));

@@ -49,8 +49,6 @@ struct crow_lbfgs {
   crow_lbfgs_end end;
 };
 
-/* The number of scalars of a state. */
-int64_t crow_lbfgs_scalars(int64_t history);
 /* One iteration from an evaluated iterate to the next; sets `ended` and `end` if there is none. */
 crow_status crow_lbfgs_iterate_once(crow_lbfgs *lbfgs);
 /* Room for a best iterate beside the current one; nothing to do the second time. Local. */

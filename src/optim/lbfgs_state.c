@@ -15,7 +15,7 @@ static void list_vectors(crow_lbfgs *lbfgs, crow_optim_state *state) {
     vector[count++] = lbfgs->best_x;
     vector[count++] = lbfgs->best_g;
   }
-  *state = (crow_optim_state){.scalars = crow_lbfgs_scalars(lbfgs->options.history),
+  *state = (crow_optim_state){.scalars = crow_lbfgs_state_scalars(lbfgs->options.history),
                               .scalar = lbfgs->scalar,
                               .vectors = count,
                               .vector = vector};

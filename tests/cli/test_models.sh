@@ -17,11 +17,27 @@ for p in 1 3; do
 done
 crow inspect mlp-1.h5
 exits 0
+
+# Side by side on groups of ranks, stopped again and again, each time gone on with on other ranks: the same bits.
+for run in "4 2" "3 3" "2 1" "1 1"; do
+  ranks ${run% *} fit votes.h5 -o stopped.h5 --weights uniform --model mlp --hidden 16,8 --activation silu \
+    --optimizer adam --learning-rate 1e-3 --batch 128 --steps 40 --ensemble 3 --groups ${run#* } \
+    --checkpoint-interval 0 --time-limit 0.001
+  exits 75
+done
+ranks 2 fit votes.h5 -o stopped.h5 --weights uniform --model mlp --hidden 16,8 --activation silu --optimizer adam \
+  --learning-rate 1e-3 --batch 128 --steps 40 --ensemble 3 --groups 2
+exits 0
+prints "groups: 2 of 1 rank, side by side on 3 members"
+prints "fit: going on with"
+crow fit votes.h5 -o never.h5 --weights uniform --model mlp --ensemble 3 --groups 2
+exits 2
+says "--groups 2: expected at most one group for each of the 1 rank"
 "$python" - <<'PY' || fail "the networks' rewards are not what their parameters give"
 import json, h5py, numpy as np
-d, a, b = (h5py.File(n) for n in ("votes.h5", "mlp-1.h5", "mlp-3.h5"))
+d, a, b, c = (h5py.File(n) for n in ("votes.h5", "mlp-1.h5", "mlp-3.h5", "stopped.h5"))
 for name in ("rewards/value", "rewards/spread", "model/parameters"):
-    assert (a[name][:] == b[name][:]).all(), name
+    assert (a[name][:] == b[name][:]).all() and (a[name][:] == c[name][:]).all(), name
 x, r = d["alternatives/context"][:], []
 silu = lambda z: z / (1 + np.exp(-z))
 for t in a["model/parameters"][:]:
