@@ -62,47 +62,105 @@ crow_forward_signals() {
   return "$code"
 }
 
+# Queues this job again, unless its user has cancelled it: that would bring it back.
 crow_requeue() {
+  case $(scontrol show job "$SLURM_JOB_ID" 2>/dev/null) in
+  *JobState=CANCELLED*)
+    crow_note "$1; the job was cancelled: submit the same script once more to go on"
+    exit 75
+    ;;
+  esac
   crow_note "$1; queueing job $SLURM_JOB_ID again"
   # Slurm ends this job while it queues it again; the exit code matters only where that is not allowed.
   scontrol requeue "$SLURM_JOB_ID" || crow_note "cannot queue it again: submit the same script once more to go on"
   exit 75
 }
 
-crow_is_whole() { [ -f "$1" ] && "$CROW" inspect --quiet "$1"; }
-crow_identity() { stat -c '%d %i %y' "$1" 2>/dev/null || echo none; }
-
-# crow_job RESULT COMMAND...: runs `crow COMMAND...` on all ranks of the job until RESULT is there, across preemption,
-# time limits and lost nodes. An exit code of 0 alone does not count: mpirun has been seen to return 0 after its ranks
-# on a lost node were killed.
-crow_job() {
-  local result=$1 before code restart=${SLURM_RESTART_COUNT:-0} force=
-  shift
-  case " $* " in *" --force "*) force=yes ;; esac
-  if [ "$restart" -gt 0 ] && [ -z "$force" ] && crow_is_whole "$result"; then
-    crow_note "$result is there and whole: done"
-    exit 0
+# Ends the job where the program does not start, with what to do about it.
+crow_check_program() {
+  local text
+  if [ -z "${SLURM_JOB_ID-}" ]; then
+    crow_note "this is a batch script: submit it with sbatch"
+    exit 2
   fi
+  text=$("$CROW" --version 2>&1) && return
+  crow_note "\"$CROW\" does not start on $(hostname): edit the lines \"module load\" and CROW of the script; it says: $text"
+  exit 2
+}
+
+# A result is a crow file that meets its schema, or a summary (.json) that says that all went well.
+crow_is_whole() {
+  case $1 in
+  *.json) [ "$(tail -n 1 "$1" 2>/dev/null)" = "}" ] && grep -q '^  "status": 0,' "$1" ;;
+  *) [ -f "$1" ] && "$CROW" inspect --quiet "$1" ;;
+  esac
+}
+
+# What is there under a name. Not the device, whose number differs between nodes.
+crow_identity() { stat -c '%i %s %Y' "$1" 2>/dev/null || echo none; }
+
+# The job's memory across its starts, a hidden file beside the result: how often ranks were lost, and what was there
+# under the result's name before the first start, since that is not this job's.
+crow_remember() {
+  crow_memory=$(dirname "$1")/.$(basename "$1").job-$SLURM_JOB_ID
+  crow_losses=0
+  if { read -r crow_losses && read -r crow_before; } 2>/dev/null <"$crow_memory"; then return; fi
+  crow_losses=0 crow_before=$(crow_identity "$1")
+  crow_memorise || {
+    crow_note "cannot write into $(dirname "$1"), where the result is to be: make that folder, or name another"
+    return 4
+  }
+}
+crow_memorise() { printf '%s\n' "$crow_losses" "$crow_before" 2>/dev/null >"$crow_memory"; }
+
+crow_is_done() { [ "$(crow_identity "$1")" != "$crow_before" ] && crow_is_whole "$1"; }
+
+# crow_step RESULT COMMAND...: runs `crow COMMAND...` on all ranks of the job until RESULT is there, across preemption,
+# time limits and lost nodes; returns crow's exit code. An exit code of 0 alone does not count: mpirun has been seen to
+# return 0 after its ranks on a lost node were killed.
+crow_step() {
+  local result=$1 code start=$((${SLURM_RESTART_COUNT:-0} + 1))
+  shift
+  crow_check_program
   crow_choose_launcher
-  before=$(crow_identity "$result")
-  crow_note "job $SLURM_JOB_ID, start $((restart + 1)): ${crow_launcher[*]} $CROW $* on ${SLURM_JOB_NUM_NODES-} nodes"
+  crow_remember "$result" || return
+  if crow_is_done "$result"; then
+    crow_note "$result is there and whole: done"
+    rm -f "$crow_memory"
+    return 0
+  fi
+  crow_note "job $SLURM_JOB_ID, start $start: ${crow_launcher[*]} $CROW $* on ${SLURM_JOB_NUM_NODES-} nodes"
   crow_forward_signals "${crow_launcher[@]}" "$CROW" "$@"
   code=$?
   case $code in
   0 | 5)
-    if [ "$(crow_identity "$result")" != "$before" ] && crow_is_whole "$result"; then
+    if crow_is_done "$result"; then
       crow_note "exit code $code: $result is there and whole"
-      exit "$code"
+      rm -f "$crow_memory"
+      return "$code"
     fi
     ;;
   75) crow_requeue "crow stopped with its state saved" ;;
   1 | 2 | 3 | 4)
-    crow_note "exit code $code: crow says why above; trying again would not help"
-    exit "$code"
+    crow_note "exit code $code: crow or its launcher says why above; trying again would not help"
+    rm -f "$crow_memory"
+    return "$code"
     ;;
   esac
   # Ranks were lost: with a node, by a signal, for lack of memory.
-  if [ "$restart" -lt "$CROW_RESTARTS" ]; then crow_requeue "exit code $code, but $result is not there or not whole"; fi
-  crow_note "exit code $code, and $result is not there or not whole after $((restart + 1)) starts; giving up"
-  exit 1
+  crow_losses=$((crow_losses + 1))
+  if [ "$crow_losses" -le "$CROW_RESTARTS" ]; then
+    crow_memorise
+    crow_requeue "exit code $code, but $result is not there or not whole"
+  fi
+  crow_note "exit code $code, and $result is not there or not whole; ranks were lost $crow_losses times: giving up." \
+    "See above for lack of memory (\`crow plan\` tells how much it takes) or a failing node"
+  rm -f "$crow_memory"
+  return 1
+}
+
+# crow_job RESULT COMMAND...: a step that is the whole job.
+crow_job() {
+  crow_step "$@"
+  exit
 }

@@ -89,6 +89,20 @@ exec "$CROW" "\$@"
 PROGRAM
 chmod +x "$scratch/waits" "$scratch/vanishes"
 
+# Who cancels a job does not get it back, though its ranks end with 75; a program that cannot start is said at once.
+cancelled=$(CROW=$scratch/waits submit cancelled srun fit.sbatch "$scratch/data.h5" "$scratch/cancelled.h5")
+job=$(CROW=$scratch/no-such-crow submit no-program srun fit.sbatch "$scratch/data.h5" "$scratch/no-program.h5")
+expect no-program "$job" "FAILED 2:0"
+grep -q 'no-such-crow" does not start' "$scratch/no-program.log" || fail "no-program: the log does not say so"
+for _ in $(seq 300); do
+  [ "$(grep -c '^ready' "$scratch/cancelled.log" 2>/dev/null)" != 4 ] || break
+  sleep 0.2
+done
+scancel "$cancelled"
+# An older file is not this job's result, neither on its first start nor on its second.
+cp "$scratch/plain-rewards.h5" "$scratch/older.h5"
+older=$(CROW=$scratch/vanishes CROW_RESTARTS=1 submit older srun fit.sbatch "$scratch/data.h5" "$scratch/older.h5")
+
 # All at once, since a requeued job waits for ten seconds.
 vanishing=$(CROW=$scratch/vanishes CROW_RESTARTS=1 submit vanishes srun fit.sbatch "$scratch/data.h5" "$scratch/vanishes.h5")
 for launch in srun mpirun; do
@@ -108,6 +122,9 @@ for pair in "${signalled[@]}"; do
   [ "$(grep -c 'got USR1' "$scratch/signal-$launch.log")" = 4 ] || fail "signal-$launch: not all ranks got the signal"
   grep -q 'start 2' "$scratch/signal-$launch.log" || fail "signal-$launch: the job was not queued again"
 done
+expect older "$older" "FAILED 1:0"
+cmp -s "$scratch/plain-rewards.h5" "$scratch/older.h5" || fail "older: the file was touched"
+case $(cluster_wait "$cancelled") in CANCELLED*) ;; *) fail "cancelled: $(cluster_wait "$cancelled")" ;; esac
 expect vanishes "$vanishing" "FAILED 1:0"
 grep -q 'giving up' "$scratch/vanishes.log" || fail "exit code 0 without a result was believed"
 
