@@ -62,10 +62,11 @@ crow_forward_signals() {
   return "$code"
 }
 
-# Queues this job again, unless its user has cancelled it: that would bring it back.
+# Queues this job again, unless its user has cancelled it: that would bring it back. While its processes are ended, Slurm
+# calls such a job COMPLETING, as it does one at its time limit, for which it gives a reason.
 crow_requeue() {
   case $(scontrol show job "$SLURM_JOB_ID" 2>/dev/null) in
-  *JobState=CANCELLED*)
+  *JobState=CANCELLED* | *JobState=COMPLETING\ Reason=None*)
     crow_note "$1; the job was cancelled: submit the same script once more to go on"
     exit 75
     ;;
