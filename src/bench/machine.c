@@ -133,7 +133,9 @@ crow_status crow_bench_machine_sums(const crow_comm *comm, double seconds, doubl
   /* The first round warms up. All ranks stop alike, since their times are the greatest of all. */
   for (int round = 0; round < ROUNDS + 1 && (done < 3 || spent < seconds); round++) {
     done = round;
-    for (int k = 0; k < 2; k++) {
+    /* Each goes first in every other round. */
+    for (int turn = 0; turn < 2; turn++) {
+      const int k = (turn + round) % 2;
       double *at = &times[k][round > 0 ? round - 1 : 0];
       CROW_TRY(time_sum(comm, k == 0, values, fixed, at));
       spent += *at;
