@@ -36,7 +36,7 @@ CROW_API void crow_checkpoint_destroy(crow_checkpoint **checkpoint);
 /** Local, the same on all ranks: a run may go on only if these agree with the checkpoint's. */
 CROW_API crow_status crow_checkpoint_match(crow_checkpoint *checkpoint, const char *name, const char *format, ...)
     CROW_PRINTF(3, 4);
-/** Local: all settings of a table but those that cannot change results (how work is shared out, engines, threads). */
+/** Local: all settings of a table but those that cannot change results (how work is shared out, threads). */
 CROW_API crow_status crow_checkpoint_match_settings(crow_checkpoint *checkpoint, const crow_setting *table,
                                                     const void *options);
 

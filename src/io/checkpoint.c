@@ -67,7 +67,7 @@ crow_status crow_checkpoint_match(crow_checkpoint *checkpoint, const char *name,
 crow_status crow_checkpoint_match_settings(crow_checkpoint *checkpoint, const crow_setting *table,
                                            const void *options) {
   /* Results have the same bits whatever these say. */
-  static const char *const harmless[] = {"grid", "groups", "memory-per-rank", "nearest", "precision", "threads"};
+  static const char *const harmless[] = {"grid", "groups", "memory-per-rank", "precision", "threads"};
   crow_status status = CROW_OK;
   for (const crow_setting *s = table; s->name; s++) {
     bool matters = true;
