@@ -128,11 +128,31 @@ static void everything_else_is_copied(void) {
   crow_dataset_close(&dataset);
 }
 
+/* Their covariance would be infinite, or 0. */
+static void contexts_beyond_squares_are_refused(void) {
+  const double scale[] = {1e160, 1e-200};
+  const char *const words[] = {"/alternatives/context[0, 0] is 1e+160", "differ by 2e-200 at most"};
+  crow_dataset dataset;
+  crow_pca_summary summary = {0};
+  for (int k = 0; k < 2; k++) {
+    const double s = scale[k], context[] = {s, 0, -s, 0, 0, s};
+    test_dataset_write(test_comm, test_path("beyond.h5"), &(test_dataset){.m = 3, .d = 2, .context = context});
+    CHECK_OK(crow_dataset_open(test_comm, test_path("beyond.h5"), true, &dataset));
+    CHECK_STATUS(crow_pca_run(test_comm, &dataset, &(crow_pca_options){1}, test_path("no.h5"), true, NULL, &summary),
+                 CROW_BAD_INPUT);
+    CHECK_MESSAGE("beyond.h5: ");
+    CHECK_MESSAGE(words[k]);
+    crow_pca_summary_free(&summary);
+    crow_dataset_close(&dataset);
+  }
+}
+
 static const crow_test tests[] = {
     {"a cross has its arms as components, with the signs that are promised", a_cross_has_its_arms_as_components},
     {"coordinates are uncorrelated and keep distances", coordinates_are_uncorrelated_and_keep_distances},
     {"bits do not depend on the number of ranks", bits_do_not_depend_on_the_number_of_ranks},
     {"everything else is copied, and too many components are refused", everything_else_is_copied},
+    {"contexts whose squares overflow or underflow are refused", contexts_beyond_squares_are_refused},
     {NULL, NULL}};
 
 int main(int argc, char **argv) { return crow_test_main(argc, argv, "principal components", tests, true); }
