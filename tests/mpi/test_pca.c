@@ -138,7 +138,8 @@ static void contexts_beyond_squares_are_refused(void) {
     const double s = scale[k], context[] = {s, 0, -s, 0, 0, s};
     test_dataset_write(test_comm, test_path("beyond.h5"), &(test_dataset){.m = 3, .d = 2, .context = context});
     CHECK_OK(crow_dataset_open(test_comm, test_path("beyond.h5"), true, &dataset));
-    CHECK_STATUS(crow_pca_run(test_comm, &dataset, &(crow_pca_options){1}, test_path("no.h5"), true, NULL, &summary),
+    CHECK_STATUS(crow_pca_run(test_comm, &dataset, &(crow_pca_options){.components = 1}, test_path("no.h5"), true, NULL,
+                              &summary),
                  CROW_BAD_INPUT);
     CHECK_MESSAGE("beyond.h5: ");
     CHECK_MESSAGE(words[k]);
