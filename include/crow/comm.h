@@ -60,6 +60,32 @@ CROW_API double crow_comm_seconds(void);
  * each of its ranks (crow_memory_limit_bytes()). The same on all ranks. Collective. */
 CROW_API crow_status crow_comm_memory_limit(const crow_comm *comm, double given, double *bytes);
 
+/* ---- work between messages ---------------------------------------------------------------------------------- */
+
+/** The local work that a run's time is made of: each kind is counted in its own things. */
+typedef enum crow_work {
+  CROW_WORK_SAMPLE, /**< samples drawn, searched and counted */
+  CROW_WORK_PAIR,   /**< observed pairs in an evaluation */
+  CROW_WORK_WHOLE,  /**< alternatives that every rank passes over in an evaluation of observed pairs */
+  CROW_WORK_SLICE,  /**< alternatives of a rank's own slice in an evaluation */
+  CROW_WORK_VECTOR, /**< elements of a rank's own slice in the optimiser's sums and products, once for each of them */
+  CROW_WORK_KINDS
+} crow_work;
+/** What was done of each kind: how many things, in how many seconds. */
+typedef struct crow_work_done {
+  double count[CROW_WORK_KINDS], seconds[CROW_WORK_KINDS];
+} crow_work_done;
+/** "sample", "pair", ...; Local. */
+CROW_API const char *crow_work_name(crow_work kind);
+/** Around such work; not nested. In a build for SimGrid (CROW_SMPI), where the clock stands still while a rank
+ * computes, its end moves the clock on by `count` times the seconds given to crow_work_charge(). Local. */
+CROW_API void crow_work_begin(void);
+CROW_API void crow_work_end(crow_work kind, double count);
+/** Since the process began; Local. */
+CROW_API crow_work_done crow_work_get(void);
+/** Seconds that one thing of each kind takes, for simulations; other builds ignore it. Local. */
+CROW_API void crow_work_charge(const double seconds[CROW_WORK_KINDS]);
+
 /* ---- partitions --------------------------------------------------------------------------------------------- */
 
 /** `global` things, in blocks, over `size` ranks in contiguous slices of whole blocks (the last may be short). */

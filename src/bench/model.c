@@ -120,6 +120,9 @@ crow_status crow_bench_model_measure(const crow_comm *comm, const crow_bench_siz
                                      const crow_nearest_options *nearest, crow_bench_model *out) {
   crow_status status = CROW_OK;
   crow_comm *alone = NULL;
+#ifdef CROW_SMPI
+  CROW_TRY(crow_error(CROW_USAGE, "bench model: costs cannot be measured in a simulation"));
+#endif
   *out = (crow_bench_model){.ranks = crow_comm_size(comm), .dimensions = size->dimensions};
   const crow_gidx fit = CONTEXTS_BYTES / 4 / size->dimensions < ALTERNATIVES_MOST
                             ? CONTEXTS_BYTES / 4 / size->dimensions

@@ -47,6 +47,9 @@ static bool has_needless_threads(int argc, char **argv) {
 }
 
 void crow_blas_restart(int argc, char **argv) {
+#ifdef CROW_SMPI
+  return; /* the process is the simulator's */
+#endif
   if (getenv(GUARD)) return;
   const char *core = crow_blas_core();
   const char *better = !getenv("OPENBLAS_CORETYPE") && is_generic(core) ? better_core() : NULL;

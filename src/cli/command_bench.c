@@ -3,7 +3,7 @@
 #include <string.h>
 
 typedef struct bench_options {
-  const char *csv;
+  const char *csv, *charge;
   int64_t ranks, evaluations;
   crow_bench_options bench;
 } bench_options;
@@ -14,6 +14,15 @@ static const crow_setting csv_settings[] = {
      .offset = offsetof(bench_options, csv),
      .choices = "FILE",
      .help = "write all figures as benchmark,quantity,unit,median,least,greatest; it replaces an existing file"},
+    {0}};
+
+static const crow_setting simulation_settings[] = {
+    {.name = "charge",
+     .type = CROW_SETTING_TEXT,
+     .offset = offsetof(bench_options, charge),
+     .choices = "KIND=S,...",
+     .help = "in a build for SimGrid: the seconds that one sample, pair, whole, slice or vector element takes; what a "
+             "real run reports as work_sample and so on"},
     {0}};
 
 static const crow_setting model_settings[] = {{.name = "ranks",
@@ -36,11 +45,52 @@ static const crow_section sections[] = {
     {"Benchmark", crow_bench_settings, offsetof(bench_options, bench)},
     {"Nearest alternative", crow_nearest_settings, offsetof(bench_options, bench.nearest)},
     {"Model", model_settings, 0},
+    {"Simulation", simulation_settings, 0},
     {"Table", csv_settings, 0},
     {0}};
 
 enum { REPORTS = 4 };
 static const char *const benchmarks[] = {"weights", "fit", "io"};
+
+/* "pair=5e-9,slice=3e-8": seconds by kind of work; kinds that are not named take none. */
+static crow_status parse_charge(const char *text, double seconds[CROW_WORK_KINDS]) {
+  for (int k = 0; k < CROW_WORK_KINDS; k++) seconds[k] = 0;
+  while (text && *text) {
+    char name[16];
+    double value = 0;
+    int used = 0, kind = 0;
+    if (sscanf(text, "%15[a-z]=%lf%n", name, &value, &used) != 2 || !(value >= 0 && value < 1e9) ||
+        (text[used] && text[used] != ',')) {
+      return crow_error(CROW_USAGE, "--charge: \"%s\": expected KIND=SECONDS, e.g. pair=5e-9,slice=3e-8", text);
+    }
+    while (kind < CROW_WORK_KINDS && strcmp(name, crow_work_name((crow_work)kind)) != 0) kind++;
+    if (kind == CROW_WORK_KINDS)
+      return crow_error(CROW_USAGE, "--charge: \"%s\": expected sample, pair, whole, slice or vector", name);
+    seconds[kind] = value;
+    text += used + (text[used] == ',');
+  }
+  return CROW_OK;
+}
+
+/* What one thing of each kind took, over all ranks, since `before`. */
+static crow_status report_work(const crow_run *run, const crow_work_done *before, crow_bench_report *report) {
+  static const char *const names[CROW_WORK_KINDS] = {"work_sample", "work_pair", "work_whole", "work_slice",
+                                                     "work_vector"};
+  crow_status status = CROW_OK;
+  crow_work_done done = crow_work_get();
+  for (int k = 0; k < CROW_WORK_KINDS; k++) {
+    done.count[k] -= before->count[k];
+    done.seconds[k] -= before->seconds[k];
+  }
+  CROW_TRY(crow_comm_sum_f64_unordered(run->comm, done.count, CROW_WORK_KINDS));
+  CROW_TRY(crow_comm_sum_f64_unordered(run->comm, done.seconds, CROW_WORK_KINDS));
+  for (int k = 0; k < CROW_WORK_KINDS; k++) {
+    const double each = 1e9 * done.seconds[k] / done.count[k];
+    if (done.count[k] > 0) crow_bench_report_add(report, names[k], "ns", &each, 1);
+  }
+cleanup:
+  return status;
+}
 
 static crow_status check_bench(const crow_run *run) {
   const bench_options *options = run->options;
@@ -56,7 +106,10 @@ static crow_status check_bench(const crow_run *run) {
                         run->argument[0], nearest);
     }
   }
-  return crow_bench_options_validate(&options->bench);
+  double charge[CROW_WORK_KINDS];
+  crow_status status = parse_charge(options->charge, charge);
+  if (status == CROW_OK) status = crow_bench_options_validate(&options->bench);
+  return status;
 }
 
 /* The machine's figures as a report. */
@@ -94,12 +147,17 @@ static crow_status run_one(crow_run *run, const char *name, const crow_bench_mac
                            crow_bench_report *report) {
   crow_status status = CROW_OK;
   const crow_bench_options *options = &((const bench_options *)run->options)->bench;
+  double charge[CROW_WORK_KINDS];
+  CROW_TRY(parse_charge(((const bench_options *)run->options)->charge, charge));
+  crow_work_charge(charge);
+  const crow_work_done before = crow_work_get();
   if (strcmp(name, "weights") == 0)
     CROW_TRY(crow_bench_weights(run->comm, options, machine, report));
   else if (strcmp(name, "fit") == 0)
     CROW_TRY(crow_bench_fit(run->comm, options, machine, report));
   else
     CROW_TRY(crow_bench_io(run->comm, options, report));
+  CROW_TRY(report_work(run, &before, report));
   CROW_TRY(crow_bench_print(run, report));
 cleanup:
   return status;

@@ -47,11 +47,13 @@ crow_status crow_comm_dot(const crow_comm *comm, const crow_partition *partition
   crow_status status = CROW_OK;
   crow_exact_sum *sums = NULL;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&sums, count));
+  crow_work_begin();
   /* Block by block over all products: vectors that occur in several of them are read from memory once. */
   for (crow_gidx begin = 0; begin < partition->count; begin += CROW_BLOCK) {
     const crow_gidx n = partition->count - begin < CROW_BLOCK ? partition->count - begin : CROW_BLOCK;
     for (int64_t k = 0; k < count; k++) crow_exact_add_dot_blocks(&sums[k], a[k] + begin, b[k] + begin, n);
   }
+  crow_work_end(CROW_WORK_VECTOR, (double)partition->count * (double)count);
   CROW_TRY(crow_comm_sum_exact(comm, sums, count));
   for (int64_t k = 0; k < count; k++) result[k] = crow_exact_value(&sums[k]);
 cleanup:

@@ -72,12 +72,16 @@ static void unscale(const scaled *s, const double *u) {
 static crow_status evaluate(void *context, const double *u, double *value, double *optimality, double *gradient) {
   scaled *s = context;
   crow_stages_begin(s->stages, "evaluate");
+  crow_work_begin();
   unscale(s, u);
+  crow_work_end(CROW_WORK_VECTOR, (double)s->count);
   const crow_status status = crow_objective_evaluate(s->objective, s->reward, value, optimality, gradient);
   const double *curvature = crow_objective_curvature(s->objective);
+  crow_work_begin();
   for (crow_gidx i = 0; i < s->count; i++) {
     gradient[i] = s->root[i] > 0 ? gradient[i] * (s->weight[i] * curvature[i]) / s->root[i] : 0;
   }
+  crow_work_end(CROW_WORK_VECTOR, (double)s->count);
   crow_stages_begin(s->stages, "iterate");
   return status;
 }

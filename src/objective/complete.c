@@ -44,7 +44,9 @@ crow_status crow_complete_evaluate(crow_objective *o, const double *reward, doub
   crow_exact_sum single = {{0}};
   bool fits = true;
   const int64_t n = o->weights->partition.count;
+  crow_work_begin();
   if (value) add_single_terms(o, reward, &single);
+  crow_work_end(CROW_WORK_SLICE, (double)n);
   CROW_TRY(
       crow_convolution_spread(o->comm, o->convolution, n, reward, o->weights->value, 0, &single, value ? 1 : 0, &fits));
   if (!fits) {
@@ -57,7 +59,9 @@ crow_status crow_complete_evaluate(crow_objective *o, const double *reward, doub
   }
   if (optimality || scaled_gradient) {
     crow_convolution_multiply(o->convolution, CROW_GRID_SIGMOID);
+    crow_work_begin();
     double worst = take_gradient(o, reward, scaled_gradient);
+    crow_work_end(CROW_WORK_SLICE, (double)n);
     if (optimality) {
       CROW_TRY(crow_comm_max_f64(o->comm, &worst, 1));
       *optimality = worst;

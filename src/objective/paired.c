@@ -12,7 +12,9 @@
 crow_status crow_paired_set_rewards(crow_objective *o, const double *reward) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_comm_gather_slices(o->comm, &o->weights->partition, reward, o->whole, sizeof *o->whole));
+  crow_work_begin();
   for (crow_gidx x = 0; x < o->pairs->alternatives; x++) o->cell[x].reward = o->whole[x];
+  crow_work_end(CROW_WORK_WHOLE, (double)o->pairs->alternatives);
 cleanup:
   return status;
 }
@@ -48,6 +50,7 @@ void crow_paired_add(crow_objective *o, crow_pair_set set, crow_exact_sum *value
   double share[CROW_BLOCK];
   uint32_t judgements[CROW_BLOCK];
   const bool large = pairs->alternatives > CACHED_CELLS;
+  crow_work_begin();
   for (int64_t begin = 0, b = 0; begin < pairs->partition.count; begin += CROW_BLOCK, b++) {
     if (o->blocks[set][b] == 0) continue;
     const int64_t left = pairs->partition.count - begin;
@@ -58,13 +61,16 @@ void crow_paired_add(crow_objective *o, crow_pair_set set, crow_exact_sum *value
     const double sum = kernel(o->cell, &block);
     if (value) crow_exact_add(value, sum);
   }
+  crow_work_end(CROW_WORK_PAIR, (double)pairs->partition.count);
 }
 
 crow_status crow_paired_collect(crow_objective *o) {
+  crow_work_begin();
   for (crow_gidx x = 0; x < o->pairs->alternatives; x++) {
     o->whole_sum[x] = o->cell[x].sum;
     o->cell[x].sum = 0;
   }
+  crow_work_end(CROW_WORK_WHOLE, (double)o->pairs->alternatives);
   return crow_comm_reduce_scatter_i64(o->comm, &o->weights->partition, o->whole_sum, o->slice_sum);
 }
 
@@ -119,13 +125,15 @@ crow_status crow_paired_evaluate(crow_objective *o, const double *reward, double
   CROW_TRY(crow_paired_set_rewards(o, reward));
   crow_paired_add(o, CROW_PAIRS_ACTIVE, &sums[0]);
   CROW_TRY(crow_paired_collect(o));
+  crow_work_begin();
   double worst = take_gradient(o, reward, scaled_gradient);
+  if (value) add_squares(o, reward, &sums[1]);
+  crow_work_end(CROW_WORK_SLICE, (double)o->weights->partition.count);
   if (optimality) {
     CROW_TRY(crow_comm_max_f64(o->comm, &worst, 1));
     *optimality = worst;
   }
   if (value) {
-    add_squares(o, reward, &sums[1]);
     CROW_TRY(crow_comm_sum_exact(o->comm, sums, 2));
     /* With the normalised scale the pairs stand for the complete graph, whose diagonal is this constant. */
     const double diagonal = o->options.pair_scale == 0 ? 0.5 * log(2) * o->weight_squares : 0;

@@ -23,6 +23,7 @@ static double noise(const crow_lbfgs *lbfgs, double value) { return lbfgs->numbe
 static void form_direction(crow_lbfgs *lbfgs, int64_t at) {
   const crow_combination *c = &lbfgs->direction;
   double block[CROW_BLOCK];
+  crow_work_begin();
   for (crow_gidx begin = 0; begin < lbfgs->partition.count; begin += CROW_BLOCK) {
     const crow_gidx n = lbfgs->partition.count - begin < CROW_BLOCK ? lbfgs->partition.count - begin : CROW_BLOCK;
     for (crow_gidx i = 0; i < n; i++) block[i] = c->g_part * lbfgs->g[begin + i];
@@ -33,6 +34,8 @@ static void form_direction(crow_lbfgs *lbfgs, int64_t at) {
     }
     memcpy(lbfgs->s[at] + begin, block, (size_t)n * sizeof *block);
   }
+  /* Every stored pair takes two vectors, and their order is the same. */
+  crow_work_end(CROW_WORK_VECTOR, (double)lbfgs->partition.count * (double)(1 + lbfgs->products.used));
 }
 
 /* Room for one more pair: the oldest gives way, its vectors become the first unused ones. */
@@ -57,7 +60,9 @@ static crow_status take_products(crow_lbfgs *lbfgs) {
   const int64_t k = lbfgs->products.used;
   const double *d = lbfgs->s[k], *trial = lbfgs->trial_g;
   double *y = lbfgs->y[k];
+  crow_work_begin();
   for (crow_gidx i = 0; i < lbfgs->partition.count; i++) y[i] = trial[i] - lbfgs->g[i];
+  crow_work_end(CROW_WORK_VECTOR, (double)lbfgs->partition.count);
   add_product(lbfgs, G_D, lbfgs->g, d);
   add_product(lbfgs, TRIAL_D, trial, d);
   add_product(lbfgs, TRIAL_TRIAL, trial, trial);
@@ -80,7 +85,9 @@ static crow_status take_products(crow_lbfgs *lbfgs) {
 static crow_status evaluate_trial(crow_lbfgs *lbfgs, double step, crow_line_point *found, double *optimality) {
   crow_status status = CROW_OK;
   const double *d = lbfgs->s[lbfgs->products.used];
+  crow_work_begin();
   for (crow_gidx i = 0; i < lbfgs->partition.count; i++) lbfgs->trial_x[i] = lbfgs->x[i] + step * d[i];
+  crow_work_end(CROW_WORK_VECTOR, (double)lbfgs->partition.count);
   *found = (crow_line_point){step, NAN, NAN};
   CROW_TRY(lbfgs->function(lbfgs->context, lbfgs->trial_x, &found->value, optimality, lbfgs->trial_g));
   lbfgs->numbers->evaluations++;

@@ -124,7 +124,9 @@ crow_status crow_convolution_spread(const crow_comm *comm, crow_convolution *c, 
   if (!*fits) goto cleanup;
   CROW_TRY_AGREE(comm, reserve(c, more));
   memset(c->fixed, 0, (size_t)c->nodes * sizeof *c->fixed);
+  crow_work_begin();
   spread_all(c, count, reward, weight);
+  crow_work_end(CROW_WORK_SLICE, (double)count);
   /* One reduction for all: the digits of exact sums are integers too. */
   for (int64_t k = 0; k < extras; k++) {
     crow_exact_normalise(&extra[k]);

@@ -144,7 +144,9 @@ crow_status crow_sampling_take(const crow_comm *comm, int64_t from, int64_t to, 
   const crow_partition mine = crow_partition_make(to - from, 1, s->grid.groups, s->grid.group);
   for (int64_t at = 0; at < mine.count && status == CROW_OK; at += s->block) {
     const int64_t n = mine.count - at < s->block ? mine.count - at : s->block;
+    crow_work_begin();
     status = search_block(s, from + mine.begin + at, n, samples);
+    crow_work_end(CROW_WORK_SAMPLE, (double)n);
     crow_stages_begin(&s->stages, "count");
     if (s->grid.slices > 1) status = crow_comm_agree(s->grid.across_slices, status);
     if (status == CROW_OK) status = crow_tally_add(&s->grid, &s->result, s->distance, s->counts, &s->tally);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The work between messages: timed in a real run, charged to the clock in a simulated one. */
+#include "comm/comm_impl.h"
+#ifdef CROW_SMPI
+#include <smpi/smpi.h>
+#endif
+
+static crow_work_done done;
+static double charge[CROW_WORK_KINDS];
+static double start_s;
+
+const char *crow_work_name(crow_work kind) {
+  static const char *const names[CROW_WORK_KINDS] = {"sample", "pair", "whole", "slice", "vector"};
+  return names[kind];
+}
+
+void crow_work_begin(void) { start_s = crow_time_s(); }
+
+void crow_work_end(crow_work kind, double count) {
+#ifdef CROW_SMPI
+  if (charge[kind] * count > 0) smpi_execute(charge[kind] * count);
+  done.seconds[kind] += charge[kind] * count;
+#else
+  done.seconds[kind] += crow_time_s() - start_s;
+#endif
+  done.count[kind] += count;
+}
+
+crow_work_done crow_work_get(void) { return done; }
+
+void crow_work_charge(const double seconds[CROW_WORK_KINDS]) {
+  for (int k = 0; k < CROW_WORK_KINDS; k++) charge[k] = seconds[k];
+}
