@@ -24,14 +24,14 @@ PLATFORM = """<?xml version='1.0'?>
 </platform>
 """
 # Seconds of one thing (work_sample, work_slice, work_vector of a real run of `crow bench` on one rank).
-SAMPLE, SLICE, VECTOR = 81e-6, 27.0e-9, 1.31e-9
+SAMPLE, SLICE, VECTOR = 81e-6, 13.92e-9, 1.337e-9
 SAMPLES_EACH, SAMPLES_DRAWN = 100000, 1024  # samples a rank stands for; that it really draws
 SLICE_EACH, SLICE_HELD = 97656, 512  # alternatives a rank stands for (1e8 on 1024 ranks); that it really holds
 
 
 def weights(ranks):
     charge = SAMPLE * SAMPLES_EACH / SAMPLES_DRAWN
-    return ["weights", "--alternatives", "20000", "--dimensions", "4", "--engine", "tree", "--contexts", "random",
+    return ["weights", "--alternatives", "20000", "--dimensions", "4", "--nearest", "tree", "--contexts", "random",
             "--samples", str(SAMPLES_DRAWN * ranks), "--charge", "sample=%.6g" % charge]
 
 
