@@ -19,6 +19,7 @@
 #include <crow/optim.h>
 #include <crow/preference.h>
 #include <crow/rank_groups.h>
+#include <crow/score.h>
 #include <crow/space.h>
 #include <crow/uncertainty.h>
 #include <crow/weights.h>

@@ -189,6 +189,32 @@ CROW_API crow_status crow_dataset_read_contexts(const crow_dataset *dataset, cro
 CROW_API crow_status crow_dataset_read_ids(const crow_dataset *dataset, crow_gidx begin, crow_gidx count,
                                            crow_strings *out);
 
+/* ---- contexts of new alternatives ----------------------------------------------------------------------------- */
+
+/** Contexts from any file that holds some, in slices over the ranks. */
+typedef struct crow_context_source crow_context_source;
+
+/** Opens contexts: a .npy file of floats (n, d); a CSV file with a column id and numbers in all others; a dataset of
+ * crow; or FILE:PATH, an array (n, d) of any HDF5 file. Rows of a CSV file are read by rank 0 and shared out; ranks
+ * read the others by themselves. `comm` is borrowed until the contexts are closed. Collective. */
+CROW_API crow_status crow_context_source_open(const crow_comm *comm, const char *source, crow_context_source **out);
+/** Those of a dataset that is open, borrowed until the contexts are closed. Collective. */
+CROW_API crow_status crow_context_source_of_dataset(const crow_comm *comm, const crow_dataset *dataset,
+                                                    crow_context_source **out);
+/** Collective; accepts NULL. */
+CROW_API void crow_context_source_close(crow_context_source **contexts);
+/** Local: what they were opened as; n in slices (block CROW_BLOCK); d; the file's own name, without PATH. */
+CROW_API const char *crow_context_source_name(const crow_context_source *contexts);
+CROW_API const crow_partition *crow_context_source_partition(const crow_context_source *contexts);
+CROW_API int64_t crow_context_source_dimensions(const crow_context_source *contexts);
+CROW_API const char *crow_context_source_file(const crow_context_source *contexts);
+/** Reads rows `begin` .. `begin + count` of this rank's slice (count may be 0) as doubles `values` (count, d); those
+ * that are not finite are CROW_BAD_INPUT. Collective. */
+CROW_API crow_status crow_context_source_read(const crow_context_source *contexts, crow_gidx begin, crow_gidx count,
+                                              double *values);
+/** Writes their ids and topics, where they have any, to /alternatives/id and /alternatives/topic. Collective. */
+CROW_API crow_status crow_context_source_write_names(const crow_context_source *contexts, crow_file *to);
+
 /* ---- importers ---------------------------------------------------------------------------------------------- */
 
 typedef struct crow_import_options {

@@ -58,6 +58,8 @@ void crow_crash_watch(void);
   C(audit)                                                                                                             \
   C(pca)                                                                                                               \
   C(split)                                                                                                             \
+  C(score)                                                                                                             \
+  C(eval)                                                                                                              \
   C(bench)                                                                                                             \
   C(plan)
 

@@ -118,7 +118,8 @@ const crow_command crow_command_export = {
     .name = "export",
     .summary = "write a file's table as CSV, JSON or NumPy array",
     .description =
-        "Writes the alternatives of a rewards, weights or dataset file with all that the file says of each, one row an "
+        "Writes the alternatives of a rewards, scores, weights or dataset file with all that the file says of each, "
+        "one row an "
         "alternative, for spreadsheets, pandas and R. Numbers have as many digits as give the same number back; one "
         "that is none (NaN) is an empty field in CSV and null in JSON. JSON is an array with an object for each row.",
     .example = "crow export rewards.h5 -o rewards.csv\n"

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * What fitted rewards say of alternatives that were not fitted, and how well they predict comparisons that were not
+ * fitted either.
+ */
+#ifndef CROW_SCORE_H
+#define CROW_SCORE_H
+
+#include <crow/fit.h>
+#include <crow/nearest.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- rewards of new alternatives ------------------------------------------------------------------------------ */
+
+/** Rewards of new alternatives, in slices over the ranks. */
+typedef struct crow_scores {
+  crow_partition partition; /**< of the new alternatives */
+  int kind;                 /**< crow_model_kind of the rewards */
+  int64_t members;          /**< of the ensemble of a linear or mlp model */
+  double *value;            /**< (count) reward; mean over the members */
+  double *spread;           /**< (count) sample standard deviation over the members, if there are several */
+  crow_gidx *nearest;       /**< (count) of tabular rewards: row of the nearest alternative of the dataset */
+  double *distance;         /**< (count) and the Euclidean distance to it */
+  crow_gidx unknown;        /**< alternatives of the dataset that could not be the nearest */
+  crow_gidx tied;           /**< new alternatives with several nearest */
+} crow_scores;
+
+/** The parameters in a rewards file, whole on every rank: `*kind` is what crow_fit_run() fitted; a tabular model has
+ * none. Parameters that do not fit the shape that is stated beside them are CROW_BAD_INPUT. Collective. Free `theta`
+ * and `hidden` with crow_fitted_model_free(). */
+CROW_API crow_status crow_fitted_model_read(const crow_comm *comm, const crow_file *rewards, crow_fitted_model *out);
+/** Local. Frees and zeroes. */
+CROW_API void crow_fitted_model_free(crow_fitted_model *model);
+
+/** Refuses a dataset that a rewards file was not fitted to: by the digest that its provenance states, else by the
+ * number and the ids of the alternatives. CROW_BAD_INPUT. Collective. */
+CROW_API crow_status crow_score_check_dataset(const crow_comm *comm, const crow_file *rewards,
+                                              const crow_dataset *dataset);
+
+/** Rewards of new contexts. A linear or mlp model gives them as a function of the contexts, the same bits as in the fit
+ * for the same contexts. Tabular rewards are carried over from the nearest alternative (Euclidean) of the dataset that
+ * they were fitted to (the paper's projection), the first in the dataset of those equally near; alternatives whose
+ * reward is unknown, since they were never compared with a weighted one, are passed over. `dataset` is needed then, and
+ * only then: every rank holds its contexts whole. `options` are those of the search. CROW_BAD_INPUT if the dimensions
+ * do not agree. The bits do not depend on the number of ranks. Collective. Free with crow_scores_free(). */
+CROW_API crow_status crow_score_run(const crow_comm *comm, const crow_file *rewards, const crow_dataset *dataset,
+                                    const crow_context_source *contexts, const crow_nearest_options *options,
+                                    crow_scores *out);
+/** Writes a scores file: values, ids and topics of the new alternatives, for tabular rewards what was nearest, and
+ * provenance. `dataset` as above. Collective. */
+CROW_API crow_status crow_scores_write(const crow_comm *comm, const char *path, bool overwrite,
+                                       const crow_scores *scores, const crow_dataset *dataset,
+                                       const crow_context_source *contexts, const crow_provenance *provenance);
+/** Local. Frees and zeroes. */
+CROW_API void crow_scores_free(crow_scores *scores);
+
+/* ---- predictions held against comparisons ---------------------------------------------------------------------- */
+
+/** What becomes of comparisons that tabular rewards know nothing of: one of the two was never compared in the fit. */
+typedef enum crow_unseen {
+  CROW_UNSEEN_NEAREST, /**< it gets the reward of the nearest alternative that was */
+  CROW_UNSEEN_ZERO,    /**< it keeps its reward, 0 */
+  CROW_UNSEEN_SKIP     /**< the comparison is left out */
+} crow_unseen;
+
+typedef struct crow_evaluate_options {
+  int unseen; /**< crow_unseen; default nearest */
+} crow_evaluate_options;
+extern CROW_API const crow_setting crow_evaluate_settings[];
+
+/** One bin of the calibration table: predictions from k/10 to (k+1)/10. */
+typedef struct crow_calibration_bin {
+  double judgements; /**< how many, half of each from either side */
+  double predicted;  /**< mean of the predicted shares won; NaN if there are none */
+  double observed;   /**< mean of the observed ones */
+} crow_calibration_bin;
+#define CROW_CALIBRATION_BINS 10
+
+/** How well rewards predict a dataset's comparisons: p = sigma(r(first) - r(second)) is held against the share o that
+ * `first` won. Every comparison counts as often as it has judgements; a share is that many wins and the rest losses, so
+ * a tie is half of each. The same on all ranks. */
+typedef struct crow_evaluation {
+  crow_gidx comparisons; /**< how many were evaluated */
+  crow_gidx judgements;  /**< behind them */
+  crow_gidx ties;        /**< judgements with o = 1/2 */
+  crow_gidx equal;       /**< judgements between alternatives of equal reward */
+  crow_gidx unseen;      /**< comparisons with an alternative that the fit has not seen compared */
+  crow_gidx skipped;     /**< of these, those left out */
+  double accuracy;       /**< share of judgements without ties that went to the greater reward; of equal rewards half;
+                              NaN if all are ties */
+  double log_loss;       /**< mean of -o log p - (1 - o) log(1 - p) */
+  double brier;          /**< mean of o (1 - p)^2 + (1 - o) p^2 */
+  /** Expected calibration error: mean over the judgements of |predicted - observed| of their bin. Each counts half as
+   * (p, o) and half as (1 - p, 1 - o), so that it does not matter which of the two stands first; equal rewards as (1/2,
+   * 1/2). */
+  double calibration_error;
+  crow_calibration_bin bin[CROW_CALIBRATION_BINS];
+} crow_evaluation;
+
+/** Rewards of a dataset's alternatives by a rewards or a scores file: `reward` (m) whole on every rank; and which of
+ * them tabular rewards know nothing of, `unseen` (m) 0 or 1. A linear or mlp model is applied to the dataset's
+ * contexts; tabular rewards and scores must be of the same alternatives in the same order (as many, and the same ids
+ * where both have ids), else CROW_BAD_INPUT. `nearest` are the options of the search for CROW_UNSEEN_NEAREST.
+ * Collective. */
+CROW_API crow_status crow_evaluate_rewards(const crow_comm *comm, const crow_file *file, const crow_dataset *dataset,
+                                           const crow_evaluate_options *options, const crow_nearest_options *nearest,
+                                           double *reward, unsigned char *unseen);
+/** Holds rewards against the dataset's comparisons. `unseen` (m) may be NULL. CROW_BAD_INPUT if the dataset has no
+ * comparisons or all are left out. Sums are order-free: the bits do not depend on the number of ranks. Collective. */
+CROW_API crow_status crow_evaluate(const crow_comm *comm, const crow_dataset *dataset,
+                                   const crow_evaluate_options *options, const double *reward,
+                                   const unsigned char *unseen, crow_evaluation *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
