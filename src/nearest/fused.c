@@ -1,32 +1,51 @@
-/* SPDX-License-Identifier: Apache-2.0 */
 /* The fused engine: products and maxima stay in registers (after Yu et al. 2015, GSKNN). The first loop keeps only the
  * greatest score of each point in each strip of contexts; strips that can hold the nearest are then scored again for
- * that point alone, which is one of hundreds. */
+ * that point alone, which is one or two of hundreds. Long contexts are taken a block of dimensions at a time, so that
+ * what a tile reads stays in the second cache; only then do sums leave the registers. */
 #include "nearest/pass_impl.h"
 
 #include <math.h>
 #include <string.h>
 
 /* Contexts of a strip: small enough to score again cheaply, large enough to hide the end of the inner loop. */
-#define STRIP 256
-/* Strips whose greatest scores are gathered before they are looked at. */
-#define STRIPS 64
+#define STRIP_LEAST 64
+#define STRIP_MOST 256
+/* Dimensions, and numbers of contexts in them, that a tile takes at once: they stay in the second cache (256 kB of it
+ * in floats) while the points pass by. */
+#define DEPTH 768
+#define BLOCK 65536
+/* Strips whose greatest scores are gathered before they are looked at, and by how many a point's are apart. */
+#define WINDOW 512
+#define APART (WINDOW + 16)
 #define PANEL_BYTES ((int64_t)4 << 20)
 #define CHUNK 1536
 
+/* Dimensions taken at once: d in equal parts. */
+static int64_t depth(const crow_pass *pass) {
+  const int64_t parts = (pass->d + DEPTH - 1) / DEPTH;
+  return (pass->d + parts - 1) / parts;
+}
+
+/* Strips that a tile takes at once. */
+static int64_t block(const crow_pass *pass) {
+  const int64_t strips = BLOCK / (pass->strip * depth(pass));
+  return strips < 1 ? 1 : strips > 8 ? 8 : strips;
+}
+
 static void shape(crow_pass *pass) {
-  const int64_t strip_bytes = STRIP * pass->d * (int64_t)pass->real_bytes;
-  int64_t strips = PANEL_BYTES / strip_bytes, needed = (pass->count + STRIP - 1) / STRIP;
-  strips = strips > STRIPS ? STRIPS : strips < 1 ? 1 : strips;
+  pass->strip = pass->d < 48 ? STRIP_MOST : pass->d < 96 ? STRIP_MOST / 2 : STRIP_LEAST;
+  const int64_t row_bytes = pass->d * (int64_t)pass->real_bytes, needed = (pass->count + pass->strip - 1) / pass->strip;
+  int64_t strips = PANEL_BYTES / (pass->strip * row_bytes);
+  strips = strips > 64 ? 64 : strips < 1 ? 1 : strips;
   if (strips > needed) strips = needed;
-  int64_t chunk = PANEL_BYTES / (pass->d * (int64_t)pass->real_bytes);
+  int64_t chunk = PANEL_BYTES / row_bytes;
   chunk = chunk > CHUNK ? CHUNK : chunk < 96 ? 96 : chunk;
-  pass->strip = STRIP;
-  pass->panel = strips * STRIP;
+  pass->panel = strips * pass->strip;
   /* Whole tiles. */
   pass->chunk = chunk - chunk % pass->kernels->rows;
-  /* The interleaved points, the greatest scores of each point, and the scores of one strip. */
-  pass->score_count = pass->chunk * pass->d + pass->chunk * STRIPS + STRIP;
+  /* The greatest scores of each point, the scores of one strip, the interleaved points, and sums that are not whole. */
+  pass->score_count = pass->chunk * (APART + pass->d) + pass->strip;
+  if (depth(pass) < pass->d) pass->score_count += pass->chunk * block(pass) * pass->strip;
   pass->score_count += 64; /* each part begins at a multiple of 64 bytes */
 }
 
@@ -60,28 +79,40 @@ static void arrange(const crow_pass *pass, const void *rows, int64_t count, void
 
 /* The parts of work->scores. */
 typedef struct fused_memory {
-  char *points, *greatest, *strip;
+  char *greatest, *strip, *partial, *points;
 } fused_memory;
 
 static fused_memory divide(const crow_pass *pass, crow_pass_work *work) {
   fused_memory memory = {.greatest = work->scores};
-  memory.strip = memory.greatest + (size_t)(pass->chunk * STRIPS) * pass->real_bytes;
-  memory.points = memory.strip + STRIP * pass->real_bytes;
+  memory.strip = memory.greatest + (size_t)(pass->chunk * APART) * pass->real_bytes;
+  memory.partial = memory.strip + (size_t)pass->strip * pass->real_bytes;
+  memory.points = memory.partial;
+  if (depth(pass) < pass->d) memory.points += (size_t)(pass->chunk * block(pass) * pass->strip) * pass->real_bytes;
   return memory;
 }
 
-/* The greatest scores of all points in all strips of a panel. */
-static void score_panel(const crow_pass *pass, const crow_pass_work *work, const fused_memory *memory, int64_t panel,
-                        const char *layout) {
+/* Strips that are looked at together, and their contexts in the scorer's layout. */
+typedef struct fused_window {
+  int64_t first, count;
+  const char *layout;
+} fused_window;
+
+/* The greatest scores of all points in `count` strips of a window from `strip` on. */
+static void score_block(const crow_pass *pass, const crow_pass_work *work, const fused_memory *memory,
+                        const fused_window *window, int64_t strip, int64_t count) {
   const crow_pass_kernels *kernels = pass->kernels;
-  const int64_t tiles = (work->n + kernels->rows - 1) / kernels->rows, strips = pass->panel / STRIP;
-  const size_t strip_bytes = (size_t)(STRIP * pass->d) * pass->real_bytes, real = pass->real_bytes;
-  for (int64_t s = 0; s < strips; s++) {
-    const char *half = (const char *)pass->minus_half + (size_t)(panel * pass->panel + s * STRIP) * real;
+  const int64_t tiles = (work->n + kernels->rows - 1) / kernels->rows, step = depth(pass), d = pass->d;
+  const size_t real = pass->real_bytes, strip_bytes = (size_t)(pass->strip * d) * real;
+  const char *half = (const char *)pass->minus_half + (size_t)((window->first + strip) * pass->strip) * real;
+  for (int64_t from = 0; from < d; from += step) {
     for (int64_t t = 0; t < tiles; t++) {
-      kernels->tile(memory->points + (size_t)(t * kernels->rows * pass->d) * real, layout + (size_t)s * strip_bytes,
-                    half, STRIP / kernels->group, pass->d,
-                    memory->greatest + (size_t)(t * kernels->rows * STRIPS + s) * real, STRIPS);
+      for (int64_t s = 0; s < count; s++) {
+        kernels->tile(memory->points + (size_t)(t * kernels->rows * d) * real,
+                      window->layout + (size_t)(strip + s) * strip_bytes, half + (size_t)(s * pass->strip) * real,
+                      pass->strip / kernels->group, d, from, from + step < d ? from + step : d,
+                      memory->partial + (size_t)((t * count + s) * kernels->rows * pass->strip) * real,
+                      memory->greatest + (size_t)(t * kernels->rows * APART + strip + s) * real, APART);
+      }
     }
   }
 }
@@ -90,26 +121,45 @@ static double greatest_at(const crow_pass *pass, const void *greatest, int64_t s
   return pass->precision == CROW_SINGLE ? (double)((const float *)greatest)[s] : ((const double *)greatest)[s];
 }
 
-/* Scores again, for point i, the strips of a panel that can hold its nearest. */
-static crow_status score_strips(const crow_pass *pass, crow_pass_work *work, const fused_memory *memory, int64_t panel,
-                                const char *layout, int64_t i) {
-  const crow_pass_kernels *kernels = pass->kernels;
-  const int64_t strips = pass->panel / STRIP;
-  const size_t real = pass->real_bytes, strip_bytes = (size_t)(STRIP * pass->d) * real;
-  const void *greatest = memory->greatest + (size_t)(i * STRIPS) * real;
-  double bound[STRIPS], lower = work->lower[i];
-  for (int64_t s = 0; s < strips; s++) {
-    bound[s] = crow_frame_bound(&pass->frame, work->norm[i], pass->radius[panel * strips + s]);
-    const double least = greatest_at(pass, greatest, s) - bound[s];
+/* The strips of a window that can hold the nearest of point i, into work->hit; returns how many. All are first held
+ * against the bound of the largest radius, in vectors, then the few that are left against their own. */
+static int64_t find_strips(const crow_pass *pass, crow_pass_work *work, const void *greatest,
+                           const fused_window *window, double radius, int64_t i) {
+  const double most = crow_frame_bound(&pass->frame, work->norm[i], radius);
+  double lower = pass->kernels->greatest(greatest, window->count) - most;
+  lower = lower > work->lower[i] ? lower : work->lower[i];
+  const int64_t hits = pass->kernels->hits(greatest, window->count, lower - most, work->hit);
+  int64_t left = 0;
+  for (int64_t h = 0; h < hits; h++) {
+    const int64_t s = work->hit[h];
+    const double least =
+        greatest_at(pass, greatest, s) - crow_frame_bound(&pass->frame, work->norm[i], pass->radius[window->first + s]);
     lower = least > lower ? least : lower;
   }
+  for (int64_t h = 0; h < hits; h++) {
+    const int64_t s = work->hit[h];
+    const double bound = crow_frame_bound(&pass->frame, work->norm[i], pass->radius[window->first + s]);
+    if (!(greatest_at(pass, greatest, s) + bound < lower)) work->hit[left++] = (int32_t)s;
+  }
   work->lower[i] = lower;
-  for (int64_t s = 0; s < strips; s++) {
-    const int64_t first = panel * pass->panel + s * STRIP, left = pass->count - first;
-    if (left <= 0 || greatest_at(pass, greatest, s) + bound[s] < lower) continue;
-    kernels->row((const char *)work->converted + (size_t)(i * pass->d) * real, layout + (size_t)s * strip_bytes,
-                 (const char *)pass->minus_half + (size_t)first * real, STRIP / kernels->group, pass->d, memory->strip);
-    const crow_status status = crow_candidates_offer(pass, work, i, first, left < STRIP ? left : STRIP, memory->strip);
+  return left;
+}
+
+/* Scores again, for point i, the strips of a window that can hold its nearest. */
+static crow_status score_strips(const crow_pass *pass, crow_pass_work *work, const fused_memory *memory,
+                                const fused_window *window, double radius, int64_t i) {
+  const crow_pass_kernels *kernels = pass->kernels;
+  const size_t real = pass->real_bytes, strip_bytes = (size_t)(pass->strip * pass->d) * real;
+  int32_t strip[WINDOW];
+  const int64_t strips = find_strips(pass, work, memory->greatest + (size_t)(i * APART) * real, window, radius, i);
+  memcpy(strip, work->hit, (size_t)strips * sizeof *strip); /* offering candidates uses work->hit */
+  for (int64_t h = 0; h < strips; h++) {
+    const int64_t first = (window->first + strip[h]) * pass->strip, left = pass->count - first;
+    kernels->row((const char *)work->converted + (size_t)(i * pass->d) * real,
+                 window->layout + (size_t)strip[h] * strip_bytes, (const char *)pass->minus_half + (size_t)first * real,
+                 pass->strip / kernels->group, pass->d, memory->strip);
+    const crow_status status =
+        crow_candidates_offer(pass, work, i, first, left < pass->strip ? left : pass->strip, memory->strip);
     if (status != CROW_OK) return status;
   }
   return CROW_OK;
@@ -117,12 +167,21 @@ static crow_status score_strips(const crow_pass *pass, crow_pass_work *work, con
 
 static crow_status score(const crow_pass *pass, crow_pass_work *work) {
   const fused_memory memory = divide(pass, work);
+  const int64_t strips = pass->panel / pass->strip, step = block(pass);
+  /* Prepared panels lie one behind the other. */
+  const int64_t panels = pass->prepared ? WINDOW / strips : 1;
   crow_status status = CROW_OK;
   interleave(pass, work->converted, work->n, pass->kernels->rows, memory.points);
-  for (int64_t panel = 0; panel < pass->panels; panel++) {
-    const char *layout = crow_pass_panel(pass, work, panel);
-    score_panel(pass, work, &memory, panel, layout);
-    for (int64_t i = 0; i < work->n; i++) CROW_TRY(score_strips(pass, work, &memory, panel, layout, i));
+  for (int64_t panel = 0; panel < pass->panels; panel += panels) {
+    const int64_t first = panel * strips, left = (pass->count + pass->strip - 1) / pass->strip - first;
+    const fused_window window = {first, left < panels * strips ? left : panels * strips,
+                                 crow_pass_panel(pass, work, panel)};
+    double radius = 0;
+    for (int64_t s = 0; s < window.count; s++) radius = fmax(radius, pass->radius[window.first + s]);
+    for (int64_t s = 0; s < window.count; s += step) {
+      score_block(pass, work, &memory, &window, s, window.count - s < step ? window.count - s : step);
+    }
+    for (int64_t i = 0; i < work->n; i++) CROW_TRY(score_strips(pass, work, &memory, &window, radius, i));
   }
 cleanup:
   return status;

@@ -26,9 +26,11 @@ typedef struct crow_pass_kernels {
   /* Positions of scores >= threshold (rounded to the pass's type), ascending; returns how many. */
   int64_t (*hits)(const void *scores, int64_t count, double threshold, int32_t *hit);
   /* For a tile of `rows` points, interleaved (d, rows), and `groups` groups of contexts, each interleaved (d, group):
-   * the greatest of minus_half + point.context over all groups, for row r in greatest[r * stride]. */
+   * takes the dimensions from .. to into the sums minus_half + point.context, which begin in `partial` (groups, rows,
+   * group) unless from is 0 and end there unless to is d; at d the greatest sum of row r over all groups goes to
+   * greatest[r * stride]. */
   void (*tile)(const void *points, const void *contexts, const void *minus_half, int64_t groups, int64_t d,
-               void *greatest, int64_t stride);
+               int64_t from, int64_t to, void *partial, void *greatest, int64_t stride);
   /* All scores of one point (d), in order. */
   void (*row)(const void *point, const void *contexts, const void *minus_half, int64_t groups, int64_t d, void *scores);
 } crow_pass_kernels;

@@ -72,20 +72,24 @@ static int64_t NAME(hits)(const void *memory, int64_t count, double limit, int32
 }
 
 static void NAME(tile)(const void *points, const void *contexts, const void *minus_half, int64_t groups, int64_t d,
-                       void *greatest, int64_t stride) {
-  const REAL *context = contexts, *half = minus_half;
+                       int64_t from, int64_t to, void *partial, void *greatest, int64_t stride) {
+  const REAL *half = minus_half;
+  REAL *sums = partial;
   VECTOR best[ROWS];
 #pragma GCC unroll 16
   for (int r = 0; r < ROWS; r++) best[r] = SPLAT((REAL)-__builtin_inf());
   for (int64_t g = 0; g < groups; g++) {
-    const REAL *point = points;
+    const REAL *point = (const REAL *)points + from * ROWS, *context = (const REAL *)contexts + (g * d + from) * GROUP;
     VECTOR sum[ROWS][VECTORS];
+    /* Where the sums begin: the same for all rows, or a row of its own for each. */
+    const REAL *begin = from > 0 ? sums : half;
+    const int64_t apart = from > 0 ? GROUP : 0;
 #pragma GCC unroll 16
     for (int r = 0; r < ROWS; r++) {
 #pragma GCC unroll 16
-      for (int v = 0; v < VECTORS; v++) sum[r][v] = *(const VECTOR *)(half + v * WIDTH);
+      for (int v = 0; v < VECTORS; v++) sum[r][v] = *(const VECTOR *)(begin + r * apart + v * WIDTH);
     }
-    for (int64_t k = 0; k < d; k++) {
+    for (int64_t k = from; k < to; k++) {
       VECTOR column[VECTORS];
 #pragma GCC unroll 16
       for (int v = 0; v < VECTORS; v++) column[v] = *(const VECTOR *)(context + v * WIDTH);
@@ -99,12 +103,22 @@ static void NAME(tile)(const void *points, const void *contexts, const void *min
       point += ROWS;
     }
     half += GROUP;
+    if (to < d) {
 #pragma GCC unroll 16
-    for (int r = 0; r < ROWS; r++) {
+      for (int r = 0; r < ROWS; r++) {
 #pragma GCC unroll 16
-      for (int v = 0; v < VECTORS; v++) best[r] = GREATER(best[r], sum[r][v]);
+        for (int v = 0; v < VECTORS; v++) *(VECTOR *)(sums + r * GROUP + v * WIDTH) = sum[r][v];
+      }
+    } else {
+#pragma GCC unroll 16
+      for (int r = 0; r < ROWS; r++) {
+#pragma GCC unroll 16
+        for (int v = 0; v < VECTORS; v++) best[r] = GREATER(best[r], sum[r][v]);
+      }
     }
+    sums += ROWS * GROUP;
   }
+  if (to < d) return;
 #pragma GCC unroll 16
   for (int r = 0; r < ROWS; r++) ((REAL *)greatest)[r * stride] = GREATEST_LANE(best[r]);
 }

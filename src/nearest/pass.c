@@ -128,7 +128,7 @@ crow_status crow_pass_work_create(const crow_nearest *nearest, void **out) {
   CROW_TRY(CROW_ALLOCATE_RAW(&work->kept, pass->chunk));
   CROW_TRY(CROW_ALLOCATE_RAW(&work->candidate, pass->chunk * CROW_CANDIDATES));
   CROW_TRY(CROW_ALLOCATE(&work->ties, pass->chunk));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->hit, pass->panel));
+  CROW_TRY(CROW_ALLOCATE_RAW(&work->hit, pass->panel > CROW_HITS_LEAST ? pass->panel : CROW_HITS_LEAST));
   CROW_TRY(crow_allocate_raw(pass->score_count, pass->real_bytes, &work->scores));
   if (!pass->prepared) {
     CROW_TRY(crow_allocate(pass->panel, row_bytes, &work->rows));

@@ -90,7 +90,7 @@ struct crow_pass_work {
   crow_tie_list *ties;       /* (chunk) in the second scoring */
   void *scores;              /* the scorer's */
   void *layout, *rows;       /* a panel in the scorer's layout, and converted, when not prepared */
-  int32_t *hit;              /* (panel) positions found in one row of scores */
+  int32_t *hit;              /* (panel, at least CROW_HITS_LEAST) positions found in one row of scores */
   /* Pairs to be decided canonically. */
   int64_t pairs, pair_capacity;
   const double **pair_point;
@@ -100,6 +100,7 @@ struct crow_pass_work {
 };
 
 #define CROW_CROWDED (-1)
+#define CROW_HITS_LEAST 1024
 
 /* The panel in the scorer's layout: prepared, or made now in work->layout. */
 const void *crow_pass_panel(const crow_pass *pass, crow_pass_work *work, int64_t panel);

@@ -272,6 +272,18 @@ static void test_many_contexts(void) {
   problem_free(&p);
 }
 
+/* More dimensions than the fused engine takes at once, and more strips of contexts. */
+static void test_long_and_many(void) {
+  problem p = problem_make(150, 1601, 14);
+  make_lattice(&p);
+  check_engine(&p, CROW_NEAREST_FUSED, CROW_SINGLE, CROW_DOUBLE, 1, "long contexts");
+  check_engine(&p, CROW_NEAREST_FUSED, CROW_DOUBLE, CROW_DOUBLE, 1, "long contexts");
+  problem_free(&p);
+  p = problem_make(140000, 3, 14);
+  check_engine(&p, CROW_NEAREST_FUSED, CROW_SINGLE, CROW_DOUBLE, 1, "many strips");
+  problem_free(&p);
+}
+
 /* The kernels of processors older than this one. */
 static void test_instruction_sets(void) {
   for (int level = 0; level <= 1; level++) {
@@ -303,6 +315,7 @@ static const crow_test tests[] = {{"engines agree with the definition on uniform
                                   {"... with 2^14-fold ties", test_many_ties},
                                   {"... for any number of threads", test_threads},
                                   {"... with more contexts than are kept converted", test_many_contexts},
+                                  {"... with long contexts, and with many strips of them", test_long_and_many},
                                   {"... with the kernels of any processor", test_instruction_sets},
                                   {NULL, NULL}};
 
