@@ -31,7 +31,7 @@ typedef struct crow_fit_options {
   crow_model_options model;         /**< its settings are crow_model_settings; default tabular */
   crow_training_options training;   /**< its settings are crow_training_settings; unused by a tabular model */
   crow_adam_options adam;           /**< its settings are crow_adam_settings; for the optimiser Adam */
-  crow_rank_groups_options groups;  /**< its settings are crow_rank_groups_settings; for ensembles and bootstraps */
+  crow_rank_groups_options groups;  /**< its settings are crow_rank_groups_settings; for ensembles */
 } crow_fit_options;
 /** Sets the struct and those in it to their defaults, and checks them; Local. */
 CROW_API void crow_fit_options_default(crow_fit_options *options);

@@ -30,7 +30,7 @@ static const crow_section sections[] = {
     {"Reward model", crow_model_settings, offsetof(fit_options, fit.model)},
     {"Training (with --model linear or mlp)", crow_training_settings, offsetof(fit_options, fit.training)},
     {"Adam (with --optimizer adam)", crow_adam_settings, offsetof(fit_options, fit.adam)},
-    {"Groups of ranks (of ensembles and bootstraps)", crow_rank_groups_settings, offsetof(fit_options, fit.groups)},
+    {"Groups of ranks (of ensembles)", crow_rank_groups_settings, offsetof(fit_options, fit.groups)},
     {"Samples (with --weights voronoi)", crow_weights_settings, offsetof(fit_options, sampling)},
     {"Space (with --weights voronoi)", crow_space_settings, offsetof(fit_options, sampling.space)},
     {"Nearest alternative (with --weights voronoi)", crow_nearest_settings, offsetof(fit_options, sampling.nearest)},
