@@ -31,7 +31,7 @@ typedef struct crow_fit_options {
   crow_model_options model;         /**< its settings are crow_model_settings; default tabular */
   crow_training_options training;   /**< its settings are crow_training_settings; unused by a tabular model */
   crow_adam_options adam;           /**< its settings are crow_adam_settings; for the optimiser Adam */
-  crow_rank_groups_options groups;  /**< its settings are crow_rank_groups_settings; for ensembles */
+  crow_rank_groups_options groups;  /**< its settings are crow_rank_groups_settings; for ensembles and bootstraps */
 } crow_fit_options;
 /** Sets the struct and those in it to their defaults, and checks them; Local. */
 CROW_API void crow_fit_options_default(crow_fit_options *options);
@@ -108,6 +108,14 @@ CROW_API const char *crow_rewards_end_text(const crow_rewards *rewards);
  * Of an ensemble, the members that have ended are kept and where the others are. */
 CROW_API crow_status crow_fit_run_from(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                        const crow_fit_options *options, crow_checkpoint *checkpoint, crow_rewards *out);
+/** As crow_uncertainty_bootstrap() for these rewards, with the groups of ranks that the options ask for, going on from
+ * a checkpoint and saving to it when due: weights, rewards, standard errors and the replicates that have ended, so that
+ * crow_fit_run_from() takes the rewards from there. CROW_STOPPED if asked to stop, with the checkpoint written.
+ * `checkpoint` may be NULL. Fills `rewards->uncertainty`. Collective; options agree. */
+CROW_API crow_status crow_fit_bootstrap_from(const crow_comm *comm, const crow_dataset *dataset,
+                                             const crow_weights *weights, const crow_fit_options *options,
+                                             const crow_uncertainty_options *wanted, crow_checkpoint *checkpoint,
+                                             crow_rewards *rewards);
 /** Fits to pairs, or to complete preferences whose wAWR is given (this rank's slice of `win_rate`), that are in memory.
  * Tabular rewards only. Collective; options agree. */
 CROW_API crow_status crow_fit_run_pairs(const crow_comm *comm, const crow_weights *weights, const crow_pairs *pairs,

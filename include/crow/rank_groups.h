@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file
- * Groups of ranks that work side by side on tasks which do not need each other: the members of an ensemble. Every group
- * has a copy of the data, in slices over its own ranks. Results have the same bits for any number of groups.
+ * Groups of ranks that work side by side on tasks which do not need each other: the members of an ensemble, the
+ * replicates of a bootstrap. Every group has a copy of the data, in slices over its own ranks. Results have the same
+ * bits for any number of groups.
  */
 #ifndef CROW_RANK_GROUPS_H
 #define CROW_RANK_GROUPS_H

@@ -41,9 +41,10 @@ CROW_API void crow_uncertainty_free(crow_uncertainty *uncertainty);
  * these weights and options. Replicate b weighs every comparison by a Poisson(1) variable drawn from (seed,
  * CROW_STREAM_BOOTSTRAP, b, the comparison's number), see crow_judgements_resample(), and minimises the objective with
  * everything else as it was: s, lambda and, with c = 1, the number of judgements by which a pair's are divided. It
- * starts at `reward`. Replicates are fitted one after the other by all ranks; the bits do not depend on their number.
- * Memory: 12 B bytes for each alternative of the slice until the end.
- * A dataset without comparisons is CROW_USAGE: there is nothing to resample. Collective; options agree. */
+ * starts at `reward`. Replicates are fitted side by side on groups of ranks, as many as suit the number of replicates
+ * and the memory; the bits depend neither on the groups nor on the ranks. Memory: 12 B bytes for each alternative of
+ * the slice until the end, and each group's copy of the data. A dataset without comparisons is CROW_USAGE: there is
+ * nothing to resample. Collective; options agree. */
 CROW_API crow_status crow_uncertainty_bootstrap(const crow_comm *comm, const crow_dataset *dataset,
                                                 const crow_weights *weights, const crow_objective_options *objective,
                                                 const crow_lbfgs_options *lbfgs,

@@ -30,7 +30,7 @@ static const crow_section sections[] = {
     {"Reward model", crow_model_settings, offsetof(fit_options, fit.model)},
     {"Training (with --model linear or mlp)", crow_training_settings, offsetof(fit_options, fit.training)},
     {"Adam (with --optimizer adam)", crow_adam_settings, offsetof(fit_options, fit.adam)},
-    {"Groups of ranks (of ensembles)", crow_rank_groups_settings, offsetof(fit_options, fit.groups)},
+    {"Groups of ranks (of ensembles and bootstraps)", crow_rank_groups_settings, offsetof(fit_options, fit.groups)},
     {"Samples (with --weights voronoi)", crow_weights_settings, offsetof(fit_options, sampling)},
     {"Space (with --weights voronoi)", crow_space_settings, offsetof(fit_options, sampling.space)},
     {"Nearest alternative (with --weights voronoi)", crow_nearest_settings, offsetof(fit_options, sampling.nearest)},
@@ -120,20 +120,19 @@ static crow_status check_uncertainty(const fit_options *options, const crow_data
 }
 
 static crow_status find_uncertainty(crow_run *run, const crow_dataset *dataset, const crow_weights *weights,
-                                    crow_rewards *rewards) {
+                                    const crow_fit_options *fit, crow_checkpoint *checkpoint, crow_rewards *rewards) {
   crow_status status = CROW_OK;
   const fit_options *options = run->options;
   const crow_uncertainty_options *wanted = &options->uncertainty;
-  const crow_fit_options *fit = &options->fit;
-  if (wanted->standard_errors) {
+  /* A checkpoint of the bootstrap holds them. */
+  if (wanted->standard_errors && !rewards->uncertainty.has_standard_errors) {
     crow_stages_begin(&run->stages, "standard errors");
     CROW_TRY(crow_uncertainty_sandwich(run->comm, dataset, weights, &fit->objective, wanted, rewards->value,
                                        &rewards->uncertainty));
   }
   if (wanted->bootstrap) {
     crow_stages_begin(&run->stages, "bootstrap");
-    CROW_TRY(crow_uncertainty_bootstrap(run->comm, dataset, weights, &fit->objective, &fit->lbfgs, wanted,
-                                        rewards->value, &rewards->uncertainty));
+    CROW_TRY(crow_fit_bootstrap_from(run->comm, dataset, weights, fit, wanted, checkpoint, rewards));
   }
 cleanup:
   return status;
@@ -161,7 +160,7 @@ static crow_status run_fit(crow_run *run) {
   CROW_TRY(get_weights(run, &dataset, checkpoint, &weights));
   crow_stages_begin(&run->stages, "fit");
   CROW_TRY(crow_fit_run_from(run->comm, &dataset, &weights, &how, checkpoint, &rewards));
-  CROW_TRY(find_uncertainty(run, &dataset, &weights, &rewards));
+  CROW_TRY(find_uncertainty(run, &dataset, &weights, &how, checkpoint, &rewards));
   crow_stages_begin(&run->stages, "write");
   CROW_TRY(crow_run_provenance_times(run, provenance));
   CROW_TRY(crow_rewards_write(run->comm, output, run->common.force, &rewards, &dataset, provenance));

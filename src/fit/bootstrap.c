@@ -1,234 +1,213 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bootstrap replicates of a fit and their percentiles. */
-#include "fit/uncertainty_impl.h"
+/* Bootstrap replicates of a fit, side by side on groups of ranks. */
+#include "fit/bootstrap_impl.h"
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* With c = 1 a pair weighs as many of its judgements as were drawn, divided by how many it has: kept in this part. */
 #define UNIT 0x1p24
+/* Replicates that a group may end before it delivers them. */
+#define SLOTS 16
 
-typedef struct bootstrap {
-  const crow_comm *comm;
-  const crow_weights *weights;
-  crow_objective *full;             /* of all comparisons */
-  crow_objective_options objective; /* of a replicate */
-  double scale;                     /* its s */
-  double unit;
-  const crow_lbfgs_options *lbfgs;
-  const double *start; /* the rewards of all comparisons, this rank's slice */
-  const crow_judged *judged;
-  crow_pairs pairs; /* the replicate's: the same pairs with other shares and judgements */
-  int64_t replicates;
-  double *value, *root, *curvature; /* this rank's slice: r, sqrt(D), the Hessian's diagonal by w */
-  double *whole;                    /* r of all alternatives */
-  double *values;                   /* (slice, B) r in every replicate */
-  int32_t *ranks;                   /* (slice, B) the rank in every replicate */
-} bootstrap;
+/* ---- replicates as tasks -------------------------------------------------------------------------------------- */
 
-static void bootstrap_free(bootstrap *b) {
-  crow_objective_destroy(&b->full);
-  crow_free(b->pairs.share);
-  crow_free(b->pairs.judgements);
-  crow_free(b->value);
-  crow_free(b->root);
-  crow_free(b->curvature);
-  crow_free(b->whole);
-  crow_free(b->values);
-  crow_free(b->ranks);
-}
+static crow_status begin(void *context, int64_t task) { return crow_replicate_begin(context, task); }
 
-static crow_status allocate(bootstrap *b) {
+static crow_status step(void *context, int64_t slot, bool *done) { return crow_replicate_step(context, slot, done); }
+
+/* From slices over the group to slices over all ranks. */
+static crow_status deliver(void *context, int64_t task, int group, int64_t slot) {
   crow_status status = CROW_OK;
-  const crow_partition *p = &b->weights->partition;
-  CROW_TRY(CROW_ALLOCATE_RAW(&b->pairs.share, b->pairs.partition.count));
-  CROW_TRY(CROW_ALLOCATE_RAW(&b->pairs.judgements, b->pairs.partition.count));
-  CROW_TRY(CROW_ALLOCATE_RAW(&b->value, p->count));
-  CROW_TRY(CROW_ALLOCATE_RAW(&b->root, p->count));
-  CROW_TRY(CROW_ALLOCATE_RAW(&b->curvature, p->count));
-  CROW_TRY(CROW_ALLOCATE_RAW(&b->whole, p->global));
-  CROW_TRY(CROW_ALLOCATE_RAW(&b->values, p->count * b->replicates));
-  CROW_TRY(CROW_ALLOCATE_RAW(&b->ranks, p->count * b->replicates));
+  crow_bootstrap *b = context;
+  const crow_partition *to = &b->weights->partition;
+  crow_partition from = b->at.weights->partition;
+  double end = b->slot_end[slot];
+  const double *value = b->slot_value + slot * from.count;
+  const int32_t *rank = b->slot_rank + slot * from.count;
+  if (group != b->groups.index) from.begin = from.count = 0;
+  CROW_TRY(
+      crow_comm_fetch(b->comm, from.begin, from.count, value, to->begin, to->count, b->value_column, sizeof *value));
+  CROW_TRY(crow_comm_fetch(b->comm, from.begin, from.count, rank, to->begin, to->count, b->rank_column, sizeof *rank));
+  CROW_TRY(crow_comm_broadcast(b->comm, &end, sizeof end, crow_rank_groups_first(&b->groups, group)));
+  b->end[task] = end;
+  for (crow_gidx i = 0; i < to->count; i++) {
+    b->values[i * b->replicates + task] = b->value_column[i];
+    b->ranks[i * b->replicates + task] = b->rank_column[i];
+  }
 cleanup:
   return status;
 }
 
-/* s of the full fit, for replicates. */
-static crow_status prepare(bootstrap *b, const crow_objective_options *options) {
+/* Replicates that have begun are begun again: they are short. */
+static crow_status save(void *context, const crow_tasks *tasks) {
+  (void)tasks;
+  return crow_bootstrap_save(context);
+}
+
+static const crow_task_kind replicate_kind = {.stopped = "stopped before the bootstrap had ended",
+                                              .begin = begin,
+                                              .step = step,
+                                              .deliver = deliver,
+                                              .save = save};
+
+/* ---- the groups' data ----------------------------------------------------------------------------------------- */
+
+/* Weights, start, scalings, iterates and gradients, history, the objective's slices, and slots; pairs with their
+ * copies; comparisons; what every rank knows of all alternatives for pairs and to rank them; and what is kept of all
+ * replicates, over all ranks. */
+static double bytes_needed(const void *context, int ranks) {
+  const crow_bootstrap *b = context;
+  const double m = (double)b->weights->partition.global, slice = m / ranks + CROW_BLOCK;
+  const double pairs = (double)b->judged.pairs.partition.global, comparisons = (double)b->judged.judgements.global;
+  return slice * (8 * (20 + 2 * (double)b->lbfgs->history) + 12 * SLOTS) + (40 * pairs + 24 * comparisons) / ranks +
+         80 * m + 12 * (double)b->replicates * (m / crow_comm_size(b->comm) + CROW_BLOCK);
+}
+
+static crow_status copy_data(crow_bootstrap *b, const double *reward) {
   crow_status status = CROW_OK;
-  CROW_TRY(crow_objective_create_pairs(b->comm, options, b->weights, &b->judged->pairs, &b->full));
+  const crow_rank_groups *g = &b->groups;
+  const crow_judged *from = &b->judged;
+  crow_judged *to = &b->own_judged;
+  CROW_TRY(crow_rank_groups_weights(g, b->weights, &b->own_weights));
+  const crow_partition *p = &b->own_weights.partition;
+  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&b->own_start, p->count));
+  CROW_TRY(crow_rank_groups_vector(g, &b->weights->partition, reward, p, b->own_start, sizeof *reward));
+  CROW_TRY(crow_rank_groups_pairs(g, &from->pairs, &to->pairs));
+  CROW_TRY(crow_rank_groups_judgements(g, &from->pairs, &from->judgements, &to->pairs, &to->judgements));
+  b->at.weights = &b->own_weights;
+  b->at.start = b->own_start;
+  b->at.judged = to;
+cleanup:
+  return status;
+}
+
+/* Local. */
+static crow_status allocate(crow_bootstrap *b) {
+  crow_status status = CROW_OK;
+  crow_replicate *at = &b->at;
+  const crow_partition *p = &at->weights->partition;
+  const crow_gidx count = b->weights->partition.count;
+  at->pairs = at->judged->pairs;
+  at->pairs.share = NULL;
+  at->pairs.judgements = NULL;
+  CROW_TRY(CROW_ALLOCATE_RAW(&at->pairs.share, at->pairs.partition.count));
+  CROW_TRY(CROW_ALLOCATE_RAW(&at->pairs.judgements, at->pairs.partition.count));
+  CROW_TRY(CROW_ALLOCATE_RAW(&at->value, p->count));
+  CROW_TRY(CROW_ALLOCATE_RAW(&at->root, p->count));
+  CROW_TRY(CROW_ALLOCATE_RAW(&at->scaled, p->count));
+  CROW_TRY(CROW_ALLOCATE_RAW(&at->whole, p->global));
+  CROW_TRY(CROW_ALLOCATE_RAW(&b->slot_value, SLOTS * p->count));
+  CROW_TRY(CROW_ALLOCATE_RAW(&b->slot_rank, SLOTS * p->count));
+  CROW_TRY(CROW_ALLOCATE(&b->slot_end, SLOTS));
+  CROW_TRY(CROW_ALLOCATE(&b->end, b->replicates));
+  CROW_TRY(CROW_ALLOCATE(&b->values, count * b->replicates));
+  CROW_TRY(CROW_ALLOCATE(&b->ranks, count * b->replicates));
+  CROW_TRY(CROW_ALLOCATE_RAW(&b->value_column, count));
+  CROW_TRY(CROW_ALLOCATE_RAW(&b->rank_column, count));
+cleanup:
+  return status;
+}
+
+/* s of the full fit, for replicates; groups and their data. */
+static crow_status prepare(crow_bootstrap *b, const crow_fit_options *fit, const double *reward) {
+  crow_status status = CROW_OK;
+  const crow_objective_options *options = &fit->objective;
+  const crow_rank_groups_plan plan = {"replicates", b->replicates, bytes_needed, b};
+  CROW_TRY(crow_objective_create_pairs(b->comm, options, b->weights, &b->judged.pairs, &b->full));
   b->unit = options->pair_weight ? 0 : UNIT;
   b->scale = crow_objective_pair_scale(b->full) / (b->unit > 0 ? b->unit : 1);
   b->objective = *options;
   b->objective.pair_weight = 1;
-  b->pairs = b->judged->pairs;
-  b->pairs.share = NULL;
-  b->pairs.judgements = NULL;
+  CROW_TRY(crow_rank_groups_create(b->comm, &fit->groups, &plan, &b->groups));
+  b->at.comm = b->groups.mine;
+  b->at.weights = b->weights;
+  b->at.start = reward;
+  b->at.judged = &b->judged;
+  if (b->groups.count > 1) CROW_TRY(copy_data(b, reward));
   CROW_TRY_AGREE(b->comm, allocate(b));
 cleanup:
   return status;
 }
 
-/* ---- one replicate ------------------------------------------------------------------------------------------ */
-
-typedef struct problem {
-  bootstrap *b;
-  crow_objective *objective;
-} problem;
-
-/* As in the full fit, u = sqrt(D) r; here D is the Hessian's diagonal at the start, which is near the end. */
-static void unscale(bootstrap *b, const double *u) {
-  for (int64_t i = 0; i < b->weights->partition.count; i++) b->value[i] = b->root[i] > 0 ? u[i] / b->root[i] : 0;
+static void bootstrap_free(crow_bootstrap *b) {
+  crow_replicate *at = &b->at;
+  crow_replicate_leave(b);
+  crow_objective_destroy(&b->full);
+  void *const owned[] = {
+      at->pairs.share, at->pairs.judgements, at->value,   at->root, at->scaled, at->whole, b->own_start,
+      b->slot_value,   b->slot_rank,         b->slot_end, b->end,   b->values,  b->ranks,  b->todo,
+      b->value_column, b->rank_column};
+  for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) crow_free(owned[k]);
+  crow_weights_free(&b->own_weights);
+  crow_judged_free(&b->own_judged);
+  crow_judged_free(&b->judged);
+  crow_rank_groups_free(&b->groups);
 }
 
-static crow_status evaluate(void *context, const double *u, double *value, double *optimality, double *gradient) {
-  problem *p = context;
-  const bootstrap *b = p->b;
-  const double *curvature = crow_objective_curvature(p->objective);
-  unscale(p->b, u);
-  const crow_status status = crow_objective_evaluate(p->objective, b->value, value, optimality, gradient);
-  /* df/du = w K G / sqrt(D) */
-  for (int64_t i = 0; i < b->weights->partition.count; i++) {
-    gradient[i] *= b->root[i] > 0 ? b->weights->value[i] * curvature[i] / b->root[i] : 0;
-  }
-  return status;
-}
+/* ---- all of them ---------------------------------------------------------------------------------------------- */
 
-static crow_status minimise(bootstrap *b, crow_objective *objective, bool *converged) {
+static crow_status run(crow_bootstrap *b) {
   crow_status status = CROW_OK;
-  const crow_partition *p = &b->weights->partition;
-  problem context = {b, objective};
-  crow_lbfgs_result result;
-  double *u = b->curvature;
-  CROW_TRY(crow_objective_curvature_at(objective, b->start, b->curvature));
-  for (int64_t i = 0; i < p->count; i++) {
-    b->root[i] = sqrt(b->weights->value[i] * b->curvature[i]);
-    u[i] = b->root[i] * b->start[i];
-  }
-  CROW_TRY(crow_lbfgs_minimise(b->comm, p, b->lbfgs, evaluate, NULL, &context, u, &result));
-  unscale(b, u);
-  *converged = result.end == CROW_LBFGS_CONVERGED;
+  CROW_TRY(crow_bootstrap_load(b));
+  crow_tasks tasks = {.groups = &b->groups,
+                      .kind = &replicate_kind,
+                      .context = b,
+                      .checkpoint = b->checkpoint,
+                      .todo = b->todo,
+                      .count = b->todo_count,
+                      .slots = SLOTS,
+                      .name = "bootstrap",
+                      .unit = "replicates",
+                      .total = b->replicates};
+  CROW_TRY(crow_tasks_run(&tasks));
 cleanup:
   return status;
 }
 
-static int descending(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x < y) - (x > y);
-}
-
-/* One more than the number of greater rewards; `sorted` descends. */
-static int32_t rank_of(const double *sorted, crow_gidx count, double value) {
-  crow_gidx low = 0, high = count;
-  while (low < high) {
-    const crow_gidx middle = low + (high - low) / 2;
-    if (sorted[middle] > value)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return (int32_t)low + 1;
-}
-
-static crow_status replicate(bootstrap *b, int64_t seed, int64_t number, bool *converged) {
+crow_status crow_bootstrap_run(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                               const crow_fit_options *fit, const crow_uncertainty_options *options,
+                               const double *reward, crow_checkpoint *checkpoint, const crow_rewards *rewards,
+                               crow_uncertainty *out) {
   crow_status status = CROW_OK;
-  const crow_partition *p = &b->weights->partition;
-  crow_objective *objective = NULL;
-  crow_gidx unknown = 0;
-  crow_judgements_resample(&b->judged->pairs, &b->judged->judgements, (uint64_t)seed, number, b->unit, b->pairs.share,
-                           b->pairs.judgements);
-  CROW_TRY(crow_objective_create_scaled(b->comm, &b->objective, b->weights, &b->pairs, b->scale, &objective));
-  CROW_TRY(minimise(b, objective, converged));
-  CROW_TRY(crow_objective_complete_zero_weights(objective, b->value, &unknown));
-  CROW_TRY(crow_comm_gather_slices(b->comm, p, b->value, b->whole, sizeof *b->whole));
-  qsort(b->whole, (size_t)p->global, sizeof *b->whole, descending);
-  for (int64_t i = 0; i < p->count; i++) {
-    b->values[i * b->replicates + number] = b->value[i];
-    b->ranks[i * b->replicates + number] = rank_of(b->whole, p->global, b->value[i]);
-  }
+  crow_bootstrap b = {.comm = comm,
+                      .weights = weights,
+                      .lbfgs = &fit->lbfgs,
+                      .options = options,
+                      .checkpoint = checkpoint,
+                      .rewards = rewards,
+                      .replicates = options->bootstrap};
+  CROW_TRY_AGREE(comm, crow_settings_validate(crow_uncertainty_settings, options));
+  CROW_TRY(crow_judged_read(comm, dataset, &b.judged));
+  if (b.replicates < 1) goto cleanup;
+  CROW_TRY(prepare(&b, fit, reward));
+  CROW_TRY(run(&b));
+  out->replicates = b.replicates;
+  out->not_converged = 0;
+  for (int64_t k = 0; k < b.replicates; k++) out->not_converged += b.end[k] == CROW_REPLICATE_NOT_CONVERGED;
+  CROW_TRY(crow_bootstrap_intervals(&b, out));
+  crow_log(out->not_converged ? CROW_LOG_WARNING : CROW_LOG_INFO,
+           "bootstrap: %lld replicates, %lld of them not converged", (long long)b.replicates,
+           (long long)out->not_converged);
 cleanup:
-  crow_objective_destroy(&objective);
+  bootstrap_free(&b);
+  if (status != CROW_OK) crow_uncertainty_free(out);
   return status;
-}
-
-/* ---- all of them -------------------------------------------------------------------------------------------- */
-
-static int ascending(const void *a, const void *b) { return descending(b, a); }
-static int ascending_rank(const void *a, const void *b) {
-  const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-  return (x > y) - (x < y);
-}
-
-/* Between the two order statistics around the quantile, as NumPy and R do by default. */
-static double quantile(const double *sorted, int64_t count, double q) {
-  const double at = q * (double)(count - 1);
-  const int64_t below = (int64_t)at, above = below + 1 < count ? below + 1 : below;
-  return sorted[below] + (at - (double)below) * (sorted[above] - sorted[below]);
-}
-
-static crow_status take_percentiles(bootstrap *b, crow_uncertainty *out) {
-  crow_status status = CROW_OK;
-  const int64_t count = b->weights->partition.count, n = b->replicates;
-  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->lower, count));
-  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->upper, count));
-  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->rank_lower, count));
-  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->rank_upper, count));
-  for (int64_t i = 0; i < count; i++) {
-    double *values = b->values + i * n;
-    int32_t *ranks = b->ranks + i * n;
-    qsort(values, (size_t)n, sizeof *values, ascending);
-    qsort(ranks, (size_t)n, sizeof *ranks, ascending_rank);
-    out->lower[i] = quantile(values, n, 0.025);
-    out->upper[i] = quantile(values, n, 0.975);
-    out->rank_lower[i] = ranks[(int64_t)floor(0.025 * (double)(n - 1))];
-    out->rank_upper[i] = ranks[(int64_t)ceil(0.975 * (double)(n - 1))];
-  }
-cleanup:
-  return status;
-}
-
-/* What nothing is known of has the reward 0 in every replicate; that is no interval. */
-static void mark_unknown(const bootstrap *b, crow_uncertainty *out) {
-  const double *rate = crow_objective_win_rate(b->full);
-  for (int64_t i = 0; i < b->weights->partition.count; i++) {
-    if (isnan(rate[i])) out->lower[i] = out->upper[i] = (double)NAN;
-  }
 }
 
 crow_status crow_uncertainty_bootstrap(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                        const crow_objective_options *objective, const crow_lbfgs_options *lbfgs,
                                        const crow_uncertainty_options *options, const double *reward,
                                        crow_uncertainty *out) {
-  crow_status status = CROW_OK;
-  crow_judged judged = {0};
-  bootstrap b = {.comm = comm,
-                 .weights = weights,
-                 .lbfgs = lbfgs,
-                 .start = reward,
-                 .judged = &judged,
-                 .replicates = options->bootstrap};
-  crow_progress progress;
-  CROW_TRY_AGREE(comm, crow_settings_validate(crow_uncertainty_settings, options));
-  CROW_TRY(crow_judged_read(comm, dataset, &judged));
-  if (b.replicates < 1) goto cleanup;
-  CROW_TRY(prepare(&b, objective));
-  out->replicates = b.replicates;
-  out->not_converged = 0;
-  crow_progress_begin(&progress, "bootstrap", "replicates", (double)b.replicates);
-  for (int64_t number = 0; number < b.replicates; number++) {
-    bool converged = false;
-    CROW_TRY(replicate(&b, options->bootstrap_seed, number, &converged));
-    out->not_converged += !converged;
-    crow_progress_update(&progress, (double)number + 1);
-  }
-  CROW_TRY(take_percentiles(&b, out));
-  mark_unknown(&b, out);
-  crow_log(out->not_converged ? CROW_LOG_WARNING : CROW_LOG_INFO,
-           "bootstrap: %lld replicates, %lld of them not converged", (long long)b.replicates,
-           (long long)out->not_converged);
-cleanup:
-  bootstrap_free(&b);
-  crow_judged_free(&judged);
-  if (status != CROW_OK) crow_uncertainty_free(out);
-  return status;
+  crow_fit_options fit;
+  crow_fit_options_default(&fit);
+  fit.objective = *objective;
+  fit.lbfgs = *lbfgs;
+  return crow_bootstrap_run(comm, dataset, weights, &fit, options, reward, NULL, NULL, out);
+}
+
+crow_status crow_fit_bootstrap_from(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                                    const crow_fit_options *options, const crow_uncertainty_options *wanted,
+                                    crow_checkpoint *checkpoint, crow_rewards *rewards) {
+  return crow_bootstrap_run(comm, dataset, weights, options, wanted, rewards->value, checkpoint, rewards,
+                            &rewards->uncertainty);
 }

@@ -318,6 +318,11 @@ crow_status crow_fit_run_from(const crow_comm *comm, const crow_dataset *dataset
   memset(out, 0, sizeof *out);
   CROW_TRY(crow_fit_options_validate(options));
   CROW_TRY(allocate(comm, weights, out));
+  if (checkpoint && crow_checkpoint_has(checkpoint, "rewards")) {
+    out->source = crow_fit_source(dataset);
+    CROW_TRY(crow_rewards_load(comm, checkpoint, out));
+    goto cleanup;
+  }
   CROW_TRY(read_preferences(comm, dataset, weights, out, &read));
   CROW_TRY(fit(comm, dataset, weights, out->source == CROW_SOURCE_COMPARISONS ? &read.pairs : NULL, read.win_rate,
                options, checkpoint, out));

@@ -13,6 +13,10 @@ crow_status crow_trace_add(crow_trace *trace, double objective, double optimalit
 /* The trace as a state ("trace") of a checkpoint being written, and back: its first `count` entries. Collective. */
 crow_status crow_trace_save(crow_checkpoint *checkpoint, const crow_trace *trace);
 crow_status crow_trace_load(const crow_comm *comm, crow_checkpoint *checkpoint, int64_t count, crow_trace *trace);
+/* The result of a tabular fit as a state ("rewards") of a checkpoint being written, beside its trace and apart from its
+ * weights; and back, into rewards that have been allocated. Collective. */
+crow_status crow_rewards_save(crow_checkpoint *checkpoint, const crow_rewards *rewards);
+crow_status crow_rewards_load(const crow_comm *comm, crow_checkpoint *checkpoint, crow_rewards *out);
 /* Writes /trace/... unless the trace is empty. Collective. */
 crow_status crow_trace_write(const crow_comm *comm, crow_file *file, const crow_trace *trace);
 

@@ -22,6 +22,43 @@ exits 0
 prints "/rewards/standard_error"
 prints "/rewards/rank_upper"
 
+# Groups of different sizes; and a run that is stopped in its bootstrap, which goes on on other ranks and groups with
+# the replicates that had ended, and without the fit.
+ranks 3 fit many.h5 -o groups.h5 --weights uniform --bootstrap 20 --groups 2
+exits 0
+prints "groups: 2 of 1 or more ranks, side by side on 20 replicates, at most 10 each"
+stopped="--weights uniform --standard-errors --error-probes 8 --bootstrap 150 --lambda 0.01"
+# shellcheck disable=SC2086 # a list of words
+crow fit many.h5 -o whole.h5 $stopped
+exits 0
+: >out # what the last run printed is no sign that this one has begun
+# shellcheck disable=SC2086
+"$CROW" fit many.h5 -o stopped.h5 $stopped --checkpoint-interval 0.05 >out 2>err &
+pid=$!
+tries=0
+while [ ! -e stopped.h5.checkpoint.b.h5 ] && [ $tries -lt 500 ]; do
+  sleep 0.02
+  tries=$((tries + 1))
+done
+kill -TERM $pid
+wait $pid
+code=$?
+last="crow fit, stopped"
+exits 75
+says "stopped before the bootstrap had ended"
+not_there stopped.h5
+# shellcheck disable=SC2086
+crow fit many.h5 -o stopped.h5 $stopped --bootstrap 151
+exits 2
+says "bootstrap"
+# shellcheck disable=SC2086
+ranks 3 fit many.h5 -o stopped.h5 $stopped --groups 2
+exits 0
+prints "taken from the checkpoint"
+grep -Eq 'bootstrap: going on with ([1-9]|[1-9][0-9]|1[0-4][0-9]) of 150 replicates done' out ||
+  fail "no replicates were taken from the checkpoint"
+[ -z "$(ls stopped.h5.checkpoint.* 2>/dev/null)" ] || fail "checkpoints are left beside a whole result"
+
 # Another seed, other replicates.
 crow fit many.h5 -o other.h5 --weights uniform --bootstrap 20 --bootstrap-seed 2
 exits 0
@@ -60,6 +97,13 @@ import h5py, json, numpy as np
 f, g = h5py.File("many-1.h5"), h5py.File("many-3.h5")
 for name in ["value", "standard_error", "lower", "upper", "rank_lower", "rank_upper"]:
     assert f["/rewards/" + name][:].tobytes() == g["/rewards/" + name][:].tobytes(), name
+    if name != "standard_error":
+        assert f["/rewards/" + name][:].tobytes() == h5py.File("groups.h5")["/rewards/" + name][:].tobytes(), name
+whole, stopped = h5py.File("whole.h5"), h5py.File("stopped.h5")
+for name in [*["/rewards/" + name for name in whole["rewards"]], "/trace/objective", "/trace/optimality"]:
+    assert whole[name][...].tobytes() == stopped[name][...].tobytes(), name
+for name in ["bootstrap", "bootstrap_not_converged", "objective", "optimality", "iterations", "pair_scale", "lambda"]:
+    assert whole.attrs[name] == stopped.attrs[name], name
 assert f.attrs["bootstrap"] == 20 and f.attrs["bootstrap_not_converged"] == 0
 assert (f["/rewards/lower"][:] <= f["/rewards/upper"][:]).all()
 low, high = f["/rewards/rank_lower"][:], f["/rewards/rank_upper"][:]

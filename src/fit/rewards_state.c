@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The result of a tabular fit as a state ("rewards") of a checkpoint, for what comes after the fit. */
+#include "fit/fit_impl.h"
+
+/* Its numbers, in this order. */
+#define NUMBERS 15
+
+static void pack(const crow_rewards *r, double *to) {
+  const double numbers[NUMBERS] = {r->objective,
+                                   r->optimality,
+                                   (double)r->iterations,
+                                   (double)r->evaluations,
+                                   r->converged,
+                                   r->end,
+                                   r->pair_scale,
+                                   r->lambda,
+                                   (double)r->unknown,
+                                   (double)r->pairs,
+                                   (double)r->components,
+                                   (double)r->ties,
+                                   (double)r->never_compared,
+                                   (double)r->trace.count,
+                                   r->uncertainty.has_standard_errors};
+  for (int k = 0; k < NUMBERS; k++) to[k] = numbers[k];
+}
+
+static void unpack(const double *from, crow_rewards *r) {
+  r->objective = from[0];
+  r->optimality = from[1];
+  r->iterations = (int64_t)from[2];
+  r->evaluations = (int64_t)from[3];
+  r->converged = from[4] != 0;
+  r->end = (crow_lbfgs_end)(int)from[5];
+  r->pair_scale = from[6];
+  r->lambda = from[7];
+  r->unknown = (crow_gidx)from[8];
+  r->pairs = (crow_gidx)from[9];
+  r->components = (crow_gidx)from[10];
+  r->ties = (crow_gidx)from[11];
+  r->never_compared = (crow_gidx)from[12];
+  r->uncertainty.has_standard_errors = from[14] != 0;
+}
+
+crow_status crow_rewards_save(crow_checkpoint *checkpoint, const crow_rewards *rewards) {
+  crow_status status = CROW_OK;
+  const crow_partition *p = &rewards->partition;
+  const double *const vector[] = {rewards->value, rewards->win_rate, rewards->fitted_win_rate,
+                                  rewards->uncertainty.standard_error};
+  const int count = rewards->uncertainty.has_standard_errors ? 4 : 3;
+  double numbers[NUMBERS];
+  pack(rewards, numbers);
+  CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "rewards", NUMBERS, numbers));
+  for (int k = 0; k < count; k++) {
+    CROW_TRY(crow_checkpoint_put_vector(checkpoint, "rewards", k, CROW_F64, p, vector[k]));
+  }
+  CROW_TRY(crow_trace_save(checkpoint, &rewards->trace));
+cleanup:
+  return status;
+}
+
+crow_status crow_rewards_load(const crow_comm *comm, crow_checkpoint *checkpoint, crow_rewards *out) {
+  crow_status status = CROW_OK;
+  const crow_partition *p = &out->partition;
+  double numbers[NUMBERS];
+  CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "rewards", NUMBERS, numbers));
+  unpack(numbers, out);
+  CROW_TRY(crow_checkpoint_get_vector(checkpoint, "rewards", 0, CROW_F64, p, out->value));
+  CROW_TRY(crow_checkpoint_get_vector(checkpoint, "rewards", 1, CROW_F64, p, out->win_rate));
+  CROW_TRY(crow_checkpoint_get_vector(checkpoint, "rewards", 2, CROW_F64, p, out->fitted_win_rate));
+  if (out->uncertainty.has_standard_errors) {
+    CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->uncertainty.standard_error, p->count));
+    CROW_TRY(crow_checkpoint_get_vector(checkpoint, "rewards", 3, CROW_F64, p, out->uncertainty.standard_error));
+  }
+  CROW_TRY(crow_trace_load(comm, checkpoint, (int64_t)numbers[13], &out->trace));
+  crow_log(CROW_LOG_INFO, "fit: rewards of %lld iterations taken from the checkpoint", (long long)out->iterations);
+cleanup:
+  return status;
+}
