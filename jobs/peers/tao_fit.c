@@ -83,7 +83,6 @@ static PetscErrorCode setup_gather(problem *p, Vec x) {
 }
 
 static PetscErrorCode setup_tao(problem *p, const char *type, Vec x, Tao *tao) {
-  Mat history;
   PetscFunctionBeginUser;
   PetscCall(TaoCreate(PETSC_COMM_WORLD, tao));
   PetscCall(TaoSetType(*tao, type));
@@ -92,8 +91,8 @@ static PetscErrorCode setup_tao(problem *p, const char *type, Vec x, Tao *tao) {
   PetscCall(TaoSetTolerances(*tao, 0, 0, 0));
   PetscCall(TaoSetMaximumIterations(*tao, 1000));
   PetscCall(TaoSetConvergenceTest(*tao, converged, p));
-  PetscCall(TaoGetLMVMMatrix(*tao, &history));
-  PetscCall(MatLMVMSetHistorySize(history, 10));
+  PetscCall(PetscOptionsSetValue(NULL, "-tao_lmvm_mat_lmvm_hist_size", "10"));
+  PetscCall(PetscOptionsSetValue(NULL, "-tao_blmvm_mat_lmvm_hist_size", "10"));
   PetscCall(TaoSetFromOptions(*tao));
   PetscFunctionReturn(0);
 }
