@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rewards by PETSc's TAO on any number of ranks: tao_fit PAIRS REWARDS RIDGE TOLERANCE lmvm|blmvm. Rewards are spread
- * over the ranks, and so are pairs; each rank gathers the rewards that its pairs name and adds its derivatives back.
- * Stops when the largest derivative is at most TOLERANCE. Prints processor seconds of the fit over all ranks, elapsed
- * seconds, processor seconds of its evaluations over all ranks, evaluations, iterations.
+/* Rewards by PETSc's TAO on any number of ranks: tao_fit PAIRS REWARDS RIDGE TOLERANCE lmvm|blmvm [PETSC OPTIONS].
+ * Rewards are spread over the ranks, and so are pairs; each rank gathers the rewards that its pairs name and adds its
+ * derivatives back. Stops when the largest derivative is at most TOLERANCE. Prints processor seconds of the fit over
+ * all ranks, elapsed seconds, processor seconds of its evaluations over all ranks, evaluations, iterations.
  */
 #include "pairs.h"
 #include <petsctao.h>
@@ -148,7 +148,8 @@ int main(int argc, char **argv) {
   Tao tao;
   PetscFunctionBeginUser;
   PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
-  PetscCheck(argc == 6, PETSC_COMM_WORLD, PETSC_ERR_USER, "usage: tao_fit PAIRS REWARDS RIDGE TOLERANCE lmvm|blmvm");
+  PetscCheck(argc >= 6, PETSC_COMM_WORLD, PETSC_ERR_USER,
+             "usage: tao_fit PAIRS REWARDS RIDGE TOLERANCE lmvm|blmvm [PETSC OPTIONS]");
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
   PetscCheck(pairs_read(argv[1], rank, size, &p.data), PETSC_COMM_SELF, PETSC_ERR_FILE_READ, "pairs not read");
