@@ -20,6 +20,12 @@ if [ -n "${SLURM_CPUS_PER_TASK-}" ]; then export SRUN_CPUS_PER_TASK=$SLURM_CPUS_
 # After `sbatch --export=NONE` this would keep the environment from the ranks.
 unset SLURM_EXPORT_ENV
 
+# crow stops a minute before the job's end, which Slurm tells programs since 23.02 only.
+if [ -n "${SLURM_JOB_ID-}" ] && [ -z "${SLURM_JOB_END_TIME-}" ]; then
+  SLURM_JOB_END_TIME=$(date -d "$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%e 2>/dev/null)" +%s 2>/dev/null) &&
+    export SLURM_JOB_END_TIME
+fi
+
 crow_note() { printf '%s: %s\n' "$(date '+%F %T')" "$*"; }
 
 # The command that starts this job's ranks, as the array crow_launcher.

@@ -6,6 +6,8 @@
 set -u
 # shellcheck source=tests/slurm/cluster.sh
 . "$CROW_SOURCE/tests/slurm/cluster.sh"
+# shellcheck source=tests/slurm/scenarios.sh
+. "$CROW_SOURCE/tests/slurm/scenarios.sh"
 reason=$(cluster_lacks)
 if [ -n "$reason" ]; then
   echo "skipped: a Slurm of its own cannot run here: $reason"
@@ -15,6 +17,7 @@ scratch=$(mktemp -d /tmp/crow-slurm-XXXXXX) || exit 1
 trap 'cluster_stop; rm -rf "$scratch"' EXIT
 failures=0
 signalled=()
+limits=() # further options of sbatch
 fail() {
   echo "FAILED: $*"
   failures=$((failures + 1))
@@ -28,7 +31,7 @@ submit() {
   local name=$1 launch=$2 script=$3
   shift 3
   (cd "$CROW_SOURCE" && CROW_LAUNCH=$launch sbatch --parsable --nodes=2 --ntasks-per-node=2 --mem-per-cpu=500M --time=5 \
-    --output="$scratch/$name.log" "jobs/$script" "$@")
+    "${limits[@]}" --output="$scratch/$name.log" "jobs/$script" "$@")
 }
 
 # expect NAME JOB STATE: waits for the job's end in this state.
@@ -53,6 +56,7 @@ data=$CROW_SOURCE/jobs/paris
 "$CROW" fit --quiet "$scratch/data.h5" --weights "$scratch/plain-weights.h5" -o "$scratch/plain-rewards.h5" || exit 1
 
 cluster_start "$scratch/cluster" || exit 1
+scenarios_start
 
 # Real jobs over two nodes.
 for launch in srun mpirun; do
@@ -127,5 +131,6 @@ cmp -s "$scratch/plain-rewards.h5" "$scratch/older.h5" || fail "older: the file 
 case $(cluster_wait "$cancelled") in CANCELLED*) ;; *) fail "cancelled: $(cluster_wait "$cancelled")" ;; esac
 expect vanishes "$vanishing" "FAILED 1:0"
 grep -q 'giving up' "$scratch/vanishes.log" || fail "exit code 0 without a result was believed"
+scenarios_expect
 
 exit $((failures > 0))
