@@ -27,7 +27,7 @@ typedef struct crow_export_column {
   int64_t *integer;
 } crow_export_column;
 
-enum { CROW_EXPORT_COLUMNS = 8, CROW_EXPORT_SLICE = 1 << 14 };
+enum { CROW_EXPORT_COLUMNS = 16, CROW_EXPORT_SLICE = 1 << 14 };
 
 typedef struct crow_export {
   const crow_comm *comm;

@@ -17,6 +17,8 @@ for p in 1 3; do
 done
 crow inspect mlp-1.h5
 exits 0
+crow export mlp-1.h5 -o spread.npy --column spread
+exits 0
 
 # Side by side on groups of ranks, stopped again and again, each time gone on with on other ranks: the same bits.
 for run in "4 2" "3 3" "2 1" "1 1"; do
@@ -48,6 +50,7 @@ for t in a["model/parameters"][:]:
         h = silu(h) if o > 1 else h
     r.append(h[:, 0])
 assert np.allclose(a["rewards/value"][:], np.mean(r, axis=0), atol=1e-14)
+assert (np.load("spread.npy") == a["rewards/spread"][:]).all()
 assert np.allclose(a["rewards/spread"][:], np.std(r, axis=0, ddof=1), atol=1e-14)
 assert a["model"].attrs["kind"] == "mlp" and a["model"].attrs["hidden"] == "16,8"
 assert json.load(open("summary.json"))["parameters"] == 209

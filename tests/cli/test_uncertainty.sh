@@ -21,6 +21,10 @@ crow inspect many-1.h5
 exits 0
 prints "/rewards/standard_error"
 prints "/rewards/rank_upper"
+crow export many-1.h5 -o many-1.csv
+exits 0
+equal "$(head -1 many-1.csv)" \
+  "id,topic,reward,weight,win_rate,fitted_win_rate,standard_error,lower,upper,rank_lower,rank_upper"
 
 # Groups of different sizes; and a run that is stopped in its bootstrap, which goes on on other ranks and groups with
 # the replicates that had ended, and without the fit.
@@ -93,7 +97,7 @@ exits 2
 
 need_h5py
 cat >check.py <<'END2'
-import h5py, json, numpy as np
+import csv, h5py, json, numpy as np
 f, g = h5py.File("many-1.h5"), h5py.File("many-3.h5")
 for name in ["value", "standard_error", "lower", "upper", "rank_lower", "rank_upper"]:
     assert f["/rewards/" + name][:].tobytes() == g["/rewards/" + name][:].tobytes(), name
@@ -114,6 +118,10 @@ k = int(first["id"][1:])
 assert first["lower"] == f["/rewards/lower"][k] and first["upper"] == f["/rewards/upper"][k]
 assert first["rank_lower"] == low[k] and first["rank_upper"] == high[k]
 assert first["standard_error"] == f["/rewards/standard_error"][k] and s["bootstrap"] == 20
+rows = list(csv.DictReader(open("many-1.csv", newline="")))
+for name in ["standard_error", "lower", "upper", "rank_lower", "rank_upper"]:
+    exported = np.array([float(row[name] or "nan") for row in rows])
+    assert np.array_equal(exported, f["/rewards/" + name][:], equal_nan=True), name
 END2
 run "$python" check.py
 exits 0
