@@ -6,4 +6,14 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 need_h5py
 export PYTHONDONTWRITEBYTECODE=1
-"$python" "$here/mutations.py" "${CROW_MUTATIONS:-200}" "${CROW_FIRST:-0}"
+# Two workers, each in a folder of its own.
+count=${CROW_MUTATIONS:-200}
+first=${CROW_FIRST:-0}
+half=$((count / 2))
+mkdir one two
+(cd one && exec "$python" "$here/mutations.py" "$half" "$first") &
+worker=$!
+code=0
+(cd two && "$python" "$here/mutations.py" $((count - half)) $((first + half))) || code=1
+wait "$worker" || code=1
+exit "$code"
