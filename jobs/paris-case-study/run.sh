@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The paper's case study on the texts of jobs/paris, in one command from a clean clone:  sh jobs/paris-case-study/run.sh
+#
+# Both datasets, contexts by `crow pca`, the paper's network (an ensemble) and tabular fits, by the standard and the
+# weighted method with S = unit cube and S = factor2; then meta-alternatives and the audit. Pictures of mean reward by
+# topic go to CROW_PICTURES, everything else to CROW_OUT. README.md here says what comes out.
+#
+#   CROW            the program                                [built in ../../build, see jobs/setup.sh]
+#   CROW_LAUNCHER   what starts the ranks, a list of words     [mpiexec -n CROW_RANKS]
+#   CROW_RANKS      ranks, with the default launcher           [2]
+#   CROW_OUT        folder of the results                      [build/paris-case-study]
+#   CROW_PICTURES   folder of the pictures                     [jobs/paris]
+#   CROW_COMPONENTS, CROW_SAMPLES, CROW_STEPS, CROW_SEEDS      [8, 100000, 500, 20]
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=jobs/setup.sh
+. "$top/jobs/setup.sh"
+if [ -z "${CROW-}" ]; then
+  setup_crow crow
+  CROW=$build/crow
+else
+  setup_environment
+fi
+launcher=${CROW_LAUNCHER-${MPIEXEC:-mpiexec} -n ${CROW_RANKS:-2}}
+out=${CROW_OUT:-$build/paris-case-study}
+pictures=${CROW_PICTURES:-$top/jobs/paris}
+data=$top/jobs/paris
+network="--model mlp --hidden 32,32 --optimizer adam --learning-rate 1e-4 --batch 512 --steps ${CROW_STEPS:-500} --ensemble ${CROW_SEEDS:-20}"
+mkdir -p "$out" "$pictures"
+cd "$out"
+
+# ranks ARGUMENT...: crow on all ranks; its output is shown only if it fails.
+ranks() {
+  # shellcheck disable=SC2086 # a list of words
+  $launcher "$CROW" "$@" --force >log 2>&1 </dev/null || {
+    cat log >&2
+    echo "failed: crow $*" >&2
+    exit 1
+  }
+}
+
+for set in original clones; do
+  setup_say "$set: contexts, weights"
+  ranks import --comparisons "$data/comparisons-$set.csv" --contexts "$data/contexts-$set.npy" \
+    --items "$data/items-$set.csv" -o "texts-$set.h5"
+  ranks pca "texts-$set.h5" -o "$set.h5" --components "${CROW_COMPONENTS:-8}" --fit-cube
+  for space in cube factor2; do
+    ranks weights "$set.h5" -o "weights-$space-$set.h5" --space "$space" --samples "${CROW_SAMPLES:-100000}"
+  done
+  for how in standard cube factor2; do
+    case $how in standard) weights=uniform ;; *) weights=weights-$how-$set.h5 ;; esac
+    setup_say "$set: $how, network and tabular"
+    # shellcheck disable=SC2086 # a list of words
+    ranks fit "$set.h5" --weights "$weights" $network -o "network-$how-$set.h5"
+    ranks fit "$set.h5" --weights "$weights" -o "tabular-$how-$set.h5"
+  done
+  for groups in 4 8 16 32 64; do
+    ranks cluster "$set.h5" -o "groups-$groups-$set.h5" --clusters "$groups"
+    ranks fit "groups-$groups-$set.h5" --weights uniform -o "meta-$groups-standard-$set.h5"
+    ranks fit "groups-$groups-$set.h5" --samples "${CROW_SAMPLES:-100000}" -o "meta-$groups-cube-$set.h5"
+  done
+done
+
+for model in network tabular; do
+  for how in standard cube factor2; do
+    case $how in
+    standard) title="standard MLE" ;;
+    cube) title="weighted MLE, S = unit cube" ;;
+    factor2) title="weighted MLE, S = within a factor of 2" ;;
+    esac
+    "$CROW" plot "$model-$how-original.h5" "$model-$how-clones.h5" --kind topics --labels original,clones \
+      --title "$title ($model)" -o "$pictures/$model-$how.svg" --force --quiet
+    printf '\n%s, %s\n' "$model" "$title"
+    "$CROW" compare --by topic "$model-$how-original.h5" "$model-$how-clones.h5"
+  done
+done | tee results.txt
+setup_say "the audit"
+# shellcheck disable=SC2086 # a list of words
+$launcher "$CROW" audit original.h5 clones.h5 --samples "${CROW_SAMPLES:-100000}" --json audit.json | tee audit.txt
+"$CROW" report network-standard-original.h5 network-standard-clones.h5 network-cube-original.h5 network-cube-clones.h5 \
+  -o report.html --force --quiet --title "Paris: clones and rewards"
+setup_say "pictures are in $pictures, results and report.html in $out"
