@@ -79,5 +79,5 @@ setup_say "the audit"
 # shellcheck disable=SC2086 # a list of words
 $launcher "$CROW" audit original.h5 clones.h5 --samples "${CROW_SAMPLES:-100000}" --json audit.json | tee audit.txt
 "$CROW" report network-standard-original.h5 network-standard-clones.h5 network-cube-original.h5 network-cube-clones.h5 \
-  -o report.html --force --quiet --title "Paris: clones and rewards"
+  audit.json -o report.html --force --quiet --title "Paris: clones and rewards"
 setup_say "pictures are in $pictures, results and report.html in $out"

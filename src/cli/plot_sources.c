@@ -32,6 +32,8 @@ static crow_status load_json(const char *path, json_t **out) {
 static crow_plot_kind report_kind(const json_t *report) {
   if (json_object_get(report, "calibration")) return CROW_PLOT_CALIBRATION;
   if (json_object_get(report, "scaling")) return CROW_PLOT_SCALING;
+  /* An audit of two datasets has topics in the place of tests: nothing to draw, a table to show. */
+  if (json_object_get(report, "topics") && !json_object_get(report, "tests")) return CROW_PLOT_AUTO;
   return CROW_PLOT_AUDIT;
 }
 
@@ -119,6 +121,6 @@ crow_plot_kind crow_plot_kind_of(int count, const crow_plot_source *source) {
   case CROW_IS_WEIGHTS:
     return CROW_PLOT_WEIGHTS;
   default:
-    return (crow_plot_kind)last->report;
+    return last->report == CROW_PLOT_AUTO ? CROW_PLOT_AUDIT : (crow_plot_kind)last->report;
   }
 }

@@ -48,6 +48,9 @@ crow_status crow_report_draw(const crow_comm *comm, int count, const crow_plot_s
 void crow_report_write_page(FILE *out, const crow_report *report);
 /* "In short": what the results say in plain words, as list items. Local. */
 void crow_report_write_verdicts(FILE *out, const crow_report *report);
+/* Of an audit's summary: the tables (nothing for other summaries), and the verdict's list item. Local. */
+void crow_report_write_audit(FILE *out, const json_t *summary);
+void crow_report_write_audit_verdict(FILE *out, const crow_report_entry *entry);
 
 /* ---- HTML: report_html.c. Local. ---- */
 

@@ -123,6 +123,7 @@ static void write_entry(FILE *out, int index, const crow_report_entry *e) {
   (void)fputs(".</p>\n", out);
   write_topics(out, e);
   write_alternatives(out, e);
+  if (e->source->json) crow_report_write_audit(out, e->source->json);
   write_facts(out, "What the file says of the fit", json_object_get(e->description, "attributes"));
   write_facts(out, "How it came about", json_object_get(e->description, "provenance"));
   if (e->source->json) write_facts(out, "Summary", e->source->json);

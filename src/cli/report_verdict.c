@@ -73,11 +73,7 @@ static void write_weights(FILE *out, const crow_report_entry *e) {
 void crow_report_write_verdicts(FILE *out, const crow_report *report) {
   (void)fputs("<ul>\n", out);
   for (int k = 0; k < report->entries; k++) {
-    const char *verdict = json_string_value(json_object_get(report->entry[k].source->json, "verdict"));
-    if (!verdict) continue;
-    (void)fputs("<li><strong>", out);
-    crow_html_print(out, "%s: %s.", report->entry[k].source->label, verdict);
-    (void)fputs("</strong></li>\n", out);
+    crow_report_write_audit_verdict(out, &report->entry[k]);
   }
   write_winners(out, report, true);
   write_winners(out, report, false);

@@ -19,6 +19,7 @@ printf '{"verdict": "clones <i>change</i> the winner", "tests": [{"clones_each":
 crow report uniform.h5 voronoi.h5 w.h5 small.h5 audit.json -o report.html --title 'A <b> & "c"' --labels "one,two <u>,three,four,five"
 exits 0
 prints "report.html: 5 files, 6 pictures"
+has report.html "Shift of rewards by clones"
 has report.html "<title>A &lt;b&gt; &amp; &quot;c&quot;</title>"
 has report.html "two &lt;u&gt; converged"
 has report.html "clones &lt;i&gt;change&lt;/i&gt; the winner"
@@ -39,6 +40,23 @@ for p in 2 3; do
   grep -v '^Made by\|<p class="soft">Made by' "report-$p.html" >actual
   cmp -s expected actual || fail "$p ranks write another page"
 done
+
+# An audit of two datasets has topics, and nothing to draw.
+crow simulate -o three.h5 -q
+crow simulate -o four.h5 --clone food --clone-name restaurants --eps 0.001 -q
+crow audit three.h5 four.h5 --json two.json -q
+crow fit three.h5 -o three-r.h5 -q
+crow report two.json three-r.h5 -o two.html
+exits 0
+has two.html "two: clones change the winner of the standard fit, and not that of the weighted fit."
+has two.html "the best topic changes from romance to art."
+has two.html "the best topic stays romance."
+has two.html '<tr><th scope="row" class="t">restaurants</th><td>0</td><td>1</td>'
+crow report two.json -o alone.html
+exits 0
+prints "alone.html: 1 file, 0 pictures"
+crow plot two.json -o two.svg
+exits 3
 
 # A fit that did not converge, and alternatives without topics.
 write_many 300 3000
@@ -104,6 +122,6 @@ for name in sys.argv[1:]:
     assert set(check.references) <= set(check.ids), name
     assert check.pictures > 0
 PYTHON
-run python3 check.py report.html plain.html
+run python3 check.py report.html plain.html two.html
 exits 0
 finish

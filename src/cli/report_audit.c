@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An audit's tables on the page: topics in two datasets, or the stress tests of one. */
+#include "cli/html_impl.h"
+#include "cli/report_impl.h"
+#include <math.h>
+#include <string.h>
+
+static const char *const methods[2] = {"standard", "weighted"};
+
+static double number(const json_t *object, const char *name) {
+  const json_t *value = json_object_get(object, name);
+  return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static const char *text(const json_t *object, const char *name) {
+  const char *value = json_string_value(json_object_get(object, name));
+  return value ? value : "";
+}
+
+static void write_topics(FILE *out, json_t *topics) {
+  static const struct {
+    const char *key, *format;
+  } columns[4] = {{"alternatives", "%.0f"}, {"weight", "%.4g"}, {"standard", "%.4f"}, {"weighted", "%.4f"}};
+  size_t index;
+  json_t *topic;
+  crow_html_table(out, "Mean reward by topic in the first and the second dataset",
+                  "<topic|alternatives, first|second|share of weight, first|second|standard fit, first|second|"
+                  "weighted fit, first|second");
+  json_array_foreach(topics, index, topic) {
+    const json_t *side[2] = {json_object_get(topic, "first"), json_object_get(topic, "second")};
+    (void)fputs("<tr>", out);
+    crow_html_cell(out, true, text(topic, "topic"));
+    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
+      for (int k = 0; k < 2; k++) crow_html_number(out, columns[c].format, number(side[k], columns[c].key));
+    }
+    (void)fputs("</tr>\n", out);
+  }
+  crow_html_table_end(out);
+}
+
+/* "romance to art", or that it stays. */
+static void write_winner(FILE *out, const json_t *shift) {
+  char words[640] = "kept";
+  const bool topic = json_is_true(json_object_get(shift, "winner_topic_changed"));
+  if (topic || json_is_true(json_object_get(shift, "winner_changed"))) {
+    (void)snprintf(words, sizeof words, "%s to %s", text(shift, topic ? "winner_topic_before" : "winner_before"),
+                   text(shift, topic ? "winner_topic_after" : "winner_after"));
+  }
+  crow_html_cell(out, false, words);
+}
+
+static void write_tests(FILE *out, json_t *tests) {
+  size_t index;
+  json_t *test;
+  crow_html_table(out, "Shift of rewards by clones that are judged as their originals",
+                  "<cloned|clones of each|distance|standard fit, largest|mean|<winner|weighted fit, largest|mean|"
+                  "<winner");
+  json_array_foreach(tests, index, test) {
+    (void)fputs("<tr>", out);
+    crow_html_cell(out, true, text(test, "target"));
+    crow_html_number(out, "%.0f", number(test, "clones_each"));
+    crow_html_number(out, "%.4g", number(test, "eps"));
+    for (int m = 0; m < 2; m++) {
+      const json_t *shift = json_object_get(test, methods[m]);
+      crow_html_number(out, "%.4g", number(shift, "largest_shift"));
+      crow_html_number(out, "%.4g", number(shift, "mean_shift"));
+      write_winner(out, shift);
+    }
+    (void)fputs("</tr>\n", out);
+  }
+  crow_html_table_end(out);
+}
+
+void crow_report_write_audit(FILE *out, const json_t *summary) {
+  json_t *topics = json_object_get(summary, "topics"), *tests = json_object_get(summary, "tests");
+  if (json_array_size(topics)) write_topics(out, topics);
+  if (json_array_size(tests)) write_tests(out, tests);
+}
+
+void crow_report_write_audit_verdict(FILE *out, const crow_report_entry *e) {
+  const char *verdict = json_string_value(json_object_get(e->source->json, "verdict"));
+  if (!verdict) return;
+  (void)fputs("<li><strong>", out);
+  crow_html_print(out, "%s: %s.", e->source->label, verdict);
+  (void)fputs("</strong>", out);
+  for (int m = 0; m < 2; m++) {
+    const json_t *shift = json_object_get(e->source->json, methods[m]);
+    if (!shift) continue;
+    const bool changed = json_is_true(json_object_get(shift, "winner_topic_changed"));
+    crow_html_print(out, " %s fit: largest shift %.4g, %s %s%s%s.", m ? "Weighted" : "Standard",
+                    number(shift, "largest_shift"), changed ? "the best topic changes from" : "the best topic stays",
+                    text(shift, "winner_topic_before"), changed ? " to " : "",
+                    changed ? text(shift, "winner_topic_after") : "");
+  }
+  (void)fputs("</li>\n", out);
+}
