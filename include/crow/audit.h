@@ -80,6 +80,7 @@ typedef struct crow_audit_options {
   const char *eps;              /**< distances of the clones, e.g. "0.1,0.01,0.001" (default) */
   const char *scratch;          /**< folder that all ranks share, for the datasets with clones; default "." */
   int64_t clone_seed;           /**< of the clones' directions and comparisons; default 1 */
+  int64_t redraws;              /**< refits to comparisons drawn anew, without clones; default 20, 0: none */
   crow_weights_options weights; /**< of the weighted fit */
   crow_fit_options fit;
 } crow_audit_options;
@@ -120,6 +121,13 @@ typedef struct crow_audit_test {
   crow_audit_shift standard, weighted;
 } crow_audit_test;
 
+/** What drawing the comparisons anew does to one method's rewards without any clone. */
+typedef struct crow_audit_noise {
+  double typical, largest; /**< median and greatest, over the redraws, of the largest |r - r'| */
+  double mean, tau;        /**< of |r - r'| and of Kendall's tau-b, over the redraws */
+  int64_t changed;         /**< redraws that changed the winner, the alternative or the topic */
+} crow_audit_noise;
+
 typedef struct crow_audit_result {
   double radius, jump;        /**< jump: of crow_radius_suggest(), 0 if the radius was given */
   crow_gidx groups;           /**< with two members or more */
@@ -129,14 +137,18 @@ typedef struct crow_audit_result {
   crow_audit_group *group;
   int64_t tests;
   crow_audit_test *test;
+  int64_t redraws; /**< 0: not asked for, no tests, or complete preferences, of which nothing is drawn */
+  crow_audit_noise standard, weighted;
 } crow_audit_result;
 
 /** Finds groups of approximate clones, and adds clones to see what they do: for every target, K and eps a dataset with
  * K clones of each target is written to `scratch` (and removed afterwards), fitted with uniform and with Voronoi
  * weights, and compared with the fits of the dataset itself. A clone's preferences are its original's: exactly for a
  * population or matrix; for comparisons, each of the original's is drawn a Poisson(1) number of times (a bootstrap), so
- * a clone has about as many as its original. Needs a few vectors over all alternatives on every rank. Collective; free
- * with crow_audit_result_free(). */
+ * a clone has about as many as its original. That moves rewards by chance alone, too: for observed comparisons the
+ * dataset itself is fitted `redraws` times to bootstrap replicates of its comparisons, see
+ * crow_uncertainty_replicates(), and a shift by clones means something where it is larger than by those. Needs a few
+ * vectors over all alternatives on every rank. Collective; free with crow_audit_result_free(). */
 CROW_API crow_status crow_audit_run(const crow_comm *comm, const crow_dataset *dataset,
                                     const crow_audit_options *options, crow_audit_result *out);
 CROW_API void crow_audit_result_free(crow_audit_result *result);

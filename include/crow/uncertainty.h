@@ -50,6 +50,16 @@ CROW_API crow_status crow_uncertainty_bootstrap(const crow_comm *comm, const cro
                                                 const crow_lbfgs_options *lbfgs,
                                                 const crow_uncertainty_options *options, const double *reward,
                                                 crow_uncertainty *out);
+
+/** Receives the rewards of all alternatives in one replicate, on every rank; borrowed until it returns. */
+typedef crow_status crow_replicate_visitor(void *context, int64_t replicate, const double *reward);
+/** The same replicates, handed over in their order in the place of percentiles; `not_converged` counts those. A
+ * visitor's errors end it; ranks must agree on them. Collective; options agree. */
+CROW_API crow_status crow_uncertainty_replicates(const crow_comm *comm, const crow_dataset *dataset,
+                                                 const crow_weights *weights, const crow_objective_options *objective,
+                                                 const crow_lbfgs_options *lbfgs,
+                                                 const crow_uncertainty_options *options, const double *reward,
+                                                 crow_replicate_visitor *visit, void *context, int64_t *not_converged);
 /** Sandwich standard errors, see crow_objective_sandwich(). The spread of a pair's score is c^2 / n^2 times the sum
  * over its n judgements of (outcome - sigma)^2; this is White's (1982) estimate, which holds if the model is wrong too.
  * Collective; options agree. */

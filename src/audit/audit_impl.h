@@ -12,6 +12,7 @@ typedef struct crow_fits {
   crow_gidx m;
   double *standard, *weighted; /* (m) rewards */
   double *weight;              /* (m) Voronoi weights */
+  crow_weights voronoi;        /* the same, this rank's slice */
   bool standard_converged, weighted_converged;
 } crow_fits;
 /* Computes the weights and fits twice. Collective. */
@@ -47,6 +48,10 @@ crow_status crow_places_count(const crow_comm *comm, const crow_dataset *dataset
 crow_status crow_audit_find_groups(const crow_comm *comm, const crow_dataset *dataset,
                                    const crow_audit_options *options, const crow_fits *fits,
                                    const crow_topic_map *topics, const int64_t *places, crow_audit_result *out);
+
+/* What drawing observed comparisons anew does to both fits of the dataset. Collective. */
+crow_status crow_audit_redraw(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
+                              const crow_fits *fits, const crow_topic_map *topics, crow_audit_result *out);
 
 /* Alternatives that are cloned, each K times: clone k of target t is alternative m + k targets + t. */
 typedef struct crow_clones {

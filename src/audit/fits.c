@@ -20,17 +20,17 @@ cleanup:
 crow_status crow_fits_make(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
                            crow_fits *out) {
   crow_status status = CROW_OK;
-  crow_weights uniform = {0}, voronoi = {0};
+  crow_weights uniform = {0};
+  crow_weights *voronoi = &out->voronoi;
   *out = (crow_fits){.m = dataset->alternatives};
   CROW_TRY(crow_weights_uniform(comm, dataset->alternatives, &uniform));
   CROW_TRY(fit(comm, dataset, &uniform, &options->fit, &out->standard, &out->standard_converged));
-  CROW_TRY(crow_weights_compute(comm, dataset, &options->weights, &voronoi));
-  CROW_TRY(fit(comm, dataset, &voronoi, &options->fit, &out->weighted, &out->weighted_converged));
+  CROW_TRY(crow_weights_compute(comm, dataset, &options->weights, voronoi));
+  CROW_TRY(fit(comm, dataset, voronoi, &options->fit, &out->weighted, &out->weighted_converged));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->weight, out->m));
-  CROW_TRY(crow_comm_gather_slices(comm, &voronoi.partition, voronoi.value, out->weight, sizeof *out->weight));
+  CROW_TRY(crow_comm_gather_slices(comm, &voronoi->partition, voronoi->value, out->weight, sizeof *out->weight));
 cleanup:
   crow_weights_free(&uniform);
-  crow_weights_free(&voronoi);
   if (status != CROW_OK) crow_fits_free(out);
   return status;
 }
@@ -39,6 +39,7 @@ void crow_fits_free(crow_fits *fits) {
   crow_free(fits->standard);
   crow_free(fits->weighted);
   crow_free(fits->weight);
+  crow_weights_free(&fits->voronoi);
   memset(fits, 0, sizeof *fits);
 }
 

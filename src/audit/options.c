@@ -22,6 +22,9 @@ const crow_setting crow_audit_settings[] = {
      "where the datasets with clones are written and removed; all ranks must see it"},
     {"clone-seed", CROW_SETTING_INT, AT(clone_seed), 1, NULL, 0, 9e15, NULL,
      "of the clones' directions and comparisons"},
+    {"redraws", CROW_SETTING_INT, AT(redraws), 20, NULL, 0, 1e6, NULL,
+     "observed comparisons are drawn anew so often without clones, to tell what clones do from what chance does; 0: "
+     "never"},
     {NULL, CROW_SETTING_BOOL, 0, 0, NULL, 0, 0, NULL, NULL},
 };
 

@@ -253,6 +253,7 @@ crow_status crow_audit_run(const crow_comm *comm, const crow_dataset *dataset, c
   CROW_TRY(crow_fits_make(comm, dataset, options, &fits));
   CROW_TRY(crow_audit_find_groups(comm, dataset, options, &fits, &topics, places, out));
   CROW_TRY(run_tests(&s, places, out));
+  if (out->tests) CROW_TRY(crow_audit_redraw(comm, dataset, options, &fits, &topics, out));
 cleanup:
   crow_fits_free(&fits);
   crow_topic_map_free(&topics);

@@ -16,6 +16,8 @@ typedef struct crow_audit_summary {
   double largest;         /* shift */
   double closest;         /* the smallest eps at which a winner changed; 0 where there is none to speak of */
   const char *from, *to;  /* the first change, in words; borrowed */
+  int64_t redraws;        /* of the comparisons without clones; 0: none */
+  crow_audit_noise noise; /* what they did */
 } crow_audit_summary;
 /* The verdict's lines about both methods and what follows from them. Local. */
 void crow_audit_print_verdict(crow_run *run, const crow_audit_summary *standard, const crow_audit_summary *weighted);

@@ -115,6 +115,13 @@ static void add_shift_columns(crow_table *table, const char *method) {
   crow_table_add_group(table, method, 4);
 }
 
+static void add_noise(crow_table *table, const crow_audit_noise *noise, int64_t redraws) {
+  crow_table_add_real(table, 4, noise->typical);
+  crow_table_add_real(table, 4, noise->mean);
+  crow_table_add_real(table, 3, noise->tau);
+  crow_table_add(table, "changed %lld of %lld times", (long long)noise->changed, (long long)redraws);
+}
+
 static crow_status print_tests(crow_run *run, const crow_audit_result *r) {
   crow_table table = {0};
   crow_print(run, "\nStress test: shift of rewards by clones that are judged as their originals");
@@ -131,7 +138,24 @@ static crow_status print_tests(crow_run *run, const crow_audit_result *r) {
     add_shift(&table, &test->standard);
     add_shift(&table, &test->weighted);
   }
+  if (r->redraws) {
+    crow_table_add(&table, "(comparisons redrawn)");
+    crow_table_add(&table, "0");
+    crow_table_add(&table, "-");
+    add_noise(&table, &r->standard, r->redraws);
+    add_noise(&table, &r->weighted, r->redraws);
+  }
   return crow_table_print(&table, crow_print_stream(run));
+}
+
+static json_t *noise_json(const crow_audit_noise *noise) {
+  json_t *object = json_object();
+  set_real(object, "median_largest_shift", noise->typical);
+  set_real(object, "greatest_largest_shift", noise->largest);
+  set_real(object, "mean_shift", noise->mean);
+  set_real(object, "kendall_tau", noise->tau);
+  set_integer(object, "winner_changed", noise->changed);
+  return object;
 }
 
 static void report_tests(crow_run *run, const crow_audit_result *r) {
@@ -149,6 +173,12 @@ static void report_tests(crow_run *run, const crow_audit_result *r) {
     (void)json_array_append_new(list, object);
   }
   (void)json_object_set_new(run->report, "tests", list);
+  if (r->redraws == 0) return;
+  json_t *object = json_object();
+  set_integer(object, "redraws", r->redraws);
+  (void)json_object_set_new(object, "standard", noise_json(&r->standard));
+  (void)json_object_set_new(object, "weighted", noise_json(&r->weighted));
+  (void)json_object_set_new(run->report, "without_clones", object);
 }
 
 static void summarise(crow_audit_summary *summary, double eps, const crow_audit_shift *shift) {
@@ -161,7 +191,8 @@ static void summarise(crow_audit_summary *summary, double eps, const crow_audit_
 
 crow_status crow_audit_print(crow_run *run, crow_gidx alternatives, const crow_audit_result *result) {
   crow_status status = CROW_OK;
-  crow_audit_summary standard = {0}, weighted = {0};
+  crow_audit_summary standard = {.redraws = result->redraws, .noise = result->standard};
+  crow_audit_summary weighted = {.redraws = result->redraws, .noise = result->weighted};
   report_groups(run, result);
   report_tests(run, result);
   CROW_TRY_AGREE(run->comm, print_groups(run, result, alternatives));

@@ -21,6 +21,31 @@ static void say(crow_run *run, const char *method, const crow_audit_summary *s) 
   }
 }
 
+/* Whether redrawn comparisons without a clone do as much: shifts as large, and another winner where clones make one. */
+static bool is_chance(const crow_audit_summary *s) {
+  return s->redraws && s->largest <= s->noise.largest && (!s->changed || s->noise.changed);
+}
+
+static void say_chance(crow_run *run, const char *method, const crow_audit_summary *s) {
+  if (s->redraws == 0) return;
+  crow_print(run,
+             "%s fit, comparisons redrawn %lld times without clones: largest shift %.4g (at most %.4g), the winner "
+             "changes in %lld; clones do %s than that",
+             method, (long long)s->redraws, s->noise.typical, s->noise.largest, (long long)s->noise.changed,
+             is_chance(s) ? "no more" : "more");
+}
+
+/* What is to be said before the verdict proper. */
+static const char *caution(const crow_audit_summary *standard, const crow_audit_summary *weighted) {
+  if (is_chance(standard) && is_chance(weighted)) {
+    return "clones do no more than redrawing the comparisons alone does, to either fit; as far as these comparisons "
+           "tell, ";
+  }
+  if (is_chance(standard)) return "to the standard fit clones do no more than redrawing the comparisons alone does; ";
+  if (is_chance(weighted)) return "to the weighted fit clones do no more than redrawing the comparisons alone does; ";
+  return "";
+}
+
 static const char *judge(const crow_audit_summary *standard, const crow_audit_summary *weighted) {
   if (standard->changed && !weighted->changed) {
     return "clones change the winner of the standard fit, and not that of the weighted fit";
@@ -43,11 +68,13 @@ static const char *judge(const crow_audit_summary *standard, const crow_audit_su
 }
 
 void crow_audit_print_verdict(crow_run *run, const crow_audit_summary *standard, const crow_audit_summary *weighted) {
-  char ratio[64] = "";
+  char ratio[64] = "", verdict[512];
   crow_print(run, "%s", "");
   say(run, "standard", standard);
   say(run, "weighted", weighted);
-  const char *verdict = judge(standard, weighted);
+  say_chance(run, "standard", standard);
+  say_chance(run, "weighted", weighted);
+  (void)snprintf(verdict, sizeof verdict, "%s%s", caution(standard, weighted), judge(standard, weighted));
   if (weighted->largest > 0 && standard->largest > 2 * weighted->largest) {
     (void)snprintf(ratio, sizeof ratio, " (shifts: %.3g to 1)", standard->largest / weighted->largest);
   }

@@ -49,7 +49,26 @@ static void write_winner(FILE *out, const json_t *shift) {
   crow_html_cell(out, false, words);
 }
 
-static void write_tests(FILE *out, json_t *tests) {
+/* What redrawing the comparisons does without clones. */
+static void write_redraws(FILE *out, const json_t *alone) {
+  if (!alone) return;
+  (void)fputs("<tr>", out);
+  crow_html_cell(out, true, "comparisons redrawn");
+  crow_html_number(out, "%.0f", 0);
+  crow_html_number(out, "%.4g", NAN);
+  for (int m = 0; m < 2; m++) {
+    char words[64];
+    const json_t *noise = json_object_get(alone, methods[m]);
+    (void)snprintf(words, sizeof words, "changed %.0f of %.0f times", number(noise, "winner_changed"),
+                   number(alone, "redraws"));
+    crow_html_number(out, "%.4g", number(noise, "median_largest_shift"));
+    crow_html_number(out, "%.4g", number(noise, "mean_shift"));
+    crow_html_cell(out, false, words);
+  }
+  (void)fputs("</tr>\n", out);
+}
+
+static void write_tests(FILE *out, json_t *tests, const json_t *alone) {
   size_t index;
   json_t *test;
   crow_html_table(out, "Shift of rewards by clones that are judged as their originals",
@@ -68,13 +87,14 @@ static void write_tests(FILE *out, json_t *tests) {
     }
     (void)fputs("</tr>\n", out);
   }
+  write_redraws(out, alone);
   crow_html_table_end(out);
 }
 
 void crow_report_write_audit(FILE *out, const json_t *summary) {
   json_t *topics = json_object_get(summary, "topics"), *tests = json_object_get(summary, "tests");
   if (json_array_size(topics)) write_topics(out, topics);
-  if (json_array_size(tests)) write_tests(out, tests);
+  if (json_array_size(tests)) write_tests(out, tests, json_object_get(summary, "without_clones"));
 }
 
 void crow_report_write_audit_verdict(FILE *out, const crow_report_entry *e) {

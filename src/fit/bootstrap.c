@@ -211,3 +211,43 @@ crow_status crow_fit_bootstrap_from(const crow_comm *comm, const crow_dataset *d
   return crow_bootstrap_run(comm, dataset, weights, options, wanted, rewards->value, checkpoint, rewards,
                             &rewards->uncertainty);
 }
+
+/* Hands over the delivered replicates in their order. */
+static crow_status visit_all(crow_bootstrap *b, crow_replicate_visitor *visit, void *context, int64_t *not_converged) {
+  crow_status status = CROW_OK;
+  const crow_partition *p = &b->weights->partition;
+  double *whole = NULL;
+  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&whole, p->global));
+  for (int64_t k = 0; k < b->replicates; k++) {
+    *not_converged += b->end[k] == CROW_REPLICATE_NOT_CONVERGED;
+    for (crow_gidx i = 0; i < p->count; i++) b->value_column[i] = b->values[i * b->replicates + k];
+    CROW_TRY(crow_comm_gather_slices(b->comm, p, b->value_column, whole, sizeof *whole));
+    CROW_TRY(visit(context, k, whole));
+  }
+cleanup:
+  crow_free(whole);
+  return status;
+}
+
+crow_status crow_uncertainty_replicates(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                                        const crow_objective_options *objective, const crow_lbfgs_options *lbfgs,
+                                        const crow_uncertainty_options *options, const double *reward,
+                                        crow_replicate_visitor *visit, void *context, int64_t *not_converged) {
+  crow_status status = CROW_OK;
+  crow_fit_options fit;
+  crow_bootstrap b = {
+      .comm = comm, .weights = weights, .lbfgs = lbfgs, .options = options, .replicates = options->bootstrap};
+  crow_fit_options_default(&fit);
+  fit.objective = *objective;
+  fit.lbfgs = *lbfgs;
+  *not_converged = 0;
+  CROW_TRY_AGREE(comm, crow_settings_validate(crow_uncertainty_settings, options));
+  CROW_TRY(crow_judged_read(comm, dataset, &b.judged));
+  if (b.replicates < 1) goto cleanup;
+  CROW_TRY(prepare(&b, &fit, reward));
+  CROW_TRY(run(&b));
+  CROW_TRY(visit_all(&b, visit, context, not_converged));
+cleanup:
+  bootstrap_free(&b);
+  return status;
+}

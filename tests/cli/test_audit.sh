@@ -20,6 +20,7 @@ for p in 1 2; do
   exits 0
   prints "standard fit: the winner changes in 3 of 3 tests, from romance to art"
   prints "weighted fit: keeps its winner in all tests"
+  prints_not "redrawn" # a population has no comparisons
   grep -v -e "^crow" -e "^read" -e "^audit" -e "^total" -e "^stage" -e "^Time" out >"one-$p"
 done
 cmp -s two-1 two-2 || fail "the audit of two datasets depends on the number of ranks"
@@ -47,6 +48,15 @@ assert two["topics"][2]["first"]["standard"] is None and two["topics"][2]["secon
 assert two["standard"]["winner_topic_before"] == "romance"
 PY
 fi
+
+# Comparisons are redrawn without clones too.
+crow simulate -o votes.h5 --alternatives 30 --spread 0.05 --preferences comparisons --comparisons 300
+crow audit votes.h5 --samples 1000 --clones 1 --eps 0.01 --redraws 4 --json votes.json
+exits 0
+prints "(comparisons redrawn)"
+prints "standard fit, comparisons redrawn 4 times without clones: largest shift"
+prints "verdict: clones do no more than redrawing the comparisons alone does, to either fit"
+once votes.json '"redraws": 4'
 
 crow audit original.h5 --target topic:wine
 exits 2

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/audit_impl.h"
 #include "fixture.h"
+#include <stdlib.h>
 
 static crow_dataset simulate(const crow_comm *comm, const crow_simulate_options *options, const char *name) {
   crow_dataset dataset = {0};
@@ -115,7 +116,11 @@ static void check_optimal(const crow_audit_comparison *c, int k, bool weighted, 
   CHECK(strcmp(winner, weighted ? c->weighted.winner_topic[k] : c->standard.winner_topic[k]) == 0);
 }
 
-/* Adding restaurants, a clone of food, makes art the winner of the standard fit instead of romance. */
+/* Adding restaurants, a clone of food, makes art the winner of the standard fit instead of romance. Romance, art and
+ * food are Table 2's a, b and c here: in Table 4 the type of 40 % ranks romance, art, food as its first type ranks a,
+ * b, c, and the two of 30 % likewise c, a, b and b, c, a. Only with this mapping does a clone of food change the
+ * winner: it is the clone of c that lifts b, whose Borda count goes from 1.5 to 2.139, above a, from 1.590 to 2.041.
+ * With food as a, a would stay the winner (2.090 to 1.959 of c). */
 static void a_clone_of_food_changes_the_winner_of_the_standard_fit_only(void) {
   crow_simulate_options make = simulate_defaults();
   crow_dataset original = simulate(test_comm, &make, "original.h5");
@@ -287,6 +292,91 @@ static void clones_resample_their_originals_comparisons(void) {
   crow_dataset_close(&clones);
 }
 
+/* ---- chance --------------------------------------------------------------------------------------------------- */
+
+enum { JUDGED = 40, REDRAWS = 9 };
+
+/* How often comparison i counts in a redraw: Poisson(1) by the inverse of its distribution. */
+static int times_drawn(int redraw, int i) {
+  double u, probability = exp(-1), sum;
+  int n = 0;
+  crow_random_uniform(1, CROW_STREAM_BOOTSTRAP, (uint64_t)(redraw * JUDGED + i), &u, 1);
+  for (sum = probability; u > sum; sum += probability) probability /= ++n;
+  return n;
+}
+
+/* The difference of two alternatives' rewards: the root of lambda d = k (p - sigma(d)), which is Theorem 4.2 with
+ * weights 1/2 for a pair that counts k. */
+static double difference(double p, double k, double lambda) {
+  double low = -100, high = 100;
+  for (int step = 0; step < 100; step++) {
+    const double d = (low + high) / 2;
+    if (lambda * d < k * (p - 1 / (1 + exp(-d))))
+      low = d;
+    else
+      high = d;
+  }
+  return low;
+}
+
+static int ascending(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Two alternatives compared 40 times, so nearly even that some redraws change the winner; each redraw is solved here
+ * on its own. */
+static void redrawn_comparisons_shift_rewards_as_worked_out_apart(void) {
+  double context[2] = {0.25, 0.75}, outcome[JUDGED], shift[REDRAWS], p = 0, mean = 0;
+  int32_t first[JUDGED], second[JUDGED];
+  for (int i = 0; i < JUDGED; i++) {
+    first[i] = 0;
+    second[i] = 1;
+    outcome[i] = i % 2 == 0 || i == 1 || i == 3;
+    p += outcome[i] / JUDGED;
+  }
+  const test_dataset what = {
+      .m = 2, .d = 1, .context = context, .q = JUDGED, .first = first, .second = second, .outcome = outcome};
+  crow_dataset dataset = {0};
+  crow_audit_options options = audit_defaults();
+  crow_audit_result r;
+  test_dataset_write(test_comm, test_path("two.h5"), &what);
+  CHECK_OK(crow_dataset_open(test_comm, test_path("two.h5"), false, &dataset));
+  options.redraws = REDRAWS;
+  options.clones = "1";
+  options.eps = "0.001";
+  const double lambda = options.fit.objective.lambda, all = difference(p, 1, lambda);
+  int64_t changed = 0;
+  for (int b = 0; b < REDRAWS; b++) {
+    double won = 0, drawn = 0;
+    for (int i = 0; i < JUDGED; i++) {
+      won += times_drawn(b, i) * outcome[i];
+      drawn += times_drawn(b, i);
+    }
+    const double d = difference(won / drawn, drawn / JUDGED, lambda);
+    shift[b] = fabs(d - all) / 2;
+    mean += shift[b] / REDRAWS;
+    changed += d < 0;
+  }
+  qsort(shift, REDRAWS, sizeof *shift, ascending);
+  CHECK_OK(crow_audit_run(test_comm, &dataset, &options, &r));
+  CHECK(r.redraws == REDRAWS && changed > 0 && changed < REDRAWS);
+  const crow_audit_noise *noise[2] = {&r.standard, &r.weighted};
+  for (int method = 0; method < 2; method++) {
+    CHECK_NEAR(noise[method]->typical, shift[REDRAWS / 2], 1e-6);
+    CHECK_NEAR(noise[method]->largest, shift[REDRAWS - 1], 1e-6);
+    CHECK_NEAR(noise[method]->mean, mean, 1e-6);
+    CHECK_NEAR(noise[method]->tau, 1 - 2.0 * (double)changed / REDRAWS, 1e-12);
+    CHECK(noise[method]->changed == changed);
+  }
+  crow_audit_result_free(&r);
+  options.redraws = 0;
+  CHECK_OK(crow_audit_run(test_comm, &dataset, &options, &r));
+  CHECK(r.redraws == 0 && r.tests == 1);
+  crow_audit_result_free(&r);
+  crow_dataset_close(&dataset);
+}
+
 static void same_shift(const crow_audit_shift *a, const crow_audit_shift *b) {
   CHECK(a->largest == b->largest && a->mean == b->mean && a->tau == b->tau);
   CHECK(strcmp(a->winner[1], b->winner[1]) == 0 && a->winner_changed == b->winner_changed);
@@ -309,12 +399,15 @@ static void audits_have_the_same_bits_for_any_number_of_ranks(void) {
   options.target = "topic:art";
   options.clones = "1";
   options.eps = "0.01";
+  options.redraws = 3;
   CHECK_OK(crow_audit_run(test_comm, &all, &options, &a));
   CHECK_OK(crow_audit_run(alone, &mine, &options, &b));
   CHECK(a.tests == 1 && b.tests == 1 && a.test[0].targets == 400);
   CHECK(a.radius == b.radius && a.groups == b.groups && a.weight == b.weight && a.comparisons == b.comparisons);
   same_shift(&a.test[0].standard, &b.test[0].standard);
   same_shift(&a.test[0].weighted, &b.test[0].weighted);
+  CHECK(a.redraws == 3 && memcmp(&a.standard, &b.standard, sizeof a.standard) == 0);
+  CHECK(memcmp(&a.weighted, &b.weighted, sizeof a.weighted) == 0);
   crow_audit_result_free(&a);
   crow_audit_result_free(&b);
   crow_dataset_close(&all);
@@ -354,6 +447,7 @@ static const crow_test tests[] = {
     {"groups of approximate clones hold what their members hold", groups_hold_what_their_members_hold},
     {"clones copy a matrix exactly, at distance eps", clones_copy_a_matrix_exactly},
     {"clones resample their originals' comparisons", clones_resample_their_originals_comparisons},
+    {"redrawn comparisons shift rewards as worked out apart", redrawn_comparisons_shift_rewards_as_worked_out_apart},
     {"audits have the same bits for any number of ranks", audits_have_the_same_bits_for_any_number_of_ranks},
     {"what cannot be cloned is refused", what_cannot_be_cloned_is_refused},
     {NULL, NULL}};
