@@ -212,7 +212,8 @@ cleanup:
 
 /* The narrower of the type in memory and the stored one decides what fits. */
 static int64_t first_unfit(const crow_entry *entry, crow_type type, const void *values, int64_t count) {
-  for (int64_t i = 0; i < count && entry->bytes == 4; i++) {
+  if (entry->bytes != 4 || type == CROW_F32 || type == CROW_I32) return -1;
+  for (int64_t i = 0; i < count; i++) {
     if (type == CROW_F64 && isfinite(((const double *)values)[i]) && fabs(((const double *)values)[i]) > FLT_MAX)
       return i;
     if (type == CROW_I64 && (((const int64_t *)values)[i] < INT32_MIN || ((const int64_t *)values)[i] > INT32_MAX))
