@@ -157,7 +157,8 @@ CROW_API crow_status crow_bench_fit(const crow_comm *comm, const crow_bench_opti
 /** Measured costs from which the time of other sizes follows:
  *   a sample among m alternatives:  draw_s + search_s (m / alternatives)^exponent           (on one rank)
  *   an evaluation of q pairs:       q/P pair_s + m whole_s + transfers
- *   of complete preferences:        m/P complete_s + transfers
+ *   of complete preferences:        m/P complete_s + transfers; where a rank has more than the 100000 alternatives of
+ *                                   complete_s, towards complete_far_s with log(m/P), which complete_far of them take
  * Transfers take allreduce_latency_s log2(P) / log2(ranks measured) each and bytes / allreduce_bytes_s; an evaluation
  * of pairs moves 16 m bytes (rewards to all, sums back) in 5 calls, one of complete preferences a grid of 16 KiB. */
 typedef struct crow_bench_model {
@@ -166,7 +167,8 @@ typedef struct crow_bench_model {
   crow_gidx alternatives; /**< of the search */
   crow_gidx dimensions;
   double draw_s, search_s, exponent;
-  double pair_s, whole_s, complete_s;
+  double pair_s, whole_s, complete_s, complete_far_s;
+  crow_gidx complete_far; /**< 0: a rank has too few for complete_far_s to be measured */
 } crow_bench_model;
 
 /** What is predicted for. */

@@ -5,7 +5,10 @@
 
 /* Alternatives that are searched: as many as there are up to these bounds, beyond which a search costs the same for
  * each, or in a tree a power of their number. */
-enum { TRIES = 3, ALTERNATIVES_MOST = 131072, CONTEXTS_BYTES = 64 << 20, PAIRED_MOST = 200000, COMPLETE = 100000 };
+enum { TRIES = 3, ALTERNATIVES_MOST = 131072, CONTEXTS_BYTES = 64 << 20, PAIRED_MOST = 200000 };
+/* Alternatives of complete preferences: so few that caches hold their vectors, and at most so many, of about 200 MB,
+ * that they do not. */
+enum { COMPLETE_NEAR = 100000, COMPLETE_FAR_MOST = 1 << 20 };
 #define PROBE_S 0.1 /* a probe's processor time, at least */
 
 static double cpu_s(const crow_stages *stages, const char *name) {
@@ -89,12 +92,28 @@ cleanup:
   return status;
 }
 
+/* Among few alternatives, and among as many as a rank has if these are more. */
+static crow_status probe_complete(const crow_comm *alone, const crow_bench_size *size, crow_bench_model *out) {
+  crow_status status = CROW_OK;
+  const crow_gidx mine = size->alternatives / (size->ranks > 0 ? size->ranks : 1);
+  double near = 0, far = 0;
+  CROW_TRY(probe_evaluation(alone, COMPLETE_NEAR, 0, &near));
+  out->complete_s = near / COMPLETE_NEAR;
+  if (mine >= 2 * COMPLETE_NEAR) {
+    out->complete_far = mine < COMPLETE_FAR_MOST ? mine : COMPLETE_FAR_MOST;
+    CROW_TRY(probe_evaluation(alone, out->complete_far, 0, &far));
+    out->complete_far_s = far / (double)out->complete_far;
+  }
+cleanup:
+  return status;
+}
+
 /* On this rank alone, while the others do the same. */
 static crow_status probe(const crow_comm *alone, const crow_bench_size *size, const crow_nearest_options *nearest,
                          crow_bench_model *out) {
   crow_status status = CROW_OK;
   bool tree = false, tree_of_fewer = false;
-  double fewer_draw = 0, fewer = 0, sparse = 0, dense = 0, complete = 0;
+  double fewer_draw = 0, fewer = 0, sparse = 0, dense = 0;
   const crow_gidx m = out->alternatives, paired = size->alternatives < 1000          ? 1000
                                                   : size->alternatives < PAIRED_MOST ? size->alternatives
                                                                                      : PAIRED_MOST;
@@ -109,8 +128,7 @@ static crow_status probe(const crow_comm *alone, const crow_bench_size *size, co
     out->pair_s = fmax(0, (dense - sparse) / (20 * (double)paired));
     out->whole_s = fmax(0, sparse / (double)paired - 5 * out->pair_s);
   } else {
-    CROW_TRY(probe_evaluation(alone, COMPLETE, 0, &complete));
-    out->complete_s = complete / COMPLETE;
+    CROW_TRY(probe_complete(alone, size, out));
   }
 cleanup:
   return status;
@@ -133,14 +151,16 @@ crow_status crow_bench_model_measure(const crow_comm *comm, const crow_bench_siz
   CROW_TRY(crow_comm_split(comm, crow_comm_rank(comm), 0, &alone));
   CROW_TRY(crow_comm_barrier(comm));
   CROW_TRY_AGREE(comm, probe(alone, size, nearest, out));
-  double costs[6] = {out->draw_s, out->search_s, out->exponent, out->pair_s, out->whole_s, out->complete_s};
-  CROW_TRY(crow_comm_max_f64(comm, costs, 6));
+  double costs[7] = {out->draw_s,  out->search_s,   out->exponent,      out->pair_s,
+                     out->whole_s, out->complete_s, out->complete_far_s};
+  CROW_TRY(crow_comm_max_f64(comm, costs, 7));
   out->draw_s = costs[0];
   out->search_s = costs[1];
   out->exponent = costs[2];
   out->pair_s = costs[3];
   out->whole_s = costs[4];
   out->complete_s = costs[5];
+  out->complete_far_s = costs[6];
 cleanup:
   crow_comm_destroy(&alone);
   return status;
@@ -151,6 +171,15 @@ static double transfer_s(const crow_bench_model *model, int ranks, double calls,
   if (ranks == 1) return 0;
   const double steps = ceil(log2(ranks)), measured = model->ranks > 1 ? ceil(log2(model->ranks)) : 1;
   return calls * model->machine.allreduce_latency_s * steps / measured + bytes / model->machine.allreduce_bytes_s;
+}
+
+/* Seconds for one of a rank's alternatives with complete preferences: the two measured costs, and between their numbers
+ * of alternatives a straight line in the logarithm. */
+static double complete_s(const crow_bench_model *model, double alternatives) {
+  const double near = COMPLETE_NEAR, far = (double)model->complete_far;
+  if (far <= near || alternatives <= near) return model->complete_s;
+  const double at = fmin(1, log(alternatives / near) / log(far / near));
+  return model->complete_s + at * (model->complete_far_s - model->complete_s);
 }
 
 void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *size, crow_bench_prediction *out) {
@@ -167,7 +196,7 @@ void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *si
   if (size->pairs > 0) {
     out->evaluation_s = q / ranks * model->pair_s + m * model->whole_s + transfer_s(model, size->ranks, 5, 16 * m);
   } else {
-    out->evaluation_s = m / ranks * model->complete_s + transfer_s(model, size->ranks, 4, 16384);
+    out->evaluation_s = m / ranks * complete_s(model, m / ranks) + transfer_s(model, size->ranks, 4, 16384);
   }
   const crow_dataset dataset = {.alternatives = size->alternatives,
                                 .comparisons = size->pairs,

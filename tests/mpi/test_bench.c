@@ -318,44 +318,6 @@ static void wrong_options_are_refused(void) {
   CHECK_STATUS(crow_bench_io(test_comm, &options, &report), CROW_FILE_SYSTEM);
 }
 
-static void predictions_follow_from_the_costs(void) {
-  const crow_bench_model model = {.machine = {1e11, 1e10, 1e-5, 1e9},
-                                  .ranks = 2,
-                                  .alternatives = 1000,
-                                  .dimensions = 10,
-                                  .draw_s = 1e-7,
-                                  .search_s = 1e-5,
-                                  .exponent = 1,
-                                  .pair_s = 1e-8,
-                                  .whole_s = 2e-8,
-                                  .complete_s = 3e-8};
-  crow_bench_size size = {.alternatives = 4000,
-                          .dimensions = 20,
-                          .samples = 1000000,
-                          .pairs = 500000,
-                          .ranks = 1,
-                          .slices = 1,
-                          .evaluations = 12,
-                          .single = true};
-  crow_bench_prediction p;
-  crow_bench_predict(&model, &size, &p);
-  CHECK_NEAR(p.weights_s, 1e6 * (2e-7 + 4e-5), 1e-9);
-  CHECK_NEAR(p.evaluation_s, 5e-3 + 8e-5, 1e-12);
-  CHECK_NEAR(p.fit_s, 12 * (5e-3 + 8e-5), 1e-10);
-  size.ranks = 8;
-  crow_bench_predict(&model, &size, &p);
-  /* Three steps of 10 us, where one was measured, in five calls; 16 m bytes at 1 GB/s. */
-  CHECK_NEAR(p.evaluation_s, 5e-3 / 8 + 8e-5 + 5 * 3e-5 + 64000e-9, 1e-12);
-  CHECK_NEAR(p.weights_s, 1e6 / 8 * (2e-7 + 4e-5) + 10 * 3e-5 + 64000e-9, 1e-9);
-  size.pairs = 0;
-  crow_bench_predict(&model, &size, &p);
-  CHECK_NEAR(p.evaluation_s, 4000 * 3e-8 / 8 + 4 * 3e-5 + 16384e-9, 1e-12);
-  const double whole = (double)crow_weights_rank_bytes(4000, 20, true, 1);
-  const double half = (double)crow_weights_rank_bytes(4000, 20, true, 2);
-  CHECK(crow_bench_slices(&size, whole) == 1 && crow_bench_slices(&size, half) == 2);
-  CHECK(crow_bench_slices(&size, 1) == 0);
-}
-
 static void costs_are_measured(void) {
   const crow_nearest_options nearest = {.engine = CROW_NEAREST_FUSED, .threads = 1};
   crow_bench_model model;
@@ -391,7 +353,6 @@ int main(int argc, char **argv) {
       {"benchmarks are VALID and complete", benchmarks_are_valid_and_complete},
       {"small and sliced problems are VALID", small_and_sliced_problems_are_valid},
       {"wrong options are refused", wrong_options_are_refused},
-      {"predictions follow from the costs", predictions_follow_from_the_costs},
       {"costs are measured", costs_are_measured},
       {"medians are of the middle", medians_are_of_the_middle},
       {0}};

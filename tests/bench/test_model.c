@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cost model: what follows from given costs. */
+#include "harness.h"
+#include <crow/bench.h>
+
+static void predictions_follow_from_the_costs(void) {
+  const crow_bench_model model = {.machine = {1e11, 1e10, 1e-5, 1e9},
+                                  .ranks = 2,
+                                  .alternatives = 1000,
+                                  .dimensions = 10,
+                                  .draw_s = 1e-7,
+                                  .search_s = 1e-5,
+                                  .exponent = 1,
+                                  .pair_s = 1e-8,
+                                  .whole_s = 2e-8,
+                                  .complete_s = 3e-8};
+  crow_bench_size size = {.alternatives = 4000,
+                          .dimensions = 20,
+                          .samples = 1000000,
+                          .pairs = 500000,
+                          .ranks = 1,
+                          .slices = 1,
+                          .evaluations = 12,
+                          .single = true};
+  crow_bench_prediction p;
+  crow_bench_predict(&model, &size, &p);
+  CHECK_NEAR(p.weights_s, 1e6 * (2e-7 + 4e-5), 1e-9);
+  CHECK_NEAR(p.evaluation_s, 5e-3 + 8e-5, 1e-12);
+  CHECK_NEAR(p.fit_s, 12 * (5e-3 + 8e-5), 1e-10);
+  size.ranks = 8;
+  crow_bench_predict(&model, &size, &p);
+  /* Three steps of 10 us, where one was measured, in five calls; 16 m bytes at 1 GB/s. */
+  CHECK_NEAR(p.evaluation_s, 5e-3 / 8 + 8e-5 + 5 * 3e-5 + 64000e-9, 1e-12);
+  CHECK_NEAR(p.weights_s, 1e6 / 8 * (2e-7 + 4e-5) + 10 * 3e-5 + 64000e-9, 1e-9);
+  size.pairs = 0;
+  crow_bench_predict(&model, &size, &p);
+  CHECK_NEAR(p.evaluation_s, 4000 * 3e-8 / 8 + 4 * 3e-5 + 16384e-9, 1e-12);
+  const double whole = (double)crow_weights_rank_bytes(4000, 20, true, 1);
+  const double half = (double)crow_weights_rank_bytes(4000, 20, true, 2);
+  CHECK(crow_bench_slices(&size, whole) == 1 && crow_bench_slices(&size, half) == 2);
+  CHECK(crow_bench_slices(&size, 1) == 0);
+}
+
+static void many_alternatives_cost_more_each(void) {
+  /* Twice the cost from a million on; halfway between, in the logarithm, to 100000. */
+  crow_bench_model far = {
+      .machine = {1e11, 1e10, 1e-5, 1e9}, .ranks = 2, .alternatives = 1, .dimensions = 1, .complete_s = 3e-8};
+  crow_bench_prediction p;
+  far.complete_far = 1000000;
+  far.complete_far_s = 6e-8;
+  const double each[][2] = {{1e5, 3e-8}, {1e3, 3e-8}, {316227.766, 4.5e-8}, {1e6, 6e-8}, {4e6, 6e-8}};
+  for (int k = 0; k < 5; k++) {
+    const crow_bench_size large = {.alternatives = (crow_gidx)(8 * each[k][0]), .dimensions = 1, .ranks = 8};
+    crow_bench_predict(&far, &large, &p);
+    CHECK_NEAR(p.evaluation_s, each[k][0] * each[k][1] + 4 * 3e-5 + 16384e-9, 1e-9);
+  }
+}
+
+int main(int argc, char **argv) {
+  static const crow_test tests[] = {{"predictions follow from the costs", predictions_follow_from_the_costs},
+                                    {"many alternatives cost more each", many_alternatives_cost_more_each},
+                                    {0}};
+  return crow_test_main(argc, argv, "bench", tests, false);
+}
