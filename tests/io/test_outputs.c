@@ -180,6 +180,39 @@ static void test_bad_values(void) {
   CHECK(count_files() == 0);
 }
 
+/* Everywhere among many values the first that is bad is found, in both precisions and with bounds and without. */
+static void test_one_bad_value_of_many(void) {
+  enum { MANY = 2500 };
+  static const int places[] = {0, 1023, 1024, 2047, 2048, MANY - 1};
+  static const double faults[] = {NAN, INFINITY, -INFINITY};
+  static const char *const kinds[] = {"weights", "dataset"}, *const paths[] = {"/weights/value",
+                                                                               "/alternatives/context"};
+  static double wide[MANY];
+  static float narrow[MANY];
+  for (int k = 0; k < 2; k++) {
+    crow_file *file = NULL;
+    CHECK_OK(crow_file_create(test_comm, test_path("many.h5"), kinds[k], false, &file));
+    CHECK_OK(crow_file_define(file, paths[k], CROW_F64, MANY, k));
+    for (int i = 0; i < 18; i++) {
+      const int at = places[i / 3];
+      char expected[64];
+      (void)snprintf(expected, sizeof expected, k ? "%s[%d, 0] is" : "%s[%d] is", paths[k], at);
+      wide[at] = faults[i % 3];
+      narrow[at] = (float)faults[i % 3];
+      CHECK_STATUS(crow_file_write_rows(file, paths[k], 0, MANY, CROW_F64, wide), CROW_FAILED);
+      CHECK_MESSAGE(expected);
+      CHECK_STATUS(crow_file_write_rows(file, paths[k], 0, MANY, CROW_F32, narrow), CROW_FAILED);
+      CHECK_MESSAGE(expected);
+      wide[at] = narrow[at] = 0;
+    }
+    CHECK_OK(crow_file_write_rows(file, paths[k], 0, MANY, CROW_F32, narrow));
+    wide[1500] = -1e-300; /* below the bound of weights, and only there */
+    CHECK_STATUS(crow_file_write_rows(file, paths[k], 0, MANY, CROW_F64, wide), k ? CROW_OK : CROW_FAILED);
+    wide[1500] = 0;
+    crow_file_close(&file);
+  }
+}
+
 static void test_reading_only(void) {
   const char *path = test_path("reading.h5");
   crow_file *file = begin_weights(path, false, values, 3);
@@ -225,6 +258,7 @@ static const crow_test tests[] = {
     {"a file that lacks what its schema demands does not appear", test_incomplete},
     {"a file with rows that nobody wrote does not appear", test_rows_not_written},
     {"values that break the schema are not written", test_bad_values},
+    {"one bad value of many", test_one_bad_value_of_many},
     {"a file open for reading is not changed", test_reading_only},
     {"a full disk is known before data are written, and the older file stays", test_full_disk},
     {NULL, NULL}};
