@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kills runs (SIGKILL to one rank, or to all) at random times and lets the same command go on until it is done.
 
-  CROW=build/crow python3 tests/faults/kills.py KILLED-RUNS [SEED]     in an empty folder
+  CROW=build/crow python3 tests/faults/kills.py KILLED-RUNS [SEED [WORKERS]]     in an empty folder
 
 Every run must end with the bits of one that was never killed, whatever numbers of ranks it ran on, and at no time may
-its output be there and wrong. A killed run may be killed again as it goes on. Needs h5dump.
+its output be there and wrong. A killed run may be killed again as it goes on. Two workers, each in a folder of its own,
+do this side by side, unless another number is given. Needs h5dump.
 """
+import collections
+import multiprocessing
 import os
 import random
 import signal
@@ -25,17 +28,24 @@ class Kind:
 
     def __init__(self, name, arguments, arrays):
         self.name, self.arguments, self.arrays = name, arguments, arrays
-        self.reference, self.seconds = None, 0
+        self.reference, self.seconds, self.work = None, 0, 0
 
 
+DATA = os.path.join(os.getcwd(), "data.h5")
 KINDS = [
-    Kind("weights", ["weights", "data.h5", "--samples", "1500000", "--nearest", "gemm",
+    Kind("weights", ["weights", DATA, "--samples", "600000", "--nearest", "gemm",
                      "--checkpoint-interval", "0.02"], ["/weights/value", "/weights/hits"]),
-    Kind("lbfgs", ["fit", "data.h5", "--weights", "uniform", "--lambda", "1e-3", "--tolerance", "1e-9",
+    Kind("lbfgs", ["fit", DATA, "--weights", "uniform", "--lambda", "1e-3", "--tolerance", "1e-9",
                    "--checkpoint-interval", "0"], ["/rewards/value", "/trace/objective"]),
-    Kind("weights and lbfgs", ["fit", "data.h5", "--samples", "1000000", "--nearest", "gemm", "--lambda", "1e-4",
+    Kind("weights and lbfgs", ["fit", DATA, "--samples", "400000", "--nearest", "gemm", "--lambda", "1e-4",
                                "--tolerance", "1e-9", "--checkpoint-interval", "0.01"],
          ["/rewards/value", "/rewards/weight", "/rewards/fitted_win_rate"]),
+    Kind("adam", ["fit", DATA, "--weights", "uniform", "--model", "mlp", "--hidden", "8", "--optimizer", "adam",
+                  "--ensemble", "3", "--steps", "20", "--learning-rate", "1e-2", "--checkpoint-interval", "0"],
+         ["/rewards/value", "/rewards/spread"]),
+    Kind("bootstrap", ["fit", DATA, "--weights", "uniform", "--lambda", "1e-2", "--bootstrap", "60",
+                       "--checkpoint-interval", "0.02"],
+         ["/rewards/value", "/rewards/lower", "/rewards/upper", "/rewards/rank_lower", "/rewards/rank_upper"]),
 ]
 
 
@@ -75,10 +85,25 @@ def kill(process, chance):
     return bool(victims)
 
 
+def wait_for_first_line(process):
+    while not os.path.getsize("out") and process.poll() is None:
+        time.sleep(0.01)
+
+
+def stage():
+    """What the last whole line that a run printed is about."""
+    lines = [line for line in faults.output_text().split("\n")[:-1] if line]
+    return "nothing printed" if not lines else lines[-1].split(":")[0] if ":" in lines[-1][:14] else "other"
+
+
 def run_killed(kind, output, chance):
     """Lets a run begin or go on and kills it at a random time; whether it was killed before it had ended."""
     process = faults.start(chance.choice(RANKS), kind.arguments + ["-o", output])
-    until = time.monotonic() + chance.uniform(0.02, kind.seconds)
+    span = kind.seconds
+    if chance.random() < 0.8:  # else it may be killed while MPI begins, which takes longest
+        wait_for_first_line(process)
+        span = kind.work
+    until = time.monotonic() + chance.uniform(0, span)
     while time.monotonic() < until and process.poll() is None:
         judge(kind, output)
         time.sleep(0.01)
@@ -118,32 +143,72 @@ def clean():
             os.unlink(name)
 
 
-def main():
-    wanted = int(sys.argv[1])
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    chance = random.Random(seed)
-    write_data(chance)
-    for kind in KINDS:
-        began = time.monotonic()
-        if faults.run(2, kind.arguments + ["-o", "reference.h5", "--force"], GOING_ON_S) != 0:
-            faults.fail(f"{kind.name}: the reference")
-        kind.seconds = time.monotonic() - began
-        kind.reference = faults.bits("reference.h5", kind.arrays)
-        assert kind.reference and all(kind.reference)
-        print(f"{kind.name}: {kind.seconds:.2f} s uninterrupted", flush=True)
-    runs = kills = resumed = 0
-    while runs < wanted:
-        kind = KINDS[runs % len(KINDS)]
-        killed, there = run_killed(kind, "killed.h5", chance)
-        if killed:
-            runs, kills = runs + 1, kills + 1
+def measure(kind):
+    """The reference, and how long it takes."""
+    began = time.monotonic()
+    process = faults.start(2, kind.arguments + ["-o", "reference.h5", "--force"])
+    wait_for_first_line(process)
+    printed = time.monotonic()
+    if process.wait(GOING_ON_S) != 0:
+        faults.fail(f"{kind.name}: the reference")
+    kind.seconds, kind.work = time.monotonic() - began, time.monotonic() - printed
+    kind.reference = faults.bits("reference.h5", kind.arrays)
+    if not kind.reference or not all(kind.reference):
+        faults.fail(f"{kind.name}: the reference cannot be read")
+    print(f"{kind.name}: {kind.seconds:.2f} s uninterrupted", flush=True)
+
+
+def work(worker, workers, wanted, seed, results):
+    """This worker's share of the runs, in a folder of its own."""
+    os.mkdir(f"worker{worker}")
+    os.chdir(f"worker{worker}")
+    chance = random.Random(seed * 1000 + worker)
+    stages = collections.Counter()
+    kills = resumed = 0
+    for run in range(worker, wanted, workers):
+        kind = KINDS[run % len(KINDS)]
+        killed = False
+        while not killed:
+            killed, there = run_killed(kind, "killed.h5", chance)
+            if not killed:
+                clean()
+        kills += 1
+        stages[kind.name, stage()] += 1
         while killed and not there and chance.random() < 0.4:
             killed, there = run_killed(kind, "killed.h5", chance)
             kills += killed
+            if killed:
+                stages[kind.name, stage()] += 1
         if not there:
             resumed += go_on(kind, "killed.h5", chance)
         clean()
-    print(f"{runs} of {runs} killed runs ended with the reference bits; {kills} kills, {resumed} went on from a checkpoint")
+    results.put((kills, resumed, stages))
+
+
+def main():
+    wanted = int(sys.argv[1])
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    workers = int(sys.argv[3]) if len(sys.argv) > 3 else 2
+    write_data(random.Random(seed))
+    for kind in KINDS:
+        measure(kind)
+    results = multiprocessing.Queue()
+    processes = [multiprocessing.Process(target=work, args=(k, workers, wanted, seed, results)) for k in range(workers)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    if any(process.exitcode != 0 for process in processes):
+        sys.exit("FAILED: see above")
+    kills = resumed = 0
+    stages = collections.Counter()
+    for _ in processes:
+        share = results.get()
+        kills, resumed, stages = kills + share[0], resumed + share[1], stages + share[2]
+    for (name, last), count in sorted(stages.items()):
+        print(f"  {name}, last line printed about {last}: {count} kills")
+    print(f"{wanted} of {wanted} killed runs ended with the reference bits; {kills} kills, {resumed} went on from a "
+          "checkpoint")
 
 
 if __name__ == "__main__":
