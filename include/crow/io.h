@@ -57,8 +57,15 @@ CROW_API crow_status crow_file_open(const crow_comm *comm, const char *path, con
 /** Whether `path` can be written: CROW_FILE_SYSTEM if its folder is missing or not writable, if it is a folder itself,
  * or if it exists and `overwrite` is false. For a look before any work; crow_file_create() looks again. */
 CROW_API crow_status crow_output_check(const crow_comm *comm, const char *path, bool overwrite);
-/** Begins a new file of this kind under a temporary name in the same folder. An existing `path` is refused
- * (CROW_FILE_SYSTEM) unless `overwrite`. It appears under its own name when crow_file_finish() succeeds. */
+/** The temporary name under which this process writes `path`: hidden, in the same folder, with the host, the namespace
+ * of processes and the process in it. `attempt` tells names apart. False if it does not fit. Local. */
+CROW_API bool crow_temporary_name(const char *path, int attempt, char *out, size_t bytes);
+/** Removes temporary files of `path` whose process was killed: its number is none of a process, on the same host and in
+ * the same namespace. What other hosts left stays. Local; for one rank. */
+CROW_API void crow_temporary_clean(const char *path);
+/** Begins a new file of this kind under a temporary name in the same folder, after crow_temporary_clean(). An existing
+ * `path` is refused (CROW_FILE_SYSTEM) unless `overwrite`. It appears under its own name when crow_file_finish()
+ * succeeds. */
 CROW_API crow_status crow_file_create(const crow_comm *comm, const char *path, const char *kind, bool overwrite,
                                       crow_file **out);
 /** Checks the written file against its schema, flushes it to disk, renames it to its name and closes it. The handle is

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/whole_file_impl.h"
+#include <crow/io.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 crow_status crow_whole_file_create(const char *path, crow_whole_file *file) {
-  const char *slash = strrchr(path, '/');
-  const int folder = slash ? (int)(slash - path) + 1 : 0;
   *file = (crow_whole_file){.path = path};
-  const int length = snprintf(file->temporary, sizeof file->temporary, "%.*s.%s.crow-%ld.tmp", folder, path,
-                              path + folder, (long)getpid());
-  if (length >= (int)sizeof file->temporary) return crow_error(CROW_FILE_SYSTEM, "%s: the name is too long", path);
+  crow_temporary_clean(path);
+  if (!crow_temporary_name(path, 0, file->temporary, sizeof file->temporary))
+    return crow_error(CROW_FILE_SYSTEM, "%s: the name is too long", path);
   file->stream = fopen(file->temporary, "wx");
   if (!file->stream) return crow_error(CROW_FILE_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
   return CROW_OK;

@@ -313,6 +313,7 @@ void crow_checkpoint_abandon(crow_checkpoint *checkpoint) { crow_file_close(&che
 
 static crow_status remove_files(const crow_checkpoint *checkpoint) {
   for (int k = 0; k < 2; k++) {
+    crow_temporary_clean(checkpoint->path[k]);
     if (unlink(checkpoint->path[k]) != 0 && errno != ENOENT) {
       return crow_error(CROW_FILE_SYSTEM, "cannot remove %s: %s", checkpoint->path[k], strerror(errno));
     }

@@ -77,10 +77,9 @@ static crow_status make_temporary(crow_file *file) {
   char *folder_copy = NULL, *name_copy = NULL;
   const char *folder = NULL, *last = NULL;
   CROW_TRY(split_path(file->name, &folder_copy, &name_copy, &folder, &last));
+  crow_temporary_clean(file->name);
   for (int attempt = 0; attempt < 100 && file->descriptor < 0; attempt++) {
-    const int printed =
-        snprintf(file->temporary, PATH_BYTES, "%s/.%.200s.crow-%ld-%d.tmp", folder, last, (long)getpid(), attempt);
-    if (printed < 0 || printed >= PATH_BYTES) {
+    if (!crow_temporary_name(file->name, attempt, file->temporary, PATH_BYTES)) {
       errno = ENAMETOOLONG;
       break;
     }

@@ -29,6 +29,27 @@ crow fit data.h5 --weights w.h5 -o r.h5 --json w.h5
 exits 2
 not_there r.h5
 
+# What killed runs left of an output goes when it is written again; what others are writing stays, and so does what is of
+# another host, of another output, or no such file at all.
+crow weights data.h5 -o left.h5 --samples 1000
+exits 0
+host=$(uname -n)
+space=$(stat -L -c %i /proc/self/ns/pid)
+sh -c 'exit 0' &
+gone=$!
+wait $gone
+dead=.left.h5.crow-$host-$space-$gone-0.tmp
+kept=".left.h5.crow-$host-$space-$$-0.tmp .left.h5.crow-another-$space-$gone-0.tmp .left.h5.crow-$host-1-$gone-0.tmp
+.right.h5.crow-$host-$space-$gone-0.tmp .left.h5.crow-$host-$space-$gone-0.tmp.h5 .left.h5.crow-$host-$space-$gone.tmp"
+# shellcheck disable=SC2086 # a list of names
+touch "$dead" $kept
+crow weights data.h5 -o left.h5 --samples 1000 --force
+exits 0
+not_there "$dead"
+for file in $kept; do there "$file"; done
+# shellcheck disable=SC2086
+rm -f $kept
+
 for command in weights fit; do
   crow $command missing.h5 -o out.h5
   exits 4

@@ -47,15 +47,15 @@ def descendants(pid):
 
 def rank_pids(process):
     """The processes that run crow: the launcher's children, or the process itself."""
-    ranks = []
-    for pid in [process.pid] + descendants(process.pid):
-        try:
-            same = os.path.samefile(f"/proc/{pid}/exe", CROW)
-        except OSError:
-            continue
-        if same:
-            ranks.append(pid)
-    return ranks
+    return [pid for pid in [process.pid] + descendants(process.pid) if is_rank(pid)]
+
+
+def is_rank(pid):
+    """Whether this process is there, has not ended and runs crow."""
+    try:
+        return os.path.samefile(f"/proc/{pid}/exe", CROW)
+    except OSError:
+        return False
 
 
 def end(process):

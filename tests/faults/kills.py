@@ -74,7 +74,7 @@ def judge(kind, output):
 
 
 def kill(process, chance):
-    """SIGKILL to one rank or to all; False if they were gone."""
+    """SIGKILL to one rank or to all; returns all ranks, none if they were gone."""
     ranks = faults.rank_pids(process)
     victims = ranks if chance.random() < 0.5 else ranks[:1] if len(ranks) < 2 else [chance.choice(ranks)]
     for pid in victims:
@@ -82,7 +82,16 @@ def kill(process, chance):
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
-    return bool(victims)
+    return ranks
+
+
+def wait_until_gone(ranks):
+    """A killed process may take a while to end, in a write or because the launcher ends it."""
+    until = time.monotonic() + ENDING_S
+    while any(faults.is_rank(pid) for pid in ranks):
+        if time.monotonic() > until:
+            faults.fail("a killed rank does not end")
+        time.sleep(0.01)
 
 
 def wait_for_first_line(process):
@@ -107,7 +116,8 @@ def run_killed(kind, output, chance):
     while time.monotonic() < until and process.poll() is None:
         judge(kind, output)
         time.sleep(0.01)
-    killed = process.poll() is None and kill(process, chance)
+    ranks = kill(process, chance) if process.poll() is None else []
+    killed = bool(ranks)
     try:
         code = process.wait(ENDING_S)
     except subprocess.TimeoutExpired:
@@ -117,6 +127,7 @@ def run_killed(kind, output, chance):
             faults.fail(f"{kind.name}: hangs after a rank was killed")
         print(f"{kind.name}: the launcher hangs after a rank was killed in MPI_Init", flush=True)
         code = 1
+    wait_until_gone(ranks)
     there = judge(kind, output)
     if code == 0 and not there:
         faults.fail(f"{kind.name}: ended with 0 and left no output")
@@ -132,12 +143,15 @@ def go_on(kind, output, chance):
         faults.fail(f"{kind.name}: exit code {code} when it went on")
     if not judge(kind, output):
         faults.fail(f"{kind.name}: no output")
+    left = [name for name in os.listdir(".") if name.endswith(".tmp") or ".checkpoint." in name]
+    if left:
+        faults.fail(f"{kind.name}: a run that went on to its end left {left}")
     return "going on from" in faults.output_text()
 
 
 def clean():
-    """What a killed process could not remove: temporary files, which are hidden, and checkpoints beside a result that
-    was whole a moment before."""
+    """The result, and what a process that was killed when it was whole a moment before could not remove: temporary
+    files, which are hidden, and checkpoints."""
     for name in os.listdir("."):
         if ".checkpoint." in name or name.endswith(".tmp") or name.startswith("killed"):
             os.unlink(name)
