@@ -113,3 +113,69 @@ scenarios_expect() {
   grep -q 'signal: asking crow' "$scratch/limit-signal.log" || fail "limit-signal: Slurm sent no signal"
   ! grep -q 'signal: asking crow' "$scratch/limit-own.log" || fail "limit-own: Slurm sent a signal first"
 }
+
+# ---- chains and arrays ------------------------------------------------------------------------------------------
+
+# chain_start: the pipeline, one whose second job fails, one that cannot be submitted whole, and the sweep.
+chain_start() {
+  local data=$CROW_SOURCE/jobs/paris
+  small="--nodes=1 --ntasks-per-node=2 --mem-per-cpu=500M --time=5"
+  "$CROW" split --quiet "$scratch/data.h5" -o "$scratch/train.h5" --test-output "$scratch/test.h5" --test 0.2 || exit 1
+  files=("$data/comparisons-original.csv" "$data/contexts-original.npy" "$data/items-original.csv")
+  CROW_SBATCH=$small CROW_WEIGHTS_OPTIONS="--samples 20000" "$CROW_SOURCE/jobs/pipeline.sh" "$scratch/chain" "${files[@]}" \
+    >"$scratch/chain.out" || fail "pipeline.sh"
+  CROW_SBATCH=$small CROW_WEIGHTS_OPTIONS="--samples no" "$CROW_SOURCE/jobs/pipeline.sh" "$scratch/broken" "${files[@]}" \
+    >"$scratch/broken.out" || fail "pipeline.sh"
+  CROW_SBATCH="$small --array=0-2" "$CROW_SOURCE/jobs/lambda-sweep.sh" "$scratch/sweep" "$scratch/train.h5" \
+    "$scratch/test.h5" 0.01,1 1,2 --samples 20000 >"$scratch/sweep.out" || fail "lambda-sweep.sh"
+  # An sbatch that fails for the third job.
+  mkdir "$scratch/bin"
+  printf '#!/bin/sh\ncase "$*" in *crow-fit*) exit 1 ;; esac\nexec %s "$@"\n' "$(command -v sbatch)" >"$scratch/bin/sbatch"
+  chmod +x "$scratch/bin/sbatch"
+  if PATH=$scratch/bin:$PATH CROW_SBATCH="$small --hold" "$CROW_SOURCE/jobs/pipeline.sh" "$scratch/refused" "${files[@]}" \
+    >"$scratch/refused.out" 2>&1; then fail "pipeline.sh succeeds though sbatch fails"; fi
+}
+
+# jobs_of FILE: the numbers in what the scripts print.
+jobs_of() { grep -o 'jobs\{0,1\} [0-9]*' "$1" | grep -o '[0-9]*$'; }
+
+chain_expect() {
+  local job ends=()
+  # The table's job goes well only if all of the array's did.
+  for job in $(jobs_of "$scratch/chain.out" && jobs_of "$scratch/sweep.out" | tail -n 1); do
+    [ "$(cluster_wait "$job" 120)" = "COMPLETED 0:0" ] || {
+      fail "chain, sweep: job $job ended as $(cluster_wait "$job" 1)"
+      cat "$scratch"/chain/*.log "$scratch"/sweep/*.log
+    }
+  done
+  [ "$(jobs_of "$scratch/chain.out" | wc -l)" = 4 ] || fail "chain: not four jobs"
+  # The same by hand.
+  for job in weights rewards; do
+    h5diff "$scratch/by-hand-$job.h5" "$scratch/chain/$job.h5" "/$job" || fail "chain: other $job than by hand"
+  done
+  for job in accuracy log_loss; do
+    grep "\"$job\"" "$scratch/by-hand.json" | diff - <(grep "\"$job\"" "$scratch/chain/eval.json") || fail "chain: $job"
+  done
+  for job in $(jobs_of "$scratch/broken.out"); do ends+=("$(cluster_wait "$job" 120)"); done
+  case "${ends[*]}" in
+  "COMPLETED 0:0 FAILED 2:0 CANCELLED "*" CANCELLED "*) ;;
+  *) fail "broken: its jobs ended as ${ends[*]}" ;;
+  esac
+  for job in $(jobs_of "$scratch/refused.out"); do
+    case $(cluster_wait "$job" 30) in CANCELLED*) ;; *) fail "refused: job $job was not cancelled" ;; esac
+  done
+  # The sweep: each fit once, and the table's figures are those of crow itself.
+  [ "$(wc -l <"$scratch/sweep/table.csv")" = 5 ] || fail "sweep: $(cat "$scratch/sweep/table.csv")"
+  [ "$(cut -d, -f1,2 "$scratch/sweep/table.csv" | sort -u | wc -l)" = 5 ] || fail "sweep: a fit is missing"
+  # The least log loss among all rows is the marked one.
+  [ "$(tail -n +2 "$scratch/sweep/table.csv" | sort -t, -g -k6,6 | head -n 1 | cut -d, -f6)" = \
+    "$(grep ',best$' "$scratch/sweep/table.csv" | tail -n 1 | cut -d, -f6)" ] || fail "sweep: another fit is the best"
+}
+
+chain_by_hand() {
+  if ! "$CROW" weights --quiet "$scratch/train.h5" --samples 20000 -o "$scratch/by-hand-weights.h5" ||
+    ! "$CROW" fit --quiet "$scratch/train.h5" --weights "$scratch/by-hand-weights.h5" -o "$scratch/by-hand-rewards.h5" ||
+    ! "$CROW" eval --quiet "$scratch/by-hand-rewards.h5" "$scratch/test.h5" --json "$scratch/by-hand.json"; then
+    fail "by hand"
+  fi
+}

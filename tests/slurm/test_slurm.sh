@@ -57,6 +57,8 @@ data=$CROW_SOURCE/jobs/paris
 
 cluster_start "$scratch/cluster" || exit 1
 scenarios_start
+chain_start
+chain_by_hand
 
 # Real jobs over two nodes.
 for launch in srun mpirun; do
@@ -131,6 +133,7 @@ cmp -s "$scratch/plain-rewards.h5" "$scratch/older.h5" || fail "older: the file 
 case $(cluster_wait "$cancelled") in CANCELLED*) ;; *) fail "cancelled: $(cluster_wait "$cancelled")" ;; esac
 expect vanishes "$vanishing" "FAILED 1:0"
 grep -q 'giving up' "$scratch/vanishes.log" || fail "exit code 0 without a result was believed"
+chain_expect
 scenarios_expect
 
 exit $((failures > 0))
