@@ -48,6 +48,8 @@ crow_choose_launcher() {
     exit 2
     ;;
   esac
+  # On fewer than the job has, where a script says so.
+  crow_launcher+=(${crow_ranks[@]+"${crow_ranks[@]}"})
 }
 
 # Runs a command and passes on USR1 (--signal=B:USR1@N sends it to this shell alone) and TERM, both as USR1, upon which
