@@ -27,20 +27,27 @@ static void sync_folder(const char *path) {
   (void)close(descriptor);
 }
 
-crow_status crow_whole_file_finish(crow_whole_file *file) {
+/* Why writing failed. A write that failed some time ago has left no reason behind: another one fails for the same. */
+static int flush(FILE *stream) {
   errno = 0;
-  bool good = fflush(file->stream) == 0 && !ferror(file->stream) && fsync(fileno(file->stream)) == 0;
-  const int why = errno;
-  good = fclose(file->stream) == 0 && good;
+  if (!ferror(stream)) return fflush(stream) == 0 && fsync(fileno(stream)) == 0 ? 0 : errno;
+  clearerr(stream);
+  (void)fputc('\n', stream);
+  (void)fflush(stream);
+  return errno ? errno : EIO;
+}
+
+crow_status crow_whole_file_finish(crow_whole_file *file) {
+  int reason = flush(file->stream);
+  if (fclose(file->stream) != 0 && !reason) reason = errno;
   file->stream = NULL;
-  if (good && rename(file->temporary, file->path) == 0) {
+  if (!reason && rename(file->temporary, file->path) != 0) reason = errno;
+  if (!reason) {
     sync_folder(file->path);
     return CROW_OK;
   }
-  const int reason = errno ? errno : why;
   (void)unlink(file->temporary);
-  return crow_error(CROW_FILE_SYSTEM, "%s: cannot be written: %s", file->path,
-                    reason ? strerror(reason) : "a write failed");
+  return crow_error(CROW_FILE_SYSTEM, "%s: cannot be written: %s", file->path, strerror(reason));
 }
 
 void crow_whole_file_abandon(crow_whole_file *file) {

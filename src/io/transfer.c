@@ -95,7 +95,7 @@ crow_status crow_file_move(const crow_file *file, const crow_entry *entry, bool 
   crow_status local = CROW_OK;
   while (crow_pieces_next(&pieces, &from, &rows)) {
     /* A rank whose piece failed takes part in the others' remaining pieces with none of its own. */
-    char *at = (char *)values + (from - begin) * row_bytes;
+    char *at = rows > 0 && row_bytes > 0 ? (char *)values + (from - begin) * row_bytes : NULL;
     const range piece = {.row = from, .rows = local == CROW_OK ? rows : 0, .columns = entry->columns};
     const crow_status moved = move_piece(file, entry, writing, memory_type, space, piece, at);
     if (local == CROW_OK) local = moved;

@@ -20,7 +20,7 @@ import faults
 
 MOST_S = 20
 NEVER_S = 60
-SIGNS_OF_A_CRASH = ["Signal:", "AddressSanitizer", "LeakSanitizer", "runtime error:", "Segmentation", "Aborted"]
+SIGNS_OF_A_CRASH = ["Signal:", "ERROR: AddressSanitizer", "LeakSanitizer", "runtime error:", "Segmentation", "Aborted"]
 REFUSED = {3, 4}
 USED = {0, 5}
 
