@@ -22,8 +22,8 @@ exits 0
 
 # Side by side on groups of ranks, stopped again and again, each time gone on with on other ranks: the same bits.
 for run in "4 2" "3 3" "2 1" "1 1"; do
-  ranks ${run% *} fit votes.h5 -o stopped.h5 --weights uniform --model mlp --hidden 16,8 --activation silu \
-    --optimizer adam --learning-rate 1e-3 --batch 128 --steps 40 --ensemble 3 --groups ${run#* } \
+  ranks "${run% *}" fit votes.h5 -o stopped.h5 --weights uniform --model mlp --hidden 16,8 --activation silu \
+    --optimizer adam --learning-rate 1e-3 --batch 128 --steps 40 --ensemble 3 --groups "${run#* }" \
     --checkpoint-interval 0 --time-limit 0.001
   exits 75
 done
