@@ -176,7 +176,10 @@ typedef struct crow_dataset {
   crow_gidx dimensions;   /**< d */
   crow_gidx comparisons;  /**< q, 0 if there are none */
   crow_gidx types;        /**< n annotator types of the population, 0 if there is none */
-  bool has_id, has_topic, has_comparisons, has_matrix, has_population, has_count;
+  bool has_id, has_topic, has_prompt, has_comparisons, has_matrix, has_population, has_count;
+  crow_gidx prompts;            /**< K, how many different prompts; 0 without /alternatives/prompt */
+  int32_t *prompt;              /**< (m) of every alternative, numbered in the order of their first alternatives; whole
+                                     on every rank, owned; NULL without /alternatives/prompt */
   bool single;                  /**< contexts are stored as 32-bit floats */
   crow_contexts_function *make; /**< makes the contexts of a generated dataset; NULL for a file */
   void *make_context;           /**< borrowed */
@@ -195,6 +198,11 @@ CROW_API crow_status crow_dataset_read_contexts(const crow_dataset *dataset, cro
 /** Ids of rows `begin` .. : stored ids, or "0", "1", ... where the dataset has none. */
 CROW_API crow_status crow_dataset_read_ids(const crow_dataset *dataset, crow_gidx begin, crow_gidx count,
                                            crow_strings *out);
+
+/** The name of the prompt of an alternative, cut to `bytes` - 1 bytes; the dataset has prompts. Collective, the same
+ * alternative on all ranks. */
+CROW_API crow_status crow_dataset_prompt_name(const crow_dataset *dataset, crow_gidx alternative, char *name,
+                                              size_t bytes);
 
 /* ---- contexts of new alternatives ----------------------------------------------------------------------------- */
 
@@ -235,9 +243,10 @@ typedef struct crow_import_options {
 extern CROW_API const crow_setting crow_import_settings[];
 
 /** What an import found: `comparisons` are those written, `ties` those read, whether dropped or not; `topics` the
- * distinct ones. */
+ * distinct ones,
+ * `prompts` too (0: without prompts). */
 typedef struct crow_import_summary {
-  crow_gidx alternatives, dimensions, comparisons, ties, ties_dropped, topics;
+  crow_gidx alternatives, dimensions, comparisons, ties, ties_dropped, topics, prompts;
 } crow_import_summary;
 
 /** CSV and NumPy files into a dataset. Rank 0 reads, line by line; all agree on errors. `command_line` goes to the
@@ -255,7 +264,11 @@ typedef struct crow_import_summary {
  * or share, is refused: its author cannot have meant both. A result of exactly one half is a tie.
  *
  * Contexts: row k of a .npy file belongs to item k; without items, alternatives are named by their row number. CSV
- * contexts are joined with the items by id, in the order of the items, or name the alternatives themselves. */
+ * contexts are joined with the items by id, in the order of the items, or name the alternatives themselves.
+ *
+ * A column called prompt, of the items or of CSV contexts, groups the alternatives by prompt. Without one there, a
+ * column prompt of the comparisons does, if every alternative is compared under one prompt only; else that column
+ * groups judgements, not alternatives, and is left alone with a warning. */
 CROW_API crow_status crow_import_run(const crow_comm *comm, const crow_import_options *options,
                                      const char *command_line, crow_import_summary *summary);
 

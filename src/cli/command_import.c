@@ -11,10 +11,12 @@ static crow_status run_import(crow_run *run) {
   crow_print(run, "read: %lld alternatives in %lld dimensions, %lld topic%s, %lld comparisons, %lld ties",
              (long long)found.alternatives, (long long)found.dimensions, (long long)found.topics,
              found.topics == 1 ? "" : "s", (long long)found.comparisons, (long long)found.ties);
+  if (found.prompts) crow_print(run, "prompts: %lld", (long long)found.prompts);
   if (found.ties_dropped) crow_print(run, "dropped: %lld ties", (long long)found.ties_dropped);
   crow_report_integer(run, "alternatives", found.alternatives);
   crow_report_integer(run, "dimensions", found.dimensions);
   crow_report_integer(run, "topic_count", found.topics);
+  crow_report_integer(run, "prompts", found.prompts);
   crow_report_integer(run, "comparisons", found.comparisons);
   crow_report_integer(run, "ties", found.ties);
   crow_report_integer(run, "ties_dropped", found.ties_dropped);
@@ -33,11 +35,12 @@ const crow_command crow_command_import = {
     .description =
         "Reads who was compared with whom and who won, the contexts (feature vectors) of the alternatives and, if "
         "there "
-        "are any, their ids and topics, checks all of it, and writes one HDF5 dataset.\n\n"
+        "are any, their ids, topics and prompts, checks all of it, and writes one HDF5 dataset.\n\n"
         "Column names that are understood: left,right,winner; model_a,model_b,winner; model_x,model_y,winner; "
         "first,second,outcome; chosen,rejected. A winner is left, right or tie, model_a, model_b, tie or tie "
         "(bothbad), "
-        "a or b, 1, 0 or 0.5, or the winner's id. Bad lines are refused with file, line and value.",
+        "a or b, 1, 0 or 0.5, or the winner's id. A column prompt (of the items, the CSV contexts or the comparisons) groups "
+        "alternatives that answer the same prompt: they compete with each other alone. Bad lines are refused with file, line and value.",
     .example = "crow import --comparisons votes.csv --contexts embeddings.npy --items models.csv -o votes.h5",
     .arguments = "",
     .takes = CROW_TAKES_JSON,

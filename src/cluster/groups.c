@@ -9,13 +9,13 @@ crow_status crow_contexts_read(const crow_comm *comm, const crow_dataset *datase
   *out = (crow_contexts){.partition = crow_comm_partition(comm, dataset->alternatives, CROW_BLOCK),
                          .d = dataset->dimensions};
   if (dataset->alternatives > INT32_MAX) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: %lld alternatives, expected at most %d", crow_file_name(dataset->file),
-                        (long long)dataset->alternatives, INT32_MAX));
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: %lld alternatives, expected at most %d",
+                        dataset->file ? crow_file_name(dataset->file) : "contexts", (long long)dataset->alternatives,
+                        INT32_MAX));
   }
   CROW_TRY(crow_space_check_distances(comm, dataset, 0));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->value, out->partition.count * out->d));
-  CROW_TRY(crow_file_read(dataset->file, "/alternatives/context", out->partition.begin, out->partition.count, CROW_F64,
-                          out->value));
+  CROW_TRY(crow_dataset_read_contexts(dataset, out->partition.begin, out->partition.count, CROW_F64, out->value));
 cleanup:
   return status;
 }

@@ -19,14 +19,18 @@ crow_status crow_dataset_open(const crow_comm *comm, const char *path, bool weig
   out->has_count = crow_file_has(out->file, "/comparisons/count");
   out->has_matrix = crow_file_has(out->file, "/preference/matrix");
   out->has_population = crow_file_has(out->file, "/population/prevalence");
+  out->has_prompt = crow_file_has(out->file, "/alternatives/prompt");
   out->single = crow_file_is_single(out->file, "/alternatives/context");
+  if (out->has_prompt) CROW_TRY(crow_dataset_number_prompts(comm, out));
 cleanup:
+  if (status != CROW_OK) crow_dataset_close(out);
   return status;
 }
 
 void crow_dataset_close(crow_dataset *dataset) {
   if (!dataset) return;
   crow_file_close(&dataset->file);
+  crow_free(dataset->prompt);
   *dataset = (crow_dataset){0};
 }
 

@@ -54,6 +54,9 @@ crow_status crow_pieces_begin(const crow_file *file, const crow_entry *entry, in
 /* The next piece, of no rows where this rank has none left; false when all ranks are done. Local. */
 bool crow_pieces_next(crow_pieces *pieces, crow_gidx *begin, crow_gidx *count);
 
+/* Numbers the prompts of a dataset that has them: `prompt` and `prompts`. Collective. */
+crow_status crow_dataset_number_prompts(const crow_comm *comm, crow_dataset *dataset);
+
 /* What values of a field must be, with the dimension's length filled in. */
 typedef struct crow_bounds {
   bool any; /* no bounds at all */

@@ -85,11 +85,13 @@ cleanup:
 
 crow_status crow_import_read_items(crow_csv *csv, crow_import_alternatives *out, crow_report *report) {
   crow_status status = CROW_OK;
-  int64_t id_column, topic_column;
+  int64_t id_column, topic_column, prompt_column;
   bool got = false;
   CROW_TRY(find_id(csv, &id_column));
   CROW_TRY(crow_csv_find(csv, "topic", &topic_column));
+  CROW_TRY(crow_csv_find(csv, "prompt", &prompt_column));
   out->has_topic = topic_column >= 0;
+  out->has_prompt = prompt_column >= 0;
   for (;;) {
     int64_t number = -1;
     CROW_TRY(crow_csv_next(csv, &got));
@@ -97,6 +99,7 @@ crow_status crow_import_read_items(crow_csv *csv, crow_import_alternatives *out,
     if (!crow_import_check_fields(csv, report)) continue;
     CROW_TRY(add_id(csv, id_column, out, report, &number));
     if (number >= 0 && out->has_topic) CROW_TRY(add_topic(csv, topic_column, number, out, report));
+    if (number >= 0 && out->has_prompt) CROW_TRY(crow_import_add_prompt(csv, prompt_column, number, out, report));
   }
   out->count = out->ids.count;
   if (out->count == 0 && report->bad == 0) {
@@ -108,16 +111,17 @@ cleanup:
 
 /* ---- contexts as CSV ---------------------------------------------------------------------------------------- */
 
-static bool read_numbers(const crow_csv *csv, int64_t id_column, double *values, crow_report *report) {
+static bool read_numbers(const crow_csv *csv, int64_t id_column, int64_t prompt_column, double *values,
+                         crow_report *report) {
   int64_t at = 0;
   for (int64_t k = 0; k < crow_csv_columns(csv); k++) {
-    if (k == id_column) continue;
+    if (k == id_column || k == prompt_column) continue;
     const char *text = crow_csv_field(csv, k);
     if (crow_import_parse_number(text, &values[at++])) continue;
     char quoted[CROW_QUOTED_BYTES], column[CROW_QUOTED_BYTES];
     crow_report_add(report, crow_csv_name(csv), crow_csv_line(csv),
                     "column %s is not a number (value %s), expected a "
-                    "finite number in every column but id",
+                    "finite number in every column but id and prompt",
                     crow_quote(crow_csv_column(csv, k), column), crow_quote(text, quoted));
     return false;
   }
@@ -157,17 +161,32 @@ static void report_missing(const char *contexts, const crow_import_alternatives 
   }
 }
 
+/* Where id and prompt are; the other columns are the dimensions. */
+static crow_status find_columns(const crow_csv *csv, crow_import_alternatives *out, int64_t *id, int64_t *prompt) {
+  crow_status status = CROW_OK;
+  CROW_TRY(find_id(csv, id));
+  CROW_TRY(crow_csv_find(csv, "prompt", prompt));
+  if (*prompt >= 0 && out->has_prompt) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s and %s both have a column prompt, expected it in one of them", out->source,
+                        crow_csv_name(csv)));
+  }
+  out->has_prompt = out->has_prompt || *prompt >= 0;
+  out->dimensions = crow_csv_columns(csv) - 1 - (*prompt >= 0);
+  if (out->dimensions < 1) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: the only column is id%s, expected columns of numbers as well",
+                        crow_csv_name(csv), *prompt >= 0 ? " beside prompt" : ""));
+  }
+cleanup:
+  return status;
+}
+
 crow_status crow_import_read_contexts(crow_csv *csv, crow_import_alternatives *out, crow_report *report) {
   crow_status status = CROW_OK;
   const bool joined = out->ids.count > 0;
-  int64_t id_column = -1, *seen = NULL;
+  int64_t id_column = -1, prompt_column = -1, *seen = NULL;
   bool got = false;
-  CROW_TRY(find_id(csv, &id_column));
-  const int64_t d = out->dimensions = crow_csv_columns(csv) - 1;
-  if (d < 1) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: the only column is id, expected columns of numbers as well",
-                        crow_csv_name(csv)));
-  }
+  CROW_TRY(find_columns(csv, out, &id_column, &prompt_column));
+  const int64_t d = out->dimensions;
   if (joined) CROW_TRY(CROW_ALLOCATE(&seen, out->count));
   CROW_TRY(CROW_ARRAY_RESERVE(&out->context, 0, &out->context_room, out->count * d));
   for (;;) {
@@ -182,7 +201,8 @@ crow_status crow_import_read_contexts(crow_csv *csv, crow_import_alternatives *o
       out->count = out->ids.count;
       CROW_TRY(CROW_ARRAY_RESERVE(&out->context, (out->count - 1) * d, &out->context_room, out->count * d));
     }
-    if (row >= 0) (void)read_numbers(csv, id_column, out->context + row * d, report);
+    if (row >= 0) (void)read_numbers(csv, id_column, prompt_column, out->context + row * d, report);
+    if (row >= 0 && prompt_column >= 0) CROW_TRY(crow_import_add_prompt(csv, prompt_column, row, out, report));
   }
   if (joined) report_missing(crow_csv_name(csv), out, seen, report);
   if (out->count == 0 && report->bad == 0) {
@@ -241,6 +261,8 @@ void crow_import_alternatives_free(crow_import_alternatives *alternatives) {
   crow_ids_free(&alternatives->ids);
   crow_ids_free(&alternatives->topics);
   crow_free(alternatives->topic);
+  crow_ids_free(&alternatives->prompts);
+  crow_free(alternatives->prompt);
   crow_free(alternatives->context);
   crow_npy_close(&alternatives->npy);
   *alternatives = (crow_import_alternatives){0};

@@ -51,8 +51,9 @@ crow_status crow_import_find_columns(const crow_csv *csv, crow_import_columns *o
   crow_status status = CROW_OK;
   bool needs_result = true;
   int64_t winner = -1, outcome = -1;
-  *out = (crow_import_columns){.result = -1, .count = -1};
+  *out = (crow_import_columns){.result = -1, .count = -1, .prompt = -1};
   CROW_TRY(find_pair(csv, out, &needs_result));
+  CROW_TRY(crow_csv_find(csv, "prompt", &out->prompt));
   CROW_TRY(crow_csv_find(csv, "count", &out->count));
   if (!needs_result) return CROW_OK;
   CROW_TRY(crow_csv_find(csv, "winner", &winner));

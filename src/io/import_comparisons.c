@@ -6,8 +6,10 @@
 /* A file being read, and the lines that tell whether its results can be read in one way only. */
 typedef struct reader {
   crow_csv *csv;
-  const crow_import_alternatives *alternatives;
+  crow_import_alternatives *alternatives;
   crow_import_columns columns;
+  bool guesses; /* prompts come from the comparisons */
+  crow_import_guess guess;
   bool drop_ties;
   crow_import_comparisons *out;
   crow_report *report;
@@ -111,6 +113,11 @@ static crow_status read_record(reader *in) {
                     crow_quote(first, quoted));
     return CROW_OK;
   }
+  if (in->guesses) {
+    const crow_status status = crow_import_guess_prompt(in->csv, in->columns.prompt, first_row, second_row, &in->guess,
+                                                        in->alternatives);
+    if (status != CROW_OK) return status;
+  }
   if (!read_result(in, first, second, &outcome) || !read_count(in, &judgements)) return CROW_OK;
   const bool tie = outcome == 0.5;
   if (tie) in->out->ties++;
@@ -132,13 +139,14 @@ static void check_contest(const reader *in) {
                   in->contest, (long long)in->side_line, in->side);
 }
 
-crow_status crow_import_read_rows(crow_csv *csv, const crow_import_alternatives *alternatives, bool drop_ties,
+crow_status crow_import_read_rows(crow_csv *csv, crow_import_alternatives *alternatives, bool drop_ties,
                                   crow_import_comparisons *out, crow_report *report) {
   crow_status status = CROW_OK;
   bool got = false;
   reader in = {.csv = csv, .alternatives = alternatives, .drop_ties = drop_ties, .out = out, .report = report};
   CROW_TRY(crow_import_find_columns(csv, &in.columns));
   out->has_count = in.columns.count >= 0;
+  in.guesses = in.columns.prompt >= 0 && !alternatives->has_prompt;
   CROW_TRY(crow_csv_next(csv, &got));
   if (!got) {
     CROW_TRY(
@@ -149,11 +157,12 @@ crow_status crow_import_read_rows(crow_csv *csv, const crow_import_alternatives 
     CROW_TRY(crow_csv_next(csv, &got));
   }
   check_contest(&in);
+  if (in.guesses) crow_import_guess_end(csv, &in.guess, alternatives, report);
 cleanup:
   return status;
 }
 
-crow_status crow_import_read_comparisons(const char *path, const crow_import_alternatives *alternatives, bool drop_ties,
+crow_status crow_import_read_comparisons(const char *path, crow_import_alternatives *alternatives, bool drop_ties,
                                          crow_import_comparisons *out) {
   crow_status status = CROW_OK;
   crow_csv *csv = NULL;

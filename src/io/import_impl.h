@@ -22,6 +22,10 @@ typedef struct crow_import_alternatives {
   crow_ids topics; /* the distinct topics */
   int32_t *topic;  /* (m) of each alternative, a number in `topics` */
   int64_t topic_room;
+  bool has_prompt;
+  crow_ids prompts; /* the distinct prompts */
+  int32_t *prompt;  /* (m) of each alternative, a number in `prompts` */
+  int64_t prompt_room;
   double *context; /* (m, d) if they come from CSV, else NULL */
   int64_t context_room;
   crow_npy npy; /* open if they come from a .npy file */
@@ -40,6 +44,23 @@ void crow_import_alternatives_free(crow_import_alternatives *alternatives);
 bool crow_import_check_fields(const crow_csv *csv, crow_report *report);
 /* A finite decimal number and nothing else. */
 bool crow_import_parse_number(const char *text, double *value);
+
+/* ---- prompts ------------------------------------------------------------------------------------------------ */
+
+/* Notes the prompt of an alternative from column `column` of the current record. */
+crow_status crow_import_add_prompt(const crow_csv *csv, int64_t column, int64_t number, crow_import_alternatives *out,
+                                   crow_report *report);
+
+/* Prompts from a column of the comparisons, for alternatives that have none of their own. Zero-initialise it. */
+typedef struct crow_import_guess {
+  bool given_up; /* an alternative was compared under two prompts: the column groups comparisons, not alternatives */
+} crow_import_guess;
+/* Notes that the current record compares these two alternatives under the prompt of `column`. */
+crow_status crow_import_guess_prompt(const crow_csv *csv, int64_t column, int64_t first, int64_t second,
+                                     crow_import_guess *guess, crow_import_alternatives *out);
+/* After the last record: every alternative must have got one, unless it was given up. */
+void crow_import_guess_end(const crow_csv *csv, const crow_import_guess *guess, crow_import_alternatives *out,
+                           crow_report *report);
 
 /* ---- comparisons -------------------------------------------------------------------------------------------- */
 
@@ -61,10 +82,10 @@ typedef struct crow_import_comparisons {
   crow_import_block *head, *tail;
 } crow_import_comparisons;
 
-crow_status crow_import_read_comparisons(const char *path, const crow_import_alternatives *alternatives, bool drop_ties,
+crow_status crow_import_read_comparisons(const char *path, crow_import_alternatives *alternatives, bool drop_ties,
                                          crow_import_comparisons *out);
 /* The same from an open file. Bad lines go to the report. */
-crow_status crow_import_read_rows(crow_csv *csv, const crow_import_alternatives *alternatives, bool drop_ties,
+crow_status crow_import_read_rows(crow_csv *csv, crow_import_alternatives *alternatives, bool drop_ties,
                                   crow_import_comparisons *out, crow_report *report);
 void crow_import_comparisons_free(crow_import_comparisons *comparisons);
 
@@ -73,6 +94,7 @@ typedef struct crow_import_columns {
   int64_t first, second; /* the two alternatives; without `result` the first is the winner (chosen, rejected) */
   int64_t result;        /* who won */
   int64_t count;         /* number of judgements */
+  int64_t prompt;        /* the prompt that both alternatives answer */
   bool shares;           /* the result column is called outcome: a number there is a share, never an id */
 } crow_import_columns;
 

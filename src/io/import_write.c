@@ -10,7 +10,7 @@ enum { PIECE_BYTES = 1 << 25 };
 typedef struct outline {
   crow_gidx alternatives, dimensions, comparisons, blocks;
   crow_type type;
-  bool has_id, has_topic, has_count;
+  bool has_id, has_topic, has_prompt, has_count;
   crow_import_summary summary;
 } outline;
 
@@ -21,6 +21,7 @@ static outline outline_make(const crow_import_alternatives *alternatives, const 
                  .type = alternatives->npy.stream ? alternatives->npy.type : CROW_F64,
                  .has_id = alternatives->ids.count > 0,
                  .has_topic = alternatives->has_topic,
+                 .has_prompt = alternatives->has_prompt,
                  .has_count = comparisons->has_count};
   for (const crow_import_block *block = comparisons->head; block; block = block->next) out.blocks++;
   const bool unnamed = out.has_topic && crow_ids_find(&alternatives->topics, "") >= 0;
@@ -29,7 +30,8 @@ static outline outline_make(const crow_import_alternatives *alternatives, const 
                                       .comparisons = comparisons->count,
                                       .ties = comparisons->ties,
                                       .ties_dropped = comparisons->ties_dropped,
-                                      .topics = alternatives->topics.count - unnamed};
+                                      .topics = alternatives->topics.count - unnamed,
+                                      .prompts = alternatives->has_prompt ? alternatives->prompts.count : 0};
   return out;
 }
 
@@ -88,19 +90,32 @@ cleanup:
   return status;
 }
 
-/* ---- ids and topics ----------------------------------------------------------------------------------------- */
+/* ---- ids, topics and prompts -------------------------------------------------------------------------------- */
 
-static crow_status topic_strings(const crow_import_alternatives *alternatives, crow_strings *out) {
+/* The name of each of `count` numbers. */
+static crow_status label_strings(const crow_ids *names, const int32_t *number, int64_t count, crow_strings *out) {
   crow_status status = CROW_OK;
-  const int64_t width = alternatives->topics.widest + 1;
-  CROW_TRY(CROW_ALLOCATE(&out->data, alternatives->count * width));
-  out->count = alternatives->count;
+  const int64_t width = names->widest + 1;
+  CROW_TRY(CROW_ALLOCATE(&out->data, count * width));
+  out->count = count;
   out->width = width;
-  for (int64_t k = 0; k < alternatives->count; k++) {
-    (void)snprintf(out->data + k * width, (size_t)width, "%s",
-                   crow_ids_get(&alternatives->topics, alternatives->topic[k]));
+  for (int64_t k = 0; k < count; k++) {
+    (void)snprintf(out->data + k * width, (size_t)width, "%s", crow_ids_get(names, number[k]));
   }
 cleanup:
+  return status;
+}
+
+/* Rank 0 has the names. */
+static crow_status write_labels(const crow_comm *comm, crow_file *file, const char *path, const crow_ids *names,
+                                const int32_t *number, crow_gidx count) {
+  crow_status status = CROW_OK;
+  crow_strings texts = {0};
+  const bool root = crow_comm_rank(comm) == 0;
+  CROW_TRY_AGREE(comm, root ? label_strings(names, number, count, &texts) : CROW_OK);
+  CROW_TRY(crow_file_write_strings(file, path, count, 0, &texts));
+cleanup:
+  crow_strings_free(&texts);
   return status;
 }
 
@@ -108,18 +123,21 @@ static crow_status write_names(const crow_comm *comm, crow_file *file, const cro
                                const outline *of) {
   crow_status status = CROW_OK;
   const bool root = crow_comm_rank(comm) == 0;
-  crow_strings ids = {0}, topics = {0};
+  crow_strings ids = {0};
   if (of->has_id) {
     CROW_TRY_AGREE(comm, root ? crow_ids_strings(&alternatives->ids, 0, of->alternatives, &ids) : CROW_OK);
     CROW_TRY(crow_file_write_strings(file, "/alternatives/id", of->alternatives, 0, &ids));
   }
   if (of->has_topic) {
-    CROW_TRY_AGREE(comm, root ? topic_strings(alternatives, &topics) : CROW_OK);
-    CROW_TRY(crow_file_write_strings(file, "/alternatives/topic", of->alternatives, 0, &topics));
+    CROW_TRY(write_labels(comm, file, "/alternatives/topic", &alternatives->topics, alternatives->topic,
+                          of->alternatives));
+  }
+  if (of->has_prompt) {
+    CROW_TRY(write_labels(comm, file, "/alternatives/prompt", &alternatives->prompts, alternatives->prompt,
+                          of->alternatives));
   }
 cleanup:
   crow_strings_free(&ids);
-  crow_strings_free(&topics);
   return status;
 }
 

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The prompts of a dataset's alternatives as numbers. Every rank gets a digest of every name, 16 bytes instead of a text,
+ * and numbers them by itself: 128 bits do not collide. */
+#include "io/file_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+typedef struct named {
+  uint64_t digest[2];
+  int32_t alternative;
+} named;
+
+static int compare(const void *a, const void *b) {
+  const named *x = a, *y = b;
+  for (int k = 0; k < 2; k++) {
+    if (x->digest[k] != y->digest[k]) return x->digest[k] < y->digest[k] ? -1 : 1;
+  }
+  return x->alternative < y->alternative ? -1 : x->alternative > y->alternative;
+}
+
+/* A name must be there: an empty one would put what has no prompt together as if it had one. */
+static crow_status digest_names(const crow_dataset *dataset, const crow_partition *p, const crow_strings *names,
+                                uint64_t *digest) {
+  for (int64_t i = 0; i < p->count; i++) {
+    const char *name = crow_strings_get(names, i);
+    if (!*name) {
+      return crow_error(CROW_BAD_INPUT, "%.1024s: /alternatives/prompt[%lld] is \"\", expected the name of a prompt",
+                        crow_file_name(dataset->file), (long long)(p->begin + i));
+    }
+    const XXH128_hash_t hash = XXH3_128bits(name, strlen(name));
+    digest[2 * i] = hash.high64;
+    digest[2 * i + 1] = hash.low64;
+  }
+  return CROW_OK;
+}
+
+/* Numbers equal digests alike, in the order of their first alternatives. Local. */
+static crow_status number(const uint64_t *digest, crow_gidx m, int32_t *prompt, crow_gidx *prompts) {
+  crow_status status = CROW_OK;
+  named *list = NULL;
+  CROW_TRY(CROW_ALLOCATE_RAW(&list, m));
+  for (crow_gidx x = 0; x < m; x++) list[x] = (named){{digest[2 * x], digest[2 * x + 1]}, (int32_t)x};
+  qsort(list, (size_t)m, sizeof *list, compare);
+  /* First the lowest alternative of the same prompt, then its number. */
+  for (crow_gidx i = 0, first = 0; i < m; i++) {
+    if (memcmp(list[i].digest, list[first].digest, sizeof list[i].digest) != 0) first = i;
+    prompt[list[i].alternative] = list[first].alternative;
+  }
+  *prompts = 0;
+  for (crow_gidx x = 0; x < m; x++) prompt[x] = prompt[x] == x ? (int32_t)(*prompts)++ : prompt[prompt[x]];
+cleanup:
+  crow_free(list);
+  return status;
+}
+
+crow_status crow_dataset_number_prompts(const crow_comm *comm, crow_dataset *dataset) {
+  crow_status status = CROW_OK;
+  const crow_gidx m = dataset->alternatives;
+  const crow_partition p = crow_comm_partition(comm, m, CROW_BLOCK);
+  crow_strings names = {0};
+  uint64_t *mine = NULL, *all = NULL;
+  if (m > INT32_MAX) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%.1024s: %lld alternatives with prompts, expected at most %d",
+                        crow_file_name(dataset->file), (long long)m, INT32_MAX));
+  }
+  CROW_TRY(crow_file_read_strings(dataset->file, "/alternatives/prompt", p.begin, p.count, &names));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&mine, 2 * p.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&all, 2 * m));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&dataset->prompt, m));
+  CROW_TRY_AGREE(comm, digest_names(dataset, &p, &names, mine));
+  CROW_TRY(crow_comm_gather_slices(comm, &p, mine, all, 2 * sizeof *all));
+  CROW_TRY_AGREE(comm, number(all, m, dataset->prompt, &dataset->prompts));
+cleanup:
+  crow_strings_free(&names);
+  crow_free(mine);
+  crow_free(all);
+  return status;
+}
+
+crow_status crow_dataset_prompt_name(const crow_dataset *dataset, crow_gidx alternative, char *name, size_t bytes) {
+  crow_status status = CROW_OK;
+  crow_strings text = {0};
+  CROW_TRY(crow_file_read_strings(dataset->file, "/alternatives/prompt", alternative, 1, &text));
+  (void)snprintf(name, bytes, "%s", crow_strings_get(&text, 0));
+cleanup:
+  crow_strings_free(&text);
+  return status;
+}
