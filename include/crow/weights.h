@@ -65,6 +65,8 @@ typedef struct crow_weights {
   crow_partition partition; /**< of the alternatives, in blocks of CROW_BLOCK */
   double *value;            /**< (count) this rank's slice of w; sums to 1 over all */
   double *standard_error;   /**< (count) Monte Carlo standard error, 0 where exact */
+  double *share;            /**< (count) the share of each alternative's prompt, the sum of its alternatives' weights (1
+                                 where that is 0); NULL without prompts */
   int64_t *hits;            /**< (count) in units of 1 / CROW_HIT_UNIT of a sample; NULL if not sampled */
   int64_t samples;          /**< N; 0 if not sampled */
   crow_gidx zeros;          /**< how many weights are zero */

@@ -116,7 +116,7 @@ static int64_t make_rows(crow_batcher *b, int64_t count) {
     b->first[k] = row(b, from[FIRST], part, &rows);
     b->second[k] = row(b, from[SECOND], part, &rows);
     memcpy(b->share + k, from + SHARE, sizeof *b->share);
-    b->pair_weight[k] = part * b->scale * b->weight[from[FIRST]] * b->weight[from[SECOND]] * c;
+    b->pair_weight[k] = part * b->scale * crow_objective_pair_mass(b->fit->objective, from[FIRST], from[SECOND]) * c;
   }
   for (int64_t r = 0; r < rows; r++) b->row_of[b->index[r]] = -1;
   return rows;

@@ -20,7 +20,8 @@ const crow_setting crow_import_settings[] = {
      .type = CROW_SETTING_TEXT,
      .offset = offsetof(crow_import_options, items),
      .choices = "FILE",
-     .help = "ids of the alternatives: CSV with id and optional topic and prompt; row k of a .npy file belongs to item k, CSV "
+     .help = "ids of the alternatives: CSV with id and optional topic and prompt; row k of a .npy file belongs to item "
+             "k, CSV "
              "contexts "
              "are joined by id"},
     {.name = "output",

@@ -114,8 +114,8 @@ static crow_status read_record(reader *in) {
     return CROW_OK;
   }
   if (in->guesses) {
-    const crow_status status = crow_import_guess_prompt(in->csv, in->columns.prompt, first_row, second_row, &in->guess,
-                                                        in->alternatives);
+    const crow_status status =
+        crow_import_guess_prompt(in->csv, in->columns.prompt, first_row, second_row, &in->guess, in->alternatives);
     if (status != CROW_OK) return status;
   }
   if (!read_result(in, first, second, &outcome) || !read_count(in, &judgements)) return CROW_OK;
@@ -157,7 +157,7 @@ crow_status crow_import_read_rows(crow_csv *csv, crow_import_alternatives *alter
     CROW_TRY(crow_csv_next(csv, &got));
   }
   check_contest(&in);
-  if (in.guesses) crow_import_guess_end(csv, &in.guess, alternatives, report);
+  if (in.guesses) crow_import_guess_end(csv, &in.guess, alternatives);
 cleanup:
   return status;
 }

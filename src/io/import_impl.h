@@ -58,9 +58,8 @@ typedef struct crow_import_guess {
 /* Notes that the current record compares these two alternatives under the prompt of `column`. */
 crow_status crow_import_guess_prompt(const crow_csv *csv, int64_t column, int64_t first, int64_t second,
                                      crow_import_guess *guess, crow_import_alternatives *out);
-/* After the last record: every alternative must have got one, unless it was given up. */
-void crow_import_guess_end(const crow_csv *csv, const crow_import_guess *guess, crow_import_alternatives *out,
-                           crow_report *report);
+/* After the last record: the prompts count if every alternative has got one. */
+void crow_import_guess_end(const crow_csv *csv, const crow_import_guess *guess, crow_import_alternatives *out);
 
 /* ---- comparisons -------------------------------------------------------------------------------------------- */
 

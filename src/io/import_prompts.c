@@ -94,17 +94,18 @@ cleanup:
   return status;
 }
 
-void crow_import_guess_end(const crow_csv *csv, const crow_import_guess *guess, crow_import_alternatives *out,
-                           crow_report *report) {
+void crow_import_guess_end(const crow_csv *csv, const crow_import_guess *guess, crow_import_alternatives *out) {
   char quoted[CROW_QUOTED_BYTES], number[32];
   if (guess->given_up || !out->prompt) return;
-  out->has_prompt = true;
   for (int64_t k = 0; k < out->count; k++) {
     if (out->prompt[k] >= 0) continue;
     (void)snprintf(number, sizeof number, "%lld", (long long)k);
-    crow_report_add(report, crow_csv_name(csv), 0,
-                    "the alternative %s is in no comparison, so it has no prompt, expected one for each: a column prompt "
-                    "of the items or contexts gives them",
-                    crow_quote(out->by_number ? number : crow_ids_get(&out->ids, k), quoted));
+    crow_log(
+        CROW_LOG_WARNING,
+        "import: %s: the alternative %s is in no comparison, so the column prompt does not group all alternatives; "
+        "it is not used (a column prompt of the items or contexts would be)",
+        crow_csv_name(csv), crow_quote(out->by_number ? number : crow_ids_get(&out->ids, k), quoted));
+    return;
   }
+  out->has_prompt = true;
 }

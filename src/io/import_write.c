@@ -129,8 +129,8 @@ static crow_status write_names(const crow_comm *comm, crow_file *file, const cro
     CROW_TRY(crow_file_write_strings(file, "/alternatives/id", of->alternatives, 0, &ids));
   }
   if (of->has_topic) {
-    CROW_TRY(write_labels(comm, file, "/alternatives/topic", &alternatives->topics, alternatives->topic,
-                          of->alternatives));
+    CROW_TRY(
+        write_labels(comm, file, "/alternatives/topic", &alternatives->topics, alternatives->topic, of->alternatives));
   }
   if (of->has_prompt) {
     CROW_TRY(write_labels(comm, file, "/alternatives/prompt", &alternatives->prompts, alternatives->prompt,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The prompts of a dataset's alternatives as numbers. Every rank gets a digest of every name, 16 bytes instead of a text,
- * and numbers them by itself: 128 bits do not collide. */
+/* The prompts of a dataset's alternatives as numbers. Every rank gets a digest of every name, 16 bytes instead of a
+ * text, and numbers them by itself: 128 bits do not collide. */
 #include "io/file_impl.h"
 
 #include <stdlib.h>

@@ -93,6 +93,7 @@ void crow_objective_destroy(crow_objective **objective) {
   if (!o) return;
   crow_convolution_destroy(&o->convolution);
   crow_free(o->curvature);
+  crow_free(o->root);
   crow_free(o->own_win_rate);
   crow_free(o->cell);
   crow_free(o->whole);
@@ -126,6 +127,10 @@ crow_status crow_objective_fitted_win_rate(crow_objective *objective, const doub
 const double *crow_objective_curvature(const crow_objective *objective) { return objective->curvature; }
 const double *crow_objective_win_rate(const crow_objective *objective) { return objective->win_rate; }
 double crow_objective_pair_scale(const crow_objective *objective) { return objective->scale; }
+
+double crow_objective_pair_mass(const crow_objective *objective, crow_gidx x, crow_gidx y) {
+  return objective->cell[x].weight * objective->cell[y].weight;
+}
 
 void crow_objective_set_infinite(const crow_objective *o, double *value, double *optimality, double *scaled_gradient) {
   if (value) *value = (double)INFINITY;

@@ -6,6 +6,9 @@
 #include "preference/convolution_impl.h"
 #include <crow/objective.h>
 
+/* With prompts k of shares P_k = sum of w over k, f is the sum over prompts of P_k times Eq. 2 of the prompt alone,
+ * whose weights are v = w / P_k. A pair's mass P_k v(x) v(y) is q(x) q(y) with q = w / sqrt(P): the cells hold q in the
+ * place of w, and a sum over q(y), divided by sqrt(P(x)), is one over v(y). */
 /* An alternative as the pairs see it: half a cache line holds all that a pair needs of it. */
 typedef struct crow_cell {
   double reward;
@@ -28,7 +31,8 @@ struct crow_objective {
   crow_objective_options options;
   double scale;           /* s; 1 for complete preferences */
   double given_scale;     /* > 0: s as the caller gave it */
-  double weight_squares;  /* sum w^2 */
+  double weight_squares;  /* sum w^2, with prompts sum w^2 / share */
+  double *root;           /* (m) square roots of the prompts' shares, on every rank; NULL without prompts */
   double *curvature;      /* K, this rank's slice */
   const double *win_rate; /* this rank's slice; `own_win_rate` or borrowed */
   double *own_win_rate;
@@ -53,6 +57,11 @@ crow_status crow_paired_evaluate(crow_objective *o, const double *reward, double
                                  double *scaled_gradient);
 crow_status crow_paired_zero_weights(crow_objective *o, double *reward, crow_gidx *unknown);
 crow_status crow_paired_fitted_win_rate(crow_objective *o, const double *reward, double *fitted);
+
+/* v(x), the weight of this rank's alternative i within its prompt. */
+static inline double crow_paired_within(const crow_objective *o, int64_t i) {
+  return o->weights->share ? o->weights->value[i] / o->weights->share[i] : o->weights->value[i];
+}
 
 /* Makes what observed pairs need beyond the common part: cells, units, K, s and win rates. Collective. */
 crow_status crow_paired_setup(crow_objective *o);

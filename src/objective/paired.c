@@ -152,7 +152,7 @@ crow_status crow_paired_fitted_win_rate(crow_objective *o, const double *reward,
   CROW_TRY(crow_paired_collect(o));
   for (int64_t i = 0; i < o->weights->partition.count; i++) {
     const double excess = (double)o->slice_sum[i] / o->unit[i] / o->neighbours[i]; /* of sigma over p; NaN for 0/0 */
-    fitted[i] = o->win_rate[i] + (1 - o->weights->value[i]) * excess;
+    fitted[i] = o->win_rate[i] + (1 - crow_paired_within(o, i)) * excess;
   }
 cleanup:
   return status;

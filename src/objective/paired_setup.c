@@ -124,16 +124,40 @@ cleanup:
   return status;
 }
 
+/* Turns w into w / sqrt(share) and finds the sum of squares. */
+static crow_status set_roots(crow_objective *o) {
+  crow_status status = CROW_OK;
+  const crow_partition *slice = &o->weights->partition;
+  const double *w = o->weights->value, *v = NULL;
+  double *within = NULL;
+  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE_RAW(&within, slice->count));
+  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE_RAW(&o->root, slice->global));
+  CROW_TRY(crow_comm_gather_slices(o->comm, slice, o->weights->share, o->root, sizeof *o->root));
+  for (crow_gidx x = 0; x < slice->global; x++) {
+    o->root[x] = sqrt(o->root[x]);
+    o->cell[x].weight /= o->root[x];
+  }
+  for (int64_t i = 0; i < slice->count; i++) within[i] = crow_paired_within(o, i);
+  v = within;
+  CROW_TRY(crow_comm_dot(o->comm, slice, 1, &w, &v, &o->weight_squares));
+cleanup:
+  crow_free(within);
+  return status;
+}
+
 crow_status crow_paired_setup(crow_objective *o) {
   crow_status status = CROW_OK;
   const crow_partition *slice = &o->weights->partition;
   CROW_TRY_AGREE(o->comm, allocate(o));
   CROW_TRY(crow_comm_gather_slices(o->comm, slice, o->weights->value, o->whole, sizeof *o->whole));
   for (crow_gidx x = 0; x < slice->global; x++) o->cell[x].weight = o->whole[x];
+  if (o->weights->share) CROW_TRY(set_roots(o));
   CROW_TRY_AGREE(o->comm, mark_blocks(o));
   CROW_TRY(set_scale(o));
   CROW_TRY(set_units(o));
-  for (int64_t i = 0; i < slice->count; i++) o->unit[i] = o->cell[slice->begin + i].unit;
+  for (int64_t i = 0; i < slice->count; i++) {
+    o->unit[i] = o->cell[slice->begin + i].unit * (o->root ? o->root[slice->begin + i] : 1);
+  }
   add_neighbours(o, false);
   CROW_TRY(crow_paired_collect(o));
   for (int64_t i = 0; i < slice->count; i++) {
@@ -143,7 +167,7 @@ crow_status crow_paired_setup(crow_objective *o) {
   add_neighbours(o, true);
   CROW_TRY(crow_paired_collect(o));
   for (int64_t i = 0; i < slice->count; i++) {
-    const double w = o->weights->value[i];
+    const double w = crow_paired_within(o, i);
     /* NaN where no weighted alternative was compared */
     const double rate = o->neighbours[i] > 0 ? (double)o->slice_sum[i] / o->unit[i] / o->neighbours[i] : (double)NAN;
     o->own_win_rate[i] = 0.5 * w + (1 - w) * rate;

@@ -49,7 +49,8 @@ crow_status crow_sandwich_variance(const crow_sandwich *s, double *out) {
   CROW_TRY(crow_comm_gather_slices(o->comm, &o->weights->partition, o->neighbours, o->whole, sizeof *o->whole));
   for (int64_t k = 0; k < pairs->partition.count; k++) {
     crow_cell *x = &o->cell[pairs->first[k]], *y = &o->cell[pairs->second[k]];
-    const double of_x = o->whole[pairs->first[k]], of_y = o->whole[pairs->second[k]];
+    const double root_x = o->root ? o->root[pairs->first[k]] : 1, root_y = o->root ? o->root[pairs->second[k]] : 1;
+    const double of_x = o->whole[pairs->first[k]] * root_x, of_y = o->whole[pairs->second[k]] * root_y;
     const double to_x = y->weight * s->noise[k], to_y = x->weight * s->noise[k];
     if (of_x > 0) x->sum += fixed(to_x * (to_x / of_x) * x->unit);
     if (of_y > 0) y->sum += fixed(to_y * (to_y / of_y) * y->unit);

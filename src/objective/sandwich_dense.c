@@ -27,7 +27,9 @@ static void form(const crow_objective *o, double *h, double *j) {
   for (crow_gidx x = 0; x < m; x++) {
     double diagonal = 0, variance = 0;
     for (crow_gidx y = 0; y < m; y++) {
-      const double w_x = o->cell[x].weight, w_y = o->cell[y].weight, noise = s * j[x * m + y];
+      const double noise = s * j[x * m + y];
+      const double w_x = o->cell[x].weight / (o->root ? o->root[y] : 1);
+      const double w_y = o->cell[y].weight / (o->root ? o->root[x] : 1);
       h[x * m + y] *= -s * w_y;
       diagonal -= h[x * m + y];
       variance += w_y * noise * (w_y * noise);

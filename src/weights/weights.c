@@ -171,5 +171,6 @@ void crow_weights_free(crow_weights *weights) {
   crow_free(weights->value);
   crow_free(weights->standard_error);
   crow_free(weights->hits);
+  crow_free(weights->share);
   memset(weights, 0, sizeof *weights);
 }

@@ -57,6 +57,60 @@ static void value_and_gradient_are_those_of_the_definition(void) {
   }
 }
 
+/* Three prompts in turn, of shares 1/2, 1/3 and 1/6: f is the sum over prompts of P_k times Eq. 2 with the weights
+ * within the prompt, v = w / P, and G(x) its slope by r(x) / w(x) / K(x). */
+static void prompts_are_weighed_by_their_shares(void) {
+  for (int mode = 0; mode < 4; mode++) {
+    problem q = problem_make(40);
+    const crow_objective_options options = {.lambda = 0.01, .pair_scale = mode & 1, .pair_weight = mode >> 1};
+    const double part[3] = {0.5, 1. / 3, 1. / 6};
+    double *share = doubles(q.m), *v = doubles(q.m), *g = doubles(q.m), sum[3] = {0}, value = 0, optimality = 0;
+    long double mass = 0, squares = 0, f = 0;
+    crow_weights weights;
+    crow_pairs pairs;
+    crow_objective *o = NULL;
+    thin(&q, 0.6, mode > 1);
+    for (int64_t x = 0; x < q.m; x++) sum[x % 3] += q.w[x];
+    for (int64_t x = 0; x < q.m; x++) {
+      share[x] = part[x % 3];
+      v[x] = q.w[x] / sum[x % 3];
+      q.w[x] = v[x] * share[x];
+      squares += (long double)share[x] * v[x] * v[x];
+      for (int64_t y = 0; y < q.m; y++) q.c[x * q.m + y] = (x - y) % 3 ? 0 : q.c[x * q.m + y];
+    }
+    for (int64_t x = 0; x < q.m; x++) {
+      for (int64_t y = 0; y < x; y++) mass += (long double)share[x] * v[x] * v[y] * q.c[x * q.m + y];
+    }
+    const long double s = options.pair_scale ? 1 : (1 - squares) / (2 * mass);
+    weights = slice_weights(test_comm, &q);
+    weights.share = share;
+    CHECK_OK(slice_pairs(test_comm, &q, options.pair_weight == 1, &pairs));
+    CHECK_OK(crow_objective_create_pairs(test_comm, &options, &weights, &pairs, &o));
+    CHECK_NEAR(crow_objective_pair_scale(o), (double)s, 1e-14 * (double)s);
+    CHECK_OK(crow_objective_evaluate(o, q.r, &value, &optimality, g));
+    for (int64_t x = 0; x < q.m; x++) {
+      long double k = options.lambda, slope = options.lambda * (long double)q.r[x];
+      for (int64_t y = 0; y < q.m; y++) {
+        const long double c = v[y] * (long double)q.c[x * q.m + y], d = (long double)q.r[x] - q.r[y];
+        slope += s * c * (1 / (1 + expl(-d)) - q.p[x * q.m + y]);
+        k += s / 4 * c;
+        if (y < x) f += s * share[x] * v[x] * c * (log1pl(expl(d)) - q.p[x * q.m + y] * d);
+      }
+      f += 0.5L * options.lambda * share[x] * v[x] * (long double)q.r[x] * q.r[x];
+      CHECK_NEAR(crow_objective_curvature(o)[x], (double)k, 1e-14 * (double)k);
+      CHECK_NEAR(g[x], (double)(slope / k), 4e-14 * (1 + fabs((double)(slope / k))));
+    }
+    if (options.pair_scale == 0) f += 0.5L * logl(2) * squares;
+    CHECK_NEAR(value, (double)f, 1e-13 * (double)f);
+    crow_objective_destroy(&o);
+    crow_pairs_free(&pairs);
+    free(share);
+    free(v);
+    free(g);
+    problem_free(&q);
+  }
+}
+
 /* Every alternative's G is right to rounding, however small its weight and its neighbours' are. */
 static void weights_of_15_orders_of_magnitude(void) {
   problem q = problem_make(120);
@@ -271,6 +325,7 @@ static void rewards_that_are_not_finite_have_an_infinite_value(void) {
 int main(int argc, char **argv) {
   const crow_test tests[] = {
       {"value and gradient are those of the definition", value_and_gradient_are_those_of_the_definition},
+      {"prompts are weighed by their shares", prompts_are_weighed_by_their_shares},
       {"weights of 15 orders of magnitude", weights_of_15_orders_of_magnitude},
       {"outcomes of zero and one, rewards far apart", outcomes_of_zero_and_one_and_far_rewards},
       {"some weights are zero", some_weights_are_zero},
