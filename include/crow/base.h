@@ -71,6 +71,9 @@ CROW_API void crow_log_set(crow_log_function *receive, void *context);
 /** Sends one line to the receiver, if there is one. */
 CROW_API void crow_log(crow_log_level level, const char *format, ...) CROW_PRINTF(2, 3);
 
+/** While hushed, lines go nowhere: for many small runs of what reports itself each time. */
+CROW_API void crow_log_hush(bool hush);
+
 /** A long loop's progress: share done, rate and time left, at most one line every `interval` seconds. */
 typedef struct crow_progress {
   const char *name; /**< what is done, e.g. "weights" */

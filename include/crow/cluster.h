@@ -22,6 +22,8 @@ typedef struct crow_groups {
   double inertia;         /**< k-means: sum of squared distances to the groups' means; 0 for single linkage */
 } crow_groups;
 
+/** Groups never cross the dataset's prompts: single linkage joins alternatives of one prompt only, groups of k-means
+ * are cut where prompts meet, so there may be more than K. */
 /** Single linkage: the connected components of the graph whose edges join contexts at a distance of at most `radius`
  * (> 0). Distances are first estimated by blocked products; close decisions are taken on the canonical distance of
  * crow/nearest.h. O(m^2 d) work shared by the ranks, O(m) memory each besides their contexts. Collective; the same on

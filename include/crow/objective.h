@@ -6,9 +6,14 @@
  * Notation: w weights, lambda the regularisation, K(x) = D(x) / w(x) with D as in the scaled variables:
  *   complete:  K(x) = lambda + (1 - w(x)) / 4
  *   pairs:     K(x) = lambda + s/4 sum_{y compared with x} w(y) c(x,y)
- * The evaluation returns G(x) = (df/dr(x) / w(x)) / K(x), of size at most 4 + lambda |r| / K, and 0 where w(x) = 0,
- * since f does not depend on r(x) then; df/dr(x) = w(x) K(x) G(x). The certificate is max_x |G(x)| min(K(x), 1) over
- * the alternatives with positive weight.
+ * With prompts (crow_weights.share P, v = w / P the weight within the prompt) f is the sum over prompts of P times Eq.
+ * 2 within the prompt: in the sums over pairs w(x) w(y) becomes w(x) w(y) / sqrt(P(x) P(y)), which is P v(x) v(y)
+ * within a prompt; in K, in the certificate and in the win rates w becomes v; sum w^2 becomes sum w v. So s = (1 - sum
+ * w v) / (2 sum_E sqrt(w v)(x) sqrt(w v)(y) c), which is 1 if every pair within a prompt was compared. A prompt's
+ * rewards are those of a fit of it alone with the scale 1 and lambda / s, whatever its share and the other prompts. The
+ * evaluation returns G(x) = (df/dr(x) / w(x)) / K(x), of size at most 4 + lambda |r| / K, and 0 where w(x) = 0, since f
+ * does not depend on r(x) then; df/dr(x) = w(x) K(x) G(x). The certificate is max_x |G(x)| min(K(x), 1) over the
+ * alternatives with positive weight.
  */
 #ifndef CROW_OBJECTIVE_H
 #define CROW_OBJECTIVE_H
@@ -20,9 +25,11 @@ extern "C" {
 #endif
 
 typedef struct crow_objective_options {
-  double lambda;   /**< regularisation, > 0; default 0.01 */
-  int pair_scale;  /**< 0 normalised: s = (1 - sum w^2) / (2 sum_E w w c); 1 literal: s = 1 */
-  int pair_weight; /**< 0 proportion: c = 1; 1 count: c = number of judgements */
+  double lambda;       /**< regularisation, > 0; default 0.01 */
+  int pair_scale;      /**< 0 normalised: s = (1 - sum w^2) / (2 sum_E w w c); 1 literal: s = 1 */
+  int pair_weight;     /**< 0 proportion: c = 1; 1 count: c = number of judgements */
+  bool across_prompts; /**< comparisons of alternatives of different prompts are taken (they are refused by
+                            crow_fit_run() otherwise); default false */
 } crow_objective_options;
 extern CROW_API const crow_setting crow_objective_settings[];
 

@@ -37,6 +37,15 @@ CROW_API crow_status crow_pairs_create(const crow_comm *comm, crow_gidx alternat
                                        crow_pairs *out);
 /** Reads /comparisons of a dataset in slices and gathers them. Collective. */
 CROW_API crow_status crow_pairs_read(const crow_comm *comm, const crow_dataset *dataset, crow_pairs *out);
+/** Refuses pairs of alternatives of different prompts (CROW_BAD_INPUT): the message names the first comparison, its
+ * alternatives and their prompts. `pairs` are those of the dataset. Collective. */
+CROW_API crow_status crow_pairs_check_prompts(const crow_comm *comm, const crow_dataset *dataset,
+                                              const crow_pairs *pairs);
+/** All pairs within the prompts of a dataset with complete preferences (a matrix, which is checked as
+ * crow_win_rate_matrix() does, or a population) with their p(x>y), one judgement each. 20 bytes a pair, shared by the
+ * ranks, of which there are n (n - 1) / 2 for a prompt of n. Collective. */
+CROW_API crow_status crow_pairs_within_prompts(const crow_comm *comm, const crow_dataset *dataset,
+                                               const crow_weights *weights, crow_pairs *out);
 CROW_API void crow_pairs_free(crow_pairs *pairs);
 
 /** The comparisons behind a rank's slice of pairs: those of pair k are begin[k] .. begin[k + 1], in the order in which

@@ -46,6 +46,15 @@ CROW_API void crow_space_destroy(crow_space **space);
  * Reads the contexts once. crow_space_create() does this itself. Collective. */
 CROW_API crow_status crow_space_check_distances(const crow_comm *comm, const crow_dataset *dataset, double scale);
 
+/** Local: whether S depends on the contexts (box, ball, gaussian, factor2) or is the same for any (cube, sphere, pool).
+ */
+CROW_API bool crow_space_fits_contexts(const crow_space_options *options);
+/** Local: keeps the first `count` samples out of `total`, or as many as fit `bytes`, in memory: for a space that is
+ * sampled again and again. */
+CROW_API crow_status crow_space_keep(crow_space *space, crow_gidx count, crow_gidx total, int64_t bytes);
+/** Local: samples `begin` .. `begin + count` out of `total` (count, d) where they are kept, else NULL. Borrowed. */
+CROW_API const double *crow_space_kept(const crow_space *space, crow_gidx begin, crow_gidx count, crow_gidx total);
+
 /** Local: number of samples there are: 0 for an endless space, the number of rows of a pool. */
 CROW_API crow_gidx crow_space_size(const crow_space *space);
 /** Local: one line about the space for the log. */

@@ -31,6 +31,12 @@ typedef enum crow_scheme {
   CROW_SCHEME_CLUSTER  /**< 1 / size of x's group by k-means (crow_groups_by_kmeans()), K given or sqrt(m) */
 } crow_scheme;
 
+/** What the weights of a prompt's alternatives sum to, P_k of prompt k out of K. */
+typedef enum crow_prompt_share {
+  CROW_PROMPT_SHARE_UNIFORM, /**< 1/K */
+  CROW_PROMPT_SHARE_COUNT    /**< its alternatives / m */
+} crow_prompt_share;
+
 typedef struct crow_weights_options {
   int scheme;                   /**< crow_scheme; default voronoi */
   double bandwidth;             /**< kernel: h; 0: the median rule */
@@ -40,6 +46,7 @@ typedef struct crow_weights_options {
   double relative_error;        /**< > 0: go on until every weight above 1/m has this relative standard error */
   int64_t max_samples;          /**< but not beyond this many samples */
   double pseudo_count;          /**< a >= 0: w = (n + a) / (N + a m) for n hits (Dirichlet smoothing); default 0 */
+  int prompt_share;             /**< crow_prompt_share; default uniform */
   const char *grid;             /**< "4x2": 4 groups of ranks share the samples, 2 slices of alternatives; "auto" */
   double memory_per_rank;       /**< bytes a rank may use; 0: what the machine, the cgroup or Slurm allows */
   crow_space_options space;     /**< its settings are crow_space_settings */
@@ -57,6 +64,7 @@ typedef struct crow_weights_run {
   crow_nearest_engine engine;      /**< what searched, or EXACT */
   crow_gidx dimensions;            /**< in which distances were taken: those of the alternatives' hull, if that paid */
   int64_t searched, decided_again; /**< samples of this rank; those that were decided again in double precision */
+  bool inexact;                    /**< the most samples came before the relative error asked for */
   crow_stages stages;              /**< prepare, index, draw, search, count, reduce */
 } crow_weights_run;
 
@@ -74,7 +82,11 @@ typedef struct crow_weights {
   crow_weights_run run;
 } crow_weights;
 
-/** Computes the weights by the scheme asked for. Collective; options agree. Free with crow_weights_free(). */
+/** Computes the weights by the scheme asked for. Of a dataset with prompts each is weighted as if it were a dataset of
+ * its own (a space that depends on contexts is made of its own ones; samples are the same for all), times its share; a
+ * rank does so for the prompts it owns, and all ranks together for a prompt larger than a rank's share of the
+ * alternatives, whose contexts each rank then holds whole. Samples N are those of the prompt that has most. Collective;
+ * options agree. Free with crow_weights_free(). */
 CROW_API crow_status crow_weights_compute(const crow_comm *comm, const crow_dataset *dataset,
                                           const crow_weights_options *options, crow_weights *out);
 /** As crow_weights_compute(), going on from a checkpoint that has been looked for (crow_checkpoint_find()) and saving
@@ -89,6 +101,10 @@ CROW_API crow_status crow_weights_load(const crow_comm *comm, crow_checkpoint *c
 /** Bytes that a rank needs to sample weights of m alternatives of d dimensions in this many slices; Local. `single`:
  * contexts are stored as 32-bit floats. */
 CROW_API int64_t crow_weights_rank_bytes(crow_gidx alternatives, crow_gidx dimensions, bool single, int slices);
+/** Sets `share` to the sums of the weights within the dataset's prompts; NULL where there are fewer than two. After
+ * crow_weights_read(), crow_weights_load() and whatever changes weights. Collective. */
+CROW_API crow_status crow_weights_find_shares(const crow_comm *comm, const crow_dataset *dataset,
+                                              crow_weights *weights);
 /** w = 1/m for all. Local work, but every rank calls it. */
 CROW_API crow_status crow_weights_uniform(const crow_comm *comm, crow_gidx alternatives, crow_weights *out);
 /** Reads a weights file made for a dataset of `alternatives` alternatives; they must be >= 0 and are normalised to

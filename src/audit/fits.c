@@ -23,7 +23,9 @@ crow_status crow_fits_make(const crow_comm *comm, const crow_dataset *dataset, c
   crow_weights uniform = {0};
   crow_weights *voronoi = &out->voronoi;
   *out = (crow_fits){.m = dataset->alternatives};
-  CROW_TRY(crow_weights_uniform(comm, dataset->alternatives, &uniform));
+  crow_weights_options equal = options->weights;
+  equal.scheme = CROW_SCHEME_UNIFORM;
+  CROW_TRY(crow_weights_compute(comm, dataset, &equal, &uniform));
   CROW_TRY(fit(comm, dataset, &uniform, &options->fit, &out->standard, &out->standard_converged));
   CROW_TRY(crow_weights_compute(comm, dataset, &options->weights, voronoi));
   CROW_TRY(fit(comm, dataset, voronoi, &options->fit, &out->weighted, &out->weighted_converged));

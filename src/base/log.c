@@ -5,6 +5,7 @@
 
 static crow_log_function *log_receive;
 static void *log_context;
+static bool hushed;
 static double progress_interval_s = 30;
 
 void crow_log_set(crow_log_function *receive, void *context) {
@@ -12,8 +13,10 @@ void crow_log_set(crow_log_function *receive, void *context) {
   log_context = context;
 }
 
+void crow_log_hush(bool hush) { hushed = hush; }
+
 void crow_log(crow_log_level level, const char *format, ...) {
-  if (!log_receive) return;
+  if (!log_receive || hushed) return;
   char line[CROW_ERROR_BYTES];
   va_list arguments;
   va_start(arguments, format);

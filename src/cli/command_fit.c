@@ -63,6 +63,7 @@ static void warn_about_unused(const crow_run *run, const fit_options *options) {
     const crow_option *option = &run->option[k];
     const char *at = option->options, *begin = (const char *)&options->sampling;
     if (strcmp(option->setting->name, "memory-per-rank") == 0) continue; /* holds for the fit too */
+    if (strcmp(option->setting->name, "prompt-share") == 0 && is_uniform(options)) continue;
     if (option->given && at >= begin && at < begin + sizeof options->sampling) {
       crow_print_warning(run, "warning: --%s has no effect with --weights %s", option->setting->name, options->weights);
     }
@@ -81,7 +82,11 @@ static crow_status get_weights(crow_run *run, const crow_dataset *dataset, crow_
   if (is_voronoi(options)) {
     return crow_weights_compute_from(run->comm, dataset, &options->sampling, checkpoint, weights);
   }
-  if (is_uniform(options)) return crow_weights_uniform(run->comm, dataset->alternatives, weights);
+  if (is_uniform(options)) {
+    crow_weights_options uniform = options->sampling;
+    uniform.scheme = CROW_SCHEME_UNIFORM;
+    return crow_weights_compute(run->comm, dataset, &uniform, weights);
+  }
   CROW_TRY(crow_weights_read(run->comm, options->weights, dataset->alternatives, weights));
   crow_print(run, "weights: from %s, effective number of alternatives %.6g of %lld, %lld with weight zero",
              options->weights, weights->effective, (long long)weights->partition.global, (long long)weights->zeros);
@@ -158,6 +163,7 @@ static crow_status run_fit(crow_run *run) {
   CROW_TRY(prepare(run, &provenance, &checkpoint));
   crow_stages_begin(&run->stages, "weights");
   CROW_TRY(get_weights(run, &dataset, checkpoint, &weights));
+  CROW_TRY(crow_weights_find_shares(run->comm, &dataset, &weights));
   crow_stages_begin(&run->stages, "fit");
   CROW_TRY(crow_fit_run_from(run->comm, &dataset, &weights, &how, checkpoint, &rewards));
   CROW_TRY(find_uncertainty(run, &dataset, &weights, &how, checkpoint, &rewards));

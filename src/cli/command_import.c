@@ -39,8 +39,10 @@ const crow_command crow_command_import = {
         "Column names that are understood: left,right,winner; model_a,model_b,winner; model_x,model_y,winner; "
         "first,second,outcome; chosen,rejected. A winner is left, right or tie, model_a, model_b, tie or tie "
         "(bothbad), "
-        "a or b, 1, 0 or 0.5, or the winner's id. A column prompt (of the items, the CSV contexts or the comparisons) groups "
-        "alternatives that answer the same prompt: they compete with each other alone. Bad lines are refused with file, line and value.",
+        "a or b, 1, 0 or 0.5, or the winner's id. A column prompt (of the items, the CSV contexts or the comparisons) "
+        "groups "
+        "alternatives that answer the same prompt: they compete with each other alone. Bad lines are refused with "
+        "file, line and value.",
     .example = "crow import --comparisons votes.csv --contexts embeddings.npy --items models.csv -o votes.h5",
     .arguments = "",
     .takes = CROW_TAKES_JSON,

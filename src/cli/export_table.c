@@ -12,6 +12,7 @@ static const struct field {
 } fields[] = {
     {"rewards", CROW_EXPORT_ALTERNATIVES, "id", "/alternatives/id", CROW_EXPORT_TEXT},
     {"rewards", CROW_EXPORT_ALTERNATIVES, "topic", "/alternatives/topic", CROW_EXPORT_TEXT},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "prompt", "/alternatives/prompt", CROW_EXPORT_TEXT},
     {"rewards", CROW_EXPORT_ALTERNATIVES, "reward", "/rewards/value", CROW_EXPORT_REAL},
     {"rewards", CROW_EXPORT_ALTERNATIVES, "weight", "/rewards/weight", CROW_EXPORT_REAL},
     {"rewards", CROW_EXPORT_ALTERNATIVES, "win_rate", "/rewards/win_rate", CROW_EXPORT_REAL},
@@ -29,6 +30,7 @@ static const struct field {
     {"rewards", CROW_EXPORT_TRACE, "optimality", "/trace/optimality", CROW_EXPORT_REAL},
     {"weights", CROW_EXPORT_ALTERNATIVES, "id", "/alternatives/id", CROW_EXPORT_TEXT},
     {"weights", CROW_EXPORT_ALTERNATIVES, "topic", "/alternatives/topic", CROW_EXPORT_TEXT},
+    {"weights", CROW_EXPORT_ALTERNATIVES, "prompt", "/alternatives/prompt", CROW_EXPORT_TEXT},
     {"weights", CROW_EXPORT_ALTERNATIVES, "weight", "/weights/value", CROW_EXPORT_REAL},
     {"weights", CROW_EXPORT_ALTERNATIVES, "standard_error", "/weights/standard_error", CROW_EXPORT_REAL},
     {"weights", CROW_EXPORT_ALTERNATIVES, "hits", "/weights/hits", CROW_EXPORT_INTEGER},
@@ -41,6 +43,7 @@ static const struct field {
     {"scores", CROW_EXPORT_ALTERNATIVES, "distance", "/scores/distance", CROW_EXPORT_REAL},
     {"dataset", CROW_EXPORT_ALTERNATIVES, "id", "/alternatives/id", CROW_EXPORT_TEXT},
     {"dataset", CROW_EXPORT_ALTERNATIVES, "topic", "/alternatives/topic", CROW_EXPORT_TEXT},
+    {"dataset", CROW_EXPORT_ALTERNATIVES, "prompt", "/alternatives/prompt", CROW_EXPORT_TEXT},
     {"dataset", CROW_EXPORT_ALTERNATIVES, "context", "/alternatives/context", CROW_EXPORT_REAL},
     {"dataset", CROW_EXPORT_COMPARISONS, "first", "/comparisons/first", CROW_EXPORT_INTEGER},
     {"dataset", CROW_EXPORT_COMPARISONS, "second", "/comparisons/second", CROW_EXPORT_INTEGER},

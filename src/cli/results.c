@@ -17,11 +17,17 @@ void crow_results_dataset(crow_run *run, const char *path, const crow_dataset *d
   } else {
     (void)snprintf(source, sizeof source, "no preferences");
   }
-  crow_print(run, "read %s: %lld alternatives in %lld dimensions, %s", path, (long long)dataset->alternatives,
-             (long long)dataset->dimensions, source);
+  char prompts[64] = "";
+  if (dataset->has_prompt) {
+    (void)snprintf(prompts, sizeof prompts, " of %lld prompt%s", (long long)dataset->prompts,
+                   dataset->prompts == 1 ? "" : "s");
+  }
+  crow_print(run, "read %s: %lld alternatives%s in %lld dimensions, %s", path, (long long)dataset->alternatives,
+             prompts, (long long)dataset->dimensions, source);
   crow_report_text(run, "dataset", path);
   crow_report_integer(run, "alternatives", dataset->alternatives);
   crow_report_integer(run, "dimensions", dataset->dimensions);
+  if (dataset->has_prompt) crow_report_integer(run, "prompts", dataset->prompts);
   crow_report_integer(run, "comparisons", dataset->comparisons);
 }
 

@@ -16,6 +16,9 @@ void crow_contexts_free(crow_contexts *contexts);
 /* Numbers groups in the order of their first members; `label` (m) are any numbers from 0 to m - 1. Local. */
 crow_status crow_groups_number(crow_gidx m, int32_t *label, crow_gidx *groups);
 
+/* Cuts groups at the borders of prompts: `label` (m) become numbers from 0 to m - 1, equal where both were. Local. */
+crow_status crow_groups_cut(crow_gidx m, const int32_t *prompt, int32_t *label);
+
 /* Sums of rows by group in fixed point, so that their bits do not depend on who adds what. */
 typedef struct crow_fixed {
   int64_t columns;

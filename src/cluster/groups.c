@@ -2,6 +2,7 @@
 #include "cluster/cluster_impl.h"
 #include <crow/space.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 crow_status crow_contexts_read(const crow_comm *comm, const crow_dataset *dataset, crow_contexts *out) {
@@ -37,6 +38,33 @@ crow_status crow_groups_number(crow_gidx m, int32_t *label, crow_gidx *groups) {
   }
 cleanup:
   crow_free(number);
+  return status;
+}
+
+/* An alternative, its group and its prompt. */
+typedef struct member {
+  int32_t label, prompt, alternative;
+} member;
+
+static int compare_members(const void *a, const void *b) {
+  const member *x = a, *y = b;
+  if (x->label != y->label) return x->label < y->label ? -1 : 1;
+  if (x->prompt != y->prompt) return x->prompt < y->prompt ? -1 : 1;
+  return (x->alternative > y->alternative) - (x->alternative < y->alternative);
+}
+
+crow_status crow_groups_cut(crow_gidx m, const int32_t *prompt, int32_t *label) {
+  crow_status status = CROW_OK;
+  member *list = NULL;
+  CROW_TRY(CROW_ALLOCATE_RAW(&list, m));
+  for (crow_gidx x = 0; x < m; x++) list[x] = (member){label[x], prompt[x], (int32_t)x};
+  qsort(list, (size_t)m, sizeof *list, compare_members);
+  for (crow_gidx i = 0, first = 0; i < m; i++) {
+    if (list[i].label != list[first].label || list[i].prompt != list[first].prompt) first = i;
+    label[list[i].alternative] = list[first].alternative;
+  }
+cleanup:
+  crow_free(list);
   return status;
 }
 

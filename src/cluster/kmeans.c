@@ -182,6 +182,7 @@ crow_status crow_groups_by_kmeans(const crow_comm *comm, const crow_dataset *dat
   CROW_TRY(choose_centres(comm, &km, clusters));
   CROW_TRY(iterate(comm, &km, max_iterations, out));
   CROW_TRY(crow_comm_gather_slices(comm, &km.contexts.partition, km.nearest, out->group, sizeof *out->group));
+  if (dataset->prompt) CROW_TRY_AGREE(comm, crow_groups_cut(out->alternatives, dataset->prompt, out->group));
   CROW_TRY_AGREE(comm, crow_groups_number(out->alternatives, out->group, &out->groups));
 cleanup:
   kmeans_free(&km);

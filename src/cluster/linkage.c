@@ -22,8 +22,9 @@ typedef struct block {
 
 typedef struct linkage {
   const crow_contexts *contexts;
-  double *origin; /* (d) */
-  double square;  /* radius squared */
+  const int32_t *prompt; /* (m) alternatives of different prompts are never joined; NULL: all are of one */
+  double *origin;        /* (d) */
+  double square;         /* radius squared */
   int32_t *parent;
   double *product; /* (ROWS, ROWS) */
 } linkage;
@@ -85,6 +86,7 @@ static void join_blocks(linkage *l, const block *a, const block *b) {
       const double squares = a->square[i] + b->square[j];
       if (squares - 2 * l->product[i * ROWS + j] - slack * squares > l->square) continue;
       const int32_t x = (int32_t)(a->begin + i), y = (int32_t)(b->begin + j);
+      if (l->prompt && l->prompt[x] != l->prompt[y]) continue;
       if (find(l->parent, x) == find(l->parent, y)) continue;
       if (crow_nearest_distance(a->context + i * d, b->context + j * d, CROW_DOUBLE, d) <= l->square) {
         unite(l->parent, x, y);
@@ -176,7 +178,7 @@ cleanup:
 crow_status crow_groups_by_radius(const crow_comm *comm, const crow_dataset *dataset, double radius, crow_groups *out) {
   crow_status status = CROW_OK;
   crow_contexts contexts = {0};
-  linkage l = {.contexts = &contexts, .square = radius * radius};
+  linkage l = {.contexts = &contexts, .prompt = dataset->prompt, .square = radius * radius};
   *out = (crow_groups){.alternatives = dataset->alternatives, .converged = true};
   CROW_TRY(crow_contexts_read(comm, dataset, &contexts));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&l.product, ROWS * ROWS));

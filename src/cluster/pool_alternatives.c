@@ -74,38 +74,53 @@ static void print_id(const char *first, crow_gidx size, char *text, int64_t byte
     (void)snprintf(text, (size_t)bytes, "%s", first);
 }
 
-static crow_status write_ids(const crow_pool *pool) {
+/* The text of each group's first member, from this rank's slice of `texts`; ids say how many others there are. */
+static crow_status write_firsts(const crow_pool *pool, const crow_partition *p, const char *path,
+                                const crow_strings *texts, bool ids) {
   crow_status status = CROW_OK;
   const crow_comm *comm = pool->comm;
   const bool root = crow_comm_rank(comm) == 0;
-  const crow_partition p = crow_comm_partition(comm, pool->dataset->alternatives, CROW_BLOCK);
-  crow_strings ids = {0}, out = {0};
+  crow_strings out = {0};
   int64_t *packed = NULL;
-  CROW_TRY(crow_dataset_read_ids(pool->dataset, p.begin, p.count, &ids));
-  const int64_t words = (ids.width + 7) / 8;
+  const int64_t words = (texts->width + 7) / 8;
   chunk c = first_chunk(pool, words);
-  out.width = ids.width + 16;
+  out.width = texts->width + 16;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&packed, c.most * words));
   CROW_TRY_AGREE(comm, crow_allocate(c.most, (size_t)out.width, (void **)&out.data));
-  CROW_TRY(crow_file_define_strings(pool->file, "/alternatives/id", c.groups, out.width));
+  CROW_TRY(crow_file_define_strings(pool->file, path, c.groups, out.width));
   while (next_chunk(&c)) {
     memset(packed, 0, (size_t)(c.count * words) * sizeof *packed);
     memset(out.data, 0, (size_t)(c.count * out.width));
     for (int64_t g = 0; g < c.count; g++) {
-      const crow_gidx first = pool->first[c.begin + g] - p.begin;
-      if (first >= 0 && first < p.count) memcpy(packed + g * words, crow_strings_get(&ids, first), (size_t)ids.width);
+      const crow_gidx first = pool->first[c.begin + g] - p->begin;
+      if (first < 0 || first >= p->count) continue;
+      memcpy(packed + g * words, crow_strings_get(texts, first), (size_t)texts->width);
     }
     CROW_TRY(crow_comm_sum_i64(comm, packed, c.count * words)); /* one rank has it, the others have zeros */
     for (int64_t g = 0; g < c.count; g++) {
-      print_id((const char *)(packed + g * words), pool->size[c.begin + g], out.data + g * out.width, out.width);
+      print_id((const char *)(packed + g * words), ids ? pool->size[c.begin + g] : 1, out.data + g * out.width,
+               out.width);
     }
     out.count = root ? c.count : 0;
-    CROW_TRY(crow_file_write_strings_rows(pool->file, "/alternatives/id", c.begin, &out));
+    CROW_TRY(crow_file_write_strings_rows(pool->file, path, c.begin, &out));
   }
 cleanup:
-  crow_strings_free(&ids);
   crow_strings_free(&out);
   crow_free(packed);
+  return status;
+}
+
+static crow_status write_names(const crow_pool *pool, const crow_partition *p) {
+  crow_status status = CROW_OK;
+  crow_strings texts = {0};
+  CROW_TRY(crow_dataset_read_ids(pool->dataset, p->begin, p->count, &texts));
+  CROW_TRY(write_firsts(pool, p, "/alternatives/id", &texts, true));
+  if (!pool->dataset->has_prompt) goto cleanup;
+  crow_strings_free(&texts);
+  CROW_TRY(crow_file_read_strings(pool->dataset->file, "/alternatives/prompt", p->begin, p->count, &texts));
+  CROW_TRY(write_firsts(pool, p, "/alternatives/prompt", &texts, false));
+cleanup:
+  crow_strings_free(&texts);
   return status;
 }
 
@@ -165,9 +180,10 @@ crow_status crow_pool_alternatives(const crow_pool *pool) {
   const crow_partition p = crow_comm_partition(pool->comm, pool->dataset->alternatives, CROW_BLOCK);
   crow_labels labels = {0};
   CROW_TRY(write_contexts(pool));
-  CROW_TRY(write_ids(pool));
+  CROW_TRY(write_names(pool, &p));
   CROW_TRY(crow_file_write_vector(pool->file, "/cluster/map", CROW_I32, &p, pool->groups->group + p.begin));
   if (pool->dataset->has_id) CROW_TRY(copy_texts(pool, &p, "/alternatives/id", "/cluster/id"));
+  if (pool->dataset->has_prompt) CROW_TRY(copy_texts(pool, &p, "/alternatives/prompt", "/cluster/prompt"));
   if (pool->dataset->has_topic) {
     CROW_TRY(copy_texts(pool, &p, "/alternatives/topic", "/cluster/topic"));
     CROW_TRY(crow_labels_read(pool->dataset->file, "/alternatives/topic", &p, &labels));

@@ -41,16 +41,17 @@ cleanup:
   return status;
 }
 
-/* Squared distance of each of the chosen to its nearest other alternative. */
-static crow_status nearest_others(const crow_comm *comm, const crow_contexts *c, int64_t chosen, const double *whole,
-                                  double *square) {
+/* Squared distance of each of the chosen to its nearest other alternative of its prompt (NULL: of all); infinite if
+ * there is none. */
+static crow_status nearest_others(const crow_comm *comm, const crow_contexts *c, const int32_t *prompt, int64_t chosen,
+                                  const double *whole, double *square) {
   crow_status status = CROW_OK;
   const crow_partition *p = &c->partition;
   for (int64_t k = 0; k < chosen; k++) {
     const crow_gidx self = chosen_index(p->global, chosen, k);
     square[k] = INFINITY;
     for (int64_t i = 0; i < p->count; i++) {
-      if (p->begin + i == self) continue;
+      if (p->begin + i == self || (prompt && prompt[p->begin + i] != prompt[self])) continue;
       const double s = crow_nearest_distance(whole + k * c->d, c->value + i * c->d, CROW_DOUBLE, c->d);
       if (s < square[k]) square[k] = s;
     }
@@ -90,10 +91,12 @@ crow_status crow_radius_suggest(const crow_comm *comm, const crow_dataset *datas
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&distance, chosen));
   if (dataset->alternatives > 1) {
     CROW_TRY(gather_chosen(comm, &contexts, chosen, whole));
-    CROW_TRY(nearest_others(comm, &contexts, chosen, whole, distance));
+    CROW_TRY(nearest_others(comm, &contexts, dataset->prompt, chosen, whole, distance));
     for (int64_t k = 0; k < chosen; k++) distance[k] = sqrt(distance[k]);
     qsort(distance, (size_t)chosen, sizeof *distance, ascending);
-    if (distance[chosen - 1] > 0) *radius = from_distances(distance, chosen, &largest_jump);
+    int64_t n = chosen; /* single alternatives of a prompt have no distance */
+    while (n > 0 && isinf(distance[n - 1])) n--;
+    if (n > 0 && distance[n - 1] > 0) *radius = from_distances(distance, n, &largest_jump);
   }
   if (jump) *jump = largest_jump;
 cleanup:

@@ -222,17 +222,39 @@ cleanup:
 
 /* The preferences of a dataset, as the objective takes them. */
 typedef struct preferences {
+  bool paired; /* `pairs` count, else `win_rate` */
   crow_pairs pairs;
   double *win_rate;
 } preferences;
 
+/* Observed comparisons, or within prompts complete ones. */
+static crow_status read_pairs(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                              bool across, const crow_rewards *out, crow_pairs *pairs) {
+  crow_status status = CROW_OK;
+  if (dataset->prompts > 1 && !weights->share) {
+    CROW_TRY(crow_error(CROW_USAGE, "the dataset has prompts: expected weights with the prompts' shares, "
+                                    "crow_weights_find_shares()"));
+  }
+  if (out->source == CROW_SOURCE_COMPARISONS) {
+    CROW_TRY(crow_pairs_read(comm, dataset, pairs));
+    if (!across) CROW_TRY(crow_pairs_check_prompts(comm, dataset, pairs));
+    goto cleanup;
+  }
+  CROW_TRY(crow_pairs_within_prompts(comm, dataset, weights, pairs));
+  crow_log(CROW_LOG_INFO, "preferences: complete within prompts, %lld pairs from a %s",
+           (long long)pairs->partition.global, out->source == CROW_SOURCE_MATRIX ? "matrix" : "population");
+cleanup:
+  return status;
+}
+
 static crow_status read_preferences(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                                    crow_rewards *out, preferences *read) {
+                                    bool across, crow_rewards *out, preferences *read) {
   crow_status status = CROW_OK;
   crow_stages_begin(&out->stages, "preferences");
   out->source = crow_fit_source(dataset);
-  if (out->source == CROW_SOURCE_COMPARISONS) {
-    CROW_TRY(crow_pairs_read(comm, dataset, &read->pairs));
+  read->paired = out->source == CROW_SOURCE_COMPARISONS || dataset->prompts > 1;
+  if (read->paired) {
+    CROW_TRY(read_pairs(comm, dataset, weights, across, out, &read->pairs));
     goto cleanup;
   }
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&read->win_rate, weights->partition.count));
@@ -282,7 +304,7 @@ static crow_status fit(const crow_comm *comm, const crow_dataset *dataset, const
                        crow_checkpoint *checkpoint, crow_rewards *out) {
   crow_status status = CROW_OK;
   crow_objective *objective = NULL;
-  if (pairs) {
+  if (pairs && out->source == CROW_SOURCE_COMPARISONS) {
     log_pairs(pairs);
     out->pairs = pairs->partition.global;
     out->components = pairs->components;
@@ -323,9 +345,8 @@ crow_status crow_fit_run_from(const crow_comm *comm, const crow_dataset *dataset
     CROW_TRY(crow_rewards_load(comm, checkpoint, out));
     goto cleanup;
   }
-  CROW_TRY(read_preferences(comm, dataset, weights, out, &read));
-  CROW_TRY(fit(comm, dataset, weights, out->source == CROW_SOURCE_COMPARISONS ? &read.pairs : NULL, read.win_rate,
-               options, checkpoint, out));
+  CROW_TRY(read_preferences(comm, dataset, weights, options->objective.across_prompts, out, &read));
+  CROW_TRY(fit(comm, dataset, weights, read.paired ? &read.pairs : NULL, read.win_rate, options, checkpoint, out));
 cleanup:
   crow_pairs_free(&read.pairs);
   crow_free(read.win_rate);

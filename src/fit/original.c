@@ -42,6 +42,7 @@ crow_status crow_rewards_write_original(const crow_comm *comm, crow_file *file, 
   CROW_TRY(crow_file_write_vector(file, "/original/reward", CROW_F64, &p, reward));
   CROW_TRY(copy_texts(dataset, &p, "/cluster/id", file, "/original/id"));
   CROW_TRY(copy_texts(dataset, &p, "/cluster/topic", file, "/original/topic"));
+  CROW_TRY(copy_texts(dataset, &p, "/cluster/prompt", file, "/original/prompt"));
 cleanup:
   crow_free(all);
   crow_free(reward);

@@ -22,10 +22,25 @@ static double comparisons_bytes(const crow_dataset *dataset, int ranks) {
          (double)dataset->alternatives * (32 + 16 + 12);
 }
 
+/* With prompts complete preferences are pairs within them: 20 bytes each, and what a pass over pairs needs. */
+static double within_prompts_bytes(const crow_dataset *dataset, int ranks) {
+  double pairs = 0;
+  int32_t *seen = NULL;
+  /* Alternative x makes a pair with each earlier one of its prompt. */
+  if (CROW_ALLOCATE(&seen, dataset->prompts) != CROW_OK) return 0;
+  for (crow_gidx x = 0; x < dataset->alternatives; x++) pairs += seen[dataset->prompt[x]]++;
+  crow_free(seen);
+  return 20 * pairs / ranks + (double)dataset->alternatives * (32 + 16 + 20);
+}
+
 double crow_fit_rank_bytes(const crow_dataset *dataset, const crow_fit_options *options, int ranks) {
   const double m = (double)dataset->alternatives, slice = largest(dataset->alternatives, CROW_BLOCK, ranks);
   const double bytes = (double)BASE_BYTES + 8 * slice * (SLICE_VECTORS + 2 * (double)options->lbfgs.history);
-  switch (crow_fit_source(dataset)) {
+  const crow_source source = crow_fit_source(dataset);
+  if (dataset->prompts > 1 && source != CROW_SOURCE_COMPARISONS) {
+    return bytes + within_prompts_bytes(dataset, ranks) + 8 * 4 * m;
+  }
+  switch (source) {
   case CROW_SOURCE_COMPARISONS:
     return bytes + comparisons_bytes(dataset, ranks);
   case CROW_SOURCE_MATRIX:

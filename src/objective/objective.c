@@ -25,6 +25,10 @@ const crow_setting crow_objective_settings[] = {
      .value = 0,
      .choices = "proportion|count",
      .help = "what a pair counts: c = 1, or its number of judgements"},
+    {.name = "across-prompts",
+     .type = CROW_SETTING_BOOL,
+     .offset = offsetof(crow_objective_options, across_prompts),
+     .help = "take comparisons of alternatives that answer different prompts; without it they are refused"},
     {.name = NULL}};
 
 /* The common part; `win_rate` may be NULL. */

@@ -102,3 +102,24 @@ cleanup:
   crow_free(normal);
   return status;
 }
+
+crow_status crow_space_keep(crow_space *space, crow_gidx count, crow_gidx total, int64_t bytes) {
+  crow_status status = CROW_OK;
+  const crow_gidx most = bytes / (int64_t)sizeof(double) / space->dimensions;
+  const crow_gidx kept = count < most ? count : most;
+  crow_free(space->kept);
+  space->kept = NULL;
+  space->kept_count = 0;
+  CROW_TRY(CROW_ALLOCATE_RAW(&space->kept, kept * space->dimensions));
+  CROW_TRY(crow_space_sample(space, 0, kept, total, space->kept));
+  space->kept_count = kept;
+  space->kept_total = total;
+cleanup:
+  return status;
+}
+
+const double *crow_space_kept(const crow_space *space, crow_gidx begin, crow_gidx count, crow_gidx total) {
+  /* Only of a pool do samples depend on how many there are. */
+  if (space->kind == CROW_SPACE_POOL && total != space->kept_total) return NULL;
+  return begin + count <= space->kept_count ? space->kept + begin * space->dimensions : NULL;
+}

@@ -172,8 +172,15 @@ void crow_space_destroy(crow_space **space) {
   crow_free((*space)->factor);
   crow_intervals_free(&(*space)->intervals);
   crow_array_close(&(*space)->pool);
+  crow_free((*space)->kept);
   crow_free(*space);
   *space = NULL;
+}
+
+bool crow_space_fits_contexts(const crow_space_options *options) {
+  crow_space_text text;
+  if (crow_space_text_parse(options->space, &text) != CROW_OK) return false;
+  return text.kind != CROW_SPACE_CUBE && text.kind != CROW_SPACE_SPHERE && text.kind != CROW_SPACE_POOL;
 }
 
 crow_gidx crow_space_size(const crow_space *space) {

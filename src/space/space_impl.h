@@ -35,6 +35,8 @@ struct crow_space {
   double *factor;           /* (d, d) gaussian: row-major, samples are mean + factor z */
   crow_intervals intervals; /* factor2 */
   crow_array *pool;
+  double *kept; /* (kept_count, d) the first samples out of `kept_total`; NULL for none */
+  crow_gidx kept_count, kept_total;
 };
 
 /* What a text means: the kind and, for a pool, file and path within `text` as offsets and lengths. */

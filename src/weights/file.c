@@ -30,6 +30,7 @@ crow_status crow_weights_write(const crow_comm *comm, const char *path, bool ove
   if (dataset->has_id) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/id"));
   if (dataset->has_topic) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/topic"));
   if (dataset->has_prompt) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/prompt"));
+  if (dataset->has_prompt) CROW_TRY(crow_file_set_i64(file, "/", "prompts", dataset->prompts));
   CROW_TRY(crow_provenance_write(provenance, file));
   CROW_TRY(crow_file_finish(&file));
 cleanup:

@@ -18,7 +18,7 @@ void crow_sampling_free(crow_sampling *s) {
   crow_hull_free(&s->hull);
   crow_free(s->distance);
   crow_free(s->counts);
-  crow_space_destroy(&s->space);
+  crow_space_destroy(&s->own_space);
   crow_weights_grid_free(&s->grid);
 }
 
@@ -65,12 +65,19 @@ cleanup:
   return status;
 }
 
-/* Samples as points in the dimensions in which distances are taken: in `points` or in `projected`. */
-static crow_status draw(crow_sampling *s, int64_t begin, int64_t n, int64_t samples, double *points,
-                        double *projected) {
+/* Samples as points in the dimensions in which distances are taken: kept ones, or in `room`; or in `projected`. */
+static crow_status draw(crow_sampling *s, int64_t begin, int64_t n, int64_t samples, double *room, double *projected,
+                        const double **points) {
   crow_status status = CROW_OK;
-  CROW_TRY(crow_space_sample(s->space, begin, n, samples, points));
-  if (projected) crow_hull_project(&s->hull, points, CROW_DOUBLE, n, projected);
+  *points = crow_space_kept(s->space, begin, n, samples);
+  if (!*points) {
+    CROW_TRY(crow_space_sample(s->space, begin, n, samples, room));
+    *points = room;
+  }
+  if (projected) {
+    crow_hull_project(&s->hull, *points, CROW_DOUBLE, n, projected);
+    *points = projected;
+  }
 cleanup:
   return status;
 }
@@ -81,14 +88,15 @@ static crow_status prepare_search(const crow_dataset *dataset, const crow_weight
   crow_status status = CROW_OK;
   const crow_gidx d = dataset->dimensions;
   double *probe = NULL, *projected = NULL;
+  const double *drawn = NULL;
   s->block = 1024;
   if (s->slice.count > 0) {
     const int64_t probes = samples < 256 ? samples : 256;
     CROW_TRY(CROW_ALLOCATE_RAW(&probe, probes * d));
     if (s->hull.basis) CROW_TRY(CROW_ALLOCATE_RAW(&projected, probes * s->dimensions));
-    CROW_TRY(draw(s, 0, probes, samples, probe, projected));
-    CROW_TRY(crow_nearest_create(&options->nearest, s->contexts, s->precision, s->slice.count, s->dimensions,
-                                 projected ? projected : probe, probes, &s->nearest));
+    CROW_TRY(draw(s, 0, probes, samples, probe, projected, &drawn));
+    CROW_TRY(crow_nearest_create(&options->nearest, s->contexts, s->precision, s->slice.count, s->dimensions, drawn,
+                                 probes, &s->nearest));
     s->block = crow_nearest_block(s->nearest);
   }
   CROW_TRY(CROW_ALLOCATE(&s->tally.hits, s->slice.count));
@@ -128,11 +136,12 @@ cleanup:
 
 static crow_status search_block(crow_sampling *s, int64_t begin, int64_t n, int64_t samples) {
   crow_status status = CROW_OK;
+  const double *points = NULL;
   if (!s->nearest) return search_nothing(n, &s->result);
   crow_stages_begin(&s->stages, "draw");
-  CROW_TRY(draw(s, begin, n, samples, s->points, s->projected));
+  CROW_TRY(draw(s, begin, n, samples, s->points, s->projected, &points));
   crow_stages_begin(&s->stages, "search");
-  CROW_TRY(crow_nearest_search(s->nearest, s->projected ? s->projected : s->points, n, &s->result));
+  CROW_TRY(crow_nearest_search(s->nearest, points, n, &s->result));
 cleanup:
   return status;
 }

@@ -7,11 +7,12 @@
 /* What a rank holds while it samples. */
 typedef struct crow_sampling {
   crow_weights_grid grid;
-  crow_space *space;
-  crow_hull hull;       /* of the alternatives; no basis where all dimensions are kept */
-  crow_gidx dimensions; /* in which distances are taken */
-  crow_partition slice; /* of the alternatives, over the grid's slices */
-  void *contexts;       /* (slice.count, dimensions), of the given precision */
+  const crow_space *space;
+  crow_space *own_space; /* NULL if `space` is borrowed */
+  crow_hull hull;        /* of the alternatives; no basis where all dimensions are kept */
+  crow_gidx dimensions;  /* in which distances are taken */
+  crow_partition slice;  /* of the alternatives, over the grid's slices */
+  void *contexts;        /* (slice.count, dimensions), of the given precision */
   crow_precision precision;
   crow_nearest *nearest; /* NULL if the slice is empty */
   crow_tally tally;
@@ -25,6 +26,7 @@ typedef struct crow_sampling {
   crow_tally before;           /* what an earlier run had counted, by the partition of the result; NULL if nothing */
   int64_t *squares;            /* sums of squares by the partition of the result */
   int64_t done, target;        /* samples taken; when the accuracy is looked at next */
+  bool inexact;                /* the limit came before the accuracy asked for */
   crow_progress progress;      /* of all samples, over all rounds */
   crow_stages stages;          /* where this rank's time goes */
 } crow_sampling;

@@ -95,6 +95,7 @@ static crow_status sample_all(const crow_comm *comm, const crow_weights_options 
     if (s->done == limit) {
       crow_log(CROW_LOG_WARNING, "weights: stopped at %lld samples with relative standard error %.4g, not %g",
                (long long)s->done, error, options->relative_error);
+      s->inexact = true;
       break;
     }
     s->target = next_samples(s->done, error, options->relative_error, limit);
@@ -104,8 +105,7 @@ cleanup:
   return status;
 }
 
-/* The first batch and the most samples there can be: a pool ends. */
-static void plan_samples(const crow_weights_options *options, crow_gidx pool, int64_t *first, int64_t *limit) {
+void crow_weights_plan_samples(const crow_weights_options *options, crow_gidx pool, int64_t *first, int64_t *limit) {
   *first = options->samples;
   *limit = options->relative_error > 0 && options->max_samples > *first ? options->max_samples : *first;
   if (pool && *limit > pool) *limit = pool;
@@ -113,8 +113,11 @@ static void plan_samples(const crow_weights_options *options, crow_gidx pool, in
 }
 
 static void take_run(const crow_sampling *s, crow_weights_run *run) {
-  *run = (crow_weights_run){
-      .groups = s->grid.groups, .slices = s->grid.slices, .dimensions = s->dimensions, .stages = s->stages};
+  *run = (crow_weights_run){.groups = s->grid.groups,
+                            .slices = s->grid.slices,
+                            .dimensions = s->dimensions,
+                            .inexact = s->inexact,
+                            .stages = s->stages};
   if (!s->nearest) return;
   run->engine = crow_nearest_engine_used(s->nearest);
   crow_nearest_statistics(s->nearest, &run->searched, &run->decided_again);
@@ -129,12 +132,16 @@ static void log_decided_again(const crow_weights_run *run) {
 }
 
 crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *dataset,
-                                 const crow_weights_options *options, crow_checkpoint *checkpoint, crow_weights *out) {
+                                 const crow_weights_options *options, const crow_space *space,
+                                 crow_checkpoint *checkpoint, crow_weights *out) {
   crow_status status = CROW_OK;
-  crow_sampling s = {.checkpoint = checkpoint};
+  crow_sampling s = {.checkpoint = checkpoint, .space = space};
   int64_t limit;
-  CROW_TRY(crow_space_create(comm, &options->space, dataset, &s.space));
-  plan_samples(options, crow_space_size(s.space), &s.target, &limit);
+  if (!space) {
+    CROW_TRY(crow_space_create(comm, &options->space, dataset, &s.own_space));
+    s.space = s.own_space;
+  }
+  crow_weights_plan_samples(options, crow_space_size(s.space), &s.target, &limit);
   CROW_TRY(crow_sampling_prepare(comm, dataset, options, limit, &s));
   CROW_TRY(crow_weights_allocate(comm, dataset->alternatives, true, out));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s.squares, out->partition.count));

@@ -27,6 +27,10 @@ const crow_setting crow_weights_settings[] = {
      "ranks that share the samples x slices of alternatives; auto takes the fewest slices that fit the memory"},
     {"memory-per-rank", CROW_SETTING_DOUBLE, AT(memory_per_rank), 0, NULL, 0, 1e18, NULL,
      "bytes that a rank may use; 0: what the machine, its cgroup or Slurm allows"},
+    {"prompt-share", CROW_SETTING_CHOICE, AT(prompt_share), CROW_PROMPT_SHARE_UNIFORM, NULL, 0, 0, "uniform|count",
+     "where alternatives answer several prompts, each with weights of its own: what a prompt's weights sum to: the "
+     "same "
+     "for all prompts, or in proportion to their numbers of alternatives"},
     {NULL, CROW_SETTING_BOOL, 0, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -94,24 +98,22 @@ static void log_end(const crow_weights *weights) {
 
 /* Exactly where that is possible and nothing else was asked for, else by sampling. */
 static crow_status voronoi(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
-                           crow_checkpoint *checkpoint, crow_weights *out) {
+                           const crow_space *space, crow_checkpoint *checkpoint, crow_weights *out) {
   crow_status status = CROW_OK;
   bool exact = false;
   CROW_TRY(crow_weights_exact(comm, dataset, options, &exact, out));
-  if (!exact) CROW_TRY(crow_weights_voronoi(comm, dataset, options, checkpoint, out));
+  if (!exact) CROW_TRY(crow_weights_voronoi(comm, dataset, options, space, checkpoint, out));
 cleanup:
   return status;
 }
 
-crow_status crow_weights_compute_from(const crow_comm *comm, const crow_dataset *dataset,
-                                      const crow_weights_options *options, crow_checkpoint *checkpoint,
-                                      crow_weights *out) {
+/* By the scheme asked for, as one prompt. */
+static crow_status compute(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
+                           const crow_space *space, crow_checkpoint *checkpoint, crow_weights *out) {
   crow_status status = CROW_OK;
-  memset(out, 0, sizeof *out);
-  CROW_TRY(crow_weights_options_validate(options));
   switch ((crow_scheme)options->scheme) {
   case CROW_SCHEME_VORONOI:
-    CROW_TRY(voronoi(comm, dataset, options, checkpoint, out));
+    CROW_TRY(voronoi(comm, dataset, options, space, checkpoint, out));
     break;
   case CROW_SCHEME_UNIFORM:
     CROW_TRY(crow_weights_uniform(comm, dataset->alternatives, out));
@@ -124,6 +126,29 @@ crow_status crow_weights_compute_from(const crow_comm *comm, const crow_dataset 
     CROW_TRY(crow_weights_cluster(comm, dataset, options, out));
     break;
   }
+cleanup:
+  return status;
+}
+
+crow_status crow_weights_of_prompt(const crow_comm *comm, const crow_dataset *dataset,
+                                   const crow_weights_options *options, const crow_space *space, crow_weights *out) {
+  memset(out, 0, sizeof *out);
+  const crow_status status = compute(comm, dataset, options, space, NULL, out);
+  if (status != CROW_OK) crow_weights_free(out);
+  return status;
+}
+
+crow_status crow_weights_compute_from(const crow_comm *comm, const crow_dataset *dataset,
+                                      const crow_weights_options *options, crow_checkpoint *checkpoint,
+                                      crow_weights *out) {
+  crow_status status = CROW_OK;
+  memset(out, 0, sizeof *out);
+  CROW_TRY(crow_weights_options_validate(options));
+  if (dataset->prompts > 1)
+    CROW_TRY(crow_weights_prompts(comm, dataset, options, checkpoint, out));
+  else
+    CROW_TRY(compute(comm, dataset, options, NULL, checkpoint, out));
+  CROW_TRY(crow_weights_find_shares(comm, dataset, out));
   log_end(out);
 cleanup:
   if (status != CROW_OK) crow_weights_free(out);

@@ -43,8 +43,18 @@ crow_status crow_weights_relative_error(const crow_comm *comm, const crow_weight
  * not possible. Collective. */
 crow_status crow_weights_exact(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
                                bool *done, crow_weights *out);
-/* Voronoi weights; `checkpoint` may be NULL; `out` is freed by the caller on failure. Collective. */
+/* Voronoi weights; `space` is borrowed, NULL for one made of the options; `checkpoint` may be NULL; `out` is freed by
+ * the caller on failure. Collective. */
 crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *dataset,
+                                 const crow_weights_options *options, const crow_space *space,
+                                 crow_checkpoint *checkpoint, crow_weights *out);
+/* The first batch and the most samples there can be: a pool ends (`pool` rows; 0: endless). Local. */
+void crow_weights_plan_samples(const crow_weights_options *options, crow_gidx pool, int64_t *first, int64_t *limit);
+/* Weights of a dataset that is one prompt, by any scheme; `space` as above. Collective. */
+crow_status crow_weights_of_prompt(const crow_comm *comm, const crow_dataset *dataset,
+                                   const crow_weights_options *options, const crow_space *space, crow_weights *out);
+/* Weights of a dataset of several prompts; `out` is freed by the caller on failure. Collective. */
+crow_status crow_weights_prompts(const crow_comm *comm, const crow_dataset *dataset,
                                  const crow_weights_options *options, crow_checkpoint *checkpoint, crow_weights *out);
 /* Weights from the distances among the alternatives: kernel and radius. Collective. */
 crow_status crow_weights_density(const crow_comm *comm, const crow_dataset *dataset,

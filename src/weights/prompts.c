@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Weights where alternatives answer several prompts: within each prompt its own alternatives compete for its own S,
+ * just as if it were a dataset of its own, and get the prompt's share in all. A rank computes the prompts it owns by
+ * itself, with the same code that all ranks use together on a dataset of one prompt, whose bits do not depend on the
+ * ranks. */
+#include "weights/prompts_impl.h"
+#include <string.h>
+
+/* With checkpoints, ranks meet this often. */
+#define ROUND_S 1.0
+/* What is kept of samples that all prompts have in common. */
+#define KEPT_BYTES (INT64_C(64) << 20)
+
+/* ---- one prompt --------------------------------------------------------------------------------------------- */
+
+static void take(crow_prompts *p, const crow_weights *weights) {
+  if (weights->samples > p->samples) p->samples = weights->samples;
+  p->inexact += weights->run.inexact;
+}
+
+static crow_prompt_result result_of(const crow_weights *weights, crow_gidx i) {
+  return (crow_prompt_result){weights->value[i], weights->standard_error[i], weights->hits ? weights->hits[i] : 0, 1};
+}
+
+/* A failure within a prompt counts alternatives within it; this says which prompt. */
+static crow_status name_prompt(const crow_prompts *p, int32_t prompt, crow_status status) {
+  crow_gidx first = 0;
+  if (status == CROW_OK) return status;
+  while (p->dataset->prompt[first] != prompt) first++;
+  char message[CROW_ERROR_BYTES];
+  (void)snprintf(message, sizeof message, "%s", crow_error_message());
+  return crow_error(status, "within the prompt of /alternatives/prompt[%lld]: %.1900s", (long long)first, message);
+}
+
+/* By this rank alone. A single alternative has all of its prompt. */
+static crow_status compute_owned(crow_prompts *p, crow_gidx j) {
+  crow_status status = CROW_OK;
+  crow_weights weights = {0};
+  const crow_gidx begin = p->begin[j], count = p->begin[j + 1] - begin;
+  crow_prompt_view view = {p->contexts, p->place + begin, p->dataset->dimensions, p->dataset->single};
+  const crow_dataset dataset =
+      crow_dataset_generated(count, p->dataset->dimensions, view.single, crow_prompt_view_make, &view);
+  crow_weights_options options = *p->options;
+  options.grid = "1x1";
+  if (p->result[p->place[begin]].done) return CROW_OK;
+  if (count == 1) {
+    p->result[p->place[begin]] = (crow_prompt_result){.value = 1, .done = 1};
+    return CROW_OK;
+  }
+  /* Measuring engines would cost more than the search; all find the same. */
+  if (options.nearest.engine == CROW_NEAREST_AUTO && dataset.dimensions > 2 && count < CROW_BLOCK) {
+    options.nearest.engine = CROW_NEAREST_FUSED;
+  }
+  CROW_TRY(crow_weights_of_prompt(p->self, &dataset, &options, p->space, &weights));
+  for (crow_gidx i = 0; i < count; i++) p->result[p->place[begin + i]] = result_of(&weights, i);
+  take(p, &weights);
+cleanup:
+  crow_weights_free(&weights);
+  return name_prompt(p, p->prompt[j], status);
+}
+
+/* Puts the weights of a shared prompt into the slices: `whole` has those of all its alternatives. */
+static void fill_shared(crow_prompts *p, int32_t prompt, const crow_prompt_result *whole) {
+  crow_gidx at = 0;
+  for (crow_gidx x = 0; x < p->partition.begin; x++) at += p->dataset->prompt[x] == prompt;
+  for (crow_gidx i = 0; i < p->partition.count; i++) {
+    if (p->dataset->prompt[p->partition.begin + i] == prompt) p->slice[i] = whole[at++];
+  }
+}
+
+/* By all ranks together; every rank holds the prompt's contexts. Collective. */
+static crow_status compute_shared(crow_prompts *p, const void *slice, size_t bytes, int32_t prompt) {
+  crow_status status = CROW_OK;
+  const crow_comm *comm = p->comm;
+  const crow_gidx count = p->size[prompt], d = p->dataset->dimensions;
+  crow_weights weights = {0};
+  crow_prompt_result *mine = NULL, *whole = NULL;
+  void *rows = NULL;
+  CROW_TRY(crow_prompts_to_owners(p, prompt, slice, bytes, &rows));
+  crow_prompt_view view = {rows, NULL, d, p->dataset->single};
+  const crow_dataset dataset = crow_dataset_generated(count, d, view.single, crow_prompt_view_make, &view);
+  CROW_TRY(crow_weights_of_prompt(comm, &dataset, p->options, p->space, &weights));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&mine, weights.partition.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&whole, count));
+  for (crow_gidx i = 0; i < weights.partition.count; i++) mine[i] = result_of(&weights, i);
+  CROW_TRY(crow_comm_gather_slices(comm, &weights.partition, mine, whole, sizeof *whole));
+  fill_shared(p, prompt, whole);
+  if (p->partition.rank == 0) take(p, &weights);
+cleanup:
+  crow_weights_free(&weights);
+  crow_free(mine);
+  crow_free(whole);
+  crow_free(rows);
+  return name_prompt(p, prompt, status);
+}
+
+/* ---- checkpoints -------------------------------------------------------------------------------------------- */
+
+static crow_status save(crow_prompts *p, crow_checkpoint *checkpoint, crow_weights *out) {
+  crow_status status = CROW_OK;
+  int64_t found[2] = {p->samples, p->inexact};
+  int64_t *done = NULL;
+  CROW_TRY(crow_prompts_to_slices(p));
+  CROW_TRY(crow_comm_max_i64(p->comm, &found[0], 1));
+  CROW_TRY(crow_comm_sum_i64(p->comm, &found[1], 1));
+  CROW_TRY_AGREE(p->comm, CROW_ALLOCATE(&done, p->partition.count));
+  for (crow_gidx i = 0; i < p->partition.count; i++) {
+    out->value[i] = p->slice[i].value;
+    out->standard_error[i] = p->slice[i].standard_error;
+    out->hits[i] = p->slice[i].hits;
+    done[i] = p->slice[i].done;
+  }
+  const double scalars[2] = {(double)found[0], (double)found[1]};
+  CROW_TRY(crow_checkpoint_begin(checkpoint));
+  CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "prompts", 2, scalars));
+  CROW_TRY(crow_checkpoint_put_vector(checkpoint, "prompts", 0, CROW_F64, &p->partition, out->value));
+  CROW_TRY(crow_checkpoint_put_vector(checkpoint, "prompts", 1, CROW_F64, &p->partition, out->standard_error));
+  CROW_TRY(crow_checkpoint_put_vector(checkpoint, "prompts", 2, CROW_I64, &p->partition, out->hits));
+  CROW_TRY(crow_checkpoint_put_vector(checkpoint, "prompts", 3, CROW_I64, &p->partition, done));
+  CROW_TRY(crow_checkpoint_end(checkpoint));
+cleanup:
+  if (status != CROW_OK) crow_checkpoint_abandon(checkpoint);
+  crow_free(done);
+  return status;
+}
+
+static crow_status resume(crow_prompts *p, crow_checkpoint *checkpoint, crow_weights *out) {
+  crow_status status = CROW_OK;
+  double scalars[2];
+  int64_t *done = NULL, prompts = 0;
+  CROW_TRY_AGREE(p->comm, CROW_ALLOCATE(&done, p->partition.count));
+  CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "prompts", 2, scalars));
+  CROW_TRY(crow_checkpoint_get_vector(checkpoint, "prompts", 0, CROW_F64, &p->partition, out->value));
+  CROW_TRY(crow_checkpoint_get_vector(checkpoint, "prompts", 1, CROW_F64, &p->partition, out->standard_error));
+  CROW_TRY(crow_checkpoint_get_vector(checkpoint, "prompts", 2, CROW_I64, &p->partition, out->hits));
+  CROW_TRY(crow_checkpoint_get_vector(checkpoint, "prompts", 3, CROW_I64, &p->partition, done));
+  for (crow_gidx i = 0; i < p->partition.count; i++) {
+    p->slice[i] = (crow_prompt_result){out->value[i], out->standard_error[i], out->hits[i], done[i]};
+  }
+  p->samples = (int64_t)scalars[0];
+  p->inexact = p->partition.rank == 0 ? (int64_t)scalars[1] : 0;
+  crow_free(p->result);
+  CROW_TRY(crow_prompts_to_owners(p, -1, p->slice, sizeof *p->slice, (void **)&p->result));
+  for (crow_gidx j = 0; j < p->mine; j++) prompts += p->result[p->place[p->begin[j]]].done;
+  CROW_TRY(crow_comm_sum_i64(p->comm, &prompts, 1));
+  crow_log(CROW_LOG_INFO, "weights: going on with %lld prompts done", (long long)prompts);
+cleanup:
+  crow_free(done);
+  return status;
+}
+
+/* Saves or stops if asked to. */
+static crow_status look_at_clock(crow_prompts *p, crow_checkpoint *checkpoint, crow_weights *out) {
+  crow_status status = CROW_OK;
+  bool due = false, stop = false;
+  if (!checkpoint) return CROW_OK;
+  CROW_TRY(crow_checkpoint_due(checkpoint, &due, &stop));
+  if (due) CROW_TRY(save(p, checkpoint, out));
+  if (stop) CROW_TRY(crow_error(CROW_STOPPED, "stopped before the weights of all prompts were computed"));
+cleanup:
+  return status;
+}
+
+/* ---- all of them -------------------------------------------------------------------------------------------- */
+
+/* This rank's slice of contexts; a zero vector is named here, where it still has its number. Collective. */
+static crow_status read_slice(const crow_prompts *p, void **slice, size_t *bytes) {
+  crow_status status = CROW_OK;
+  const crow_dataset *dataset = p->dataset;
+  const crow_gidx d = dataset->dimensions;
+  double *row = NULL;
+  *bytes = (size_t)d * (dataset->single ? sizeof(float) : sizeof(double));
+  CROW_TRY_AGREE(p->comm, crow_allocate_raw(p->partition.count, *bytes, slice));
+  CROW_TRY(crow_dataset_read_contexts(dataset, p->partition.begin, p->partition.count,
+                                      dataset->single ? CROW_F32 : CROW_F64, *slice));
+  if (!p->space || !crow_space_transforms(p->space)) goto cleanup;
+  status = CROW_ALLOCATE(&row, d);
+  crow_prompt_view view = {*slice, NULL, d, dataset->single};
+  for (crow_gidx i = 0; i < p->partition.count && status == CROW_OK; i++) {
+    crow_prompt_view_make(&view, i, 1, CROW_F64, row);
+    status = crow_space_transform(p->space, p->partition.begin + i, 1, row);
+  }
+  CROW_TRY_AGREE(p->comm, status);
+cleanup:
+  crow_free(row);
+  return status;
+}
+
+/* Prompts of this rank until they are done or, with checkpoints, about a second has passed. Local. */
+static crow_status compute_some(crow_prompts *p, bool all, crow_progress *progress) {
+  crow_status status = CROW_OK;
+  const double start = crow_time_s();
+  for (; p->next < p->mine && status == CROW_OK; p->next++) {
+    if (!all && crow_time_s() - start > ROUND_S) break;
+    crow_log_hush(true);
+    status = compute_owned(p, p->next);
+    crow_log_hush(false);
+    crow_progress_update(progress, (double)p->next + 1);
+  }
+  return status;
+}
+
+static crow_status compute_all(crow_prompts *p, crow_checkpoint *checkpoint, crow_stages *stages, crow_weights *out) {
+  crow_status status = CROW_OK;
+  void *slice = NULL;
+  size_t bytes = 0;
+  int64_t left = 1;
+  crow_progress progress;
+  crow_stages_begin(stages, "prepare");
+  CROW_TRY(read_slice(p, &slice, &bytes));
+  CROW_TRY(crow_prompts_to_owners(p, -1, slice, bytes, &p->contexts));
+  if (checkpoint && crow_checkpoint_has(checkpoint, "prompts")) CROW_TRY(resume(p, checkpoint, out));
+  crow_stages_begin(stages, "prompts");
+  for (int32_t k = 0; k < p->dataset->prompts; k++) {
+    int64_t done = 0;
+    if (p->owner[k] != CROW_PROMPT_SHARED) continue;
+    for (crow_gidx i = 0; i < p->partition.count; i++) {
+      if (p->dataset->prompt[p->partition.begin + i] == k) done |= p->slice[i].done;
+    }
+    CROW_TRY(crow_comm_max_i64(p->comm, &done, 1));
+    if (done) continue;
+    CROW_TRY(compute_shared(p, slice, bytes, k));
+    CROW_TRY(look_at_clock(p, checkpoint, out));
+  }
+  crow_free(slice);
+  slice = NULL;
+  crow_progress_begin(&progress, "weights", "prompts of this rank", (double)p->mine);
+  while (left) {
+    CROW_TRY_AGREE(p->comm, compute_some(p, !checkpoint, &progress));
+    left = p->mine - p->next;
+    CROW_TRY(crow_comm_max_i64(p->comm, &left, 1));
+    if (left) CROW_TRY(look_at_clock(p, checkpoint, out));
+  }
+  crow_stages_begin(stages, "reduce");
+  CROW_TRY(crow_prompts_to_slices(p));
+cleanup:
+  crow_free(slice);
+  return status;
+}
+
+static double share_of(const crow_weights_options *options, const crow_dataset *dataset, crow_gidx size) {
+  return options->prompt_share == CROW_PROMPT_SHARE_COUNT ? (double)size / (double)dataset->alternatives
+                                                          : 1 / (double)dataset->prompts;
+}
+
+/* From results within the prompts to weights. */
+static crow_status finish(crow_prompts *p, crow_weights *out) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_comm_max_i64(p->comm, &p->samples, 1));
+  CROW_TRY(crow_comm_sum_i64(p->comm, &p->inexact, 1));
+  for (crow_gidx i = 0; i < p->partition.count; i++) {
+    const crow_gidx size = p->size[p->dataset->prompt[p->partition.begin + i]];
+    const double share = share_of(p->options, p->dataset, size);
+    out->value[i] = share * p->slice[i].value;
+    out->standard_error[i] = share * p->slice[i].standard_error;
+    out->hits[i] = p->slice[i].hits;
+  }
+  out->samples = p->samples;
+  if (out->samples == 0) {
+    crow_free(out->hits);
+    out->hits = NULL;
+  }
+  if (p->inexact) {
+    crow_log(CROW_LOG_WARNING,
+             "weights: %lld prompts did not reach the relative standard error of %g within %lld samples",
+             (long long)p->inexact, p->options->relative_error, (long long)p->samples);
+  }
+  CROW_TRY(crow_weights_summarise(p->comm, out));
+cleanup:
+  return status;
+}
+
+/* A space that does not depend on contexts is the same for all prompts, and so are its first samples. */
+static crow_status prepare_space(crow_prompts *p) {
+  crow_status status = CROW_OK;
+  const crow_space_options *space = &p->options->space;
+  if (p->options->scheme != CROW_SCHEME_VORONOI) return CROW_OK;
+  if (crow_space_fits_contexts(space)) {
+    crow_log(CROW_LOG_INFO, "space: %s, of each prompt's own contexts", space->space);
+    return CROW_OK;
+  }
+  CROW_TRY(crow_space_create(p->comm, space, p->dataset, &p->space));
+  crow_log(CROW_LOG_INFO, "space: %s", crow_space_describe(p->space));
+  int64_t first, limit;
+  crow_weights_plan_samples(p->options, crow_space_size(p->space), &first, &limit);
+  CROW_TRY_AGREE(p->comm, crow_space_keep(p->space, first, limit, KEPT_BYTES));
+cleanup:
+  return status;
+}
+
+crow_status crow_weights_prompts(const crow_comm *comm, const crow_dataset *dataset,
+                                 const crow_weights_options *options, crow_checkpoint *checkpoint, crow_weights *out) {
+  crow_status status = CROW_OK;
+  crow_stages stages = {0};
+  crow_prompts p = {.comm = comm, .dataset = dataset, .options = options};
+  crow_gidx shared = 0;
+  CROW_TRY(crow_weights_allocate(comm, dataset->alternatives, true, out));
+  p.partition = out->partition;
+  CROW_TRY_AGREE(comm, crow_prompts_plan(&p));
+  CROW_TRY(crow_comm_split(comm, crow_comm_rank(comm), 0, &p.self));
+  for (crow_gidx k = 0; k < dataset->prompts; k++) shared += p.owner[k] == CROW_PROMPT_SHARED;
+  crow_log(CROW_LOG_INFO, "weights: within each of %lld prompts, shares %s; %lld prompts are spread over all ranks",
+           (long long)dataset->prompts, options->prompt_share ? "by their alternatives" : "equal", (long long)shared);
+  if (options->scheme == CROW_SCHEME_UNIFORM) {
+    for (crow_gidx i = 0; i < p.partition.count; i++) {
+      p.slice[i].value = 1 / (double)p.size[dataset->prompt[p.partition.begin + i]];
+    }
+  } else {
+    CROW_TRY(prepare_space(&p));
+    CROW_TRY(compute_all(&p, checkpoint, &stages, out));
+  }
+  CROW_TRY(finish(&p, out));
+  crow_stages_end(&stages);
+  out->run = (crow_weights_run){.groups = 0, .dimensions = dataset->dimensions, .stages = stages};
+cleanup:
+  crow_prompts_free(&p);
+  return status;
+}
+
+/* The prompt's weights are summed in the order of the alternatives, by every rank alike. */
+crow_status crow_weights_find_shares(const crow_comm *comm, const crow_dataset *dataset, crow_weights *weights) {
+  crow_status status = CROW_OK;
+  const crow_partition *part = &weights->partition;
+  double *whole = NULL, *sum = NULL;
+  crow_free(weights->share);
+  weights->share = NULL;
+  if (dataset->prompts < 2) return CROW_OK;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&whole, part->global));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&sum, dataset->prompts));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&weights->share, part->count));
+  CROW_TRY(crow_comm_gather_slices(comm, part, weights->value, whole, sizeof *whole));
+  for (crow_gidx x = 0; x < part->global; x++) sum[dataset->prompt[x]] += whole[x];
+  for (crow_gidx i = 0; i < part->count; i++) {
+    const double share = sum[dataset->prompt[part->begin + i]];
+    weights->share[i] = share > 0 ? share : 1;
+  }
+cleanup:
+  crow_free(whole);
+  crow_free(sum);
+  return status;
+}

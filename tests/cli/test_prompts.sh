@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+# Several prompts: weights within each, shares, comparisons across, and the same rewards as prompts fitted alone.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+need_h5py
+
+# Figure 1 of the paper twice, in turn, and a prompt of one alternative.
+cat >contexts.csv <<'CSV'
+id,x,prompt,y
+a0,0,first,0
+b0,0,second,0
+a1,1,first,0
+c0,0.3,third,0.4
+b1,1,second,0
+b2,1,second,1
+a2,1,first,1
+CSV
+cat >votes.csv <<'CSV'
+left,right,winner
+a0,a1,left
+a1,a2,left
+b0,b2,left
+b2,b1,right
+CSV
+crow import --comparisons votes.csv --contexts contexts.csv -o figure.h5
+exits 0
+prints "prompts: 3"
+crow inspect figure.h5
+prints "/alternatives/prompt"
+for share in uniform count; do
+  for p in 1 2 4; do
+    ranks $p weights figure.h5 -o "w-$share-$p.h5" --prompt-share $share --nearest fused --samples 3000
+    exits 0
+    ranks $p weights figure.h5 -o "exact-$share-$p.h5" --prompt-share $share
+    exits 0
+  done
+done
+crow export exact-count-1.h5 -o table.csv
+exits 0
+grep -q "prompt" table.csv || fail "no prompt in the exported table"
+crow weights figure.h5 -o sphere.h5 --space sphere
+exits 3
+says "/alternatives/context[0] is zero"
+"$python" - <<'PY' || fail "weights within prompts are not those of the paper's Figure 1"
+import h5py, numpy as np
+prompt = np.array([0, 1, 0, 2, 1, 1, 0])
+inside = np.array([.375, .375, .25, 1, .25, .375, .375])
+for share, of in (("uniform", np.full(3, 1 / 3)), ("count", np.array([3, 3, 1]) / 7)):
+    for p in (1, 2, 4):
+        exact = h5py.File(f"exact-{share}-{p}.h5")["weights/value"][:]
+        assert np.abs(exact - inside * of[prompt]).max() < 1e-15, exact
+        f = h5py.File(f"w-{share}-{p}.h5")["weights"]
+        w, e, hits = f["value"][:], f["standard_error"][:], f["hits"][:]
+        assert np.all(np.abs(w - exact) <= 4.5 * e + 1e-15) and np.allclose(e[prompt < 2], of[prompt[prompt < 2]]
+            * (inside * (1 - inside) / 3000)[prompt < 2] ** .5, rtol=.1)
+        assert [hits[prompt == k].sum() for k in range(2)] == [3000 * 720720] * 2
+        assert w.tobytes() == h5py.File(f"w-{share}-1.h5")["weights/value"][:].tobytes()
+PY
+
+# Comparisons across prompts are refused, unless they are allowed.
+echo "a0,b0,left" >>votes.csv
+crow import --comparisons votes.csv --contexts contexts.csv -o across.h5
+exits 0
+crow fit across.h5 -o refused.h5
+exits 3
+says '/comparisons/first[4] is 0, of prompt "first", and /comparisons/second[4] is 1, of prompt "second"'
+crow fit across.h5 -o allowed.h5 --across-prompts
+exits 0
+
+# Five prompts of 1 to 40 alternatives, in any order, against each alone.
+"$python" - <<'PY'
+import h5py, numpy as np
+rng = np.random.default_rng(5)
+sizes = [40, 3, 1, 17, 6]
+prompt = rng.permutation(np.repeat(np.arange(5), sizes))
+context, reward = rng.random((67, 4)), rng.normal(size=(2, 67))
+pairs = np.array([(x, y) for x in range(67) for y in range(67) if x != y and prompt[x] == prompt[y]])
+pairs = pairs[rng.integers(len(pairs), size=900)]
+won = (rng.random(900) < 1 / (1 + np.exp(reward[0, pairs[:, 1]] - reward[0, pairs[:, 0]]))).astype(float)
+def write(name, rows, source):
+    with h5py.File(name, "w") as f:
+        f.attrs.update(crow_kind="dataset", crow_schema_version=1)
+        f["alternatives/context"] = context[rows]
+        if len(rows) == 67:
+            f["alternatives/prompt"] = [f"prompt {prompt[x]}" for x in rows]
+        if source == "population":
+            f["population/prevalence"], f["population/reward"] = [.4, .6], reward[:, rows]
+        elif source == "matrix":
+            p = sum(v / (1 + np.exp(t[None, rows] - t[rows, None])) for v, t in zip([.4, .6], reward))
+            f["preference/matrix"] = p
+        else:
+            number = np.full(67, -1); number[rows] = np.arange(len(rows))
+            mine = number[pairs[:, 0]] >= 0
+            f["comparisons/first"], f["comparisons/second"] = number[pairs[mine, 0]], number[pairs[mine, 1]]
+            f["comparisons/outcome"] = won[mine]
+for source in ("population", "matrix", "votes"):
+    write(f"all-{source}.h5", np.arange(67), source)
+for k in (0, 1, 3, 4):
+    for source in ("population", "votes"):
+        write(f"one-{source}-{k}.h5", np.flatnonzero(prompt == k), source)
+np.save("prompt.npy", prompt)
+PY
+few="--samples 700"
+for how in "--space box" "--space gaussian" "--space cube --relative-error 0.05 --max-samples 1500" "--scheme kernel" \
+  "--scheme radius" "--scheme cluster" "--space pool:all-votes.h5:/alternatives/context --pseudo-count 1"; do
+  # shellcheck disable=SC2086 # words
+  for p in 1 3; do ranks $p weights all-votes.h5 -o "all-$p.h5" $few $how --force && exits 0; done
+  for k in 0 3; do crow weights "one-votes-$k.h5" -o "one-$k.h5" $few $how --force && exits 0; done
+  "$python" - <<'PY' || fail "weights $how are not those of each prompt alone"
+import h5py, numpy as np
+prompt = np.load("prompt.npy")
+w, error = (h5py.File("all-1.h5")["weights/" + name][:] for name in ("value", "standard_error"))
+assert w.tobytes() == h5py.File("all-3.h5")["weights/value"][:].tobytes() and abs(w.sum() - 1) < 1e-14
+for k in (0, 3):
+    alone = h5py.File(f"one-{k}.h5")["weights"]
+    assert np.array_equal(w[prompt == k], .2 * alone["value"][:])
+    assert np.array_equal(error[prompt == k], .2 * alone["standard_error"][:])
+PY
+done
+for p in 1 2 3; do
+  ranks $p fit all-votes.h5 -o "literal-$p.h5" $few --pair-scale literal --tolerance 1e-12 --standard-errors
+  exits 0
+done
+crow fit all-votes.h5 -o scaled.h5 $few --tolerance 1e-12 --prompt-share count
+exits 0
+for source in population matrix; do
+  crow fit all-$source.h5 -o $source.h5 $few --tolerance 1e-12
+  exits 0
+done
+crow fit all-votes.h5 -o uniform.h5 --weights uniform --tolerance 1e-12
+exits 0
+scale=$("$python" -c 'import h5py; print(repr(.01 / float(h5py.File("scaled.h5").attrs["pair_scale"])))')
+for k in 0 1 3 4; do
+  crow fit "one-votes-$k.h5" -o "literal-one-$k.h5" $few --pair-scale literal --tolerance 1e-12 --standard-errors
+  exits 0
+  crow fit "one-votes-$k.h5" -o "scaled-one-$k.h5" $few --pair-scale literal --tolerance 1e-12 --lambda "$scale"
+  exits 0
+  crow fit "one-population-$k.h5" -o "population-one-$k.h5" $few --tolerance 1e-12
+  exits 0
+done
+"$python" - <<'PY' || fail "rewards are not those of each prompt fitted alone"
+import h5py, numpy as np
+prompt = np.load("prompt.npy")
+read = lambda name, what="value": h5py.File(name)["rewards/" + what][:]
+for p in (2, 3):
+    assert read("literal-1.h5").tobytes() == read(f"literal-{p}.h5").tobytes()
+assert (read("literal-1.h5", "weight") == 0).any(), "no alternative of zero weight is among them"
+for k in (0, 1, 3, 4):
+    for all_, one in (("literal-1", "literal"), ("scaled", "scaled"), ("population", "population"), ("matrix", "population")):
+        assert np.abs(read(all_ + ".h5")[prompt == k] - read(f"{one}-one-{k}.h5")).max() < 1e-9, (all_, k)
+        for what in ("win_rate", "fitted_win_rate"):
+            a, b = read(all_ + ".h5", what)[prompt == k], read(f"{one}-one-{k}.h5", what)
+            assert np.nanmax(np.abs(a - b)) < 1e-9 and np.array_equal(np.isnan(a), np.isnan(b)), (all_, what, k)
+    a, b = read("literal-1.h5", "standard_error")[prompt == k], read(f"literal-one-{k}.h5", "standard_error")
+    assert np.nanmax(np.abs(a - b)) < 1e-8, k
+w = read("uniform.h5", "weight")
+assert all(np.allclose(w[prompt == k], .2 / (prompt == k).sum(), rtol=1e-15) for k in range(5))
+assert abs(h5py.File("population.h5").attrs["pair_scale"] - 1) < 1e-12
+PY
+
+# Groups do not cross prompts, and prompts go with their alternatives.
+crow cluster all-votes.h5 -o groups.h5 --clusters 6
+exits 0
+crow cluster all-votes.h5 -o near.h5 --radius 0.5
+exits 0
+crow pca all-votes.h5 -o pca.h5 --components 2
+exits 0
+crow split all-votes.h5 -o train.h5 --test-output test.h5 --test 0.2
+exits 0
+"$python" - <<'PY' || fail "prompts are lost or mixed"
+import h5py, numpy as np
+whole = h5py.File("all-votes.h5")["alternatives/prompt"][:]
+for name in ("pca.h5", "train.h5", "test.h5", "literal-1.h5", "all-1.h5"):
+    assert np.array_equal(whole, h5py.File(name)["alternatives/prompt"][:]), name
+for name in ("groups.h5", "near.h5"):
+    f = h5py.File(name)
+    assert np.array_equal(f["alternatives/prompt"][:][f["cluster/map"][:]], whole) and len(f["alternatives/context"]) < 60
+    assert np.array_equal(f["cluster/prompt"][:], whole)
+with h5py.File("all-votes.h5", "a") as f:
+    names = f["alternatives/prompt"][:]
+    names[5] = b""
+    f["alternatives/prompt"][:] = names
+PY
+crow weights all-votes.h5 -o none.h5
+exits 3
+says '/alternatives/prompt[5] is "", expected the name of a prompt'
+finish
