@@ -244,6 +244,12 @@ crow_status crow_audit_run(const crow_comm *comm, const crow_dataset *dataset, c
   stress s = {.comm = comm, .dataset = dataset, .options = options, .fits = &fits, .topics = &topics};
   memset(out, 0, sizeof *out);
   CROW_TRY(crow_audit_options_validate(options));
+  if (dataset->prompts > 1) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT,
+                        "%.1024s: /alternatives/prompt has %lld prompts, expected one: the stress test finds and adds "
+                        "clones within one prompt",
+                        crow_file_name(dataset->file), (long long)dataset->prompts));
+  }
   CROW_TRY(crow_numbers_parse("eps", options->eps, CROW_AUDIT_NUMBERS, s.eps, &s.eps_count));
   CROW_TRY(crow_numbers_parse("clones", options->clones, CROW_AUDIT_NUMBERS, s.clones, &s.clones_count));
   CROW_TRY(name_scratch(&s));

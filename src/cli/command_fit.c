@@ -197,7 +197,9 @@ const crow_command crow_command_fit = {
         "negative log-likelihood of the preferences: sum over pairs of w(x) w(y) p(x>y) log sigma(r(x) - r(y)), "
         "negated, "
         "plus lambda/2 sum of w(x) r(x)^2. Preferences are observed comparisons, a full matrix or a population of "
-        "annotator types, whichever the dataset holds.\n\n"
+        "annotator types, whichever the dataset holds. Of a dataset with prompts the sum over prompts of their shares "
+        "times "
+        "that, with weights within the prompt, is minimised.\n\n"
         "The certificate is the largest violation of the optimality equation over the alternatives. If it does not "
         "reach "
         "the tolerance, the results are written and marked, and the exit code is 5.",
