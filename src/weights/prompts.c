@@ -327,7 +327,8 @@ crow_status crow_weights_find_shares(const crow_comm *comm, const crow_dataset *
   if (dataset->prompts < 2) return CROW_OK;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&whole, part->global));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&sum, dataset->prompts));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&weights->share, part->count));
+  /* Never NULL: an empty slice is not an absent vector. */
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&weights->share, part->count + 1));
   CROW_TRY(crow_comm_gather_slices(comm, part, weights->value, whole, sizeof *whole));
   for (crow_gidx x = 0; x < part->global; x++) sum[dataset->prompt[x]] += whole[x];
   for (crow_gidx i = 0; i < part->count; i++) {

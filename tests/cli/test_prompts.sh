@@ -104,7 +104,7 @@ for k in (0, 3):
         write(f"one-{source}-{k}.h5", np.flatnonzero(prompt == k), source)
 np.save("prompt.npy", prompt)
 PY
-few="--samples 700"
+few="--samples 60"
 for how in "--space box" "--space gaussian" "--space cube --relative-error 0.05 --max-samples 1500" "--scheme kernel" \
   "--scheme radius" "--scheme cluster" "--space pool:all-votes.h5:/alternatives/context --pseudo-count 1"; do
   # shellcheck disable=SC2086 # words
