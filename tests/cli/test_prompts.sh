@@ -109,6 +109,7 @@ for how in "--space box" "--space gaussian" "--space cube --relative-error 0.05 
   "--scheme radius" "--scheme cluster" "--space pool:all-votes.h5:/alternatives/context --pseudo-count 1"; do
   # shellcheck disable=SC2086 # words
   ranks 3 weights all-votes.h5 -o all-3.h5 $few $how --force && exits 0
+  # shellcheck disable=SC2086 # words
   crow weights one-votes-0.h5 -o one-0.h5 $few $how --force && exits 0
   "$python" - <<'PY' || fail "weights $how are not those of each prompt alone"
 import h5py, numpy as np
