@@ -17,6 +17,10 @@ crow_status crow_rank_groups_weights(const crow_rank_groups *groups, const crow_
                         .effective = from->effective};
   CROW_TRY_AGREE(groups->all, CROW_ALLOCATE_RAW(&out->value, out->partition.count));
   CROW_TRY(crow_rank_groups_vector(groups, &from->partition, from->value, &out->partition, out->value, sizeof(double)));
+  if (!from->share) goto cleanup;
+  /* Never NULL: an empty slice is not an absent vector. */
+  CROW_TRY_AGREE(groups->all, CROW_ALLOCATE_RAW(&out->share, out->partition.count + 1));
+  CROW_TRY(crow_rank_groups_vector(groups, &from->partition, from->share, &out->partition, out->share, sizeof(double)));
 cleanup:
   if (status != CROW_OK) crow_weights_free(out);
   return status;

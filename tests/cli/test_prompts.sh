@@ -123,7 +123,7 @@ for k in (0,):
 PY
 done
 for p in 1 3; do
-  ranks $p fit all-votes.h5 -o "literal-$p.h5" $few --pair-scale literal --tolerance 1e-12 --standard-errors
+  ranks $p fit all-votes.h5 -o "literal-$p.h5" $few --pair-scale literal --tolerance 1e-12 --standard-errors --bootstrap 6
   exits 0
 done
 crow fit all-votes.h5 -o scaled.h5 $few --tolerance 1e-12 --prompt-share count
@@ -148,7 +148,8 @@ import h5py, numpy as np
 prompt = np.load("prompt.npy")
 read = lambda name, what="value": h5py.File(name)["rewards/" + what][:]
 for p in (3,):
-    assert read("literal-1.h5").tobytes() == read(f"literal-{p}.h5").tobytes()
+    for what in ("value", "standard_error", "lower", "upper", "rank_lower"):
+        assert read("literal-1.h5", what).tobytes() == read(f"literal-{p}.h5", what).tobytes(), what
 assert (read("literal-1.h5", "weight") == 0).any(), "no alternative of zero weight is among them"
 for k in (0, 3):
     for all_, one in (("literal-1", "literal"), ("scaled", "scaled"), ("population", "population"), ("matrix", "population")):
