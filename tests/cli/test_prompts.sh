@@ -104,13 +104,13 @@ for k in (0, 3):
         write(f"one-{source}-{k}.h5", np.flatnonzero(prompt == k), source)
 np.save("prompt.npy", prompt)
 PY
-few="--samples 60"
+few=60
 for how in "--space box" "--space gaussian" "--space cube --relative-error 0.05 --max-samples 1500" "--scheme kernel" \
   "--scheme radius" "--scheme cluster" "--space pool:all-votes.h5:/alternatives/context --pseudo-count 1"; do
   # shellcheck disable=SC2086 # words
-  ranks 3 weights all-votes.h5 -o all-3.h5 $few $how --force && exits 0
+  ranks 3 weights all-votes.h5 -o all-3.h5 --samples "$few" $how --force && exits 0
   # shellcheck disable=SC2086 # words
-  crow weights one-votes-0.h5 -o one-0.h5 $few $how --force && exits 0
+  crow weights one-votes-0.h5 -o one-0.h5 --samples "$few" $how --force && exits 0
   "$python" - <<'PY' || fail "weights $how are not those of each prompt alone"
 import h5py, numpy as np
 prompt = np.load("prompt.npy")
@@ -123,24 +123,24 @@ for k in (0,):
 PY
 done
 for p in 1 3; do
-  ranks $p fit all-votes.h5 -o "literal-$p.h5" $few --pair-scale literal --tolerance 1e-12 --standard-errors --bootstrap 6
+  ranks $p fit all-votes.h5 -o "literal-$p.h5" --samples "$few" --pair-scale literal --tolerance 1e-12 --standard-errors --bootstrap 6
   exits 0
 done
-crow fit all-votes.h5 -o scaled.h5 $few --tolerance 1e-12 --prompt-share count
+crow fit all-votes.h5 -o scaled.h5 --samples "$few" --tolerance 1e-12 --prompt-share count
 exits 0
 for source in population matrix; do
-  crow fit all-$source.h5 -o $source.h5 $few --tolerance 1e-12
+  crow fit all-$source.h5 -o $source.h5 --samples "$few" --tolerance 1e-12
   exits 0
 done
 crow fit all-votes.h5 -o uniform.h5 --weights uniform --tolerance 1e-12
 exits 0
 scale=$("$python" -c 'import h5py; print(repr(.01 / float(h5py.File("scaled.h5").attrs["pair_scale"])))')
 for k in 0 3; do
-  crow fit "one-votes-$k.h5" -o "literal-one-$k.h5" $few --pair-scale literal --tolerance 1e-12 --standard-errors
+  crow fit "one-votes-$k.h5" -o "literal-one-$k.h5" --samples "$few" --pair-scale literal --tolerance 1e-12 --standard-errors
   exits 0
-  crow fit "one-votes-$k.h5" -o "scaled-one-$k.h5" $few --pair-scale literal --tolerance 1e-12 --lambda "$scale"
+  crow fit "one-votes-$k.h5" -o "scaled-one-$k.h5" --samples "$few" --pair-scale literal --tolerance 1e-12 --lambda "$scale"
   exits 0
-  crow fit "one-population-$k.h5" -o "population-one-$k.h5" $few --tolerance 1e-12
+  crow fit "one-population-$k.h5" -o "population-one-$k.h5" --samples "$few" --tolerance 1e-12
   exits 0
 done
 "$python" - <<'PY' || fail "rewards are not those of each prompt fitted alone"
