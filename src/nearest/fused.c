@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The fused engine: products and maxima stay in registers (after Yu et al. 2015, GSKNN). The first loop keeps only the
  * greatest score of each point in each strip of contexts; strips that can hold the nearest are then scored again for
  * that point alone, which is one or two of hundreds. Long contexts are taken a block of dimensions at a time, so that
