@@ -11,6 +11,7 @@
 #   CROW_RANKS      ranks, with the default launcher           [2]
 #   CROW_OUT        folder of the results                      [build/paris-case-study]
 #   CROW_PICTURES   folder of the pictures                     [jobs/paris]
+#   CROW_CONTINUE   go on where a run was stopped: what is in CROW_OUT is not made again
 #   CROW_COMPONENTS, CROW_SAMPLES, CROW_STEPS, CROW_SEEDS      [8, 100000, 500, 20]
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -30,14 +31,41 @@ network="--model mlp --hidden 32,32 --optimizer adam --learning-rate 1e-4 --batc
 mkdir -p "$out" "$pictures"
 cd "$out"
 
-# ranks ARGUMENT...: crow on all ranks; its output is shown only if it fails.
+rm -f report.html
+if [ -z "${CROW_CONTINUE-}" ]; then rm -f ./*.h5; fi
+
+# A batch script passes signals on to this one, which passes them on to crow.
+signals=0
+pid=
+trap 'signals=$((signals + 1)); [ -z "$pid" ] || kill -USR1 "$pid" 2>/dev/null' USR1 TERM
+
+# ranks ARGUMENT...: crow on all ranks; its output is shown only if it fails. Ends with crow's exit code: after 75 (stopped
+# with its state saved) the same command goes on.
 ranks() {
+  output=
+  previous=
+  for argument in "$@"; do
+    if [ "$previous" = -o ]; then output=$argument; fi
+    previous=$argument
+  done
+  if [ -f "$output" ]; then return; fi
+  if [ "$signals" -gt 0 ]; then exit 75; fi
   # shellcheck disable=SC2086 # a list of words
-  $launcher "$CROW" "$@" --force >log 2>&1 </dev/null || {
+  $launcher "$CROW" "$@" >log 2>&1 </dev/null &
+  pid=$!
+  while :; do
+    before=$signals
+    code=0
+    wait "$pid" || code=$?
+    # A trapped signal ends `wait`, not the command.
+    if [ "$before" = "$signals" ] || [ "$code" -le 128 ]; then break; fi
+  done
+  pid=
+  if [ "$code" -ne 0 ]; then
     cat log >&2
-    echo "failed: crow $*" >&2
-    exit 1
-  }
+    echo "exit code $code: crow $*" >&2
+    exit "$code"
+  fi
 }
 
 for set in original clones; do
