@@ -5,16 +5,16 @@ set -eu
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# A python3 that has h5py, and the program just built, come first.
+# A python3 that has what the examples import, and the program just built, come first.
 mkdir "$scratch/bin" "$scratch/work"
 for python in python3 /usr/bin/python3; do
-  if "$python" -c 'import h5py, numpy' 2>/dev/null; then
+  if "$python" -c 'import h5py, numpy, pandas' 2>/dev/null; then
     ln -s "$(command -v "$python")" "$scratch/bin/python3"
     break
   fi
 done
 if [ ! -e "$scratch/bin/python3" ]; then
-  echo "skipped: README's Python examples need h5py and NumPy (Debian packages python3-h5py python3-numpy)"
+  echo "skipped: README's Python examples need h5py, NumPy and pandas (Debian packages python3-h5py python3-numpy python3-pandas)"
   exit 77
 fi
 PATH=$scratch/bin:$(dirname "$CROW"):$(dirname "${MPIEXEC%% *}"):$PATH
