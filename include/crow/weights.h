@@ -107,6 +107,9 @@ CROW_API crow_status crow_weights_find_shares(const crow_comm *comm, const crow_
                                               crow_weights *weights);
 /** w = 1/m for all. Local work, but every rank calls it. */
 CROW_API crow_status crow_weights_uniform(const crow_comm *comm, crow_gidx alternatives, crow_weights *out);
+/** Refuses (CROW_BAD_INPUT, with the first row) a weights file whose ids are not the dataset's; where one of them has
+ * no ids nothing can be said. Collective. */
+CROW_API crow_status crow_weights_check_ids(const crow_comm *comm, const char *path, const crow_dataset *dataset);
 /** Reads a weights file made for a dataset of `alternatives` alternatives; they must be >= 0 and are normalised to
  * sum 1. */
 CROW_API crow_status crow_weights_read(const crow_comm *comm, const char *path, crow_gidx alternatives,

@@ -28,6 +28,13 @@ static crow_status find_sources(const crow_plot *plot, crow_diagram *d) {
     return crow_error(CROW_BAD_INPUT, "%s: /alternatives/context has %lld dimensions; expected 2 for a Voronoi diagram",
                       d->dataset->path, (long long)shape[1]);
   }
+  if (crow_file_has(d->dataset->file, "/alternatives/prompt")) {
+    return crow_error(
+        CROW_BAD_INPUT,
+        "%s: alternatives compete within their prompts; expected a dataset without /alternatives/prompt for "
+        "a Voronoi diagram",
+        d->dataset->path);
+  }
   if (d->count > CELLS_MOST) {
     return crow_error(CROW_BAD_INPUT, "%s: %lld alternatives; a Voronoi diagram shows at most %d", d->dataset->path,
                       (long long)d->count, CELLS_MOST);

@@ -245,7 +245,10 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
     crow_print(run, "lower, upper, ranks: 95 %% intervals of reward and rank, from %lld bootstrap replicates",
                (long long)r->uncertainty.replicates);
   }
-  if (r->converged) {
+  if (r->model.kind != CROW_MODEL_TABULAR && r->model.optimizer == CROW_OPTIMIZER_ADAM) {
+    crow_print(run, "ended: %s, %lld iterations; Adam does not test for convergence", crow_rewards_end_text(r),
+               (long long)r->iterations);
+  } else if (r->converged) {
     crow_print(run, "converged: yes, after %lld iterations", (long long)r->iterations);
   } else {
     crow_print(run, "converged: no, %s after %lld iterations", crow_rewards_end_text(r), (long long)r->iterations);

@@ -78,10 +78,8 @@ crow_status crow_import_guess_prompt(const crow_csv *csv, int64_t column, int64_
   if (guess->given_up) return CROW_OK;
   CROW_TRY(number_of(csv, column, out, &prompt, &fault));
   if (fault) {
-    crow_log(CROW_LOG_WARNING, "import: %s:%lld: the prompt %s, so the column prompt is not used", crow_csv_name(csv),
-             (long long)crow_csv_line(csv), fault);
-    guess->given_up = true;
-    return CROW_OK;
+    return crow_error(CROW_BAD_INPUT, "%s:%lld: the prompt %s", crow_csv_name(csv), (long long)crow_csv_line(csv),
+                      fault);
   }
   CROW_TRY(reserve(out, out->count - 1));
   for (int k = 0; k < 2 && !guess->given_up; k++) {

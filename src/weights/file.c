@@ -57,6 +57,39 @@ cleanup:
   return status;
 }
 
+/* The first row of this rank's slice whose ids differ. */
+static crow_status compare_ids(const char *path, const crow_dataset *dataset, crow_gidx begin,
+                               const crow_strings *weighted, const crow_strings *own) {
+  for (int64_t i = 0; i < own->count; i++) {
+    const char *theirs = crow_strings_get(weighted, i), *ours = crow_strings_get(own, i);
+    if (strcmp(theirs, ours) == 0) continue;
+    return crow_error(CROW_BAD_INPUT,
+                      "%s: /alternatives/id[%lld] is \"%s\", but \"%s\" in %s: these are weights of other alternatives",
+                      path, (long long)(begin + i), theirs, ours, crow_file_name(dataset->file));
+  }
+  return CROW_OK;
+}
+
+crow_status crow_weights_check_ids(const crow_comm *comm, const char *path, const crow_dataset *dataset) {
+  crow_status status = CROW_OK;
+  crow_file *file = NULL;
+  crow_strings weighted = {0}, own = {0};
+  int64_t shape[2];
+  const crow_partition p = crow_comm_partition(comm, dataset->alternatives, CROW_BLOCK);
+  CROW_TRY(crow_file_open(comm, path, "weights", &file));
+  if (!dataset->has_id || !crow_file_has(file, "/alternatives/id")) goto cleanup;
+  crow_file_shape(file, "/alternatives/id", shape);
+  if (shape[0] != dataset->alternatives) goto cleanup; /* crow_weights_read() says so of the weights */
+  CROW_TRY(crow_file_read_strings(file, "/alternatives/id", p.begin, p.count, &weighted));
+  CROW_TRY(crow_file_read_strings(dataset->file, "/alternatives/id", p.begin, p.count, &own));
+  CROW_TRY_AGREE(comm, compare_ids(path, dataset, p.begin, &weighted, &own));
+cleanup:
+  crow_strings_free(&weighted);
+  crow_strings_free(&own);
+  crow_file_close(&file);
+  return status;
+}
+
 crow_status crow_weights_read(const crow_comm *comm, const char *path, crow_gidx alternatives, crow_weights *out) {
   crow_status status = CROW_OK;
   crow_file *file = NULL;

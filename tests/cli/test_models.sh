@@ -13,7 +13,8 @@ for p in 1 3; do
     --learning-rate 1e-3 --batch 128 --steps 40 --ensemble 3 --json summary.json
   exits 0
   prints "model: mlp 16,8 of 3 inputs, 209 parameters, 3 members"
-  prints "all steps taken"
+  prints "ended: all steps taken"
+  prints_not "converged"
 done
 crow inspect mlp-1.h5
 exits 0

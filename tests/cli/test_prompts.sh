@@ -57,6 +57,28 @@ for share, of in (("uniform", np.full(3, 1 / 3)), ("count", np.array([3, 3, 1]) 
         assert w.tobytes() == h5py.File(f"w-{share}-1.h5")["weights/value"][:].tobytes()
 PY
 
+# Cells of one diagram would not show them.
+crow plot figure.h5 -o cells.svg --kind voronoi
+exits 3
+says "alternatives compete within their prompts"
+
+# An empty prompt is an error in the comparisons as it is in the contexts.
+printf 'prompt,chosen,rejected\np,a0,a1\n,a1,a2\n' >empty.csv
+cut -d, -f1,2,4 contexts.csv >plain.csv
+crow import --comparisons empty.csv --contexts plain.csv -o empty.h5
+exits 3
+says "empty.csv:3: the prompt is empty"
+
+# Weights of other alternatives, though as many, are refused.
+sed 's/^c0,/zz,/' contexts.csv >others.csv
+crow import --comparisons votes.csv --contexts others.csv -o others.h5
+exits 0
+for p in 1 3; do
+  ranks $p fit others.h5 -o others-rewards.h5 --weights exact-count.h5
+  exits 3
+  says 'exact-count.h5: /alternatives/id[3] is "c0", but "zz" in others.h5'
+done
+
 # Comparisons across prompts are refused, unless they are allowed.
 echo "a0,b0,left" >>votes.csv
 crow import --comparisons votes.csv --contexts contexts.csv -o across.h5
