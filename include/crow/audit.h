@@ -21,10 +21,12 @@ typedef enum crow_simulate_preferences {
 } crow_simulate_preferences;
 
 /** A synthetic dataset: a population of Bradley-Terry-Luce annotator types that hold opinions of topics, alternatives
- * scattered around their topics' centres, and clones of one topic's alternatives. */
+ * scattered around their topics' centres, and clones of one topic's alternatives, all in one prompt or in several. */
 typedef struct crow_simulate_options {
   const char *population; /**< "table2", "table4" (of the paper) or a JSON file, see crow_simulate_run() */
-  int64_t alternatives;   /**< without clones, in equal shares for the topics; 0: one for each topic */
+  int64_t alternatives;   /**< without clones, in equal shares for the topics; 0: one for each topic, and prompt */
+  int64_t prompts;        /**< K: alternative i is a response to prompt i mod K, a clone to its original's; only
+                               alternatives of one prompt are compared; default 0: no prompts */
   int64_t dimensions;     /**< d; default 2 */
   int centres;          /**< 0 line: topic t of T at ((t + 1/2)/T, 1/2, ..., 1/2), so that the topics' Voronoi cells in
                              the unit cube are equal; 1 random: uniform in the unit cube */
@@ -52,6 +54,7 @@ typedef struct crow_simulate_summary {
   crow_gidx alternatives; /**< m, clones among them */
   crow_gidx clones, dimensions, comparisons;
   int64_t topics, types; /**< topics without the clones' */
+  int64_t prompts;       /**< 0: none */
 } crow_simulate_summary;
 
 /** Writes a synthetic dataset to `output`. Every element is drawn from (seed, its index) alone and written in pieces by

@@ -8,7 +8,11 @@ const crow_setting crow_simulate_settings[] = {
     {"population", CROW_SETTING_TEXT, AT(population), 0, "table4", 0, 0, "table2|table4|FILE",
      "annotator types and what they think of the topics: the paper's Table 2 or 4, or a JSON file"},
     {"alternatives", CROW_SETTING_INT, AT(alternatives), 0, NULL, 0, INT32_MAX, NULL,
-     "number of alternatives, clones not counted, in equal shares for the topics; 0: one for each topic"},
+     "number of alternatives, clones not counted, in equal shares for the topics; 0: one for each topic (of each "
+     "prompt)"},
+    {"prompts", CROW_SETTING_INT, AT(prompts), 0, NULL, 0, INT32_MAX, NULL,
+     "number of prompts that the alternatives are responses to, in equal shares, clones in their originals'; only "
+     "responses to the same prompt are compared; 0: no prompts"},
     {"dimensions", CROW_SETTING_INT, AT(dimensions), 2, NULL, 1, 1e6, NULL, "dimensions d of the context space"},
     {"centres", CROW_SETTING_CHOICE, AT(centres), 0, NULL, 0, 0, "line|random",
      "where topics are, unless the population says: evenly on a line through the unit cube, so that their cells are "
@@ -128,6 +132,24 @@ cleanup:
   return status;
 }
 
+static crow_status write_prompts(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
+  crow_status status = CROW_OK;
+  crow_strings prompt = {.width = s->prompt_width};
+  crow_gidx begin = 0;
+  if (!s->options->prompts) return CROW_OK;
+  pieces p = pieces_of(comm, s->alternatives, s->prompt_width);
+  CROW_TRY(crow_file_define_strings(file, "/alternatives/prompt", s->alternatives, s->prompt_width));
+  CROW_TRY_AGREE(comm, crow_allocate(p.rows, (size_t)prompt.width, (void **)&prompt.data));
+  while (next_piece(&p, &begin, &prompt.count)) {
+    memset(prompt.data, 0, (size_t)(prompt.count * prompt.width));
+    for (int64_t i = 0; i < prompt.count; i++) crow_simulation_prompt(s, begin + i, prompt.data + i * prompt.width);
+    CROW_TRY(crow_file_write_strings_rows(file, "/alternatives/prompt", begin, &prompt));
+  }
+cleanup:
+  crow_strings_free(&prompt);
+  return status;
+}
+
 static crow_status write_population(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
   crow_status status = CROW_OK;
   const int64_t types = s->population.types;
@@ -234,6 +256,7 @@ crow_status crow_simulate_run(const crow_comm *comm, const crow_simulate_options
   CROW_TRY(describe(&s, file));
   CROW_TRY(write_contexts(comm, &s, file));
   CROW_TRY(write_names(comm, &s, file));
+  CROW_TRY(write_prompts(comm, &s, file));
   if (options->preferences == CROW_SIMULATE_POPULATION) CROW_TRY(write_population(comm, &s, file));
   if (options->preferences == CROW_SIMULATE_MATRIX) CROW_TRY(write_matrix(comm, &s, file));
   if (options->preferences == CROW_SIMULATE_COMPARISONS) CROW_TRY(write_comparisons(comm, &s, file));
@@ -245,7 +268,8 @@ crow_status crow_simulate_run(const crow_comm *comm, const crow_simulate_options
                                      .comparisons =
                                          options->preferences == CROW_SIMULATE_COMPARISONS ? options->comparisons : 0,
                                      .topics = s.population.topics,
-                                     .types = s.population.types};
+                                     .types = s.population.types,
+                                     .prompts = options->prompts};
 cleanup:
   crow_file_close(&file);
   crow_simulation_free(&s);

@@ -29,6 +29,7 @@ typedef struct crow_simulation {
   char *clone_name;                   /* NULL if there are no clones */
   double *centre;                     /* (topics, d) */
   int64_t topic_width, id_width;      /* bytes of the longest topic and id, with their terminating zero */
+  int64_t prompt_width;               /* and of the longest prompt */
 } crow_simulation;
 
 /* Collective: reads the population. */
@@ -41,7 +42,10 @@ void crow_simulation_context(const crow_simulation *simulation, crow_gidx altern
 void crow_simulation_rewards(const crow_simulation *simulation, crow_gidx alternative, double *rewards);
 const char *crow_simulation_topic(const crow_simulation *simulation, crow_gidx alternative);
 void crow_simulation_id(const crow_simulation *simulation, crow_gidx alternative, char *id);
-/* Comparison k: two different alternatives and whether the first won. `rewards` is work space of 2 types. */
+/* "prompt-1", "prompt-2", ... */
+void crow_simulation_prompt(const crow_simulation *simulation, crow_gidx alternative, char *prompt);
+/* Comparison k: two different alternatives of a prompt and whether the first won. `rewards` is work space of 2 types.
+ */
 void crow_simulation_comparison(const crow_simulation *simulation, crow_gidx k, double *rewards, int32_t *first,
                                 int32_t *second, double *outcome);
 /* p(x>y) for alternatives with these rewards (types each). */

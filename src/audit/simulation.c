@@ -29,6 +29,55 @@ static crow_gidx original_of(const crow_simulation *s, crow_gidx alternative) {
   return alternative < s->originals ? alternative : s->clone_begin + (alternative - s->originals) % s->clone_count;
 }
 
+/* ---- prompts ------------------------------------------------------------------------------------------------ */
+
+/* Original i belongs to prompt i mod K, so that a prompt has all topics; a clone to its original's. */
+static int64_t prompt_of(const crow_simulation *s, crow_gidx alternative) {
+  return original_of(s, alternative) % s->options->prompts;
+}
+
+/* How many of 0 <= i < n have i mod K = r. */
+static crow_gidx count_of(crow_gidx n, int64_t prompts, int64_t r) { return n > r ? (n - r - 1) / prompts + 1 : 0; }
+
+/* The alternatives of a prompt: its originals; then its clones round by round, a round being a clone of each of the
+ * topic's alternatives, the last perhaps incomplete. */
+typedef struct members {
+  int64_t first;                  /* its lowest original, the prompt's number */
+  crow_gidx originals;            /* then every K-th */
+  int64_t clone;                  /* its lowest clone's place in a round, then every K-th */
+  crow_gidx round, rounds, added; /* its clones in a whole round; whole rounds; its clones in the last */
+} members;
+
+static members members_of(const crow_simulation *s, int64_t prompt) {
+  const int64_t prompts = s->options->prompts;
+  members m = {.first = prompt, .originals = count_of(s->originals, prompts, prompt)};
+  if (!s->clone_count) return m;
+  const crow_gidx clones = s->alternatives - s->originals;
+  m.clone = (prompt + prompts - s->clone_begin % prompts) % prompts;
+  m.round = count_of(s->clone_count, prompts, m.clone);
+  m.rounds = clones / s->clone_count;
+  m.added = count_of(clones % s->clone_count, prompts, m.clone);
+  return m;
+}
+
+static crow_gidx member_at(const crow_simulation *s, const members *m, crow_gidx k) {
+  const int64_t prompts = s->options->prompts;
+  if (k < m->originals) return m->first + k * prompts;
+  k -= m->originals;
+  return s->originals + k / m->round * s->clone_count + m->clone + k % m->round * prompts;
+}
+
+static crow_gidx place_of(const crow_simulation *s, const members *m, crow_gidx alternative) {
+  const int64_t prompts = s->options->prompts;
+  if (alternative < s->originals) return alternative / prompts;
+  const crow_gidx clone = alternative - s->originals;
+  return m->originals + clone / s->clone_count * m->round + clone % s->clone_count / prompts;
+}
+
+void crow_simulation_prompt(const crow_simulation *s, crow_gidx alternative, char *prompt) {
+  (void)snprintf(prompt, (size_t)s->prompt_width, "prompt-%lld", (long long)(prompt_of(s, alternative) + 1));
+}
+
 /* ---- elements ----------------------------------------------------------------------------------------------- */
 
 static void scatter(const crow_simulation *s, crow_gidx original, double *context) {
@@ -108,14 +157,28 @@ static crow_gidx index_below(const uint32_t *words, crow_gidx n) {
 
 static double unit(uint32_t word) { return ((double)word + 0.5) * 0x1p-32; }
 
+/* A random alternative and a random other one, of the same prompt if there are prompts. */
+static void draw_two(const crow_simulation *s, const uint32_t *words, crow_gidx *x, crow_gidx *y) {
+  *x = index_below(words, s->alternatives);
+  if (!s->options->prompts) {
+    *y = index_below(words + 2, s->alternatives - 1);
+    *y += *y >= *x;
+    return;
+  }
+  const members m = members_of(s, prompt_of(s, *x));
+  const crow_gidx own = place_of(s, &m, *x);
+  const crow_gidx other = index_below(words + 2, m.originals + m.rounds * m.round + m.added - 1);
+  *y = member_at(s, &m, other + (other >= own));
+}
+
 void crow_simulation_comparison(const crow_simulation *s, crow_gidx k, double *rewards, int32_t *first, int32_t *second,
                                 double *outcome) {
   const crow_population *p = &s->population;
   uint32_t words[6];
   crow_random_words(seed_of(s), CROW_STREAM_SIMULATE, element(USE_COMPARISON, k), words, 6);
-  const crow_gidx x = index_below(words, s->alternatives), other = index_below(words + 2, s->alternatives - 1);
-  const crow_gidx y = other + (other >= x);
+  crow_gidx x, y;
   int64_t type = 0;
+  draw_two(s, words, &x, &y);
   for (double u = unit(words[4]); type + 1 < p->types && u > p->prevalence[type]; type++) u -= p->prevalence[type];
   crow_simulation_rewards(s, x, rewards);
   crow_simulation_rewards(s, y, rewards + p->types);
@@ -171,15 +234,27 @@ cleanup:
   return status;
 }
 
+/* A comparison is drawn from its first alternative on, so every prompt needs another one. */
+static crow_status check_prompts(const crow_simulation *s) {
+  const bool compared = s->options->preferences == CROW_SIMULATE_COMPARISONS;
+  const crow_gidx most = s->originals / (compared ? 2 : 1);
+  if (s->options->prompts <= most) return CROW_OK;
+  return crow_error(CROW_USAGE, "--prompts %lld: expected at most %lld with %lld alternatives%s, %s in each prompt",
+                    (long long)s->options->prompts, (long long)most, (long long)s->originals,
+                    compared ? " that are compared" : "", compared ? "two" : "one");
+}
+
 static crow_status lay_out(crow_simulation *s) {
   crow_status status = CROW_OK;
   const int64_t topics = s->population.topics;
-  s->originals = s->options->alternatives ? s->options->alternatives : topics;
+  const int64_t prompts = s->options->prompts > 0 ? s->options->prompts : 1;
+  s->originals = s->options->alternatives ? s->options->alternatives : topics * prompts;
   s->alternatives = s->originals;
   if (s->originals < topics) {
     CROW_TRY(crow_error(CROW_USAGE, "--alternatives %lld: expected at least %lld, one for each topic of population %s",
                         (long long)s->originals, (long long)topics, s->options->population));
   }
+  CROW_TRY(check_prompts(s));
   CROW_TRY(find_clones(s));
   if (s->alternatives > INT32_MAX) {
     CROW_TRY(crow_error(CROW_USAGE, "%lld alternatives with their clones: expected at most %d",
@@ -193,6 +268,7 @@ static crow_status lay_out(crow_simulation *s) {
   if (s->clone_name && (int64_t)strlen(s->clone_name) + 1 > s->topic_width) {
     s->topic_width = (int64_t)strlen(s->clone_name) + 1;
   }
+  s->prompt_width = snprintf(NULL, 0, "prompt-%lld", (long long)prompts) + 1;
   s->id_width = s->topic_width + snprintf(NULL, 0, "-%lld", (long long)s->alternatives);
 cleanup:
   return status;

@@ -17,12 +17,14 @@ static crow_status run_simulate(crow_run *run) {
              "simulated: %lld alternatives in %lld dimensions, %lld of them clones, %lld topics, %lld annotator types",
              (long long)made.alternatives, (long long)made.dimensions, (long long)made.clones, (long long)made.topics,
              (long long)made.types);
+  if (made.prompts) crow_print(run, "prompts: %lld", (long long)made.prompts);
   if (made.comparisons) crow_print(run, "comparisons: %lld", (long long)made.comparisons);
   crow_report_integer(run, "alternatives", made.alternatives);
   crow_report_integer(run, "clones", made.clones);
   crow_report_integer(run, "dimensions", made.dimensions);
   crow_report_integer(run, "topic_count", made.topics);
   crow_report_integer(run, "types", made.types);
+  crow_report_integer(run, "prompts", made.prompts);
   crow_report_integer(run, "comparisons", made.comparisons);
   crow_report_text(run, "output", output);
   CROW_TRY(crow_times_print(run));
@@ -40,15 +42,21 @@ const crow_command crow_command_simulate = {
     .description =
         "Makes alternatives around topics in a context space, annotator types with rewards for the topics "
         "(Bradley-Terry-Luce), and preferences: the types themselves, p(x>y) of every pair, or sampled judgements. "
-        "Clones of a topic's alternatives are at a given distance from them and judged alike.\n\n"
+        "Clones of a topic's alternatives are at a given distance from them and judged alike. With --prompts the "
+        "alternatives are responses to prompts, each with all topics if it has that many responses; a clone answers "
+        "its original's prompt, and a comparison is of a random response and a random other one to the same "
+        "prompt.\n\n"
         "A population file is JSON: {\"topics\": [\"food\", \"art\"], \"types\": [{\"prevalence\": 0.4, \"rewards\": "
         "{\"food\": 0, \"art\": 2.3}}, ...]}, and if wanted \"centres\": a list of coordinates for each topic. The "
         "population of Table 4 is that of Table 2 with romance, art and food for a, b and c.\n\n"
         "Every element is drawn from the seed and its index alone and written in pieces by the rank whose slice it is "
         "in: the same bits on any number of ranks, and no rank ever holds a whole array.",
-    .example = "crow simulate -o original.h5 --alternatives 180 --spread 0.02 --preferences comparisons\n"
-               "crow simulate -o clones.h5 --population table4 --clone food --clone-name restaurants --eps 0.001\n"
-               "mpirun -n 64 crow simulate -o large.h5 --alternatives 100000000 --dimensions 16 --spread 0.05",
+    .example =
+        "crow simulate -o original.h5 --alternatives 180 --spread 0.02 --preferences comparisons\n"
+        "crow simulate -o clones.h5 --population table4 --clone food --clone-name restaurants --eps 0.001\n"
+        "crow simulate -o prompts.h5 --prompts 10000 --alternatives 40000 --spread 0.1 --preferences comparisons "
+        "--comparisons 400000\n"
+        "mpirun -n 64 crow simulate -o large.h5 --alternatives 100000000 --dimensions 16 --spread 0.05",
     .arguments = "",
     .takes = CROW_TAKES_OUTPUT | CROW_TAKES_JSON,
     .options_bytes = sizeof(crow_simulate_options),

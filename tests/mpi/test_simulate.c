@@ -161,6 +161,55 @@ static void comparisons_follow_the_population(void) {
   crow_dataset_close(&dataset);
 }
 
+/* Prompts of five or six originals; 7 of them are cloned 17 times, so that the last round of clones is incomplete. */
+static void comparisons_and_clones_stay_within_their_prompts(void) {
+  enum { N = 23, K = 4, CLONES = 17, ALL = N + CLONES, Q = 200000 };
+  crow_simulate_options options = defaults();
+  options.alternatives = N;
+  options.prompts = K;
+  options.spread = 0.1;
+  options.clone = "romance"; /* from 16 on */
+  options.clones = CLONES;
+  options.preferences = CROW_SIMULATE_COMPARISONS;
+  options.comparisons = Q;
+  crow_dataset dataset = simulate(&options, "prompts.h5");
+  CHECK(dataset.alternatives == ALL && dataset.prompts == K);
+  double *first = read_all(&dataset, "/comparisons/first"), *second = read_all(&dataset, "/comparisons/second");
+  static double asked[ALL][ALL];
+  int size[K] = {0}, expected[ALL];
+  crow_strings name = {0};
+  CHECK_OK(crow_file_read_strings(dataset.file, "/alternatives/prompt", 0, ALL, &name));
+  for (int i = 0; i < ALL; i++) {
+    expected[i] = (i < N ? i : 16 + (i - N) % 7) % K;
+    char text[32];
+    (void)snprintf(text, sizeof text, "prompt-%d", expected[i] + 1);
+    CHECK(strcmp(crow_strings_get(&name, i), text) == 0);
+    size[expected[i]]++;
+  }
+  memset(asked, 0, sizeof asked);
+  for (int64_t k = 0; k < Q; k++) asked[(int)first[k]][(int)second[k]]++;
+  /* x is any alternative, y any other of its prompt. */
+  for (int x = 0; x < ALL; x++) {
+    for (int y = 0; y < ALL; y++) {
+      const bool within = x != y && expected[x] == expected[y];
+      const double mean = within ? (double)Q / ALL / (size[expected[x]] - 1) : 0;
+      CHECK_NEAR(asked[x][y], mean, 5 * sqrt(mean));
+    }
+  }
+  crow_strings_free(&name);
+  crow_free(first);
+  crow_free(second);
+  crow_dataset_close(&dataset);
+
+  /* Without a number of alternatives, one for each topic of each prompt. */
+  crow_simulate_options each = defaults();
+  each.prompts = 5;
+  dataset = simulate(&each, "each.h5");
+  CHECK(dataset.alternatives == 15 && dataset.prompts == 5);
+  for (int i = 0; i < 15; i++) CHECK(dataset.prompt[i] == i % 5);
+  crow_dataset_close(&dataset);
+}
+
 static void same_array(const crow_dataset *a, const crow_dataset *b, const char *path) {
   int64_t shape[2], other[2];
   crow_file_shape(a->file, path, shape);
@@ -201,6 +250,7 @@ static void datasets_do_not_depend_on_the_number_of_ranks(void) {
     options.reward_spread = 0.3;
     options.clone = "romance";
     options.clones = 7;
+    options.prompts = k == 1 ? 9000 : 0;
     (void)snprintf(name, sizeof name, "alone-%d.h5", crow_comm_rank(test_comm));
     crow_dataset all = simulate(&options, "all.h5");
     CHECK_OK(crow_simulate_run(alone, &options, test_path(name), true, NULL, &summary));
@@ -211,6 +261,8 @@ static void datasets_do_not_depend_on_the_number_of_ranks(void) {
     }
     same_texts(&all, &mine, "/alternatives/id");
     same_texts(&all, &mine, "/alternatives/topic");
+    CHECK(all.has_prompt == (k == 1));
+    if (all.has_prompt) same_texts(&all, &mine, "/alternatives/prompt");
     crow_dataset_close(&all);
     crow_dataset_close(&mine);
   }
@@ -277,6 +329,13 @@ static void bad_populations_and_options_are_refused_with_the_place(void) {
   options = defaults();
   options.clones = 2;
   refuse(&options, CROW_USAGE, "--clone");
+  options = defaults();
+  options.alternatives = 9;
+  options.prompts = 10;
+  refuse(&options, CROW_USAGE, "--prompts 10: expected at most 9");
+  options.prompts = 5;
+  options.preferences = CROW_SIMULATE_COMPARISONS;
+  refuse(&options, CROW_USAGE, "--prompts 5: expected at most 4 with 9 alternatives that are compared, two in each");
 }
 
 static const crow_test tests[] = {
@@ -286,6 +345,7 @@ static const crow_test tests[] = {
      clones_are_at_distance_eps_and_judged_as_their_originals},
     {"alternatives scatter around their topics as asked", alternatives_scatter_as_asked},
     {"comparisons are of random pairs and follow the population", comparisons_follow_the_population},
+    {"comparisons and clones stay within their prompts", comparisons_and_clones_stay_within_their_prompts},
     {"datasets have the same bits for any number of ranks", datasets_do_not_depend_on_the_number_of_ranks},
     {"populations are read from JSON", populations_are_read_from_json},
     {"bad populations and options are refused with the place", bad_populations_and_options_are_refused_with_the_place},
