@@ -192,6 +192,9 @@ CROW_API crow_status crow_dataset_open(const crow_comm *comm, const char *path, 
 CROW_API crow_dataset crow_dataset_generated(crow_gidx alternatives, crow_gidx dimensions, bool single,
                                              crow_contexts_function *make, void *context);
 CROW_API void crow_dataset_close(crow_dataset *dataset);
+/** Reads and checks what results copy from the dataset (ids, topics, prompts, groups), so that what is wrong with them
+ * is known before any work and not as the results are written. */
+CROW_API crow_status crow_dataset_check_names(const crow_dataset *dataset);
 /** Contexts of rows `begin` .. `begin + count` (each rank its own; count may be 0), as crow_file_read() gives them. */
 CROW_API crow_status crow_dataset_read_contexts(const crow_dataset *dataset, crow_gidx begin, crow_gidx count,
                                                 crow_type type, void *values);

@@ -85,6 +85,12 @@ CROW_API crow_status crow_win_rate_matrix(const crow_comm *comm, const crow_data
 CROW_API crow_status crow_win_rate_population(const crow_comm *comm, const crow_dataset *dataset,
                                               const crow_weights *weights, double *win_rate);
 
+/** Looks through the preferences that a fit of the dataset will use, so that what is wrong with them is known before
+ * hours go into weights: every index, outcome and count, comparisons across prompts (unless `across_prompts`), the
+ * matrix as crow_win_rate_matrix() checks it, the population's rewards. Costs one reading of them. CROW_BAD_INPUT as
+ * the fit would give it. Collective. */
+CROW_API crow_status crow_preferences_check(const crow_comm *comm, const crow_dataset *dataset, bool across_prompts);
+
 #ifdef __cplusplus
 }
 #endif

@@ -80,6 +80,8 @@ static crow_status get_weights(crow_run *run, const crow_dataset *dataset, crow_
     return crow_weights_load(run->comm, checkpoint, dataset->alternatives, weights);
   }
   if (is_voronoi(options)) {
+    CROW_TRY(crow_dataset_check_names(dataset));
+    CROW_TRY(crow_preferences_check(run->comm, dataset, options->fit.objective.across_prompts));
     return crow_weights_compute_from(run->comm, dataset, &options->sampling, checkpoint, weights);
   }
   if (is_uniform(options)) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/file_impl.h"
+#include "io/summary_impl.h"
+#include <string.h>
 
 crow_status crow_dataset_open(const crow_comm *comm, const char *path, bool weights_only, crow_dataset *out) {
   crow_status status = CROW_OK;
@@ -24,6 +26,22 @@ crow_status crow_dataset_open(const crow_comm *comm, const char *path, bool weig
   if (out->has_prompt) CROW_TRY(crow_dataset_number_prompts(comm, out));
 cleanup:
   if (status != CROW_OK) crow_dataset_close(out);
+  return status;
+}
+
+crow_status crow_dataset_check_names(const crow_dataset *dataset) {
+  crow_status status = CROW_OK;
+  const crow_schema *schema = dataset->file ? dataset->file->schema : NULL;
+  for (int64_t i = 0; schema && i < schema->dataset_count; i++) {
+    const crow_field *field = &schema->datasets[i];
+    crow_summary summary = {0};
+    const bool copied = (field->classes & CROW_CLASS_TEXT) || strncmp(field->path, "/cluster/", 9) == 0;
+    if (copied && crow_file_has(dataset->file, field->path)) {
+      status = crow_summary_make(dataset->file, field->path, &summary);
+    }
+    crow_summary_free(&summary);
+    if (status != CROW_OK) break;
+  }
   return status;
 }
 

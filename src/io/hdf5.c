@@ -37,11 +37,21 @@ void crow_hdf5_cause(char *text, size_t bytes) {
   }
 }
 
+/* Whether reading failed for what the system did. A place or a size that no system can read comes from the file. */
+static bool is_system(const char *text) {
+  static const char *const damage[] = {"errno = 14,", "errno = 22,",   "errno = 27,",  "errno = 75,",
+                                       "MPI_ERR_ARG", "MPI_ERR_COUNT", "MPI_ERR_TYPE", "MPI_ERR_TRUNCATE"};
+  for (size_t k = 0; k < sizeof damage / sizeof *damage; k++) {
+    if (strstr(text, damage[k])) return false; /* EFAULT, EINVAL, EFBIG, EOVERFLOW */
+  }
+  return strstr(text, "errno = ") || strstr(text, "MPI_") || strstr(text, "error string");
+}
+
 crow_status crow_hdf5_error(bool writing, const char *file, const char *path, const char *what) {
   char text[512];
   crow_hdf5_cause(text, sizeof text);
   const bool lock = strstr(text, "lock") && !strstr(text, "block");
-  const bool system = lock || strstr(text, "errno = ") || strstr(text, "MPI_") || strstr(text, "error string");
+  const bool system = lock || is_system(text);
   return crow_error(writing || system ? CROW_FILE_SYSTEM : CROW_BAD_INPUT, "%s: %s%scannot %s: %s%s%s", file, path,
                     path[0] ? ": " : "", what, text, writing || system ? "" : " (the file is damaged)",
                     lock ? " (another program may have it open; where the file system has no locks, set "

@@ -123,9 +123,18 @@ void crow_ids_suggest(const crow_ids *ids, const char *text, char suggestion[CRO
   crow_free(words);
 }
 
+crow_status crow_padded_check(int64_t count, int64_t width, int64_t bytes) {
+  if (count * width <= CROW_PADDED_BYTES || count * width <= 64 * bytes) return CROW_OK;
+  return crow_error(CROW_BAD_INPUT,
+                    "one of %lld names has %lld bytes: at its width all would take %.3g GB, expected names of similar "
+                    "length",
+                    (long long)count, (long long)width - 1, (double)(count * width) / 1e9);
+}
+
 crow_status crow_ids_strings(const crow_ids *ids, int64_t begin, int64_t count, crow_strings *out) {
   crow_status status = CROW_OK;
   out->data = NULL;
+  CROW_TRY(crow_padded_check(count, ids->widest + 1, ids->text_bytes));
   CROW_TRY(CROW_ALLOCATE(&out->data, count * (ids->widest + 1)));
   out->count = count;
   out->width = ids->widest + 1;

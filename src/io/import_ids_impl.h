@@ -7,6 +7,8 @@
 
 /* The longest id or topic: texts are stored at the width of the longest. */
 enum { CROW_ID_BYTES = 1024 };
+/* What texts may take at one width if they are much shorter than the longest. */
+#define CROW_PADDED_BYTES (INT64_C(1) << 28)
 
 /* Zero-initialise it. */
 typedef struct crow_ids {
@@ -31,6 +33,8 @@ const char *crow_ids_fault(const char *text);
 /* `; did you mean "..."?` with the id most like `text`, or "" if there is none. */
 enum { CROW_SUGGESTION_BYTES = 120 };
 void crow_ids_suggest(const crow_ids *ids, const char *text, char suggestion[CROW_SUGGESTION_BYTES]);
+/* Refuses `count` texts of `bytes` in all if one long one among them makes them take far more at one width. */
+crow_status crow_padded_check(int64_t count, int64_t width, int64_t bytes);
 /* Texts `begin` .. `begin + count` at the width of the longest of all. */
 crow_status crow_ids_strings(const crow_ids *ids, int64_t begin, int64_t count, crow_strings *out);
 void crow_ids_free(crow_ids *ids);

@@ -2,6 +2,7 @@
 #include "io/import_impl.h"
 
 #include <math.h>
+#include <string.h>
 
 /* A piece of the contexts that rank 0 holds at a time. */
 enum { PIECE_BYTES = 1 << 25 };
@@ -96,6 +97,9 @@ cleanup:
 static crow_status label_strings(const crow_ids *names, const int32_t *number, int64_t count, crow_strings *out) {
   crow_status status = CROW_OK;
   const int64_t width = names->widest + 1;
+  int64_t bytes = 0;
+  for (int64_t k = 0; k < count; k++) bytes += (int64_t)strlen(crow_ids_get(names, number[k])) + 1;
+  CROW_TRY(crow_padded_check(count, width, bytes));
   CROW_TRY(CROW_ALLOCATE(&out->data, count * width));
   out->count = count;
   out->width = width;

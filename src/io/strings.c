@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Texts between memory and file. */
 #include "io/file_impl.h"
+#include "io/import_ids_impl.h"
 
+#include <math.h>
 #include <string.h>
 
-/* Texts of variable length are held as pointers while a piece of them is read. */
+/* Texts of variable length are held as pointers while a piece of them is read, at most this many bytes of them. */
 #define PIECE_TEXTS (INT64_C(1) << 20)
+#define PIECE_TEXT_BYTES (INT64_C(1) << 26)
+/* All texts are held and written at the width of the longest: that may take CROW_PADDED_BYTES, or this many times the
+ * file. */
+#define PADDED_TIMES_FILE 64
 
 const char *crow_strings_get(const crow_strings *strings, int64_t index) {
   return strings->data + index * strings->width;
@@ -38,16 +44,33 @@ static crow_status text_error(const crow_file *file, const crow_entry *entry, in
                     crow_file_entry_path(file, entry), (long long)index, what, (long long)CROW_TEXT_BYTES);
 }
 
-/* Takes over texts of variable length that HDF5 allocated. */
+/* Refuses a text that would make all `rows` of its array take far more than their file: one long text among many short
+ * ones, or many references to one long text. */
+static crow_status check_padded(const crow_file *file, const crow_entry *entry, int64_t index, int64_t width) {
+  hsize_t stored = 0;
+  int64_t padded = 0;
+  if (__builtin_mul_overflow(entry->rows, width, &padded)) padded = INT64_MAX;
+  if (padded <= CROW_PADDED_BYTES) return CROW_OK;
+  if (H5Fget_filesize(file->id, &stored) >= 0 && (double)padded <= PADDED_TIMES_FILE * (double)stored) return CROW_OK;
+  return crow_error(CROW_BAD_INPUT,
+                    "%s: %s[%lld] has %lld bytes: at its width the %lld texts would take %.3g GB, expected texts of "
+                    "similar length (at most %.3g GB for a file of %.3g GB)",
+                    file->name, crow_file_entry_path(file, entry), (long long)index, (long long)width - 1,
+                    (long long)entry->rows, (double)padded / 1e9,
+                    fmax((double)CROW_PADDED_BYTES, PADDED_TIMES_FILE * (double)stored) / 1e9, (double)stored / 1e9);
+}
+
+/* Copies texts of variable length from HDF5's memory. */
 static crow_status take_texts(const crow_file *file, const crow_entry *entry, char *const *texts, int64_t first,
                               int64_t count, int64_t at, crow_strings *out) {
   crow_status status = CROW_OK;
-  int64_t longest = 0;
+  int64_t longest = 0, index = 0;
   for (int64_t i = 0; i < count; i++) {
     const int64_t bytes = texts[i] ? (int64_t)strlen(texts[i]) + 1 : 1;
-    if (bytes > CROW_TEXT_BYTES) CROW_TRY(text_error(file, entry, first + i, "longer"));
+    if (bytes > longest) index = i;
     if (bytes > longest) longest = bytes;
   }
+  CROW_TRY(check_padded(file, entry, first + index, longest));
   CROW_TRY(widen(out, longest));
   for (int64_t i = 0; i < count; i++) {
     if (texts[i]) memcpy(out->data + (at + i) * out->width, texts[i], strlen(texts[i]));
@@ -56,24 +79,67 @@ cleanup:
   return status;
 }
 
-/* One piece of texts of variable length. HDF5 reads these rank by rank: their bytes lie scattered in heaps. */
-static crow_status read_variable_piece(const crow_file *file, const crow_entry *entry, hid_t type, int64_t begin,
-                                       int64_t count, int64_t at, crow_strings *out) {
+/* Where HDF5 puts the texts of a piece: blocks that are freed together. It would ask for any amount, so it gets no text
+ * beyond CROW_TEXT_BYTES and no piece beyond PIECE_TEXT_BYTES. */
+typedef struct arena {
+  void **block;
+  int64_t blocks, used; /* of the last block */
+  bool too_long, full;
+} arena;
+#define ARENA_BLOCK_BYTES (INT64_C(1) << 20)
+#define ARENA_BLOCKS (PIECE_TEXT_BYTES / ARENA_BLOCK_BYTES)
+
+static void *arena_take(size_t bytes, void *context) {
+  arena *a = context;
+  a->too_long = a->too_long || bytes > (size_t)CROW_TEXT_BYTES;
+  if (a->too_long) return NULL;
+  if (a->blocks == 0 || a->used + (int64_t)bytes > ARENA_BLOCK_BYTES) {
+    a->full = a->full || a->blocks == ARENA_BLOCKS;
+    if (a->full || crow_allocate_raw(ARENA_BLOCK_BYTES, 1, &a->block[a->blocks]) != CROW_OK) return NULL;
+    a->blocks++;
+    a->used = 0;
+  }
+  char *text = (char *)a->block[a->blocks - 1] + a->used;
+  a->used += ((int64_t)bytes + 7) / 8 * 8;
+  return text;
+}
+
+static void arena_give(void *text, void *context) {
+  (void)text;
+  (void)context;
+}
+
+static void arena_empty(arena *a) {
+  for (int64_t i = 0; i < a->blocks; i++) crow_free(a->block[i]);
+  a->blocks = a->used = 0;
+  a->too_long = a->full = false;
+}
+
+/* One piece of texts of variable length, of which `*count` says how many were wanted and then how many there was room
+ * for. HDF5 reads these rank by rank: their bytes lie scattered in heaps. */
+static crow_status read_variable_piece(const crow_file *file, const crow_entry *entry, hid_t type, hid_t transfer,
+                                       arena *a, char **texts, int64_t begin, int64_t *count) {
   crow_status status = CROW_OK;
-  char **texts = NULL;
-  const hsize_t start = (hsize_t)begin, extent = (hsize_t)count;
-  hid_t space = H5Dget_space(entry->handle), memory = H5Screate_simple(1, &extent, NULL);
-  CROW_TRY(CROW_ALLOCATE(&texts, count));
-  if (space < 0 || memory < 0 || H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &extent, NULL) < 0 ||
-      H5Dread(entry->handle, type, memory, space, H5P_DEFAULT, texts) < 0) {
-    CROW_TRY(crow_hdf5_error(false, file->name, crow_file_entry_path(file, entry), "read"));
+  hid_t space = H5Dget_space(entry->handle), memory = H5I_INVALID_HID;
+  for (bool read = false; !read;) {
+    const hsize_t start = (hsize_t)begin, extent = (hsize_t)*count;
+    crow_hdf5_close(&memory);
+    memory = H5Screate_simple(1, &extent, NULL);
+    if (space < 0 || memory < 0 || H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &extent, NULL) < 0) {
+      CROW_TRY(crow_hdf5_error(false, file->name, crow_file_entry_path(file, entry), "read"));
+    }
+    arena_empty(a);
+    read = H5Dread(entry->handle, type, memory, space, transfer, texts) >= 0;
+    if (read) continue;
+    if (*count > 1 && (a->full || a->too_long)) {
+      *count /= 2; /* fewer have room, and at last the one that is too long is alone */
+    } else if (a->too_long) {
+      CROW_TRY(text_error(file, entry, begin, "longer"));
+    } else {
+      CROW_TRY(crow_hdf5_error(false, file->name, crow_file_entry_path(file, entry), "read"));
+    }
   }
-  CROW_TRY(take_texts(file, entry, texts, begin, count, at, out));
 cleanup:
-  for (int64_t i = 0; texts && i < count; i++) {
-    if (texts[i]) (void)H5free_memory(texts[i]);
-  }
-  crow_free(texts);
   crow_hdf5_close(&memory);
   crow_hdf5_close(&space);
   return status;
@@ -82,15 +148,26 @@ cleanup:
 static crow_status read_variable(const crow_file *file, const crow_entry *entry, crow_gidx begin, crow_gidx count,
                                  crow_strings *out) {
   crow_status status = CROW_OK;
+  char **texts = NULL;
+  void *block[ARENA_BLOCKS];
+  arena a = {.block = block};
   hid_t stored = H5Dget_type(entry->handle), type = crow_hdf5_text_type(H5T_VARIABLE);
-  if (stored < 0 || type < 0 || H5Tset_cset(type, H5Tget_cset(stored)) < 0) {
+  hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
+  if (stored < 0 || type < 0 || H5Tset_cset(type, H5Tget_cset(stored)) < 0 || transfer < 0 ||
+      H5Pset_vlen_mem_manager(transfer, arena_take, &a, arena_give, NULL) < 0) {
     CROW_TRY(crow_hdf5_error(false, file->name, crow_file_entry_path(file, entry), "read the type"));
   }
-  for (crow_gidx at = 0; at < count; at += PIECE_TEXTS) {
-    const crow_gidx n = count - at < PIECE_TEXTS ? count - at : PIECE_TEXTS;
-    CROW_TRY(read_variable_piece(file, entry, type, begin + at, n, at, out));
+  CROW_TRY(CROW_ALLOCATE(&texts, count < PIECE_TEXTS ? count : PIECE_TEXTS));
+  for (crow_gidx at = 0, n = 0, most = PIECE_TEXTS; at < count; at += n) {
+    n = count - at < most ? count - at : most;
+    CROW_TRY(read_variable_piece(file, entry, type, transfer, &a, texts, begin + at, &n));
+    CROW_TRY(take_texts(file, entry, texts, begin + at, n, at, out));
+    most = 2 * n < PIECE_TEXTS ? 2 * n : PIECE_TEXTS;
   }
 cleanup:
+  arena_empty(&a);
+  crow_free(texts);
+  crow_hdf5_close(&transfer);
   crow_hdf5_close(&type);
   crow_hdf5_close(&stored);
   return status;
@@ -127,6 +204,7 @@ crow_status crow_file_read_strings(const crow_file *file, const char *path, crow
     CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: %s is not a vector of texts", file->name, path));
   }
   CROW_TRY(crow_pieces_begin(file, entry, 1, PIECE_TEXTS, begin, count, &pieces));
+  CROW_TRY_AGREE(file->comm, entry->variable ? CROW_OK : check_padded(file, entry, 0, entry->bytes + 1));
   CROW_TRY_AGREE(file->comm, widen(out, entry->variable ? 1 : entry->bytes + 1));
   if (entry->variable) {
     CROW_TRY_AGREE(file->comm, read_variable(file, entry, begin, count, out));

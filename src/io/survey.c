@@ -12,6 +12,8 @@
 #define OBJECTS_MAX 10000
 #define ATTRIBUTES_MAX 10000
 #define DEPTH_MAX 32
+/* Of all names and texts of attributes together. */
+#define TEXT_BYTES_MAX (INT64_C(1) << 26)
 
 typedef struct survey {
   const char *file;
@@ -82,6 +84,10 @@ static herr_t visit_attribute(hid_t object, const char *name, const H5A_info_t *
   if (attribute < 0) CROW_TRY(crow_hdf5_error(false, s->file, s->path, "read an attribute"));
   if (s->catalogue->attribute_count >= ATTRIBUTES_MAX) {
     CROW_TRY(crow_error(CROW_BAD_INPUT, "%s has more than %d attributes", s->file, ATTRIBUTES_MAX));
+  }
+  if (s->catalogue->text_bytes >= TEXT_BYTES_MAX) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: %s: up to its attribute %.100s there are more than %lld MiB of texts",
+                        s->file, s->path[0] ? s->path : "/", name, (long long)(TEXT_BYTES_MAX >> 20)));
   }
   CROW_TRY(read_attribute(attribute, &value, &text));
   CROW_TRY(crow_string_copy(name, &printable));

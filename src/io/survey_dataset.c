@@ -5,6 +5,9 @@
 #include <string.h>
 
 #define CHUNK_BYTES_MAX (INT64_C(1) << 30)
+/* A chunk is unpacked whole: beyond this it may not be much larger than what is in it. */
+#define CHUNK_BYTES_FREE (INT64_C(1) << 24)
+#define CHUNK_TIMES_MAX 4
 
 /* h5py stores booleans as an enumeration of FALSE and TRUE. */
 static bool is_boolean(hid_t type) {
@@ -42,6 +45,21 @@ void crow_survey_type(hid_t type, crow_entry *entry) {
   }
 }
 
+static void find_chunk_problem(hid_t properties, const crow_entry *entry, char *problem, size_t bytes) {
+  hsize_t chunk[H5S_MAX_RANK];
+  const int rank = H5Pget_chunk(properties, H5S_MAX_RANK, chunk);
+  double size = (double)entry->bytes;
+  for (int i = 0; i < rank; i++) size *= (double)chunk[i];
+  const double whole = (double)entry->rows * (double)entry->columns * (double)entry->bytes;
+  if (size > (double)CHUNK_BYTES_MAX) {
+    (void)snprintf(problem, bytes, "has chunks of %.0f bytes, at most %lld are read (h5repack makes them smaller)",
+                   size, (long long)CHUNK_BYTES_MAX);
+  } else if (size > (double)CHUNK_BYTES_FREE && size > CHUNK_TIMES_MAX * whole) {
+    (void)snprintf(problem, bytes, "has chunks of %.0f bytes for a shape of %.0f bytes (h5repack makes them smaller)",
+                   size, whole);
+  }
+}
+
 /* What keeps a dataset of this layout from being read; "" if nothing does. */
 static void find_layout_problem(hid_t properties, const crow_entry *entry, char *problem, size_t bytes) {
   if (H5Pget_layout(properties) == H5D_VIRTUAL) {
@@ -50,16 +68,10 @@ static void find_layout_problem(hid_t properties, const crow_entry *entry, char 
   } else if (H5Pget_external_count(properties) > 0) {
     (void)snprintf(problem, bytes, "is stored in another file: crow reads only what is in the file itself");
   } else if (H5Pget_layout(properties) == H5D_CHUNKED) {
-    hsize_t chunk[H5S_MAX_RANK];
-    const int rank = H5Pget_chunk(properties, H5S_MAX_RANK, chunk);
-    double size = (double)entry->bytes;
-    for (int i = 0; i < rank; i++) size *= (double)chunk[i];
-    if (size > (double)CHUNK_BYTES_MAX) {
-      (void)snprintf(problem, bytes, "has chunks of %.0f bytes, at most %lld are read (h5repack makes them smaller)",
-                     size, (long long)CHUNK_BYTES_MAX);
-    }
+    find_chunk_problem(properties, entry, problem, bytes);
   }
   const int filters = H5Pget_nfilters(properties);
+  int deflated = 0;
   for (int i = 0; i < filters && !problem[0]; i++) {
     unsigned flags = 0, config = 0;
     size_t values = 0;
@@ -71,6 +83,12 @@ static void find_layout_problem(hid_t properties, const crow_entry *entry, char 
                      "is packed by filter %d (%.40s), which this HDF5 does not have (h5repack -f NONE undoes it)",
                      (int)filter, name);
       (void)crow_utf8_mend(problem);
+    }
+    deflated += filter == H5Z_FILTER_DEFLATE;
+    if (deflated > 1) {
+      (void)snprintf(problem, bytes,
+                     "is packed by deflate twice, which nobody does who wants it read (h5repack -f NONE "
+                     "undoes it)");
     }
   }
 }

@@ -37,6 +37,12 @@ typedef struct crow_comparisons {
 } crow_comparisons;
 crow_status crow_comparisons_read(const crow_comm *comm, const crow_dataset *dataset, crow_comparisons *out);
 void crow_comparisons_free(crow_comparisons *comparisons);
+/* crow_pairs_create() of them, with the file's name in messages. Collective. */
+crow_status crow_comparisons_pair(const crow_comm *comm, const crow_dataset *dataset, const crow_comparisons *read,
+                                  crow_pairs *out);
+/* Refuses the first comparison of alternatives of different prompts, by name. Collective. */
+crow_status crow_comparisons_check_prompts(const crow_comm *comm, const crow_dataset *dataset,
+                                           const crow_comparisons *read);
 
 /* Connected components of the graph whose edges are the ranks' pairs, and how many of them are single vertices.
  * Collective. */

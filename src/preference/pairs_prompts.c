@@ -7,21 +7,21 @@
 
 /* ---- comparisons across prompts ----------------------------------------------------------------------------- */
 
-/* Names the first comparison across prompts. Collective; there is one. */
-static crow_status refuse_first(const crow_comm *comm, const crow_dataset *dataset) {
+crow_status crow_comparisons_check_prompts(const crow_comm *comm, const crow_dataset *dataset,
+                                           const crow_comparisons *read) {
   crow_status status = CROW_OK;
-  crow_comparisons read = {0};
   char name[2][64];
   int64_t lowest = INT64_MAX, side[2] = {-1, -1};
-  CROW_TRY(crow_comparisons_read(comm, dataset, &read));
-  for (crow_gidx i = 0; i < read.slice.count && lowest == INT64_MAX; i++) {
-    if (dataset->prompt[read.first[i]] != dataset->prompt[read.second[i]]) lowest = read.slice.begin + i;
+  if (dataset->prompts < 2) return CROW_OK;
+  for (crow_gidx i = 0; i < read->slice.count && lowest == INT64_MAX; i++) {
+    if (dataset->prompt[read->first[i]] != dataset->prompt[read->second[i]]) lowest = read->slice.begin + i;
   }
   CROW_TRY(crow_comm_min_i64(comm, &lowest, 1));
-  const crow_gidx at = lowest - read.slice.begin;
-  if (at >= 0 && at < read.slice.count) {
-    side[0] = read.first[at];
-    side[1] = read.second[at];
+  if (lowest == INT64_MAX) goto cleanup;
+  const crow_gidx at = lowest - read->slice.begin;
+  if (at >= 0 && at < read->slice.count) {
+    side[0] = read->first[at];
+    side[1] = read->second[at];
   }
   CROW_TRY(crow_comm_max_i64(comm, side, 2));
   for (int s = 0; s < 2; s++) CROW_TRY(crow_dataset_prompt_name(dataset, side[s], name[s], sizeof name[s]));
@@ -31,6 +31,16 @@ static crow_status refuse_first(const crow_comm *comm, const crow_dataset *datas
                       "comparisons across prompts as well)",
                       crow_file_name(dataset->file), (long long)lowest, (long long)side[0], name[0], (long long)lowest,
                       (long long)side[1], name[1]);
+cleanup:
+  return status;
+}
+
+/* Names the first comparison across prompts. Collective; there is one. */
+static crow_status refuse_first(const crow_comm *comm, const crow_dataset *dataset) {
+  crow_status status = CROW_OK;
+  crow_comparisons read = {0};
+  CROW_TRY(crow_comparisons_read(comm, dataset, &read));
+  CROW_TRY(crow_comparisons_check_prompts(comm, dataset, &read));
 cleanup:
   crow_comparisons_free(&read);
   return status;

@@ -57,13 +57,23 @@ void crow_comparisons_free(crow_comparisons *comparisons) {
   memset(comparisons, 0, sizeof *comparisons);
 }
 
+crow_status crow_comparisons_pair(const crow_comm *comm, const crow_dataset *dataset, const crow_comparisons *read,
+                                  crow_pairs *out) {
+  const crow_status status =
+      crow_pairs_create(comm, dataset->alternatives, read->slice.count, read->first, read->second, read->outcome,
+                        dataset->has_count ? read->count : NULL, out);
+  /* Whoever makes pairs does not know where they came from. */
+  if (status != CROW_BAD_INPUT) return status;
+  return crow_error(status, "%.1024s: %s: %s", crow_file_name(dataset->file),
+                    dataset->has_count ? "/comparisons/count" : "/comparisons", crow_error_message());
+}
+
 crow_status crow_pairs_read(const crow_comm *comm, const crow_dataset *dataset, crow_pairs *out) {
   crow_status status = CROW_OK;
   crow_comparisons read = {0};
   memset(out, 0, sizeof *out);
   CROW_TRY(crow_comparisons_read(comm, dataset, &read));
-  CROW_TRY(crow_pairs_create(comm, dataset->alternatives, read.slice.count, read.first, read.second, read.outcome,
-                             dataset->has_count ? read.count : NULL, out));
+  CROW_TRY(crow_comparisons_pair(comm, dataset, &read, out));
 cleanup:
   crow_comparisons_free(&read);
   return status;

@@ -50,7 +50,7 @@ def dataset(name, context=((0, 0), (1, 0), (1, 1)), first=(0, 1), second=(1, 2),
             f["/comparisons/second"] = np.array(second, dtype="i4")
             f["/comparisons/outcome"] = np.array(outcome, dtype="f8")
         for path, value in more.items():
-            f[path.replace("__", "/")] = np.array(value, dtype="f8")
+            f[path.replace("__", "/")] = np.array(value, dtype="i8" if path.endswith("count") else "f8")
 
 dataset("good.h5")
 dataset("nan.h5", context=((0, 0), (1, float("nan")), (1, 1)))
@@ -71,6 +71,17 @@ dataset("abc.h5", first=None, population__prevalence=(.4, .3, .3),
         population__reward=((l(100), l(10), 0), (l(10), 0, l(100)), (0, l(100), l(10))))
 dataset("abcc.h5", context=((0, 0), (1, 0), (1, 1), (1, 1)), first=None, population__prevalence=(.4, .3, .3),
         population__reward=((l(100), l(10), 0, 0), (l(10), 0, l(100), l(100)), (0, l(100), l(10), l(10))))
+# Three dimensions, so that weights need samples.
+space = np.random.default_rng(5).random((5, 3))
+dataset("late-index.h5", context=space, first=(0, 5))
+dataset("late-count.h5", context=space, first=(0, 0), second=(1, 1), comparisons__count=(3e9, 3e9))
+dataset("late-matrix.h5", context=space, first=None, preference__matrix=np.full((5, 5), .5) + np.diag([.1], 4))
+for name in ["late-prompt.h5", "late-text.h5"]:
+    dataset(name, context=space, first=(0, 1))
+    with h5py.File(name, "r+") as f:
+        f["/alternatives/prompt"] = ["p", "p", "q", "q", "q"]
+        if name == "late-text.h5":
+            f["/alternatives/topic"] = np.array([b"t", b"t", b"\xff", b"t", b"t"])
 with h5py.File("sixths.h5", "w") as f:
     f.attrs["crow_kind"] = "weights"
     f.attrs["crow_schema_version"] = 1
@@ -112,6 +123,21 @@ bad version.h5 99
 bad_ranks="1 3"
 bad matrix.h5 /preference/matrix
 bad prevalence.h5 /population/prevalence
+
+# What is wrong with preferences and names is known before the weights: these samples would take days.
+early() {
+  for p in 1 3; do
+    ranks "$p" fit "$1" -o r.h5 --samples 10000000000000 --checkpoint none
+    exits 3
+    for text in "$@"; do says "$text"; done
+    not_there r.h5
+  done
+}
+early late-index.h5 "/comparisons/first[1] is 5"
+early late-count.h5 "/comparisons/count" 6000000000
+early late-matrix.h5 "/preference/matrix" "expected a sum of 1"
+early late-prompt.h5 "/comparisons/first[1] is 1, of prompt \"p\""
+early late-text.h5 "/alternatives/topic[2] is not valid UTF-8"
 
 # A single alternative has nobody to be compared with: reward 0, weight 1.
 crow fit one.h5 -o one-r.h5

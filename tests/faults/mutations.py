@@ -21,7 +21,7 @@ import faults
 MOST_S = 20
 NEVER_S = 60
 SIGNS_OF_A_CRASH = ["Signal:", "ERROR: AddressSanitizer", "LeakSanitizer", "runtime error:", "Segmentation", "Aborted"]
-REFUSED = {3, 4}
+REFUSED = {3}  # damage is bad data; 4 is for files that cannot be read
 USED = {0, 5}
 
 
