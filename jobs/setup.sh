@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh
-# The set-up that jobs/quickstart.sh and tests/run.sh share; read with `.`, with $top set to the source folder.
+# The set-up that the scripts here and tests/run.sh share; read with `.`, with $top set to the source folder.
 #
 #   CROW_BUILD   the folder to build in                           [build]
 #   MPIEXEC      the command that starts ranks, with `-n P` after  [the one that CMake finds]
@@ -111,6 +111,20 @@ setup_crow() {
   setup_quietly "the build" cmake --build "$build" --target "$setup_target" --parallel "$(getconf _NPROCESSORS_ONLN)"
   : "${MPIEXEC:=$(sed -n 's/^MPIEXEC_EXECUTABLE:[A-Z]*=//p' "$build/CMakeCache.txt")}"
   setup_environment
+}
+
+# CROW as the program to run, whatever folder a script changes to: the one that is named, or a build of it.
+setup_program() {
+  if [ -z "${CROW-}" ]; then
+    setup_crow crow
+    CROW=$build/crow
+    return
+  fi
+  setup_environment
+  case $CROW in
+  /*) ;;
+  */*) CROW=$PWD/$CROW ;;
+  esac
 }
 
 # A few ranks on whatever machine this is: more than it has cores, in a container, as root. One BLAS thread a rank.

@@ -69,8 +69,9 @@ typedef struct crow_rewards {
                                      over the members; and the largest entry of its gradient by the parameters */
   crow_trace trace; /**< of the iterations; the result belongs to the best iterate, which need not be the last */
   int64_t iterations, evaluations;
-  bool converged;
-  crow_lbfgs_end end;
+  bool converged;          /**< whether the tolerance was met; true where there was no test */
+  bool convergence_tested; /**< false of Adam, which ends after its steps: `converged` and `end` then say nothing */
+  crow_lbfgs_end end;      /**< of L-BFGS */
   double pair_scale; /**< s */
   double lambda;
   crow_gidx zero_weights; /**< alternatives whose reward is the limit for zero weight */

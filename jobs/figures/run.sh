@@ -10,15 +10,11 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=jobs/setup.sh
 . "$top/jobs/setup.sh"
-if [ -z "${CROW-}" ]; then
-  setup_crow crow
-  CROW=$build/crow
-else
-  setup_environment
-fi
+setup_program
 out=${CROW_OUT:-$build/figures}
 pictures=${CROW_PICTURES:-$top/jobs/figures}
 mkdir -p "$out" "$pictures"
+pictures=$(cd "$pictures" && pwd)
 cd "$out"
 
 printf 'id,first,second\na,0,0\nb,1,0\nc,1,1\n' >contexts-1.csv

@@ -17,18 +17,15 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=jobs/setup.sh
 . "$top/jobs/setup.sh"
-if [ -z "${CROW-}" ]; then
-  setup_crow crow
-  CROW=$build/crow
-else
-  setup_environment
-fi
+setup_program
 launcher=${CROW_LAUNCHER-${MPIEXEC:-mpiexec} -n ${CROW_RANKS:-2}}
 out=${CROW_OUT:-$build/paris-case-study}
 pictures=${CROW_PICTURES:-$top/jobs/paris}
 data=$top/jobs/paris
+numbers_of_groups="4 8 16 32 64"
 network="--model mlp --hidden 32,32 --optimizer adam --learning-rate 1e-4 --batch 512 --steps ${CROW_STEPS:-500} --ensemble ${CROW_SEEDS:-20}"
 mkdir -p "$out" "$pictures"
+pictures=$(cd "$pictures" && pwd)
 cd "$out"
 
 rm -f report.html
@@ -83,7 +80,7 @@ for set in original clones; do
     ranks fit "$set.h5" --weights "$weights" $network -o "network-$how-$set.h5"
     ranks fit "$set.h5" --weights "$weights" -o "tabular-$how-$set.h5"
   done
-  for groups in 4 8 16 32 64; do
+  for groups in $numbers_of_groups; do
     ranks cluster "$set.h5" -o "groups-$groups-$set.h5" --clusters "$groups"
     ranks fit "groups-$groups-$set.h5" --weights uniform -o "meta-$groups-standard-$set.h5"
     ranks fit "groups-$groups-$set.h5" --samples "${CROW_SAMPLES:-100000}" -o "meta-$groups-cube-$set.h5"
@@ -103,6 +100,19 @@ for model in network tabular; do
     "$CROW" compare --by topic "$model-$how-original.h5" "$model-$how-clones.h5"
   done
 done | tee results.txt
+
+# best FILE: its topic of highest mean reward.
+best() { "$CROW" compare --by topic "$1" | awk 'next_is { print $1 } { next_is = $1 == "topic" }'; }
+{
+  printf '\nmeta-alternatives: topic of highest mean reward, original / clones\n'
+  printf '%-8s%-26s%s\n' groups standard "unit cube"
+  for groups in $numbers_of_groups; do
+    printf '%-8s%-26s%s\n' "$groups" \
+      "$(best "meta-$groups-standard-original.h5") / $(best "meta-$groups-standard-clones.h5")" \
+      "$(best "meta-$groups-cube-original.h5") / $(best "meta-$groups-cube-clones.h5")"
+  done
+  printf '\n'
+} | tee -a results.txt
 setup_say "the audit"
 # shellcheck disable=SC2086 # a list of words
 $launcher "$CROW" audit original.h5 clones.h5 --samples "${CROW_SAMPLES:-100000}" --json audit.json | tee audit.txt

@@ -89,8 +89,7 @@ static crow_status get_weights(crow_run *run, const crow_dataset *dataset, crow_
     uniform.scheme = CROW_SCHEME_UNIFORM;
     return crow_weights_compute(run->comm, dataset, &uniform, weights);
   }
-  CROW_TRY(crow_weights_check_ids(run->comm, options->weights, dataset));
-  CROW_TRY(crow_weights_read(run->comm, options->weights, dataset->alternatives, weights));
+  CROW_TRY(crow_weights_read(run->comm, options->weights, dataset, weights));
   crow_print(run, "weights: from %s, effective number of alternatives %.6g of %lld, %lld with weight zero",
              options->weights, weights->effective, (long long)weights->partition.global, (long long)weights->zeros);
 cleanup:

@@ -49,9 +49,9 @@ static void write_winners(FILE *out, const crow_report *report, bool topic) {
 /* A network trained by Adam ends after its steps, without a test. */
 static void write_convergence(FILE *out, const crow_report_entry *e) {
   const double certificate = json_number_value(attribute(e, "optimality"));
-  const char *end = json_string_value(attribute(e, "end"));
+  const json_t *tested = attribute(e, "convergence_tested");
   const bool converged = json_integer_value(attribute(e, "converged")) == 1;
-  if (end && strcmp(end, "all steps taken") == 0) {
+  if (tested && json_integer_value(tested) == 0) {
     crow_html_print(out, "<li>%s took all its steps: the largest entry of the loss's gradient is %.2g.</li>\n",
                     e->source->label, certificate);
     return;

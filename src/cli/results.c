@@ -204,6 +204,7 @@ static void report_fit(crow_run *run, const crow_rewards *r, double tolerance) {
   crow_report_real(run, "optimality", r->optimality);
   crow_report_real(run, "tolerance", tolerance);
   crow_report_bool(run, "converged", r->converged);
+  crow_report_bool(run, "convergence_tested", r->convergence_tested);
   crow_report_text(run, "end", crow_rewards_end_text(r));
   crow_report_integer(run, "iterations", r->iterations);
   crow_report_integer(run, "evaluations", r->evaluations);
@@ -245,7 +246,7 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
     crow_print(run, "lower, upper, ranks: 95 %% intervals of reward and rank, from %lld bootstrap replicates",
                (long long)r->uncertainty.replicates);
   }
-  if (r->model.kind != CROW_MODEL_TABULAR && r->model.optimizer == CROW_OPTIMIZER_ADAM) {
+  if (!r->convergence_tested) {
     crow_print(run, "ended: %s, %lld iterations; Adam does not test for convergence", crow_rewards_end_text(r),
                (long long)r->iterations);
   } else if (r->converged) {

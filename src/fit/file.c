@@ -12,6 +12,7 @@ static crow_status write_attributes(crow_file *file, const crow_rewards *rewards
   CROW_TRY(crow_file_set_f64(file, "/", "objective", rewards->objective));
   CROW_TRY(crow_file_set_f64(file, "/", "optimality", rewards->optimality));
   CROW_TRY(crow_file_set_i64(file, "/", "converged", rewards->converged));
+  CROW_TRY(crow_file_set_i64(file, "/", "convergence_tested", rewards->convergence_tested));
   CROW_TRY(crow_file_set_text(file, "/", "end", crow_rewards_end_text(rewards)));
   CROW_TRY(crow_file_set_i64(file, "/", "iterations", rewards->iterations));
   CROW_TRY(crow_file_set_i64(file, "/", "evaluations", rewards->evaluations));

@@ -16,8 +16,7 @@ void crow_fit_options_default(crow_fit_options *options) {
 }
 
 const char *crow_rewards_end_text(const crow_rewards *rewards) {
-  const bool adam = rewards->model.kind != CROW_MODEL_TABULAR && rewards->model.optimizer == CROW_OPTIMIZER_ADAM;
-  return adam ? "all steps taken" : crow_lbfgs_end_text(rewards->end);
+  return rewards->convergence_tested ? crow_lbfgs_end_text(rewards->end) : "all steps taken";
 }
 
 crow_status crow_fit_options_validate(const crow_fit_options *options) {
@@ -206,9 +205,12 @@ cleanup:
   return status;
 }
 
-static crow_status allocate(const crow_comm *comm, const crow_weights *weights, crow_rewards *out) {
+static crow_status allocate(const crow_comm *comm, const crow_weights *weights, const crow_fit_options *options,
+                            crow_rewards *out) {
   crow_status status = CROW_OK;
   const crow_gidx count = weights->partition.count;
+  const bool tabular = options->model.model == CROW_MODEL_TABULAR;
+  out->convergence_tested = tabular || options->training.optimizer != CROW_OPTIMIZER_ADAM;
   out->partition = weights->partition;
   out->zero_weights = weights->zeros;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->value, count));
@@ -339,7 +341,7 @@ crow_status crow_fit_run_from(const crow_comm *comm, const crow_dataset *dataset
   preferences read = {0};
   memset(out, 0, sizeof *out);
   CROW_TRY(crow_fit_options_validate(options));
-  CROW_TRY(allocate(comm, weights, out));
+  CROW_TRY(allocate(comm, weights, options, out));
   if (checkpoint && crow_checkpoint_has(checkpoint, "rewards")) {
     out->source = crow_fit_source(dataset);
     CROW_TRY(crow_rewards_load(comm, checkpoint, out));
@@ -367,7 +369,7 @@ static crow_status fit_given(const crow_comm *comm, const crow_weights *weights,
   CROW_TRY(crow_fit_options_validate(options));
   if (options->model.model != CROW_MODEL_TABULAR)
     CROW_TRY(crow_error(CROW_USAGE, "preferences without contexts: expected a tabular model"));
-  CROW_TRY(allocate(comm, weights, out));
+  CROW_TRY(allocate(comm, weights, options, out));
   CROW_TRY(fit(comm, NULL, weights, pairs, win_rate, options, NULL, out));
 cleanup:
   if (status != CROW_OK) crow_rewards_free(out);

@@ -70,29 +70,26 @@ static crow_status compare_ids(const char *path, const crow_dataset *dataset, cr
   return CROW_OK;
 }
 
-crow_status crow_weights_check_ids(const crow_comm *comm, const char *path, const crow_dataset *dataset) {
+/* That the file's ids are the dataset's; where one of them has no ids nothing can be said. */
+static crow_status check_ids(const crow_comm *comm, const char *path, const crow_file *file,
+                             const crow_dataset *dataset) {
   crow_status status = CROW_OK;
-  crow_file *file = NULL;
   crow_strings weighted = {0}, own = {0};
-  int64_t shape[2];
   const crow_partition p = crow_comm_partition(comm, dataset->alternatives, CROW_BLOCK);
-  CROW_TRY(crow_file_open(comm, path, "weights", &file));
-  if (!dataset->has_id || !crow_file_has(file, "/alternatives/id")) goto cleanup;
-  crow_file_shape(file, "/alternatives/id", shape);
-  if (shape[0] != dataset->alternatives) goto cleanup; /* crow_weights_read() says so of the weights */
+  if (!dataset->has_id || !crow_file_has(file, "/alternatives/id")) return CROW_OK;
   CROW_TRY(crow_file_read_strings(file, "/alternatives/id", p.begin, p.count, &weighted));
   CROW_TRY(crow_file_read_strings(dataset->file, "/alternatives/id", p.begin, p.count, &own));
   CROW_TRY_AGREE(comm, compare_ids(path, dataset, p.begin, &weighted, &own));
 cleanup:
   crow_strings_free(&weighted);
   crow_strings_free(&own);
-  crow_file_close(&file);
   return status;
 }
 
-crow_status crow_weights_read(const crow_comm *comm, const char *path, crow_gidx alternatives, crow_weights *out) {
+crow_status crow_weights_read(const crow_comm *comm, const char *path, const crow_dataset *dataset, crow_weights *out) {
   crow_status status = CROW_OK;
   crow_file *file = NULL;
+  const crow_gidx alternatives = dataset->alternatives;
   int64_t shape[2];
   memset(out, 0, sizeof *out);
   CROW_TRY(crow_file_open(comm, path, "weights", &file));
@@ -103,6 +100,7 @@ crow_status crow_weights_read(const crow_comm *comm, const char *path, crow_gidx
                         "dataset",
                         path, (long long)shape[0], (long long)alternatives));
   }
+  CROW_TRY(check_ids(comm, path, file, dataset));
   const bool sampled = crow_file_has(file, "/weights/hits");
   CROW_TRY(crow_weights_allocate(comm, alternatives, sampled, out));
   const crow_partition *p = &out->partition;

@@ -63,9 +63,13 @@ write_many 300 3000
 import plain.h5
 crow fit plain.h5 -o plain-r.h5 --max-iterations 1 -q
 exits 5
-crow report plain-r.h5 -o plain.html
+crow fit plain.h5 -o adam.h5 --model linear --optimizer adam --steps 3 -q --json adam.json
+exits 0
+has adam.json '"convergence_tested": false'
+crow report plain-r.h5 adam.h5 -o plain.html
 exits 0
 has plain.html "plain-r did not converge"
+has plain.html "adam took all its steps"
 has plain.html "the 10 best and the 10 worst of 300"
 
 crow report uniform.h5 -o plain.html

@@ -63,7 +63,7 @@ static void write_population(const char *path, int64_t m) {
 
 static void read_weights(int64_t m, const double *value, crow_weights *out) {
   test_weights_write(test_comm, test_path("given.h5"), m, value);
-  CHECK_OK(crow_weights_read(test_comm, test_path("given.h5"), m, out));
+  CHECK_OK(crow_weights_read(test_comm, test_path("given.h5"), &(crow_dataset){.alternatives = m}, out));
 }
 
 static void the_standard_mle_flips_when_a_clone_joins(void) {
@@ -379,7 +379,7 @@ static void limit_rewards_have_the_same_bits_on_any_number_of_ranks(void) {
     (void)snprintf(path[1], sizeof path[1], "%s/limit-weights-%d-%d.h5", test_folder(), c, own);
     test_dataset_write(comms[c], path[0], &t);
     test_weights_write(comms[c], path[1], MANY, value);
-    CHECK_OK(crow_weights_read(comms[c], path[1], MANY, &weights));
+    CHECK_OK(crow_weights_read(comms[c], path[1], &(crow_dataset){.alternatives = MANY}, &weights));
     const crow_fit_options options = defaults(.01);
     f[c] = fit(comms[c], path[0], &weights, &options);
     CHECK(f[c].rewards.zero_weights > 500);

@@ -62,7 +62,7 @@ static void make_weights(const crow_comm *comm, int64_t m, bool zeros, crow_weig
                  crow_comm_size(comm) == 1 ? crow_comm_rank(test_comm) : 0);
   for (int64_t i = 0; i < m; i++) w[i] = zeros && i % 5 == 0 ? 0 : .2 + uniform(77, (uint64_t)i);
   test_weights_write(comm, path, m, w);
-  CHECK_OK(crow_weights_read(comm, path, m, out));
+  CHECK_OK(crow_weights_read(comm, path, &(crow_dataset){.alternatives = m}, out));
   free(w);
 }
 

@@ -435,13 +435,14 @@ static void weights_survive_writing_and_reading(void) {
   CHECK_OK(crow_weights_compute(test_comm, &dataset, &options, &weights));
   CHECK_OK(crow_provenance_create(test_comm, NULL, &provenance));
   CHECK_OK(crow_weights_write(test_comm, path, true, &weights, &options, &dataset, provenance));
-  CHECK_OK(crow_weights_read(test_comm, path, MANY, &again));
+  CHECK_OK(crow_weights_read(test_comm, path, &dataset, &again));
   const size_t bytes = (size_t)weights.partition.count * sizeof(double);
   CHECK(bytes == 0 || memcmp(weights.value, again.value, bytes) == 0);
   CHECK(bytes == 0 || memcmp(weights.hits, again.hits, bytes) == 0);
   CHECK(again.samples == 3000 && again.effective == weights.effective && again.zeros == weights.zeros);
   crow_weights_free(&again);
-  CHECK_STATUS(crow_weights_read(test_comm, path, MANY + 1, &again), CROW_BAD_INPUT);
+  dataset.alternatives++;
+  CHECK_STATUS(crow_weights_read(test_comm, path, &dataset, &again), CROW_BAD_INPUT);
   CHECK_MESSAGE("expected 1101");
   crow_provenance_destroy(&provenance);
   crow_weights_free(&weights);
@@ -450,15 +451,16 @@ static void weights_survive_writing_and_reading(void) {
 
 static void weights_of_any_sum_are_normalised(void) {
   const double value[] = {1, 0, 3}, zero[] = {0, 0, 0};
+  const crow_dataset three = {.alternatives = 3};
   crow_weights weights;
   test_weights_write(test_comm, test_path("raw.h5"), 3, value);
-  CHECK_OK(crow_weights_read(test_comm, test_path("raw.h5"), 3, &weights));
+  CHECK_OK(crow_weights_read(test_comm, test_path("raw.h5"), &three, &weights));
   double *whole = test_gather(test_comm, &weights.partition, weights.value);
   CHECK(whole[0] == .25 && whole[1] == 0 && whole[2] == .75);
   crow_free(whole);
   crow_weights_free(&weights);
   test_weights_write(test_comm, test_path("zero.h5"), 3, zero);
-  CHECK_STATUS(crow_weights_read(test_comm, test_path("zero.h5"), 3, &weights), CROW_BAD_INPUT);
+  CHECK_STATUS(crow_weights_read(test_comm, test_path("zero.h5"), &three, &weights), CROW_BAD_INPUT);
 }
 
 int main(int argc, char **argv) {
