@@ -53,7 +53,7 @@ CROW_API crow_status crow_simulate_options_validate(const crow_simulate_options 
 typedef struct crow_simulate_summary {
   crow_gidx alternatives; /**< m, clones among them */
   crow_gidx clones, dimensions, comparisons;
-  int64_t topics, types; /**< topics without the clones' */
+  int64_t topics, types; /**< the clones' topic counts as one of its own */
   int64_t prompts;       /**< 0: none */
 } crow_simulate_summary;
 

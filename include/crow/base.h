@@ -164,6 +164,8 @@ CROW_API crow_status crow_setting_parse(const crow_setting *setting, const char 
 CROW_API void crow_setting_print(const crow_setting *setting, const void *options, char *text, size_t bytes);
 /** Of the `|`-separated words the one with the least edit distance to `text`; written into `nearest`. */
 CROW_API void crow_nearest_word(const char *text, const char *words, char *nearest, size_t bytes);
+/** The "s" of so many things in a message: "" for one. */
+CROW_API const char *crow_plural(int64_t count);
 
 /* ---- random numbers ----------------------------------------------------------------------------------------- */
 

@@ -72,7 +72,7 @@ typedef struct crow_rewards {
   bool converged;          /**< whether the tolerance was met; true where there was no test */
   bool convergence_tested; /**< false of Adam, which ends after its steps: `converged` and `end` then say nothing */
   crow_lbfgs_end end;      /**< of L-BFGS */
-  double pair_scale; /**< s */
+  double pair_scale;       /**< s */
   double lambda;
   crow_gidx zero_weights; /**< alternatives whose reward is the limit for zero weight */
   crow_gidx unknown;      /**< of these, those with no comparison with a weighted alternative: reward 0 */

@@ -107,9 +107,9 @@ CROW_API crow_status crow_weights_find_shares(const crow_comm *comm, const crow_
                                               crow_weights *weights);
 /** w = 1/m for all. Local work, but every rank calls it. */
 CROW_API crow_status crow_weights_uniform(const crow_comm *comm, crow_gidx alternatives, crow_weights *out);
-/** Reads a weights file made for this dataset: as many weights as alternatives (`dataset->alternatives`), >= 0, with the
- * dataset's ids where both have ids; they are normalised to sum 1. CROW_BAD_INPUT names the first row whose id differs.
- * Collective. */
+/** Reads a weights file made for this dataset: as many weights as alternatives (`dataset->alternatives`), >= 0, with
+ * the dataset's ids where both have ids; they are normalised to sum 1. CROW_BAD_INPUT names the first row whose id
+ * differs. Collective. */
 CROW_API crow_status crow_weights_read(const crow_comm *comm, const char *path, const crow_dataset *dataset,
                                        crow_weights *out);
 /** Writes a weights file: /weights/..., ids and topics of the dataset, provenance. */

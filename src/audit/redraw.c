@@ -76,7 +76,8 @@ crow_status crow_audit_redraw(const crow_comm *comm, const crow_dataset *dataset
   crow_weights uniform = {0};
   redraw r = {.comm = comm, .topics = topics, .m = fits->m};
   if (options->redraws == 0 || crow_fit_source(dataset) != CROW_SOURCE_COMPARISONS) return CROW_OK;
-  crow_log(CROW_LOG_INFO, "audit: comparisons drawn anew %lld times, without clones", (long long)options->redraws);
+  crow_log(CROW_LOG_INFO, "audit: comparisons drawn anew %lld time%s, without clones", (long long)options->redraws,
+           crow_plural(options->redraws));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&r.largest, options->redraws));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&r.mean, topics->count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&r.size, topics->count));

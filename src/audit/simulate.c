@@ -245,6 +245,16 @@ static crow_status describe(const crow_simulation *s, crow_file *file) {
   return crow_file_set_text(file, "/", "description", text);
 }
 
+/* The clones' topic too, unless it is given the name of another one. */
+static int64_t count_topics(const crow_simulation *s) {
+  const crow_population *p = &s->population;
+  if (!s->clone_name) return p->topics;
+  for (int64_t t = 0; t < p->topics; t++) {
+    if (strcmp(s->clone_name, crow_strings_get(&p->topic, t)) == 0) return p->topics;
+  }
+  return p->topics + 1;
+}
+
 crow_status crow_simulate_run(const crow_comm *comm, const crow_simulate_options *options, const char *output,
                               bool overwrite, const crow_provenance *provenance, crow_simulate_summary *summary) {
   crow_status status = CROW_OK;
@@ -267,7 +277,7 @@ crow_status crow_simulate_run(const crow_comm *comm, const crow_simulate_options
                                      .dimensions = options->dimensions,
                                      .comparisons =
                                          options->preferences == CROW_SIMULATE_COMPARISONS ? options->comparisons : 0,
-                                     .topics = s.population.topics,
+                                     .topics = count_topics(&s),
                                      .types = s.population.types,
                                      .prompts = options->prompts};
 cleanup:

@@ -186,7 +186,7 @@ static crow_status run_test(const stress *s, const target *what, crow_audit_test
   memcpy(test->target, what->name, sizeof test->target);
   test->targets = what->count;
   crow_log(CROW_LOG_INFO, "audit: %s, %lld clone%s each at distance %g", what->name, (long long)test->clones,
-           test->clones == 1 ? "" : "s", test->eps);
+           crow_plural(test->clones), test->eps);
   CROW_TRY(crow_clones_write(s->comm, s->dataset, &clones, s->path));
   CROW_TRY(crow_dataset_open(s->comm, s->path, false, &changed));
   CROW_TRY(crow_fits_make(s->comm, &changed, s->options, &fits));

@@ -36,3 +36,5 @@ const char *crow_status_name(crow_status status) {
   }
   return "unknown status";
 }
+
+const char *crow_plural(int64_t count) { return count == 1 ? "" : "s"; }

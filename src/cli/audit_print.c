@@ -65,7 +65,7 @@ static crow_status print_groups(crow_run *run, const crow_audit_result *r, crow_
   }
   crow_print(run,
              "%lld group%s of %lld alternatives (of %lld) hold%s %.1f %% of the comparisons and %.1f %% of the weight",
-             (long long)r->groups, r->groups == 1 ? "" : "s", (long long)r->grouped, (long long)alternatives,
+             (long long)r->groups, crow_plural(r->groups), (long long)r->grouped, (long long)alternatives,
              r->groups == 1 ? "s" : "", 100 * r->comparisons, 100 * r->weight);
   crow_table_add_column(&table, "first member", true, 32);
   crow_table_add_column(&table, "size", false, 0);

@@ -29,10 +29,10 @@ static bool is_chance(const crow_audit_summary *s) {
 static void say_chance(crow_run *run, const char *method, const crow_audit_summary *s) {
   if (s->redraws == 0) return;
   crow_print(run,
-             "%s fit, comparisons redrawn %lld times without clones: largest shift %.4g (at most %.4g), the winner "
+             "%s fit, comparisons redrawn %lld time%s without clones: largest shift %.4g (at most %.4g), the winner "
              "changes in %lld; clones do %s than that",
-             method, (long long)s->redraws, s->noise.typical, s->noise.largest, (long long)s->noise.changed,
-             is_chance(s) ? "no more" : "more");
+             method, (long long)s->redraws, crow_plural(s->redraws), s->noise.typical, s->noise.largest,
+             (long long)s->noise.changed, is_chance(s) ? "no more" : "more");
 }
 
 /* What is to be said before the verdict proper. */

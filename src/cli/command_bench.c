@@ -120,8 +120,8 @@ static crow_status measure_machine(crow_run *run, const crow_bench_options *opti
   CROW_TRY(crow_bench_machine_measure(run->comm, 1, machine));
   *report = (crow_bench_report){.benchmark = "machine", .valid = true};
   (void)snprintf(report->problem, sizeof report->problem,
-                 "%d rank%s of %lld thread%s on %s, OpenBLAS %s with its %s core, %s", size, size == 1 ? "" : "s",
-                 (long long)options->nearest.threads, options->nearest.threads == 1 ? "" : "s", crow_comm_host(),
+                 "%d rank%s of %lld thread%s on %s, OpenBLAS %s with its %s core, %s", size, crow_plural(size),
+                 (long long)options->nearest.threads, crow_plural(options->nearest.threads), crow_comm_host(),
                  crow_blas_version(), crow_blas_core(), crow_comm_version());
   const double ranks = size, gemm = machine->gemm_flops / 1e9, triad = machine->triad_bytes_s / 1e9;
   const double latency = machine->allreduce_latency_s * 1e6, bandwidth = machine->allreduce_bytes_s / 1e9;

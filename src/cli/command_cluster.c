@@ -6,8 +6,8 @@ static crow_status check_cluster(const crow_run *run) { return crow_cluster_opti
 
 static void print_summary(crow_run *run, const crow_cluster_summary *found, bool kmeans) {
   if (kmeans) {
-    crow_print(run, "k-means: %s after %lld iterations, inertia %.6g", found->converged ? "converged" : "stopped",
-               (long long)found->iterations, found->inertia);
+    crow_print(run, "k-means: %s after %lld iteration%s, inertia %.6g", found->converged ? "converged" : "stopped",
+               (long long)found->iterations, crow_plural(found->iterations), found->inertia);
     crow_report_integer(run, "iterations", found->iterations);
     crow_report_bool(run, "converged", found->converged);
     crow_report_real(run, "inertia", found->inertia);
@@ -15,8 +15,9 @@ static void print_summary(crow_run *run, const crow_cluster_summary *found, bool
     crow_print(run, "single linkage: radius %.6g", found->radius);
     crow_report_real(run, "radius", found->radius);
   }
-  crow_print(run, "groups: %lld of %lld alternatives, the largest of %lld, %lld of one", (long long)found->groups,
-             (long long)found->alternatives, (long long)found->largest, (long long)found->singles);
+  crow_print(run, "groups: %lld of %lld alternative%s, the largest of %lld, %lld of one", (long long)found->groups,
+             (long long)found->alternatives, crow_plural(found->alternatives), (long long)found->largest,
+             (long long)found->singles);
   if (found->comparisons) {
     crow_print(run, "comparisons: %lld of %lld inside groups dropped, %lld kept", (long long)found->dropped,
                (long long)found->comparisons, (long long)(found->comparisons - found->dropped));

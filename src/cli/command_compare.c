@@ -64,9 +64,9 @@ static crow_status run_compare(crow_run *run) {
   CROW_TRY_AGREE(run->comm, CROW_ALLOCATE(&result, count));
   for (int k = 0; k < count; k++) {
     CROW_TRY(open_result(run, run->argument[k], &result[k]));
-    crow_print(run, "%s: %lld alternatives, lambda %g, certificate %.2e%s", result[k].name,
-               (long long)result[k].partition.global, result[k].lambda, result[k].optimality,
-               result[k].converged ? "" : ", NOT CONVERGED");
+    crow_print(run, "%s: %lld alternative%s, lambda %g, certificate %.2e%s", result[k].name,
+               (long long)result[k].partition.global, crow_plural(result[k].partition.global), result[k].lambda,
+               result[k].optimality, result[k].converged ? "" : ", NOT CONVERGED");
   }
   crow_print(run, "%s", "");
   if (options->by == BY_TOPIC) {

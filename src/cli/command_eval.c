@@ -2,6 +2,7 @@
 #include "cli/cli_impl.h"
 #include "cli/results_impl.h"
 #include "cli/table_impl.h"
+#include <math.h>
 #include <string.h>
 
 typedef struct eval_options {
@@ -44,21 +45,27 @@ static crow_status print_bins(crow_run *run, const crow_evaluation *found) {
 }
 
 static crow_status print_evaluation(crow_run *run, const crow_evaluation *found) {
-  char verdict[256];
-  crow_print(run, "\n%lld comparisons, %lld judgements, %lld of them ties, %lld between equal rewards",
-             (long long)found->comparisons, (long long)found->judgements, (long long)found->ties,
-             (long long)found->equal);
+  char verdict[256], accuracy[64] = "no comparison that is not a tie";
+  if (!isnan(found->accuracy)) (void)snprintf(accuracy, sizeof accuracy, "accuracy %.3f", found->accuracy);
+  crow_print(run, "\n%lld comparison%s, %lld judgement%s, %lld of them tied, %lld between equal rewards",
+             (long long)found->comparisons, crow_plural(found->comparisons), (long long)found->judgements,
+             crow_plural(found->judgements), (long long)found->ties, (long long)found->equal);
   if (found->unseen) {
-    crow_print(run, "%lld comparisons with an alternative that the fit has not seen compared, %lld left out",
-               (long long)found->unseen, (long long)found->skipped);
+    crow_print(run, "%lld comparison%s with an alternative that the fit has not seen compared, %lld left out",
+               (long long)found->unseen, crow_plural(found->unseen), (long long)found->skipped);
   }
-  crow_print(run, "accuracy: %.6f (without ties; equal rewards half right)", found->accuracy);
+  if (isnan(found->accuracy)) {
+    crow_print(run, "accuracy: none; ties do not count, and there are no other comparisons");
+  } else {
+    crow_print(run, "accuracy: %.6f (without ties; equal rewards half right)", found->accuracy);
+  }
   crow_print(run, "log loss: %.6f (a coin: 0.693147)", found->log_loss);
   crow_print(run, "Brier score: %.6f (a coin: 0.25)", found->brier);
   crow_print(run, "calibration error: %.6f", found->calibration_error);
   (void)snprintf(verdict, sizeof verdict,
-                 "accuracy %.3f, log loss %.3f (a coin: 0.693), calibration error %.3f on %lld judgements",
-                 found->accuracy, found->log_loss, found->calibration_error, (long long)found->judgements);
+                 "%s, log loss %.3f (a coin: 0.693), calibration error %.3f on %lld judgement%s", accuracy,
+                 found->log_loss, found->calibration_error, (long long)found->judgements,
+                 crow_plural(found->judgements));
   crow_report_text(run, "verdict", verdict);
   crow_report_integer(run, "evaluated", found->comparisons);
   crow_report_integer(run, "judgements", found->judgements);

@@ -107,7 +107,7 @@ static crow_status run_export(crow_run *run) {
                         table.column[0].name));
   }
   CROW_TRY(write_table(run, format, &table));
-  crow_print(run, "%s: %lld rows", run->common.output, (long long)table.rows);
+  crow_print(run, "%s: %lld row%s", run->common.output, (long long)table.rows, crow_plural(table.rows));
 cleanup:
   crow_export_free(&table);
   crow_file_close(&file);

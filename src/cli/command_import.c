@@ -8,11 +8,14 @@ static crow_status run_import(crow_run *run) {
   crow_stages_begin(&run->stages, "import");
   CROW_TRY(crow_import_run(run->comm, options, run->command_line, &found));
   crow_stages_end(&run->stages);
-  crow_print(run, "read: %lld alternatives in %lld dimensions, %lld topic%s, %lld comparisons, %lld ties",
-             (long long)found.alternatives, (long long)found.dimensions, (long long)found.topics,
-             found.topics == 1 ? "" : "s", (long long)found.comparisons, (long long)found.ties);
+  crow_print(run, "read: %lld alternative%s in %lld dimension%s, %lld topic%s, %lld comparison%s, %lld tie%s",
+             (long long)found.alternatives, crow_plural(found.alternatives), (long long)found.dimensions,
+             crow_plural(found.dimensions), (long long)found.topics, crow_plural(found.topics),
+             (long long)found.comparisons, crow_plural(found.comparisons), (long long)found.ties,
+             crow_plural(found.ties));
   if (found.prompts) crow_print(run, "prompts: %lld", (long long)found.prompts);
-  if (found.ties_dropped) crow_print(run, "dropped: %lld ties", (long long)found.ties_dropped);
+  if (found.ties_dropped)
+    crow_print(run, "dropped: %lld tie%s", (long long)found.ties_dropped, crow_plural(found.ties_dropped));
   crow_report_integer(run, "alternatives", found.alternatives);
   crow_report_integer(run, "dimensions", found.dimensions);
   crow_report_integer(run, "topic_count", found.topics);

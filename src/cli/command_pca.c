@@ -27,7 +27,8 @@ static crow_status print_summary(crow_run *run, const crow_pca_summary *found) {
     crow_table_add_real(&table, 4, share_of(found, found->variance[k]));
     crow_table_add_real(&table, 4, share_of(found, sum));
   }
-  crow_print(run, "\nVariance explained, of %.6g in %lld dimensions", found->total, (long long)found->dimensions);
+  crow_print(run, "\nVariance explained, of %.6g in %lld dimension%s", found->total, (long long)found->dimensions,
+             crow_plural(found->dimensions));
   crow_report_integer(run, "components", found->components);
   crow_report_real(run, "total_variance", found->total);
   crow_report_real(run, "explained", share_of(found, sum));

@@ -47,8 +47,8 @@ static crow_status run_report(crow_run *run) {
   }
   CROW_TRY(crow_report_draw(run->comm, count, source, &report));
   CROW_TRY_AGREE(run->comm, run->root ? write_page(run->common.output, &report) : CROW_OK);
-  crow_print(run, "%s: %d file%s, %d picture%s", run->common.output, count, count == 1 ? "" : "s", report.pictures,
-             report.pictures == 1 ? "" : "s");
+  crow_print(run, "%s: %d file%s, %d picture%s", run->common.output, count, crow_plural(count), report.pictures,
+             crow_plural(report.pictures));
 cleanup:
   for (int k = 0; k < report.entries; k++) crow_report_entry_free(&report.entry[k]);
   for (int k = 0; k < report.pictures; k++) crow_free(report.picture[k].svg);

@@ -13,10 +13,12 @@ static crow_status run_simulate(crow_run *run) {
   CROW_TRY(crow_run_provenance(run, &provenance));
   CROW_TRY(crow_simulate_run(run->comm, options, output, run->common.force, provenance, &made));
   crow_stages_end(&run->stages);
-  crow_print(run,
-             "simulated: %lld alternatives in %lld dimensions, %lld of them clones, %lld topics, %lld annotator types",
-             (long long)made.alternatives, (long long)made.dimensions, (long long)made.clones, (long long)made.topics,
-             (long long)made.types);
+  crow_print(
+      run,
+      "simulated: %lld alternative%s in %lld dimension%s, %lld of them clones, %lld topic%s, %lld annotator type%s",
+      (long long)made.alternatives, crow_plural(made.alternatives), (long long)made.dimensions,
+      crow_plural(made.dimensions), (long long)made.clones, (long long)made.topics, crow_plural(made.topics),
+      (long long)made.types, crow_plural(made.types));
   if (made.prompts) crow_print(run, "prompts: %lld", (long long)made.prompts);
   if (made.comparisons) crow_print(run, "comparisons: %lld", (long long)made.comparisons);
   crow_report_integer(run, "alternatives", made.alternatives);

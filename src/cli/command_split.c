@@ -141,7 +141,8 @@ static crow_status run_split(crow_run *run) {
   CROW_TRY(write_side(run, &dataset, &c, true, options->test_output, provenance, &test));
   CROW_TRY(write_side(run, &dataset, &c, false, run->common.output, provenance, &train));
   crow_stages_end(&run->stages);
-  crow_print(run, "split: %lld comparisons for training, %lld held out", (long long)train, (long long)test);
+  crow_print(run, "split: %lld comparison%s for training, %lld held out", (long long)train, crow_plural(train),
+             (long long)test);
   crow_report_integer(run, "train", train);
   crow_report_integer(run, "test", test);
   CROW_TRY(crow_times_print(run));

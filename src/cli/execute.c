@@ -54,7 +54,7 @@ cleanup:
 static void print_header(const crow_run *run) {
   const int size = crow_comm_size(run->comm);
   crow_print(run, "crow %s%s%s, %d rank%s on %s, %s, OpenBLAS %s (%s)", crow_version(), *crow_git_hash() ? " " : "",
-             crow_git_hash(), size, size == 1 ? "" : "s", crow_comm_host(), crow_comm_version(), crow_blas_version(),
+             crow_git_hash(), size, crow_plural(size), crow_comm_host(), crow_comm_version(), crow_blas_version(),
              crow_blas_core());
   if (crow_blas_restarted()) crow_print(run, "%s", crow_blas_restarted());
 }

@@ -10,9 +10,9 @@ static void add(crow_bench_report *report, const char *name, const char *unit, d
 static void fill_model(const crow_bench_model *model, const crow_bench_size *size, crow_bench_report *report) {
   *report = (crow_bench_report){.benchmark = "model", .valid = true};
   (void)snprintf(report->problem, sizeof report->problem,
-                 "costs measured on %d rank%s of %s among %lld alternatives in %lld dimensions, in processor time",
-                 model->ranks, model->ranks == 1 ? "" : "s", crow_comm_host(), (long long)model->alternatives,
-                 (long long)model->dimensions);
+                 "costs measured on %d rank%s of %s among %lld alternatives in %lld dimension%s, in processor time",
+                 model->ranks, crow_plural(model->ranks), crow_comm_host(), (long long)model->alternatives,
+                 (long long)model->dimensions, crow_plural(model->dimensions));
   add(report, "sgemm_rate", "GFLOP/s", model->machine.gemm_flops / 1e9);
   add(report, "triad_rate", "GB/s", model->machine.triad_bytes_s / 1e9);
   add(report, "allreduce_latency", "us", model->machine.allreduce_latency_s * 1e6);
@@ -78,12 +78,13 @@ crow_status crow_plan_print(crow_run *run, const crow_bench_size *size, const cr
     add_row(&table, &scaled, &prediction, slices > 0);
     add_to_summary(run, &scaled, &prediction);
   }
-  crow_print(
-      run,
-      "\nPredicted for %lld alternatives in %lld dimensions, %lld samples, %lld pairs%s, %lld evaluations, where "
-      "a rank may use %.3g GB:",
-      (long long)size->alternatives, (long long)size->dimensions, (long long)size->samples, (long long)size->pairs,
-      size->pairs ? "" : " (complete preferences)", (long long)size->evaluations, memory / 1e9);
+  crow_print(run,
+             "\nPredicted for %lld alternative%s in %lld dimension%s, %lld sample%s, %lld pair%s%s, %lld evaluation%s, "
+             "where a rank may use %.3g GB:",
+             (long long)size->alternatives, crow_plural(size->alternatives), (long long)size->dimensions,
+             crow_plural(size->dimensions), (long long)size->samples, crow_plural(size->samples),
+             (long long)size->pairs, crow_plural(size->pairs), size->pairs ? "" : " (complete preferences)",
+             (long long)size->evaluations, crow_plural(size->evaluations), memory / 1e9);
   CROW_TRY(crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run))));
 cleanup:
   crow_table_free(&table);

@@ -68,7 +68,7 @@ crow_status crow_plot_convergence(crow_plot *plot) {
   add_panel(plot, 1, "objective above its least", least[1], greatest[1]);
   crow_plot_add(plot, "unset multiplot\n");
   (void)snprintf(plot->alt, sizeof plot->alt, "Certificate and objective by iteration of %d result%s", plot->count,
-                 plot->count == 1 ? "" : "s");
+                 crow_plural(plot->count));
 cleanup:
   return status;
 }

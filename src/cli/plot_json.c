@@ -80,7 +80,7 @@ static void add_curves(crow_plot *plot, const audit_curves *c) {
                     "%s$shift%d_%d using 1:2 smooth unique with linespoints linewidth 2 dashtype %d linecolor '%s' "
                     "pointtype %d pointsize 0.9 title '%s, %g clone%s'",
                     m || k ? ", " : "", m, k, m == 0 ? 2 : 1, m == 0 ? "#D55E00" : "#0072B2", crow_plot_point(k),
-                    m == 0 ? "standard MLE" : "weighted MLE", c->clones[k], c->clones[k] == 1 ? "" : "s");
+                    m == 0 ? "standard MLE" : "weighted MLE", c->clones[k], crow_plural((int64_t)c->clones[k]));
     }
   }
   crow_plot_add(plot, "\n");

@@ -56,7 +56,8 @@ static crow_status open_source(const crow_comm *comm, const char *path, crow_plo
   } else if (strcmp(kind, "dataset") == 0) {
     source->kind = CROW_IS_DATASET;
   } else {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: is a %s file; expected rewards, weights, a dataset or JSON", path, kind));
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: is a %s file; expected rewards, weights, a dataset or JSON%s", path, kind,
+                        strcmp(kind, "scores") == 0 ? "; crow export writes scores as a table" : ""));
   }
 cleanup:
   return status;

@@ -133,7 +133,7 @@ static void draw(crow_plot *plot, int64_t topic_count, row *rows, const crow_top
   add_series(plot);
   (void)snprintf(plot->alt, sizeof plot->alt,
                  "Mean reward with sample standard deviation of %lld topics in %d result%s; highest in %s: %s",
-                 (long long)topic_count, plot->count, plot->count == 1 ? "" : "s", plot->source[plot->count - 1].label,
+                 (long long)topic_count, plot->count, crow_plural(plot->count), plot->source[plot->count - 1].label,
                  rows[0].name);
 }
 

@@ -179,7 +179,7 @@ crow_status crow_plot_weights(crow_plot *plot) {
       plot->alt, sizeof plot->alt,
       "Weight by rank and histogram of the weights in %d file%s; %.3g %% of the alternatives of %s have weight "
       "zero, the greatest weight is %.3g",
-      plot->count, plot->count == 1 ? "" : "s", 100. * (double)t[0].zero / (double)t[0].total, plot->source[0].label,
+      plot->count, crow_plural(plot->count), 100. * (double)t[0].zero / (double)t[0].total, plot->source[0].label,
       t[0].greatest);
 cleanup:
   crow_free(t);

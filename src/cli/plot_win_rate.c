@@ -120,7 +120,7 @@ crow_status crow_plot_win_rate(crow_plot *plot) {
   (void)snprintf(plot->alt, sizeof plot->alt,
                  "Reward against weighted average win rate of every alternative in %d "
                  "result%s",
-                 plot->count, plot->count == 1 ? "" : "s");
+                 plot->count, crow_plural(plot->count));
 cleanup:
   return status;
 }

@@ -34,4 +34,18 @@ enum { CROW_NAME_BYTES = 256 };
 crow_status crow_ranking_names(const crow_comm *comm, const crow_file *file, const char *path, int64_t count,
                                const crow_ranked *places, char (*names)[CROW_NAME_BYTES]);
 
+/* The alternatives of a table: the best and the worst, or all if they are few. */
+typedef struct crow_ends {
+  int64_t count, best;            /* how many in all; how many from the top */
+  crow_ranked *place;             /* (count) from the greatest to the least value; owned, as are the rest */
+  int64_t *rank;                  /* (count) one more than the number of greater values: equal ones share a rank */
+  char (*id)[CROW_NAME_BYTES];    /* (count) */
+  char (*topic)[CROW_NAME_BYTES]; /* (count) */
+} crow_ends;
+/* `each` from either end of the vector whose slices are `values`, or all if there are at most twice as many, with the
+ * file's names. Free it also after an error. Collective. */
+crow_status crow_ends_create(const crow_comm *comm, const crow_file *file, const crow_partition *partition,
+                             const double *values, int64_t each, crow_ends *out);
+void crow_ends_free(crow_ends *ends);
+
 #endif

@@ -91,10 +91,16 @@ static void write_tests(FILE *out, json_t *tests, const json_t *alone) {
   crow_html_table_end(out);
 }
 
-void crow_report_write_audit(FILE *out, const json_t *summary) {
+void crow_report_write_summary(FILE *out, json_t *summary) {
+  static const char *const shown[] = {"topics", "tests", "without_clones", "standard", "weighted"};
   json_t *topics = json_object_get(summary, "topics"), *tests = json_object_get(summary, "tests");
-  if (json_array_size(topics)) write_topics(out, topics);
-  if (json_array_size(tests)) write_tests(out, tests, json_object_get(summary, "without_clones"));
+  json_t *rest = json_copy(summary);
+  const bool audit = strcmp(text(summary, "command"), "audit") == 0;
+  if (audit && json_array_size(topics)) write_topics(out, topics);
+  if (audit && json_array_size(tests)) write_tests(out, tests, json_object_get(summary, "without_clones"));
+  for (size_t k = 0; audit && k < sizeof shown / sizeof *shown; k++) (void)json_object_del(rest, shown[k]);
+  crow_report_write_facts(out, "Summary", rest);
+  json_decref(rest);
 }
 
 void crow_report_write_audit_verdict(FILE *out, const crow_report_entry *e) {

@@ -16,37 +16,17 @@ cleanup:
   return status;
 }
 
-/* The best and the worst, or all if they are few. */
-static crow_status choose(const crow_comm *comm, const crow_partition *p, const double *value, crow_report_entry *e) {
-  crow_status status = CROW_OK;
-  crow_ranked *best = NULL, *worst = NULL;
-  const bool all = p->global <= 2 * CROW_REPORT_ENDS;
-  int64_t worst_count = 0;
-  CROW_TRY(crow_ranking_ends(comm, p, value, all ? 2 * CROW_REPORT_ENDS : CROW_REPORT_ENDS, true, &best, &e->best));
-  if (!all) CROW_TRY(crow_ranking_ends(comm, p, value, CROW_REPORT_ENDS, false, &worst, &worst_count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->place, e->best + worst_count));
-  e->listed = e->best + worst_count;
-  for (int64_t k = 0; k < e->best; k++) e->place[k] = best[k];
-  for (int64_t k = 0; k < worst_count; k++) e->place[e->listed - 1 - k] = worst[k];
-cleanup:
-  crow_free(best);
-  crow_free(worst);
-  return status;
-}
-
 static crow_status gather_chosen(const crow_comm *comm, const crow_partition *p, const double *weight,
                                  const double *rate, crow_report_entry *e) {
   crow_status status = CROW_OK;
-  const crow_file *file = e->source->file;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->weight, e->listed));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->win_rate, e->listed));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->id, e->listed));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->topic, e->listed));
-  CROW_TRY(crow_ranking_pick(comm, p, weight, e->listed, e->place, e->weight));
+  const crow_ends *ends = &e->ends;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->weight, ends->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->win_rate, ends->count));
+  CROW_TRY(crow_ranking_pick(comm, p, weight, ends->count, ends->place, e->weight));
   /* Not whether there is a `rate`: a rank without alternatives has none. */
-  if (e->source->kind == CROW_IS_REWARDS) CROW_TRY(crow_ranking_pick(comm, p, rate, e->listed, e->place, e->win_rate));
-  CROW_TRY(crow_ranking_names(comm, file, "/alternatives/id", e->listed, e->place, e->id));
-  CROW_TRY(crow_ranking_names(comm, file, "/alternatives/topic", e->listed, e->place, e->topic));
+  if (e->source->kind == CROW_IS_REWARDS) {
+    CROW_TRY(crow_ranking_pick(comm, p, rate, ends->count, ends->place, e->win_rate));
+  }
 cleanup:
   return status;
 }
@@ -88,7 +68,7 @@ crow_status crow_report_gather(const crow_comm *comm, const crow_plot_source *so
   }
   CROW_TRY(summarise_weights(comm, &p, weight, e));
   CROW_TRY(crow_topics_create(comm, source->file, &p, true, rewards ? value : weight, weight, &e->topics));
-  CROW_TRY(choose(comm, &p, rewards ? value : weight, e));
+  CROW_TRY(crow_ends_create(comm, source->file, &p, rewards ? value : weight, CROW_REPORT_ENDS, &e->ends));
   CROW_TRY(gather_chosen(comm, &p, weight, rate, e));
 cleanup:
   crow_free(value);
@@ -100,10 +80,8 @@ cleanup:
 void crow_report_entry_free(crow_report_entry *e) {
   json_decref(e->description);
   crow_topics_free(&e->topics);
-  crow_free(e->place);
+  crow_ends_free(&e->ends);
   crow_free(e->weight);
   crow_free(e->win_rate);
-  crow_free(e->id);
-  crow_free(e->topic);
   *e = (crow_report_entry){0};
 }

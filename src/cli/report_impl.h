@@ -14,14 +14,11 @@ typedef struct crow_report_entry {
   const crow_plot_source *source;
   json_t *description; /* crow_file_describe() on rank 0; NULL for JSON */
   int64_t alternatives;
-  crow_topics topics;             /* of rewards, or of weights; none for others */
-  double effective;               /* 1 / sum w^2 */
-  int64_t zeros;                  /* of the weights */
-  int64_t listed, best;           /* alternatives in the table; how many of them from the top */
-  crow_ranked *place;             /* (listed) owned, as are the rest */
-  double *weight, *win_rate;      /* (listed) */
-  char (*id)[CROW_NAME_BYTES];    /* (listed) */
-  char (*topic)[CROW_NAME_BYTES]; /* (listed) */
+  crow_topics topics;        /* of rewards, or of weights; none for others */
+  double effective;          /* 1 / sum w^2 */
+  int64_t zeros;             /* of the weights */
+  crow_ends ends;            /* alternatives in the table */
+  double *weight, *win_rate; /* (ends.count) owned */
 } crow_report_entry;
 
 /* Reads what the page says of a file. Collective. */
@@ -48,8 +45,10 @@ crow_status crow_report_draw(const crow_comm *comm, int count, const crow_plot_s
 void crow_report_write_page(FILE *out, const crow_report *report);
 /* "In short": what the results say in plain words, as list items. Local. */
 void crow_report_write_verdicts(FILE *out, const crow_report *report);
-/* Of an audit's summary: the tables (nothing for other summaries), and the verdict's list item. Local. */
-void crow_report_write_audit(FILE *out, const json_t *summary);
+/* An object's names and values under a caption, nothing for an empty one or NULL. Local. */
+void crow_report_write_facts(FILE *out, const char *caption, json_t *object);
+/* A command's summary, that of an audit with tables of its own; and the list item of its verdict. Local. */
+void crow_report_write_summary(FILE *out, json_t *summary);
 void crow_report_write_audit_verdict(FILE *out, const crow_report_entry *entry);
 
 /* ---- HTML: report_html.c. Local. ---- */

@@ -2,8 +2,6 @@
 /* The page, in the order in which it is read. */
 #include "cli/html_impl.h"
 #include "cli/report_impl.h"
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 static void heading(FILE *out, int level, const char *id, const char *text) {
@@ -57,10 +55,11 @@ static void write_topics(FILE *out, const crow_report_entry *e) {
 
 static void write_alternatives(FILE *out, const crow_report_entry *e) {
   char caption[128];
-  const bool rewards = e->source->kind == CROW_IS_REWARDS, topics = e->listed && *e->topic[0];
-  if (e->listed == 0) return;
+  const crow_ends *ends = &e->ends;
+  const bool rewards = e->source->kind == CROW_IS_REWARDS, topics = ends->count && *ends->topic[0];
+  if (ends->count == 0) return;
   const char *by = rewards ? "reward" : "weight";
-  if (e->best == e->listed) {
+  if (ends->best == ends->count) {
     (void)snprintf(caption, sizeof caption, "Alternatives by %s", by);
   } else {
     (void)snprintf(caption, sizeof caption, "Alternatives by %s: the %d best and the %d worst of %lld", by,
@@ -70,12 +69,12 @@ static void write_alternatives(FILE *out, const crow_report_entry *e) {
       {"<id|rank|weight", "<id|rank|<topic|weight"},
       {"<id|rank|reward|weight|win rate", "<id|rank|<topic|reward|weight|win rate"}};
   crow_html_table(out, caption, columns[rewards][topics]);
-  for (int64_t k = 0; k < e->listed; k++) {
+  for (int64_t k = 0; k < ends->count; k++) {
     (void)fputs("<tr>", out);
-    crow_html_cell(out, true, e->id[k]);
-    crow_html_number(out, "%.0f", (double)(k < e->best ? k + 1 : e->alternatives - (e->listed - 1 - k)));
-    if (topics) crow_html_cell(out, false, e->topic[k]);
-    if (rewards) crow_html_number(out, "%.4f", e->place[k].value);
+    crow_html_cell(out, true, ends->id[k]);
+    crow_html_number(out, "%.0f", (double)ends->rank[k]);
+    if (topics) crow_html_cell(out, false, ends->topic[k]);
+    if (rewards) crow_html_number(out, "%.4f", ends->place[k].value);
     crow_html_number(out, "%.4g", e->weight[k]);
     if (rewards) crow_html_number(out, "%.4f", e->win_rate[k]);
     (void)fputs("</tr>\n", out);
@@ -83,50 +82,23 @@ static void write_alternatives(FILE *out, const crow_report_entry *e) {
   crow_html_table_end(out);
 }
 
-static int compare_keys(const void *a, const void *b) {
-  return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* An object's entries as rows, by name. */
-static void write_facts(FILE *out, const char *caption, json_t *object) {
-  const char *keys[512], *key;
-  json_t *value;
-  size_t count = 0;
-  if (json_object_size(object) == 0) return;
-  json_object_foreach(object, key, value) {
-    if (count < sizeof keys / sizeof *keys) keys[count++] = key;
-  }
-  qsort(keys, count, sizeof *keys, compare_keys);
-  (void)fputs("<details><summary>", out);
-  crow_html_escape(out, caption);
-  (void)fputs("</summary><div class=\"wide\" tabindex=\"0\"><table class=\"facts\"><tbody>\n", out);
-  for (size_t k = 0; k < count; k++) {
-    value = json_object_get(object, keys[k]);
-    char *dump = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(8));
-    (void)fputs("<tr>", out);
-    crow_html_cell(out, true, keys[k]);
-    crow_html_cell(out, false, json_is_string(value) ? json_string_value(value) : dump ? dump : "");
-    (void)fputs("</tr>\n", out);
-    free(dump);
-  }
-  (void)fputs("</tbody></table></div></details>\n", out);
-}
-
 static void write_entry(FILE *out, int index, const crow_report_entry *e) {
   static const char *const kinds[] = {"rewards", "weights", "a dataset", "a command's summary"};
+  static const char *const said[] = {"What the file says of the fit", "What the file says of the weights",
+                                     "What the file says of the data", ""};
   char id[32];
   (void)snprintf(id, sizeof id, "file%d", index);
   heading(out, 2, id, e->source->label);
   (void)fputs("<p class=\"soft\">", out);
   crow_html_print(out, "%s: %s", e->source->path, kinds[e->source->kind]);
-  if (e->alternatives) crow_html_print(out, ", %lld alternatives", (long long)e->alternatives);
+  if (e->alternatives)
+    crow_html_print(out, ", %lld alternative%s", (long long)e->alternatives, crow_plural(e->alternatives));
   (void)fputs(".</p>\n", out);
   write_topics(out, e);
   write_alternatives(out, e);
-  if (e->source->json) crow_report_write_audit(out, e->source->json);
-  write_facts(out, "What the file says of the fit", json_object_get(e->description, "attributes"));
-  write_facts(out, "How it came about", json_object_get(e->description, "provenance"));
-  if (e->source->json) write_facts(out, "Summary", e->source->json);
+  crow_report_write_facts(out, said[e->source->kind], json_object_get(e->description, "attributes"));
+  crow_report_write_facts(out, "How it came about", json_object_get(e->description, "provenance"));
+  if (e->source->json) crow_report_write_summary(out, e->source->json);
 }
 
 void crow_report_write_page(FILE *out, const crow_report *report) {

@@ -11,7 +11,7 @@ static const json_t *attribute(const crow_report_entry *e, const char *name) {
 /* The name of what is best: a topic, or an alternative. */
 static const char *winner(const crow_report_entry *e, bool topic) {
   if (topic) return e->topics.count ? crow_strings_get(&e->topics.name, e->topics.by_mean[0]) : NULL;
-  return e->listed ? e->id[0] : NULL;
+  return e->ends.count ? e->ends.id[0] : NULL;
 }
 
 /* Whether all rewards have the same winner, said once; with one result, who it is. */
@@ -66,12 +66,15 @@ static void write_weights(FILE *out, const crow_report_entry *e) {
   const double share = e->effective / (double)e->alternatives;
   (void)fputs("<li>", out);
   crow_html_print(out, "%s: ", e->source->label);
-  if (share > .9999) {
+  if (e->alternatives == 1) {
+    crow_html_print(out, "its one alternative has all the weight.");
+  } else if (share > .9999) {
     crow_html_print(out, "all %lld alternatives weigh the same.", (long long)e->alternatives);
   } else {
-    crow_html_print(out, "%lld alternatives weigh as much as %.1f of equal weight", (long long)e->alternatives,
-                    e->effective);
-    if (e->zeros) crow_html_print(out, "; %lld have weight zero", (long long)e->zeros);
+    crow_html_print(out, "%lld alternative%s weigh as much as %.1f of equal weight", (long long)e->alternatives,
+                    crow_plural(e->alternatives), e->effective);
+    if (e->zeros)
+      crow_html_print(out, "; %lld of them ha%s weight zero", (long long)e->zeros, e->zeros == 1 ? "s" : "ve");
     (void)fputc('.', out);
   }
   (void)fputs("</li>\n", out);

@@ -4,26 +4,29 @@
 #include "cli/table_impl.h"
 #include "cli/topics_impl.h"
 
-enum { ENDS = 10, SHORT_LIST = 2 * ENDS };
+enum { ENDS = 10 };
 
 void crow_results_dataset(crow_run *run, const char *path, const crow_dataset *dataset) {
   char source[128];
   if (dataset->has_comparisons) {
-    (void)snprintf(source, sizeof source, "%lld comparisons", (long long)dataset->comparisons);
+    (void)snprintf(source, sizeof source, "%lld comparison%s", (long long)dataset->comparisons,
+                   crow_plural(dataset->comparisons));
   } else if (dataset->has_matrix) {
     (void)snprintf(source, sizeof source, "a full preference matrix");
   } else if (dataset->has_population) {
-    (void)snprintf(source, sizeof source, "a population of %lld annotator types", (long long)dataset->types);
+    (void)snprintf(source, sizeof source, "a population of %lld annotator type%s", (long long)dataset->types,
+                   crow_plural(dataset->types));
   } else {
     (void)snprintf(source, sizeof source, "no preferences");
   }
   char prompts[64] = "";
   if (dataset->has_prompt) {
     (void)snprintf(prompts, sizeof prompts, " of %lld prompt%s", (long long)dataset->prompts,
-                   dataset->prompts == 1 ? "" : "s");
+                   crow_plural(dataset->prompts));
   }
-  crow_print(run, "read %s: %lld alternatives%s in %lld dimensions, %s", path, (long long)dataset->alternatives,
-             prompts, (long long)dataset->dimensions, source);
+  crow_print(run, "read %s: %lld alternative%s%s in %lld dimension%s, %s", path, (long long)dataset->alternatives,
+             crow_plural(dataset->alternatives), prompts, (long long)dataset->dimensions,
+             crow_plural(dataset->dimensions), source);
   crow_report_text(run, "dataset", path);
   crow_report_integer(run, "alternatives", dataset->alternatives);
   crow_report_integer(run, "dimensions", dataset->dimensions);
@@ -49,17 +52,15 @@ cleanup:
   return status;
 }
 
-/* The alternatives of the table: the best and the worst, or all if they are few. */
+/* The alternatives of the table, and what it says of them. */
 typedef struct chosen {
-  int64_t count, best; /* how many in all; how many from the top */
-  crow_ranked *place;
+  crow_ends ends;
   double *weight, *win_rate;
   double *error, *lower, *upper, *rank_lower, *rank_upper; /* NULL if there is none */
-  char (*id)[CROW_NAME_BYTES], (*topic)[CROW_NAME_BYTES];
 } chosen;
 
 static void chosen_free(chosen *c) {
-  crow_free(c->place);
+  crow_ends_free(&c->ends);
   crow_free(c->weight);
   crow_free(c->win_rate);
   crow_free(c->error);
@@ -67,8 +68,6 @@ static void chosen_free(chosen *c) {
   crow_free(c->upper);
   crow_free(c->rank_lower);
   crow_free(c->rank_upper);
-  crow_free(c->id);
-  crow_free(c->topic);
 }
 
 /* Elements of a vector of real numbers or, where that is NULL, of integers. */
@@ -76,10 +75,10 @@ static crow_status pick(const crow_comm *comm, const crow_partition *p, const ch
                         const int64_t *integers, double **out) {
   crow_status status = CROW_OK;
   double *slice = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(out, c->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(out, c->ends.count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&slice, p->count));
   for (crow_gidx i = 0; i < p->count; i++) slice[i] = reals ? reals[i] : (double)integers[i];
-  CROW_TRY(crow_ranking_pick(comm, p, slice, c->count, c->place, *out));
+  CROW_TRY(crow_ranking_pick(comm, p, slice, c->ends.count, c->ends.place, *out));
 cleanup:
   crow_free(slice);
   return status;
@@ -100,43 +99,24 @@ cleanup:
 
 static crow_status choose(const crow_comm *comm, const crow_dataset *dataset, const crow_rewards *r, chosen *c) {
   crow_status status = CROW_OK;
-  crow_ranked *best = NULL, *worst = NULL;
-  const bool all = r->partition.global <= SHORT_LIST;
-  int64_t worst_count = 0;
-  CROW_TRY(crow_ranking_ends(comm, &r->partition, r->value, all ? SHORT_LIST : ENDS, true, &best, &c->best));
-  if (!all) CROW_TRY(crow_ranking_ends(comm, &r->partition, r->value, ENDS, false, &worst, &worst_count));
-  c->count = c->best + worst_count;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&c->place, c->count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&c->weight, c->count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&c->win_rate, c->count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&c->id, c->count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&c->topic, c->count));
-  for (int64_t k = 0; k < c->best; k++) c->place[k] = best[k];
-  for (int64_t k = 0; k < worst_count; k++) c->place[c->count - 1 - k] = worst[k];
-  CROW_TRY(crow_ranking_pick(comm, &r->partition, r->weight, c->count, c->place, c->weight));
-  CROW_TRY(crow_ranking_pick(comm, &r->partition, r->win_rate, c->count, c->place, c->win_rate));
+  CROW_TRY(crow_ends_create(comm, dataset->file, &r->partition, r->value, ENDS, &c->ends));
+  CROW_TRY(pick(comm, &r->partition, c, r->weight, NULL, &c->weight));
+  CROW_TRY(pick(comm, &r->partition, c, r->win_rate, NULL, &c->win_rate));
   CROW_TRY(choose_uncertainty(comm, r, c));
-  CROW_TRY(crow_ranking_names(comm, dataset->file, "/alternatives/id", c->count, c->place, c->id));
-  CROW_TRY(crow_ranking_names(comm, dataset->file, "/alternatives/topic", c->count, c->place, c->topic));
 cleanup:
-  crow_free(best);
-  crow_free(worst);
   return status;
 }
 
-static crow_gidx rank_of(const chosen *c, int64_t k, crow_gidx alternatives) {
-  return k < c->best ? k + 1 : alternatives - (c->count - 1 - k);
-}
-
-static void report_chosen(crow_run *run, const chosen *c, crow_gidx alternatives) {
+static void report_chosen(crow_run *run, const chosen *c) {
   if (!run->report) return;
+  const crow_ends *e = &c->ends;
   json_t *list = json_array();
-  for (int64_t k = 0; k < c->count; k++) {
+  for (int64_t k = 0; k < e->count; k++) {
     json_t *entry = json_object();
-    (void)json_object_set_new(entry, "rank", json_integer(rank_of(c, k, alternatives)));
-    (void)json_object_set_new(entry, "id", crow_json_text(c->id[k]));
-    if (*c->topic[k]) (void)json_object_set_new(entry, "topic", crow_json_text(c->topic[k]));
-    (void)json_object_set_new(entry, "reward", crow_json_real(c->place[k].value));
+    (void)json_object_set_new(entry, "rank", json_integer(e->rank[k]));
+    (void)json_object_set_new(entry, "id", crow_json_text(e->id[k]));
+    if (*e->topic[k]) (void)json_object_set_new(entry, "topic", crow_json_text(e->topic[k]));
+    (void)json_object_set_new(entry, "reward", crow_json_real(e->place[k].value));
     (void)json_object_set_new(entry, "weight", crow_json_real(c->weight[k]));
     (void)json_object_set_new(entry, "win_rate", crow_json_real(c->win_rate[k]));
     if (c->error) (void)json_object_set_new(entry, "standard_error", crow_json_real(c->error[k]));
@@ -152,6 +132,7 @@ static void report_chosen(crow_run *run, const chosen *c, crow_gidx alternatives
 }
 
 static crow_status print_chosen(crow_run *run, const chosen *c, crow_gidx alternatives, bool topics) {
+  const crow_ends *e = &c->ends;
   crow_table table = {0};
   crow_table_add_column(&table, "rank", false, 0);
   crow_table_add_column(&table, "id", true, 40);
@@ -165,14 +146,14 @@ static crow_status print_chosen(crow_run *run, const chosen *c, crow_gidx altern
     crow_table_add_column(&table, "upper", false, 0);
     crow_table_add_column(&table, "ranks", false, 0);
   }
-  for (int64_t k = 0; k < c->count; k++) {
-    if (k == c->best) {
+  for (int64_t k = 0; k < e->count; k++) {
+    if (k == e->best) {
       for (int column = 0; column < table.columns; column++) crow_table_add(&table, "%s", column ? "" : "...");
     }
-    crow_table_add(&table, "%lld", (long long)rank_of(c, k, alternatives));
-    crow_table_add(&table, "%s", c->id[k]);
-    if (topics) crow_table_add(&table, "%s", c->topic[k]);
-    crow_table_add_real(&table, 6, c->place[k].value);
+    crow_table_add(&table, "%lld", (long long)e->rank[k]);
+    crow_table_add(&table, "%s", e->id[k]);
+    if (topics) crow_table_add(&table, "%s", e->topic[k]);
+    crow_table_add_real(&table, 6, e->place[k].value);
     crow_table_add_real(&table, -1, c->weight[k]);
     crow_table_add_real(&table, 6, c->win_rate[k]);
     if (c->error) crow_table_add_real(&table, 6, c->error[k]);
@@ -182,7 +163,7 @@ static crow_status print_chosen(crow_run *run, const chosen *c, crow_gidx altern
       crow_table_add(&table, "%.0f-%.0f", c->rank_lower[k], c->rank_upper[k]);
     }
   }
-  if (c->best == c->count) {
+  if (e->best == e->count) {
     crow_print(run, "\nAlternatives by reward");
   } else {
     crow_print(run, "\nAlternatives by reward: the %d best and the %d worst of %lld", ENDS, ENDS,
@@ -225,9 +206,10 @@ static void print_certificate(crow_run *run, const crow_rewards *r, double toler
   }
   crow_report_integer(run, "parameters", r->model.parameters);
   crow_report_integer(run, "ensemble", r->model.members);
-  crow_print(run, "\nmodel: %s%s%s of %lld inputs, %lld parameters, %lld member%s", kinds[r->model.kind],
-             *r->model.hidden ? " " : "", r->model.hidden, (long long)r->model.inputs, (long long)r->model.parameters,
-             (long long)r->model.members, r->model.members == 1 ? "" : "s");
+  crow_print(run, "\nmodel: %s%s%s of %lld input%s, %lld parameter%s, %lld member%s", kinds[r->model.kind],
+             *r->model.hidden ? " " : "", r->model.hidden, (long long)r->model.inputs, crow_plural(r->model.inputs),
+             (long long)r->model.parameters, crow_plural(r->model.parameters), (long long)r->model.members,
+             crow_plural(r->model.members));
   crow_print(run, "certificate: %.3e (largest entry of the gradient by the parameters)", r->optimality);
 }
 
@@ -236,23 +218,24 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
   chosen c = {0};
   crow_topics topics = {0};
   CROW_TRY(choose(run->comm, dataset, r, &c));
-  report_chosen(run, &c, r->partition.global);
+  report_chosen(run, &c);
   CROW_TRY(print_chosen(run, &c, r->partition.global, dataset->has_topic));
   CROW_TRY(crow_topics_create(run->comm, dataset->file, &r->partition, true, r->value, r->weight, &topics));
   CROW_TRY(crow_topics_print(run, &topics, "reward", 6));
   report_fit(run, r, tolerance);
   print_certificate(run, r, tolerance);
   if (r->uncertainty.replicates) {
-    crow_print(run, "lower, upper, ranks: 95 %% intervals of reward and rank, from %lld bootstrap replicates",
-               (long long)r->uncertainty.replicates);
+    crow_print(run, "lower, upper, ranks: 95 %% intervals of reward and rank, from %lld bootstrap replicate%s",
+               (long long)r->uncertainty.replicates, crow_plural(r->uncertainty.replicates));
   }
   if (!r->convergence_tested) {
-    crow_print(run, "ended: %s, %lld iterations; Adam does not test for convergence", crow_rewards_end_text(r),
-               (long long)r->iterations);
+    crow_print(run, "ended: %s, %lld iteration%s; Adam does not test for convergence", crow_rewards_end_text(r),
+               (long long)r->iterations, crow_plural(r->iterations));
   } else if (r->converged) {
-    crow_print(run, "converged: yes, after %lld iterations", (long long)r->iterations);
+    crow_print(run, "converged: yes, after %lld iteration%s", (long long)r->iterations, crow_plural(r->iterations));
   } else {
-    crow_print(run, "converged: no, %s after %lld iterations", crow_rewards_end_text(r), (long long)r->iterations);
+    crow_print(run, "converged: no, %s after %lld iteration%s", crow_rewards_end_text(r), (long long)r->iterations,
+               crow_plural(r->iterations));
   }
 cleanup:
   chosen_free(&c);

@@ -42,7 +42,7 @@ crow_status crow_times_print(crow_run *run) {
   crow_table_add(&table, "%s", "");
   crow_table_add(&table, "%.3f", total);
   crow_table_add(&table, "%s", "");
-  crow_print(run, "\nTime over %d rank%s", crow_comm_size(run->comm), crow_comm_size(run->comm) == 1 ? "" : "s");
+  crow_print(run, "\nTime over %d rank%s", crow_comm_size(run->comm), crow_plural(crow_comm_size(run->comm)));
   CROW_TRY(crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run))));
 cleanup:
   crow_table_free(&table);

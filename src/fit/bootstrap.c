@@ -186,8 +186,8 @@ crow_status crow_bootstrap_run(const crow_comm *comm, const crow_dataset *datase
   for (int64_t k = 0; k < b.replicates; k++) out->not_converged += b.end[k] == CROW_REPLICATE_NOT_CONVERGED;
   CROW_TRY(crow_bootstrap_intervals(&b, out));
   crow_log(out->not_converged ? CROW_LOG_WARNING : CROW_LOG_INFO,
-           "bootstrap: %lld replicates, %lld of them not converged", (long long)b.replicates,
-           (long long)out->not_converged);
+           "bootstrap: %lld replicate%s, %lld of them not converged", (long long)b.replicates,
+           crow_plural(b.replicates), (long long)out->not_converged);
 cleanup:
   bootstrap_free(&b);
   if (status != CROW_OK) crow_uncertainty_free(out);

@@ -243,8 +243,9 @@ static crow_status read_pairs(const crow_comm *comm, const crow_dataset *dataset
     goto cleanup;
   }
   CROW_TRY(crow_pairs_within_prompts(comm, dataset, weights, pairs));
-  crow_log(CROW_LOG_INFO, "preferences: complete within prompts, %lld pairs from a %s",
-           (long long)pairs->partition.global, out->source == CROW_SOURCE_MATRIX ? "matrix" : "population");
+  crow_log(CROW_LOG_INFO, "preferences: complete within prompts, %lld pair%s from a %s",
+           (long long)pairs->partition.global, crow_plural(pairs->partition.global),
+           out->source == CROW_SOURCE_MATRIX ? "matrix" : "population");
 cleanup:
   return status;
 }
@@ -272,10 +273,12 @@ cleanup:
 
 static void log_pairs(const crow_pairs *pairs) {
   crow_log(CROW_LOG_INFO,
-           "preferences: %lld judgements of %lld distinct pairs, %lld ties, %lld connected components, "
-           "%lld alternatives never compared",
-           (long long)pairs->comparisons, (long long)pairs->partition.global, (long long)pairs->ties,
-           (long long)pairs->components, (long long)pairs->never_compared);
+           "preferences: %lld judgement%s of %lld distinct pair%s, %lld tie%s, %lld connected component%s, %lld "
+           "alternative%s never compared",
+           (long long)pairs->comparisons, crow_plural(pairs->comparisons), (long long)pairs->partition.global,
+           crow_plural(pairs->partition.global), (long long)pairs->ties, crow_plural(pairs->ties),
+           (long long)pairs->components, crow_plural(pairs->components), (long long)pairs->never_compared,
+           crow_plural(pairs->never_compared));
 }
 
 /* For pairs, or if there are none for complete preferences. */
@@ -288,10 +291,9 @@ static crow_status create_objective(const crow_comm *comm, const crow_weights *w
 
 static void log_end(const crow_rewards *rewards) {
   crow_log(rewards->converged ? CROW_LOG_INFO : CROW_LOG_WARNING,
-           "fit: %s after %lld iterations, %lld evaluations; "
-           "objective %.15g, optimality %.3e",
-           crow_rewards_end_text(rewards), (long long)rewards->iterations, (long long)rewards->evaluations,
-           rewards->objective, rewards->optimality);
+           "fit: %s after %lld iteration%s, %lld evaluation%s; objective %.15g, optimality %.3e",
+           crow_rewards_end_text(rewards), (long long)rewards->iterations, crow_plural(rewards->iterations),
+           (long long)rewards->evaluations, crow_plural(rewards->evaluations), rewards->objective, rewards->optimality);
   if (rewards->zero_weights && rewards->model.kind == CROW_MODEL_TABULAR) {
     crow_log(CROW_LOG_INFO,
              "fit: %lld alternatives of zero weight have the limit of the optimality equation as reward; "

@@ -61,12 +61,13 @@ crow_status crow_fit_check_memory(const crow_comm *comm, const crow_dataset *dat
   double limit = 0;
   CROW_TRY(crow_comm_memory_limit(comm, memory_per_rank, &limit));
   if (needed > limit) {
-    status = crow_error(CROW_FAILED,
-                        "the fit of %lld alternatives with %lld comparisons needs %.3g GB a rank on %d rank%s, but a "
-                        "rank may use %.3g GB: use more ranks or fewer ranks a node, a shorter --history (%lld), or "
-                        "raise --memory-per-rank",
-                        (long long)dataset->alternatives, (long long)dataset->comparisons, needed / 1e9, ranks,
-                        ranks == 1 ? "" : "s", limit / 1e9, (long long)options->lbfgs.history);
+    status = crow_error(
+        CROW_FAILED,
+        "the fit of %lld alternative%s with %lld comparison%s needs %.3g GB a rank on %d rank%s, but a rank may use "
+        "%.3g GB: use more ranks or fewer ranks a node, a shorter --history (%lld), or raise --memory-per-rank",
+        (long long)dataset->alternatives, crow_plural(dataset->alternatives), (long long)dataset->comparisons,
+        crow_plural(dataset->comparisons), needed / 1e9, ranks, crow_plural(ranks), limit / 1e9,
+        (long long)options->lbfgs.history);
   }
 cleanup:
   return status;

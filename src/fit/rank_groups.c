@@ -32,7 +32,7 @@ static crow_status decide(const crow_rank_groups_options *options, const crow_ra
   int64_t groups = options->groups;
   if (groups > ranks) {
     return crow_error(CROW_USAGE, "--groups %lld: expected at most one group for each of the %d rank%s",
-                      (long long)groups, ranks, ranks == 1 ? "" : "s");
+                      (long long)groups, ranks, crow_plural(ranks));
   }
   if (groups > plan->count) groups = plan->count;
   if (groups == 0) groups = choose(plan, ranks, limit);
@@ -48,17 +48,22 @@ static crow_status decide(const crow_rank_groups_options *options, const crow_ra
 
 static void log_choice(const crow_rank_groups_plan *plan, int ranks, int groups) {
   const int64_t turns = (plan->count + groups - 1) / groups;
-  const int least = ranks / groups;
+  const int least = ranks / groups, most = (ranks + groups - 1) / groups;
+  char size[64];
   if (ranks == 1) return;
   if (groups == 1) {
     crow_log(CROW_LOG_INFO, "groups: one, all %d ranks together on %lld %s, one after the other", ranks,
              (long long)plan->count, plan->tasks);
   } else {
+    if (least == most) {
+      (void)snprintf(size, sizeof size, "%d rank%s", least, crow_plural(least));
+    } else {
+      (void)snprintf(size, sizeof size, "%d or %d ranks", least, most);
+    }
     crow_log(CROW_LOG_INFO,
-             "groups: %d of %d%s rank%s, side by side on %lld %s, at most %lld each; a copy of the data takes at most "
+             "groups: %d of %s, side by side on %lld %s, at most %lld each; a copy of the data takes at most "
              "%.3g GB a rank",
-             groups, least, ranks % groups ? " or more" : "", least == 1 && ranks % groups == 0 ? "" : "s",
-             (long long)plan->count, plan->tasks, (long long)turns, bytes_for(plan, ranks, groups) / 1e9);
+             groups, size, (long long)plan->count, plan->tasks, (long long)turns, bytes_for(plan, ranks, groups) / 1e9);
   }
 }
 

@@ -42,9 +42,10 @@ crow_status crow_score_model(const crow_comm *comm, const crow_file *rewards, co
   bool more = false;
   CROW_TRY(crow_fitted_model_read(comm, rewards, &fitted));
   if (fitted.inputs != crow_context_source_dimensions(contexts)) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: has contexts of %lld dimensions, expected %lld as the model of %s",
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: has contexts of %lld dimension%s, expected %lld as the model of %s",
                         crow_context_source_name(contexts), (long long)crow_context_source_dimensions(contexts),
-                        (long long)fitted.inputs, crow_file_name(rewards)));
+                        crow_plural(crow_context_source_dimensions(contexts)), (long long)fitted.inputs,
+                        crow_file_name(rewards)));
   }
   const crow_model_options options = {.model = fitted.kind,
                                       .hidden =

@@ -103,9 +103,10 @@ crow_status crow_score_nearest(const crow_comm *comm, const crow_file *rewards, 
   bool more = false;
   const crow_gidx m = dataset->alternatives, d = dataset->dimensions;
   if (d != crow_context_source_dimensions(contexts)) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: has contexts of %lld dimensions, expected %lld as %s",
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: has contexts of %lld dimension%s, expected %lld as %s",
                         crow_context_source_name(contexts), (long long)crow_context_source_dimensions(contexts),
-                        (long long)d, crow_file_name(dataset->file)));
+                        crow_plural(crow_context_source_dimensions(contexts)), (long long)d,
+                        crow_file_name(dataset->file)));
   }
   CROW_TRY(crow_score_check_dataset(comm, rewards, dataset));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&unknown, m));

@@ -10,9 +10,8 @@ bool crow_import_check_fields(const crow_csv *csv, crow_report *report) {
   if (fields == columns) return true;
   char quoted[CROW_QUOTED_BYTES];
   crow_report_add(report, crow_csv_name(csv), crow_csv_line(csv),
-                  "%lld field%s (value %s%s), expected %lld as in the header", (long long)fields,
-                  fields == 1 ? "" : "s", crow_quote(crow_csv_field(csv, 0), quoted), fields > 1 ? ", ..." : "",
-                  (long long)columns);
+                  "%lld field%s (value %s%s), expected %lld as in the header", (long long)fields, crow_plural(fields),
+                  crow_quote(crow_csv_field(csv, 0), quoted), fields > 1 ? ", ..." : "", (long long)columns);
   return false;
 }
 

@@ -31,7 +31,7 @@ crow_status crow_report_status(const crow_report *report) {
   const int64_t more = report->bad - CROW_REPORT_SHOWN;
   if (more <= 0) return crow_error(CROW_BAD_INPUT, "%s", report->text);
   return crow_error(CROW_BAD_INPUT, "%s\n... and %lld more bad %s%s", report->text, (long long)more,
-                    report->noun ? report->noun : "line", more == 1 ? "" : "s");
+                    report->noun ? report->noun : "line", crow_plural(more));
 }
 
 const char *crow_quote(const char *value, char text[CROW_QUOTED_BYTES]) {

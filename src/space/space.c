@@ -69,7 +69,8 @@ static crow_status create_box(const crow_comm *comm, const crow_dataset *dataset
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&space->upper, d));
   if (space->kind == CROW_SPACE_CUBE) {
     for (crow_gidx k = 0; k < d; k++) space->upper[k] = 1;
-    (void)snprintf(space->description, sizeof space->description, "unit cube in %lld dimensions", (long long)d);
+    (void)snprintf(space->description, sizeof space->description, "unit cube in %lld dimension%s", (long long)d,
+                   crow_plural(d));
     CROW_TRY(warn_about_outsiders(comm, dataset, space));
     goto cleanup;
   }
@@ -80,7 +81,7 @@ static crow_status create_box(const crow_comm *comm, const crow_dataset *dataset
     space->upper[k] += widen;
   }
   (void)snprintf(space->description, sizeof space->description,
-                 "bounding box of the contexts in %lld dimensions, margin %g", (long long)d, margin);
+                 "bounding box of the contexts in %lld dimension%s, margin %g", (long long)d, crow_plural(d), margin);
 cleanup:
   return status;
 }
@@ -93,12 +94,14 @@ static crow_status create_round(const crow_comm *comm, const crow_dataset *datas
   if (space->kind == CROW_SPACE_BALL) {
     CROW_TRY(crow_space_find_radius(comm, dataset, space->mean, &space->radius));
     (void)snprintf(space->description, sizeof space->description,
-                   "ball of radius %g around the contexts' mean in %lld dimensions", space->radius, (long long)d);
+                   "ball of radius %g around the contexts' mean in %lld dimension%s", space->radius, (long long)d,
+                   crow_plural(d));
   } else {
     CROW_TRY_AGREE(comm, CROW_ALLOCATE(&space->factor, d * d));
     CROW_TRY(crow_space_find_factor(comm, dataset, space->mean, space->factor));
     (void)snprintf(space->description, sizeof space->description,
-                   "normal distribution with the contexts' mean and covariance in %lld dimensions", (long long)d);
+                   "normal distribution with the contexts' mean and covariance in %lld dimension%s", (long long)d,
+                   crow_plural(d));
   }
 cleanup:
   return status;
@@ -114,8 +117,8 @@ static crow_status create_pool(const crow_comm *comm, const crow_space_text *tex
                         text->file, text->path, (long long)crow_array_rows(space->pool),
                         (long long)crow_array_columns(space->pool), (long long)space->dimensions));
   }
-  (void)snprintf(space->description, sizeof space->description, "pool of %lld rows of %.150s",
-                 (long long)crow_array_rows(space->pool), text->file);
+  (void)snprintf(space->description, sizeof space->description, "pool of %lld row%s of %.150s",
+                 (long long)crow_array_rows(space->pool), crow_plural(crow_array_rows(space->pool)), text->file);
 cleanup:
   return status;
 }
@@ -141,8 +144,9 @@ crow_status crow_space_create(const crow_comm *comm, const crow_space_options *o
     CROW_TRY(create_box(comm, dataset, options->margin, space));
     break;
   case CROW_SPACE_SPHERE:
-    (void)snprintf(space->description, sizeof space->description, "unit sphere in %lld dimensions, contexts normalised",
-                   (long long)space->dimensions);
+    (void)snprintf(space->description, sizeof space->description,
+                   "unit sphere in %lld dimension%s, contexts normalised", (long long)space->dimensions,
+                   crow_plural(space->dimensions));
     break;
   case CROW_SPACE_BALL:
   case CROW_SPACE_GAUSSIAN:
@@ -151,8 +155,8 @@ crow_status crow_space_create(const crow_comm *comm, const crow_space_options *o
   case CROW_SPACE_FACTOR2:
     CROW_TRY(crow_space_find_intervals(comm, dataset, &space->intervals));
     (void)snprintf(space->description, sizeof space->description,
-                   "coordinates within a factor of 2 of an observed one, %lld dimensions",
-                   (long long)space->dimensions);
+                   "coordinates within a factor of 2 of an observed one, %lld dimension%s",
+                   (long long)space->dimensions, crow_plural(space->dimensions));
     break;
   case CROW_SPACE_POOL:
     CROW_TRY(create_pool(comm, &text, space));

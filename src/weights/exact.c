@@ -88,7 +88,7 @@ crow_status crow_weights_exact(const crow_comm *comm, const crow_dataset *datase
   }
   crow_log(CROW_LOG_INFO, "space: %s", crow_space_describe(space));
   crow_log(CROW_LOG_INFO, "weights: exact, from the Voronoi cells in %lld dimension%s; no samples are drawn",
-           (long long)d, d == 1 ? "" : "s");
+           (long long)d, crow_plural(d));
   crow_stages_begin(&stages, "cells");
   CROW_TRY(compute(comm, dataset, lower, upper, out));
   crow_stages_end(&stages);

@@ -96,9 +96,8 @@ crow_status crow_weights_read(const crow_comm *comm, const char *path, const cro
   crow_file_shape(file, "/weights/value", shape);
   if (shape[0] != alternatives) {
     CROW_TRY(crow_error(CROW_BAD_INPUT,
-                        "%s: /weights/value has %lld weights, expected %lld, one for each alternative of the "
-                        "dataset",
-                        path, (long long)shape[0], (long long)alternatives));
+                        "%s: /weights/value has %lld weight%s, expected %lld, one for each alternative of the dataset",
+                        path, (long long)shape[0], crow_plural(shape[0]), (long long)alternatives));
   }
   CROW_TRY(check_ids(comm, path, file, dataset));
   const bool sampled = crow_file_has(file, "/weights/hits");

@@ -36,10 +36,9 @@ static crow_status choose(const crow_comm *comm, const crow_weights_options *opt
   const double needed = (double)crow_weights_rank_bytes(m, d, single, size);
   status = crow_error(
       CROW_FAILED,
-      "the weights of %lld alternatives in %lld dimensions need %.3g GB a rank even in %d slices, "
-      "but a rank may use %.3g GB: use more ranks or fewer ranks a node, store contexts as 32-bit floats, or "
-      "raise --memory-per-rank",
-      (long long)m, (long long)d, needed / 1e9, size, limit / 1e9);
+      "the weights of %lld alternatives in %lld dimension%s need %.3g GB a rank even in %d slices, but a rank may use "
+      "%.3g GB: use more ranks or fewer ranks a node, store contexts as 32-bit floats, or raise --memory-per-rank",
+      (long long)m, (long long)d, crow_plural(d), needed / 1e9, size, limit / 1e9);
 cleanup:
   return status;
 }

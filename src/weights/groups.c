@@ -15,8 +15,9 @@ crow_status crow_weights_cluster(const crow_comm *comm, const crow_dataset *data
   crow_gidx clusters = options->clusters ? options->clusters : (crow_gidx)ceil(sqrt((double)m));
   if (clusters > m) clusters = m;
   CROW_TRY(crow_groups_by_kmeans(comm, dataset, clusters, ITERATIONS_MOST, (uint64_t)options->space.seed, &groups));
-  crow_log(CROW_LOG_INFO, "weights: inverse size of k-means groups, %lld groups after %lld iterations",
-           (long long)groups.groups, (long long)groups.iterations);
+  crow_log(CROW_LOG_INFO, "weights: inverse size of k-means groups, %lld group%s after %lld iteration%s",
+           (long long)groups.groups, crow_plural(groups.groups), (long long)groups.iterations,
+           crow_plural(groups.iterations));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&size, groups.groups));
   for (crow_gidx i = 0; i < m; i++) size[groups.group[i]]++;
   CROW_TRY(crow_weights_allocate(comm, m, false, out));

@@ -143,7 +143,7 @@ static crow_status resume(crow_prompts *p, crow_checkpoint *checkpoint, crow_wei
   CROW_TRY(crow_prompts_to_owners(p, -1, p->slice, sizeof *p->slice, (void **)&p->result));
   for (crow_gidx j = 0; j < p->mine; j++) prompts += p->result[p->place[p->begin[j]]].done;
   CROW_TRY(crow_comm_sum_i64(p->comm, &prompts, 1));
-  crow_log(CROW_LOG_INFO, "weights: going on with %lld prompts done", (long long)prompts);
+  crow_log(CROW_LOG_INFO, "weights: going on with %lld prompt%s done", (long long)prompts, crow_plural(prompts));
 cleanup:
   crow_free(done);
   return status;
@@ -262,8 +262,8 @@ static crow_status finish(crow_prompts *p, crow_weights *out) {
   }
   if (p->inexact) {
     crow_log(CROW_LOG_WARNING,
-             "weights: %lld prompts did not reach the relative standard error of %g within %lld samples",
-             (long long)p->inexact, p->options->relative_error, (long long)p->samples);
+             "weights: %lld prompt%s did not reach the relative standard error of %g within %lld samples",
+             (long long)p->inexact, crow_plural(p->inexact), p->options->relative_error, (long long)p->samples);
   }
   CROW_TRY(crow_weights_summarise(p->comm, out));
 cleanup:
@@ -299,8 +299,12 @@ crow_status crow_weights_prompts(const crow_comm *comm, const crow_dataset *data
   CROW_TRY_AGREE(comm, crow_prompts_plan(&p));
   CROW_TRY(crow_comm_split(comm, crow_comm_rank(comm), 0, &p.self));
   for (crow_gidx k = 0; k < dataset->prompts; k++) shared += p.owner[k] == CROW_PROMPT_SHARED;
-  crow_log(CROW_LOG_INFO, "weights: within each of %lld prompts, shares %s; %lld prompts are spread over all ranks",
-           (long long)dataset->prompts, options->prompt_share ? "by their alternatives" : "equal", (long long)shared);
+  crow_log(CROW_LOG_INFO, "weights: within each of %lld prompts, shares %s", (long long)dataset->prompts,
+           options->prompt_share ? "by their alternatives" : "equal");
+  if (shared) {
+    crow_log(CROW_LOG_INFO, "weights: %lld large prompt%s computed by all ranks together, the others by one rank each",
+             (long long)shared, shared == 1 ? " is" : "s are");
+  }
   if (options->scheme == CROW_SCHEME_UNIFORM) {
     for (crow_gidx i = 0; i < p.partition.count; i++) {
       p.slice[i].value = 1 / (double)p.size[dataset->prompt[p.partition.begin + i]];

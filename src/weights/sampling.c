@@ -175,8 +175,9 @@ static void log_start(const crow_dataset *dataset, const crow_sampling *s, int64
     crow_log(CROW_LOG_INFO, "weights: the alternatives span %lld of %lld dimensions; distances are taken there",
              (long long)s->hull.k, (long long)s->hull.d);
   }
-  crow_log(CROW_LOG_INFO, "weights: %lld samples, nearest of %lld alternatives by %s, grid %dx%d (samples x slices)",
-           (long long)samples, (long long)dataset->alternatives,
+  crow_log(CROW_LOG_INFO, "weights: %lld sample%s, nearest of %lld alternative%s by %s, grid %dx%d (samples x slices)",
+           (long long)samples, crow_plural(samples), (long long)dataset->alternatives,
+           crow_plural(dataset->alternatives),
            s->nearest ? crow_nearest_engine_name(crow_nearest_engine_used(s->nearest)) : "nothing", s->grid.groups,
            s->grid.slices);
 }

@@ -46,7 +46,7 @@ static crow_status resume(const crow_comm *comm, crow_sampling *s, const crow_pa
   CROW_TRY(crow_checkpoint_get_vector(s->checkpoint, "weights", 1, CROW_I64, p, s->before.squares));
   s->done = (int64_t)scalars[0];
   s->target = (int64_t)scalars[1];
-  crow_log(CROW_LOG_INFO, "weights: going on after %lld samples", (long long)s->done);
+  crow_log(CROW_LOG_INFO, "weights: going on after %lld sample%s", (long long)s->done, crow_plural(s->done));
 cleanup:
   return status;
 }
@@ -89,8 +89,8 @@ static crow_status sample_all(const crow_comm *comm, const crow_weights_options 
     double error = 0;
     CROW_TRY(crow_weights_relative_error(comm, out, &error));
     crow_log(CROW_LOG_INFO,
-             "weights: %lld samples, greatest relative standard error of a weight above 1/m %.4g (wanted %g)",
-             (long long)s->done, error, options->relative_error);
+             "weights: %lld sample%s, greatest relative standard error of a weight above 1/m %.4g (wanted %g)",
+             (long long)s->done, crow_plural(s->done), error, options->relative_error);
     if (error <= options->relative_error) break;
     if (s->done == limit) {
       crow_log(CROW_LOG_WARNING, "weights: stopped at %lld samples with relative standard error %.4g, not %g",

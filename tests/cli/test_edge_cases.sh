@@ -40,6 +40,16 @@ for id in a b c; do
   near "$(reward $id)" 0 1e-8
 done
 prints_not "-0.000000"
+# Equal rewards share a rank, wherever ranks are shown, and there is no accuracy of ties.
+equal "$(awk '$2 ~ /^[abc]$/ { print $1 }' out | tr -d '\n')" 111
+crow compare ties-r.h5
+equal "$(awk '$1 ~ /^[abc]$/ { print $2 }' out | tr -d '\n')" 111
+crow eval ties-r.h5 ties.h5 --json ties.json
+exits 0
+prints "4 comparisons, 4 judgements, 4 of them tied, 4 between equal rewards"
+prints "accuracy: none; ties do not count, and there are no other comparisons"
+prints_not "nan"
+grep -q '"accuracy": null' ties.json || fail "the accuracy of ties is not null"
 import none.h5 --ties drop
 [ "$code" -eq 3 ] || fail "a dataset without comparisons is not refused"
 

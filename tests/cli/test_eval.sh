@@ -129,7 +129,7 @@ printf 'id,x\na,1\n' >narrow.csv
 for model in tabular mlp; do
   ranks 2 score "$model-comparison.h5" --contexts narrow.csv -o never.h5
   exits 3
-  says "has contexts of 1 dimensions, expected 3"
+  says "has contexts of 1 dimension, expected 3"
 done
 mv train-comparison.h5 elsewhere.h5
 crow score tabular-comparison.h5 --contexts new.npy -o never.h5

@@ -15,7 +15,7 @@ import small.h5 --items items.csv
 crow fit small.h5 -o uniform.h5 --weights uniform -q
 crow fit small.h5 -o voronoi.h5 -q
 crow weights small.h5 -o w.h5 -q
-printf '{"verdict": "clones <i>change</i> the winner", "tests": [{"clones_each": 1, "eps": 0.1, "standard": {"largest_shift": 1}, "weighted": {"largest_shift": 0.1}}]}' >audit.json
+printf '{"command": "audit", "verdict": "clones <i>change</i> the winner", "tests": [{"clones_each": 1, "eps": 0.1, "standard": {"largest_shift": 1}, "weighted": {"largest_shift": 0.1}}]}' >audit.json
 crow report uniform.h5 voronoi.h5 w.h5 small.h5 audit.json -o report.html --title 'A <b> & "c"' --labels "one,two <u>,three,four,five"
 exits 0
 prints "report.html: 5 files, 6 pictures"
@@ -27,6 +27,8 @@ has report.html "one: all 3 alternatives weigh the same."
 has report.html "The topic of highest mean reward is &lt;script&gt;alert(1)&lt;/script&gt;, in all results."
 has report.html "command_line"
 has report.html "a: 0.375"
+once report.html "What the file says of the weights"
+once report.html "What the file says of the data"
 has_not report.html "<script"
 has_not report.html "<u>"
 has_not report.html "<?xml"
@@ -52,6 +54,10 @@ has two.html "two: clones change the winner of the standard fit, and not that of
 has two.html "the best topic changes from romance to art."
 has two.html "the best topic stays romance."
 has two.html '<tr><th scope="row" class="t">restaurants</th><td>0</td><td>1</td>'
+# The summary: what has no table above, a name and a value a row, lists as tables.
+has two.html '<tr><th scope="row" class="t">options: lambda</th><td class="t">0.01</td></tr>'
+has two.html '<caption>stages</caption>'
+has_not two.html '{&quot;'
 crow report two.json -o alone.html
 exits 0
 prints "alone.html: 1 file, 0 pictures"
@@ -74,6 +80,13 @@ has plain.html "the 10 best and the 10 worst of 300"
 
 crow report uniform.h5 -o plain.html
 exits 4
+crow score voronoi.h5 --contexts small.h5:/alternatives/context -o scores.h5 -q
+for command in "report scores.h5 -o a.html" "plot scores.h5 -o a.svg"; do
+  # shellcheck disable=SC2086 # a list of words
+  crow $command
+  exits 3
+  says "scores.h5: is a scores file; expected rewards, weights, a dataset or JSON; crow export writes scores as a table"
+done
 crow report missing.h5 -o a.html
 exits 4
 crow report uniform.h5 voronoi.h5 -o a.html --labels one

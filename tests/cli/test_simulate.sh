@@ -20,7 +20,7 @@ near "$(reward romance)" 0.115651 2e-6
 
 crow simulate -o clones.h5 --clone food --clone-name restaurants --eps 0.001
 exits 0
-prints "4 alternatives in 2 dimensions, 1 of them clones"
+prints "4 alternatives in 2 dimensions, 1 of them clones, 4 topics, 3 annotator types"
 crow inspect clones.h5
 exits 0
 prints "restaurants"
@@ -64,7 +64,7 @@ cat >population.json <<'JSON'
 JSON
 crow simulate -o own.h5 --population population.json --preferences matrix
 exits 0
-prints "2 topics, 1 annotator types"
+prints "2 topics, 1 annotator type"
 
 crow simulate -o own.h5 --population population.json
 exits 4
