@@ -43,9 +43,9 @@ CROW_API crow_status crow_bench_options_validate(const crow_bench_options *optio
 
 /** One measured or given number: the median of the repetitions and their range, or the same value thrice. */
 typedef struct crow_bench_figure {
-  const char *name; /**< borrowed constant: "time" */
-  const char *unit; /**< "s", "GFLOP/s", "" for a count */
-  double median, least, greatest;
+  const char *name;               /**< borrowed constant: "time" */
+  const char *unit;               /**< "s", "GFLOP/s", "" for a count */
+  double median, least, greatest; /**< NaN where there is nothing to measure */
 } crow_bench_figure;
 
 enum { CROW_BENCH_FIGURES = 48 };
@@ -54,6 +54,7 @@ enum { CROW_BENCH_FIGURES = 48 };
 typedef struct crow_bench_report {
   const char *benchmark; /**< "weights", "fit", "io" */
   char problem[512];     /**< what was solved, in words */
+  const char *blas_core; /**< of "machine": what OpenBLAS took the processor for; else NULL */
   int figures;
   crow_bench_figure figure[CROW_BENCH_FIGURES];
   int stages;
@@ -72,7 +73,7 @@ CROW_API const crow_bench_figure *crow_bench_report_find(const crow_bench_report
 
 /* ---- the machine -------------------------------------------------------------------------------------------- */
 
-/** What the machine does with all ranks at work. */
+/** What the machine does with all ranks at work. On one rank there is no allreduce to measure: NaN. */
 typedef struct crow_bench_machine {
   double gemm_flops;          /**< flop/s of all ranks together: cblas_sgemm of 2048^3 */
   double triad_bytes_s;       /**< bytes/s of all ranks together: a = b + s c of 64 MiB each, 24 bytes an element */
@@ -86,7 +87,7 @@ CROW_API crow_status crow_bench_machine_measure(const crow_comm *comm, double se
 CROW_API crow_status crow_bench_machine_gemm(const crow_comm *comm, double seconds, double *flops, double *cpu_flops);
 /** Seconds of the allreduce of a fit's gradient, 100000 integers (it is gathered in fixed point, so that its bits do
  * not depend on the number of ranks), and of a plain one of as many doubles, measured in turns for about `seconds` in
- * all; medians. Collective. */
+ * all; medians. On one rank nothing is added up: NaN. Collective. */
 CROW_API crow_status crow_bench_machine_sums(const crow_comm *comm, double seconds, double *reproducible_s,
                                              double *plain_s);
 
@@ -160,7 +161,8 @@ CROW_API crow_status crow_bench_fit(const crow_comm *comm, const crow_bench_opti
  *   of complete preferences:        m/P complete_s + transfers; where a rank has more than the 100000 alternatives of
  *                                   complete_s, towards complete_far_s with log(m/P), which complete_far of them take
  * Transfers take allreduce_latency_s log2(P) / log2(ranks measured) each and bytes / allreduce_bytes_s; an evaluation
- * of pairs moves 16 m bytes (rewards to all, sums back) in 5 calls, one of complete preferences a grid of 16 KiB. */
+ * of pairs moves 16 m bytes (rewards to all, sums back) in 5 calls, one of complete preferences a grid of 16 KiB.
+ * Measured on one rank, transfers are not known and count nothing. */
 typedef struct crow_bench_model {
   crow_bench_machine machine;
   int ranks;              /**< with which it was measured */

@@ -53,6 +53,9 @@ CROW_API void crow_nearest_destroy(crow_nearest **nearest);
 CROW_API crow_nearest_engine crow_nearest_engine_used(const crow_nearest *nearest);
 CROW_API const char *crow_nearest_engine_name(crow_nearest_engine engine);
 
+/** The most dimensions in which a tree is taken by itself. */
+enum { CROW_NEAREST_TREE_MOST = 24 };
+
 /** Nearest alternatives of a block of points. Zero-initialise before first use; the arrays are grown by
  * crow_nearest_search() as needed and freed by crow_nearest_result_free(). */
 typedef struct crow_nearest_result {

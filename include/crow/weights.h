@@ -62,6 +62,7 @@ CROW_API crow_status crow_weights_options_validate(const crow_weights_options *o
 typedef struct crow_weights_run {
   int groups, slices;              /**< the grid of ranks; 0 if not sampled */
   crow_nearest_engine engine;      /**< what searched, or EXACT */
+  int64_t block;                   /**< samples that a rank searches at once; 0 if not sampled */
   crow_gidx dimensions;            /**< in which distances were taken: those of the alternatives' hull, if that paid */
   int64_t searched, decided_again; /**< samples of this rank; those that were decided again in double precision */
   bool inexact;                    /**< the most samples came before the relative error asked for */

@@ -8,6 +8,8 @@ enum { CROW_BENCH_REPETITIONS_MOST = 1000 };
 
 /* Adds one number that was not measured repeatedly. */
 void crow_bench_report_one(crow_bench_report *report, const char *name, const char *unit, double value);
+/* A figure for which there is nothing to measure: NaN. */
+void crow_bench_report_none(crow_bench_report *report, const char *name, const char *unit);
 /* Stage times: adds those of one repetition, with waiting ranks included; then least, mean and greatest over the ranks
  * of the mean of `repetitions`. The second is collective. */
 void crow_bench_stages_add(crow_stages *sum, const crow_stages *stages);
@@ -28,5 +30,11 @@ crow_status crow_bench_alone(const crow_comm *comm, crow_comm **out);
 crow_status crow_bench_audit_samples(const crow_comm *comm, const crow_dataset *dataset,
                                      const crow_weights_options *options, const crow_weights *weights, int64_t *audited,
                                      int64_t *missing);
+
+/* Called on all ranks with the name of a dataset that is written and closed and not yet read. Collective. */
+typedef crow_status crow_bench_io_hook(const crow_comm *comm, const char *file, void *context);
+/* crow_bench_io() with a hook, by which tests tamper with what was written. Collective. */
+crow_status crow_bench_io_hooked(const crow_comm *comm, const crow_bench_options *options, crow_bench_io_hook *written,
+                                 void *context, crow_bench_report *report);
 
 #endif

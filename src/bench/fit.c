@@ -128,17 +128,26 @@ static double bytes_evaluated(const crow_bench_preferences *p, double pairs, int
   return p->graph == CROW_BENCH_PAIRS ? 16 * pairs + 64 * m * ranks : 48 * m;
 }
 
+/* Operations of an evaluation on one thing. A pair: difference, exp, log1p, maximum and their sum, p d and its
+ * difference, quotient and its divisor's sum, the slope's difference, three products with weights, three sums; 16 in
+ * all. An alternative of complete preferences: 12 polynomials of degree 11 and a sum of 12 products, to the grid and
+ * back. */
+enum { PAIR_OPERATIONS = 16, ALTERNATIVE_OPERATIONS = 2 * (12 * 22 + 24) };
+
 static void report_rates(const crow_comm *comm, const crow_bench_options *options, const crow_bench_machine *machine,
                          const fit_problem *problem, const crow_rewards *rewards, const fit_series *s,
                          crow_bench_report *report) {
   double rate[CROW_BENCH_REPETITIONS_MOST], bytes[CROW_BENCH_REPETITIONS_MOST], share[CROW_BENCH_REPETITIONS_MOST];
   double waiting[CROW_BENCH_REPETITIONS_MOST], efficiency[CROW_BENCH_REPETITIONS_MOST];
+  double flops[CROW_BENCH_REPETITIONS_MOST], of_gemm[CROW_BENCH_REPETITIONS_MOST];
   const bool has_pairs = problem->preferences->graph == CROW_BENCH_PAIRS;
   const double pairs = (double)problem->pairs.partition.global;
   const double things = has_pairs ? pairs : (double)problem->preferences->alternatives;
   const int size = crow_comm_size(comm);
   for (int64_t k = 0; k < s->count; k++) {
     rate[k] = things / s->evaluate[k] / 1e6;
+    flops[k] = (has_pairs ? PAIR_OPERATIONS : ALTERNATIVE_OPERATIONS) * things / s->evaluate[k] / 1e9;
+    of_gemm[k] = flops[k] * 1e9 / machine->gemm_flops;
     bytes[k] = bytes_evaluated(problem->preferences, pairs, size) / s->evaluate[k] / 1e9;
     share[k] = bytes[k] * 1e9 / machine->triad_bytes_s;
     waiting[k] = s->comm[k] / s->total[k];
@@ -154,25 +163,40 @@ static void report_rates(const crow_comm *comm, const crow_bench_options *option
   crow_bench_report_add(report, "time_of_evaluation", "s", s->evaluate, s->count);
   crow_bench_report_add(report, "cpu_time_of_evaluation", "s", s->cpu, s->count);
   crow_bench_report_add(report, has_pairs ? "pairs_rate" : "alternatives_rate", "M/s", rate, s->count);
+  crow_bench_report_add(report, "rate", "GFLOP/s", flops, s->count);
+  crow_bench_report_add(report, "share_of_sgemm", "", of_gemm, s->count);
   crow_bench_report_add(report, "memory_rate", "GB/s", bytes, s->count);
   crow_bench_report_add(report, "share_of_triad", "", share, s->count);
   crow_bench_report_add(report, "share_in_mpi", "", waiting, s->count);
-  if (options->efficiency) crow_bench_report_add(report, "efficiency", "", efficiency, s->count);
+  if (options->efficiency)
+    crow_bench_report_add(report, "efficiency", "", efficiency, s->count);
+  else
+    crow_bench_report_none(report, "efficiency", "");
 }
 
-/* m and q as asked for, or as fill the memory. While pairs are gathered, one takes 84 bytes (crow_fit_rank_bytes()) and
- * 16 where it is generated. */
+/* Measured peaks of a rank: 32 MiB of libraries; while pairs are gathered 64 bytes each (16 where it is generated, two
+ * records to sort), while they are fitted 20, and 375 for each alternative; 250 where preferences are complete. */
+#define LIBRARY_BYTES 0x1p25
+enum { GATHERED_BYTES = 64, FITTED_BYTES = 20, PAIRED_BYTES = 375, COMPLETE_BYTES = 250 };
+
+/* m and q as asked for, or as fill the memory. Beside its part rank 0 fits all, where efficiency is asked for. */
 static crow_status choose_sizes(const crow_comm *comm, const crow_bench_options *options, crow_gidx *m, int64_t *q) {
   crow_status status = CROW_OK;
+  const double ranks = crow_comm_size(comm),
+               alternatives = options->alternatives > 0 ? (double)options->alternatives : 1e5;
   double memory = 0;
-  *m = options->alternatives > 0 ? options->alternatives : 100000;
+  *m = (crow_gidx)alternatives;
   *q = options->pairs > 0 ? options->pairs : 50 * *m;
   if (options->fill > 0) {
     CROW_TRY(crow_bench_memory(comm, options->fill, &memory));
+    memory -= LIBRARY_BYTES;
     if (options->graph == CROW_BENCH_COMPLETE) {
-      *m = (crow_gidx)fmin(1e15, (memory - 0x1p27) * crow_comm_size(comm) / 400);
+      *m = (crow_gidx)fmin(1e15, memory / (COMPLETE_BYTES * (options->efficiency ? 1 + 1 / ranks : 1 / ranks)));
     } else {
-      *q = (int64_t)fmax((double)*m, (memory - 0x1p27 - 500 * (double)*m) * crow_comm_size(comm) / 100);
+      /* The weights, cells and sums of all alternatives, and what is larger of gathering and fitting. */
+      const double gathered = options->efficiency ? GATHERED_BYTES + FITTED_BYTES / ranks : GATHERED_BYTES / ranks;
+      const double fitted = FITTED_BYTES * (options->efficiency ? 1 + 1 / ranks : 1 / ranks);
+      *q = (int64_t)fmax(alternatives, fmin(memory / gathered, (memory - PAIRED_BYTES * alternatives) / fitted));
     }
   }
 cleanup:

@@ -24,6 +24,8 @@ typedef struct io_run {
   float *piece, *expected;
   char file[4096], plain[4096]; /* one for all; one for each rank */
   int64_t wrong;                /* numbers that came back as others */
+  crow_bench_io_hook *written;  /* called with `context` when a dataset is written, if not NULL */
+  void *context;
 } io_run;
 
 static crow_gidx piece_rows(const io_run *run, int64_t turn, crow_gidx *at) {
@@ -184,6 +186,7 @@ static crow_status repeat(io_run *run, bool plain_first, io_series *s, int64_t a
                                       run->rows < run->mine.count ? run->rows : run->mine.count, CROW_F32, run->piece));
   clear_away(run);
   CROW_TRY(write_both(run, plain_first, s, at));
+  if (run->written) CROW_TRY(run->written(comm, run->file, run->context));
   forget(run->file);
   forget(run->plain);
   CROW_TRY(read_both(run, plain_first, s, at));
@@ -251,6 +254,11 @@ cleanup:
 }
 
 crow_status crow_bench_io(const crow_comm *comm, const crow_bench_options *options, crow_bench_report *report) {
+  return crow_bench_io_hooked(comm, options, NULL, NULL, report);
+}
+
+crow_status crow_bench_io_hooked(const crow_comm *comm, const crow_bench_options *options, crow_bench_io_hook *written,
+                                 void *context, crow_bench_report *report) {
   crow_status status = CROW_OK;
   io_run *run = NULL;
   io_series *s = NULL;
@@ -260,6 +268,8 @@ crow_status crow_bench_io(const crow_comm *comm, const crow_bench_options *optio
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&run, 1));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s, 1));
   CROW_TRY(prepare(comm, options, run));
+  run->written = written;
+  run->context = context;
   for (int64_t k = -options->warm_up; k < options->repetitions; k++) CROW_TRY(repeat(run, k & 1, s, k < 0 ? 0 : k));
   const double bytes = 4 * (double)run->mine.global * (double)options->dimensions;
   (void)snprintf(report->problem, sizeof report->problem,

@@ -2,6 +2,7 @@
 /* What the machine does, measured in the same run: all ranks at work at once. */
 #include "bench/bench_impl.h"
 #include <cblas.h>
+#include <math.h>
 
 enum { GEMM_SIDE = 2048, TRIAD_LENGTH = 1 << 23, ALLREDUCE_LENGTH = 1 << 20, SUM_LENGTH = 100000 };
 #ifdef CROW_SMPI
@@ -102,12 +103,14 @@ cleanup:
 crow_status crow_bench_machine_measure(const crow_comm *comm, double seconds, crow_bench_machine *out) {
   crow_status status = CROW_OK;
   int64_t *values = NULL;
-  double latency = 0, large = 0, cpu_flops = 0;
+  double latency = (double)NAN, large = (double)NAN, cpu_flops = 0;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&values, ALLREDUCE_LENGTH));
   CROW_TRY(crow_bench_machine_gemm(comm, seconds / 4, &out->gemm_flops, &cpu_flops));
   CROW_TRY(measure_triad(comm, seconds / 4, &out->triad_bytes_s));
-  CROW_TRY(measure_allreduce(comm, values, 1, seconds / 8, &latency));
-  CROW_TRY(measure_allreduce(comm, values, ALLREDUCE_LENGTH, seconds / 8, &large));
+  if (crow_comm_size(comm) > 1) {
+    CROW_TRY(measure_allreduce(comm, values, 1, seconds / 8, &latency));
+    CROW_TRY(measure_allreduce(comm, values, ALLREDUCE_LENGTH, seconds / 8, &large));
+  }
   out->allreduce_latency_s = latency;
   out->allreduce_bytes_s = 8.0 * ALLREDUCE_LENGTH / large;
 cleanup:
@@ -141,6 +144,8 @@ crow_status crow_bench_machine_sums(const crow_comm *comm, double seconds, doubl
   int64_t *fixed = NULL;
   int done = 0;
   crow_bench_report medians = {0};
+  *reproducible_s = *plain_s = (double)NAN;
+  if (crow_comm_size(comm) == 1) return CROW_OK;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&values, SUM_LENGTH));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&fixed, SUM_LENGTH));
   /* The first round warms up. All ranks stop alike, since their times are the greatest of all. */

@@ -166,9 +166,9 @@ cleanup:
   return status;
 }
 
-/* `calls` reductions or gatherings of `bytes` in all. */
+/* `calls` reductions or gatherings of `bytes` in all; 0 where they were not measured, on one rank. */
 static double transfer_s(const crow_bench_model *model, int ranks, double calls, double bytes) {
-  if (ranks == 1) return 0;
+  if (ranks == 1 || isnan(model->machine.allreduce_latency_s)) return 0;
   const double steps = ceil(log2(ranks)), measured = model->ranks > 1 ? ceil(log2(model->ranks)) : 1;
   return calls * model->machine.allreduce_latency_s * steps / measured + bytes / model->machine.allreduce_bytes_s;
 }

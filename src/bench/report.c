@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Options and reports of all benchmarks. */
 #include "bench/bench_impl.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,10 @@ void crow_bench_report_add(crow_bench_report *report, const char *name, const ch
 
 void crow_bench_report_one(crow_bench_report *report, const char *name, const char *unit, double value) {
   crow_bench_report_add(report, name, unit, &value, 1);
+}
+
+void crow_bench_report_none(crow_bench_report *report, const char *name, const char *unit) {
+  crow_bench_report_one(report, name, unit, (double)NAN);
 }
 
 const crow_bench_figure *crow_bench_report_find(const crow_bench_report *report, const char *name) {

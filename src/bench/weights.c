@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#define LIBRARY_BYTES 0x1p25 /* of a rank, beside the problem */
+
 /* One repetition of a size on a communicator, and what came of it. */
 typedef struct trial {
   double sampling_cpu_s; /* processor seconds of these stages, all ranks together */
@@ -123,18 +125,32 @@ cleanup:
   return status;
 }
 
-static void report_rates(const crow_weights *weights, double m, double d, int ranks, bool efficiency, const series *s,
-                         crow_bench_report *report) {
+/* Bytes that must at least be moved, over all ranks: in each of a rank's blocks of samples its slice of the contexts
+ * once, and every sample written and read once as doubles. A tree reads what it needs of the contexts: not counted. */
+static double bytes_moved(const crow_weights *weights, double m, double d) {
+  const crow_weights_run *run = &weights->run;
+  const double n = (double)weights->samples, groups = run->groups, slices = run->slices;
+  const bool passes = run->engine == CROW_NEAREST_GEMM || run->engine == CROW_NEAREST_FUSED;
+  const double blocks = run->block > 0 ? ceil(n / groups / (double)run->block) : 0;
+  return (passes ? blocks * groups * m * 4 * (double)run->dimensions : 0) + 16 * n * d * slices;
+}
+
+static void report_rates(const crow_weights *weights, double m, double d, int ranks, const crow_bench_options *options,
+                         const crow_bench_machine *machine, const series *s, crow_bench_report *report) {
   double time[CROW_BENCH_REPETITIONS_MOST], total[CROW_BENCH_REPETITIONS_MOST], rate[CROW_BENCH_REPETITIONS_MOST];
   double gemm[CROW_BENCH_REPETITIONS_MOST], share[CROW_BENCH_REPETITIONS_MOST], samples[CROW_BENCH_REPETITIONS_MOST];
   double waiting[CROW_BENCH_REPETITIONS_MOST], alone[CROW_BENCH_REPETITIONS_MOST];
   double cpu_rate[CROW_BENCH_REPETITIONS_MOST], cpu_share[CROW_BENCH_REPETITIONS_MOST];
+  double pairs[CROW_BENCH_REPETITIONS_MOST], bytes[CROW_BENCH_REPETITIONS_MOST], of_triad[CROW_BENCH_REPETITIONS_MOST];
   const double n = (double)weights->samples;
   for (int64_t k = 0; k < s->count; k++) {
     const double seconds = s->trial[k].sampling_s;
     time[k] = seconds;
     total[k] = s->trial[k].total_s;
     samples[k] = n / seconds / 1e6;
+    pairs[k] = n * m / seconds / 1e6;
+    bytes[k] = bytes_moved(weights, m, d) / seconds / 1e9;
+    of_triad[k] = bytes[k] * 1e9 / machine->triad_bytes_s;
     rate[k] = 2 * n * m * d / seconds / 1e9;
     gemm[k] = s->gemm[k] / 1e9;
     share[k] = rate[k] / gemm[k];
@@ -148,14 +164,20 @@ static void report_rates(const crow_weights *weights, double m, double d, int ra
   crow_bench_report_add(report, "time_with_setup", "s", total, s->count);
   if (n > 0) {
     crow_bench_report_add(report, "samples_rate", "M/s", samples, s->count);
+    crow_bench_report_add(report, "pairs_rate", "M/s", pairs, s->count);
     crow_bench_report_add(report, "rate", "GFLOP/s", rate, s->count);
     crow_bench_report_add(report, "sgemm_rate", "GFLOP/s", gemm, s->count);
     crow_bench_report_add(report, "share_of_sgemm", "", share, s->count);
     crow_bench_report_add(report, "rate_by_cpu_time", "GFLOP/s", cpu_rate, s->count);
     crow_bench_report_add(report, "share_of_sgemm_by_cpu_time", "", cpu_share, s->count);
+    crow_bench_report_add(report, "memory_rate", "GB/s", bytes, s->count);
+    crow_bench_report_add(report, "share_of_triad", "", of_triad, s->count);
   }
   crow_bench_report_add(report, "share_in_mpi", "", waiting, s->count);
-  if (efficiency) crow_bench_report_add(report, "efficiency", "", alone, s->count);
+  if (options->efficiency)
+    crow_bench_report_add(report, "efficiency", "", alone, s->count);
+  else
+    crow_bench_report_none(report, "efficiency", "");
 }
 
 static crow_status report_problem(const crow_comm *comm, const crow_bench_options *options, const crow_dataset *dataset,
@@ -180,8 +202,42 @@ cleanup:
   return status;
 }
 
-/* The bytes of alternatives that a rank holds: contexts, a copy for the search, counts. */
-static double bytes_each(crow_gidx d) { return 8 * (double)d + 64; }
+/* Measured peaks of a rank, for each alternative: contexts as floats, hits, squares, results and what finds clones; a
+ * tree while it is built. Without samples, cells (EXACT) take twice a tree's at most. */
+static double bytes_each(crow_gidx d, int engine) {
+  if (engine == CROW_NEAREST_GEMM || engine == CROW_NEAREST_FUSED) return 4 * (double)d + 76;
+  return fmax(25 * (double)d + 16, 17 * (double)d + 80);
+}
+
+/* As many alternatives as fill the memory. Which engine is taken by itself depends on their number: it is asked among
+ * as many as fit any engine, and then kept. */
+static crow_status fill_memory(const crow_comm *comm, const crow_bench_options *options, crow_gidx *m,
+                               crow_nearest_options *nearest, double *memory) {
+  crow_status status = CROW_OK;
+  crow_bench_lattice *lattice = NULL;
+  crow_weights_options one;
+  crow_weights weights = {0};
+  const crow_gidx d = options->dimensions;
+  CROW_TRY(crow_bench_memory(comm, options->fill, memory));
+  const double room = fmax(*memory - LIBRARY_BYTES, 0);
+  *m = (crow_gidx)fmax(1, room / bytes_each(d, nearest->engine));
+  if (nearest->engine == CROW_NEAREST_AUTO && d > 2) {
+    weights_options(options, &one);
+    one.samples = 1;
+    one.memory_per_rank = *memory / options->fill;
+    CROW_TRY_AGREE(comm, crow_bench_lattice_create(options->contexts, *m, d, options->seed, &lattice));
+    const crow_dataset dataset = crow_bench_lattice_dataset(lattice);
+    CROW_TRY(crow_weights_compute(comm, &dataset, &one, &weights));
+    int64_t engine = weights.run.engine;
+    CROW_TRY(crow_comm_broadcast(comm, &engine, (int64_t)sizeof engine, 0));
+    nearest->engine = (int)engine;
+    *m = (crow_gidx)fmax(1, room / bytes_each(d, nearest->engine));
+  }
+cleanup:
+  crow_weights_free(&weights);
+  crow_bench_lattice_destroy(&lattice);
+  return status;
+}
 
 crow_status crow_bench_weights(const crow_comm *comm, const crow_bench_options *options,
                                const crow_bench_machine *machine, crow_bench_report *report) {
@@ -197,19 +253,19 @@ crow_status crow_bench_weights(const crow_comm *comm, const crow_bench_options *
   report->benchmark = "weights";
   CROW_TRY(crow_bench_options_validate(options));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s, 1));
+  weights_options(options, &chosen);
   if (options->fill > 0) {
-    CROW_TRY(crow_bench_memory(comm, options->fill, &memory));
-    m = (crow_gidx)fmax(1, (memory - 0x1p26) / bytes_each(options->dimensions));
+    CROW_TRY(fill_memory(comm, options, &m, &chosen.nearest, &memory));
+    chosen.memory_per_rank = memory / options->fill; /* not cut into slices, which would leave memory free */
   }
   CROW_TRY_AGREE(comm, crow_bench_lattice_create(options->contexts, m, options->dimensions, options->seed, &lattice));
   const crow_dataset dataset = crow_bench_lattice_dataset(lattice);
-  weights_options(options, &chosen);
   chosen.samples = options->samples;
   if (chosen.samples == 0) CROW_TRY(choose_samples(comm, lattice, options->seconds, machine, &chosen));
   CROW_TRY(measure(comm, options, lattice, &chosen, s, &stages, &weights));
   CROW_TRY(report_problem(comm, options, &dataset, &weights, report));
-  report_rates(&weights, (double)dataset.alternatives, (double)dataset.dimensions, crow_comm_size(comm),
-               options->efficiency, s, report);
+  report_rates(&weights, (double)dataset.alternatives, (double)dataset.dimensions, crow_comm_size(comm), options,
+               machine, s, report);
   CROW_TRY(crow_bench_stages_report(comm, &stages, s->count, report));
   CROW_TRY(crow_bench_verify_weights(comm, lattice, &chosen, &weights, report));
 cleanup:

@@ -3,13 +3,16 @@
 #include "cli/bench_impl.h"
 #include "cli/table_impl.h"
 #include "cli/whole_file_impl.h"
+#include <math.h>
 #include <string.h>
 
 static const char rule[] = "================================================================================";
 
-/* Shares, rates and times with four digits; counts whole. */
+/* Shares, rates and times with four digits; counts whole; "-" where there is nothing to measure. */
 static void add_number(crow_table *table, double value) {
-  if (value == (double)(int64_t)value && value < 1e15)
+  if (isnan(value))
+    crow_table_add(table, "%s", "-");
+  else if (value == (double)(int64_t)value && value < 1e15)
     crow_table_add(table, "%lld", (long long)value);
   else
     crow_table_add(table, "%.4g", value);
@@ -39,11 +42,16 @@ static crow_status print_figures(const crow_run *run, const crow_bench_report *r
   return crow_table_print(&table, crow_print_stream(run));
 }
 
+/* A stage's part of the ranks' mean time, %. */
+static double stage_share(const crow_bench_report *report, int stage) {
+  double total = 0;
+  for (int k = 0; k < report->stages; k++) total += report->mean_s[k];
+  return total > 0 ? 100 * report->mean_s[stage] / total : 0;
+}
+
 static crow_status print_stages(const crow_run *run, const crow_bench_report *report) {
   crow_table table = {0};
-  double total = 0;
   if (report->stages == 0) return CROW_OK;
-  for (int k = 0; k < report->stages; k++) total += report->mean_s[k];
   crow_print(run, "%s", "");
   crow_table_add_column(&table, "stage, a repetition", true, 40);
   crow_table_add_column(&table, "min s", false, 0);
@@ -55,7 +63,7 @@ static crow_status print_stages(const crow_run *run, const crow_bench_report *re
     crow_table_add(&table, "%.6f", report->least_s[k]);
     crow_table_add(&table, "%.6f", report->mean_s[k]);
     crow_table_add(&table, "%.6f", report->greatest_s[k]);
-    crow_table_add(&table, "%.1f %%", total > 0 ? 100 * report->mean_s[k] / total : 0);
+    crow_table_add(&table, "%.1f %%", stage_share(report, k));
   }
   return crow_table_print(&table, crow_print_stream(run));
 }
@@ -83,10 +91,12 @@ static void add_to_summary(crow_run *run, const crow_bench_report *report) {
     (void)json_object_set_new(stage, "least_s", crow_json_real(report->least_s[k]));
     (void)json_object_set_new(stage, "mean_s", crow_json_real(report->mean_s[k]));
     (void)json_object_set_new(stage, "greatest_s", crow_json_real(report->greatest_s[k]));
+    (void)json_object_set_new(stage, "share_percent", crow_json_real(stage_share(report, k)));
     (void)json_array_append_new(stages, stage);
   }
   (void)json_object_set_new(entry, "benchmark", crow_json_text(report->benchmark));
   (void)json_object_set_new(entry, "problem", crow_json_text(report->problem));
+  if (report->blas_core) (void)json_object_set_new(entry, "blas_core", crow_json_text(report->blas_core));
   (void)json_object_set_new(entry, "valid", json_boolean(report->valid));
   (void)json_object_set_new(entry, "verdict", crow_json_text(report->verdict));
   (void)json_object_set_new(entry, "figures", figures);
@@ -105,15 +115,24 @@ cleanup:
   return status;
 }
 
+/* Values are left out where there is nothing to measure; a text stands where the median does. */
 static void write_report(FILE *file, const crow_bench_report *report) {
+  if (report->blas_core) (void)fprintf(file, "%s,blas_core,,%s,,\n", report->benchmark, report->blas_core);
   for (int k = 0; k < report->figures; k++) {
     const crow_bench_figure *f = &report->figure[k];
+    if (isnan(f->median)) {
+      (void)fprintf(file, "%s,%s,%s,,,\n", report->benchmark, f->name, f->unit);
+      continue;
+    }
     (void)fprintf(file, "%s,%s,%s,%.9g,%.9g,%.9g\n", report->benchmark, f->name, f->unit, f->median, f->least,
                   f->greatest);
   }
   for (int k = 0; k < report->stages; k++) {
     (void)fprintf(file, "%s,stage_%s,s,%.9g,%.9g,%.9g\n", report->benchmark, report->stage[k], report->mean_s[k],
                   report->least_s[k], report->greatest_s[k]);
+    const double share = stage_share(report, k);
+    (void)fprintf(file, "%s,share_of_stage_%s,%%,%.9g,%.9g,%.9g\n", report->benchmark, report->stage[k], share, share,
+                  share);
   }
   if (*report->verdict)
     (void)fprintf(file, "%s,valid,,%d,%d,%d\n", report->benchmark, report->valid, report->valid, report->valid);

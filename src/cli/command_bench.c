@@ -118,7 +118,7 @@ static crow_status measure_machine(crow_run *run, const crow_bench_options *opti
   crow_status status = CROW_OK;
   const int size = crow_comm_size(run->comm);
   CROW_TRY(crow_bench_machine_measure(run->comm, 1, machine));
-  *report = (crow_bench_report){.benchmark = "machine", .valid = true};
+  *report = (crow_bench_report){.benchmark = "machine", .blas_core = crow_blas_core(), .valid = true};
   (void)snprintf(report->problem, sizeof report->problem,
                  "%d rank%s of %lld thread%s on %s, OpenBLAS %s with its %s core, %s", size, crow_plural(size),
                  (long long)options->nearest.threads, crow_plural(options->nearest.threads), crow_comm_host(),
@@ -220,7 +220,11 @@ const crow_command crow_command_bench = {
         "written and read by all ranks. all: these three. model: what a sample, a pair and a transfer cost, and what "
         "follows for a problem of the given size and ranks.\n\n"
         "The rate of the weights counts 2 N m d operations, whatever the search skips, in the time of drawing, "
-        "searching, counting and reducing. That of a fit counts the pairs of one evaluation.",
+        "searching, counting and reducing; bytes are what must at least be moved: the contexts once for each block of "
+        "samples that is searched at once (not by a tree), every sample written and read. A fit counts 16 operations "
+        "for a pair and evaluation (exp, log1p and a quotient are one each), for complete preferences 576 an "
+        "alternative (12 polynomials of degree 11 and a sum of 12 products, there and back). With --fill the peak is "
+        "near the share that is asked for. \"-\": not measured, or nothing to measure, as an allreduce on one rank.",
     .example = "crow bench weights --alternatives 20000 --dimensions 384\n"
                "mpirun -n 8 crow bench fit --alternatives 1000000 --pairs 100000000 --efficiency --csv fit.csv\n"
                "mpirun -n 64 crow bench all --fill 0.8 --folder /scratch/me --json bench.json",

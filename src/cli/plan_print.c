@@ -86,6 +86,10 @@ crow_status crow_plan_print(crow_run *run, const crow_bench_size *size, const cr
              (long long)size->pairs, crow_plural(size->pairs), size->pairs ? "" : " (complete preferences)",
              (long long)size->evaluations, crow_plural(size->evaluations), memory / 1e9);
   CROW_TRY(crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run))));
+  if (model.ranks == 1) {
+    crow_print(run, "Transfers between ranks are not in it: measured on one rank. For them: mpirun -n 2 crow %s ...",
+               run->command->name);
+  }
 cleanup:
   crow_table_free(&table);
   return status;

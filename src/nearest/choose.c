@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Beyond these dimensions an engine is never the fastest: a tree visits everything, registers spill into memory. */
-#define TREE_DIMENSIONS 24
+/* Beyond these dimensions, or CROW_NEAREST_TREE_MOST, an engine is never the fastest: registers spill into memory, a
+ * tree visits everything. */
 #define FUSED_DIMENSIONS 1024
 /* Below this the product's setup costs more than the product. */
 #define GEMM_DIMENSIONS 16
@@ -82,7 +82,7 @@ static crow_status measure_engines(const crow_nearest *nearest, const double *po
   const bool pays[] = {[CROW_NEAREST_AUTO] = false,
                        [CROW_NEAREST_GEMM] = d >= GEMM_DIMENSIONS,
                        [CROW_NEAREST_FUSED] = d <= FUSED_DIMENSIONS,
-                       [CROW_NEAREST_TREE] = d <= TREE_DIMENSIONS && nearest->m < INT32_MAX / 2};
+                       [CROW_NEAREST_TREE] = d <= CROW_NEAREST_TREE_MOST && nearest->m < INT32_MAX / 2};
   const int64_t fitting = MEASURED_BYTES / (int64_t)part->row_bytes;
   int64_t count = nearest->m < MEASURED_ROWS ? nearest->m : MEASURED_ROWS;
   if (count > fitting) count = fitting;

@@ -115,6 +115,7 @@ void crow_weights_plan_samples(const crow_weights_options *options, crow_gidx po
 static void take_run(const crow_sampling *s, crow_weights_run *run) {
   *run = (crow_weights_run){.groups = s->grid.groups,
                             .slices = s->grid.slices,
+                            .block = s->block,
                             .dimensions = s->dimensions,
                             .inexact = s->inexact,
                             .stages = s->stages};

@@ -41,6 +41,25 @@ static void predictions_follow_from_the_costs(void) {
   CHECK(crow_bench_slices(&size, 1) == 0);
 }
 
+/* Measured on one rank, where nothing is transferred, they predict work alone. */
+static void unmeasured_transfers_count_nothing(void) {
+  const crow_bench_model model = {.machine = {1e11, 1e10, (double)NAN, (double)NAN},
+                                  .ranks = 1,
+                                  .alternatives = 1000,
+                                  .dimensions = 10,
+                                  .draw_s = 1e-7,
+                                  .search_s = 1e-5,
+                                  .exponent = 1,
+                                  .pair_s = 1e-8,
+                                  .whole_s = 2e-8};
+  const crow_bench_size size = {
+      .alternatives = 1000, .dimensions = 10, .samples = 8000, .pairs = 80000, .ranks = 8, .slices = 2};
+  crow_bench_prediction p;
+  crow_bench_predict(&model, &size, &p);
+  CHECK_NEAR(p.weights_s, 8000 / 4 * (1e-7 + 5e-6), 1e-12);
+  CHECK_NEAR(p.evaluation_s, 1e-4 + 2e-5, 1e-12);
+}
+
 static void many_alternatives_cost_more_each(void) {
   /* Twice the cost from a million on; halfway between, in the logarithm, to 100000. */
   crow_bench_model far = {
@@ -58,6 +77,7 @@ static void many_alternatives_cost_more_each(void) {
 
 int main(int argc, char **argv) {
   static const crow_test tests[] = {{"predictions follow from the costs", predictions_follow_from_the_costs},
+                                    {"unmeasured transfers count nothing", unmeasured_transfers_count_nothing},
                                     {"many alternatives cost more each", many_alternatives_cost_more_each},
                                     {0}};
   return crow_test_main(argc, argv, "bench", tests, false);

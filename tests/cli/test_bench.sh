@@ -10,6 +10,18 @@ exits 0
 for text in sgemm_rate triad_rate allreduce_latency threads reproducible_to_plain_sum share_of_sgemm pairs_rate efficiency write_rate; do prints "$text"; done
 equal "$(grep -c '^VALID: ' out)" 3
 prints_not INVALID
+# Every item of the block, in the text, the table and the summary.
+for name in ranks threads sgemm_rate triad_rate allreduce_latency allreduce_rate time rate share_of_sgemm pairs_rate memory_rate share_of_triad efficiency; do
+  grep -q "^$name  *[0-9]" out || fail "$name is not in the text"
+  grep -q ",$name,[^,]*,[0-9][^,]*,[0-9][^,]*,[0-9]" b.csv || fail "$name is not in the table"
+  grep -A 3 "\"$name\": {" b.json | grep -q '"median": [0-9]' || fail "$name is not in the summary"
+done
+prints " core, "
+grep -q '^machine,blas_core,,[A-Za-z0-9]' b.csv || fail "the BLAS core is not in the table"
+grep -q '"blas_core": "[A-Za-z0-9]' b.json || fail "the BLAS core is not in the summary"
+prints "stage, a repetition"
+grep -q '^weights,share_of_stage_search,%,[0-9]' b.csv || fail "shares by stage are not in the table"
+grep -q '"share_percent": [0-9]' b.json || fail "shares by stage are not in the summary"
 equal "$(grep -c ',valid,,1,1,1$' b.csv)" 3
 equal "$(head -1 b.csv)" "benchmark,quantity,unit,median,least,greatest"
 grep -q '^weights,samples,,20000,20000,20000$' b.csv || fail "samples are not in the table"
@@ -18,10 +30,12 @@ grep -q '^weights,stage_search,s,' b.csv || fail "stages are not in the table"
 if ls crow-bench-* >/dev/null 2>&1; then fail "files are left behind"; fi
 
 # shellcheck disable=SC2086
-crow bench fit $quick --graph complete --quiet --json complete.json
+crow bench fit $quick --graph complete --quiet --json complete.json --csv complete.csv
 exits 0
 silent out
-there complete.json
+# On one rank there is no transfer to measure.
+grep -A 3 '"allreduce_latency": {' complete.json | grep -q '"median": null' || fail "a latency among one rank"
+grep -q '^machine,allreduce_rate,GB/s,,,$' complete.csv || fail "a rate among one rank"
 
 # A fit that may not reach its tolerance has a verdict all the same.
 # shellcheck disable=SC2086
@@ -39,6 +53,8 @@ crow simulate -o votes.h5 --alternatives 300 --preferences comparisons --compari
 crow plan votes.h5 --ranks 8 --memory-per-rank 1e5
 exits 0
 prints "none fits"
+prints "Transfers between ranks are not in it"
+grep -q "^allreduce_latency  *-" out || fail "a latency among one rank"
 prints "evaluate_a_pair"
 crow simulate -o types.h5 --alternatives 300
 ranks 2 plan types.h5
