@@ -2,6 +2,20 @@
 #include "comm/comm_impl.h"
 #include <string.h>
 
+/* A leak check is about what crow leaks, not about what MPI keeps to the end of the process: looking up the stacks of
+ * that takes several times as long as a short run. So MPI's beginning is left out, and the check comes before its end,
+ * while MPI's plugins are still loaded and what they lost has a name. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#define LEAKS_UNCOUNTED() __lsan_disable()
+#define LEAKS_COUNTED() __lsan_enable()
+#define LEAKS_CHECK() __lsan_do_leak_check()
+#else
+#define LEAKS_UNCOUNTED() ((void)0)
+#define LEAKS_COUNTED() ((void)0)
+#define LEAKS_CHECK() ((void)0)
+#endif
+
 static bool began_mpi;
 
 /* Only a process's first thread communicates. */
@@ -27,7 +41,10 @@ crow_status crow_comm_init(int *argc, char ***argv) {
   if (!initialised) {
     /* Threads of a rank compute, only the first one communicates. */
     int provided = 0;
-    CROW_TRY_MPI(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided));
+    LEAKS_UNCOUNTED();
+    const int code = MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
+    LEAKS_COUNTED();
+    CROW_TRY_MPI(code);
     began_mpi = true;
   }
 cleanup:
@@ -36,7 +53,10 @@ cleanup:
 
 void crow_comm_finalize(void) {
   int finalized = 0;
-  if (began_mpi && MPI_Finalized(&finalized) == MPI_SUCCESS && !finalized) (void)MPI_Finalize();
+  if (began_mpi && MPI_Finalized(&finalized) == MPI_SUCCESS && !finalized) {
+    LEAKS_CHECK();
+    (void)MPI_Finalize();
+  }
   began_mpi = false;
 }
 

@@ -166,7 +166,8 @@ static crow_status adopt_kind(crow_file *file, char reason[CROW_ERROR_BYTES]) {
   crow_free(file->kind);
   file->kind = NULL;
   CROW_TRY(crow_string_copy(file->catalogue.texts + kind->text, &file->kind));
-  status = crow_schema_create(file->kind, &file->schema);
+  status = crow_file_check_kind(file->name, file->kind);
+  if (status == CROW_OK) status = crow_schema_create(file->kind, &file->schema);
   if (status == CROW_OK) status = crow_catalogue_check(&file->catalogue, file->schema, file->name, true);
   if (status == CROW_BAD_INPUT) {
     keep_reason(reason);

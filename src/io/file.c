@@ -86,6 +86,13 @@ cleanup:
   return status;
 }
 
+crow_status crow_file_check_kind(const char *path, const char *kind) {
+  if (crow_schema_text(kind)) return CROW_OK;
+  crow_schema *none = NULL;
+  (void)crow_schema_create(kind, &none);
+  return crow_error(CROW_BAD_INPUT, "%s: attribute crow_kind of /: %s", path, crow_error_message());
+}
+
 /* The kind that the file says it is, held against the expected one. */
 static crow_status find_kind(const crow_catalogue *catalogue, const char *path, const char *expected,
                              const char **out) {
@@ -99,12 +106,7 @@ static crow_status find_kind(const crow_catalogue *catalogue, const char *path, 
     return crow_error(CROW_BAD_INPUT, "%s: attribute crow_kind of / is \"%.100s\", expected \"%s\"", path, *out,
                       expected);
   }
-  if (!crow_schema_text(*out)) {
-    crow_schema *none = NULL;
-    (void)crow_schema_create(*out, &none);
-    return crow_error(CROW_BAD_INPUT, "%s: attribute crow_kind of /: %s", path, crow_error_message());
-  }
-  return CROW_OK;
+  return crow_file_check_kind(path, *out);
 }
 
 /* The local part of opening, the same on all ranks: the catalogue becomes a file's, checked against its schema. */

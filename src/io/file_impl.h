@@ -21,6 +21,8 @@ struct crow_file {
 /* Opens for reading. `complete` demands what the schema calls "at least one of". Collective. */
 crow_status crow_file_open_checked(const crow_comm *comm, const char *path, const char *kind, bool complete,
                                    crow_file **out);
+/* CROW_BAD_INPUT, naming the file, if there is no such kind. Local. */
+crow_status crow_file_check_kind(const char *path, const char *kind);
 /* A handle with its names, not yet open. Local. */
 crow_status crow_file_make(const crow_comm *comm, const char *path, const char *kind, crow_file **out);
 /* Opens or creates the HDF5 file of that name with all ranks. Collective. */

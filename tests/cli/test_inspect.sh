@@ -72,4 +72,13 @@ for p in 1 3; do
   exits 0
 done
 
+# A kind that there is not, and none.
+for kind in sonnet ""; do
+  cp data.h5 kind.h5
+  run "$python" -c "import h5py, sys; h5py.File('kind.h5', 'r+').attrs['crow_kind'] = sys.argv[1]" "$kind"
+  crow inspect kind.h5 --quiet
+  exits 3
+  once err "kind.h5: attribute crow_kind of /: there is no kind of file \"$kind\"; there are: "
+done
+
 finish
