@@ -9,4 +9,5 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=jobs/setup.sh
 . "$top/jobs/setup.sh"
 setup_crow all -DCROW_TESTS=ON
-exec ctest --test-dir "$build" --output-on-failure --no-tests=error --parallel "$(getconf _NPROCESSORS_ONLN)" "$@"
+# Twice as many at a time as there are cores: they wait for MPI to begin and end for most of their time.
+exec ctest --test-dir "$build" --output-on-failure --no-tests=error --parallel $((2 * $(getconf _NPROCESSORS_ONLN))) "$@"
