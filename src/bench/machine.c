@@ -4,11 +4,13 @@
 #include <cblas.h>
 #include <math.h>
 
-enum { GEMM_SIDE = 2048, TRIAD_LENGTH = 1 << 23, ALLREDUCE_LENGTH = 1 << 20, SUM_LENGTH = 100000 };
+enum { GEMM_SIDE = 2048, TRIAD_LENGTH = 1 << 23, SUM_LENGTH = 100000 };
 #ifdef CROW_SMPI
-enum { ROUNDS_MOST = 1 }; /* every one of a simulation's takes the same */
+/* Every round of a simulation takes the same, and its ranks are in one memory, which large vectors with their messages
+ * would fill. */
+enum { ROUNDS_MOST = 1, ALLREDUCE_LENGTH = 1 << 14 };
 #else
-enum { ROUNDS_MOST = 1000000 };
+enum { ROUNDS_MOST = 1000000, ALLREDUCE_LENGTH = 1 << 20 };
 #endif
 
 static void fill(float *values, int64_t count, uint64_t row) {
@@ -141,6 +143,10 @@ crow_status crow_bench_machine_sums(const crow_comm *comm, double seconds, doubl
   crow_status status = CROW_OK;
   enum { ROUNDS = 301 };
   double *values = NULL, times[2][ROUNDS], spent = 0;
+#ifdef CROW_SMPI
+  *reproducible_s = *plain_s = 1; /* adding takes no time in a simulation */
+  return CROW_OK;
+#endif
   int64_t *fixed = NULL;
   int done = 0;
   crow_bench_report medians = {0};

@@ -140,19 +140,30 @@ enum { RUNS_MOST = 256 };
 
 typedef struct run_time {
   double ranks, seconds;
+  double work; /* the problem's size, in any unit */
 } run_time;
 
-/* Seconds against ranks with the ideal line, and efficiency below, relative to the run with the fewest ranks. */
-static void add_scaling(crow_plot *plot, int k, const run_time *runs, int count) {
+/* What the run would take if its share of the work took a rank as long as in `first`. */
+static double ideal_s(const run_time *run, const run_time *first) {
+  return first->seconds * (run->work / first->work) * (first->ranks / run->ranks);
+}
+
+/* The run with the fewest ranks. */
+static run_time first_run(const run_time *runs, int count) {
   run_time first = runs[0];
   for (int i = 1; i < count; i++) {
     if (runs[i].ranks < first.ranks) first = runs[i];
   }
+  return first;
+}
+
+/* Seconds against ranks with the ideal line, and efficiency below, relative to the run with the fewest ranks. */
+static void add_scaling(crow_plot *plot, int k, const run_time *runs, int count) {
+  const run_time first = first_run(runs, count);
   crow_plot_add(plot, "$result%d << EOD\n", k);
   for (int i = 0; i < count; i++) {
-    crow_plot_add(plot, "%.9g %.9g %.9g %.9g\n", runs[i].ranks, runs[i].seconds,
-                  100 * first.seconds * first.ranks / (runs[i].seconds * runs[i].ranks),
-                  first.seconds * first.ranks / runs[i].ranks);
+    const double ideal = ideal_s(&runs[i], &first);
+    crow_plot_add(plot, "%.9g %.9g %.9g %.9g\n", runs[i].ranks, runs[i].seconds, 100 * ideal / runs[i].seconds, ideal);
   }
   crow_plot_add(plot, "EOD\n");
 }
@@ -164,28 +175,50 @@ static crow_status read_runs(const crow_plot_source *source, run_time *runs, int
   const crow_status status = get_list(source, "scaling", "crow bench --json", &list);
   if (status != CROW_OK) return status;
   json_array_foreach(list, index, entry) {
-    const run_time run = {number(entry, "ranks"), number(entry, "seconds")};
-    if (*count < RUNS_MOST && run.ranks >= 1 && run.seconds > 0) runs[(*count)++] = run;
+    /* Without "work" all runs solve the same problem. */
+    const run_time run = {number(entry, "ranks"), number(entry, "seconds"),
+                          json_object_get(entry, "work") ? number(entry, "work") : 1};
+    if (*count < RUNS_MOST && run.ranks >= 1 && run.seconds > 0 && run.work > 0) runs[(*count)++] = run;
   }
   if (*count) return CROW_OK;
-  return crow_error(CROW_BAD_INPUT, "%s: \"scaling\" has no entry with \"ranks\" and \"seconds\" above 0",
+  return crow_error(CROW_BAD_INPUT,
+                    "%s: \"scaling\" has no entry with \"ranks\", \"seconds\" and, if given, \"work\" above 0",
                     source->path);
 }
 
-static void add_panel(crow_plot *plot, bool upper, const double least[2], const double greatest[2]) {
+/* What the axes hold: ranks, seconds, efficiency. */
+typedef struct run_range {
+  double least[3], greatest[3];
+} run_range;
+
+static void widen(run_range *range, const run_time *runs, int count) {
+  const run_time first = first_run(runs, count);
+  for (int i = 0; i < count; i++) {
+    const double value[3] = {runs[i].ranks, runs[i].seconds, 100 * ideal_s(&runs[i], &first) / runs[i].seconds};
+    for (int k = 0; k < 3; k++) {
+      range->least[k] = fmin(range->least[k], value[k]);
+      range->greatest[k] = fmax(range->greatest[k], value[k]);
+    }
+  }
+}
+
+static void add_panel(crow_plot *plot, bool upper, const run_range *range) {
   char quoted[1024];
   crow_plot_frame_stacked(plot, 96, 30, 220, plot->count, upper);
   crow_plot_axes(plot, "ranks", upper ? "time (s); dotted: ideal" : "efficiency (%)");
   crow_plot_add(plot,
                 "set logscale x 2\nset xtics autofreq\nset mxtics default\nset format x '%%g'\n"
                 "set xrange [%.9g:%.9g]\n",
-                least[0] / 1.1, greatest[0] * 1.1);
+                range->least[0] / 1.1, range->greatest[0] * 1.1);
   if (upper) {
-
-    crow_plot_log_axis(plot, "y", least[1], greatest[1]);
+    crow_plot_log_axis(plot, "y", range->least[1], range->greatest[1]);
   } else {
-    crow_plot_add(plot, "unset logscale y\nset format y '%%g'\nset ytics autofreq\n"
-                        "set mytics default\nset yrange [0:*]\n");
+    /* A bend of some percent is to be seen too. */
+    const double floor_10 = 10 * floor(range->least[2] / 10);
+    crow_plot_add(plot,
+                  "unset logscale y\nset format y '%%g'\nset ytics autofreq\n"
+                  "set mytics default\nset yrange [%g:%g]\n",
+                  floor_10 < 50 ? 0 : floor_10, fmax(102, range->greatest[2] * 1.02));
   }
   crow_plot_add(plot, "plot ");
   for (int k = 0; k < plot->count; k++) {
@@ -204,22 +237,17 @@ static void add_panel(crow_plot *plot, bool upper, const double least[2], const 
 
 static crow_status scaling_local(crow_plot *plot) {
   run_time runs[RUNS_MOST];
-  double least[2] = {INFINITY, INFINITY}, greatest[2] = {1, 0};
+  run_range range = {{INFINITY, INFINITY, INFINITY}, {1, 0, 0}};
   for (int k = 0; k < plot->count; k++) {
     int count = 0;
     const crow_status status = read_runs(&plot->source[k], runs, &count);
     if (status != CROW_OK) return status;
-    for (int i = 0; i < count; i++) {
-      least[0] = fmin(least[0], runs[i].ranks);
-      greatest[0] = fmax(greatest[0], runs[i].ranks);
-      least[1] = fmin(least[1], runs[i].seconds);
-      greatest[1] = fmax(greatest[1], runs[i].seconds);
-    }
+    widen(&range, runs, count);
     add_scaling(plot, k, runs, count);
   }
   crow_plot_add(plot, "set multiplot\n");
-  add_panel(plot, true, least, greatest);
-  add_panel(plot, false, least, greatest);
+  add_panel(plot, true, &range);
+  add_panel(plot, false, &range);
   crow_plot_add(plot, "unset multiplot\n");
   return CROW_OK;
 }

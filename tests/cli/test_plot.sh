@@ -112,6 +112,19 @@ printf '{"scaling": [{"ranks": 1, "seconds": 8}, {"ranks": 2, "seconds": 5}, {"r
 crow plot scaling.json -o scaling.svg
 exits 0
 shows scaling.svg "efficiency (%)"
+# Weak scaling: the work grows with the ranks, so the ideal is level; 8 s against 8.6 s is an axis from 90 %.
+printf '{"scaling": [{"ranks": 1, "work": 9, "seconds": 8}, {"ranks": 16, "work": 144, "seconds": 8.6}]}' >weak.json
+crow plot weak.json -o weak.svg
+exits 0
+shows weak.svg ">90<"
+# heights FILE: at how many different heights the ideal's line is.
+heights() { grep -o "dasharray='1.0,2.0' *d='[^']*'" "$1" | grep -o ',[0-9.]*[ ]' | sort -u | wc -l; }
+[ "$(heights weak.svg)" = 1 ] || fail "the ideal of weak scaling is at $(heights weak.svg) heights, expected 1"
+[ "$(heights scaling.svg)" = 3 ] || fail "the ideal of strong scaling is at $(heights scaling.svg) heights, expected 3"
+printf '{"scaling": [{"ranks": 1, "work": 0, "seconds": 8}]}' >workless.json
+crow plot workless.json -o workless.svg
+exits 3
+says '"work" above 0'
 printf '{"calibration": [{"predicted": 0.2, "observed": 0.25}, {"predicted": 0.8, "observed": 0.75}]}' >calibration.json
 crow plot calibration.json -o calibration.svg
 exits 0
