@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "comm/comm_impl.h"
+#include <string.h>
 
 static crow_status allreduce(const crow_comm *comm, void *values, int64_t count, MPI_Datatype type, size_t bytes,
                              MPI_Op op) {
@@ -42,11 +43,20 @@ cleanup:
   return status;
 }
 
+/* So many sums lie on the stack: more than an iteration of L-BFGS with its usual history takes. Then there is no memory
+ * to be short of, and so nothing to agree on before the one reduction. */
+enum { SUMS_ON_STACK = 64 };
+
 crow_status crow_comm_dot(const crow_comm *comm, const crow_partition *partition, int64_t count, const double *const *a,
                           const double *const *b, double *result) {
   crow_status status = CROW_OK;
-  crow_exact_sum *sums = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&sums, count));
+  crow_exact_sum few[SUMS_ON_STACK], *many = NULL, *sums = few;
+  if (count <= SUMS_ON_STACK) {
+    memset(few, 0, (size_t)count * sizeof *few);
+  } else {
+    CROW_TRY_AGREE(comm, CROW_ALLOCATE(&many, count));
+    sums = many;
+  }
   crow_work_begin();
   /* Block by block over all products: vectors that occur in several of them are read from memory once. */
   for (crow_gidx begin = 0; begin < partition->count; begin += CROW_BLOCK) {
@@ -57,7 +67,7 @@ crow_status crow_comm_dot(const crow_comm *comm, const crow_partition *partition
   CROW_TRY(crow_comm_sum_exact(comm, sums, count));
   for (int64_t k = 0; k < count; k++) result[k] = crow_exact_value(&sums[k]);
 cleanup:
-  crow_free(sums);
+  crow_free(many);
   return status;
 }
 

@@ -147,13 +147,13 @@ cleanup:
 }
 
 /* Steps after the last do not move. */
-static crow_status record(const crow_lbfgs *lbfgs, crow_trace *trace) {
+static crow_status record(const crow_comm *comm, const crow_lbfgs *lbfgs, crow_trace *trace) {
   int64_t iteration = 0;
   double value = 0, optimality = 0;
   (void)crow_lbfgs_iterate(lbfgs, &iteration, &value, &optimality);
   crow_log(CROW_LOG_INFO, "fit: iteration %3lld  objective %.15g  optimality %.3e", (long long)iteration, value,
            optimality);
-  return iteration == trace->count ? crow_trace_add(trace, value, optimality) : CROW_OK;
+  return iteration == trace->count ? crow_trace_add(comm, trace, value, optimality) : CROW_OK;
 }
 
 static crow_status iterate(const crow_comm *comm, const crow_weights *weights, scaled *s, crow_lbfgs *lbfgs,
@@ -161,7 +161,7 @@ static crow_status iterate(const crow_comm *comm, const crow_weights *weights, s
   crow_status status = CROW_OK;
   for (bool done = false, due = false, stop = false; !done;) {
     CROW_TRY(crow_lbfgs_step(lbfgs, &done));
-    CROW_TRY_AGREE(comm, record(lbfgs, trace));
+    CROW_TRY(record(comm, lbfgs, trace));
     if (!done) CROW_TRY(rescale(s, lbfgs));
     if (done || !checkpoint) continue;
     CROW_TRY(crow_checkpoint_due(checkpoint, &due, &stop));

@@ -15,9 +15,9 @@ cleanup:
   return status;
 }
 
-crow_status crow_trace_add(crow_trace *trace, double objective, double optimality) {
+crow_status crow_trace_add(const crow_comm *comm, crow_trace *trace, double objective, double optimality) {
   crow_status status = CROW_OK;
-  if (trace->count == trace->capacity) CROW_TRY(grow(trace, trace->capacity ? 2 * trace->capacity : 64));
+  if (trace->count == trace->capacity) CROW_TRY_AGREE(comm, grow(trace, trace->capacity ? 2 * trace->capacity : 64));
   trace->entry[2 * trace->count] = objective;
   trace->entry[2 * trace->count + 1] = optimality;
   trace->count++;

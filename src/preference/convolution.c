@@ -98,6 +98,15 @@ static void locate(const crow_convolution *c, int64_t count, const double *rewar
   }
 }
 
+/* As reserve(), agreed on by all ranks: their layouts are the same, so all of them are short of room or none is, and an
+ * evaluation that fits asks no other rank. Collective. */
+static crow_status reserve_alike(const crow_comm *comm, crow_convolution *c, int64_t more) {
+  if (c->nodes + more <= c->capacity) return CROW_OK;
+  const crow_status status = crow_comm_agree(comm, reserve(c, more));
+  if (status != CROW_OK) free_nodes(c);
+  return status;
+}
+
 static void spread_all(crow_convolution *c, int64_t count, const double *reward, const double *weight) {
   const crow_grid_kernels *kernels = crow_grid_kernels_get(crow_isa_best());
   int64_t at[CROW_BLOCK];
@@ -122,7 +131,7 @@ crow_status crow_convolution_spread(const crow_comm *comm, crow_convolution *c, 
   const int64_t more = extras * CROW_EXACT_LIMBS;
   CROW_TRY(crow_convolution_layout(comm, c, count, reward, weight, margin, fits));
   if (!*fits) goto cleanup;
-  CROW_TRY_AGREE(comm, reserve(c, more));
+  CROW_TRY(reserve_alike(comm, c, more));
   memset(c->fixed, 0, (size_t)c->nodes * sizeof *c->fixed);
   crow_work_begin();
   spread_all(c, count, reward, weight);
