@@ -128,10 +128,6 @@ CROW_API crow_status crow_comm_dot(const crow_comm *comm, const crow_partition *
 CROW_API crow_status crow_comm_sum(const crow_comm *comm, const crow_partition *partition, const double *slice,
                                    double *result);
 
-/** Sums `values[partition->global]` over the ranks and leaves each rank its own slice in `slice[partition->count]`. */
-CROW_API crow_status crow_comm_reduce_scatter_i64(const crow_comm *comm, const crow_partition *partition,
-                                                  const int64_t *values, int64_t *slice);
-
 /* ---- moving data (all Collective) --------------------------------------------------------------------------- */
 
 /** Copies `bytes` from `root` to all. */
@@ -153,6 +149,33 @@ CROW_API crow_status crow_comm_fetch(const crow_comm *comm, crow_gidx have_begin
                                      size_t element_bytes);
 /** Sum over the lower ranks (0 on rank 0): where this rank's part begins when parts are laid end to end. */
 CROW_API crow_status crow_comm_offset_i64(const crow_comm *comm, int64_t mine, int64_t *offset);
+
+/* ---- elements beside a slice -------------------------------------------------------------------------------- */
+
+/** Elements `begin` <= i < `end`. */
+typedef struct crow_range {
+  crow_gidx begin, end;
+} crow_range;
+/** The elements of a distributed vector that each rank works on, which others own: fetched before the work, summed up
+ * at their owners after it. Only neighbours talk: ranks that work on few elements get few messages. */
+typedef struct crow_halo crow_halo;
+/** `ranges[count]`: what this rank works on of vectors over `partition`, ascending, apart from one another; its own
+ * elements may be among them or not. Copied; `comm` is borrowed. Collective. */
+CROW_API crow_status crow_halo_create(const crow_comm *comm, const crow_partition *partition, const crow_range *ranges,
+                                      int64_t count, crow_halo **out);
+/** Local; sets the handle to NULL; accepts NULL. */
+CROW_API void crow_halo_destroy(crow_halo **halo);
+/** The ranges, owned by the halo; how many elements they have. Local. */
+CROW_API const crow_range *crow_halo_ranges(const crow_halo *halo, int64_t *count);
+CROW_API crow_gidx crow_halo_count(const crow_halo *halo);
+/** Fills this rank's ranges of `whole` (indexed by global index; the rest is left alone and need not be backed by
+ * memory) from the slices of all ranks. Collective. */
+CROW_API crow_status crow_halo_fetch(const crow_halo *halo, const double *slice, double *whole);
+/** `slice` gets for each of this rank's elements the sum over the ranks that work on it of their `whole`; 0 where none
+ * does. Exact, so order-free. Collective. */
+CROW_API crow_status crow_halo_sum_i64(const crow_halo *halo, const int64_t *whole, int64_t *slice);
+/** The same with the greatest in place of the sum, 0 if all are less. Collective. */
+CROW_API crow_status crow_halo_max_f64(const crow_halo *halo, const double *whole, double *slice);
 
 /* ---- stage times -------------------------------------------------------------------------------------------- */
 

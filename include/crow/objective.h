@@ -94,9 +94,9 @@ CROW_API const double *crow_objective_curvature(const crow_objective *objective)
 CROW_API const double *crow_objective_win_rate(const crow_objective *objective);
 /** The same with sigma(r(x) - r(y)) in place of p: what the rewards predict. This rank's slice. Collective. */
 CROW_API crow_status crow_objective_fitted_win_rate(crow_objective *objective, const double *reward, double *fitted);
-/** Local: what a pair of alternatives counts before c and s: w(x) w(y), with prompts divided by the square root of
- * their prompts' shares. Of observed pairs only. */
-CROW_API double crow_objective_pair_mass(const crow_objective *objective, crow_gidx x, crow_gidx y);
+/** Local: what pair `k` of this rank's slice counts before c and s: w(x) w(y), with prompts divided by the square root
+ * of their prompts' shares. Of observed pairs only. */
+CROW_API double crow_objective_pair_mass(const crow_objective *objective, int64_t k);
 /** Local: s. */
 CROW_API double crow_objective_pair_scale(const crow_objective *objective);
 

@@ -15,7 +15,8 @@ extern "C" {
 typedef enum crow_source { CROW_SOURCE_COMPARISONS, CROW_SOURCE_MATRIX, CROW_SOURCE_POPULATION } crow_source;
 
 /** Observed comparisons gathered into distinct unordered pairs, in slices over the ranks. Pair k compares first[k] <
- * second[k]; 20 bytes each. Sorted by (first, second) over all ranks. */
+ * second[k]; 20 bytes each. Sorted over all ranks by square tiles of alternatives, within a tile by (first, second), so
+ * that a rank's slice concerns few of many alternatives. */
 typedef struct crow_pairs {
   crow_gidx alternatives;   /**< m, below 2^31 */
   crow_partition partition; /**< of the distinct pairs, in blocks of CROW_BLOCK */

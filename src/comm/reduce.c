@@ -80,21 +80,3 @@ crow_status crow_comm_sum(const crow_comm *comm, const crow_partition *partition
 cleanup:
   return status;
 }
-
-crow_status crow_comm_reduce_scatter_i64(const crow_comm *comm, const crow_partition *partition, const int64_t *values,
-                                         int64_t *slice) {
-  crow_status status = CROW_OK;
-  int *counts = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&counts, comm->size));
-  for (int rank = 0; rank < comm->size; rank++) {
-    const crow_gidx n = crow_partition_begin(partition, rank + 1) - crow_partition_begin(partition, rank);
-    if (n > INT32_MAX) {
-      CROW_TRY(crow_error(CROW_FAILED, "a slice of %lld elements exceeds MPI's counts: use more ranks", (long long)n));
-    }
-    counts[rank] = (int)n;
-  }
-  CROW_TRY_MPI(MPI_Reduce_scatter(values, slice, counts, MPI_INT64_T, MPI_SUM, comm->mpi));
-cleanup:
-  crow_free(counts);
-  return status;
-}

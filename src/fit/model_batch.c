@@ -4,7 +4,7 @@
 #include "fit/model_fit_impl.h"
 #include <string.h>
 
-enum { FIRST, SECOND, SHARE, JUDGEMENTS, FIELDS };
+enum { FIRST, SECOND, SHARE, MASS, FIELDS };
 
 struct crow_batcher {
   crow_model_fit *fit;
@@ -81,6 +81,7 @@ cleanup:
 /* The drawn pairs, from the ranks that have them to all. */
 static crow_status collect_pairs(crow_batcher *b, int64_t count) {
   const crow_pairs *pairs = b->fit->pairs;
+  const bool counted = b->fit->options->objective.pair_weight;
   memset(b->packed, 0, (size_t)(FIELDS * count) * sizeof *b->packed);
   for (int64_t k = 0; k < count; k++) {
     const crow_gidx at = b->drawn[k] - pairs->partition.begin;
@@ -89,7 +90,8 @@ static crow_status collect_pairs(crow_batcher *b, int64_t count) {
     to[FIRST] = pairs->first[at];
     to[SECOND] = pairs->second[at];
     memcpy(to + SHARE, pairs->share + at, sizeof *pairs->share);
-    to[JUDGEMENTS] = pairs->judgements[at];
+    const double mass = crow_objective_pair_mass(b->fit->objective, at) * (counted ? (double)pairs->judgements[at] : 1);
+    memcpy(to + MASS, &mass, sizeof mass);
   }
   return crow_comm_sum_i64(b->fit->comm, b->packed, FIELDS * count);
 }
@@ -108,15 +110,15 @@ static int64_t row(crow_batcher *b, crow_gidx x, double part, int64_t *rows) {
 
 static int64_t make_rows(crow_batcher *b, int64_t count) {
   const double part = (double)b->fit->pairs->partition.global / (double)count;
-  const bool counted = b->fit->options->objective.pair_weight;
   int64_t rows = 0;
   for (int64_t k = 0; k < count; k++) {
     const int64_t *from = b->packed + FIELDS * k;
-    const double c = counted ? (double)from[JUDGEMENTS] : 1;
+    double mass;
+    memcpy(&mass, from + MASS, sizeof mass);
     b->first[k] = row(b, from[FIRST], part, &rows);
     b->second[k] = row(b, from[SECOND], part, &rows);
     memcpy(b->share + k, from + SHARE, sizeof *b->share);
-    b->pair_weight[k] = part * b->scale * crow_objective_pair_mass(b->fit->objective, from[FIRST], from[SECOND]) * c;
+    b->pair_weight[k] = part * b->scale * mass;
   }
   for (int64_t r = 0; r < rows; r++) b->row_of[b->index[r]] = -1;
   return rows;

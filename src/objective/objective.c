@@ -99,6 +99,7 @@ void crow_objective_destroy(crow_objective **objective) {
   crow_free(o->curvature);
   crow_free(o->root);
   crow_free(o->own_win_rate);
+  crow_halo_destroy(&o->halo);
   crow_free(o->cell);
   crow_free(o->whole);
   crow_free(o->whole_sum);
@@ -132,8 +133,9 @@ const double *crow_objective_curvature(const crow_objective *objective) { return
 const double *crow_objective_win_rate(const crow_objective *objective) { return objective->win_rate; }
 double crow_objective_pair_scale(const crow_objective *objective) { return objective->scale; }
 
-double crow_objective_pair_mass(const crow_objective *objective, crow_gidx x, crow_gidx y) {
-  return objective->cell[x].weight * objective->cell[y].weight;
+double crow_objective_pair_mass(const crow_objective *objective, int64_t k) {
+  const crow_pairs *pairs = objective->pairs;
+  return objective->cell[pairs->first[k]].weight * objective->cell[pairs->second[k]].weight;
 }
 
 void crow_objective_set_infinite(const crow_objective *o, double *value, double *optimality, double *scaled_gradient) {

@@ -32,14 +32,17 @@ struct crow_objective {
   double scale;           /* s; 1 for complete preferences */
   double given_scale;     /* > 0: s as the caller gave it */
   double weight_squares;  /* sum w^2, with prompts sum w^2 / share */
-  double *root;           /* (m) square roots of the prompts' shares, on every rank; NULL without prompts */
+  double *root;           /* square roots of the prompts' shares, this rank's slice; NULL without prompts */
   double *curvature;      /* K, this rank's slice */
   const double *win_rate; /* this rank's slice; `own_win_rate` or borrowed */
   double *own_win_rate;
   /* complete preferences */
   crow_convolution *convolution;
   /* observed pairs */
-  crow_cell *cell;                  /* (m) */
+  crow_halo *halo;         /* the alternatives in this rank's pairs */
+  const crow_range *range; /* of the halo */
+  int64_t ranges;
+  crow_cell *cell;                  /* (m), like the next two used within the ranges only: the rest gets no memory */
   double *whole;                    /* (m) */
   int64_t *whole_sum;               /* (m) */
   int64_t *slice_sum;               /* this rank's slice of sums */
@@ -65,8 +68,10 @@ static inline double crow_paired_within(const crow_objective *o, int64_t i) {
 
 /* Makes what observed pairs need beyond the common part: cells, units, K, s and win rates. Collective. */
 crow_status crow_paired_setup(crow_objective *o);
+/* Finds the alternatives in this rank's pairs and allocates what is kept of them. Collective. */
+crow_status crow_paired_allocate(crow_objective *o);
 
-/* Puts the slices of rewards together into the cells. Collective. */
+/* Fetches the rewards of this rank's ranges into the cells. Collective. */
 crow_status crow_paired_set_rewards(crow_objective *o, const double *reward);
 /* Adds to every cell's sum w(y) c (sigma(r(x) - r(y)) - p(x>y)) over this rank's pairs of the set, and to `value`, if
  * not NULL, w(x) w(y) c (softplus(r(x) - r(y)) - p (r(x) - r(y))). Local. */

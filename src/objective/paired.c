@@ -11,10 +11,12 @@
 
 crow_status crow_paired_set_rewards(crow_objective *o, const double *reward) {
   crow_status status = CROW_OK;
-  CROW_TRY(crow_comm_gather_slices(o->comm, &o->weights->partition, reward, o->whole, sizeof *o->whole));
+  CROW_TRY(crow_halo_fetch(o->halo, reward, o->whole));
   crow_work_begin();
-  for (crow_gidx x = 0; x < o->pairs->alternatives; x++) o->cell[x].reward = o->whole[x];
-  crow_work_end(CROW_WORK_WHOLE, (double)o->pairs->alternatives);
+  for (int64_t k = 0; k < o->ranges; k++) {
+    for (crow_gidx x = o->range[k].begin; x < o->range[k].end; x++) o->cell[x].reward = o->whole[x];
+  }
+  crow_work_end(CROW_WORK_WHOLE, (double)crow_halo_count(o->halo));
 cleanup:
   return status;
 }
@@ -66,12 +68,14 @@ void crow_paired_add(crow_objective *o, crow_pair_set set, crow_exact_sum *value
 
 crow_status crow_paired_collect(crow_objective *o) {
   crow_work_begin();
-  for (crow_gidx x = 0; x < o->pairs->alternatives; x++) {
-    o->whole_sum[x] = o->cell[x].sum;
-    o->cell[x].sum = 0;
+  for (int64_t k = 0; k < o->ranges; k++) {
+    for (crow_gidx x = o->range[k].begin; x < o->range[k].end; x++) {
+      o->whole_sum[x] = o->cell[x].sum;
+      o->cell[x].sum = 0;
+    }
   }
-  crow_work_end(CROW_WORK_WHOLE, (double)o->pairs->alternatives);
-  return crow_comm_reduce_scatter_i64(o->comm, &o->weights->partition, o->whole_sum, o->slice_sum);
+  crow_work_end(CROW_WORK_WHOLE, (double)crow_halo_count(o->halo));
+  return crow_halo_sum_i64(o->halo, o->whole_sum, o->slice_sum);
 }
 
 /* Whether all rewards of weighted alternatives are finite, on all ranks. */

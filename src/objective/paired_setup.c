@@ -14,27 +14,50 @@ static double judgements_of(const crow_objective *o, int64_t k) {
   return o->options.pair_weight ? (double)o->pairs->judgements[k] : 1;
 }
 
-/* A bound of every alternative's sum of w(y) c: the number of its pairs times the largest term. */
-static crow_status set_first_units(crow_objective *o) {
+/* Gives this rank's cells the units of the alternatives' owners. */
+static crow_status spread_units(crow_objective *o) {
   crow_status status = CROW_OK;
+  CROW_TRY(crow_halo_fetch(o->halo, o->unit, o->whole));
+  for (int64_t k = 0; k < o->ranges; k++) {
+    for (crow_gidx x = o->range[k].begin; x < o->range[k].end; x++) o->cell[x].unit = o->whole[x];
+  }
+cleanup:
+  return status;
+}
+
+/* Number of pairs of every alternative of this rank's slice, in slice_sum. */
+static crow_status count_pairs(crow_objective *o) {
+  for (int64_t k = 0; k < o->pairs->partition.count; k++) {
+    o->cell[o->pairs->first[k]].sum++;
+    o->cell[o->pairs->second[k]].sum++;
+  }
+  return crow_paired_collect(o);
+}
+
+/* The largest term w(y) c of every alternative of this rank's slice, in neighbours. */
+static crow_status find_largest(crow_objective *o) {
   const crow_pairs *pairs = o->pairs;
-  int64_t *degree = o->whole_sum;
-  double *largest = o->whole;
-  for (crow_gidx x = 0; x < pairs->alternatives; x++) {
-    degree[x] = 0;
-    largest[x] = 0;
+  for (int64_t k = 0; k < o->ranges; k++) {
+    for (crow_gidx x = o->range[k].begin; x < o->range[k].end; x++) o->whole[x] = 0;
   }
   for (int64_t k = 0; k < pairs->partition.count; k++) {
-    const int32_t x = pairs->first[k], y = pairs->second[k];
-    const double c = judgements_of(o, k), of_x = o->cell[y].weight * c, of_y = o->cell[x].weight * c;
-    degree[x]++;
-    degree[y]++;
-    if (of_x > largest[x]) largest[x] = of_x;
-    if (of_y > largest[y]) largest[y] = of_y;
+    double *x = &o->whole[pairs->first[k]], *y = &o->whole[pairs->second[k]];
+    const double c = judgements_of(o, k);
+    *x = fmax(*x, o->cell[pairs->second[k]].weight * c);
+    *y = fmax(*y, o->cell[pairs->first[k]].weight * c);
   }
-  CROW_TRY(crow_comm_sum_i64(o->comm, degree, pairs->alternatives));
-  CROW_TRY(crow_comm_max_f64(o->comm, largest, pairs->alternatives));
-  for (crow_gidx x = 0; x < pairs->alternatives; x++) o->cell[x].unit = unit_for((double)degree[x] * largest[x]);
+  return crow_halo_max_f64(o->halo, o->whole, o->neighbours);
+}
+
+/* From a bound of every alternative's sum of w(y) c: the number of its pairs times the largest term. */
+static crow_status set_first_units(crow_objective *o) {
+  crow_status status = CROW_OK;
+  CROW_TRY(count_pairs(o));
+  CROW_TRY(find_largest(o));
+  for (int64_t i = 0; i < o->weights->partition.count; i++) {
+    o->unit[i] = unit_for((double)o->slice_sum[i] * o->neighbours[i]);
+  }
+  CROW_TRY(spread_units(o));
 cleanup:
   return status;
 }
@@ -57,13 +80,12 @@ static crow_status set_units(crow_objective *o) {
   crow_status status = CROW_OK;
   CROW_TRY(set_first_units(o));
   add_neighbours(o, false);
-  for (crow_gidx x = 0; x < o->pairs->alternatives; x++) o->whole_sum[x] = o->cell[x].sum;
-  CROW_TRY(crow_comm_sum_i64(o->comm, o->whole_sum, o->pairs->alternatives));
-  for (crow_gidx x = 0; x < o->pairs->alternatives; x++) {
+  CROW_TRY(crow_paired_collect(o));
+  for (int64_t i = 0; i < o->weights->partition.count; i++) {
     /* The factor covers what rounding may have lost. */
-    o->cell[x].unit = unit_for((double)o->whole_sum[x] / o->cell[x].unit * 1.001);
-    o->cell[x].sum = 0;
+    o->unit[i] = unit_for((double)o->slice_sum[i] / o->unit[i] * 1.001);
   }
+  CROW_TRY(spread_units(o));
 cleanup:
   return status;
 }
@@ -110,34 +132,38 @@ cleanup:
   return status;
 }
 
-static crow_status allocate(crow_objective *o) {
+/* Puts w, with prompts w / sqrt(share), into the cells. */
+static crow_status set_weights(crow_objective *o) {
   crow_status status = CROW_OK;
-  const int64_t n = o->weights->partition.count;
-  CROW_TRY(CROW_ALLOCATE(&o->cell, o->pairs->alternatives));
-  CROW_TRY(CROW_ALLOCATE(&o->whole, o->pairs->alternatives));
-  CROW_TRY(CROW_ALLOCATE(&o->whole_sum, o->pairs->alternatives));
-  CROW_TRY(CROW_ALLOCATE(&o->slice_sum, n));
-  CROW_TRY(CROW_ALLOCATE(&o->unit, n));
-  CROW_TRY(CROW_ALLOCATE(&o->neighbours, n));
-  CROW_TRY(CROW_ALLOCATE(&o->own_win_rate, n));
+  const crow_partition *slice = &o->weights->partition;
+  const double *w = o->weights->value;
+  double *mass = NULL;
+  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE_RAW(&mass, slice->count));
+  for (int64_t i = 0; i < slice->count; i++) mass[i] = o->root ? w[i] / o->root[i] : w[i];
+  CROW_TRY(crow_halo_fetch(o->halo, mass, o->whole));
+  for (int64_t k = 0; k < o->ranges; k++) {
+    for (crow_gidx x = o->range[k].begin; x < o->range[k].end; x++) {
+      o->cell[x] = (crow_cell){.weight = o->whole[x]};
+    }
+  }
 cleanup:
+  crow_free(mass);
   return status;
 }
 
-/* Turns w into w / sqrt(share) and finds the sum of squares. */
+/* Finds the roots of the shares and the sum of squares. */
 static crow_status set_roots(crow_objective *o) {
   crow_status status = CROW_OK;
   const crow_partition *slice = &o->weights->partition;
   const double *w = o->weights->value, *v = NULL;
   double *within = NULL;
   CROW_TRY_AGREE(o->comm, CROW_ALLOCATE_RAW(&within, slice->count));
-  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE_RAW(&o->root, slice->global));
-  CROW_TRY(crow_comm_gather_slices(o->comm, slice, o->weights->share, o->root, sizeof *o->root));
-  for (crow_gidx x = 0; x < slice->global; x++) {
-    o->root[x] = sqrt(o->root[x]);
-    o->cell[x].weight /= o->root[x];
+  /* Never NULL: an empty slice is not an absence of prompts. */
+  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&o->root, slice->count + 1));
+  for (int64_t i = 0; i < slice->count; i++) {
+    o->root[i] = sqrt(o->weights->share[i]);
+    within[i] = crow_paired_within(o, i);
   }
-  for (int64_t i = 0; i < slice->count; i++) within[i] = crow_paired_within(o, i);
   v = within;
   CROW_TRY(crow_comm_dot(o->comm, slice, 1, &w, &v, &o->weight_squares));
 cleanup:
@@ -148,16 +174,13 @@ cleanup:
 crow_status crow_paired_setup(crow_objective *o) {
   crow_status status = CROW_OK;
   const crow_partition *slice = &o->weights->partition;
-  CROW_TRY_AGREE(o->comm, allocate(o));
-  CROW_TRY(crow_comm_gather_slices(o->comm, slice, o->weights->value, o->whole, sizeof *o->whole));
-  for (crow_gidx x = 0; x < slice->global; x++) o->cell[x].weight = o->whole[x];
+  CROW_TRY(crow_paired_allocate(o));
   if (o->weights->share) CROW_TRY(set_roots(o));
+  CROW_TRY(set_weights(o));
   CROW_TRY_AGREE(o->comm, mark_blocks(o));
   CROW_TRY(set_scale(o));
   CROW_TRY(set_units(o));
-  for (int64_t i = 0; i < slice->count; i++) {
-    o->unit[i] = o->cell[slice->begin + i].unit * (o->root ? o->root[slice->begin + i] : 1);
-  }
+  for (int64_t i = 0; i < slice->count && o->root; i++) o->unit[i] *= o->root[i];
   add_neighbours(o, false);
   CROW_TRY(crow_paired_collect(o));
   for (int64_t i = 0; i < slice->count; i++) {

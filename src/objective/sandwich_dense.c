@@ -20,16 +20,34 @@ static crow_status assemble(const crow_objective *o, const double *value, double
   return crow_comm_sum_f64_unordered(o->comm, matrix, m * m);
 }
 
+/* What rank 0 knows of all alternatives: w, divided by the roots of the prompts' shares, and these roots. */
+typedef struct masses {
+  double *mass, *root; /* root: NULL without prompts */
+} masses;
+
+static crow_status gather_masses(const crow_objective *o, masses *out) {
+  crow_status status = CROW_OK;
+  const crow_partition *p = &o->weights->partition;
+  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&out->mass, p->global));
+  CROW_TRY(crow_comm_gather_slices(o->comm, p, o->weights->value, out->mass, sizeof *out->mass));
+  if (!o->root) goto cleanup;
+  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&out->root, p->global));
+  CROW_TRY(crow_comm_gather_slices(o->comm, p, o->root, out->root, sizeof *out->root));
+  for (crow_gidx x = 0; x < p->global; x++) out->mass[x] /= out->root[x];
+cleanup:
+  return status;
+}
+
 /* c sigma' becomes H, and the square roots of the spreads become J. */
-static void form(const crow_objective *o, double *h, double *j) {
+static void form(const crow_objective *o, const masses *all, double *h, double *j) {
   const crow_gidx m = o->pairs->alternatives;
   const double s = o->scale;
   for (crow_gidx x = 0; x < m; x++) {
     double diagonal = 0, variance = 0;
     for (crow_gidx y = 0; y < m; y++) {
       const double noise = s * j[x * m + y];
-      const double w_x = o->cell[x].weight / (o->root ? o->root[y] : 1);
-      const double w_y = o->cell[y].weight / (o->root ? o->root[x] : 1);
+      const double w_x = all->mass[x] / (all->root ? all->root[y] : 1);
+      const double w_y = all->mass[y] / (all->root ? all->root[x] : 1);
       h[x * m + y] *= -s * w_y;
       diagonal -= h[x * m + y];
       variance += w_y * noise * (w_y * noise);
@@ -54,10 +72,11 @@ cleanup:
   return status;
 }
 
-static crow_status solve(const crow_objective *o, double *h, double *j, double *work, double *variance) {
+static crow_status solve(const crow_objective *o, const masses *known, double *h, double *j, double *work,
+                         double *variance) {
   crow_status status = CROW_OK;
   const int m = (int)o->pairs->alternatives;
-  form(o, h, j);
+  form(o, known, h, j);
   CROW_TRY(invert(m, h, work));
   cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, m, m, 1, h, m, j, m, 0, work, m);
   for (int x = 0; x < m; x++) {
@@ -76,15 +95,17 @@ crow_status crow_sandwich_dense(const crow_sandwich *s, double *variance) {
   const crow_partition *p = &o->weights->partition;
   const crow_gidx m = p->global;
   double *h = NULL, *j = NULL, *work = NULL, *all = NULL;
+  masses known = {NULL, NULL};
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&h, m * m));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&j, m * m));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&all, m));
+  CROW_TRY(gather_masses(o, &known));
   CROW_TRY(assemble(o, s->slope, h));
   CROW_TRY(assemble(o, s->noise, j));
   /* One rank's library gives everybody's bits. */
   if (p->rank == 0) {
     status = CROW_ALLOCATE(&work, m * m);
-    if (status == CROW_OK) status = solve(o, h, j, work, all);
+    if (status == CROW_OK) status = solve(o, &known, h, j, work, all);
   }
   CROW_TRY_AGREE(comm, status);
   CROW_TRY(crow_comm_broadcast(comm, all, m * (int64_t)sizeof *all, 0));
@@ -94,5 +115,7 @@ cleanup:
   crow_free(j);
   crow_free(work);
   crow_free(all);
+  crow_free(known.mass);
+  crow_free(known.root);
   return status;
 }

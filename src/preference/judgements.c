@@ -6,14 +6,15 @@
 #include <string.h>
 
 /* Comparisons as records whose `judgements` is how many each stands for, or, without `counts`, its number. */
-static crow_status make_records(const crow_comparisons *read, crow_gidx m, bool counts, crow_record **records) {
+static crow_status make_records(const crow_comparisons *read, crow_pair_order order, bool counts,
+                                crow_record **records) {
   crow_status status = CROW_OK;
   CROW_TRY(CROW_ALLOCATE_RAW(records, read->slice.count));
   for (crow_gidx i = 0; i < read->slice.count; i++) {
     const bool ordered = read->first[i] < read->second[i];
     const uint64_t low = (uint64_t)(ordered ? read->first[i] : read->second[i]);
     const uint64_t high = (uint64_t)(ordered ? read->second[i] : read->first[i]);
-    (*records)[i] = (crow_record){low * (uint64_t)m + high, ordered ? read->outcome[i] : 1 - read->outcome[i],
+    (*records)[i] = (crow_record){crow_pair_key(order, low, high), ordered ? read->outcome[i] : 1 - read->outcome[i],
                                   counts ? read->count[i] : read->slice.begin + i};
   }
 cleanup:
@@ -48,28 +49,27 @@ cleanup:
 }
 
 /* All records in the order of the pairs, each on its pair's rank. */
-static crow_status gather(const crow_comm *comm, const crow_comparisons *read, const crow_pairs *pairs, bool counts,
-                          crow_record **records, int64_t *count) {
+static crow_status gather(const crow_comm *comm, const crow_comparisons *read, crow_pair_order order,
+                          const crow_pairs *pairs, bool counts, crow_record **records, int64_t *count) {
   crow_status status = CROW_OK;
-  const uint64_t m = (uint64_t)pairs->alternatives;
-  CROW_TRY_AGREE(comm, make_records(read, pairs->alternatives, counts, records));
+  CROW_TRY_AGREE(comm, make_records(read, order, counts, records));
   *count = read->slice.count;
-  CROW_TRY(crow_records_sort_all(comm, m * m, records, count));
+  CROW_TRY(crow_records_sort_all(comm, order.greatest_key, records, count));
   CROW_TRY(move_to_pairs(comm, &pairs->partition, records, count));
 cleanup:
   return status;
 }
 
-static crow_status unpack(const crow_record *records, int64_t count, const crow_pairs *pairs, crow_judgements *out) {
+static crow_status unpack(const crow_record *records, int64_t count, crow_pair_order order, const crow_pairs *pairs,
+                          crow_judgements *out) {
   crow_status status = CROW_OK;
   const int64_t n = pairs->partition.count;
-  const uint64_t m = (uint64_t)pairs->alternatives;
   CROW_TRY(CROW_ALLOCATE_RAW(&out->begin, n + 1));
   CROW_TRY(CROW_ALLOCATE_RAW(&out->comparison, count));
   CROW_TRY(CROW_ALLOCATE_RAW(&out->outcome, count));
   int64_t i = 0;
   for (int64_t k = 0; k < n; k++) {
-    const uint64_t key = (uint64_t)pairs->first[k] * m + (uint64_t)pairs->second[k];
+    const uint64_t key = crow_pair_key(order, (uint64_t)pairs->first[k], (uint64_t)pairs->second[k]);
     out->begin[k] = i;
     for (; i < count && records[i].key == key; i++) {
       out->comparison[i] = records[i].judgements;
@@ -88,13 +88,14 @@ crow_status crow_judgements_read(const crow_comm *comm, const crow_dataset *data
   crow_comparisons read = {0};
   crow_record *records = NULL, *counts = NULL;
   int64_t n = 0;
+  const crow_pair_order order = crow_pair_order_make(dataset->alternatives, dataset->comparisons);
   memset(out, 0, sizeof *out);
   out->global = dataset->comparisons;
   CROW_TRY(crow_comparisons_read(comm, dataset, &read));
-  CROW_TRY(gather(comm, &read, pairs, false, &records, &n));
-  CROW_TRY_AGREE(comm, unpack(records, n, pairs, out));
+  CROW_TRY(gather(comm, &read, order, pairs, false, &records, &n));
+  CROW_TRY_AGREE(comm, unpack(records, n, order, pairs, out));
   if (dataset->has_count) {
-    CROW_TRY(gather(comm, &read, pairs, true, &counts, &n));
+    CROW_TRY(gather(comm, &read, order, pairs, true, &counts, &n));
     CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->count, n));
     for (int64_t i = 0; i < n; i++) out->count[i] = counts[i].judgements;
   }

@@ -29,8 +29,9 @@ static crow_status check_comparison(crow_gidx m, int64_t at, int32_t x, int32_t 
 }
 
 /* This rank's comparisons as records with first < second. `begin` is the global index of the first of them. */
-static crow_status make_records(crow_gidx m, int64_t begin, int64_t q, const int32_t *first, const int32_t *second,
-                                const double *outcome, const int64_t *count, crow_record *records, tally *found) {
+static crow_status make_records(crow_gidx m, crow_pair_order order, int64_t begin, int64_t q, const int32_t *first,
+                                const int32_t *second, const double *outcome, const int64_t *count,
+                                crow_record *records, tally *found) {
   for (int64_t i = 0; i < q; i++) {
     const int64_t judgements = count ? count[i] : 1;
     const crow_status status = check_comparison(m, begin + i, first[i], second[i], outcome[i], judgements);
@@ -38,7 +39,7 @@ static crow_status make_records(crow_gidx m, int64_t begin, int64_t q, const int
     const bool ordered = first[i] < second[i];
     const uint64_t low = (uint64_t)(ordered ? first[i] : second[i]), high = (uint64_t)(ordered ? second[i] : first[i]);
     const double share = ordered ? outcome[i] : 1 - outcome[i];
-    records[i] = (crow_record){low * (uint64_t)m + high, share * (double)judgements, judgements};
+    records[i] = (crow_record){crow_pair_key(order, low, high), share * (double)judgements, judgements};
     found->judgements += judgements;
     if (outcome[i] == 0.5) found->ties += judgements;
   }
@@ -59,17 +60,15 @@ static int64_t add_up(crow_record *sorted, int64_t count) {
   return n;
 }
 
-static crow_status unpack(const crow_record *records, crow_pairs *pairs) {
+static crow_status unpack(const crow_record *records, crow_pair_order order, crow_pairs *pairs) {
   crow_status status = CROW_OK;
   const int64_t n = pairs->partition.count;
-  const uint64_t m = (uint64_t)pairs->alternatives;
   CROW_TRY(CROW_ALLOCATE_RAW(&pairs->first, n));
   CROW_TRY(CROW_ALLOCATE_RAW(&pairs->second, n));
   CROW_TRY(CROW_ALLOCATE_RAW(&pairs->share, n));
   CROW_TRY(CROW_ALLOCATE_RAW(&pairs->judgements, n));
   for (int64_t k = 0; k < n; k++) {
-    pairs->first[k] = (int32_t)(records[k].key / m);
-    pairs->second[k] = (int32_t)(records[k].key % m);
+    crow_pair_of_key(order, records[k].key, &pairs->first[k], &pairs->second[k]);
     pairs->share[k] = records[k].wins / (double)records[k].judgements;
     if (records[k].judgements > UINT32_MAX) {
       CROW_TRY(crow_error(CROW_BAD_INPUT, "alternatives %d and %d have %lld judgements: expected at most %u",
@@ -86,8 +85,7 @@ crow_status crow_pairs_create(const crow_comm *comm, crow_gidx alternatives, int
   crow_status status = CROW_OK;
   crow_record *records = NULL;
   tally found = {0, 0};
-  int64_t n = q, begin = 0, totals[3];
-  const uint64_t greatest_key = (uint64_t)alternatives * (uint64_t)alternatives;
+  int64_t n = q, begin = 0, all = q, totals[3];
   memset(out, 0, sizeof *out);
   out->alternatives = alternatives;
   if (alternatives > INT32_MAX) {
@@ -95,8 +93,10 @@ crow_status crow_pairs_create(const crow_comm *comm, crow_gidx alternatives, int
   }
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&records, q));
   CROW_TRY(crow_comm_offset_i64(comm, q, &begin));
-  CROW_TRY_AGREE(comm, make_records(alternatives, begin, q, first, second, outcome, count, records, &found));
-  CROW_TRY(crow_records_sort_all(comm, greatest_key, &records, &n));
+  CROW_TRY(crow_comm_sum_i64(comm, &all, 1));
+  const crow_pair_order order = crow_pair_order_make(alternatives, all);
+  CROW_TRY_AGREE(comm, make_records(alternatives, order, begin, q, first, second, outcome, count, records, &found));
+  CROW_TRY(crow_records_sort_all(comm, order.greatest_key, &records, &n));
   n = add_up(records, n);
 
   totals[0] = n;
@@ -107,7 +107,7 @@ crow_status crow_pairs_create(const crow_comm *comm, crow_gidx alternatives, int
   out->comparisons = totals[1];
   out->ties = totals[2];
   CROW_TRY(crow_records_rebalance(comm, &out->partition, &records, n));
-  CROW_TRY_AGREE(comm, unpack(records, out));
+  CROW_TRY_AGREE(comm, unpack(records, order, out));
   crow_free(records);
   records = NULL;
   CROW_TRY(crow_components_count(comm, alternatives, out->partition.count, out->first, out->second, &out->components,

@@ -5,9 +5,24 @@
 
 #include <crow/preference.h>
 
+/* The order of pairs: alternatives are cut into stretches of 2^side_bits, which cut the pairs into square tiles. Tiles
+ * come in Morton order (the bits of both stretches' numbers interleaved), pairs within a tile by (first, second). So a
+ * contiguous slice of dense pairs concerns few alternatives - of P slices each about sqrt(2/P) of them - and those of a
+ * tile stay in cache. A side is longer where tiles would be so sparse that a row of one held less than a pair, up to a
+ * single tile: pairs by (first, second). */
+typedef struct crow_pair_order {
+  int side_bits;
+  uint64_t greatest_key; /* no pair's key is greater */
+} crow_pair_order;
+/* The order for so many alternatives and comparisons. Local. */
+crow_pair_order crow_pair_order_make(crow_gidx alternatives, crow_gidx comparisons);
+/* Keys ascend in this order; first, second < 2^31. Local. */
+uint64_t crow_pair_key(crow_pair_order order, uint64_t first, uint64_t second);
+void crow_pair_of_key(crow_pair_order order, uint64_t key, int32_t *first, int32_t *second);
+
 /* One comparison, or all comparisons of one pair added up. */
 typedef struct crow_record {
-  uint64_t key;       /* first * m + second, with first < second */
+  uint64_t key;       /* crow_pair_key(), with first < second */
   double wins;        /* judgements that `first` won */
   int64_t judgements; /* judgements in all */
 } crow_record;

@@ -63,21 +63,90 @@ static void dot_products_do_not_depend_on_the_number_of_ranks(void) {
   crow_comm_destroy(&alone);
 }
 
-static void reduce_scatter_and_gather_are_inverse_to_each_other(void) {
+static void gathered_slices_are_the_whole(void) {
   enum { N = 1300 };
   const crow_partition p = crow_comm_partition(test_comm, N, CROW_BLOCK);
-  int64_t *values = NULL, *slice = NULL, *whole = NULL;
-  CHECK_OK(CROW_ALLOCATE(&values, N));
-  CHECK_OK(CROW_ALLOCATE(&whole, N));
+  int64_t *slice = NULL, whole[N];
   CHECK_OK(CROW_ALLOCATE(&slice, p.count));
-  for (int64_t i = 0; i < N; i++) values[i] = i * (crow_comm_rank(test_comm) + 1);
-  CHECK_OK(crow_comm_reduce_scatter_i64(test_comm, &p, values, slice));
+  for (int64_t i = 0; i < p.count; i++) slice[i] = 3 * (p.begin + i);
   CHECK_OK(crow_comm_gather_slices(test_comm, &p, slice, whole, sizeof *whole));
-  const int64_t size = crow_comm_size(test_comm);
-  for (int64_t i = 0; i < N; i++) CHECK(whole[i] == i * size * (size + 1) / 2);
-  crow_free(values);
+  for (int64_t i = 0; i < N; i++) CHECK(whole[i] == 3 * i);
   crow_free(slice);
-  crow_free(whole);
+}
+
+/* Every rank works on other elements: of stretches of 100 those whose number, times 7 and plus the rank times 3, is at
+ * most 4 modulo 10; no rank works on 400 .. 499. */
+static int64_t ranges_of(int rank, crow_gidx n, crow_range *range) {
+  int64_t ranges = 0;
+  for (crow_gidx k = 0; 100 * k < n; k++) {
+    const crow_gidx end = 100 * k + 100 < n ? 100 * k + 100 : n;
+    if (k == 4 || (7 * k + 3 * rank) % 10 > 4) continue;
+    if (ranges && range[ranges - 1].end == 100 * k)
+      range[ranges - 1].end = end;
+    else
+      range[ranges++] = (crow_range){100 * k, end};
+  }
+  return ranges;
+}
+
+static bool works_on(int rank, crow_gidx n, crow_gidx at) {
+  crow_range range[64];
+  const int64_t ranges = ranges_of(rank, n, range);
+  for (int64_t k = 0; k < ranges; k++) {
+    if (at >= range[k].begin && at < range[k].end) return true;
+  }
+  return false;
+}
+
+static void halos_fetch_what_a_rank_works_on_and_sum_it_up_at_its_owner(void) {
+  enum { N = 1350 };
+  const int rank = crow_comm_rank(test_comm), size = crow_comm_size(test_comm);
+  const crow_partition p = crow_comm_partition(test_comm, N, 64);
+  crow_halo *halo = NULL;
+  crow_range range[64];
+  double *slice = NULL, whole[N], *most = NULL;
+  int64_t *sum = NULL, whole_sum[N], count = 0;
+  CHECK_OK(crow_halo_create(test_comm, &p, range, ranges_of(rank, N, range), &halo));
+  CHECK_OK(CROW_ALLOCATE(&slice, p.count));
+  CHECK_OK(CROW_ALLOCATE(&most, p.count));
+  CHECK_OK(CROW_ALLOCATE(&sum, p.count));
+  for (crow_gidx i = 0; i < p.count; i++) slice[i] = element(p.begin + i);
+  for (crow_gidx i = 0; i < N; i++) whole[i] = -1;
+  CHECK_OK(crow_halo_fetch(halo, slice, whole));
+  for (crow_gidx i = 0; i < N; i++) {
+    CHECK(whole[i] == (works_on(rank, N, i) ? element(i) : -1));
+    count += works_on(rank, N, i);
+    whole_sum[i] = i * (rank + 1);
+    whole[i] = (double)(i * (rank + 1));
+  }
+  CHECK(crow_halo_count(halo) == count);
+  CHECK_OK(crow_halo_sum_i64(halo, whole_sum, sum));
+  CHECK_OK(crow_halo_max_f64(halo, whole, most));
+  for (crow_gidx i = 0; i < p.count; i++) {
+    int64_t all = 0, greatest = 0;
+    for (int r = 0; r < size; r++) {
+      if (!works_on(r, N, p.begin + i)) continue;
+      all += r + 1;
+      greatest = r + 1;
+    }
+    CHECK(sum[i] == all * (p.begin + i));
+    CHECK(most[i] == (double)(greatest * (p.begin + i)));
+  }
+  crow_halo_destroy(&halo);
+  CHECK(halo == NULL);
+  crow_free(slice);
+  crow_free(most);
+  crow_free(sum);
+}
+
+static void a_halo_may_be_empty(void) {
+  const crow_partition p = crow_comm_partition(test_comm, 5, 1);
+  crow_halo *halo = NULL;
+  int64_t sum[5] = {7, 7, 7, 7, 7};
+  CHECK_OK(crow_halo_create(test_comm, &p, NULL, 0, &halo));
+  CHECK_OK(crow_halo_sum_i64(halo, NULL, sum));
+  for (crow_gidx i = 0; i < p.count; i++) CHECK(sum[i] == 0);
+  crow_halo_destroy(&halo);
 }
 
 /* Rank a sends to rank b the numbers 1000 a + b, a + 2 b times. */
@@ -122,7 +191,10 @@ int main(int argc, char **argv) {
       {"all ranks get the lowest failing rank's message", all_ranks_get_the_lowest_failing_ranks_message},
       {"partitions cover everything once, in whole blocks", partitions_cover_everything_once_in_whole_blocks},
       {"dot products do not depend on the number of ranks", dot_products_do_not_depend_on_the_number_of_ranks},
-      {"reduce-scatter and gather are inverse to each other", reduce_scatter_and_gather_are_inverse_to_each_other},
+      {"gathered slices are the whole", gathered_slices_are_the_whole},
+      {"halos fetch what a rank works on and sum it up at its owner",
+       halos_fetch_what_a_rank_works_on_and_sum_it_up_at_its_owner},
+      {"a halo may be empty", a_halo_may_be_empty},
       {"exchange delivers every packet in rank order", exchange_delivers_every_packet_in_rank_order},
       {"offsets lay the parts end to end", offsets_lay_the_parts_end_to_end},
       {"stage times are summed up", stage_times_are_summed_up},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "preference/dataset.h"
+#include "preference/pairs_impl.h"
 
 static void comparisons_of_a_pair_are_added_up_in_either_direction(void) {
   /* 0-1: 1 won 3 judgements, 0 won 1, one tie; 2-4: a share of .25; 5-3: 5 always */
@@ -161,6 +162,46 @@ static void an_alternative_against_itself_is_named(void) {
   crow_dataset_close(&dataset);
 }
 
+/* Keys give their pairs back and are each another's; a slice of all pairs concerns few alternatives. */
+static void pairs_are_ordered_by_tiles(void) {
+  const crow_gidx m = INT64_C(1) << 16;
+  const crow_pair_order order = crow_pair_order_make(m, 100 * m);
+  CHECK(order.side_bits == 13);
+  const int32_t places[] = {0, 1, 8191, 8192, 20000, 65535};
+  uint64_t previous = 0;
+  for (size_t a = 0; a < sizeof places / sizeof *places; a++) {
+    for (size_t b = 0; b < sizeof places / sizeof *places; b++) {
+      int32_t first = -1, second = -1;
+      const uint64_t key = crow_pair_key(order, (uint64_t)places[a], (uint64_t)places[b]);
+      crow_pair_of_key(order, key, &first, &second);
+      CHECK(first == places[a] && second == places[b]);
+      CHECK(key <= order.greatest_key);
+    }
+  }
+  /* 8 x 8 tiles: the first quarter of them is that of the first four stretches. */
+  const uint64_t quarter = crow_pair_key(order, 0, 32768);
+  CHECK(crow_pair_key(order, 32767, 32767) < quarter && crow_pair_key(order, 40000, 0) > quarter);
+  for (uint64_t y = 1; y < 8192; y++) { /* inside a tile by (first, second) */
+    const uint64_t key = crow_pair_key(order, 5, y);
+    CHECK(key > previous);
+    previous = key;
+  }
+  CHECK(crow_pair_key(order, 6, 0) > previous);
+}
+
+/* Few comparisons of many alternatives stay in one tile, and the largest numbers fit. */
+static void tiles_grow_where_pairs_are_sparse(void) {
+  CHECK(crow_pair_order_make(1000000, 1000000).side_bits == 19);
+  CHECK(crow_pair_order_make(100, 50).side_bits == 7 && crow_pair_order_make(0, 0).side_bits == 0);
+  const uint64_t last = (UINT64_C(1) << 31) - 1;
+  for (int64_t q = 1; q < INT64_C(1) << 45; q *= 1000) {
+    const crow_pair_order order = crow_pair_order_make(INT64_C(1) << 31, q);
+    int32_t first = 0, second = 0;
+    crow_pair_of_key(order, crow_pair_key(order, last - 1, last), &first, &second);
+    CHECK((uint64_t)first == last - 1 && (uint64_t)second == last);
+  }
+}
+
 int main(int argc, char **argv) {
   const crow_test tests[] = {
       {"comparisons of a pair are added up, in either direction",
@@ -174,6 +215,8 @@ int main(int argc, char **argv) {
       {"lack of memory is reported", lack_of_memory_is_reported},
       {"the dataset's comparisons are read", the_dataset_s_comparisons_are_read},
       {"an alternative against itself is named with file, path and index", an_alternative_against_itself_is_named},
+      {"pairs are ordered by tiles", pairs_are_ordered_by_tiles},
+      {"tiles grow where pairs are sparse", tiles_grow_where_pairs_are_sparse},
       {NULL, NULL},
   };
   return crow_test_main(argc, argv, "pairs", tests, true);
