@@ -5,6 +5,7 @@
 typedef struct bench_options {
   const char *csv, *charge;
   int64_t ranks, evaluations;
+  double machine_seconds;
   crow_bench_options bench;
 } bench_options;
 
@@ -14,6 +15,16 @@ static const crow_setting csv_settings[] = {
      .offset = offsetof(bench_options, csv),
      .choices = "FILE",
      .help = "write all figures as benchmark,quantity,unit,median,least,greatest; it replaces an existing file"},
+    {0}};
+
+static const crow_setting machine_settings[] = {
+    {.name = "machine-seconds",
+     .type = CROW_SETTING_DOUBLE,
+     .offset = offsetof(bench_options, machine_seconds),
+     .value = 1,
+     .minimum = 0.01,
+     .maximum = 1e4,
+     .help = "about how long sgemm, triad and allreduce are measured before the benchmarks, in all"},
     {0}};
 
 static const crow_setting simulation_settings[] = {
@@ -44,6 +55,7 @@ static const crow_setting model_settings[] = {{.name = "ranks",
 static const crow_section sections[] = {
     {"Benchmark", crow_bench_settings, offsetof(bench_options, bench)},
     {"Nearest alternative", crow_nearest_settings, offsetof(bench_options, bench.nearest)},
+    {"Machine", machine_settings, 0},
     {"Model", model_settings, 0},
     {"Simulation", simulation_settings, 0},
     {"Table", csv_settings, 0},
@@ -113,11 +125,12 @@ static crow_status check_bench(const crow_run *run) {
 }
 
 /* The machine's figures as a report. */
-static crow_status measure_machine(crow_run *run, const crow_bench_options *options, crow_bench_machine *machine,
+static crow_status measure_machine(crow_run *run, const bench_options *all, crow_bench_machine *machine,
                                    crow_bench_report *report) {
   crow_status status = CROW_OK;
+  const crow_bench_options *options = &all->bench;
   const int size = crow_comm_size(run->comm);
-  CROW_TRY(crow_bench_machine_measure(run->comm, 1, machine));
+  CROW_TRY(crow_bench_machine_measure(run->comm, all->machine_seconds, machine));
   *report = (crow_bench_report){.benchmark = "machine", .blas_core = crow_blas_core(), .valid = true};
   (void)snprintf(report->problem, sizeof report->problem,
                  "%d rank%s of %lld thread%s on %s, OpenBLAS %s with its %s core, %s", size, crow_plural(size),
@@ -127,7 +140,7 @@ static crow_status measure_machine(crow_run *run, const crow_bench_options *opti
   const double latency = machine->allreduce_latency_s * 1e6, bandwidth = machine->allreduce_bytes_s / 1e9;
   const double threads = (double)options->nearest.threads;
   double fixed = 0, plain = 0;
-  CROW_TRY(crow_bench_machine_sums(run->comm, 0.1, &fixed, &plain));
+  CROW_TRY(crow_bench_machine_sums(run->comm, all->machine_seconds / 10, &fixed, &plain));
   const double fixed_us = fixed * 1e6, plain_us = plain * 1e6, ratio = fixed / plain;
   crow_bench_report_add(report, "ranks", "", &ranks, 1);
   crow_bench_report_add(report, "threads", "", &threads, 1);
@@ -194,7 +207,7 @@ static crow_status run_bench(crow_run *run) {
   if (strcmp(run->argument[0], "model") == 0) return run_model(run);
   if (options->csv) CROW_TRY(crow_output_check(run->comm, options->csv, true));
   CROW_TRY(crow_comm_agree(run->comm, CROW_ALLOCATE(&report, REPORTS)));
-  CROW_TRY(measure_machine(run, &options->bench, &machine, &report[0]));
+  CROW_TRY(measure_machine(run, options, &machine, &report[0]));
   for (size_t k = 0; k < sizeof benchmarks / sizeof *benchmarks; k++) {
     if (!all && strcmp(run->argument[0], benchmarks[k]) != 0) continue;
     CROW_TRY(run_one(run, benchmarks[k], &machine, &report[count]));

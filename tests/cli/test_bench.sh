@@ -3,7 +3,7 @@
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 
-quick="--repetitions 2 --warm-up 0 --dimensions 24 --alternatives 900"
+quick="--machine-seconds 0.1 --repetitions 2 --warm-up 0 --dimensions 24 --alternatives 900"
 # shellcheck disable=SC2086 # a list of words
 ranks 2 bench all $quick --samples 20000 --pairs 9000 --efficiency --folder . --json b.json --csv b.csv
 exits 0
