@@ -120,6 +120,7 @@ crow_status crow_checkpoint_create(const crow_comm *comm, const crow_checkpoint_
   checkpoint->options = *options;
   checkpoint->enabled = !options->checkpoint || strcmp(options->checkpoint, "none") != 0;
   checkpoint->start_s = checkpoint->last_s = crow_time_s();
+  CROW_TRY(crow_comm_split(comm, crow_comm_rank(comm) == 0 ? 0 : -1, 0, &checkpoint->alone));
   CROW_TRY_AGREE(comm, name_files(checkpoint, output));
   CROW_TRY_AGREE(comm, crow_checkpoint_match(checkpoint, "version", "%s", crow_version()));
 cleanup:
@@ -135,6 +136,7 @@ void crow_checkpoint_destroy(crow_checkpoint **checkpoint) {
   crow_growing_free(&(*checkpoint)->run);
   crow_growing_free(&(*checkpoint)->contents);
   for (int k = 0; k < 2; k++) crow_free((*checkpoint)->path[k]);
+  crow_comm_destroy(&(*checkpoint)->alone);
   crow_free(*checkpoint);
   *checkpoint = NULL;
 }
@@ -189,7 +191,10 @@ crow_status crow_checkpoint_find(crow_checkpoint *checkpoint, bool *found) {
   int64_t sequence[2] = {0, 0};
   char *run = NULL;
   *found = false;
-  if (!checkpoint->enabled || checkpoint->options.restart) return CROW_OK;
+  if (!checkpoint->enabled) return CROW_OK;
+  /* Hours of work must not end with a state that cannot be saved. */
+  for (int k = 0; k < 2; k++) CROW_TRY(crow_output_check(checkpoint->comm, checkpoint->path[k], true));
+  if (checkpoint->options.restart) return CROW_OK;
   for (int k = 0; k < 2; k++) CROW_TRY(look_at(checkpoint, k, &file[k], &sequence[k]));
   const int newest = file[1] && (!file[0] || sequence[1] > sequence[0]);
   if (!file[newest]) goto cleanup;
@@ -253,18 +258,23 @@ crow_status crow_checkpoint_get_vector(crow_checkpoint *checkpoint, const char *
 
 /* ---- saving ------------------------------------------------------------------------------------------------- */
 
+static crow_status create(crow_checkpoint *checkpoint) {
+  if (!checkpoint->alone) return CROW_OK;
+  return crow_file_create(checkpoint->alone, checkpoint->path[checkpoint->next], "checkpoint", true,
+                          &checkpoint->writing);
+}
+
 crow_status crow_checkpoint_begin(crow_checkpoint *checkpoint) {
   checkpoint->begun_s = crow_time_s();
   crow_growing_free(&checkpoint->contents);
-  return crow_file_create(checkpoint->comm, checkpoint->path[checkpoint->next], "checkpoint", true,
-                          &checkpoint->writing);
+  return crow_comm_agree(checkpoint->comm, create(checkpoint));
 }
 
 static crow_status put(crow_checkpoint *checkpoint, const char *path, crow_type type, const crow_partition *partition,
                        const void *slice) {
   crow_status status = CROW_OK;
   char digest[17];
-  CROW_TRY(crow_file_write_vector(checkpoint->writing, path, type, partition, slice));
+  CROW_TRY(crow_checkpoint_write(checkpoint, path, type, partition, slice));
   CROW_TRY(crow_vector_digest(checkpoint->comm, partition, crow_type_bytes(type), slice, digest));
   CROW_TRY_AGREE(checkpoint->comm, crow_growing_add(&checkpoint->contents, "%s %d %lld %s\n", path, (int)type,
                                                     (long long)partition->global, digest));
@@ -287,17 +297,25 @@ crow_status crow_checkpoint_put_vector(crow_checkpoint *checkpoint, const char *
   return put(checkpoint, path, type, partition, slice);
 }
 
-crow_status crow_checkpoint_end(crow_checkpoint *checkpoint) {
+static crow_status finish(crow_checkpoint *checkpoint) {
   crow_status status = CROW_OK;
   char digest[33];
   crow_file *file = checkpoint->writing;
   const char *contents = checkpoint->contents.text ? checkpoint->contents.text : "";
+  if (!file) return CROW_OK;
   crow_metadata_digest(checkpoint->sequence + 1, checkpoint->run.text, contents, digest);
   CROW_TRY(crow_file_set_i64(file, "/", "sequence", checkpoint->sequence + 1));
   CROW_TRY(crow_file_set_text(file, "/", "run", checkpoint->run.text));
   CROW_TRY(crow_file_set_text(file, "/", "contents", contents));
   CROW_TRY(crow_file_set_text(file, "/", "digest", digest));
   CROW_TRY(crow_file_finish(&checkpoint->writing));
+cleanup:
+  return status;
+}
+
+crow_status crow_checkpoint_end(crow_checkpoint *checkpoint) {
+  crow_status status = CROW_OK;
+  CROW_TRY_AGREE(checkpoint->comm, finish(checkpoint));
   checkpoint->sequence++;
   checkpoint->last_s = crow_time_s();
   const double took = checkpoint->last_s - checkpoint->begun_s;

@@ -14,15 +14,16 @@ void crow_growing_free(crow_growing *growing);
 
 struct crow_checkpoint {
   const crow_comm *comm;
+  crow_comm *alone; /* the first rank, which writes the files by itself; NULL on the others */
   crow_checkpoint_options options;
   bool enabled;
-  char *path[2];         /* the two files */
-  crow_growing run;      /* name=value lines that must agree */
-  crow_growing contents; /* of the file being written */
-  int64_t sequence;      /* of the newest checkpoint */
-  int next;              /* which file is written next */
-  crow_file *found;      /* the checkpoint to go on from, NULL if none */
-  crow_file *writing;
+  char *path[2];          /* the two files */
+  crow_growing run;       /* name=value lines that must agree */
+  crow_growing contents;  /* of the file being written */
+  int64_t sequence;       /* of the newest checkpoint */
+  int next;               /* which file is written next */
+  crow_file *found;       /* the checkpoint to go on from, NULL if none */
+  crow_file *writing;     /* the first rank's */
   double start_s, last_s; /* when the run began, when it last saved */
   double save_s;          /* how long the longest save took */
   double begun_s;         /* when the current save began */
@@ -33,6 +34,9 @@ crow_status crow_vector_digest(const crow_comm *comm, const crow_partition *part
                                const void *slice, char digest[17]);
 /* The digest of the metadata: 32 hexadecimal digits. Local. */
 void crow_metadata_digest(int64_t sequence, const char *run, const char *contents, char digest[33]);
+/* The first rank defines a vector in the file it writes by itself, and writes what the others send it. Collective. */
+crow_status crow_checkpoint_write(crow_checkpoint *checkpoint, const char *path, crow_type type,
+                                  const crow_partition *partition, const void *slice);
 /* Opens one file and checks all its digests: CROW_OK and NULL if it is absent; an error if it is broken. Collective. */
 crow_status crow_checkpoint_open(const crow_comm *comm, const char *path, crow_file **out, int64_t *sequence);
 /* CROW_USAGE with the first line that differs. Local. */

@@ -61,56 +61,109 @@ crow_status crow_file_reserve(const crow_file *file, int64_t bytes, const char *
                     (long long)bytes, path, strerror(errno));
 }
 
+/* A dataset to be defined. */
+typedef struct definition {
+  hid_t type;
+  crow_gidx rows, columns; /* no columns: a vector */
+  bool checksummed;
+} definition;
+
+/* A piece of a checksummed vector in bytes: below what begins on a MiB of its own. */
+#define CHECKSUMMED_BYTES (1 << 16)
+/* What a piece takes beside its values, in its checksum and in the index of pieces, roughly. */
+#define CHECKSUM_BYTES 64
+
+/* Values of a piece; 0 for a dataset that is stored in one run. */
+static hsize_t piece_length(const definition *d) {
+  const hsize_t most = CHECKSUMMED_BYTES / H5Tget_size(d->type);
+  if (!d->checksummed || d->rows == 0) return 0;
+  return (hsize_t)d->rows < most ? (hsize_t)d->rows : most;
+}
+
+/* Pieces are written as they come: none is kept back in memory for a disk that may be full later. */
+static herr_t set_checksums(const definition *d, hid_t properties, hid_t access_list) {
+  const hsize_t piece = piece_length(d);
+  if (piece == 0) return 0;
+  if (H5Pset_chunk(properties, 1, &piece) < 0 || H5Pset_fletcher32(properties) < 0) return -1;
+  return H5Pset_alloc_time(properties, H5D_ALLOC_TIME_INCR) < 0 ? -1 : H5Pset_chunk_cache(access_list, 0, 0, 1);
+}
+
 /* The HDF5 calls of a definition, the same on all ranks. */
-static crow_status create_dataset(const crow_file *file, const char *path, hid_t type, int rank, const hsize_t *dims,
-                                  hid_t *dataset) {
+static crow_status create_dataset(const crow_file *file, const char *path, const definition *d, hid_t *dataset) {
   crow_status status = CROW_OK;
-  hid_t space = H5Screate_simple(rank, dims, NULL), properties = H5Pcreate(H5P_DATASET_CREATE);
-  hid_t links = intermediate_groups();
+  const hsize_t dims[2] = {(hsize_t)d->rows, (hsize_t)d->columns};
+  hid_t space = H5Screate_simple(d->columns > 0 ? 2 : 1, dims, NULL), properties = H5Pcreate(H5P_DATASET_CREATE);
+  hid_t links = intermediate_groups(), access_list = H5Pcreate(H5P_DATASET_ACCESS);
   /* Every row is written, so filling them first would only cost time. */
-  if (space < 0 || properties < 0 || links < 0 || H5Pset_alloc_time(properties, H5D_ALLOC_TIME_EARLY) < 0 ||
-      H5Pset_fill_time(properties, H5D_FILL_TIME_NEVER) < 0 || H5Pset_obj_track_times(properties, false) < 0) {
+  if (space < 0 || properties < 0 || links < 0 || access_list < 0 ||
+      H5Pset_alloc_time(properties, H5D_ALLOC_TIME_EARLY) < 0 ||
+      H5Pset_fill_time(properties, H5D_FILL_TIME_NEVER) < 0 || H5Pset_obj_track_times(properties, false) < 0 ||
+      set_checksums(d, properties, access_list) < 0) {
     CROW_TRY(crow_hdf5_error(true, file->name, path, "define the dataset"));
   }
-  *dataset = H5Dcreate2(file->id, path, type, space, links, properties, H5P_DEFAULT);
+  *dataset = H5Dcreate2(file->id, path, d->type, space, links, properties, access_list);
   if (*dataset < 0) CROW_TRY(crow_hdf5_error(true, file->name, path, "define the dataset"));
 cleanup:
+  crow_hdf5_close(&access_list);
   crow_hdf5_close(&links);
   crow_hdf5_close(&properties);
   crow_hdf5_close(&space);
   return status;
 }
 
-crow_status crow_file_define_type(crow_file *file, const char *path, hid_t type, crow_gidx rows, crow_gidx columns) {
+/* What the dataset takes of the disk; an error if that overflows, or if its path is none or defined already. */
+static crow_status check_definition(const crow_file *file, const char *path, const definition *d, int64_t *bytes) {
+  const hsize_t piece = piece_length(d);
+  if (path[0] != '/' || d->rows < 0 || d->columns < 0 || crow_catalogue_find(&file->catalogue, path)) {
+    return crow_error(CROW_FAILED, "%s: %s cannot be defined with %lld rows, or is defined already", file->name, path,
+                      (long long)d->rows);
+  }
+  *bytes = (int64_t)H5Tget_size(d->type);
+  if (__builtin_mul_overflow(*bytes, d->rows, bytes) ||
+      __builtin_mul_overflow(*bytes, d->columns > 0 ? d->columns : 1, bytes) || *bytes > INT64_MAX / 2) {
+    return crow_error(CROW_FAILED, "%s: the size of %s overflows", file->name, path);
+  }
+  /* All pieces are stored in full length, the last one too. */
+  if (piece > 0) *bytes += (int64_t)((hsize_t)d->rows / piece + 1) * CHECKSUM_BYTES + CHECKSUMMED_BYTES;
+  return CROW_OK;
+}
+
+static crow_status define(crow_file *file, const char *path, const definition *d) {
   crow_status status = CROW_OK;
   crow_entry *entry = NULL;
   hid_t dataset = H5I_INVALID_HID;
-  const int rank = columns > 0 ? 2 : 1;
-  const hsize_t dims[2] = {(hsize_t)rows, (hsize_t)columns};
+  int64_t bytes = 0;
   CROW_TRY(check_writing(file));
-  if (path[0] != '/' || rows < 0 || columns < 0 || crow_catalogue_find(&file->catalogue, path)) {
-    CROW_TRY(crow_error(CROW_FAILED, "%s: %s cannot be defined with %lld rows, or is defined already", file->name, path,
-                        (long long)rows));
-  }
-  int64_t bytes = (int64_t)H5Tget_size(type);
-  const bool overflow = __builtin_mul_overflow(bytes, rows, &bytes) ||
-                        __builtin_mul_overflow(bytes, columns > 0 ? columns : 1, &bytes) || bytes > INT64_MAX / 2;
-  if (overflow) CROW_TRY(crow_error(CROW_FAILED, "%s: the size of %s overflows", file->name, path));
+  CROW_TRY(check_definition(file, path, d, &bytes));
   CROW_TRY_AGREE(file->comm, crow_file_reserve(file, bytes, path));
-  CROW_TRY_AGREE(file->comm, create_dataset(file, path, type, rank, dims, &dataset));
+  CROW_TRY_AGREE(file->comm, create_dataset(file, path, d, &dataset));
   CROW_TRY_AGREE(file->comm, note_groups(file, path));
   CROW_TRY_AGREE(file->comm, crow_catalogue_add(&file->catalogue, path, CROW_OBJECT_DATASET, &entry));
-  crow_survey_type(type, entry);
-  entry->rows = rows;
-  entry->columns = columns > 0 ? columns : 1;
-  entry->rank = rank;
+  crow_survey_type(d->type, entry);
+  entry->rows = d->rows;
+  entry->columns = d->columns > 0 ? d->columns : 1;
+  entry->rank = d->columns > 0 ? 2 : 1;
   entry->handle = dataset;
   const haddr_t offset = H5Dget_offset(dataset);
-  if (offset != HADDR_UNDEF && (int64_t)offset + bytes > file->end) file->end = (int64_t)offset + bytes;
+  if (piece_length(d) > 0) {
+    file->end += bytes;
+  } else if (offset != HADDR_UNDEF && (int64_t)offset + bytes > file->end) {
+    file->end = (int64_t)offset + bytes;
+  }
   dataset = H5I_INVALID_HID;
 cleanup:
   crow_hdf5_close(&dataset);
   return status;
+}
+
+crow_status crow_file_define_type(crow_file *file, const char *path, hid_t type, crow_gidx rows, crow_gidx columns) {
+  const definition d = {type, rows, columns, false};
+  return define(file, path, &d);
+}
+
+crow_status crow_file_define_checksummed(crow_file *file, const char *path, crow_type type, crow_gidx rows) {
+  const definition d = {crow_hdf5_file_type(type), rows, 0, true};
+  return define(file, path, &d);
 }
 
 crow_status crow_file_define(crow_file *file, const char *path, crow_type type, crow_gidx rows, crow_gidx columns) {

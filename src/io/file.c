@@ -27,23 +27,32 @@ static crow_status prepare_access(const crow_file *file, bool create, hid_t *acc
                     file->name, create ? "written" : "read");
 }
 #else
+/* All ranks share a file through MPI; a rank that writes one by itself needs none of that. */
+static crow_status choose_driver(const crow_file *file, bool create, hid_t access_list) {
+  const bool alone = create && crow_comm_size(file->comm) == 1;
+  if (alone ? H5Pset_fapl_sec2(access_list) < 0
+            : H5Pset_fapl_mpio(access_list, crow_comm_mpi(file->comm), MPI_INFO_NULL) < 0 ||
+                  H5Pset_all_coll_metadata_ops(access_list, true) < 0) {
+    return crow_hdf5_error(true, file->name, "", "prepare parallel access");
+  }
+  return CROW_OK;
+}
+
 /* Reading is collective. Writing is not: a rank's slice is one run of the file already, which collective buffering
  * would only move about, and Open MPI's OMPIO hangs when a collective write fails on one rank, as on a full disk. */
 static crow_status prepare_access(const crow_file *file, bool create, hid_t *access_list, hid_t *transfer) {
+  const bool alone = create && crow_comm_size(file->comm) == 1;
   *access_list = H5Pcreate(H5P_FILE_ACCESS);
   *transfer = H5Pcreate(H5P_DATASET_XFER);
   /* Large objects start on a MiB, which is a multiple of the stripe of common parallel file systems; metadata are
    * gathered in larger blocks; version 1.8 of the format has checksums on metadata and no limit on attributes. */
-  if (*access_list < 0 || *transfer < 0 ||
-      H5Pset_fapl_mpio(*access_list, crow_comm_mpi(file->comm), MPI_INFO_NULL) < 0 ||
-      H5Pset_fclose_degree(*access_list, H5F_CLOSE_STRONG) < 0 ||
-      H5Pset_all_coll_metadata_ops(*access_list, true) < 0 || H5Pset_alignment(*access_list, 1 << 20, 1 << 20) < 0 ||
-      H5Pset_meta_block_size(*access_list, 1 << 16) < 0 ||
+  if (*access_list < 0 || *transfer < 0 || H5Pset_fclose_degree(*access_list, H5F_CLOSE_STRONG) < 0 ||
+      H5Pset_alignment(*access_list, 1 << 20, 1 << 20) < 0 || H5Pset_meta_block_size(*access_list, 1 << 16) < 0 ||
       H5Pset_libver_bounds(*access_list, H5F_LIBVER_V18, H5F_LIBVER_LATEST) < 0 ||
-      H5Pset_dxpl_mpio(*transfer, create ? H5FD_MPIO_INDEPENDENT : H5FD_MPIO_COLLECTIVE) < 0) {
+      (!alone && H5Pset_dxpl_mpio(*transfer, create ? H5FD_MPIO_INDEPENDENT : H5FD_MPIO_COLLECTIVE) < 0)) {
     return crow_hdf5_error(true, file->name, "", "prepare parallel access");
   }
-  return CROW_OK;
+  return choose_driver(file, create, *access_list);
 }
 #endif
 

@@ -37,6 +37,10 @@ crow_status crow_file_dataset(const crow_file *file, const char *path, crow_entr
 crow_status crow_file_reserve(const crow_file *file, int64_t bytes, const char *path);
 /* As crow_file_define() with any stored type. Collective. */
 crow_status crow_file_define_type(crow_file *file, const char *path, hid_t type, crow_gidx rows, crow_gidx columns);
+/* Defines a vector in pieces that carry HDF5's Fletcher32 checksums, which every HDF5 program checks as it reads. For a
+ * file that one rank writes by itself: when a piece cannot be written while ranks share the file, HDF5 leaves them with
+ * different metadata, and Open MPI's OMPIO leaves them waiting for each other. Collective. */
+crow_status crow_file_define_checksummed(crow_file *file, const char *path, crow_type type, crow_gidx rows);
 const char *crow_file_entry_path(const crow_file *file, const crow_entry *entry);
 
 /* Moves this rank's rows between memory and file in pieces that every rank takes part in, none above 1 GiB; `values`

@@ -2,7 +2,11 @@
 /* Checkpoints: what was put in comes back on any number of ranks, and a damaged file never counts. */
 #include "harness.h"
 
+#include "io/checkpoint_impl.h"
+
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define COUNT 1500
@@ -164,6 +168,27 @@ static int64_t place_of(const char *path, const void *bytes, size_t count) {
   return place;
 }
 
+/* HDF5 itself, and so every program that reads the file, sees a changed byte of an array. */
+static void hdf5_sees_a_changed_byte(void) {
+  const double real[2] = {real_at(1, 600), real_at(1, 601)};
+  char path[1024];
+  crow_file *file = NULL;
+  int64_t sequence = 0;
+  save_rounds(1);
+  (void)snprintf(path, sizeof path, "%s", test_path("result.h5.checkpoint.a.h5"));
+  CHECK_OK(crow_checkpoint_open(test_comm, path, &file, &sequence));
+  CHECK(file && sequence == 1);
+  crow_file_close(&file);
+  const int64_t place = place_of(path, real, sizeof real);
+  CHECK(place >= 0);
+  (void)exchange_byte(path, (long)place + 6, -1);
+  CHECK_STATUS(crow_checkpoint_open(test_comm, path, &file, &sequence), CROW_BAD_INPUT);
+  CHECK_MESSAGE("/state/state/vector0");
+  CHECK_MESSAGE("Fletcher32");
+  CHECK(file == NULL && found_round(&plain) == 0);
+  remove_all();
+}
+
 static void check_passed_over(const void *bytes, size_t count) {
   char newest[1024];
   (void)snprintf(newest, sizeof newest, "%s", test_path("result.h5.checkpoint.b.h5"));
@@ -198,16 +223,16 @@ static void a_damaged_file_is_passed_over(void) {
   remove_all();
 }
 
-static void lack_of_memory_on_one_rank_leaves_the_older_checkpoint(void) {
-  const bool last = crow_comm_rank(test_comm) == crow_comm_size(test_comm) - 1;
+/* Allocations of one rank fail, every `step`th of them as the first one. */
+static void lack_of_memory(int rank, int64_t step) {
   crow_status status = CROW_FAILED;
   int failures = 0;
   save_rounds(1);
-  for (int64_t allowed = 0; status != CROW_OK && allowed < 4000; allowed += 7) {
+  for (int64_t allowed = 0; status != CROW_OK && allowed < 4000; allowed += step) {
     crow_checkpoint *checkpoint = open_run(&plain, 7);
     bool found = false;
     CHECK_OK(crow_checkpoint_find(checkpoint, &found));
-    if (last) crow_memory_fail_after(allowed);
+    if (crow_comm_rank(test_comm) == rank) crow_memory_fail_after(allowed);
     status = save(checkpoint, 2);
     crow_memory_fail_after(-1);
     int64_t worst = (int64_t)status;
@@ -220,6 +245,32 @@ static void lack_of_memory_on_one_rank_leaves_the_older_checkpoint(void) {
   remove_all();
 }
 
+static void lack_of_memory_on_one_rank_leaves_the_older_checkpoint(void) {
+  const int size = crow_comm_size(test_comm);
+  lack_of_memory(0, 7);
+  if (size > 1) lack_of_memory(size - 1, 1);
+}
+
+/* The first rank writes; its file system is full from some byte on. */
+static void a_write_that_fails_leaves_the_older_checkpoint(void) {
+  const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+  save_rounds(1);
+  (void)signal(SIGXFSZ, SIG_IGN);
+  for (rlim_t bytes = 0; bytes < 40000; bytes += 3000) {
+    const struct rlimit limit = {bytes, RLIM_INFINITY};
+    crow_checkpoint *checkpoint = open_run(&plain, 7);
+    bool found = false;
+    CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+    if (crow_comm_rank(test_comm) == 0) CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    CHECK_STATUS(save(checkpoint, 2), CROW_FILE_SYSTEM);
+    CHECK_MESSAGE("File too large");
+    if (crow_comm_rank(test_comm) == 0) CHECK(setrlimit(RLIMIT_FSIZE, &none) == 0);
+    crow_checkpoint_destroy(&checkpoint);
+    CHECK(found_round(&plain) == 1);
+  }
+  remove_all();
+}
+
 int main(int argc, char **argv) {
   static const crow_test tests[] = {
       {"the newest checkpoint comes back", the_newest_comes_back},
@@ -227,6 +278,8 @@ int main(int argc, char **argv) {
        another_run_is_refused_and_restart_or_none_look_at_nothing},
       {"saving and stopping are due on all ranks", saving_and_stopping_are_due_on_all_ranks},
       {"a damaged file is passed over", a_damaged_file_is_passed_over},
+      {"HDF5 sees a changed byte", hdf5_sees_a_changed_byte},
+      {"a write that fails leaves the older checkpoint", a_write_that_fails_leaves_the_older_checkpoint},
       {"lack of memory on one rank leaves the older checkpoint",
        lack_of_memory_on_one_rank_leaves_the_older_checkpoint},
       {NULL, NULL}};
