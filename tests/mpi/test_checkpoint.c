@@ -247,8 +247,8 @@ static void lack_of_memory(int rank, int64_t step) {
 
 static void lack_of_memory_on_one_rank_leaves_the_older_checkpoint(void) {
   const int size = crow_comm_size(test_comm);
-  lack_of_memory(0, 7);
-  if (size > 1) lack_of_memory(size - 1, 1);
+  lack_of_memory(0, 11);
+  if (size > 1) lack_of_memory(size - 1, 3);
 }
 
 /* The first rank writes; its file system is full from some byte on. */
@@ -256,7 +256,7 @@ static void a_write_that_fails_leaves_the_older_checkpoint(void) {
   const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
   save_rounds(1);
   (void)signal(SIGXFSZ, SIG_IGN);
-  for (rlim_t bytes = 0; bytes < 40000; bytes += 3000) {
+  for (rlim_t bytes = 0; bytes < 40000; bytes += 9000) {
     const struct rlimit limit = {bytes, RLIM_INFINITY};
     crow_checkpoint *checkpoint = open_run(&plain, 7);
     bool found = false;
