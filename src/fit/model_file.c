@@ -78,16 +78,17 @@ static crow_status check_shape(const crow_file *file, crow_fitted_model *out) {
       .model = out->kind, .hidden = out->kind == CROW_MODEL_MLP ? out->hidden : "1", .activation = out->activation};
   crow_file_shape(file, "/model/parameters", shape);
   if (crow_model_create(&options, 1, out->inputs, &model) != CROW_OK) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: attributes of /model: no such model: %s", crow_file_name(file),
-                        crow_error_message()));
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: attributes inputs and hidden of /model: no such model: %s",
+                        crow_file_name(file), crow_error_message()));
   }
   out->parameters = crow_model_parameters(model);
   if (shape[0] != out->members || shape[1] != out->parameters) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT,
-                        "%s: /model/parameters has shape (%lld, %lld), expected (%lld, %lld) by the attributes of "
-                        "/model",
-                        crow_file_name(file), (long long)shape[0], (long long)shape[1], (long long)out->members,
-                        (long long)out->parameters));
+    CROW_TRY(
+        crow_error(CROW_BAD_INPUT,
+                   "%s: /model/parameters has shape (%lld, %lld), expected (%lld, %lld) by the attributes members, "
+                   "inputs and hidden of /model",
+                   crow_file_name(file), (long long)shape[0], (long long)shape[1], (long long)out->members,
+                   (long long)out->parameters));
   }
   CROW_TRY(CROW_ALLOCATE(&out->theta, out->members * out->parameters));
 cleanup:

@@ -23,11 +23,15 @@ cleanup:
   return status;
 }
 
-static crow_status check_finite(const crow_context_source *contexts, const crow_scores *out) {
+static crow_status check_finite(const crow_file *rewards, const crow_context_source *contexts, const crow_scores *out) {
   for (crow_gidx i = 0; i < out->partition.count; i++) {
     if (isfinite(out->value[i])) continue;
-    return crow_error(CROW_BAD_INPUT, "%s: row %lld has the reward %g, expected a finite one: its context is too large",
-                      crow_context_source_name(contexts), (long long)(out->partition.begin + i), out->value[i]);
+    return crow_error(
+        CROW_BAD_INPUT,
+        "%s: row %lld gets the reward %g from /model/parameters of %s, expected a finite one: its context "
+        "or a parameter is too large",
+        crow_context_source_name(contexts), (long long)(out->partition.begin + i), out->value[i],
+        crow_file_name(rewards));
   }
   return CROW_OK;
 }
@@ -67,7 +71,7 @@ crow_status crow_score_model(const crow_comm *comm, const crow_file *rewards, co
     double *value = rows.count ? out->value + at : NULL, *spread = out->spread ? out->spread + at : NULL;
     CROW_TRY_AGREE(comm, score_turn(&fitted, model, rows.count, reward, value, spread));
   }
-  CROW_TRY_AGREE(comm, check_finite(contexts, out));
+  CROW_TRY_AGREE(comm, check_finite(rewards, contexts, out));
 cleanup:
   crow_turns_free(&turns);
   crow_model_destroy(&model);
