@@ -130,9 +130,21 @@ CROW_API bool crow_hull_pays(int64_t m, int64_t d, int64_t k);
  * remains); directions below max(m, d) 2^-52 of the largest context's distance from the first count as rounding. Stops
  * when more than `limit` dimensions are found (k = d, no basis): pass crow_hull_limit(), or d - 1 to find any hull.
  * Bits may depend on the BLAS in use: ranks that must agree take one rank's hull. Free with crow_hull_free(). */
-CROW_API crow_status crow_hull_create(const void *contexts, crow_precision type, int64_t m, int64_t d, int64_t limit,
-                                      crow_hull *out);
+CROW_API crow_status crow_hull_create(const double *contexts, int64_t m, int64_t d, int64_t limit, crow_hull *out);
 CROW_API void crow_hull_free(crow_hull *hull);
+
+/** The same from contexts that pass by in stretches of whole multiples of CROW_HULL_ROWS rows, the last one excepted:
+ * the bits are those of crow_hull_create(). Twice: `reach` is the greatest crow_hull_reach() of the stretches, the
+ * distance of their farthest row from `origin` (d), the first context; then begin, add the stretches until `*full`
+ * (more than `limit` dimensions), end, destroy. Local. */
+#define CROW_HULL_ROWS 256
+typedef struct crow_hull_finder crow_hull_finder;
+CROW_API double crow_hull_reach(const double *rows, int64_t count, int64_t d, const double *origin);
+CROW_API crow_status crow_hull_begin(int64_t m, int64_t d, int64_t limit, const double *origin, double reach,
+                                     crow_hull_finder **out);
+CROW_API crow_status crow_hull_add(crow_hull_finder *finder, const double *rows, int64_t count, bool *full);
+CROW_API crow_status crow_hull_end(const crow_hull_finder *finder, crow_hull *out);
+CROW_API void crow_hull_destroy(crow_hull_finder **finder);
 
 /** Coordinates `out` (n, k) of the projections of `rows` (n, d). Each coordinate is summed from the first dimension to
  * the last without fused operations, so equal rows have equal coordinates wherever they stand, on any processor. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Rows orthogonalised at once. */
-#define BLOCK 256
+#define BLOCK CROW_HULL_ROWS
 /* Columns of the basis come in multiples of this, for the widest vectors. */
 #define COLUMNS 32
 
@@ -30,12 +30,9 @@ void crow_hull_free(crow_hull *hull) {
   *hull = (crow_hull){0};
 }
 
-/* What finding the basis works on. */
-typedef struct hull_work {
-  const void *contexts;
-  crow_precision type;
-  int64_t m, d;
-  const double *origin;
+struct crow_hull_finder {
+  int64_t d, limit;
+  double *origin; /* (d) */
   double tolerance;
   double *basis; /* (limit + BLOCK, d) one direction a row */
   int64_t k;
@@ -44,19 +41,14 @@ typedef struct hull_work {
   double *tau, *scratch;
   int *pivot;
   int scratch_count;
-} hull_work;
+};
 
-static double context_value(const hull_work *work, int64_t row, int64_t i) {
-  const int64_t at = row * work->d + i;
-  return work->type == CROW_SINGLE ? (double)((const float *)work->contexts)[at] : ((const double *)work->contexts)[at];
-}
-
-static double farthest_from_origin(const hull_work *work) {
+double crow_hull_reach(const double *rows, int64_t count, int64_t d, const double *origin) {
   double farthest = 0;
-  for (int64_t row = 0; row < work->m; row++) {
+  for (int64_t row = 0; row < count; row++) {
     double square = 0;
-    for (int64_t i = 0; i < work->d; i++) {
-      const double difference = context_value(work, row, i) - work->origin[i];
+    for (int64_t i = 0; i < d; i++) {
+      const double difference = rows[row * d + i] - origin[i];
       square += difference * difference;
     }
     farthest = fmax(farthest, square);
@@ -65,7 +57,7 @@ static double farthest_from_origin(const hull_work *work) {
 }
 
 /* rows -= (rows basis') basis. */
-static void remove_basis(hull_work *work, int64_t count) {
+static void remove_basis(crow_hull_finder *work, int64_t count) {
   if (work->k == 0) return;
   const int n = (int)count, k = (int)work->k, d = (int)work->d;
   cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, k, d, 1, work->rows, d, work->basis, d, 0, work->product, k);
@@ -75,7 +67,7 @@ static void remove_basis(hull_work *work, int64_t count) {
 
 /* Replaces rows by an orthonormal basis of their span and returns how many directions it has. To LAPACK, which stores
  * by columns, rows are columns. */
-static crow_status orthonormalise(hull_work *work, int64_t count, double tolerance, int64_t *found) {
+static crow_status orthonormalise(crow_hull_finder *work, int64_t count, double tolerance, int64_t *found) {
   const int d = (int)work->d, n = (int)count, most = d < n ? d : n;
   int info = 0, rank = 0;
   memset(work->pivot, 0, (size_t)n * sizeof *work->pivot);
@@ -89,19 +81,18 @@ static crow_status orthonormalise(hull_work *work, int64_t count, double toleran
   return CROW_OK;
 }
 
-/* Adds the directions that rows begin .. begin + count have beyond the basis. Small remainders, scaled up to
- * directions, may lean on the basis again, so these are orthogonalised once more. */
-static crow_status extend_basis(hull_work *work, int64_t begin, int64_t count, int64_t limit) {
+/* Adds the directions that a block of rows has beyond the basis. Small remainders, scaled up to directions, may lean on
+ * the basis again, so these are orthogonalised once more. */
+static crow_status extend_basis(crow_hull_finder *work, const double *rows, int64_t count) {
   int64_t found = 0;
   crow_status status;
   for (int64_t r = 0; r < count; r++) {
-    for (int64_t i = 0; i < work->d; i++)
-      work->rows[r * work->d + i] = context_value(work, begin + r, i) - work->origin[i];
+    for (int64_t i = 0; i < work->d; i++) work->rows[r * work->d + i] = rows[r * work->d + i] - work->origin[i];
   }
   remove_basis(work, count);
   remove_basis(work, count);
   CROW_TRY(orthonormalise(work, count, work->tolerance, &found));
-  if (found == 0 || work->k + found > limit) {
+  if (found == 0 || work->k + found > work->limit) {
     work->k += found;
     goto cleanup;
   }
@@ -115,42 +106,78 @@ cleanup:
   return status;
 }
 
-static crow_status find_basis(hull_work *work, int64_t limit) {
-  const int64_t d = work->d, farther = work->m > d ? work->m : d;
+crow_status crow_hull_begin(int64_t m, int64_t d, int64_t limit, const double *origin, double reach,
+                            crow_hull_finder **out) {
   crow_status status;
-  work->tolerance = (double)farther * ldexp(1, -52) * farthest_from_origin(work);
+  crow_hull_finder *work = NULL;
+  *out = NULL;
+  CROW_TRY(CROW_ALLOCATE(&work, 1));
+  *work = (crow_hull_finder){.d = d, .limit = limit < d - 1 ? limit : d - 1};
+  work->tolerance = (double)(m > d ? m : d) * ldexp(1, -52) * reach;
   work->scratch_count = 2 * (int)d + (BLOCK + 1) * 64;
-  CROW_TRY(CROW_ALLOCATE(&work->basis, (limit + BLOCK) * d));
+  CROW_TRY(CROW_ALLOCATE_RAW(&work->origin, d));
+  memcpy(work->origin, origin, (size_t)d * sizeof *origin);
+  CROW_TRY(CROW_ALLOCATE(&work->basis, (work->limit + BLOCK) * d));
   CROW_TRY(CROW_ALLOCATE_RAW(&work->rows, BLOCK * d));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->product, BLOCK * (limit + BLOCK)));
+  CROW_TRY(CROW_ALLOCATE_RAW(&work->product, BLOCK * (work->limit + BLOCK)));
   CROW_TRY(CROW_ALLOCATE_RAW(&work->tau, BLOCK));
   CROW_TRY(CROW_ALLOCATE_RAW(&work->pivot, BLOCK));
   CROW_TRY(CROW_ALLOCATE_RAW(&work->scratch, work->scratch_count));
-  for (int64_t begin = 0; begin < work->m && work->k <= limit; begin += BLOCK) {
-    CROW_TRY(extend_basis(work, begin, work->m - begin < BLOCK ? work->m - begin : BLOCK, limit));
+  *out = work;
+  work = NULL;
+cleanup:
+  crow_hull_destroy(&work);
+  return status;
+}
+
+crow_status crow_hull_add(crow_hull_finder *work, const double *rows, int64_t count, bool *full) {
+  crow_status status = CROW_OK;
+  for (int64_t begin = 0; begin < count && work->k <= work->limit; begin += BLOCK) {
+    CROW_TRY(extend_basis(work, rows + begin * work->d, count - begin < BLOCK ? count - begin : BLOCK));
   }
-  if (work->k == 0) work->basis[work->k++] = 1; /* a single point still gets one coordinate */
+  *full = work->k > work->limit;
 cleanup:
   return status;
 }
 
-/* Stores the basis by columns, rounded up to whole vectors. */
-static crow_status keep_basis(const hull_work *work, crow_hull *out) {
-  crow_status status;
-  out->k = work->k;
-  out->stride = (work->k + COLUMNS - 1) / COLUMNS * COLUMNS;
-  CROW_TRY(CROW_ALLOCATE(&out->basis, work->d * out->stride));
+/* The basis by columns, rounded up to whole vectors. */
+crow_status crow_hull_end(const crow_hull_finder *work, crow_hull *out) {
+  crow_status status = CROW_OK;
+  const int64_t d = work->d, k = work->k > 0 ? work->k : 1; /* a single point still gets one coordinate */
+  *out = (crow_hull){.d = d, .k = d};
+  if (work->k > work->limit) return CROW_OK;
+  out->k = k;
+  out->stride = (k + COLUMNS - 1) / COLUMNS * COLUMNS;
+  CROW_TRY(CROW_ALLOCATE_RAW(&out->origin, d));
+  CROW_TRY(CROW_ALLOCATE(&out->basis, d * out->stride));
+  memcpy(out->origin, work->origin, (size_t)d * sizeof *out->origin);
   for (int64_t c = 0; c < work->k; c++) {
-    for (int64_t i = 0; i < work->d; i++) out->basis[i * out->stride + c] = work->basis[c * work->d + i];
+    for (int64_t i = 0; i < d; i++) out->basis[i * out->stride + c] = work->basis[c * d + i];
   }
+  if (work->k == 0) out->basis[0] = 1;
 cleanup:
+  if (status != CROW_OK) crow_hull_free(out);
   return status;
 }
 
-crow_status crow_hull_create(const void *contexts, crow_precision type, int64_t m, int64_t d, int64_t limit,
-                             crow_hull *out) {
-  hull_work work = {.contexts = contexts, .type = type, .m = m, .d = d};
-  crow_status status;
+void crow_hull_destroy(crow_hull_finder **finder) {
+  crow_hull_finder *work = *finder;
+  if (!work) return;
+  crow_free(work->origin);
+  crow_free(work->basis);
+  crow_free(work->rows);
+  crow_free(work->product);
+  crow_free(work->tau);
+  crow_free(work->pivot);
+  crow_free(work->scratch);
+  crow_free(work);
+  *finder = NULL;
+}
+
+crow_status crow_hull_create(const double *contexts, int64_t m, int64_t d, int64_t limit, crow_hull *out) {
+  crow_status status = CROW_OK;
+  crow_hull_finder *finder = NULL;
+  bool full = false;
   *out = (crow_hull){.d = d, .k = d};
   if (m < 1 || d < 1 || d > INT32_MAX / 4) {
     CROW_TRY(
@@ -158,24 +185,11 @@ crow_status crow_hull_create(const void *contexts, crow_precision type, int64_t 
   }
   if (limit > d - 1) limit = d - 1;
   if (limit < 1) return CROW_OK;
-  CROW_TRY(CROW_ALLOCATE_RAW(&out->origin, d));
-  for (int64_t i = 0; i < d; i++) out->origin[i] = context_value(&work, 0, i);
-  work.origin = out->origin;
-  CROW_TRY(find_basis(&work, limit));
-  if (work.k <= limit) {
-    CROW_TRY(keep_basis(&work, out));
-  } else {
-    crow_free(out->origin);
-    out->origin = NULL;
-  }
+  CROW_TRY(crow_hull_begin(m, d, limit, contexts, crow_hull_reach(contexts, m, d, contexts), &finder));
+  CROW_TRY(crow_hull_add(finder, contexts, m, &full));
+  CROW_TRY(crow_hull_end(finder, out));
 cleanup:
-  if (status != CROW_OK) crow_hull_free(out);
-  crow_free(work.basis);
-  crow_free(work.rows);
-  crow_free(work.product);
-  crow_free(work.tau);
-  crow_free(work.pivot);
-  crow_free(work.scratch);
+  crow_hull_destroy(&finder);
   return status;
 }
 

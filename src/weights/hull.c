@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "weights/sampling_impl.h"
+#include <math.h>
+#include <string.h>
 
 /* One rank reads all contexts to find their hull; beyond this many bytes it is not looked for. */
 #define HULL_BYTES_MOST (INT64_C(256) << 20)
+/* About what it holds of them at a time. */
+#define STRETCH_BYTES (INT64_C(8) << 20)
 
 static crow_status broadcast(const crow_comm *comm, crow_hull *hull) {
   crow_status status = CROW_OK;
@@ -24,21 +28,79 @@ cleanup:
   return crow_comm_broadcast(comm, hull->basis, hull->d * hull->stride * (int64_t)sizeof(double), 0);
 }
 
+/* Contexts that pass by rank 0 in stretches; the others take part in the reading, with no rows. */
+typedef struct passing {
+  const crow_comm *comm;
+  const crow_dataset *dataset;
+  const crow_space *space;
+  bool reads;
+  crow_gidx most; /* rows of a stretch */
+  double *rows;   /* (most, d) */
+} passing;
+
+/* The stretch from row `at` on, as it is where distances are taken; `*count` rows, none but on rank 0. */
+static crow_status read_stretch(const passing *p, crow_gidx at, crow_gidx *count) {
+  crow_status status = CROW_OK;
+  const crow_gidx left = p->dataset->alternatives - at;
+  *count = !p->reads ? 0 : left < p->most ? left : p->most;
+  CROW_TRY(crow_dataset_read_contexts(p->dataset, p->reads ? at : 0, *count, CROW_F64, p->rows));
+  CROW_TRY_AGREE(p->comm, p->reads ? crow_space_transform(p->space, at, *count, p->rows) : CROW_OK);
+cleanup:
+  return status;
+}
+
+/* The first context, and the distance of the farthest from it. */
+static crow_status find_reach(const passing *p, double *origin, double *reach) {
+  crow_status status = CROW_OK;
+  const crow_gidx d = p->dataset->dimensions;
+  crow_gidx count;
+  *reach = 0;
+  for (crow_gidx at = 0; at < p->dataset->alternatives; at += p->most) {
+    CROW_TRY(read_stretch(p, at, &count));
+    if (!p->reads) continue;
+    if (at == 0) memcpy(origin, p->rows, (size_t)d * sizeof *origin);
+    *reach = fmax(*reach, crow_hull_reach(p->rows, count, d, origin));
+  }
+cleanup:
+  return status;
+}
+
+static crow_status find_basis(const passing *p, crow_hull_finder *finder) {
+  crow_status status = CROW_OK;
+  crow_gidx count;
+  bool full = false;
+  for (crow_gidx at = 0; at < p->dataset->alternatives && !full; at += p->most) {
+    CROW_TRY(read_stretch(p, at, &count));
+    CROW_TRY_AGREE(p->comm, p->reads ? crow_hull_add(finder, p->rows, count, &full) : CROW_OK);
+    CROW_TRY(crow_comm_broadcast(p->comm, &full, sizeof full, 0));
+  }
+cleanup:
+  return status;
+}
+
 crow_status crow_weights_hull(const crow_comm *comm, const crow_dataset *dataset, const crow_space *space,
                               crow_hull *out) {
   crow_status status = CROW_OK;
   const crow_gidx m = dataset->alternatives, d = dataset->dimensions, limit = crow_hull_limit(m, d);
-  const bool reads = crow_comm_rank(comm) == 0;
-  double *contexts = NULL;
+  crow_hull_finder *finder = NULL;
+  double *origin = NULL, reach = 0;
+  passing p = {.comm = comm, .dataset = dataset, .space = space, .reads = crow_comm_rank(comm) == 0};
   *out = (crow_hull){.d = d, .k = d};
   if (limit < 1 || m > HULL_BYTES_MOST / (int64_t)sizeof(double) / d) return CROW_OK;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&contexts, reads ? m * d : 0));
-  CROW_TRY(crow_dataset_read_contexts(dataset, 0, reads ? m : 0, CROW_F64, contexts));
-  CROW_TRY_AGREE(comm, reads ? crow_space_transform(space, 0, m, contexts) : CROW_OK);
-  CROW_TRY_AGREE(comm, reads ? crow_hull_create(contexts, CROW_DOUBLE, m, d, limit, out) : CROW_OK);
+  const crow_gidx blocks = STRETCH_BYTES / (CROW_HULL_ROWS * d * (int64_t)sizeof(double));
+  p.most = CROW_HULL_ROWS * (blocks > 1 ? blocks : 1);
+  if (p.most > m) p.most = m;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&p.rows, p.reads ? p.most * d : 0));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&origin, d));
+  CROW_TRY(find_reach(&p, origin, &reach));
+  CROW_TRY_AGREE(comm, p.reads ? crow_hull_begin(m, d, limit, origin, reach, &finder) : CROW_OK);
+  CROW_TRY(find_basis(&p, finder));
+  CROW_TRY_AGREE(comm, p.reads ? crow_hull_end(finder, out) : CROW_OK);
   CROW_TRY(broadcast(comm, out));
 cleanup:
-  crow_free(contexts);
+  crow_hull_destroy(&finder);
+  crow_free(origin);
+  crow_free(p.rows);
   if (status != CROW_OK) crow_hull_free(out);
   return status;
 }

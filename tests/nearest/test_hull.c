@@ -33,7 +33,7 @@ static void check_hull(int64_t m, int64_t d, int64_t rank, double offset) {
   const int64_t expected = rank < m - 1 ? rank : m - 1;
   crow_hull hull;
   crow_random_normal(3, CROW_STREAM_TEST, 1, points, 20 * d);
-  CHECK_OK(crow_hull_create(contexts, CROW_DOUBLE, m, d, d - 1, &hull));
+  CHECK_OK(crow_hull_create(contexts, m, d, d - 1, &hull));
   CHECK(hull.k == (expected > 0 ? expected : 1));
   double worst = 0;
   for (int64_t a = 0; a < hull.k; a++) {
@@ -78,18 +78,52 @@ static void test_dimension(void) {
   check_hull(300, 90, 45, 1000);
 }
 
+/* Contexts that pass by in stretches have the same hull, bit for bit, and are enough where they are full early. */
+static void test_stretches(void) {
+  enum { m = 700, d = 90, rank = 70 };
+  double *contexts = make_flat(m, d, rank, 3), reach = 0;
+  crow_hull whole, parts;
+  crow_hull_finder *finder = NULL;
+  bool full = false;
+  CHECK_OK(crow_hull_create(contexts, m, d, d - 1, &whole));
+  for (int64_t at = 0; at < m; at += CROW_HULL_ROWS) {
+    const int64_t n = m - at < CROW_HULL_ROWS ? m - at : CROW_HULL_ROWS;
+    reach = fmax(reach, crow_hull_reach(contexts + at * d, n, d, contexts));
+  }
+  CHECK_OK(crow_hull_begin(m, d, d - 1, contexts, reach, &finder));
+  for (int64_t at = 0; at < m; at += CROW_HULL_ROWS) {
+    const int64_t n = m - at < CROW_HULL_ROWS ? m - at : CROW_HULL_ROWS;
+    CHECK_OK(crow_hull_add(finder, contexts + at * d, n, &full));
+    CHECK(!full);
+  }
+  CHECK_OK(crow_hull_end(finder, &parts));
+  CHECK(whole.k == rank && parts.k == rank && parts.stride == whole.stride);
+  CHECK(memcmp(whole.basis, parts.basis, (size_t)(d * whole.stride) * sizeof(double)) == 0);
+  CHECK(memcmp(whole.origin, parts.origin, d * sizeof(double)) == 0);
+  crow_hull_destroy(&finder);
+  crow_hull_free(&parts);
+  CHECK_OK(crow_hull_begin(m, d, rank - 1, contexts, reach, &finder));
+  CHECK_OK(crow_hull_add(finder, contexts, CROW_HULL_ROWS, &full));
+  CHECK(full);
+  CHECK_OK(crow_hull_end(finder, &parts));
+  CHECK(parts.k == d && !parts.basis);
+  crow_hull_destroy(&finder);
+  crow_hull_free(&whole);
+  free(contexts);
+}
+
 static void test_full(void) {
   double *contexts = make_flat(100, 6, 6, 0);
   crow_hull hull;
-  CHECK_OK(crow_hull_create(contexts, CROW_DOUBLE, 100, 6, 5, &hull));
+  CHECK_OK(crow_hull_create(contexts, 100, 6, 5, &hull));
   CHECK(hull.k == 6 && hull.basis == NULL && hull.origin == NULL);
-  CHECK_OK(crow_hull_create(contexts, CROW_DOUBLE, 100, 1, 0, &hull));
+  CHECK_OK(crow_hull_create(contexts, 100, 1, 0, &hull));
   CHECK(hull.k == 1 && hull.basis == NULL);
   free(contexts);
   contexts = make_flat(100, 60, 20, 0);
-  CHECK_OK(crow_hull_create(contexts, CROW_DOUBLE, 100, 60, 19, &hull));
+  CHECK_OK(crow_hull_create(contexts, 100, 60, 19, &hull));
   CHECK(hull.k == 60 && hull.basis == NULL);
-  CHECK_OK(crow_hull_create(contexts, CROW_DOUBLE, 100, 60, 20, &hull));
+  CHECK_OK(crow_hull_create(contexts, 100, 60, 20, &hull));
   CHECK(hull.k == 20 && hull.basis != NULL);
   crow_hull_free(&hull);
   free(contexts);
@@ -117,7 +151,7 @@ static void test_bits(void) {
   memcpy(contexts + 30 * d, contexts + 3 * d, d * sizeof *contexts);
   memcpy(single + 30 * d, single + 3 * d, d * sizeof *single);
   crow_hull hull;
-  CHECK_OK(crow_hull_create(contexts, CROW_DOUBLE, m, d, d - 1, &hull));
+  CHECK_OK(crow_hull_create(contexts, m, d, d - 1, &hull));
   CHECK(hull.k == m - 2);
   for (int level = 0; level <= 2; level++) {
     double whole[m * m], one[m];
@@ -141,11 +175,11 @@ static void test_bits(void) {
 static void test_failures(void) {
   double *contexts = make_flat(20, 50, 5, 0);
   crow_hull hull;
-  CHECK_STATUS(crow_hull_create(contexts, CROW_DOUBLE, 0, 3, 2, &hull), CROW_BAD_INPUT);
+  CHECK_STATUS(crow_hull_create(contexts, 0, 3, 2, &hull), CROW_BAD_INPUT);
   crow_status status = CROW_FAILED;
   for (int64_t failing = 1; status != CROW_OK && failing < 50; failing++) {
     crow_memory_fail_after(failing);
-    status = crow_hull_create(contexts, CROW_DOUBLE, 20, 50, 49, &hull);
+    status = crow_hull_create(contexts, 20, 50, 49, &hull);
     crow_memory_fail_after(-1);
     CHECK(status == CROW_OK || (hull.basis == NULL && hull.origin == NULL));
   }
@@ -156,6 +190,7 @@ static void test_failures(void) {
 
 static const crow_test tests[] = {
     {"the hull has the dimension of the data and keeps differences of distances", test_dimension},
+    {"contexts in stretches have the same hull", test_stretches},
     {"contexts that fill the space are left alone", test_full},
     {"projecting pays exactly when it saves multiplications", test_cost},
     {"equal rows have equal coordinates, bit by bit", test_bits},
