@@ -214,8 +214,8 @@ static const known_attribute linear_attributes[] = {REWARDS_ATTRIBUTES,
                                                     {"/model", "weight_decay", USED | LARGE_FITS},
                                                     {"/model", "center", USED | LARGE_FITS},
                                                     {NULL, NULL, 0}};
-static const file_kind kind_linear = {"linear rewards", make_linear,       use_network,
-                                      network_fields,   linear_attributes, false};
+static const file_kind kind_linear = {"linear rewards", make_linear,       use_linear,
+                                      linear_fields,    linear_attributes, false};
 static const file_kind kind_network = {"network rewards", make_network,       use_network,
                                        network_fields,    network_attributes, false};
 
