@@ -48,6 +48,8 @@ CROW_API crow_status crow_pairs_check_prompts(const crow_comm *comm, const crow_
 CROW_API crow_status crow_pairs_within_prompts(const crow_comm *comm, const crow_dataset *dataset,
                                                const crow_weights *weights, crow_pairs *out);
 CROW_API void crow_pairs_free(crow_pairs *pairs);
+/** About the largest share of the alternatives that a rank's slice of evenly spread pairs concerns. Local. */
+CROW_API double crow_pairs_reach(crow_gidx alternatives, crow_gidx comparisons, int ranks);
 
 /** The comparisons behind a rank's slice of pairs: those of pair k are begin[k] .. begin[k + 1], in the order in which
  * they were given. 16 bytes each, 24 with counts. */

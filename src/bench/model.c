@@ -194,7 +194,9 @@ void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *si
   if (slices > 1) out->weights_s += transfer_s(model, (int)slices, samples / groups / 1024, 16 * samples / groups);
   out->weights_bytes = (double)crow_weights_rank_bytes(size->alternatives, size->dimensions, size->single, (int)slices);
   if (size->pairs > 0) {
-    out->evaluation_s = q / ranks * model->pair_s + m * model->whole_s + transfer_s(model, size->ranks, 5, 16 * m);
+    const double reached = m * crow_pairs_reach(size->alternatives, size->pairs, size->ranks);
+    out->evaluation_s =
+        q / ranks * model->pair_s + reached * model->whole_s + transfer_s(model, size->ranks, 5, 16 * reached);
   } else {
     out->evaluation_s = m / ranks * complete_s(model, m / ranks) + transfer_s(model, size->ranks, 4, 16384);
   }

@@ -15,11 +15,12 @@ static double largest(crow_gidx things, crow_gidx block, int ranks) {
 }
 
 /* Comparisons are read (24 bytes each) and sorted as records of 24 bytes, of which a rank holds up to two sets at a
- * time and, as keys decide which rank gets them, perhaps a quarter more than its share. Every rank knows all
- * alternatives: 32 bytes each for a pass over the pairs, 16 to put slices together, 12 to count components. */
+ * time and, as keys decide which rank gets them, perhaps a quarter more than its share. Of the alternatives in its
+ * pairs a rank keeps 32 bytes each for a pass over them and 16 to exchange, and of all 12 to count components. */
 static double comparisons_bytes(const crow_dataset *dataset, int ranks) {
   return largest(dataset->comparisons, 1, ranks) * (24 + 1.25 * 2 * 24) +
-         (double)dataset->alternatives * (32 + 16 + 12);
+         (double)dataset->alternatives *
+             ((32 + 16) * crow_pairs_reach(dataset->alternatives, dataset->comparisons, ranks) + 12);
 }
 
 /* With prompts complete preferences are pairs within them: 20 bytes each, and what a pass over pairs needs. */

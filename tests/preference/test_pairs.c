@@ -202,6 +202,40 @@ static void tiles_grow_where_pairs_are_sparse(void) {
   }
 }
 
+/* What slices of an evenly spread graph concern is not more than reckoned, and not less than a third of it. */
+static void the_reach_of_a_slice_is_known_beforehand(void) {
+  enum { M = 60000, Q = 400000 };
+  int32_t *first = calloc(Q, sizeof *first), *second = calloc(Q, sizeof *second);
+  double *outcome = calloc(Q, sizeof *outcome);
+  for (int64_t k = 0; k < Q; k++) {
+    double u[2];
+    crow_random_uniform(3, CROW_STREAM_TEST, (uint64_t)k, u, 2);
+    first[k] = (int32_t)(u[0] * M);
+    second[k] = (int32_t)((first[k] + 1 + (int64_t)(u[1] * (M - 1))) % M);
+  }
+  crow_pairs pairs;
+  CHECK_OK(crow_pairs_create(test_comm, M, Q, first, second, outcome, NULL, &pairs));
+  const int ranks[] = {1, 4, 16, 64};
+  for (size_t r = 0; r < sizeof ranks / sizeof *ranks; r++) {
+    int64_t most = 0;
+    for (int rank = 0; rank < ranks[r]; rank++) {
+      const crow_partition p = crow_partition_make(pairs.partition.global, CROW_BLOCK, ranks[r], rank);
+      uint8_t *seen = calloc(M, 1);
+      int64_t count = 0;
+      for (int64_t k = p.begin; k < p.begin + p.count; k++) seen[pairs.first[k]] = seen[pairs.second[k]] = 1;
+      for (int x = 0; x < M; x++) count += seen[x];
+      most = count > most ? count : most;
+      free(seen);
+    }
+    const double reckoned = crow_pairs_reach(M, Q, ranks[r]) * M;
+    CHECK((double)most <= reckoned && (double)most > 0.35 * reckoned);
+  }
+  crow_pairs_free(&pairs);
+  free(first);
+  free(second);
+  free(outcome);
+}
+
 int main(int argc, char **argv) {
   const crow_test tests[] = {
       {"comparisons of a pair are added up, in either direction",
@@ -216,6 +250,7 @@ int main(int argc, char **argv) {
       {"the dataset's comparisons are read", the_dataset_s_comparisons_are_read},
       {"an alternative against itself is named with file, path and index", an_alternative_against_itself_is_named},
       {"pairs are ordered by tiles", pairs_are_ordered_by_tiles},
+      {"the reach of a slice is known beforehand", the_reach_of_a_slice_is_known_beforehand},
       {"tiles grow where pairs are sparse", tiles_grow_where_pairs_are_sparse},
       {NULL, NULL},
   };
