@@ -65,8 +65,7 @@ static inline crow_status use_weights(const char *path) {
   crow_dataset dataset = {0};
   crow_weights weights = {0};
   CROW_TRY(crow_dataset_open(test_comm, test_path("data.h5"), false, &dataset));
-  CROW_TRY(crow_weights_check_ids(test_comm, path, &dataset));
-  CROW_TRY(crow_weights_read(test_comm, path, M, &weights));
+  CROW_TRY(crow_weights_read(test_comm, path, &dataset, &weights));
   CROW_TRY(read_all(path, weights_fields));
 cleanup:
   crow_weights_free(&weights);
