@@ -206,15 +206,19 @@ CROW_API crow_status crow_dataset_read_ids(const crow_dataset *dataset, crow_gid
  * alternative on all ranks. */
 CROW_API crow_status crow_dataset_prompt_name(const crow_dataset *dataset, crow_gidx alternative, char *name,
                                               size_t bytes);
+/** The numbers of prompts by their names: `number` (names->count), -1 for one that the dataset does not have; the
+ * dataset has prompts. Every rank its own names. Collective. */
+CROW_API crow_status crow_dataset_find_prompts(const crow_comm *comm, const crow_dataset *dataset,
+                                               const crow_strings *names, int32_t *number);
 
 /* ---- contexts of new alternatives ----------------------------------------------------------------------------- */
 
 /** Contexts from any file that holds some, in slices over the ranks. */
 typedef struct crow_context_source crow_context_source;
 
-/** Opens contexts: a .npy file of floats (n, d); a CSV file with a column id and numbers in all others; a dataset of
- * crow; or FILE:PATH, an array (n, d) of any HDF5 file. Rows of a CSV file are read by rank 0 and shared out; ranks
- * read the others by themselves. `comm` is borrowed until the contexts are closed. Collective. */
+/** Opens contexts: a .npy file of floats (n, d); a CSV file with a column id, perhaps a column prompt, and numbers in
+ * all others; a dataset of crow; or FILE:PATH, an array (n, d) of any HDF5 file. Rows of a CSV file are read by rank 0
+ * and shared out; ranks read the others by themselves. `comm` is borrowed until the contexts are closed. Collective. */
 CROW_API crow_status crow_context_source_open(const crow_comm *comm, const char *source, crow_context_source **out);
 /** Those of a dataset that is open, borrowed until the contexts are closed. Collective. */
 CROW_API crow_status crow_context_source_of_dataset(const crow_comm *comm, const crow_dataset *dataset,
@@ -230,7 +234,16 @@ CROW_API const char *crow_context_source_file(const crow_context_source *context
  * that are not finite are CROW_BAD_INPUT. Collective. */
 CROW_API crow_status crow_context_source_read(const crow_context_source *contexts, crow_gidx begin, crow_gidx count,
                                               double *values);
-/** Writes their ids and topics, where they have any, to /alternatives/id and /alternatives/topic. Collective. */
+/** Matches dimensions by name: those of the contexts (columns of a CSV file, /alternatives/dimension of a dataset) are
+ * read in the order of the texts at `path` of `file` from now on. A name that only one of the two has is
+ * CROW_BAD_INPUT. Where one of the two has no names, dimensions are taken as they come. Once, before reading.
+ * Collective. */
+CROW_API crow_status crow_context_source_match(crow_context_source *contexts, const crow_file *file, const char *path);
+/** The prompts of this rank's rows as numbers of `dataset`'s prompts: `*prompt` (count), owned by the caller; NULL if
+ * either has no prompts. A prompt that the dataset does not have is CROW_BAD_INPUT. Collective. */
+CROW_API crow_status crow_context_source_prompts(const crow_context_source *contexts, const crow_dataset *dataset,
+                                                 int32_t **prompt);
+/** Writes their ids, topics and prompts, where they have any, to /alternatives/id, topic and prompt. Collective. */
 CROW_API crow_status crow_context_source_write_names(const crow_context_source *contexts, crow_file *to);
 
 /* ---- importers ---------------------------------------------------------------------------------------------- */

@@ -43,11 +43,14 @@ CROW_API crow_status crow_score_check_dataset(const crow_comm *comm, const crow_
 /** Rewards of new contexts. A linear or mlp model gives them as a function of the contexts, the same bits as in the fit
  * for the same contexts. Tabular rewards are carried over from the nearest alternative (Euclidean) of the dataset that
  * they were fitted to (the paper's projection), the first in the dataset of those equally near; alternatives whose
- * reward is unknown, since they were never compared with a weighted one, are passed over. `dataset` is needed then, and
- * only then: every rank holds its contexts whole. `options` are those of the search. CROW_BAD_INPUT if the dimensions
- * do not agree. The bits do not depend on the number of ranks. Collective. Free with crow_scores_free(). */
+ * reward is unknown, since they were never compared with a weighted one, are passed over. Where contexts and dataset
+ * both tell prompts, the nearest is sought among those of the same prompt; a prompt that the dataset lacks, or of which
+ * no reward is known, is CROW_BAD_INPUT. Where only the dataset does, all prompts are searched, with a warning.
+ * `dataset` is needed then, and only then: every rank holds its contexts whole. `options` are those of the search.
+ * Dimensions are matched by name where both sides name them, see crow_context_source_match(); CROW_BAD_INPUT if they do
+ * not agree. The bits do not depend on the number of ranks. Collective. Free with crow_scores_free(). */
 CROW_API crow_status crow_score_run(const crow_comm *comm, const crow_file *rewards, const crow_dataset *dataset,
-                                    const crow_context_source *contexts, const crow_nearest_options *options,
+                                    crow_context_source *contexts, const crow_nearest_options *options,
                                     crow_scores *out);
 /** Writes a scores file: values, ids and topics of the new alternatives, for tabular rewards what was nearest, and
  * provenance. `dataset` as above. Collective. */
@@ -61,7 +64,7 @@ CROW_API void crow_scores_free(crow_scores *scores);
 
 /** What becomes of comparisons that tabular rewards know nothing of: one of the two was never compared in the fit. */
 typedef enum crow_unseen {
-  CROW_UNSEEN_NEAREST, /**< it gets the reward of the nearest alternative that was */
+  CROW_UNSEEN_NEAREST, /**< it gets the reward of the nearest alternative of its prompt that was; 0 if none was */
   CROW_UNSEEN_ZERO,    /**< it keeps its reward, 0 */
   CROW_UNSEEN_SKIP     /**< the comparison is left out */
 } crow_unseen;

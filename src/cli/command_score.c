@@ -14,8 +14,8 @@ static const crow_setting score_settings[] = {
      .type = CROW_SETTING_TEXT,
      .offset = offsetof(score_options, contexts),
      .choices = "FILE",
-     .help = "contexts of the new alternatives: .npy, CSV with an id column, a dataset, or FILE:PATH, an array of an "
-             "HDF5 file"},
+     .help = "contexts of the new alternatives: .npy, CSV with a column id (and prompt), a dataset, or FILE:PATH, an "
+             "array of an HDF5 file"},
     {.name = "dataset",
      .type = CROW_SETTING_TEXT,
      .offset = offsetof(score_options, dataset),
@@ -123,7 +123,12 @@ const crow_command crow_command_score = {
         "A linear or mlp model gives rewards as a function of the contexts: the mean over the members of an ensemble, "
         "with their spread. Tabular rewards are carried over from the nearest alternative of the dataset that they "
         "were fitted to, the first in the dataset of those equally near; those never compared are passed over. That "
-        "dataset is needed then, and refused if it is another or has changed.",
+        "dataset is needed then, and refused if it is another or has changed.\n\n"
+        "Where it has prompts and the new alternatives tell theirs (a column prompt, or /alternatives/prompt), the "
+        "nearest is sought among the alternatives of the same prompt; a prompt without rewards is refused. A model "
+        "needs no prompts.\n\n"
+        "Columns of a CSV file may come in any order if the dataset was imported from CSV contexts: they are matched "
+        "by name, and columns that are missing or unknown are refused. Else dimensions are taken as they come.",
     .example = "crow score network.h5 --contexts new.npy -o scores.h5\n"
                "crow score rewards.h5 --dataset votes.h5 --contexts new.csv -o scores.h5\n"
                "crow export scores.h5 -o scores.csv",

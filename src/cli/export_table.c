@@ -36,6 +36,7 @@ static const struct field {
     {"weights", CROW_EXPORT_ALTERNATIVES, "hits", "/weights/hits", CROW_EXPORT_INTEGER},
     {"scores", CROW_EXPORT_ALTERNATIVES, "id", "/alternatives/id", CROW_EXPORT_TEXT},
     {"scores", CROW_EXPORT_ALTERNATIVES, "topic", "/alternatives/topic", CROW_EXPORT_TEXT},
+    {"scores", CROW_EXPORT_ALTERNATIVES, "prompt", "/alternatives/prompt", CROW_EXPORT_TEXT},
     {"scores", CROW_EXPORT_ALTERNATIVES, "reward", "/scores/value", CROW_EXPORT_REAL},
     {"scores", CROW_EXPORT_ALTERNATIVES, "spread", "/scores/spread", CROW_EXPORT_REAL},
     {"scores", CROW_EXPORT_ALTERNATIVES, "nearest", "/scores/nearest", CROW_EXPORT_INTEGER},

@@ -181,6 +181,9 @@ crow_status crow_pool_alternatives(const crow_pool *pool) {
   crow_labels labels = {0};
   CROW_TRY(write_contexts(pool));
   CROW_TRY(write_names(pool, &p));
+  if (crow_file_has(pool->dataset->file, "/alternatives/dimension")) {
+    CROW_TRY(crow_file_copy(pool->dataset->file, pool->file, "/alternatives/dimension"));
+  }
   CROW_TRY(crow_file_write_vector(pool->file, "/cluster/map", CROW_I32, &p, pool->groups->group + p.begin));
   if (pool->dataset->has_id) CROW_TRY(copy_texts(pool, &p, "/alternatives/id", "/cluster/id"));
   if (pool->dataset->has_prompt) CROW_TRY(copy_texts(pool, &p, "/alternatives/prompt", "/cluster/prompt"));

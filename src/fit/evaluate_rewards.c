@@ -3,30 +3,44 @@
 #include "fit/score_impl.h"
 #include <string.h>
 
-/* Alternatives that were never compared get the reward of the nearest one that was. */
+/* Rewards `slice` (n) of a block of alternatives from `first` on, whose contexts are `rows`: those never compared get
+ * that of the nearest of their prompt that was, or 0 if none was. Local. */
+static crow_status carry_block(crow_candidates *candidates, const crow_dataset *dataset, const unsigned char *unseen,
+                               const double *reward, crow_gidx first, crow_gidx n, double *rows, double *slice) {
+  crow_status status = CROW_OK;
+  const crow_gidx d = dataset->dimensions;
+  crow_gidx nearest[CROW_BLOCK], asked[CROW_BLOCK], count = 0;
+  double distance[CROW_BLOCK];
+  int32_t prompt[CROW_BLOCK];
+  for (crow_gidx i = 0; i < n; i++) {
+    slice[i] = reward[first + i];
+    if (!unseen[first + i]) continue;
+    if (dataset->prompt) prompt[count] = dataset->prompt[first + i];
+    if (count < i) memcpy(rows + count * d, rows + i * d, (size_t)d * sizeof *rows);
+    asked[count++] = i;
+  }
+  CROW_TRY(crow_candidates_find(candidates, dataset->prompt ? prompt : NULL, rows, count, nearest, distance));
+  for (crow_gidx k = 0; k < count; k++) slice[asked[k]] = nearest[k] < 0 ? 0 : reward[nearest[k]];
+cleanup:
+  return status;
+}
+
 static crow_status carry_over(const crow_comm *comm, const crow_dataset *dataset, const crow_nearest_options *options,
                               const unsigned char *unseen, double *reward) {
   crow_status status = CROW_OK;
-  const crow_gidx d = dataset->dimensions;
   const crow_partition p = crow_comm_partition(comm, dataset->alternatives, CROW_BLOCK);
   crow_candidates candidates = {0};
   double *rows = NULL, *slice = NULL;
   int64_t turns = (p.count + CROW_BLOCK - 1) / CROW_BLOCK;
-  CROW_TRY(crow_candidates_create(comm, dataset, unseen, options, &candidates));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&rows, CROW_BLOCK * d));
+  CROW_TRY(crow_candidates_create(comm, dataset, unseen, dataset->prompt != NULL, options, &candidates));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&rows, CROW_BLOCK * dataset->dimensions));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&slice, p.count));
   CROW_TRY(crow_comm_max_i64(comm, &turns, 1));
   for (int64_t turn = 0; turn < turns; turn++) {
-    crow_gidx nearest[CROW_BLOCK], at = turn * CROW_BLOCK < p.count ? turn * CROW_BLOCK : p.count;
+    const crow_gidx at = turn * CROW_BLOCK < p.count ? turn * CROW_BLOCK : p.count;
     const crow_gidx n = p.count - at < CROW_BLOCK ? p.count - at : CROW_BLOCK;
     CROW_TRY(crow_dataset_read_contexts(dataset, p.begin + at, n, CROW_F64, rows));
-    crow_status local = CROW_OK;
-    for (crow_gidx i = 0; i < n && local == CROW_OK; i++) {
-      nearest[0] = p.begin + at + i;
-      if (unseen[nearest[0]]) local = crow_candidates_find(&candidates, d, rows + i * d, 1, nearest, NULL);
-      if (local == CROW_OK) slice[at + i] = reward[nearest[0]];
-    }
-    CROW_TRY_AGREE(comm, local);
+    CROW_TRY_AGREE(comm, carry_block(&candidates, dataset, unseen, reward, p.begin + at, n, rows, slice + at));
   }
   CROW_TRY(crow_comm_gather_slices(comm, &p, slice, reward, sizeof *slice));
 cleanup:

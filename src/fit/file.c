@@ -49,7 +49,7 @@ crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool ove
   CROW_TRY(crow_file_write_vector(file, "/rewards/win_rate", CROW_F64, p, rewards->win_rate));
   CROW_TRY(crow_file_write_vector(file, "/rewards/fitted_win_rate", CROW_F64, p, rewards->fitted_win_rate));
   CROW_TRY(write_uncertainty(file, p, &rewards->uncertainty));
-  CROW_TRY(crow_model_write(comm, file, rewards));
+  CROW_TRY(crow_model_write(comm, file, rewards, dataset));
   CROW_TRY(crow_trace_write(comm, file, &rewards->trace));
   if (dataset->has_id) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/id"));
   if (dataset->has_topic) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/topic"));

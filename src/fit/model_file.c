@@ -22,7 +22,21 @@ cleanup:
   return status;
 }
 
-crow_status crow_model_write(const crow_comm *comm, crow_file *file, const crow_rewards *rewards) {
+/* What the inputs are called, for matching contexts of new alternatives. */
+static crow_status write_dimensions(const crow_comm *comm, crow_file *file, const crow_dataset *dataset) {
+  crow_status status = CROW_OK;
+  const crow_partition p = crow_comm_partition(comm, dataset->dimensions, CROW_BLOCK);
+  crow_strings names = {0};
+  if (!dataset->file || !crow_file_has(dataset->file, "/alternatives/dimension")) return CROW_OK;
+  CROW_TRY(crow_file_read_strings(dataset->file, "/alternatives/dimension", p.begin, p.count, &names));
+  CROW_TRY(crow_file_write_strings(file, "/model/dimension", p.global, p.begin, &names));
+cleanup:
+  crow_strings_free(&names);
+  return status;
+}
+
+crow_status crow_model_write(const crow_comm *comm, crow_file *file, const crow_rewards *rewards,
+                             const crow_dataset *dataset) {
   crow_status status = CROW_OK;
   const crow_fitted_model *model = &rewards->model;
   const bool root = crow_comm_rank(comm) == 0;
@@ -31,6 +45,7 @@ crow_status crow_model_write(const crow_comm *comm, crow_file *file, const crow_
   CROW_TRY(write_attributes(file, model));
   CROW_TRY(crow_file_define(file, "/model/parameters", CROW_F64, model->members, model->parameters));
   CROW_TRY(crow_file_write_rows(file, "/model/parameters", 0, root ? model->members : 0, CROW_F64, model->theta));
+  CROW_TRY(write_dimensions(comm, file, dataset));
   if (model->members > 1) /* on every rank, those without rows too */
     CROW_TRY(crow_file_write_vector(file, "/rewards/spread", CROW_F64, &rewards->partition, rewards->spread));
 cleanup:

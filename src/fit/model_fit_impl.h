@@ -115,7 +115,8 @@ crow_status crow_model_fit_run(const crow_comm *comm, const crow_dataset *datase
                                const crow_fit_options *options, crow_checkpoint *checkpoint, crow_rewards *out);
 /* Bytes that a rank of a group of `ranks` needs for its group's training. Local. */
 double crow_ensemble_bytes(const crow_dataset *dataset, const crow_fit_options *options, crow_gidx pairs, int ranks);
-/* Attributes and parameters of a rewards file under /model; model_file.c. Collective. */
-crow_status crow_model_write(const crow_comm *comm, crow_file *file, const crow_rewards *rewards);
+/* Attributes, parameters and names of inputs of a rewards file under /model; model_file.c. Collective. */
+crow_status crow_model_write(const crow_comm *comm, crow_file *file, const crow_rewards *rewards,
+                             const crow_dataset *dataset);
 
 #endif

@@ -123,7 +123,7 @@ cleanup:
 /* ---- scores ----------------------------------------------------------------------------------------------------- */
 
 crow_status crow_score_run(const crow_comm *comm, const crow_file *rewards, const crow_dataset *dataset,
-                           const crow_context_source *contexts, const crow_nearest_options *options, crow_scores *out) {
+                           crow_context_source *contexts, const crow_nearest_options *options, crow_scores *out) {
   crow_status status = CROW_OK;
   *out = (crow_scores){.partition = *crow_context_source_partition(contexts), .members = 1};
   CROW_TRY(crow_score_kind(rewards, &out->kind));

@@ -17,20 +17,27 @@ crow_status crow_turns_begin(const crow_comm *comm, const crow_context_source *c
 crow_status crow_turns_next(crow_turns *turns, bool *more);
 void crow_turns_free(crow_turns *turns);
 
-/* Alternatives of a dataset that others can be nearest to: their contexts whole on every rank. */
+/* Alternatives of a dataset that others can be nearest to: their contexts whole on every rank, prompt after prompt. */
 typedef struct crow_candidates {
-  int64_t count;
-  crow_gidx *row; /* (count) of the dataset, ascending */
+  crow_nearest_options options;
+  crow_precision type;
+  int64_t dimensions;
+  crow_gidx groups; /* prompts; 1 if they do not matter */
+  int64_t *begin;   /* (groups + 1) of each group in the following */
+  crow_gidx *row;   /* row of the dataset, ascending in each group */
   void *contexts;
-  crow_nearest *search;
+  crow_nearest *search; /* in the contexts of one group */
+  crow_gidx searched;   /* that one */
   crow_nearest_result found;
   crow_gidx tied; /* points so far that had several nearest */
 } crow_candidates;
-/* All but those with `unknown` (m) set, which is whole on every rank. CROW_BAD_INPUT if none is left. */
+/* All but those with `unknown` (m) set, which is whole on every rank. CROW_BAD_INPUT if none is left. `by_prompt`:
+ * those of each prompt by themselves. */
 crow_status crow_candidates_create(const crow_comm *comm, const crow_dataset *dataset, const unsigned char *unknown,
-                                   const crow_nearest_options *options, crow_candidates *out);
-/* The row of the first of those nearest to each of `n` points, and its distance (may be NULL). Local. */
-crow_status crow_candidates_find(crow_candidates *candidates, int64_t dimensions, const double *points, int64_t n,
+                                   bool by_prompt, const crow_nearest_options *options, crow_candidates *out);
+/* The row of the first of those nearest to each of `n` points, and its distance. `prompt` (n): of each point, NULL if
+ * candidates are not by prompt; where a prompt has no candidate the row is -1. Local. */
+crow_status crow_candidates_find(crow_candidates *candidates, const int32_t *prompt, const double *points, int64_t n,
                                  crow_gidx *row, double *distance);
 void crow_candidates_free(crow_candidates *candidates);
 
@@ -43,10 +50,9 @@ crow_status crow_score_unknown(const crow_comm *comm, const crow_file *rewards, 
 crow_status crow_score_check_ids(const crow_comm *comm, const crow_file *file, const crow_dataset *dataset);
 
 /* score_model.c, score_nearest.c; `out` has its partition, kind and values. */
-crow_status crow_score_model(const crow_comm *comm, const crow_file *rewards, const crow_context_source *contexts,
+crow_status crow_score_model(const crow_comm *comm, const crow_file *rewards, crow_context_source *contexts,
                              crow_scores *out);
 crow_status crow_score_nearest(const crow_comm *comm, const crow_file *rewards, const crow_dataset *dataset,
-                               const crow_context_source *contexts, const crow_nearest_options *options,
-                               crow_scores *out);
+                               crow_context_source *contexts, const crow_nearest_options *options, crow_scores *out);
 
 #endif

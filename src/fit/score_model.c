@@ -36,7 +36,7 @@ static crow_status check_finite(const crow_file *rewards, const crow_context_sou
   return CROW_OK;
 }
 
-crow_status crow_score_model(const crow_comm *comm, const crow_file *rewards, const crow_context_source *contexts,
+crow_status crow_score_model(const crow_comm *comm, const crow_file *rewards, crow_context_source *contexts,
                              crow_scores *out) {
   crow_status status = CROW_OK;
   crow_fitted_model fitted = {0};
@@ -45,6 +45,7 @@ crow_status crow_score_model(const crow_comm *comm, const crow_file *rewards, co
   double *reward = NULL;
   bool more = false;
   CROW_TRY(crow_fitted_model_read(comm, rewards, &fitted));
+  CROW_TRY(crow_context_source_match(contexts, rewards, "/model/dimension"));
   if (fitted.inputs != crow_context_source_dimensions(contexts)) {
     CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: has contexts of %lld dimension%s, expected %lld as the model of %s",
                         crow_context_source_name(contexts), (long long)crow_context_source_dimensions(contexts),

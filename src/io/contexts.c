@@ -1,41 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contexts of new alternatives, whatever kind of file holds them. */
-#include "io/file_impl.h"
-#include "io/import_impl.h"
+#include "io/contexts_impl.h"
 
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
 
-typedef enum form { FORM_NPY, FORM_CSV, FORM_DATASET, FORM_ARRAY } form;
-
-struct crow_context_source {
-  const crow_comm *comm; /* borrowed */
-  char *name, *file;     /* as given; without PATH */
-  int64_t form;
-  crow_partition partition;
-  int64_t dimensions;
-  crow_npy npy;
-  crow_array *array;
-  crow_dataset dataset;
-  bool borrowed;   /* the dataset is another's */
-  double *slice;   /* of a CSV file: this rank's rows */
-  crow_strings id; /* and their ids */
-};
-
 /* Which kind of file it is; where FILE:PATH is meant, `*colon` is the one between them. Local. */
-static form find_form(const char *source, const char **colon) {
+static crow_context_form find_form(const char *source, const char **colon) {
   *colon = NULL;
   if (access(source, F_OK) != 0) {
     /* A file's name may hold colons itself, so the last one counts. */
     const char *last = strrchr(source, ':');
     if (last && last != source && last[1]) {
       *colon = last;
-      return FORM_ARRAY;
+      return CROW_FORM_ARRAY;
     }
   }
-  if (crow_npy_is(source)) return FORM_NPY;
-  return H5Fis_hdf5(source) > 0 ? FORM_DATASET : FORM_CSV;
+  if (crow_npy_is(source)) return CROW_FORM_NPY;
+  return H5Fis_hdf5(source) > 0 ? CROW_FORM_DATASET : CROW_FORM_CSV;
 }
 
 static crow_status set_names(crow_context_source *contexts, const char *source, const char *colon) {
@@ -90,39 +73,68 @@ cleanup:
   return status;
 }
 
+/* Ids, prompts and names of columns of a CSV file, as rank 0 has read it. Local. */
+static crow_status name_rows(const crow_import_alternatives *read, crow_strings texts[3]) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_ids_strings(&read->ids, 0, read->count, &texts[0]));
+  if (read->has_prompt) CROW_TRY(crow_import_labels(&read->prompts, read->prompt, read->count, &texts[1]));
+  if (read->columns.count) CROW_TRY(crow_ids_strings(&read->columns, 0, read->dimensions, &texts[2]));
+cleanup:
+  return status;
+}
+
+static crow_status share_texts(const crow_context_source *contexts, const crow_strings *whole, int64_t width,
+                               crow_strings *slice) {
+  *slice = (crow_strings){.count = contexts->partition.count, .width = width};
+  return share_out(contexts, whole->data, (size_t)width, (void **)&slice->data);
+}
+
 static crow_status open_csv(crow_context_source *contexts) {
   crow_status status = CROW_OK, local = CROW_OK;
   const crow_comm *comm = contexts->comm;
   const bool root = crow_comm_rank(comm) == 0;
   crow_import_alternatives read = {0};
-  crow_strings ids = {0};
+  crow_strings texts[3] = {{0}, {0}, {0}};
   if (root) local = crow_import_read_alternatives(NULL, contexts->name, &read);
-  if (root && local == CROW_OK) local = crow_ids_strings(&read.ids, 0, read.count, &ids);
+  if (root && local == CROW_OK) local = name_rows(&read, texts);
   CROW_TRY_AGREE(comm, local);
-  int64_t shape[3] = {read.count, read.dimensions, ids.width};
+  int64_t shape[5] = {read.count, read.dimensions, texts[0].width, texts[1].width, texts[2].width};
   CROW_TRY(crow_comm_broadcast(comm, shape, sizeof shape, 0));
   set_shape(contexts, shape[0], shape[1]);
   CROW_TRY(share_out(contexts, read.context, (size_t)shape[1] * sizeof(double), (void **)&contexts->slice));
-  contexts->id = (crow_strings){.count = contexts->partition.count, .width = shape[2]};
-  CROW_TRY(share_out(contexts, ids.data, (size_t)shape[2], (void **)&contexts->id.data));
+  CROW_TRY(share_texts(contexts, &texts[0], shape[2], &contexts->id));
+  if (shape[3]) CROW_TRY(share_texts(contexts, &texts[1], shape[3], &contexts->prompt));
+  if (!shape[4]) goto cleanup;
+  contexts->dimension = (crow_strings){.count = shape[1], .width = shape[4]};
+  CROW_TRY_AGREE(comm, crow_allocate(shape[1], (size_t)shape[4], (void **)&contexts->dimension.data));
+  if (root) memcpy(contexts->dimension.data, texts[2].data, (size_t)(shape[1] * shape[4]));
+  CROW_TRY(crow_comm_broadcast(comm, contexts->dimension.data, shape[1] * shape[4], 0));
 cleanup:
   crow_import_alternatives_free(&read);
-  crow_strings_free(&ids);
+  for (int k = 0; k < 3; k++) crow_strings_free(&texts[k]);
   return status;
+}
+
+static crow_status name_dimensions(crow_context_source *contexts) {
+  const crow_dataset *dataset = &contexts->dataset;
+  if (!dataset->file || !crow_file_has(dataset->file, "/alternatives/dimension")) return CROW_OK;
+  return crow_file_read_strings(dataset->file, "/alternatives/dimension", 0, contexts->dimensions,
+                                &contexts->dimension);
 }
 
 static crow_status open_form(crow_context_source *contexts) {
   crow_status status = CROW_OK;
   switch (contexts->form) {
-  case FORM_NPY:
+  case CROW_FORM_NPY:
     return open_npy(contexts);
-  case FORM_CSV:
+  case CROW_FORM_CSV:
     return open_csv(contexts);
-  case FORM_ARRAY:
+  case CROW_FORM_ARRAY:
     return open_array(contexts);
   default:
     CROW_TRY(crow_dataset_open(contexts->comm, contexts->name, true, &contexts->dataset));
     set_shape(contexts, contexts->dataset.alternatives, contexts->dataset.dimensions);
+    CROW_TRY(name_dimensions(contexts));
   }
 cleanup:
   return status;
@@ -155,11 +167,12 @@ crow_status crow_context_source_of_dataset(const crow_comm *comm, const crow_dat
   crow_context_source *contexts = NULL;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&contexts, 1));
   contexts->comm = comm;
-  contexts->form = FORM_DATASET;
+  contexts->form = CROW_FORM_DATASET;
   contexts->borrowed = true;
   contexts->dataset = *dataset;
   CROW_TRY_AGREE(comm, set_names(contexts, dataset->file ? crow_file_name(dataset->file) : "generated", NULL));
   set_shape(contexts, dataset->alternatives, dataset->dimensions);
+  CROW_TRY(name_dimensions(contexts));
 cleanup:
   if (status != CROW_OK) crow_context_source_close(&contexts);
   *out = contexts;
@@ -174,6 +187,10 @@ void crow_context_source_close(crow_context_source **contexts) {
   if (!c->borrowed) crow_dataset_close(&c->dataset);
   crow_free(c->slice);
   crow_strings_free(&c->id);
+  crow_strings_free(&c->prompt);
+  crow_strings_free(&c->dimension);
+  crow_free(c->order);
+  crow_free(c->row);
   crow_free(c->name);
   crow_free(c->file);
   crow_free(c);
@@ -214,13 +231,13 @@ crow_status crow_context_source_read(const crow_context_source *contexts, crow_g
   crow_status status = CROW_OK;
   const int64_t d = contexts->dimensions;
   switch (contexts->form) {
-  case FORM_NPY:
+  case CROW_FORM_NPY:
     CROW_TRY_AGREE(contexts->comm, read_npy(contexts, begin, count, values));
     break;
-  case FORM_ARRAY:
+  case CROW_FORM_ARRAY:
     CROW_TRY_AGREE(contexts->comm, crow_array_read(contexts->array, begin, count, values));
     break;
-  case FORM_CSV:
+  case CROW_FORM_CSV:
     if (count) {
       memcpy(values, contexts->slice + (begin - contexts->partition.begin) * d, (size_t)(count * d) * sizeof *values);
     }
@@ -228,19 +245,7 @@ crow_status crow_context_source_read(const crow_context_source *contexts, crow_g
   default:
     CROW_TRY(crow_dataset_read_contexts(&contexts->dataset, begin, count, CROW_F64, values));
   }
-cleanup:
-  return status;
-}
-
-crow_status crow_context_source_write_names(const crow_context_source *contexts, crow_file *to) {
-  crow_status status = CROW_OK;
-  const crow_partition *p = &contexts->partition;
-  if (contexts->form == FORM_CSV) {
-    CROW_TRY(crow_file_write_strings(to, "/alternatives/id", p->global, p->begin, &contexts->id));
-  }
-  if (contexts->form != FORM_DATASET || !contexts->dataset.file) goto cleanup;
-  if (contexts->dataset.has_id) CROW_TRY(crow_file_copy(contexts->dataset.file, to, "/alternatives/id"));
-  if (contexts->dataset.has_topic) CROW_TRY(crow_file_copy(contexts->dataset.file, to, "/alternatives/topic"));
+  crow_context_source_reorder(contexts, count, values);
 cleanup:
   return status;
 }

@@ -160,6 +160,24 @@ static void report_missing(const char *contexts, const crow_import_alternatives 
   }
 }
 
+/* Names that are empty, not UTF-8, too long or there twice tell nothing: then there are none. */
+static crow_status name_dimensions(const crow_csv *csv, int64_t id, int64_t prompt, crow_ids *names) {
+  crow_status status = CROW_OK;
+  for (int64_t k = 0; k < crow_csv_columns(csv); k++) {
+    int64_t number = 0;
+    bool added = false;
+    if (k == id || k == prompt) continue;
+    if (!crow_ids_fault(crow_csv_column(csv, k))) {
+      CROW_TRY(crow_ids_add(names, crow_csv_column(csv, k), 1, &number, &added));
+    }
+    if (added) continue;
+    crow_ids_free(names);
+    break;
+  }
+cleanup:
+  return status;
+}
+
 /* Where id and prompt are; the other columns are the dimensions. */
 static crow_status find_columns(const crow_csv *csv, crow_import_alternatives *out, int64_t *id, int64_t *prompt) {
   crow_status status = CROW_OK;
@@ -175,6 +193,7 @@ static crow_status find_columns(const crow_csv *csv, crow_import_alternatives *o
     CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: the only column is id%s, expected columns of numbers as well",
                         crow_csv_name(csv), *prompt >= 0 ? " beside prompt" : ""));
   }
+  CROW_TRY(name_dimensions(csv, *id, *prompt, &out->columns));
 cleanup:
   return status;
 }
@@ -262,6 +281,7 @@ void crow_import_alternatives_free(crow_import_alternatives *alternatives) {
   crow_free(alternatives->topic);
   crow_ids_free(&alternatives->prompts);
   crow_free(alternatives->prompt);
+  crow_ids_free(&alternatives->columns);
   crow_free(alternatives->context);
   crow_npy_close(&alternatives->npy);
   *alternatives = (crow_import_alternatives){0};

@@ -26,7 +26,8 @@ typedef struct crow_import_alternatives {
   crow_ids prompts; /* the distinct prompts */
   int32_t *prompt;  /* (m) of each alternative, a number in `prompts` */
   int64_t prompt_room;
-  double *context; /* (m, d) if they come from CSV, else NULL */
+  crow_ids columns; /* (d) names of the dimensions; none if they do not come from CSV or cannot serve as names */
+  double *context;  /* (m, d) if they come from CSV, else NULL */
   int64_t context_room;
   crow_npy npy; /* open if they come from a .npy file */
 } crow_import_alternatives;
@@ -114,6 +115,9 @@ crow_import_reading crow_import_read_result(const char *text, const char *first,
                                             double *outcome);
 /* What crow_import_read_result() understands, in words. */
 extern const char crow_import_results_understood[];
+
+/* The name of each of `count` numbers. */
+crow_status crow_import_labels(const crow_ids *names, const int32_t *number, int64_t count, crow_strings *out);
 
 /* ---- writing ------------------------------------------------------------------------------------------------ */
 

@@ -11,7 +11,7 @@ enum { PIECE_BYTES = 1 << 25 };
 typedef struct outline {
   crow_gidx alternatives, dimensions, comparisons, blocks;
   crow_type type;
-  bool has_id, has_topic, has_prompt, has_count;
+  bool has_id, has_topic, has_prompt, has_columns, has_count;
   crow_import_summary summary;
 } outline;
 
@@ -23,6 +23,7 @@ static outline outline_make(const crow_import_alternatives *alternatives, const 
                  .has_id = alternatives->ids.count > 0,
                  .has_topic = alternatives->has_topic,
                  .has_prompt = alternatives->has_prompt,
+                 .has_columns = alternatives->columns.count > 0,
                  .has_count = comparisons->has_count};
   for (const crow_import_block *block = comparisons->head; block; block = block->next) out.blocks++;
   const bool unnamed = out.has_topic && crow_ids_find(&alternatives->topics, "") >= 0;
@@ -93,8 +94,7 @@ cleanup:
 
 /* ---- ids, topics and prompts -------------------------------------------------------------------------------- */
 
-/* The name of each of `count` numbers. */
-static crow_status label_strings(const crow_ids *names, const int32_t *number, int64_t count, crow_strings *out) {
+crow_status crow_import_labels(const crow_ids *names, const int32_t *number, int64_t count, crow_strings *out) {
   crow_status status = CROW_OK;
   const int64_t width = names->widest + 1;
   int64_t bytes = 0;
@@ -116,7 +116,7 @@ static crow_status write_labels(const crow_comm *comm, crow_file *file, const ch
   crow_status status = CROW_OK;
   crow_strings texts = {0};
   const bool root = crow_comm_rank(comm) == 0;
-  CROW_TRY_AGREE(comm, root ? label_strings(names, number, count, &texts) : CROW_OK);
+  CROW_TRY_AGREE(comm, root ? crow_import_labels(names, number, count, &texts) : CROW_OK);
   CROW_TRY(crow_file_write_strings(file, path, count, 0, &texts));
 cleanup:
   crow_strings_free(&texts);
@@ -127,10 +127,14 @@ static crow_status write_names(const crow_comm *comm, crow_file *file, const cro
                                const outline *of) {
   crow_status status = CROW_OK;
   const bool root = crow_comm_rank(comm) == 0;
-  crow_strings ids = {0};
+  crow_strings ids = {0}, columns = {0};
   if (of->has_id) {
     CROW_TRY_AGREE(comm, root ? crow_ids_strings(&alternatives->ids, 0, of->alternatives, &ids) : CROW_OK);
     CROW_TRY(crow_file_write_strings(file, "/alternatives/id", of->alternatives, 0, &ids));
+  }
+  if (of->has_columns) {
+    CROW_TRY_AGREE(comm, root ? crow_ids_strings(&alternatives->columns, 0, of->dimensions, &columns) : CROW_OK);
+    CROW_TRY(crow_file_write_strings(file, "/alternatives/dimension", of->dimensions, 0, &columns));
   }
   if (of->has_topic) {
     CROW_TRY(
@@ -142,6 +146,7 @@ static crow_status write_names(const crow_comm *comm, crow_file *file, const cro
   }
 cleanup:
   crow_strings_free(&ids);
+  crow_strings_free(&columns);
   return status;
 }
 

@@ -36,46 +36,79 @@ static crow_status digest_names(const crow_dataset *dataset, const crow_partitio
   return CROW_OK;
 }
 
-/* Numbers equal digests alike, in the order of their first alternatives. Local. */
-static crow_status number(const uint64_t *digest, crow_gidx m, int32_t *prompt, crow_gidx *prompts) {
-  crow_status status = CROW_OK;
-  named *list = NULL;
-  CROW_TRY(CROW_ALLOCATE_RAW(&list, m));
-  for (crow_gidx x = 0; x < m; x++) list[x] = (named){{digest[2 * x], digest[2 * x + 1]}, (int32_t)x};
-  qsort(list, (size_t)m, sizeof *list, compare);
-  /* First the lowest alternative of the same prompt, then its number. */
-  for (crow_gidx i = 0, first = 0; i < m; i++) {
-    if (memcmp(list[i].digest, list[first].digest, sizeof list[i].digest) != 0) first = i;
-    prompt[list[i].alternative] = list[first].alternative;
-  }
-  *prompts = 0;
-  for (crow_gidx x = 0; x < m; x++) prompt[x] = prompt[x] == x ? (int32_t)(*prompts)++ : prompt[prompt[x]];
-cleanup:
-  crow_free(list);
-  return status;
-}
-
-crow_status crow_dataset_number_prompts(const crow_comm *comm, crow_dataset *dataset) {
+/* The digests of all alternatives' prompts, sorted: equal ones in the order of their alternatives. */
+static crow_status list_names(const crow_comm *comm, const crow_dataset *dataset, named **list) {
   crow_status status = CROW_OK;
   const crow_gidx m = dataset->alternatives;
   const crow_partition p = crow_comm_partition(comm, m, CROW_BLOCK);
   crow_strings names = {0};
   uint64_t *mine = NULL, *all = NULL;
-  if (m > INT32_MAX) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%.1024s: %lld alternatives with prompts, expected at most %d",
-                        crow_file_name(dataset->file), (long long)m, INT32_MAX));
-  }
   CROW_TRY(crow_file_read_strings(dataset->file, "/alternatives/prompt", p.begin, p.count, &names));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&mine, 2 * p.count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&all, 2 * m));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&dataset->prompt, m));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(list, m));
   CROW_TRY_AGREE(comm, digest_names(dataset, &p, &names, mine));
   CROW_TRY(crow_comm_gather_slices(comm, &p, mine, all, 2 * sizeof *all));
-  CROW_TRY_AGREE(comm, number(all, m, dataset->prompt, &dataset->prompts));
+  for (crow_gidx x = 0; x < m; x++) (*list)[x] = (named){{all[2 * x], all[2 * x + 1]}, (int32_t)x};
+  qsort(*list, (size_t)m, sizeof **list, compare);
 cleanup:
   crow_strings_free(&names);
   crow_free(mine);
   crow_free(all);
+  return status;
+}
+
+/* Numbers equal digests alike, in the order of their first alternatives. */
+static crow_gidx number(const named *list, crow_gidx m, int32_t *prompt) {
+  crow_gidx prompts = 0;
+  /* First the lowest alternative of the same prompt, then its number. */
+  for (crow_gidx i = 0, first = 0; i < m; i++) {
+    if (memcmp(list[i].digest, list[first].digest, sizeof list[i].digest) != 0) first = i;
+    prompt[list[i].alternative] = list[first].alternative;
+  }
+  for (crow_gidx x = 0; x < m; x++) prompt[x] = prompt[x] == x ? (int32_t)prompts++ : prompt[prompt[x]];
+  return prompts;
+}
+
+crow_status crow_dataset_number_prompts(const crow_comm *comm, crow_dataset *dataset) {
+  crow_status status = CROW_OK;
+  const crow_gidx m = dataset->alternatives;
+  named *list = NULL;
+  if (m > INT32_MAX) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%.1024s: %lld alternatives with prompts, expected at most %d",
+                        crow_file_name(dataset->file), (long long)m, INT32_MAX));
+  }
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&dataset->prompt, m));
+  CROW_TRY(list_names(comm, dataset, &list));
+  dataset->prompts = number(list, m, dataset->prompt);
+cleanup:
+  crow_free(list);
+  return status;
+}
+
+crow_status crow_dataset_find_prompts(const crow_comm *comm, const crow_dataset *dataset, const crow_strings *names,
+                                      int32_t *number) {
+  crow_status status = CROW_OK;
+  named *list = NULL;
+  CROW_TRY(list_names(comm, dataset, &list));
+  for (int64_t i = 0; i < names->count; i++) {
+    const char *name = crow_strings_get(names, i);
+    const XXH128_hash_t hash = XXH3_128bits(name, strlen(name));
+    const named wanted = {{hash.high64, hash.low64}, -1}; /* before all of its prompt */
+    crow_gidx low = 0, high = dataset->alternatives;
+    while (low < high) {
+      const crow_gidx middle = low + (high - low) / 2;
+      if (compare(&list[middle], &wanted) < 0)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+    const bool found =
+        low < dataset->alternatives && memcmp(list[low].digest, wanted.digest, sizeof wanted.digest) == 0;
+    number[i] = found ? dataset->prompt[list[low].alternative] : -1;
+  }
+cleanup:
+  crow_free(list);
   return status;
 }
 

@@ -166,7 +166,7 @@ crow_status crow_pca_run(const crow_comm *comm, const crow_dataset *dataset, con
   CROW_TRY(crow_file_define(p.file, "/alternatives/context", dataset->single ? CROW_F32 : CROW_F64,
                             dataset->alternatives, components));
   CROW_TRY(crow_space_visit(comm, dataset, write_block, &p));
-  CROW_TRY(crow_file_copy_all(dataset->file, p.file, "/alternatives/context"));
+  CROW_TRY(crow_file_copy_all(dataset->file, p.file, "/alternatives/context|/alternatives/dimension"));
   if (provenance) CROW_TRY(crow_provenance_write(provenance, p.file));
   CROW_TRY(crow_file_finish(&p.file));
 cleanup:
