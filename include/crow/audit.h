@@ -77,8 +77,8 @@ CROW_API crow_status crow_simulate_run(const crow_comm *comm, const crow_simulat
  * lambda_1 = m lambda. */
 typedef struct crow_audit_options {
   double radius;                /**< of approximate clones; 0: crow_radius_suggest() */
-  const char *target;           /**< what is cloned: "most-compared" (default), "topics" (each in turn), "topic:NAME",
-                                     "id:NAME", or "none": no stress test */
+  const char *target;           /**< what is cloned: "most-compared" (default; of each prompt), "topics" (each in turn),
+                                   "topic:NAME",           "id:NAME", or "none": no stress test */
   const char *clones;           /**< numbers K of clones of each target, e.g. "1,10" (default) */
   const char *eps;              /**< distances of the clones, e.g. "0.1,0.01,0.001" (default) */
   const char *scratch;          /**< folder that all ranks share, for the datasets with clones; default "." */
@@ -99,10 +99,13 @@ CROW_API crow_status crow_audit_options_validate(const crow_audit_options *optio
 /** What a change of the dataset did to one method's rewards. */
 typedef struct crow_audit_shift {
   double largest, mean;                  /**< of |r - r'| over what is in both */
-  double tau;                            /**< Kendall's tau-b of r and r' */
-  char winner[2][CROW_AUDIT_NAME];       /**< id of the alternative of greatest reward, before and after */
+  double tau;                            /**< Kendall's tau-b of r and r', mean over the prompts */
+  char winner[2][CROW_AUDIT_NAME];       /**< id of the alternative of greatest reward, before and after; of several
+                                              prompts, of the first whose winner changed */
   char winner_topic[2][CROW_AUDIT_NAME]; /**< the topic of greatest mean reward; "" without topics */
-  bool winner_changed, topic_changed;    /**< a clone that takes its original's place is no change */
+  bool winner_changed, topic_changed;    /**< a clone that takes its original's place is no change; of several
+                                              prompts, in any of them */
+  crow_gidx prompts_changed;             /**< in how many the winner changed; 0 or 1 without prompts */
   bool converged;                        /**< both fits */
 } crow_audit_shift;
 
@@ -128,7 +131,10 @@ typedef struct crow_audit_test {
 typedef struct crow_audit_noise {
   double typical, largest; /**< median and greatest, over the redraws, of the largest |r - r'| */
   double mean, tau;        /**< of |r - r'| and of Kendall's tau-b, over the redraws */
-  int64_t changed;         /**< redraws that changed the winner, the alternative or the topic */
+  int64_t changed;         /**< redraws that changed the winner, the alternative or the topic; of several prompts the
+                                alternative of any */
+  double prompts;          /**< mean number of prompts whose winner a redraw changed */
+  crow_gidx most_prompts;  /**< and the greatest */
 } crow_audit_noise;
 
 typedef struct crow_audit_result {
@@ -138,9 +144,11 @@ typedef struct crow_audit_result {
   double comparisons, weight; /**< their shares */
   int64_t listed;             /**< of the largest groups, at most 20 */
   crow_audit_group *group;
+  crow_gidx prompts; /**< 1 without prompts */
   int64_t tests;
   crow_audit_test *test;
-  int64_t redraws; /**< 0: not asked for, no tests, or complete preferences, of which nothing is drawn */
+  bool complete;   /**< preferences are complete: nothing of them is drawn by chance */
+  int64_t redraws; /**< 0: not asked for, no tests, or complete preferences */
   crow_audit_noise standard, weighted;
 } crow_audit_result;
 
@@ -150,8 +158,10 @@ typedef struct crow_audit_result {
  * population or matrix; for comparisons, each of the original's is drawn a Poisson(1) number of times (a bootstrap), so
  * a clone has about as many as its original. That moves rewards by chance alone, too: for observed comparisons the
  * dataset itself is fitted `redraws` times to bootstrap replicates of its comparisons, see
- * crow_uncertainty_replicates(), and a shift by clones means something where it is larger than by those. Needs a few
- * vectors over all alternatives on every rank. Collective; free with crow_audit_result_free(). */
+ * crow_uncertainty_replicates(), and a shift by clones means something where it is larger than by those. Prompts are
+ * tested together: targets are cloned in all of them ("most-compared": one alternative of each), winners and order are
+ * those within each prompt. Needs a few vectors over all alternatives on every rank. Collective; free with
+ * crow_audit_result_free(). */
 CROW_API crow_status crow_audit_run(const crow_comm *comm, const crow_dataset *dataset,
                                     const crow_audit_options *options, crow_audit_result *out);
 CROW_API void crow_audit_result_free(crow_audit_result *result);
@@ -166,11 +176,17 @@ typedef struct crow_audit_topic {
 
 typedef struct crow_audit_comparison {
   int64_t topics, common;
-  crow_audit_topic *topic;             /**< (topics) in alphabetical order */
-  crow_audit_shift standard, weighted; /**< over the common topics' mean rewards */
+  crow_audit_topic *topic;                         /**< (topics) in alphabetical order */
+  crow_audit_shift standard, weighted;             /**< over the common topics' mean rewards */
+  bool complete;                                   /**< neither has observed comparisons: nothing of this is chance */
+  int64_t redraws;                                 /**< 0: not asked for, or complete */
+  crow_audit_noise standard_noise, weighted_noise; /**< what chance does to the common topics, see below */
 } crow_audit_comparison;
 
-/** Fits two datasets, say without and with clones, in both ways and compares them by topic. Both need topics.
+/** Fits two datasets, say without and with clones, in both ways and compares them by topic. Both need topics. What
+ * chance does to the difference of a topic's means is seen from bootstrap replicates of both datasets' comparisons,
+ * each drawn by itself: the deviation of the first's mean from that of its own fit, less the second's; a dataset with
+ * complete preferences has none. A redraw changes the winner if the first's means with these deviations have another.
  * Collective; free with crow_audit_comparison_free(). */
 CROW_API crow_status crow_audit_compare(const crow_comm *comm, const crow_dataset *first, const crow_dataset *second,
                                         const crow_audit_options *options, crow_audit_comparison *out);

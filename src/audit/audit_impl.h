@@ -12,7 +12,8 @@ typedef struct crow_fits {
   crow_gidx m;
   double *standard, *weighted; /* (m) rewards */
   double *weight;              /* (m) Voronoi weights */
-  crow_weights voronoi;        /* the same, this rank's slice */
+  crow_weights uniform;        /* of the standard fit, this rank's slice */
+  crow_weights voronoi;        /* of the weighted one */
   bool standard_converged, weighted_converged;
 } crow_fits;
 /* Computes the weights and fits twice. Collective. */
@@ -44,15 +45,6 @@ crow_status crow_id_read(const crow_dataset *dataset, crow_gidx alternative, cha
 /* Places that each alternative has in comparisons, whole on every rank; for complete preferences 1 each. Collective. */
 crow_status crow_places_count(const crow_comm *comm, const crow_dataset *dataset, int64_t *places);
 
-/* Fills part (a) of the result. Collective. */
-crow_status crow_audit_find_groups(const crow_comm *comm, const crow_dataset *dataset,
-                                   const crow_audit_options *options, const crow_fits *fits,
-                                   const crow_topic_map *topics, const int64_t *places, crow_audit_result *out);
-
-/* What drawing observed comparisons anew does to both fits of the dataset. Collective. */
-crow_status crow_audit_redraw(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
-                              const crow_fits *fits, const crow_topic_map *topics, crow_audit_result *out);
-
 /* Alternatives that are cloned, each K times: clone k of target t is alternative m + k targets + t. */
 typedef struct crow_clones {
   crow_gidx targets;
@@ -61,6 +53,44 @@ typedef struct crow_clones {
   double eps;
   uint64_t seed;
 } crow_clones;
+
+/* A dataset's alternatives prompt by prompt (all of them if it has one prompt or none), with room for what is asked of
+ * them. Local. */
+typedef struct crow_within {
+  crow_gidx m, prompts;
+  const int32_t *prompt;  /* (m) borrowed from the dataset; NULL for one */
+  crow_gidx *begin;       /* (prompts + 1) of each prompt's in the following */
+  crow_gidx *alternative; /* (m) */
+  double *room[2];        /* as long as the longest prompt */
+  crow_gidx *winner[2];   /* (prompts) before and after, by crow_within_changed() */
+} crow_within;
+crow_status crow_within_create(const crow_dataset *dataset, crow_within *out);
+void crow_within_free(crow_within *within);
+crow_gidx crow_within_prompt(const crow_within *within, crow_gidx alternative);
+/* In how many prompts the alternative of greatest reward is another after than before, and the first of them (else 0).
+ * `after` (all) may go on with clones, which stand for their originals; `clones` is NULL if it does not. */
+crow_gidx crow_within_changed(crow_within *within, const double *before, const crow_clones *clones, crow_gidx all,
+                              const double *after, crow_gidx *first);
+/* Kendall's tau-b of both, mean over the prompts where it is defined; NaN if it is in none. */
+crow_status crow_within_tau(crow_within *within, const double *before, const double *after, double *tau);
+
+/* Fills part (a) of the result. Collective. */
+crow_status crow_audit_find_groups(const crow_comm *comm, const crow_dataset *dataset,
+                                   const crow_audit_options *options, const crow_fits *fits,
+                                   const crow_topic_map *topics, const int64_t *places, crow_audit_result *out);
+
+/* What drawing observed comparisons anew does to both fits of the dataset. Collective. */
+crow_status crow_audit_redraw(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
+                              const crow_fits *fits, const crow_topic_map *topics, crow_within *within,
+                              crow_audit_result *out);
+/* Hands over to `visit` the fits by one method, `weights` and the whole `reward`, of `options->redraws` bootstrap
+ * replicates of the dataset's comparisons. Collective. */
+crow_status crow_audit_replicates(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
+                                  int64_t seed, const crow_weights *weights, const double *reward,
+                                  crow_replicate_visitor *visit, void *context);
+/* Median and greatest of `largest` (redraws), which it sorts, and means of what was summed. Local. */
+void crow_noise_finish(crow_audit_noise *noise, double *largest, int64_t redraws);
+
 /* The alternative that `i` is or is a clone of. Local. */
 crow_gidx crow_clones_original(const crow_clones *clones, crow_gidx m, crow_gidx i);
 /* Writes a copy of the dataset with the clones, without names. Collective. */

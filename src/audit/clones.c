@@ -68,6 +68,25 @@ cleanup:
   return status;
 }
 
+/* ---- prompts ------------------------------------------------------------------------------------------------ */
+
+/* The prompts' numbers are their names; a clone answers its original's. */
+static crow_status write_prompts(const job *j) {
+  crow_status status = CROW_OK;
+  const crow_partition p = crow_comm_partition(j->comm, j->all, CROW_BLOCK);
+  crow_strings name = {.count = p.count, .width = 12};
+  if (j->dataset->prompts < 2) return CROW_OK;
+  CROW_TRY_AGREE(j->comm, crow_allocate(p.count, (size_t)name.width, (void **)&name.data));
+  for (crow_gidx i = 0; i < p.count; i++) {
+    const crow_gidx original = crow_clones_original(j->clones, j->m, p.begin + i);
+    (void)snprintf(name.data + i * name.width, (size_t)name.width, "%d", (int)j->dataset->prompt[original]);
+  }
+  CROW_TRY(crow_file_write_strings(j->file, "/alternatives/prompt", j->all, p.begin, &name));
+cleanup:
+  crow_strings_free(&name);
+  return status;
+}
+
 /* ---- complete preferences ----------------------------------------------------------------------------------- */
 
 /* Fills in the clones' entries behind a row's own. */
@@ -252,6 +271,7 @@ crow_status crow_clones_write(const crow_comm *comm, const crow_dataset *dataset
   }
   CROW_TRY(crow_file_create(comm, path, "dataset", true, &j.file));
   CROW_TRY(write_contexts(&j));
+  CROW_TRY(write_prompts(&j));
   /* Only the source that the fit uses. */
   const crow_source source = crow_fit_source(dataset);
   if (source == CROW_SOURCE_COMPARISONS) CROW_TRY(write_comparisons(&j));

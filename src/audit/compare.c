@@ -114,8 +114,128 @@ static crow_status find_winners(const side both[2], bool weighted, crow_audit_sh
     if (best >= 0) CROW_TRY(crow_id_read(both[k].dataset, best, out->winner[k]));
     out->converged = out->converged && (weighted ? fits->weighted_converged : fits->standard_converged);
   }
-  out->winner_changed = strcmp(out->winner[0], out->winner[1]) != 0;
+  out->prompts_changed = out->winner_changed = strcmp(out->winner[0], out->winner[1]) != 0;
 cleanup:
+  return status;
+}
+
+/* ---- chance ----------------------------------------------------------------------------------------------------- */
+
+/* One method's replicates of one of the datasets: deviations of the common topics' means from those of its fit. */
+typedef struct deviations {
+  const side *s;
+  const double *fitted; /* (topics of the side) */
+  const int64_t *topic; /* (common) a common topic's place among the side's */
+  int64_t common;
+  double *mean; /* (topics of the side) */
+  crow_gidx *size;
+  double sign, *sum; /* (redraws, common) */
+} deviations;
+
+static crow_status add_deviation(void *context, int64_t number, const double *reward) {
+  deviations *d = context;
+  crow_topic_means(&d->s->topics, d->s->fits.m, NULL, reward, d->mean, d->size);
+  for (int64_t t = 0; t < d->common; t++) {
+    d->sum[number * d->common + t] += d->sign * (d->mean[d->topic[t]] - d->fitted[d->topic[t]]);
+  }
+  return CROW_OK;
+}
+
+/* Adds those of side k, the second's less. Collective. */
+static crow_status add_side(const crow_comm *comm, const side *s, int k, bool weighted, const int64_t *topic,
+                            int64_t common, const crow_audit_options *options, double *sum) {
+  crow_status status = CROW_OK;
+  const crow_fits *fits = &s->fits;
+  deviations d = {.s = s, .topic = topic, .common = common, .sign = k ? -1 : 1, .sum = sum};
+  if (crow_fit_source(s->dataset) != CROW_SOURCE_COMPARISONS) return CROW_OK;
+  d.fitted = weighted ? s->weighted : s->standard;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&d.mean, s->topics.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&d.size, s->topics.count));
+  CROW_TRY(crow_audit_replicates(comm, s->dataset, options, options->clone_seed + k,
+                                 weighted ? &fits->voronoi : &fits->uniform, weighted ? fits->weighted : fits->standard,
+                                 add_deviation, &d));
+cleanup:
+  crow_free(d.mean);
+  crow_free(d.size);
+  return status;
+}
+
+/* From deviations `sum` (redraws, common) and the first's means `mean` (common) to what they do. Local. */
+static crow_status judge_deviations(const double *sum, const double *mean, int64_t common, int64_t redraws,
+                                    crow_audit_noise *out) {
+  crow_status status = CROW_OK;
+  double *largest = NULL, *shifted = NULL, tau = 0;
+  CROW_TRY(CROW_ALLOCATE(&largest, redraws));
+  CROW_TRY(CROW_ALLOCATE(&shifted, common));
+  for (int64_t b = 0; b < redraws; b++) {
+    for (int64_t t = 0; t < common; t++) {
+      const double deviation = sum[b * common + t];
+      shifted[t] = mean[t] + deviation;
+      largest[b] = fmax(largest[b], fabs(deviation));
+      out->mean += fabs(deviation) / (double)common;
+    }
+    out->changed += crow_greatest(common, shifted) != crow_greatest(common, mean);
+    CROW_TRY(crow_kendall_tau(common, mean, shifted, &tau));
+    out->tau += tau;
+  }
+  crow_noise_finish(out, largest, redraws);
+cleanup:
+  crow_free(largest);
+  crow_free(shifted);
+  return status;
+}
+
+/* The common topics' places in both, (common) each. Local. */
+static crow_status find_common(const side both[2], int64_t common, int64_t *place[2]) {
+  crow_status status = CROW_OK;
+  const crow_topic_map *a = &both[0].topics, *b = &both[1].topics;
+  int64_t at = 0;
+  CROW_TRY(CROW_ALLOCATE(&place[0], common));
+  CROW_TRY(CROW_ALLOCATE(&place[1], common));
+  for (int64_t i = 0, j = 0; i < a->count && j < b->count;) {
+    const int order = strcmp(crow_strings_get(&a->name, i), crow_strings_get(&b->name, j));
+    if (order == 0) {
+      place[0][at] = i;
+      place[1][at++] = j;
+    }
+    i += order <= 0;
+    j += order >= 0;
+  }
+cleanup:
+  return status;
+}
+
+/* Collective. */
+static crow_status find_noise(const crow_comm *comm, const side both[2], const crow_audit_options *options,
+                              crow_audit_comparison *out) {
+  crow_status status = CROW_OK;
+  double *sum = NULL, *mean = NULL;
+  int64_t *place[2] = {NULL, NULL};
+  out->complete = true;
+  for (int k = 0; k < 2; k++) {
+    out->complete = out->complete && crow_fit_source(both[k].dataset) != CROW_SOURCE_COMPARISONS;
+  }
+  if (out->complete || options->redraws == 0 || out->common == 0) return CROW_OK;
+  crow_log(CROW_LOG_INFO, "audit: comparisons of both datasets drawn anew %lld times", (long long)options->redraws);
+  CROW_TRY_AGREE(comm, find_common(both, out->common, place));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&sum, options->redraws * out->common));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&mean, out->common));
+  for (int weighted = 0; weighted < 2; weighted++) {
+    const double *first = weighted ? both[0].weighted : both[0].standard;
+    for (int64_t t = 0; t < out->common; t++) mean[t] = first[place[0][t]];
+    memset(sum, 0, (size_t)(options->redraws * out->common) * sizeof *sum);
+    for (int k = 0; k < 2; k++) {
+      CROW_TRY(add_side(comm, &both[k], k, weighted, place[k], out->common, options, sum));
+    }
+    CROW_TRY_AGREE(comm, judge_deviations(sum, mean, out->common, options->redraws,
+                                          weighted ? &out->weighted_noise : &out->standard_noise));
+  }
+  out->redraws = options->redraws;
+cleanup:
+  crow_free(sum);
+  crow_free(mean);
+  crow_free(place[0]);
+  crow_free(place[1]);
   return status;
 }
 
@@ -132,6 +252,7 @@ crow_status crow_audit_compare(const crow_comm *comm, const crow_dataset *first,
   CROW_TRY_AGREE(comm, measure(out, true, &out->weighted));
   CROW_TRY(find_winners(both, false, &out->standard));
   CROW_TRY(find_winners(both, true, &out->weighted));
+  CROW_TRY(find_noise(comm, both, options, out));
 cleanup:
   side_free(&both[0]);
   side_free(&both[1]);

@@ -20,19 +20,17 @@ cleanup:
 crow_status crow_fits_make(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
                            crow_fits *out) {
   crow_status status = CROW_OK;
-  crow_weights uniform = {0};
-  crow_weights *voronoi = &out->voronoi;
+  crow_weights *uniform = &out->uniform, *voronoi = &out->voronoi;
   *out = (crow_fits){.m = dataset->alternatives};
   crow_weights_options equal = options->weights;
   equal.scheme = CROW_SCHEME_UNIFORM;
-  CROW_TRY(crow_weights_compute(comm, dataset, &equal, &uniform));
-  CROW_TRY(fit(comm, dataset, &uniform, &options->fit, &out->standard, &out->standard_converged));
+  CROW_TRY(crow_weights_compute(comm, dataset, &equal, uniform));
+  CROW_TRY(fit(comm, dataset, uniform, &options->fit, &out->standard, &out->standard_converged));
   CROW_TRY(crow_weights_compute(comm, dataset, &options->weights, voronoi));
   CROW_TRY(fit(comm, dataset, voronoi, &options->fit, &out->weighted, &out->weighted_converged));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->weight, out->m));
   CROW_TRY(crow_comm_gather_slices(comm, &voronoi->partition, voronoi->value, out->weight, sizeof *out->weight));
 cleanup:
-  crow_weights_free(&uniform);
   if (status != CROW_OK) crow_fits_free(out);
   return status;
 }
@@ -41,6 +39,7 @@ void crow_fits_free(crow_fits *fits) {
   crow_free(fits->standard);
   crow_free(fits->weighted);
   crow_free(fits->weight);
+  crow_weights_free(&fits->uniform);
   crow_weights_free(&fits->voronoi);
   memset(fits, 0, sizeof *fits);
 }

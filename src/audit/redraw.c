@@ -4,11 +4,45 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* ---- replicates ------------------------------------------------------------------------------------------------- */
+
+crow_status crow_audit_replicates(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
+                                  int64_t seed, const crow_weights *weights, const double *reward,
+                                  crow_replicate_visitor *visit, void *context) {
+  crow_status status = CROW_OK;
+  const crow_uncertainty_options how = {.bootstrap = options->redraws, .bootstrap_seed = seed, .error_probes = 1};
+  int64_t not_converged = 0;
+  CROW_TRY(crow_uncertainty_replicates(comm, dataset, weights, &options->fit.objective, &options->fit.lbfgs, &how,
+                                       reward + weights->partition.begin, visit, context, &not_converged));
+  if (not_converged) {
+    crow_log(CROW_LOG_WARNING, "audit: %lld of %lld refits to redrawn comparisons did not converge",
+             (long long)not_converged, (long long)options->redraws);
+  }
+cleanup:
+  return status;
+}
+
+static int ascending(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+void crow_noise_finish(crow_audit_noise *noise, double *largest, int64_t redraws) {
+  qsort(largest, (size_t)redraws, sizeof *largest, ascending);
+  noise->typical = (largest[(redraws - 1) / 2] + largest[redraws / 2]) / 2;
+  noise->largest = largest[redraws - 1];
+  noise->mean /= (double)redraws;
+  noise->tau /= (double)redraws;
+  noise->prompts /= (double)redraws;
+}
+
+/* ---- of one dataset --------------------------------------------------------------------------------------------- */
+
 /* One method's replicates. */
 typedef struct redraw {
   const crow_comm *comm;
   const crow_topic_map *topics;
-  crow_gidx m;
+  crow_within *within;
   const double *reward; /* (m) of the comparisons as they are */
   double *largest;      /* (redraws) */
   double *mean;         /* (topics) */
@@ -19,78 +53,54 @@ typedef struct redraw {
 /* The topic of greatest mean reward; -1 without topics. Local. */
 static int64_t best_topic(const redraw *r, const double *reward) {
   if (r->topics->count == 0) return -1;
-  crow_topic_means(r->topics, r->m, NULL, reward, r->mean, r->size);
+  crow_topic_means(r->topics, r->within->m, NULL, reward, r->mean, r->size);
   return crow_greatest(r->topics->count, r->mean);
 }
 
 static crow_status visit(void *context, int64_t number, const double *reward) {
   redraw *r = context;
+  crow_audit_noise *noise = r->noise;
+  const crow_gidx m = r->within->m;
   double largest = 0, sum = 0, tau = 0;
-  for (crow_gidx i = 0; i < r->m; i++) {
+  crow_gidx first;
+  for (crow_gidx i = 0; i < m; i++) {
     const double shift = fabs(r->reward[i] - reward[i]);
     largest = fmax(largest, shift);
     sum += shift;
   }
   r->largest[number] = largest;
-  r->noise->mean += sum / (double)r->m;
-  r->noise->changed += crow_greatest(r->m, r->reward) != crow_greatest(r->m, reward) ||
-                       best_topic(r, r->reward) != best_topic(r, reward);
-  const crow_status status = crow_comm_agree(r->comm, crow_kendall_tau(r->m, r->reward, reward, &tau));
-  r->noise->tau += tau;
-  return status;
-}
-
-static int ascending(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static void finish(redraw *r, int64_t redraws) {
-  qsort(r->largest, (size_t)redraws, sizeof *r->largest, ascending);
-  r->noise->typical = (r->largest[(redraws - 1) / 2] + r->largest[redraws / 2]) / 2;
-  r->noise->largest = r->largest[redraws - 1];
-  r->noise->mean /= (double)redraws;
-  r->noise->tau /= (double)redraws;
-}
-
-static crow_status run_method(redraw *r, const crow_dataset *dataset, const crow_audit_options *options,
-                              const crow_weights *weights) {
-  crow_status status = CROW_OK;
-  const crow_uncertainty_options how = {
-      .bootstrap = options->redraws, .bootstrap_seed = options->clone_seed, .error_probes = 1};
-  int64_t not_converged = 0;
-  CROW_TRY(crow_uncertainty_replicates(r->comm, dataset, weights, &options->fit.objective, &options->fit.lbfgs, &how,
-                                       r->reward + weights->partition.begin, visit, r, &not_converged));
-  if (not_converged) {
-    crow_log(CROW_LOG_WARNING, "audit: %lld of %lld refits to redrawn comparisons did not converge",
-             (long long)not_converged, (long long)options->redraws);
-  }
-  finish(r, options->redraws);
-cleanup:
+  noise->mean += sum / (double)m;
+  const crow_gidx changed = crow_within_changed(r->within, r->reward, NULL, m, reward, &first);
+  noise->changed += changed > 0 || (r->within->prompts == 1 && best_topic(r, r->reward) != best_topic(r, reward));
+  noise->prompts += (double)changed;
+  noise->most_prompts = changed > noise->most_prompts ? changed : noise->most_prompts;
+  const crow_status status = crow_comm_agree(r->comm, crow_within_tau(r->within, r->reward, reward, &tau));
+  noise->tau += tau;
   return status;
 }
 
 crow_status crow_audit_redraw(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
-                              const crow_fits *fits, const crow_topic_map *topics, crow_audit_result *out) {
+                              const crow_fits *fits, const crow_topic_map *topics, crow_within *within,
+                              crow_audit_result *out) {
   crow_status status = CROW_OK;
-  crow_weights uniform = {0};
-  redraw r = {.comm = comm, .topics = topics, .m = fits->m};
+  redraw r = {.comm = comm, .topics = topics, .within = within};
+  const int64_t seed = options->clone_seed;
   if (options->redraws == 0 || crow_fit_source(dataset) != CROW_SOURCE_COMPARISONS) return CROW_OK;
   crow_log(CROW_LOG_INFO, "audit: comparisons drawn anew %lld time%s, without clones", (long long)options->redraws,
            crow_plural(options->redraws));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&r.largest, options->redraws));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&r.mean, topics->count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&r.size, topics->count));
-  CROW_TRY(crow_weights_uniform(comm, fits->m, &uniform));
   r.reward = fits->standard;
   r.noise = &out->standard;
-  CROW_TRY(run_method(&r, dataset, options, &uniform));
+  CROW_TRY(crow_audit_replicates(comm, dataset, options, seed, &fits->uniform, fits->standard, visit, &r));
+  crow_noise_finish(r.noise, r.largest, options->redraws);
   r.reward = fits->weighted;
   r.noise = &out->weighted;
-  CROW_TRY(run_method(&r, dataset, options, &fits->voronoi));
+  CROW_TRY(crow_audit_replicates(comm, dataset, options, seed, &fits->voronoi, fits->weighted, visit, &r));
+  crow_noise_finish(r.noise, r.largest, options->redraws);
   out->redraws = options->redraws;
 cleanup:
-  crow_weights_free(&uniform);
   crow_free(r.largest);
   crow_free(r.mean);
   crow_free(r.size);

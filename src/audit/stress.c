@@ -2,6 +2,7 @@
 /* Stress tests: what clones of chosen alternatives do to both fits. */
 #include "audit/audit_impl.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@ typedef struct stress {
   const crow_audit_options *options;
   const crow_fits *fits;
   const crow_topic_map *topics;
+  crow_within *within;
   double eps[CROW_AUDIT_NUMBERS], clones[CROW_AUDIT_NUMBERS];
   int64_t eps_count, clones_count;
   char *path; /* of the dataset with clones */
@@ -26,6 +28,11 @@ typedef struct target {
   crow_gidx *alternative;
 } target;
 
+static int ascending(const void *a, const void *b) {
+  const crow_gidx x = *(const crow_gidx *)a, y = *(const crow_gidx *)b;
+  return (x > y) - (x < y);
+}
+
 static crow_status one_target(const stress *s, crow_gidx alternative, target *out) {
   crow_status status = CROW_OK;
   char id[CROW_AUDIT_NAME];
@@ -35,6 +42,32 @@ static crow_status one_target(const stress *s, crow_gidx alternative, target *ou
   out->alternative[0] = alternative;
   out->count = 1;
 cleanup:
+  return status;
+}
+
+/* Of each prompt the first of those in most comparisons. */
+static crow_status most_compared(const stress *s, const int64_t *places, target *out) {
+  crow_status status = CROW_OK;
+  const crow_within *w = s->within;
+  crow_gidx *list = NULL;
+  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE(&list, w->prompts));
+  for (crow_gidx k = 0; k < w->prompts; k++) {
+    list[k] = w->alternative[w->begin[k]];
+    for (crow_gidx i = w->begin[k]; i < w->begin[k + 1]; i++) {
+      if (places[w->alternative[i]] > places[list[k]]) list[k] = w->alternative[i];
+    }
+  }
+  if (w->prompts == 1) {
+    CROW_TRY(one_target(s, list[0], out));
+    goto cleanup;
+  }
+  qsort(list, (size_t)w->prompts, sizeof *list, ascending);
+  (void)snprintf(out->name, sizeof out->name, "most compared of each prompt");
+  out->count = w->prompts;
+  out->alternative = list;
+  list = NULL;
+cleanup:
+  crow_free(list);
   return status;
 }
 
@@ -102,14 +135,13 @@ static crow_status choose_targets(const stress *s, const int64_t *places, target
     CROW_TRY(topic_target(s, found, *targets));
     goto cleanup;
   }
-  crow_gidx alternative = 0;
   if (strncmp(text, "id:", 3) == 0) {
+    crow_gidx alternative = 0;
     CROW_TRY(find_id(s, text + 3, &alternative));
+    CROW_TRY(one_target(s, alternative, *targets));
   } else {
-    for (crow_gidx i = 1; i < s->dataset->alternatives; i++)
-      alternative = places[i] > places[alternative] ? i : alternative;
+    CROW_TRY(most_compared(s, places, *targets));
   }
-  CROW_TRY(one_target(s, alternative, *targets));
 cleanup:
   return status;
 }
@@ -159,15 +191,17 @@ static crow_status compare(const stress *s, const crow_clones *clones, const dou
                            const double *after, crow_audit_shift *out) {
   crow_status status = CROW_OK;
   const crow_gidx m = s->dataset->alternatives;
+  crow_gidx first = 0;
   measure(m, before, after, out);
-  CROW_TRY_AGREE(s->comm, crow_kendall_tau(m, before, after, &out->tau));
+  CROW_TRY_AGREE(s->comm, crow_within_tau(s->within, before, after, &out->tau));
   CROW_TRY_AGREE(s->comm, find_topic_winners(s, clones, all, before, after, out));
-  const crow_gidx first = crow_greatest(m, before), best = crow_greatest(all, after);
-  if (first < 0 || best < 0) CROW_TRY(crow_error(CROW_FAILED, "audit: no reward is a number"));
-  const crow_gidx then = crow_clones_original(clones, m, best);
-  out->winner_changed = first != then;
-  CROW_TRY(crow_id_read(s->dataset, first, out->winner[0]));
-  CROW_TRY(crow_id_read(s->dataset, then, out->winner[1]));
+  out->prompts_changed = crow_within_changed(s->within, before, clones, all, after, &first);
+  out->winner_changed = out->prompts_changed > 0;
+  for (int k = 0; k < 2; k++) {
+    const crow_gidx winner = s->within->winner[k][first];
+    if (winner < 0) CROW_TRY(crow_error(CROW_FAILED, "audit: no reward is a number"));
+    CROW_TRY(crow_id_read(s->dataset, winner, out->winner[k]));
+  }
 cleanup:
   return status;
 }
@@ -240,29 +274,29 @@ crow_status crow_audit_run(const crow_comm *comm, const crow_dataset *dataset, c
   crow_status status = CROW_OK;
   crow_fits fits = {0};
   crow_topic_map topics = {0};
+  crow_within within = {0};
   int64_t *places = NULL;
-  stress s = {.comm = comm, .dataset = dataset, .options = options, .fits = &fits, .topics = &topics};
+  stress s = {
+      .comm = comm, .dataset = dataset, .options = options, .fits = &fits, .topics = &topics, .within = &within};
   memset(out, 0, sizeof *out);
   CROW_TRY(crow_audit_options_validate(options));
-  if (dataset->prompts > 1) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT,
-                        "%.1024s: /alternatives/prompt has %lld prompts, expected one: the stress test finds and adds "
-                        "clones within one prompt",
-                        crow_file_name(dataset->file), (long long)dataset->prompts));
-  }
   CROW_TRY(crow_numbers_parse("eps", options->eps, CROW_AUDIT_NUMBERS, s.eps, &s.eps_count));
   CROW_TRY(crow_numbers_parse("clones", options->clones, CROW_AUDIT_NUMBERS, s.clones, &s.clones_count));
   CROW_TRY(name_scratch(&s));
   CROW_TRY(crow_topic_map_read(comm, dataset, &topics));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&places, dataset->alternatives));
+  CROW_TRY_AGREE(comm, crow_within_create(dataset, &within));
+  out->prompts = within.prompts;
+  out->complete = crow_fit_source(dataset) != CROW_SOURCE_COMPARISONS;
   CROW_TRY(crow_places_count(comm, dataset, places));
   CROW_TRY(crow_fits_make(comm, dataset, options, &fits));
   CROW_TRY(crow_audit_find_groups(comm, dataset, options, &fits, &topics, places, out));
   CROW_TRY(run_tests(&s, places, out));
-  if (out->tests) CROW_TRY(crow_audit_redraw(comm, dataset, options, &fits, &topics, out));
+  if (out->tests) CROW_TRY(crow_audit_redraw(comm, dataset, options, &fits, &topics, &within, out));
 cleanup:
   crow_fits_free(&fits);
   crow_topic_map_free(&topics);
+  crow_within_free(&within);
   crow_free(places);
   crow_free(s.path);
   if (status != CROW_OK) crow_audit_result_free(out);

@@ -16,8 +16,11 @@ typedef struct crow_audit_summary {
   double largest;         /* shift */
   double closest;         /* the smallest eps at which a winner changed; 0 where there is none to speak of */
   const char *from, *to;  /* the first change, in words; borrowed */
+  crow_gidx prompts;      /* of the dataset; 1 without */
+  crow_gidx most_prompts; /* whose winner one test changed */
   int64_t redraws;        /* of the comparisons without clones; 0: none */
   crow_audit_noise noise; /* what they did */
+  bool complete;          /* no redraws, for nothing is observed by chance */
 } crow_audit_summary;
 /* The verdict's lines about both methods and what follows from them. Local. */
 void crow_audit_print_verdict(crow_run *run, const crow_audit_summary *standard, const crow_audit_summary *weighted);

@@ -25,6 +25,7 @@ static json_t *shift_json(const crow_audit_shift *shift) {
   set_text(object, "winner_topic_before", shift->winner_topic[0]);
   set_text(object, "winner_topic_after", shift->winner_topic[1]);
   (void)json_object_set_new(object, "winner_changed", json_boolean(shift->winner_changed));
+  set_integer(object, "prompts_changed", shift->prompts_changed);
   (void)json_object_set_new(object, "winner_topic_changed", json_boolean(shift->topic_changed));
   (void)json_object_set_new(object, "converged", json_boolean(shift->converged));
   return object;
@@ -93,15 +94,20 @@ static void winners_of(const crow_audit_shift *shift, const char **from, const c
   *to = topic ? shift->winner_topic[1] : shift->winner[1];
 }
 
-static bool changes(const crow_audit_shift *shift) { return shift->winner_changed || shift->topic_changed; }
+/* Of several prompts the winners of each count, and not the topic that is best in the mean over all. */
+static bool changes(const crow_audit_shift *shift, crow_gidx prompts) {
+  return shift->winner_changed || (prompts == 1 && shift->topic_changed);
+}
 
-static void add_shift(crow_table *table, const crow_audit_shift *shift) {
+static void add_shift(crow_table *table, const crow_audit_shift *shift, crow_gidx prompts) {
   const char *from, *to;
   winners_of(shift, &from, &to);
   crow_table_add_real(table, 4, shift->largest);
   crow_table_add_real(table, 4, shift->mean);
   crow_table_add_real(table, 3, shift->tau);
-  if (changes(shift))
+  if (changes(shift, prompts) && prompts > 1)
+    crow_table_add(table, "changed in %lld of %lld prompts", (long long)shift->prompts_changed, (long long)prompts);
+  else if (changes(shift, prompts))
     crow_table_add(table, "%s -> %s", from, to);
   else
     crow_table_add(table, "kept");
@@ -115,11 +121,14 @@ static void add_shift_columns(crow_table *table, const char *method) {
   crow_table_add_group(table, method, 4);
 }
 
-static void add_noise(crow_table *table, const crow_audit_noise *noise, int64_t redraws) {
+static void add_noise(crow_table *table, const crow_audit_noise *noise, int64_t redraws, crow_gidx prompts) {
   crow_table_add_real(table, 4, noise->typical);
   crow_table_add_real(table, 4, noise->mean);
   crow_table_add_real(table, 3, noise->tau);
-  crow_table_add(table, "changed %lld of %lld times", (long long)noise->changed, (long long)redraws);
+  if (prompts > 1)
+    crow_table_add(table, "changed in %.3g of %lld prompts", noise->prompts, (long long)prompts);
+  else
+    crow_table_add(table, "changed %lld of %lld times", (long long)noise->changed, (long long)redraws);
 }
 
 static crow_status print_tests(crow_run *run, const crow_audit_result *r) {
@@ -135,15 +144,15 @@ static crow_status print_tests(crow_run *run, const crow_audit_result *r) {
     crow_table_add(&table, "%s", test->target);
     crow_table_add(&table, "%lld", (long long)(test->clones * test->targets));
     crow_table_add(&table, "%g", test->eps);
-    add_shift(&table, &test->standard);
-    add_shift(&table, &test->weighted);
+    add_shift(&table, &test->standard, r->prompts);
+    add_shift(&table, &test->weighted, r->prompts);
   }
   if (r->redraws) {
     crow_table_add(&table, "(comparisons redrawn)");
     crow_table_add(&table, "0");
     crow_table_add(&table, "-");
-    add_noise(&table, &r->standard, r->redraws);
-    add_noise(&table, &r->weighted, r->redraws);
+    add_noise(&table, &r->standard, r->redraws, r->prompts);
+    add_noise(&table, &r->weighted, r->redraws, r->prompts);
   }
   return crow_table_print(&table, crow_print_stream(run));
 }
@@ -155,7 +164,19 @@ static json_t *noise_json(const crow_audit_noise *noise) {
   set_real(object, "mean_shift", noise->mean);
   set_real(object, "kendall_tau", noise->tau);
   set_integer(object, "winner_changed", noise->changed);
+  set_real(object, "mean_prompts_changed", noise->prompts);
+  set_integer(object, "most_prompts_changed", noise->most_prompts);
   return object;
+}
+
+static void report_noise(crow_run *run, int64_t redraws, const crow_audit_noise *standard,
+                         const crow_audit_noise *weighted) {
+  if (redraws == 0) return;
+  json_t *object = json_object();
+  set_integer(object, "redraws", redraws);
+  (void)json_object_set_new(object, "standard", noise_json(standard));
+  (void)json_object_set_new(object, "weighted", noise_json(weighted));
+  (void)json_object_set_new(run->report, "without_clones", object);
 }
 
 static void report_tests(crow_run *run, const crow_audit_result *r) {
@@ -173,26 +194,25 @@ static void report_tests(crow_run *run, const crow_audit_result *r) {
     (void)json_array_append_new(list, object);
   }
   (void)json_object_set_new(run->report, "tests", list);
-  if (r->redraws == 0) return;
-  json_t *object = json_object();
-  set_integer(object, "redraws", r->redraws);
-  (void)json_object_set_new(object, "standard", noise_json(&r->standard));
-  (void)json_object_set_new(object, "weighted", noise_json(&r->weighted));
-  (void)json_object_set_new(run->report, "without_clones", object);
+  report_noise(run, r->redraws, &r->standard, &r->weighted);
 }
 
 static void summarise(crow_audit_summary *summary, double eps, const crow_audit_shift *shift) {
   summary->tests++;
   summary->largest = fmax(summary->largest, shift->largest);
-  if (!changes(shift)) return;
+  summary->most_prompts =
+      shift->prompts_changed > summary->most_prompts ? shift->prompts_changed : summary->most_prompts;
+  if (!changes(shift, summary->prompts)) return;
   if (summary->changed++ == 0) winners_of(shift, &summary->from, &summary->to);
   if (summary->changed == 1 || eps < summary->closest) summary->closest = eps;
 }
 
 crow_status crow_audit_print(crow_run *run, crow_gidx alternatives, const crow_audit_result *result) {
   crow_status status = CROW_OK;
-  crow_audit_summary standard = {.redraws = result->redraws, .noise = result->standard};
-  crow_audit_summary weighted = {.redraws = result->redraws, .noise = result->weighted};
+  crow_audit_summary standard = {
+      .prompts = result->prompts, .redraws = result->redraws, .noise = result->standard, .complete = result->complete};
+  crow_audit_summary weighted = standard;
+  weighted.noise = result->weighted;
   report_groups(run, result);
   report_tests(run, result);
   CROW_TRY_AGREE(run->comm, print_groups(run, result, alternatives));
@@ -230,6 +250,7 @@ static void report_topics(crow_run *run, const crow_audit_comparison *c) {
   (void)json_object_set_new(run->report, "topics", list);
   (void)json_object_set_new(run->report, "standard", shift_json(&c->standard));
   (void)json_object_set_new(run->report, "weighted", shift_json(&c->weighted));
+  report_noise(run, c->redraws, &c->standard_noise, &c->weighted_noise);
 }
 
 static crow_status print_topics(crow_run *run, const char *const names[2], const crow_audit_comparison *c) {
@@ -254,8 +275,13 @@ static crow_status print_topics(crow_run *run, const char *const names[2], const
 }
 
 /* By topic: the alternatives' ids may be others in the two datasets. */
-static crow_audit_summary topic_summary(const crow_audit_shift *shift) {
+static crow_audit_summary topic_summary(const crow_audit_comparison *c, const crow_audit_shift *shift,
+                                        const crow_audit_noise *noise) {
   return (crow_audit_summary){.tests = 1,
+                              .prompts = 1,
+                              .redraws = c->redraws,
+                              .noise = *noise,
+                              .complete = c->complete,
                               .changed = shift->topic_changed,
                               .largest = shift->largest,
                               .from = shift->winner_topic[0],
@@ -264,7 +290,8 @@ static crow_audit_summary topic_summary(const crow_audit_shift *shift) {
 
 crow_status crow_audit_print_comparison(crow_run *run, const char *const names[2], const crow_audit_comparison *c) {
   crow_status status = CROW_OK;
-  const crow_audit_summary standard = topic_summary(&c->standard), weighted = topic_summary(&c->weighted);
+  const crow_audit_summary standard = topic_summary(c, &c->standard, &c->standard_noise);
+  const crow_audit_summary weighted = topic_summary(c, &c->weighted, &c->weighted_noise);
   report_topics(run, c);
   CROW_TRY_AGREE(run->comm, print_topics(run, names, c));
   crow_print(run, "common topics: %lld; Kendall's tau of their rewards: standard %.3f, weighted %.3f",

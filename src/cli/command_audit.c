@@ -9,6 +9,7 @@ static crow_status check_audit(const crow_run *run) {
   crow_audit_options defaults;
   crow_audit_options_default(&defaults);
   defaults.weights.samples = options->weights.samples;
+  defaults.weights.prompt_share = options->weights.prompt_share;
   defaults.weights.space = options->weights.space;
   defaults.weights.nearest = options->weights.nearest;
   options->weights = defaults.weights;
@@ -86,7 +87,12 @@ const crow_command crow_command_audit = {
         "does "
         "by itself is shown beside: --redraws refits to the comparisons drawn anew, without clones; the verdict says "
         "where clones do no more.\n\n"
-        "With two datasets, say without and with clones: fits both in both ways and compares them by topic.\n\n"
+        "Of a dataset with prompts all are audited together: groups, winners and orders are those within each prompt, "
+        "Kendall's tau is the mean over prompts, most-compared is one alternative of each, and it is said in how many "
+        "prompts the winner changed.\n\n"
+        "With two datasets, say without and with clones: fits both in both ways and compares them by topic. The "
+        "comparisons of both are drawn anew as well, each by itself: what that does to the differences of the topics' "
+        "means is chance.\n\n"
         "Without --radius it comes from the distances of alternatives to their nearest others, in ascending order: the "
         "geometric mean of the two at the largest jump if that is threefold or more, else half the median. Lambda "
         "means the same for both fits: the standard one is the weighted one with all weights 1/m.",

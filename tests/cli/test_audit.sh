@@ -14,6 +14,7 @@ for p in 1 2; do
   prints "standard fit: the winner changes from romance to art"
   prints "weighted fit: keeps its winner"
   prints "verdict: clones change the winner of the standard fit, and not that of the weighted fit"
+  prints "no baseline is needed: preferences are complete"
   grep -v -e "^crow" -e "^read" -e "^audit" -e "^total" -e "^stage" -e "^Time" out >"two-$p"
 
   ranks $p audit original.h5 --target topic:food --samples 20000 --clones 1 --json "one-$p.json"
@@ -55,8 +56,31 @@ crow audit votes.h5 --samples 1000 --clones 1 --eps 0.01 --redraws 4 --json vote
 exits 0
 prints "(comparisons redrawn)"
 prints "standard fit, comparisons redrawn 4 times without clones: largest shift"
-prints "verdict: clones do no more than redrawing the comparisons alone does, to either fit"
+prints "verdict: clones do no more than redrawing the comparisons alone does, to either fit: these comparisons do not"
+prints_not "clones change" # nor anything else of what clones do
+prints_not "to 1)"
 once votes.json '"redraws": 4'
+once votes.json '"standard_within_chance": true'
+
+# All prompts together, in words; one fit within chance and the other not.
+crow simulate -o prompts.h5 --prompts 200 --alternatives 1000 --spread 0.1 --preferences comparisons --comparisons 20000
+crow audit prompts.h5 --samples 500 --clones 10 --eps 0.01 --redraws 5 --json prompts.json
+exits 0
+prints "most compared of each prompt    2000"
+grep -q "^standard fit: the winner changes in [0-9]* of 200 prompts; largest shift" out || fail "prompts are not counted"
+prints " prompts in the mean, of "
+prints "verdict: clones change the winner of the standard fit, and do no more to the weighted fit than redrawing the"
+once prompts.json '"weighted_within_chance": true'
+
+# Two datasets of comparisons: both are redrawn.
+crow simulate -o more.h5 --alternatives 30 --spread 0.05 --preferences comparisons --comparisons 300 --seed 2
+crow audit votes.h5 more.h5 --samples 1000 --redraws 4 --json pair.json
+exits 0
+prints "standard fit, comparisons redrawn 4 times without clones"
+once pair.json '"redraws": 4'
+crow audit votes.h5 more.h5 --samples 1000 --redraws 0
+exits 0
+prints "no baseline (--redraws 0)"
 
 crow audit original.h5 --target topic:wine
 exits 2

@@ -297,10 +297,10 @@ static void clones_resample_their_originals_comparisons(void) {
 enum { JUDGED = 40, REDRAWS = 9 };
 
 /* How often comparison i counts in a redraw: Poisson(1) by the inverse of its distribution. */
-static int times_drawn(int redraw, int i) {
+static int times_drawn(uint64_t seed, int redraw, int i) {
   double u, probability = exp(-1), sum;
   int n = 0;
-  crow_random_uniform(1, CROW_STREAM_BOOTSTRAP, (uint64_t)(redraw * JUDGED + i), &u, 1);
+  crow_random_uniform(seed, CROW_STREAM_BOOTSTRAP, (uint64_t)(redraw * JUDGED + i), &u, 1);
   for (sum = probability; u > sum; sum += probability) probability /= ++n;
   return n;
 }
@@ -324,36 +324,54 @@ static int ascending(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* Two alternatives compared 40 times, so nearly even that some redraws change the winner; each redraw is solved here
- * on its own. */
-static void redrawn_comparisons_shift_rewards_as_worked_out_apart(void) {
-  double context[2] = {0.25, 0.75}, outcome[JUDGED], shift[REDRAWS], p = 0, mean = 0;
+/* Two alternatives compared 40 times, of which the first won every other and some more. */
+static crow_dataset write_two(const char *name, int more, double outcome[JUDGED]) {
+  static const char *const topic[2] = {"one", "two"};
+  double context[2] = {0.25, 0.75};
   int32_t first[JUDGED], second[JUDGED];
   for (int i = 0; i < JUDGED; i++) {
     first[i] = 0;
     second[i] = 1;
-    outcome[i] = i % 2 == 0 || i == 1 || i == 3;
-    p += outcome[i] / JUDGED;
+    outcome[i] = i % 2 == 0 || i < 2 * more;
   }
-  const test_dataset what = {
-      .m = 2, .d = 1, .context = context, .q = JUDGED, .first = first, .second = second, .outcome = outcome};
+  const test_dataset what = {.m = 2,
+                             .d = 1,
+                             .context = context,
+                             .topic = topic,
+                             .q = JUDGED,
+                             .first = first,
+                             .second = second,
+                             .outcome = outcome};
   crow_dataset dataset = {0};
+  test_dataset_write(test_comm, test_path(name), &what);
+  CHECK_OK(crow_dataset_open(test_comm, test_path(name), false, &dataset));
+  return dataset;
+}
+
+/* The difference of their rewards in a redraw, or with the comparisons as they are (redraw -1). */
+static double redrawn_difference(uint64_t seed, int redraw, const double outcome[JUDGED], double lambda) {
+  double won = 0, drawn = 0;
+  for (int i = 0; i < JUDGED; i++) {
+    const int times = redraw < 0 ? 1 : times_drawn(seed, redraw, i);
+    won += times * outcome[i];
+    drawn += times;
+  }
+  return difference(won / drawn, drawn / JUDGED, lambda);
+}
+
+/* So nearly even that some redraws change the winner; each redraw is solved here on its own. */
+static void redrawn_comparisons_shift_rewards_as_worked_out_apart(void) {
+  double outcome[JUDGED], shift[REDRAWS], mean = 0;
+  crow_dataset dataset = write_two("two.h5", 2, outcome);
   crow_audit_options options = audit_defaults();
   crow_audit_result r;
-  test_dataset_write(test_comm, test_path("two.h5"), &what);
-  CHECK_OK(crow_dataset_open(test_comm, test_path("two.h5"), false, &dataset));
   options.redraws = REDRAWS;
   options.clones = "1";
   options.eps = "0.001";
-  const double lambda = options.fit.objective.lambda, all = difference(p, 1, lambda);
+  const double lambda = options.fit.objective.lambda, all = redrawn_difference(1, -1, outcome, lambda);
   int64_t changed = 0;
   for (int b = 0; b < REDRAWS; b++) {
-    double won = 0, drawn = 0;
-    for (int i = 0; i < JUDGED; i++) {
-      won += times_drawn(b, i) * outcome[i];
-      drawn += times_drawn(b, i);
-    }
-    const double d = difference(won / drawn, drawn / JUDGED, lambda);
+    const double d = redrawn_difference(1, b, outcome, lambda);
     shift[b] = fabs(d - all) / 2;
     mean += shift[b] / REDRAWS;
     changed += d < 0;
@@ -367,7 +385,8 @@ static void redrawn_comparisons_shift_rewards_as_worked_out_apart(void) {
     CHECK_NEAR(noise[method]->largest, shift[REDRAWS - 1], 1e-6);
     CHECK_NEAR(noise[method]->mean, mean, 1e-6);
     CHECK_NEAR(noise[method]->tau, 1 - 2.0 * (double)changed / REDRAWS, 1e-12);
-    CHECK(noise[method]->changed == changed);
+    CHECK(noise[method]->changed == changed && noise[method]->most_prompts == 1);
+    CHECK_NEAR(noise[method]->prompts, (double)changed / REDRAWS, 1e-12);
   }
   crow_audit_result_free(&r);
   options.redraws = 0;
@@ -375,6 +394,79 @@ static void redrawn_comparisons_shift_rewards_as_worked_out_apart(void) {
   CHECK(r.redraws == 0 && r.tests == 1);
   crow_audit_result_free(&r);
   crow_dataset_close(&dataset);
+}
+
+/* Two such datasets: the deviations of the first's rewards less those of the second's, drawn with the next seed; one
+ * reward is half the difference of both, and the other its negative. */
+static void redraws_of_two_datasets_are_as_worked_out_apart(void) {
+  double outcome[2][JUDGED], shift[REDRAWS], mean = 0, tau = 0;
+  crow_dataset both[2] = {write_two("first.h5", 2, outcome[0]), write_two("second.h5", 3, outcome[1])};
+  crow_audit_options options = audit_defaults();
+  crow_audit_comparison c;
+  options.redraws = REDRAWS;
+  const double lambda = options.fit.objective.lambda;
+  const double fitted[2] = {redrawn_difference(1, -1, outcome[0], lambda),
+                            redrawn_difference(2, -1, outcome[1], lambda)};
+  int64_t changed = 0;
+  for (int b = 0; b < REDRAWS; b++) {
+    const double deviation = redrawn_difference(1, b, outcome[0], lambda) - fitted[0] -
+                             (redrawn_difference(2, b, outcome[1], lambda) - fitted[1]);
+    shift[b] = fabs(deviation) / 2;
+    mean += shift[b] / REDRAWS;
+    changed += fitted[0] + deviation < 0;
+    tau += (fitted[0] + deviation < 0 ? -1.0 : 1.0) / REDRAWS;
+  }
+  qsort(shift, REDRAWS, sizeof *shift, ascending);
+  CHECK_OK(crow_audit_compare(test_comm, &both[0], &both[1], &options, &c));
+  CHECK(!c.complete && c.redraws == REDRAWS && changed > 0);
+  const crow_audit_noise *noise[2] = {&c.standard_noise, &c.weighted_noise};
+  for (int method = 0; method < 2; method++) {
+    CHECK_NEAR(noise[method]->typical, shift[REDRAWS / 2], 1e-6);
+    CHECK_NEAR(noise[method]->largest, shift[REDRAWS - 1], 1e-6);
+    CHECK_NEAR(noise[method]->mean, mean, 1e-6);
+    CHECK_NEAR(noise[method]->tau, tau, 1e-12);
+    CHECK(noise[method]->changed == changed);
+  }
+  CHECK_NEAR(c.standard.largest, fabs(fitted[0] - fitted[1]) / 2, 1e-6);
+  crow_audit_comparison_free(&c);
+  crow_dataset_close(&both[0]);
+  crow_dataset_close(&both[1]);
+}
+
+/* Table 4 in every of five prompts: what a clone of food does to one alone it does to each. */
+static void prompts_are_audited_as_each_alone(void) {
+  crow_simulate_options make = simulate_defaults();
+  crow_dataset alone = simulate(test_comm, &make, "alone.h5");
+  make.prompts = 5;
+  crow_dataset all = simulate(test_comm, &make, "five.h5");
+  crow_audit_options options = audit_defaults();
+  options.clones = "1";
+  options.eps = "0.001";
+  static const char *const targets[] = {"most-compared", "topic:food", "id:food-4"};
+  for (int k = 0; k < 3; k++) {
+    crow_audit_result one, five;
+    options.target = k == 2 ? "id:food" : targets[k];
+    CHECK_OK(crow_audit_run(test_comm, &alone, &options, &one));
+    options.target = targets[k];
+    CHECK_OK(crow_audit_run(test_comm, &all, &options, &five));
+    CHECK(one.prompts == 1 && one.complete && one.test[0].standard.prompts_changed == 1);
+    CHECK(five.prompts == 5 && five.tests == 1 && five.test[0].targets == (k == 2 ? 1 : 5));
+    const crow_audit_shift *standard = &five.test[0].standard, *weighted = &five.test[0].weighted;
+    CHECK(standard->winner_changed && standard->prompts_changed == (k == 2 ? 1 : 5));
+    CHECK(!weighted->winner_changed && weighted->prompts_changed == 0 && weighted->tau == 1);
+    CHECK(strcmp(standard->winner[0], k == 2 ? "romance-4" : "romance-1") == 0);
+    CHECK(strcmp(standard->winner[1], k == 2 ? "art-4" : "art-1") == 0);
+    CHECK_NEAR(standard->largest, one.test[0].standard.largest, 1e-6);
+    CHECK_NEAR(weighted->largest, one.test[0].weighted.largest, 1e-3);
+    /* Those of the other prompts stay where they are. */
+    const double share = k == 2 ? 0.2 : 1;
+    CHECK_NEAR(standard->mean, share * one.test[0].standard.mean, 1e-6);
+    CHECK_NEAR(standard->tau, 1 - share * (1 - one.test[0].standard.tau), 1e-12);
+    crow_audit_result_free(&one);
+    crow_audit_result_free(&five);
+  }
+  crow_dataset_close(&alone);
+  crow_dataset_close(&all);
 }
 
 static void same_shift(const crow_audit_shift *a, const crow_audit_shift *b) {
@@ -390,6 +482,7 @@ static void audits_have_the_same_bits_for_any_number_of_ranks(void) {
   make.reward_spread = 0.5;
   make.preferences = CROW_SIMULATE_COMPARISONS;
   make.comparisons = 6000;
+  make.prompts = 7;
   char name[64];
   (void)snprintf(name, sizeof name, "alone-%d.h5", crow_comm_rank(test_comm));
   crow_dataset all = simulate(test_comm, &make, "all.h5"), mine = simulate(alone, &make, name);
@@ -406,6 +499,7 @@ static void audits_have_the_same_bits_for_any_number_of_ranks(void) {
   CHECK(a.radius == b.radius && a.groups == b.groups && a.weight == b.weight && a.comparisons == b.comparisons);
   same_shift(&a.test[0].standard, &b.test[0].standard);
   same_shift(&a.test[0].weighted, &b.test[0].weighted);
+  CHECK(a.prompts == 7 && a.standard.most_prompts <= 7 && a.standard.prompts > 0);
   CHECK(a.redraws == 3 && memcmp(&a.standard, &b.standard, sizeof a.standard) == 0);
   CHECK(memcmp(&a.weighted, &b.weighted, sizeof a.weighted) == 0);
   crow_audit_result_free(&a);
@@ -448,6 +542,8 @@ static const crow_test tests[] = {
     {"clones copy a matrix exactly, at distance eps", clones_copy_a_matrix_exactly},
     {"clones resample their originals' comparisons", clones_resample_their_originals_comparisons},
     {"redrawn comparisons shift rewards as worked out apart", redrawn_comparisons_shift_rewards_as_worked_out_apart},
+    {"redraws of two datasets are as worked out apart", redraws_of_two_datasets_are_as_worked_out_apart},
+    {"prompts are audited as each alone", prompts_are_audited_as_each_alone},
     {"audits have the same bits for any number of ranks", audits_have_the_same_bits_for_any_number_of_ranks},
     {"what cannot be cloned is refused", what_cannot_be_cloned_is_refused},
     {NULL, NULL}};
