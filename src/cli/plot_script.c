@@ -135,6 +135,11 @@ void crow_plot_log_axis(crow_plot *plot, const char *axis, double least, double 
   /* Every step-th power of ten is named: with all of them the names would collide. */
   crow_plot_add(plot, "set %stics 1e%d,1e%d format '10^{%%T}'\n", axis, low, step);
   crow_plot_add(plot, step == 1 ? "set m%stics 10\n" : "unset m%stics\n", axis);
+  /* A single decade has its end and two values between named too: one name would tell nothing. */
+  if (span == 1) {
+    crow_plot_add(plot, "set %stics add ('2·10^{%d}' 2e%d, '5·10^{%d}' 5e%d, '10^{%d}' 1e%d)\n", axis, low, low, low,
+                  low, low + 1, low + 1);
+  }
 }
 
 crow_status crow_plot_fill(crow_plot *plot, crow_plot_kind kind) {

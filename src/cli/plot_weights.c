@@ -105,6 +105,7 @@ static void add_upper(crow_plot *plot, double least, double greatest, double mos
   crow_plot_log_axis(plot, "y", least, greatest);
   crow_plot_add(plot, "set xrange [1:%.9g]\n", most > 1 ? most : 2);
   if (most > 1e4) crow_plot_log_axis(plot, "x", 1, most);
+  if (most <= 10) crow_plot_add(plot, "set xtics 1\n"); /* there is no rank 1.5 */
   crow_plot_add(plot, "plot ");
   for (int k = 0; k < plot->count; k++) {
     (void)crow_plot_quote(plot->source[k].label, 60, quoted, sizeof quoted);
@@ -132,6 +133,9 @@ static void add_lower(crow_plot *plot, double least, double greatest, const tall
                 from, low + span);
   crow_plot_add(plot, "set xtics (");
   for (int e = low; e <= low + span; e += step) crow_plot_add(plot, "%s'10^{%d}' %d", e > low ? ", " : "", e, e);
+  if (span == 1) {
+    crow_plot_add(plot, ", '2·10^{%d}' %.6f, '5·10^{%d}' %.6f", low, low + log10(2), low, low + log10(5));
+  }
   if (any_zero) crow_plot_add(plot, ", '0' %.6f", from + strip / 1.5);
   crow_plot_add(plot, ")\n");
   if (any_zero) {
