@@ -26,7 +26,9 @@ extern "C" {
 
 typedef struct crow_objective_options {
   double lambda;       /**< regularisation, > 0; default 0.01 */
-  int pair_scale;      /**< 0 normalised: s = (1 - sum w^2) / (2 sum_E w w c); 1 literal: s = 1 */
+  int pair_scale;      /**< 0 normalised: s = (1 - sum w^2) / (2 sum_E w w c), or, where no two weighted
+                            alternatives were compared, such that sum w(y) c over the alternatives of weight zero has
+                            mean 1, as in a complete graph; 1 literal: s = 1 */
   int pair_weight;     /**< 0 proportion: c = 1; 1 count: c = number of judgements */
   bool across_prompts; /**< comparisons of alternatives of different prompts are taken (they are refused by
                             crow_fit_run() otherwise); default false */

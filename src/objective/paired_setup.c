@@ -90,7 +90,7 @@ cleanup:
   return status;
 }
 
-/* s = (1 - sum w^2) / (2 sum_E w(x) w(y) c); 0 if no pair has weight. */
+/* s = (1 - sum w^2) / (2 sum_E w(x) w(y) c); 0 if no pair has weight, for now. */
 static crow_status set_scale(crow_objective *o) {
   crow_status status = CROW_OK;
   const crow_pairs *pairs = o->pairs;
@@ -171,6 +171,28 @@ cleanup:
   return status;
 }
 
+/* Where no two weighted alternatives were compared, s is such that the n zero-weight ones have sum w(y) c of mean 1, as
+ * in a complete graph. With all weight on one alternative that is the limit of s as the others' equal weights e go to
+ * 0: n e / sum of e c over its neighbours. 0 if there is no such pair either. */
+static crow_status set_scale_of_limit(crow_objective *o) {
+  crow_status status = CROW_OK;
+  const crow_partition *slice = &o->weights->partition;
+  double *pull = NULL, sum = 0;
+  int64_t count = 0;
+  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&pull, slice->count));
+  for (int64_t i = 0; i < slice->count; i++) {
+    if (o->weights->value[i] > 0) continue;
+    pull[i] = o->neighbours[i];
+    count++;
+  }
+  CROW_TRY(crow_comm_sum(o->comm, slice, pull, &sum));
+  CROW_TRY(crow_comm_sum_i64(o->comm, &count, 1));
+  if (sum > 0) o->scale = (double)count / sum;
+cleanup:
+  crow_free(pull);
+  return status;
+}
+
 crow_status crow_paired_setup(crow_objective *o) {
   crow_status status = CROW_OK;
   const crow_partition *slice = &o->weights->partition;
@@ -185,6 +207,9 @@ crow_status crow_paired_setup(crow_objective *o) {
   CROW_TRY(crow_paired_collect(o));
   for (int64_t i = 0; i < slice->count; i++) {
     o->neighbours[i] = (double)o->slice_sum[i] / o->unit[i];
+  }
+  if (!(o->scale > 0)) CROW_TRY(set_scale_of_limit(o));
+  for (int64_t i = 0; i < slice->count; i++) {
     o->curvature[i] = o->options.lambda + 0.25 * o->scale * o->neighbours[i];
   }
   add_neighbours(o, true);

@@ -248,9 +248,9 @@ static void alternatives_without_weight_get_their_limit(void) {
   }
 }
 
-/* No pair between weighted alternatives, or none at all: the pairs say nothing, and nothing is NaN. */
+/* No pair with a weighted alternative, or none at all: the pairs say nothing, and nothing is NaN. */
 static void no_pair_with_weight_leaves_the_regulariser(void) {
-  for (int mode = 0; mode < 3; mode++) {
+  for (int mode = 0; mode < 2; mode++) {
     problem q = problem_make(3);
     crow_weights weights;
     crow_pairs pairs;
@@ -259,7 +259,7 @@ static void no_pair_with_weight_leaves_the_regulariser(void) {
     if (mode == 0) thin(&q, 0, false);
     if (mode > 0) q.w[0] = q.w[2] = 0;
     if (mode > 0) q.w[1] = 1;
-    if (mode == 2) q.c[1] = q.c[3] = q.c[5] = q.c[7] = 0; /* only 0 and 2 meet */
+    if (mode > 0) q.c[1] = q.c[3] = q.c[5] = q.c[7] = 0; /* only 0 and 2 meet */
     const crow_objective_options options = {.lambda = 0.5};
     crow_objective *o = make(&q, &options, &weights, &pairs);
     CHECK(crow_objective_pair_scale(o) == 0);
@@ -270,8 +270,46 @@ static void no_pair_with_weight_leaves_the_regulariser(void) {
     for (int x = 0; x < 3; x++) CHECK_NEAR(g[x], q.w[x] > 0 ? q.r[x] : 0, 1e-15);
     CHECK_OK(crow_objective_complete_zero_weights(o, q.r, &unknown));
     if (mode > 0) CHECK(q.r[0] == 0 && q.r[2] == 0);
-    CHECK(unknown == (mode == 2 ? 2 : 0));
+    CHECK(unknown == (mode == 1 ? 2 : 0));
     crow_objective_destroy(&o);
+    crow_pairs_free(&pairs);
+    problem_free(&q);
+  }
+}
+
+/* All weight on one alternative: s is its limit as the others' equal weights go to 0, and each other reward the root of
+ * lambda r + s c (sigma(r - r0) - p) = 0. On a complete graph that is what complete preferences give. */
+static void all_weight_on_one_alternative_is_a_limit(void) {
+  enum { M = 5 };
+  for (int mode = 0; mode < 2; mode++) {
+    const crow_objective_options options = {.lambda = 0.02, .pair_weight = mode};
+    problem q = problem_make(M);
+    crow_weights weights;
+    crow_pairs pairs;
+    crow_gidx unknown = 0;
+    double r[M] = {0}, given[M] = {0}, win_rate[M];
+    if (mode == 1) {
+      for (int64_t x = 1; x < M; x++) q.c[x] = q.c[x * M] = x == 4 ? 0 : (double)x; /* 4 did not meet it */
+    }
+    for (int64_t x = 0; x < M; x++) q.w[x] = x == 0 ? 1 - 4e-9 : 1e-9;
+    const double near = (double)ref_scale(&q), s = mode ? 4. / (1 + 2 + 3) : 1;
+    for (int64_t x = 0; x < M; x++) q.w[x] = x == 0;
+    crow_objective *o = make(&q, &options, &weights, &pairs), *complete = NULL;
+    CHECK_NEAR(crow_objective_pair_scale(o), s, 1e-14);
+    CHECK_NEAR(crow_objective_pair_scale(o), near, 1e-7);
+    CHECK_OK(crow_objective_complete_zero_weights(o, r, &unknown));
+    CHECK(unknown == mode && r[0] == 0);
+    for (int64_t x = 1; x < M; x++) {
+      const double c = q.c[x * M], p = q.p[x * M];
+      CHECK_NEAR((double)(0.02L * r[x] + s * c * (ref_sigmoid(r[x]) - p)), 0, 1e-14);
+      CHECK(c == 0 ? r[x] == 0 : r[x] * (p - .5) > 0);
+    }
+    for (int64_t x = 0; x < M; x++) win_rate[x] = (double)ref_win_rate(&q, x);
+    CHECK_OK(crow_objective_create_complete(test_comm, &options, &weights, win_rate, &complete));
+    CHECK_OK(crow_objective_complete_zero_weights(complete, given, &unknown));
+    for (int64_t x = 0; x < M && mode == 0; x++) CHECK_NEAR(r[x], given[x], 1e-12);
+    crow_objective_destroy(&o);
+    crow_objective_destroy(&complete);
     crow_pairs_free(&pairs);
     problem_free(&q);
   }
@@ -332,6 +370,7 @@ int main(int argc, char **argv) {
       {"the gradient is the slope of the value", gradient_is_the_slope_of_the_value},
       {"a complete graph of pairs is the complete objective", a_complete_graph_is_the_complete_objective},
       {"alternatives without weight get their limit", alternatives_without_weight_get_their_limit},
+      {"all weight on one alternative is a limit", all_weight_on_one_alternative_is_a_limit},
       {"no pair with weight leaves the regulariser", no_pair_with_weight_leaves_the_regulariser},
       {"lack of memory is reported", lack_of_memory_is_reported},
       {"rewards that are not finite have an infinite value", rewards_that_are_not_finite_have_an_infinite_value},
