@@ -20,13 +20,13 @@ static void say(crow_run *run, const char *method, const crow_audit_summary *s) 
   say_change(s, change, sizeof change);
   if (s->prompts == 1) (void)snprintf(from_to, sizeof from_to, ", from %s to %s", s->from, s->to);
   if (s->changed == 0) {
-    crow_print(run, "%s fit: keeps its winner%s%s; largest shift of a reward %.4g", method,
+    crow_print(run, "%s fit: keeps its winner%s%s; largest shift of a reward %.3g", method,
                s->prompts > 1 ? " of every prompt" : "", s->tests > 1 ? " in all tests" : "", s->largest);
   } else if (s->tests == 1) {
-    crow_print(run, "%s fit: %s%s; largest shift of a reward %.4g", method, change, s->prompts == 1 ? from_to + 1 : "",
+    crow_print(run, "%s fit: %s%s; largest shift of a reward %.3g", method, change, s->prompts == 1 ? from_to + 1 : "",
                s->largest);
   } else {
-    crow_print(run, "%s fit: %s in %lld of %lld tests%s, by clones as close as %g; largest shift of a reward %.4g",
+    crow_print(run, "%s fit: %s in %lld of %lld tests%s, by clones as close as %g; largest shift of a reward %.3g",
                method, change, (long long)s->changed, (long long)s->tests, from_to, s->closest, s->largest);
   }
 }
@@ -46,7 +46,7 @@ static void say_chance(crow_run *run, const char *method, const crow_audit_summa
                    (long long)s->noise.most_prompts);
   }
   crow_print(run,
-             "%s fit, comparisons redrawn %lld time%s without clones: largest shift %.4g (at most %.4g), the winner "
+             "%s fit, comparisons redrawn %lld time%s without clones: largest shift %.3g (at most %.3g), the winner "
              "changes in %lld%s; clones do %s than that",
              method, (long long)s->redraws, crow_plural(s->redraws), s->noise.typical, s->noise.largest,
              (long long)s->noise.changed, prompts, is_chance(s) ? "no more" : "more");

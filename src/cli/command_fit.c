@@ -202,6 +202,9 @@ const crow_command crow_command_fit = {
         "annotator types, whichever the dataset holds. Of a dataset with prompts the sum over prompts of their shares "
         "times "
         "that, with weights within the prompt, is minimised.\n\n"
+        "Ranks in tables, here and in crow compare and crow report, are one more than the number of alternatives with "
+        "a "
+        "greater reward: equal rewards share a rank.\n\n"
         "The certificate is the largest violation of the optimality equation over the alternatives. If it does not "
         "reach "
         "the tolerance, the results are written and marked, and the exit code is 5.",
