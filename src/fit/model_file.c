@@ -105,6 +105,11 @@ static crow_status check_shape(const crow_file *file, crow_fitted_model *out) {
                    crow_file_name(file), (long long)shape[0], (long long)shape[1], (long long)out->members,
                    (long long)out->parameters));
   }
+  crow_file_shape(file, "/model/dimension", shape);
+  if (crow_file_has(file, "/model/dimension") && shape[0] != out->inputs) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: /model/dimension holds %lld names, expected %lld by the inputs of /model",
+                        crow_file_name(file), (long long)shape[0], (long long)out->inputs));
+  }
   CROW_TRY(CROW_ALLOCATE(&out->theta, out->members * out->parameters));
 cleanup:
   crow_model_destroy(&model);

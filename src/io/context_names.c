@@ -6,15 +6,15 @@
 
 /* ---- dimensions ------------------------------------------------------------------------------------------------- */
 
-static crow_status index_names(const char *file, const crow_strings *names, crow_ids *out) {
+static crow_status index_names(const char *file, const char *path, const crow_strings *names, crow_ids *out) {
   crow_status status = CROW_OK;
   for (int64_t k = 0; k < names->count; k++) {
     int64_t number = 0;
     bool added = false;
     CROW_TRY(crow_ids_add(out, crow_strings_get(names, k), k, &number, &added));
     if (added) continue;
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: dimensions %lld and %lld are both called \"%.200s\", expected two names",
-                        file, (long long)number, (long long)k, crow_strings_get(names, k)));
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: %s[%lld] is \"%.200s\" as [%lld], expected another name", file, path,
+                        (long long)k, crow_strings_get(names, k), (long long)number));
   }
 cleanup:
   return status;
@@ -36,12 +36,13 @@ static crow_status compare_names(const crow_context_source *contexts, const crow
   return CROW_OK;
 }
 
-static crow_status find_order(crow_context_source *contexts, const crow_strings *names, const char *file) {
+static crow_status find_order(crow_context_source *contexts, const crow_strings *names, const char *file,
+                              const char *path) {
   crow_status status = CROW_OK;
   crow_ids own = {0}, expected = {0};
   bool same = true;
-  CROW_TRY(index_names(contexts->name, &contexts->dimension, &own));
-  CROW_TRY(index_names(file, names, &expected));
+  CROW_TRY(index_names(contexts->name, "/alternatives/dimension", &contexts->dimension, &own));
+  CROW_TRY(index_names(file, path, names, &expected));
   CROW_TRY(compare_names(contexts, &own, &expected, file));
   CROW_TRY(CROW_ALLOCATE(&contexts->order, names->count));
   CROW_TRY(CROW_ALLOCATE(&contexts->row, names->count));
@@ -65,7 +66,7 @@ crow_status crow_context_source_match(crow_context_source *contexts, const crow_
   if (!contexts->dimension.count || !crow_file_has(file, path)) return CROW_OK;
   crow_file_shape(file, path, shape);
   CROW_TRY(crow_file_read_strings(file, path, 0, shape[0], &expected));
-  CROW_TRY_AGREE(contexts->comm, find_order(contexts, &expected, crow_file_name(file)));
+  CROW_TRY_AGREE(contexts->comm, find_order(contexts, &expected, crow_file_name(file), path));
 cleanup:
   crow_strings_free(&expected);
   return status;

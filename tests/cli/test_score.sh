@@ -115,6 +115,10 @@ for rewards in rewards model; do
   exits 3
   says 'more.csv: column "width" is none of the 3 dimensions of'
 done
+"$python" -c "import h5py; h5py.File('seven.h5', 'a')['alternatives/dimension'][1] = b'tone'"
+crow score model.h5 --contexts seven.h5 -o never.h5
+exits 3
+says 'seven.h5: /alternatives/dimension[1] is "tone" as [0]'
 not_there never.h5
 # Without prompts all are searched, and that is said; a model takes any prompt.
 cut -d, -f1-3,5 new.csv >untold.csv

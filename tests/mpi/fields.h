@@ -60,10 +60,10 @@ static inline void put(hid_t file, const char *path, hid_t stored, hid_t memory,
   (void)H5Pclose(links);
 }
 
-static inline void put_texts(hid_t file, const char *path, const char *const *texts) {
+static inline void put_texts(hid_t file, const char *path, hsize_t rows, const char *const *texts) {
   hid_t type = H5Tcopy(H5T_C_S1);
   CHECK(H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0);
-  put(file, path, type, type, 1, M, 1, texts);
+  put(file, path, type, type, 1, rows, 1, texts);
   (void)H5Tclose(type);
 }
 
@@ -101,9 +101,10 @@ static inline void make_comparisons(const char *path) {
   put(file, "/comparisons/second", H5T_STD_I64LE, H5T_NATIVE_INT64, 1, Q, 1, second);
   put(file, "/comparisons/count", H5T_STD_I64LE, H5T_NATIVE_INT64, 1, Q, 1, count);
   put(file, "/comparisons/outcome", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, 1, Q, 1, outcome);
+  put_texts(file, "/alternatives/dimension", D, names);
   put(file, "/cluster/map", H5T_STD_I64LE, H5T_NATIVE_INT64, 1, M, 1, map);
   for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
-    put_texts(file, texts[k].path, texts[k].prompt ? prompts : names);
+    put_texts(file, texts[k].path, M, texts[k].prompt ? prompts : names);
   }
   (void)H5Fclose(file);
 }
@@ -176,6 +177,7 @@ static const file_kind kind_comparisons = {"comparisons",
                                                                  {"/alternatives/id", OPTIONAL | TEXT},
                                                                  {"/alternatives/topic", OPTIONAL | TEXT},
                                                                  {"/alternatives/prompt", OPTIONAL | TEXT},
+                                                                 {"/alternatives/dimension", OPTIONAL | TEXT},
                                                                  {"/comparisons/first", INTEGER},
                                                                  {"/comparisons/second", INTEGER},
                                                                  {"/comparisons/outcome", 0},

@@ -127,6 +127,7 @@ static const known_field tabular_fields[] = {{"/rewards/value", REAL_FITS},
 #define MODEL_FIELDS(large)                                                                                            \
   {"/rewards/value", REAL_FITS}, {"/rewards/weight", LARGE_FITS}, {"/rewards/win_rate", REAL_FITS | NAN_FITS},         \
       {"/rewards/fitted_win_rate", REAL_FITS | NAN_FITS}, {"/rewards/spread", OPTIONAL | LARGE_FITS},                  \
+      {"/model/dimension", OPTIONAL | TEXT | LENGTH_LATE},                                                             \
       {"/model/parameters", USED | NEGATIVE_FITS | LENGTH_LATE | (large)}, {"/original/reward", REAL_FITS},            \
       {"/original/id", OPTIONAL | TEXT}, {"/original/topic", OPTIONAL | TEXT}, {"/original/prompt", OPTIONAL | TEXT},  \
       {"/alternatives/id", OPTIONAL | TEXT}, {"/alternatives/topic", OPTIONAL | TEXT},                                 \
@@ -142,6 +143,7 @@ static const known_field scores_fields[] = {{"/scores/value", REAL_FITS},
                                             {"/scores/nearest_id", OPTIONAL | TEXT},
                                             {"/alternatives/id", OPTIONAL | TEXT},
                                             {"/alternatives/topic", OPTIONAL | TEXT},
+                                            {"/alternatives/prompt", OPTIONAL | TEXT},
                                             {NULL, 0}};
 
 /* All of what reads rewards or scores: crow score, crow eval, crow export. */
