@@ -157,19 +157,22 @@ CROW_API crow_status crow_bench_fit(const crow_comm *comm, const crow_bench_opti
 
 /** Measured costs from which the time of other sizes follows:
  *   a sample among m alternatives:  draw_s + search_s (m / alternatives)^exponent           (on one rank)
- *   an evaluation of q pairs:       q/P pair_s + m whole_s + transfers
+ *   an evaluation of q pairs:       q/P pair_s + c m whole_s + m/P vector_s + transfers, where a rank's pairs concern
+ *                                   the share c of the alternatives (crow_pairs_reach())
+ *   before the first one:           q/P setup_s to gather pairs, sort them and measure the curvature (of complete
+ *                                   preferences m/P setup_s); reading comparisons from the disk is not in it
  *   of complete preferences:        m/P complete_s + transfers; where a rank has more than the 100000 alternatives of
  *                                   complete_s, towards complete_far_s with log(m/P), which complete_far of them take
  * Transfers take allreduce_latency_s log2(P) / log2(ranks measured) each and bytes / allreduce_bytes_s; an evaluation
- * of pairs moves 16 m bytes (rewards to all, sums back) in 5 calls, one of complete preferences a grid of 16 KiB.
- * Measured on one rank, transfers are not known and count nothing. */
+ * of pairs moves 16 c m bytes a rank (rewards there, sums back) in 5 calls, one of complete preferences a grid of 16
+ * KiB. Measured on one rank, transfers are not known and count nothing. */
 typedef struct crow_bench_model {
   crow_bench_machine machine;
   int ranks;              /**< with which it was measured */
   crow_gidx alternatives; /**< of the search */
   crow_gidx dimensions;
   double draw_s, search_s, exponent;
-  double pair_s, whole_s, complete_s, complete_far_s;
+  double pair_s, whole_s, vector_s, setup_s, complete_s, complete_far_s;
   crow_gidx complete_far; /**< 0: a rank has too few for complete_far_s to be measured */
 } crow_bench_model;
 
@@ -183,7 +186,7 @@ typedef struct crow_bench_size {
 } crow_bench_size;
 
 typedef struct crow_bench_prediction {
-  double weights_s, evaluation_s, fit_s;
+  double weights_s, setup_s, evaluation_s, fit_s;
   double weights_bytes, fit_bytes; /**< a rank; while pairs are gathered, the peak */
 } crow_bench_prediction;
 

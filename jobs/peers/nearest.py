@@ -67,7 +67,8 @@ def peers(contexts):
 def crow(program, m, d, folder):
     out = os.path.join(folder, "crow.json")
     command = [program, "bench", "weights", "--contexts", "random", "--alternatives", str(m), "--dimensions", str(d),
-               "--seconds", str(SECONDS), "--repetitions", "1", "--warm-up", "0", "--quiet", "--json", out]
+               "--seconds", str(SECONDS), "--repetitions", "1", "--warm-up", "0", "--machine-seconds", "0.1", "--quiet",
+               "--json", out]
     if d <= 2:
         command += ["--nearest", "tree"]  # else the cells themselves are taken, and no sample is searched
     subprocess.run(command, check=True)

@@ -120,12 +120,14 @@ cleanup:
   return status;
 }
 
-/* Bytes that an evaluation must move at least, over all ranks: the pairs' indices and shares once, every rank's cells
- * of the alternatives (reward, weight and sum) written and read; for complete preferences a few passes over the slices.
- */
+/* Bytes that an evaluation must move at least, over all ranks: the pairs' indices and shares once, the cells (reward,
+ * weight and sum) of the alternatives that a rank's pairs concern written and read; for complete preferences a few
+ * passes over the slices. */
 static double bytes_evaluated(const crow_bench_preferences *p, double pairs, int ranks) {
   const double m = (double)p->alternatives;
-  return p->graph == CROW_BENCH_PAIRS ? 16 * pairs + 64 * m * ranks : 48 * m;
+  return p->graph == CROW_BENCH_PAIRS
+             ? 16 * pairs + 64 * m * crow_pairs_reach(p->alternatives, (crow_gidx)pairs, ranks) * ranks
+             : 48 * m;
 }
 
 /* Operations of an evaluation on one thing. A pair: difference, exp, log1p, maximum and their sum, p d and its

@@ -53,8 +53,14 @@ cleanup:
   return status;
 }
 
-/* Processor seconds of an evaluation, with the optimiser's part: the least of some tries. `degree` 0: complete. */
-static crow_status probe_evaluation(const crow_comm *alone, crow_gidx m, int64_t degree, double *seconds) {
+/* Processor seconds of one fit's parts. */
+typedef struct fit_costs {
+  double setup_s;               /* the objective before, what is predicted behind */
+  double evaluate_s, iterate_s; /* of an evaluation */
+} fit_costs;
+
+/* The least of some tries. `degree` 0: complete. */
+static crow_status probe_fit(const crow_comm *alone, crow_gidx m, int64_t degree, fit_costs *out) {
   crow_status status = CROW_OK;
   const int graph = degree ? CROW_BENCH_PAIRS : CROW_BENCH_COMPLETE;
   crow_bench_preferences preferences = {0};
@@ -64,7 +70,7 @@ static crow_status probe_evaluation(const crow_comm *alone, crow_gidx m, int64_t
   crow_fit_options options;
   double *win_rate = NULL;
   crow_fit_options_default(&options);
-  *seconds = (double)INFINITY;
+  *out = (fit_costs){(double)INFINITY, (double)INFINITY, (double)INFINITY};
   CROW_TRY(crow_bench_preferences_create(graph, m, degree * m, options.objective.lambda, 1, &preferences));
   CROW_TRY(crow_weights_uniform(alone, m, &weights));
   if (degree) {
@@ -79,9 +85,10 @@ static crow_status probe_evaluation(const crow_comm *alone, crow_gidx m, int64_t
       CROW_TRY(crow_fit_run_pairs(alone, &weights, &pairs, &options, &rewards));
     else
       CROW_TRY(crow_fit_run_complete(alone, &weights, win_rate, &options, &rewards));
-    const double each = (cpu_s(&rewards.stages, "evaluate") + cpu_s(&rewards.stages, "iterate")) /
-                        (double)(rewards.evaluations > 0 ? rewards.evaluations : 1);
-    *seconds = fmin(*seconds, each);
+    const double evaluations = (double)(rewards.evaluations > 0 ? rewards.evaluations : 1);
+    out->setup_s = fmin(out->setup_s, cpu_s(&rewards.stages, "objective") + cpu_s(&rewards.stages, "finish"));
+    out->evaluate_s = fmin(out->evaluate_s, cpu_s(&rewards.stages, "evaluate") / evaluations);
+    out->iterate_s = fmin(out->iterate_s, cpu_s(&rewards.stages, "iterate") / evaluations);
   }
 cleanup:
   crow_rewards_free(&rewards);
@@ -92,17 +99,65 @@ cleanup:
   return status;
 }
 
+/* Processor seconds of gathering `q` pairs in any order: the least of some tries. */
+static crow_status probe_gathering(const crow_comm *alone, crow_gidx m, int64_t q, double *seconds) {
+  crow_status status = CROW_OK;
+  crow_pairs pairs = {0};
+  int32_t *first = NULL, *second = NULL;
+  double *share = NULL;
+  *seconds = (double)INFINITY;
+  CROW_TRY(CROW_ALLOCATE_RAW(&first, q));
+  CROW_TRY(CROW_ALLOCATE_RAW(&second, q));
+  CROW_TRY(CROW_ALLOCATE_RAW(&share, q));
+  for (int64_t k = 0; k < q; k++) {
+    uint32_t words[2];
+    crow_random_words(1, CROW_STREAM_BENCH, (uint64_t)k, words, 2);
+    first[k] = (int32_t)(words[0] % (uint32_t)m);
+    second[k] = (int32_t)((first[k] + 1 + (int64_t)(words[1] % (uint32_t)(m - 1))) % m);
+    share[k] = 0.5;
+  }
+  for (int k = 0; k < TRIES; k++) {
+    crow_pairs_free(&pairs);
+    const double start = crow_time_cpu_s();
+    CROW_TRY(crow_pairs_create(alone, m, q, first, second, share, NULL, &pairs));
+    *seconds = fmin(*seconds, crow_time_cpu_s() - start);
+  }
+cleanup:
+  crow_pairs_free(&pairs);
+  crow_free(first);
+  crow_free(second);
+  crow_free(share);
+  return status;
+}
+
+/* What a pair and an alternative cost, from few pairs and from many. */
+static crow_status probe_pairs(const crow_comm *alone, crow_gidx m, crow_bench_model *out) {
+  crow_status status = CROW_OK;
+  fit_costs sparse, dense;
+  double gathering = 0;
+  CROW_TRY(probe_fit(alone, m, 5, &sparse));
+  CROW_TRY(probe_fit(alone, m, 25, &dense));
+  CROW_TRY(probe_gathering(alone, m, 10 * m, &gathering));
+  out->pair_s = fmax(0, (dense.evaluate_s - sparse.evaluate_s) / (20 * (double)m));
+  out->whole_s = fmax(0, sparse.evaluate_s / (double)m - 5 * out->pair_s);
+  out->vector_s = fmin(sparse.iterate_s, dense.iterate_s) / (double)m;
+  out->setup_s = gathering / (10 * (double)m) + dense.setup_s / (25 * (double)m);
+cleanup:
+  return status;
+}
+
 /* Among few alternatives, and among as many as a rank has if these are more. */
 static crow_status probe_complete(const crow_comm *alone, const crow_bench_size *size, crow_bench_model *out) {
   crow_status status = CROW_OK;
   const crow_gidx mine = size->alternatives / (size->ranks > 0 ? size->ranks : 1);
-  double near = 0, far = 0;
-  CROW_TRY(probe_evaluation(alone, COMPLETE_NEAR, 0, &near));
-  out->complete_s = near / COMPLETE_NEAR;
+  fit_costs near, far;
+  CROW_TRY(probe_fit(alone, COMPLETE_NEAR, 0, &near));
+  out->complete_s = (near.evaluate_s + near.iterate_s) / COMPLETE_NEAR;
+  out->setup_s = near.setup_s / COMPLETE_NEAR;
   if (mine >= 2 * COMPLETE_NEAR) {
     out->complete_far = mine < COMPLETE_FAR_MOST ? mine : COMPLETE_FAR_MOST;
-    CROW_TRY(probe_evaluation(alone, out->complete_far, 0, &far));
-    out->complete_far_s = far / (double)out->complete_far;
+    CROW_TRY(probe_fit(alone, out->complete_far, 0, &far));
+    out->complete_far_s = (far.evaluate_s + far.iterate_s) / (double)out->complete_far;
   }
 cleanup:
   return status;
@@ -113,7 +168,7 @@ static crow_status probe(const crow_comm *alone, const crow_bench_size *size, co
                          crow_bench_model *out) {
   crow_status status = CROW_OK;
   bool tree = false, tree_of_fewer = false;
-  double fewer_draw = 0, fewer = 0, sparse = 0, dense = 0;
+  double fewer_draw = 0, fewer = 0;
   const crow_gidx m = out->alternatives, paired = size->alternatives < 1000          ? 1000
                                                   : size->alternatives < PAIRED_MOST ? size->alternatives
                                                                                      : PAIRED_MOST;
@@ -123,10 +178,7 @@ static crow_status probe(const crow_comm *alone, const crow_bench_size *size, co
                       ? fmin(1, fmax(0, log(out->search_s / fewer) / log((double)m / (double)((m + 3) / 4))))
                       : 1;
   if (size->pairs > 0) {
-    CROW_TRY(probe_evaluation(alone, paired, 5, &sparse));
-    CROW_TRY(probe_evaluation(alone, paired, 25, &dense));
-    out->pair_s = fmax(0, (dense - sparse) / (20 * (double)paired));
-    out->whole_s = fmax(0, sparse / (double)paired - 5 * out->pair_s);
+    CROW_TRY(probe_pairs(alone, paired, out));
   } else {
     CROW_TRY(probe_complete(alone, size, out));
   }
@@ -151,9 +203,9 @@ crow_status crow_bench_model_measure(const crow_comm *comm, const crow_bench_siz
   CROW_TRY(crow_comm_split(comm, crow_comm_rank(comm), 0, &alone));
   CROW_TRY(crow_comm_barrier(comm));
   CROW_TRY_AGREE(comm, probe(alone, size, nearest, out));
-  double costs[7] = {out->draw_s,  out->search_s,   out->exponent,      out->pair_s,
-                     out->whole_s, out->complete_s, out->complete_far_s};
-  CROW_TRY(crow_comm_max_f64(comm, costs, 7));
+  double costs[9] = {out->draw_s,     out->search_s,       out->exponent, out->pair_s, out->whole_s,
+                     out->complete_s, out->complete_far_s, out->vector_s, out->setup_s};
+  CROW_TRY(crow_comm_max_f64(comm, costs, 9));
   out->draw_s = costs[0];
   out->search_s = costs[1];
   out->exponent = costs[2];
@@ -161,6 +213,8 @@ crow_status crow_bench_model_measure(const crow_comm *comm, const crow_bench_siz
   out->whole_s = costs[4];
   out->complete_s = costs[5];
   out->complete_far_s = costs[6];
+  out->vector_s = costs[7];
+  out->setup_s = costs[8];
 cleanup:
   crow_comm_destroy(&alone);
   return status;
@@ -194,9 +248,9 @@ void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *si
   if (slices > 1) out->weights_s += transfer_s(model, (int)slices, samples / groups / 1024, 16 * samples / groups);
   out->weights_bytes = (double)crow_weights_rank_bytes(size->alternatives, size->dimensions, size->single, (int)slices);
   if (size->pairs > 0) {
-    const double reached = m * crow_pairs_reach(size->alternatives, size->pairs, size->ranks);
-    out->evaluation_s =
-        q / ranks * model->pair_s + reached * model->whole_s + transfer_s(model, size->ranks, 5, 16 * reached);
+    const double concerned = m * crow_pairs_reach(size->alternatives, size->pairs, size->ranks);
+    out->evaluation_s = q / ranks * model->pair_s + concerned * model->whole_s + m / ranks * model->vector_s;
+    out->evaluation_s += transfer_s(model, size->ranks, 5, 16 * concerned);
   } else {
     out->evaluation_s = m / ranks * complete_s(model, m / ranks) + transfer_s(model, size->ranks, 4, 16384);
   }
@@ -208,7 +262,8 @@ void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *si
   crow_fit_options fit;
   crow_fit_options_default(&fit);
   out->fit_bytes = crow_fit_rank_bytes(&dataset, &fit, size->ranks);
-  out->fit_s = (double)size->evaluations * out->evaluation_s;
+  out->setup_s = (q > 0 ? q : m) / ranks * model->setup_s;
+  out->fit_s = out->setup_s + (double)size->evaluations * out->evaluation_s;
 }
 
 int crow_bench_slices(const crow_bench_size *size, double bytes) {

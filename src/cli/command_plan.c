@@ -49,8 +49,11 @@ const crow_command crow_command_plan = {
         "and predicts from that. Run it on as many ranks as share a node in the run to come, so that what they share "
         "(memory, caches, network) is measured too.\n\n"
         "With m alternatives in d dimensions, N samples, q comparisons and P ranks in S slices, weights take "
-        "N S / P times the search among m / S alternatives; an evaluation of the objective takes q / P pairs, m "
-        "alternatives and a transfer of 16 m bytes. The grid is the fewest slices that fit the memory.",
+        "N S / P times the search among m / S alternatives; an evaluation of the objective takes q / P pairs, the "
+        "alternatives that these concern and a transfer of 16 bytes for each; a fit sets up q / P "
+        "pairs "
+        "first. Reading and writing files is not in it, nor that alternatives may span few dimensions. The grid is the "
+        "fewest slices that fit the memory.",
     .example = "crow plan votes.h5 --ranks 64 --samples 100000000\n"
                "mpirun -n 2 crow plan votes.h5 --ranks 128 --memory-per-rank 4e9",
     .arguments = "DATASET",

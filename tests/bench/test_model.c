@@ -13,6 +13,8 @@ static void predictions_follow_from_the_costs(void) {
                                   .exponent = 1,
                                   .pair_s = 1e-8,
                                   .whole_s = 2e-8,
+                                  .vector_s = 5e-9,
+                                  .setup_s = 6e-8,
                                   .complete_s = 3e-8};
   crow_bench_size size = {.alternatives = 4000,
                           .dimensions = 20,
@@ -25,12 +27,13 @@ static void predictions_follow_from_the_costs(void) {
   crow_bench_prediction p;
   crow_bench_predict(&model, &size, &p);
   CHECK_NEAR(p.weights_s, 1e6 * (2e-7 + 4e-5), 1e-9);
-  CHECK_NEAR(p.evaluation_s, 5e-3 + 8e-5, 1e-12);
-  CHECK_NEAR(p.fit_s, 12 * (5e-3 + 8e-5), 1e-10);
+  CHECK_NEAR(p.evaluation_s, 5e-3 + 8e-5 + 2e-5, 1e-12);
+  CHECK_NEAR(p.setup_s, 0.03, 1e-12);
+  CHECK_NEAR(p.fit_s, 0.03 + 12 * (5e-3 + 1e-4), 1e-10);
   size.ranks = 8;
   crow_bench_predict(&model, &size, &p);
   /* Three steps of 10 us, where one was measured, in five calls; 16 m bytes at 1 GB/s. */
-  CHECK_NEAR(p.evaluation_s, 5e-3 / 8 + 8e-5 + 5 * 3e-5 + 64000e-9, 1e-12);
+  CHECK_NEAR(p.evaluation_s, 5e-3 / 8 + 8e-5 + 2e-5 / 8 + 5 * 3e-5 + 64000e-9, 1e-12);
   CHECK_NEAR(p.weights_s, 1e6 / 8 * (2e-7 + 4e-5) + 10 * 3e-5 + 64000e-9, 1e-9);
   size.pairs = 0;
   crow_bench_predict(&model, &size, &p);
@@ -58,6 +61,12 @@ static void unmeasured_transfers_count_nothing(void) {
   crow_bench_predict(&model, &size, &p);
   CHECK_NEAR(p.weights_s, 8000 / 4 * (1e-7 + 5e-6), 1e-12);
   CHECK_NEAR(p.evaluation_s, 1e-4 + 2e-5, 1e-12);
+  /* On many ranks a rank's pairs concern a part of the alternatives only. */
+  const crow_bench_size large = {.alternatives = 10000000, .dimensions = 10, .pairs = 100000000, .ranks = 100};
+  const double reach = crow_pairs_reach(10000000, 100000000, 100);
+  CHECK(reach < 0.5);
+  crow_bench_predict(&model, &large, &p);
+  CHECK_NEAR(p.evaluation_s, 1e-2 + 0.2 * reach, 1e-9);
 }
 
 static void many_alternatives_cost_more_each(void) {

@@ -379,6 +379,7 @@ static void costs_are_measured(void) {
     CHECK_OK(crow_bench_model_measure(test_comm, &size, &nearest, &model));
     CHECK(model.ranks == crow_comm_size(test_comm) && model.dimensions == 8 && model.alternatives == 1500);
     CHECK(model.draw_s > 0 && model.search_s > 0 && model.exponent >= 0 && model.exponent <= 1);
+    CHECK(model.setup_s > 0);
     CHECK(pairs ? model.pair_s > 0 && model.complete_s == 0 : model.complete_s > 0 && model.pair_s == 0);
   }
 }
