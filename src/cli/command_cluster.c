@@ -28,30 +28,18 @@ static void print_summary(crow_run *run, const crow_cluster_summary *found, bool
   crow_report_integer(run, "comparisons_dropped", found->dropped);
 }
 
-static crow_status run_cluster(crow_run *run) {
+static crow_status make(crow_run *run, const crow_dataset *dataset, const crow_provenance *provenance) {
   crow_status status = CROW_OK;
   const crow_cluster_options *options = run->options;
-  const char *input = run->argument[0], *output = run->common.output;
-  crow_dataset dataset = {0};
   crow_cluster_summary found = {0};
-  crow_provenance *provenance = NULL;
-  crow_stages_begin(&run->stages, "read");
-  CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
-  crow_results_dataset(run, input, &dataset);
-  CROW_TRY(crow_run_provenance(run, &provenance));
-  CROW_TRY(crow_provenance_add_input(provenance, run->comm, "dataset", input));
-  crow_stages_begin(&run->stages, "cluster");
-  CROW_TRY(crow_cluster_run(run->comm, &dataset, options, output, run->common.force, provenance, &found));
+  CROW_TRY(crow_cluster_run(run->comm, dataset, options, run->common.output, run->common.force, provenance, &found));
   crow_stages_end(&run->stages);
   print_summary(run, &found, options->clusters > 0);
-  crow_report_text(run, "output", output);
-  CROW_TRY(crow_times_print(run));
-  crow_print(run, "\ndataset written to %s", output);
 cleanup:
-  crow_provenance_destroy(&provenance);
-  crow_dataset_close(&dataset);
   return status;
 }
+
+static crow_status run_cluster(crow_run *run) { return crow_results_rewrite(run, "cluster", make); }
 
 static const crow_section sections[] = {{"Groups", crow_cluster_settings, 0}, {0}};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli_impl.h"
+#include "cli/results_impl.h"
 
 static crow_status run_import(crow_run *run) {
   crow_status status = CROW_OK;
@@ -23,9 +24,7 @@ static crow_status run_import(crow_run *run) {
   crow_report_integer(run, "comparisons", found.comparisons);
   crow_report_integer(run, "ties", found.ties);
   crow_report_integer(run, "ties_dropped", found.ties_dropped);
-  crow_report_text(run, "output", options->output);
-  CROW_TRY(crow_times_print(run));
-  crow_print(run, "\ndataset written to %s", options->output);
+  CROW_TRY(crow_results_written(run, options->output));
 cleanup:
   return status;
 }

@@ -39,30 +39,18 @@ static crow_status print_summary(crow_run *run, const crow_pca_summary *found) {
   return crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run)));
 }
 
-static crow_status run_pca(crow_run *run) {
+static crow_status make(crow_run *run, const crow_dataset *dataset, const crow_provenance *provenance) {
   crow_status status = CROW_OK;
-  const char *input = run->argument[0], *output = run->common.output;
-  crow_dataset dataset = {0};
   crow_pca_summary found = {0};
-  crow_provenance *provenance = NULL;
-  crow_stages_begin(&run->stages, "read");
-  CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
-  crow_results_dataset(run, input, &dataset);
-  CROW_TRY(crow_run_provenance(run, &provenance));
-  CROW_TRY(crow_provenance_add_input(provenance, run->comm, "dataset", input));
-  crow_stages_begin(&run->stages, "project");
-  CROW_TRY(crow_pca_run(run->comm, &dataset, run->options, output, run->common.force, provenance, &found));
+  CROW_TRY(crow_pca_run(run->comm, dataset, run->options, run->common.output, run->common.force, provenance, &found));
   crow_stages_end(&run->stages);
   CROW_TRY(print_summary(run, &found));
-  crow_report_text(run, "output", output);
-  CROW_TRY(crow_times_print(run));
-  crow_print(run, "\ndataset written to %s", output);
 cleanup:
   crow_pca_summary_free(&found);
-  crow_provenance_destroy(&provenance);
-  crow_dataset_close(&dataset);
   return status;
 }
+
+static crow_status run_pca(crow_run *run) { return crow_results_rewrite(run, "project", make); }
 
 static const crow_section sections[] = {{"Projection", crow_pca_settings, 0}, {0}};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli_impl.h"
+#include "cli/results_impl.h"
 
 static crow_status check_simulate(const crow_run *run) { return crow_simulate_options_validate(run->options); }
 
@@ -28,9 +29,7 @@ static crow_status run_simulate(crow_run *run) {
   crow_report_integer(run, "types", made.types);
   crow_report_integer(run, "prompts", made.prompts);
   crow_report_integer(run, "comparisons", made.comparisons);
-  crow_report_text(run, "output", output);
-  CROW_TRY(crow_times_print(run));
-  crow_print(run, "\ndataset written to %s", output);
+  CROW_TRY(crow_results_written(run, output));
 cleanup:
   crow_provenance_destroy(&provenance);
   return status;

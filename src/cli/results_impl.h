@@ -12,5 +12,11 @@ crow_status crow_results_weights(crow_run *run, const crow_dataset *dataset, con
 /* Rewards: best and worst alternatives, topics, certificate, how the fit ended. Collective. */
 crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, const crow_rewards *rewards,
                                  double tolerance);
+/* The end of a run that wrote a dataset: times and where it is. Collective. */
+crow_status crow_results_written(crow_run *run, const char *output);
+/* A run that makes a dataset (--output) from another one (its argument): `make` does the work in the stage of this
+ * name, ends the stage and prints what it found. Collective. */
+typedef crow_status crow_results_make(crow_run *run, const crow_dataset *dataset, const crow_provenance *provenance);
+crow_status crow_results_rewrite(crow_run *run, const char *stage, crow_results_make *make);
 
 #endif

@@ -2,6 +2,7 @@
 /* Single linkage under a radius. Every rank compares its own contexts with blocks of all: a blocked product estimates
  * the squared distances, the canonical distance decides those that are too close to call, and union-find keeps the
  * components. Every pair of ranks' slices is looked at by one of the two. */
+#include "base/union_find_impl.h"
 #include "cluster/cluster_impl.h"
 #include <cblas.h>
 #include <crow/nearest.h>
@@ -28,24 +29,6 @@ typedef struct linkage {
   int32_t *parent;
   double *product; /* (ROWS, ROWS) */
 } linkage;
-
-static int32_t find(int32_t *parent, int32_t x) {
-  while (parent[x] != x) {
-    parent[x] = parent[parent[x]];
-    x = parent[x];
-  }
-  return x;
-}
-
-/* The smaller root wins. */
-static void unite(int32_t *parent, int32_t x, int32_t y) {
-  x = find(parent, x);
-  y = find(parent, y);
-  if (x < y)
-    parent[y] = x;
-  else
-    parent[x] = y;
-}
 
 static void fill_block(const linkage *l, crow_gidx begin, int64_t count, const double *context, block *b) {
   const int64_t d = l->contexts->d;
@@ -87,9 +70,9 @@ static void join_blocks(linkage *l, const block *a, const block *b) {
       if (squares - 2 * l->product[i * ROWS + j] - slack * squares > l->square) continue;
       const int32_t x = (int32_t)(a->begin + i), y = (int32_t)(b->begin + j);
       if (l->prompt && l->prompt[x] != l->prompt[y]) continue;
-      if (find(l->parent, x) == find(l->parent, y)) continue;
+      if (crow_union_find(l->parent, x) == crow_union_find(l->parent, y)) continue;
       if (crow_nearest_distance(a->context + i * d, b->context + j * d, CROW_DOUBLE, d) <= l->square) {
-        unite(l->parent, x, y);
+        crow_union_join(l->parent, x, y);
       }
     }
   }
@@ -152,7 +135,7 @@ static crow_status merge_round(const crow_comm *comm, crow_gidx m, int step, int
   CROW_TRY(crow_comm_exchange(comm, parent, send, sizeof *parent, &received, receive));
   const int32_t *other = received;
   for (crow_gidx x = 0; received && x < m; x++) {
-    if (other[x] != x) unite(parent, (int32_t)x, other[x]);
+    if (other[x] != x) crow_union_join(parent, (int32_t)x, other[x]);
   }
 cleanup:
   crow_free(received);
@@ -167,7 +150,7 @@ static crow_status merge_forests(const crow_comm *comm, crow_gidx m, int32_t *pa
   for (int step = 1; step < crow_comm_size(comm); step *= 2) {
     CROW_TRY(merge_round(comm, m, step, parent, send, receive));
   }
-  for (crow_gidx x = 0; x < m; x++) parent[x] = find(parent, (int32_t)x);
+  for (crow_gidx x = 0; x < m; x++) parent[x] = crow_union_find(parent, (int32_t)x);
   CROW_TRY(crow_comm_broadcast(comm, parent, m * (int64_t)sizeof *parent, 0));
 cleanup:
   crow_free(send);

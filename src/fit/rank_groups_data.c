@@ -2,6 +2,7 @@
 /* The data of a fit from slices over all ranks to slices over the ranks of each group: through memory, so that files
  * are read once. */
 #include "fit/rank_groups_impl.h"
+#include "preference/pairs_impl.h"
 #include <string.h>
 
 crow_status crow_rank_groups_vector(const crow_rank_groups *groups, const crow_partition *from, const void *slice,
@@ -26,17 +27,6 @@ cleanup:
   return status;
 }
 
-static crow_status allocate_pairs(crow_pairs *pairs) {
-  crow_status status = CROW_OK;
-  const int64_t n = pairs->partition.count;
-  CROW_TRY(CROW_ALLOCATE_RAW(&pairs->first, n));
-  CROW_TRY(CROW_ALLOCATE_RAW(&pairs->second, n));
-  CROW_TRY(CROW_ALLOCATE_RAW(&pairs->share, n));
-  CROW_TRY(CROW_ALLOCATE_RAW(&pairs->judgements, n));
-cleanup:
-  return status;
-}
-
 crow_status crow_rank_groups_pairs(const crow_rank_groups *groups, const crow_pairs *from, crow_pairs *out) {
   crow_status status = CROW_OK;
   *out = *from;
@@ -44,7 +34,7 @@ crow_status crow_rank_groups_pairs(const crow_rank_groups *groups, const crow_pa
   out->share = NULL;
   out->judgements = NULL;
   out->partition = crow_comm_partition(groups->mine, from->partition.global, CROW_BLOCK);
-  CROW_TRY_AGREE(groups->all, allocate_pairs(out));
+  CROW_TRY_AGREE(groups->all, crow_pairs_allocate(out));
   const crow_partition *a = &from->partition, *b = &out->partition;
   CROW_TRY(crow_rank_groups_vector(groups, a, from->first, b, out->first, sizeof *out->first));
   CROW_TRY(crow_rank_groups_vector(groups, a, from->second, b, out->second, sizeof *out->second));

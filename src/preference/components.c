@@ -1,24 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connected components: union-find on every rank's own edges, then the forests are merged pairwise over the ranks. */
+#include "base/union_find_impl.h"
 #include "preference/pairs_impl.h"
-
-/* Path halving keeps the trees flat; the smaller root wins, so parent[x] <= x always. */
-static int32_t find(int32_t *parent, int32_t x) {
-  while (parent[x] != x) {
-    parent[x] = parent[parent[x]];
-    x = parent[x];
-  }
-  return x;
-}
-
-static void unite(int32_t *parent, int32_t x, int32_t y) {
-  x = find(parent, x);
-  y = find(parent, y);
-  if (x < y)
-    parent[y] = x;
-  else
-    parent[x] = y;
-}
 
 /* Ranks that are odd multiples of `step` hand their forest down to the rank `step` below and are done. */
 static crow_status merge_round(const crow_comm *comm, crow_gidx vertices, int step, int32_t *parent,
@@ -32,7 +15,7 @@ static crow_status merge_round(const crow_comm *comm, crow_gidx vertices, int st
   if (received) {
     const int32_t *other = received;
     for (crow_gidx x = 0; x < vertices; x++) {
-      if (other[x] != x) unite(parent, (int32_t)x, other[x]);
+      if (other[x] != x) crow_union_join(parent, (int32_t)x, other[x]);
     }
   }
 cleanup:
@@ -43,7 +26,7 @@ cleanup:
 /* Roots, and roots without children; `joined[vertices]` begins as zeros. */
 static void count_roots(crow_gidx vertices, int32_t *parent, uint8_t *joined, int64_t found[2]) {
   for (crow_gidx x = 0; x < vertices; x++) {
-    if (parent[x] != x) joined[find(parent, (int32_t)x)] = 1;
+    if (parent[x] != x) joined[crow_union_find(parent, (int32_t)x)] = 1;
   }
   for (crow_gidx x = 0; x < vertices; x++) {
     found[0] += parent[x] == x;
@@ -63,7 +46,7 @@ crow_status crow_components_count(const crow_comm *comm, crow_gidx vertices, int
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send_count, size));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive_count, size));
   for (crow_gidx x = 0; x < vertices; x++) parent[x] = (int32_t)x;
-  for (int64_t e = 0; e < edges; e++) unite(parent, first[e], second[e]);
+  for (int64_t e = 0; e < edges; e++) crow_union_join(parent, first[e], second[e]);
   for (int step = 1; step < size; step *= 2) {
     CROW_TRY(merge_round(comm, vertices, step, parent, send_count, receive_count));
   }

@@ -60,13 +60,21 @@ static int64_t add_up(crow_record *sorted, int64_t count) {
   return n;
 }
 
-static crow_status unpack(const crow_record *records, crow_pair_order order, crow_pairs *pairs) {
+crow_status crow_pairs_allocate(crow_pairs *pairs) {
   crow_status status = CROW_OK;
   const int64_t n = pairs->partition.count;
   CROW_TRY(CROW_ALLOCATE_RAW(&pairs->first, n));
   CROW_TRY(CROW_ALLOCATE_RAW(&pairs->second, n));
   CROW_TRY(CROW_ALLOCATE_RAW(&pairs->share, n));
   CROW_TRY(CROW_ALLOCATE_RAW(&pairs->judgements, n));
+cleanup:
+  return status;
+}
+
+static crow_status unpack(const crow_record *records, crow_pair_order order, crow_pairs *pairs) {
+  crow_status status = CROW_OK;
+  const int64_t n = pairs->partition.count;
+  CROW_TRY(crow_pairs_allocate(pairs));
   for (int64_t k = 0; k < n; k++) {
     crow_pair_of_key(order, records[k].key, &pairs->first[k], &pairs->second[k]);
     pairs->share[k] = records[k].wins / (double)records[k].judgements;

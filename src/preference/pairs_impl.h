@@ -64,4 +64,7 @@ crow_status crow_comparisons_check_prompts(const crow_comm *comm, const crow_dat
 crow_status crow_components_count(const crow_comm *comm, crow_gidx vertices, int64_t edges, const int32_t *first,
                                   const int32_t *second, crow_gidx *components, crow_gidx *singles);
 
+/* Allocates this rank's slice of pairs whose partition is set. Free it also after an error. Local. */
+crow_status crow_pairs_allocate(crow_pairs *pairs);
+
 #endif

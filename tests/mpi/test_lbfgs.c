@@ -5,28 +5,7 @@ enum { MOST = 3000 };
 
 static double start_rosenbrock(int64_t i) { return i % 2 ? 1 : -1.2; }
 
-static double start_zero(int64_t i) { return 0 * (double)i; }
 static double start_fifth(int64_t i) { return 0.2 + 0 * (double)i; }
-
-static crow_lbfgs_options defaults(void) {
-  crow_lbfgs_options options;
-  crow_settings_default(crow_lbfgs_settings, &options);
-  return options;
-}
-
-static void fill(const distributed *d, double (*start)(int64_t), double *x) {
-  for (crow_gidx i = 0; i < d->partition.count; i++) x[i] = start(d->partition.begin + i);
-}
-
-static crow_lbfgs_result minimise(const crow_comm *comm, problem *p, const crow_lbfgs_options *options,
-                                  double (*start)(int64_t), double *x) {
-  distributed d = distribute(comm, p);
-  crow_lbfgs_result result = {0};
-  p->evaluations = p->not_finite = 0;
-  fill(&d, start, x);
-  CHECK_OK(crow_lbfgs_minimise(comm, &d.partition, options, evaluate_distributed, NULL, &d, x, &result));
-  return result;
-}
 
 static void defaults_are_those_of_the_manual(void) {
   const crow_lbfgs_options options = defaults();

@@ -95,10 +95,7 @@ static void outputs_do_not_depend_on_the_number_of_ranks(bool pairs) {
   for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
     for (int kind = 0; kind < 3; kind++) {
       problem q = problem_make(sizes[s]);
-      if (kind == 1) spread_weights(&q);
-      double sum = 0;
-      for (int64_t x = 0; x < q.m; x++) sum += q.w[x] = kind == 2 && x % 3 == 1 ? 0 : q.w[x];
-      for (int64_t x = 0; x < q.m; x++) q.w[x] /= sum;
+      set_weights(&q, kind);
       for (int64_t x = 0; x < q.m; x++) {
         for (int64_t y = 0; y < x; y++) {
           const bool kept = q.m < 10 || draw(3000000 + x * q.m + y) < 20.0 / (double)q.m;

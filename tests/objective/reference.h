@@ -52,6 +52,14 @@ static inline void spread_weights(problem *q) {
   for (int64_t x = 0; x < q->m; x++) q->w[x] /= sum;
 }
 
+/* Kind 0: as they are, 1: spread, 2: every third one zero. */
+static inline void set_weights(problem *q, int kind) {
+  double sum = 0;
+  if (kind == 1) spread_weights(q);
+  for (int64_t x = 0; x < q->m; x++) sum += q->w[x] = kind == 2 && x % 3 == 1 ? 0 : q->w[x];
+  for (int64_t x = 0; x < q->m; x++) q->w[x] /= sum;
+}
+
 static inline long double ref_softplus(long double d) { return (d > 0 ? d : 0) + log1pl(expl(-fabsl(d))); }
 static inline long double ref_sigmoid(long double d) { return 1 / (1 + expl(-d)); }
 

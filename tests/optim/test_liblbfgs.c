@@ -6,8 +6,6 @@
 #include <lbfgs.h>
 
 static double start_rosenbrock(int64_t i) { return i % 2 ? 1 : -1.2; }
-static double start_zero(int64_t i) { return 0 * (double)i; }
-
 typedef struct reference {
   problem *p;
   double tolerance, optimality;
