@@ -6,6 +6,7 @@
 #include <lbfgs.h>
 
 static double start_rosenbrock(int64_t i) { return i % 2 ? 1 : -1.2; }
+
 typedef struct reference {
   problem *p;
   double tolerance, optimality;
