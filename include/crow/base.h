@@ -230,6 +230,9 @@ CROW_API const char *crow_git_hash(void);
 /** The kernel set that OpenBLAS uses, e.g. "SkylakeX", and its configuration. */
 CROW_API const char *crow_blas_core(void);
 CROW_API const char *crow_blas_version(void);
+/** Lets OpenBLAS take the buffers of so many threads now. It keeps them, and where there is no memory for one it would
+ * look for it for ever at its first product: CROW_FAILED here instead. Local. */
+CROW_API crow_status crow_blas_reserve(int64_t threads);
 
 #ifdef __cplusplus
 }

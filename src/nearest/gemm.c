@@ -63,7 +63,8 @@ const crow_pass_scorer crow_gemm_scorer = {.shape = shape, .score = score};
 static crow_status create(crow_nearest *nearest) {
   /* Threads share out the chunks, each with a BLAS of its own. */
   openblas_set_num_threads(1);
-  return crow_pass_create(nearest, &crow_gemm_scorer);
+  const crow_status status = crow_blas_reserve(nearest->options.threads);
+  return status == CROW_OK ? crow_pass_create(nearest, &crow_gemm_scorer) : status;
 }
 
 const crow_nearest_class crow_nearest_gemm_class = {

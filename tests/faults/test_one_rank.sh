@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+# What goes wrong on one rank of three ends the run on all of them: one message, one exit code, within ten seconds, and
+# nothing half-written. Each rank in turn lacks memory, cannot write, or has the bad data in its slice.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../cli/lib.sh"
+. "$here/../cli/data.sh"
+
+# on_rank RANK LIMIT COMMAND...: the command, on that rank under a limit of the shell's.
+cat >on_rank <<'END'
+rank=$1 limit=$2
+shift 2
+# shellcheck disable=SC2086 # an option and its value
+[ "${OMPI_COMM_WORLD_RANK:-${PMIX_RANK:-${PMI_RANK:-}}}" != "$rank" ] || ulimit $limit || exit 99
+exec "$@"
+END
+
+# ends CODE TEXT RANK LIMIT ARGUMENT...: crow on three ranks, one of them limited, ends like this.
+ends() {
+  code_wanted=$1 text=$2 rank=$3 limit=$4
+  shift 4
+  # shellcheck disable=SC2086 # MPIEXEC is a list of words
+  run timeout 10 $MPIEXEC -n 3 sh ./on_rank "$rank" "$limit" "$CROW" "$@"
+  last="rank $rank under ulimit $limit: $last"
+  exits "$code_wanted"
+  once err "crow $1: error: "
+  says "$text"
+  equal "$(find . -name '.*tmp' -o -name 'new*' | tr '\n' ' ')" ""
+  rm -f new*
+}
+
+crow simulate -o few.h5 --alternatives 3000 --dimensions 3 --preferences comparisons
+exits 0
+crow simulate -o old.h5 --alternatives 10
+cp old.h5 copy.h5
+
+# ---- a write fails on one rank: the first one also reserves the room ----
+for rank in 0 1 2; do
+  ends 4 "File too large" "$rank" "-f 4000" simulate -o new.h5 --alternatives 400000
+  ends 4 "old.h5" "$rank" "-f 4000" simulate -o old.h5 --alternatives 400000 --force
+  cmp -s old.h5 copy.h5 || fail "$last: the older file was touched"
+done
+
+# ---- no memory on one rank ----
+# What a rank takes in a small run, in kB of address space, while it waits for its time limit.
+cat >watched <<'END'
+"$@" &
+sleep 1
+sed -n 's/^VmPeak:[^0-9]*\([0-9]*\) kB/\1/p' /proc/$!/status >"peak-${OMPI_COMM_WORLD_RANK:-${PMIX_RANK:-${PMI_RANK:-}}}"
+wait
+END
+# shellcheck disable=SC2086
+run $MPIEXEC -n 3 sh ./watched "$CROW" weights few.h5 -o peak.h5 --samples 1e10 --nearest gemm --checkpoint none --time-limit 2
+# limit RANK KB: so much more than that.
+limit() { echo "-v $(($(cat "peak-$1") + $2))"; }
+if [ -s peak-0 ] && [ -s peak-1 ] && [ -s peak-2 ]; then
+  crow simulate -o wide.h5 --alternatives 60000 --dimensions 256 --spread 0.1 --preferences comparisons
+  exits 0
+  for rank in 0 2; do
+    ends 1 "out of memory" "$rank" "$(limit $rank 20000)" fit wide.h5 -o new.h5 --nearest gemm --samples 1000
+  done
+  # OpenBLAS looks for its memory for ever where there is none.
+  ends 1 "OpenBLAS" 1 "$(limit 1 -60000)" fit few.h5 -o new.h5 --nearest gemm --samples 1000
+else
+  echo "what a rank takes is not known here: lack of memory was not tested"
+fi
+
+# ---- bad data in the slice of one rank ----
+need_h5py
+cat >make.py <<'END'
+import shutil, h5py
+
+def changed(name, source, path, index, value):
+    shutil.copy(source, name)
+    with h5py.File(name, "r+") as f:
+        f[path][index] = value
+
+for slice, row in (("first", 20), ("last", -20)):
+    changed(f"context-{slice}.h5", "few.h5", "/alternatives/context", (row, 1), float("nan"))
+    changed(f"outcome-{slice}.h5", "few.h5", "/comparisons/outcome", row, 1.5)
+    changed(f"index-{slice}.h5", "few.h5", "/comparisons/second", row, 3000)
+END
+"$python" make.py || fail "h5py"
+for slice in first last; do
+  for field in context:/alternatives/context outcome:/comparisons/outcome index:/comparisons/second; do
+    ends 3 "${field#*:}" none "" fit "${field%%:*}-$slice.h5" -o new.h5 --samples 1000
+  done
+done
+finish
