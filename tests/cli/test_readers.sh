@@ -109,4 +109,26 @@ done
 run "$python" agree.py $kinds
 exits 0
 prints agreed
+
+# A file that another program has open for writing: the message says what to do where locks are the trouble, which helps.
+mkfifo hold
+"$python" -c 'import h5py, sys; f = h5py.File("dataset-1.h5", "r+"); print("open", flush=True); sys.stdin.read()' <hold >opened &
+exec 7>hold
+tries=0
+while [ ! -s opened ] && [ $tries -lt 100 ]; do
+  sleep 0.1
+  tries=$((tries + 1))
+done
+for p in 1 3; do
+  ranks $p fit dataset-1.h5 -o locked.h5
+  exits 4
+  once err "error: dataset-1.h5: cannot open it: unable to lock file"
+  says "set HDF5_USE_FILE_LOCKING=FALSE"
+  not_there locked.h5
+done
+export HDF5_USE_FILE_LOCKING=FALSE
+ranks 3 inspect dataset-1.h5 --quiet
+exits 0
+exec 7>&-
+wait
 finish
