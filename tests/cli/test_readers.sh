@@ -71,11 +71,10 @@ for kind in sys.argv[1:]:
         assert value.dtype == four[path].dtype and value.tobytes() == four[path].tobytes(), (kind, path)
         if value.dtype.kind in "if":
             assert dumped(f"{kind}-4.h5", path) == value.tobytes(), (kind, path)
-    said = [open(f"{kind}-{writers}-by-{readers}.json").read() for writers, readers in ((1, 3), (4, 1), (4, 3))]
-    assert said[1] == said[2], kind
-    for text in said:
+    for writers, readers in ((1, 3), (4, 1)):
+        description = json.load(open(f"{kind}-{writers}-by-{readers}.json"))
         for path, value in one.items():
-            described(kind, path, value, json.loads(text))
+            described(kind, path, value, description)
 for column, path in (("reward", "rewards/value"), ("weight", "rewards/weight")):
     for readers in (1, 3):
         assert np.load(f"{column}-{readers}.npy").tobytes() == arrays("rewards-1.h5")[path].tobytes(), column
@@ -89,11 +88,9 @@ for kind in $kinds; do
   ranks 3 inspect --json "$kind"-1.h5
   exits 0
   mv out "$kind"-1-by-3.json
-  for p in 1 3; do
-    ranks $p inspect --json "$kind"-4.h5
-    exits 0
-    mv out "$kind"-4-by-$p.json
-  done
+  ranks 1 inspect --json "$kind"-4.h5
+  exits 0
+  mv out "$kind"-4-by-1.json
   for group in alternatives comparisons preference population weights rewards model scores groups; do
     h5dump -H -g $group "$kind"-1.h5 >/dev/null 2>&1 || continue
     h5diff "$kind"-1.h5 "$kind"-4.h5 /$group >out 2>err || fail "$kind: h5diff finds other numbers in /$group: $(cat out err)"
