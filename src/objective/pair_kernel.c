@@ -2,6 +2,15 @@
 #include "objective/objective_impl.h"
 #include "objective/sigmoid_impl.h"
 
+/* A cell, or a number of each of four; may lie anywhere that a double may, and alias other types. */
+typedef double crow_quad __attribute__((vector_size(32), aligned(8), may_alias));
+#ifdef __clang__
+#define CROW_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+typedef int64_t crow_lanes __attribute__((vector_size(32)));
+#define CROW_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (crow_lanes){__VA_ARGS__})
+#endif
+
 #define KERNEL(name) name##_portable
 #define TARGET
 #include "objective/pair_kernel_impl.h"
