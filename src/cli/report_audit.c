@@ -113,7 +113,7 @@ void crow_report_write_audit_verdict(FILE *out, const crow_report_entry *e) {
     const json_t *shift = json_object_get(e->source->json, methods[m]);
     if (!shift) continue;
     const bool changed = json_is_true(json_object_get(shift, "winner_topic_changed"));
-    crow_html_print(out, " %s fit: largest shift %.4g, %s %s%s%s.", m ? "Weighted" : "Standard",
+    crow_html_print(out, " %s fit: largest shift %.3g, %s %s%s%s.", m ? "Weighted" : "Standard",
                     number(shift, "largest_shift"), changed ? "the best topic changes from" : "the best topic stays",
                     text(shift, "winner_topic_before"), changed ? " to " : "",
                     changed ? text(shift, "winner_topic_after") : "");

@@ -85,5 +85,6 @@ void crow_html_number(FILE *out, const char *format, double value) {
   } else if (isfinite(value)) {
     (void)snprintf(text, sizeof text, "%.4g", value);
   }
-  (void)fprintf(out, "<td>%s</td>", text);
+  const bool negative_zero = text[0] == '-' && strspn(text + 1, "0.") == strlen(text + 1);
+  (void)fprintf(out, "<td>%s</td>", text + negative_zero);
 }
