@@ -195,6 +195,8 @@ CROW_API void crow_dataset_close(crow_dataset *dataset);
 /** Reads and checks what results copy from the dataset (ids, topics, prompts, groups), so that what is wrong with them
  * is known before any work and not as the results are written. */
 CROW_API crow_status crow_dataset_check_names(const crow_dataset *dataset);
+/** Copies the ids, topics and prompts that the dataset has into results being written. Collective. */
+CROW_API crow_status crow_dataset_copy_names(const crow_dataset *dataset, crow_file *to);
 /** Contexts of rows `begin` .. `begin + count` (each rank its own; count may be 0), as crow_file_read() gives them. */
 CROW_API crow_status crow_dataset_read_contexts(const crow_dataset *dataset, crow_gidx begin, crow_gidx count,
                                                 crow_type type, void *values);

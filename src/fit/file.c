@@ -51,9 +51,7 @@ crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool ove
   CROW_TRY(write_uncertainty(file, p, &rewards->uncertainty));
   CROW_TRY(crow_model_write(comm, file, rewards, dataset));
   CROW_TRY(crow_trace_write(comm, file, &rewards->trace));
-  if (dataset->has_id) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/id"));
-  if (dataset->has_topic) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/topic"));
-  if (dataset->has_prompt) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/prompt"));
+  CROW_TRY(crow_dataset_copy_names(dataset, file));
   CROW_TRY(crow_rewards_write_original(comm, file, rewards, dataset));
   CROW_TRY(crow_provenance_write(provenance, file));
   CROW_TRY(crow_file_finish(&file));

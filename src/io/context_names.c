@@ -133,9 +133,7 @@ crow_status crow_context_source_write_names(const crow_context_source *contexts,
     }
   }
   if (contexts->form != CROW_FORM_DATASET || !dataset->file) goto cleanup;
-  if (dataset->has_id) CROW_TRY(crow_file_copy(dataset->file, to, "/alternatives/id"));
-  if (dataset->has_topic) CROW_TRY(crow_file_copy(dataset->file, to, "/alternatives/topic"));
-  if (dataset->has_prompt) CROW_TRY(crow_file_copy(dataset->file, to, "/alternatives/prompt"));
+  CROW_TRY(crow_dataset_copy_names(dataset, to));
 cleanup:
   return status;
 }

@@ -78,3 +78,12 @@ cleanup:
   if (status != CROW_OK) crow_strings_free(out);
   return status;
 }
+
+crow_status crow_dataset_copy_names(const crow_dataset *dataset, crow_file *to) {
+  crow_status status = CROW_OK;
+  if (dataset->has_id) CROW_TRY(crow_file_copy(dataset->file, to, "/alternatives/id"));
+  if (dataset->has_topic) CROW_TRY(crow_file_copy(dataset->file, to, "/alternatives/topic"));
+  if (dataset->has_prompt) CROW_TRY(crow_file_copy(dataset->file, to, "/alternatives/prompt"));
+cleanup:
+  return status;
+}

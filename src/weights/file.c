@@ -27,9 +27,7 @@ crow_status crow_weights_write(const crow_comm *comm, const char *path, bool ove
   CROW_TRY(crow_file_write_vector(file, "/weights/value", CROW_F64, p, weights->value));
   CROW_TRY(crow_file_write_vector(file, "/weights/standard_error", CROW_F64, p, weights->standard_error));
   if (weights->samples) CROW_TRY(crow_file_write_vector(file, "/weights/hits", CROW_I64, p, weights->hits));
-  if (dataset->has_id) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/id"));
-  if (dataset->has_topic) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/topic"));
-  if (dataset->has_prompt) CROW_TRY(crow_file_copy(dataset->file, file, "/alternatives/prompt"));
+  CROW_TRY(crow_dataset_copy_names(dataset, file));
   if (dataset->has_prompt) CROW_TRY(crow_file_set_i64(file, "/", "prompts", dataset->prompts));
   CROW_TRY(crow_provenance_write(provenance, file));
   CROW_TRY(crow_file_finish(&file));

@@ -149,4 +149,20 @@ static inline crow_status slice_pairs(const crow_comm *comm, const problem *q, b
   return status;
 }
 
+/* The gradient at q.r is the slope of the value, by differences. On one rank. */
+static inline void check_slopes(crow_objective *o, problem *q) {
+  double *g = doubles(q->m), above = 0, below = 0;
+  CHECK_OK(crow_objective_evaluate(o, q->r, NULL, NULL, g));
+  for (int64_t x = 0; x < q->m; x++) {
+    const double r = q->r[x], step = 1e-4;
+    q->r[x] = r + step;
+    CHECK_OK(crow_objective_evaluate(o, q->r, &above, NULL, NULL));
+    q->r[x] = r - step;
+    CHECK_OK(crow_objective_evaluate(o, q->r, &below, NULL, NULL));
+    q->r[x] = r;
+    CHECK_NEAR(q->w[x] * crow_objective_curvature(o)[x] * g[x], (above - below) / (2 * step), 1e-9);
+  }
+  free(g);
+}
+
 #endif

@@ -68,18 +68,9 @@ static void preferences_of_zero_and_one(void) {
 static void gradient_is_the_slope_of_the_value(void) {
   problem q = problem_make(40);
   crow_weights weights;
-  double win_rate[40], g[40], above = 0, below = 0;
+  double win_rate[40];
   crow_objective *o = make(&q, &weights, win_rate);
-  CHECK_OK(crow_objective_evaluate(o, q.r, NULL, NULL, g));
-  for (int64_t x = 0; x < q.m; x++) {
-    const double r = q.r[x], step = 1e-4;
-    q.r[x] = r + step;
-    CHECK_OK(crow_objective_evaluate(o, q.r, &above, NULL, NULL));
-    q.r[x] = r - step;
-    CHECK_OK(crow_objective_evaluate(o, q.r, &below, NULL, NULL));
-    q.r[x] = r;
-    CHECK_NEAR(q.w[x] * crow_objective_curvature(o)[x] * g[x], (above - below) / (2 * step), 1e-9);
-  }
+  check_slopes(o, &q);
   crow_objective_destroy(&o);
   problem_free(&q);
 }

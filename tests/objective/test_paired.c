@@ -151,19 +151,9 @@ static void gradient_is_the_slope_of_the_value(void) {
   thin(&q, 0.4, true);
   crow_weights weights;
   crow_pairs pairs;
-  double g[M], above = 0, below = 0;
   const crow_objective_options options = {.lambda = 0.1, .pair_weight = 1};
   crow_objective *o = make(&q, &options, &weights, &pairs);
-  CHECK_OK(crow_objective_evaluate(o, q.r, NULL, NULL, g));
-  for (int64_t x = 0; x < q.m; x++) {
-    const double r = q.r[x], step = 1e-4;
-    q.r[x] = r + step;
-    CHECK_OK(crow_objective_evaluate(o, q.r, &above, NULL, NULL));
-    q.r[x] = r - step;
-    CHECK_OK(crow_objective_evaluate(o, q.r, &below, NULL, NULL));
-    q.r[x] = r;
-    CHECK_NEAR(q.w[x] * crow_objective_curvature(o)[x] * g[x], (above - below) / (2 * step), 1e-9);
-  }
+  check_slopes(o, &q);
   crow_objective_destroy(&o);
   crow_pairs_free(&pairs);
   problem_free(&q);
