@@ -52,7 +52,7 @@ awk -F, 'NR > 1 {
   expected = first / $4 / ($1 ~ /strong/ ? $2 : 1)
   if ($7 - expected > 6e-5 || expected - $7 > 6e-5) exit 1
 }' $table || fail "times or efficiencies are wrong: $(cat $table)"
-for kind in weights-strong fit-strong; do
+for kind in weights-strong weights-weak fit-strong fit-weak; do
   grep -q '<svg' measured/$kind.svg || fail "no picture of $kind"
 done
 if ls measured/.*job-17* >/dev/null 2>&1; then fail "files of the job are left behind"; fi
