@@ -33,6 +33,22 @@ ranks 2 fit votes.h5 -o stopped.h5 --weights uniform --model mlp --hidden 16,8 -
 exits 0
 prints "groups: 2 of 1 rank, side by side on 3 members"
 prints "fit: going on with"
+# The same under L-BFGS, in the middle of members with a full history.
+for model in linear mlp; do
+  options="--weights uniform --model $model --hidden 5 --ensemble 3 --max-iterations 9 --history 2"
+  # shellcheck disable=SC2086 # a list of words
+  crow fit votes.h5 -o "lbfgs-$model.h5" $options
+  for run in "1 1" "3 3" "4 2" "2 2" "7 3"; do
+    # shellcheck disable=SC2086
+    ranks "${run% *}" fit votes.h5 -o "lbfgs-stopped-$model.h5" $options --groups "${run#* }" --checkpoint-interval 0 \
+      --time-limit 0.001
+    exits 75
+  done
+  # shellcheck disable=SC2086
+  ranks 2 fit votes.h5 -o "lbfgs-stopped-$model.h5" $options --groups 1
+  exits 5 # an iteration limit
+  prints "fit: going on with 0 of 3 members trained, 3 in training"
+done
 crow fit votes.h5 -o never.h5 --weights uniform --model mlp --ensemble 3 --groups 2
 exits 2
 says "--groups 2: expected at most one group for each of the 1 rank"
@@ -41,6 +57,12 @@ import json, h5py, numpy as np
 d, a, b, c = (h5py.File(n) for n in ("votes.h5", "mlp-1.h5", "mlp-3.h5", "stopped.h5"))
 for name in ("rewards/value", "rewards/spread", "model/parameters"):
     assert (a[name][:] == b[name][:]).all() and (a[name][:] == c[name][:]).all(), name
+for model in ("linear", "mlp"):
+    whole, stopped = h5py.File(f"lbfgs-{model}.h5"), h5py.File(f"lbfgs-stopped-{model}.h5")
+    for name in ("rewards/value", "rewards/spread", "rewards/fitted_win_rate", "model/parameters"):
+        assert (whole[name][:] == stopped[name][:]).all(), (model, name)
+    for name in ("objective", "optimality", "iterations", "evaluations", "end"):
+        assert whole.attrs[name] == stopped.attrs[name], (model, name)
 x, r = d["alternatives/context"][:], []
 silu = lambda z: z / (1 + np.exp(-z))
 for t in a["model/parameters"][:]:
