@@ -66,6 +66,31 @@ for p in 1 2; do
   equal "$(win_rate c)" "-"
 done
 
+# Contexts so far out that no point of S is nearest to them have no weight: d, which lost to b, gets the limit of the
+# optimality equation, lambda r = w(b) (p - sigma(r - r(b))), e, which nobody compared, gets 0, and the log counts both.
+printf 'id,x,y\na,0,0\nb,1,1\nd,7,8\ne,9,6\n' >contexts.csv
+printf 'left,right,winner\na,b,left\nd,b,right\n' >comparisons.csv
+import far.h5
+exits 0
+for p in 1 3; do
+  ranks $p fit far.h5 -o far-r.h5 --space cube --force
+  exits 0
+  prints "fit: 2 alternatives of zero weight have the limit of the optimality equation as reward; 1 of them were compared"
+  equal "$(reward e)" "0.000000"
+  equal "$(weight d)" "0"
+  near "$(awk -v r="$(reward d)" -v b="$(reward b)" 'BEGIN { print 0.01 * r + 0.5 / (1 + exp(b - r)) }')" 0 1e-6
+done
+
+# A tolerance that no arithmetic reaches: where it stalled is said, and the result is there, marked.
+crow fit far.h5 -o floor-r.h5 --weights uniform --tolerance 1e-300
+exits 5
+prints "converged: no, rounding floor reached after"
+says "rounding floor reached"
+there floor-r.h5
+crow inspect floor-r.h5
+exits 0
+prints "rounding floor reached"
+
 # Identical contexts share evenly: [0, 1/2] for a, [1/2, 1] for the twins.
 printf 'id,x\na,0.25\ntwin1,0.75\ntwin2,0.75\n' >contexts.csv
 printf 'left,right,winner\na,twin1,left\na,twin2,left\ntwin1,twin2,tie\n' >comparisons.csv

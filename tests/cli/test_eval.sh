@@ -22,6 +22,7 @@ for by in comparison alternative; do
       ranks $p eval "$model-$by.h5" "test-$by.h5" --json "eval-$model-$by-$p.json"
       exits 0
       prints "calibration error:"
+      equal "$(grep -c '^0\.[0-9] to [01]\.[0-9] ' out)" 10
     done
     ranks $p score "tabular-$by.h5" --contexts "test-$by.h5" -o "near-$by-$p.h5"
     exits 0

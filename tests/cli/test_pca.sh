@@ -11,6 +11,7 @@ for p in 1 3; do
   ranks $p pca paris.h5 -o "paris-$p.h5" --components 5 --json summary.json
   exits 0
   prints "Variance explained"
+  awk '$1 ~ /^[0-9]+$/ && NF == 4' out >"explained-$p"
 done
 for p in 1 3; do
   ranks $p pca paris.h5 -o "cube-$p.h5" --components 5 --fit-cube
@@ -33,6 +34,11 @@ assert np.allclose(cube, 0.5 + (y - (low + high) / 2) / (high - low).max(), atol
 assert cube.min() == 0 and cube.max() == 1
 assert (cube == h5py.File("cube-3.h5")["alternatives/context"][:]).all()
 assert np.allclose(json.load(open("summary.json"))["explained_shares"], (s[:5]**2 / (s**2).sum()), atol=1e-9)
+for p in (1, 3):
+    printed = np.loadtxt(f"explained-{p}")
+    assert np.allclose(printed[:, 1], s[:5]**2 / (len(x) - 1), rtol=1e-4)
+    assert np.allclose(printed[:, 2], s[:5]**2 / (s**2).sum(), atol=6e-5)
+    assert np.allclose(printed[:, 3], np.cumsum(s[:5]**2) / (s**2).sum(), atol=6e-5)
 for name in ("alternatives/id", "alternatives/topic", "comparisons/first", "comparisons/second", "comparisons/outcome"):
     assert (a[name][:] == b[name][:]).all()
 PY

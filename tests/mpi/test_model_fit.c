@@ -41,8 +41,11 @@ static void solve(double a[T][T], double *b) {
   }
 }
 
-/* Gradient and Hessian of Eq. 2 by its definition, with r = theta . (x, 1) and decay / 2 |theta|^2. */
-static void differentiate(double lambda, double decay, const double *theta, double *gradient, double hessian[T][T]) {
+/* Gradient and Hessian of Eq. 2 by its definition, with r = theta . (x, 1), decay / 2 |theta|^2 and center / 2 (sum_x
+ * w(x) r(x))^2. */
+static void differentiate(double lambda, double decay, double center, const double *theta, double *gradient,
+                          double hessian[T][T]) {
+  double mean[T] = {0}, mean_reward = 0;
   memset(hessian, 0, T * T * sizeof(double));
   for (int j = 0; j < T; j++) {
     gradient[j] = decay * theta[j];
@@ -51,6 +54,8 @@ static void differentiate(double lambda, double decay, const double *theta, doub
   for (int x = 0; x < M; x++) {
     double at[T] = {context[x * D], context[x * D + 1], 1}, r = 0;
     for (int j = 0; j < T; j++) r += theta[j] * at[j];
+    mean_reward += weight[x] * r;
+    for (int j = 0; j < T; j++) mean[j] += weight[x] * at[j];
     for (int j = 0; j < T; j++) {
       gradient[j] += lambda * weight[x] * r * at[j];
       for (int k = 0; k < T; k++) hessian[j][k] += lambda * weight[x] * at[j] * at[k];
@@ -66,13 +71,17 @@ static void differentiate(double lambda, double decay, const double *theta, doub
       }
     }
   }
+  for (int j = 0; j < T; j++) {
+    gradient[j] += center * mean_reward * mean[j];
+    for (int k = 0; k < T; k++) hessian[j][k] += center * mean[j] * mean[k];
+  }
 }
 
-static void newton(double lambda, double decay, double *theta) {
+static void newton(double lambda, double decay, double center, double *theta) {
   memset(theta, 0, T * sizeof *theta);
   for (int iteration = 0; iteration < 50; iteration++) {
     double gradient[T], hessian[T][T];
-    differentiate(lambda, decay, theta, gradient, hessian);
+    differentiate(lambda, decay, center, theta, gradient, hessian);
     solve(hessian, gradient);
     for (int j = 0; j < T; j++) theta[j] -= gradient[j];
   }
@@ -89,7 +98,7 @@ static void adam(double lambda, double rate, int steps, double *theta) {
   crow_model_initialise(model, 1, 0, theta);
   crow_model_destroy(&model);
   for (int t = 1; t <= steps; t++) {
-    differentiate(lambda, 0, theta, gradient, hessian);
+    differentiate(lambda, 0, 0, theta, gradient, hessian);
     for (int j = 0; j < T; j++) {
       mean[j] = .9 * mean[j] + .1 * gradient[j];
       square[j] = .999 * square[j] + .001 * gradient[j] * gradient[j];
@@ -115,12 +124,13 @@ static crow_fit_options linear_options(void) {
 
 static void a_linear_fit_is_newtons(void) {
   write_population();
-  for (int k = 0; k < 2; k++) {
+  for (int k = 0; k < 3; k++) {
     double expected[T];
     crow_fit_options options = linear_options();
-    options.model.weight_decay = k * .03;
+    options.model.weight_decay = k ? .03 : 0;
+    options.model.center = k == 2 ? .5 : 0;
     options.lbfgs.tolerance = 1e-12;
-    newton(options.objective.lambda, options.model.weight_decay, expected);
+    newton(options.objective.lambda, options.model.weight_decay, options.model.center, expected);
     crow_rewards rewards = fit(test_comm, test_path("population.h5"), &options);
     CHECK(rewards.converged && rewards.optimality <= 1e-12);
     CHECK(rewards.model.parameters == T && rewards.model.members == 1 && !rewards.spread);

@@ -242,6 +242,32 @@ static void bootstrap_intervals_agree_with_standard_errors(void) {
   data_free(&d);
 }
 
+/* Without a single iteration a replicate is where it starts: at the rewards of all comparisons. */
+static void replicates_start_at_the_rewards(void) {
+  enum { M = 40 };
+  data d = data_make(M, 300, 31);
+  crow_weights weights;
+  crow_rewards rewards;
+  crow_fit_options options;
+  crow_fit_options_default(&options);
+  const char *path = test_path("start.h5");
+  write(test_comm, path, &d);
+  make_weights(test_comm, M, false, &weights);
+  crow_free(fit(test_comm, path, &weights, &options, &rewards));
+  options.lbfgs.max_iterations = 0;
+  const crow_uncertainty_options how = defaults(3);
+  add_errors(test_comm, path, &weights, &options, &how, &rewards);
+  const crow_uncertainty *u = &rewards.uncertainty;
+  CHECK(u->not_converged == 3);
+  for (int64_t i = 0; i < rewards.partition.count; i++) {
+    CHECK_NEAR(u->lower[i], rewards.value[i], 1e-14);
+    CHECK_NEAR(u->upper[i], rewards.value[i], 1e-14);
+  }
+  crow_rewards_free(&rewards);
+  crow_weights_free(&weights);
+  data_free(&d);
+}
+
 /* Two ranks' slices, with probes as well as without. */
 static void bits_do_not_depend_on_the_number_of_ranks(void) {
   crow_comm *alone = test_comm_alone();
@@ -348,6 +374,7 @@ int main(int argc, char **argv) {
       {"probes estimate what the dense inverse gives", probes_estimate_what_the_dense_inverse_gives},
       {"bootstrap intervals agree with standard errors", bootstrap_intervals_agree_with_standard_errors},
       {"bits do not depend on the number of ranks", bits_do_not_depend_on_the_number_of_ranks},
+      {"replicates start at the rewards of all comparisons", replicates_start_at_the_rewards},
       {"replicates draw Poisson numbers", replicates_draw_poisson_numbers},
       {"complete preferences have nothing to resample", complete_preferences_have_nothing_to_resample},
       {NULL, NULL},
