@@ -3,6 +3,10 @@
 #include "fit/fit_impl.h"
 #include "fit/model_fit_impl.h"
 
+const char *crow_rewards_end_text(const crow_rewards *rewards) {
+  return rewards->convergence_tested ? crow_lbfgs_end_text(rewards->end) : "all steps taken";
+}
+
 static crow_status write_attributes(crow_file *file, const crow_rewards *rewards) {
   static const char *const sources[] = {"comparisons", "matrix", "population"};
   crow_status status = CROW_OK;

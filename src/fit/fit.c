@@ -15,10 +15,6 @@ void crow_fit_options_default(crow_fit_options *options) {
   options->groups.memory_per_rank = 0;
 }
 
-const char *crow_rewards_end_text(const crow_rewards *rewards) {
-  return rewards->convergence_tested ? crow_lbfgs_end_text(rewards->end) : "all steps taken";
-}
-
 crow_status crow_fit_options_validate(const crow_fit_options *options) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_settings_validate(crow_objective_settings, &options->objective));
