@@ -47,26 +47,27 @@ for source in population matrix comparisons; do
     --comparisons 4000 --dimensions 3 --seed 3
   exits 0
 done
-# same NAME DATASET OPTION...
+# same COUNTS NAME DATASET OPTION...: on these numbers of ranks
 same() {
-  name=$1
-  votes=$2
-  shift 2
-  for p in 1 2 3 4 7; do
+  counts=$1 name=$2 votes=$3
+  shift 3
+  files=
+  for p in $counts; do
     ranks $p fit "$votes.h5" -o "$name-$votes-$p.h5" --weights uniform -q "$@"
+    files="$files $name-$votes-$p.h5"
     # An iteration limit (5) is no failure here.
     case $code in 0 | 5) ;; *) fail "$last: exit code $code" ;; esac
   done
-  run "$python" bits.py "$name-$votes-1.h5" "$name-$votes-2.h5" "$name-$votes-3.h5" "$name-$votes-4.h5" \
-    "$name-$votes-7.h5"
+  # shellcheck disable=SC2086 # a list of files
+  run "$python" bits.py $files
   exits 0
 }
 need_h5py
-for source in matrix population; do same tabular $source; done
+for source in matrix population; do same "1 2 3 4 7" tabular $source; done
 for source in comparisons matrix population; do
-  same linear $source --model linear --max-iterations 6
-  same mlp $source --model mlp --hidden 5 --activation tanh --max-iterations 4
-  same adam $source --model mlp --hidden 4 --optimizer adam --batch 600 --steps 4 --ensemble 2
+  same "1 3 7" linear $source --model linear --max-iterations 6
+  same "1 2 7" mlp $source --model mlp --hidden 5 --activation tanh --max-iterations 4
+  same "1 3 4" adam $source --model mlp --hidden 4 --optimizer adam --batch 600 --steps 4 --ensemble 2
 done
 
 # The topics' means and deviations, recomputed from the file.
