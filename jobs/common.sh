@@ -13,6 +13,9 @@ CROW_LAUNCH=${CROW_LAUNCH:-srun}
 CROW_BIND=${CROW_BIND:-core}
 CROW_RESTARTS=${CROW_RESTARTS:-3}
 
+# USR1 comes whenever it comes: while the program does not run, this shell must not end by it.
+trap : USR1
+
 # A rank is a process with its share of the cores; BLAS must not start threads beside it.
 export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=${OMP_NUM_THREADS:-${SLURM_CPUS_PER_TASK:-1}}
 # Since Slurm 22.05 srun no longer takes this from the job.
@@ -66,7 +69,8 @@ crow_forward_signals() {
     # A trapped signal ends `wait`, not the command.
     if [ -z "$signalled" ] || [ "$code" -le 128 ]; then break; fi
   done
-  trap - USR1 TERM
+  trap : USR1
+  trap - TERM
   return "$code"
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# A real Slurm with four nodes on this one machine, for the tests of the batch scripts; read with `.`.
+# A real Slurm with six nodes on this one machine, for the tests of the batch scripts; read with `.`.
 #
 #   cluster_lacks         prints why it cannot run here, or nothing
 #   cluster_start FOLDER  starts it in a new folder, whose path is short, for there are sockets in it
@@ -12,8 +12,8 @@
 # It touches nothing of the system: own configuration, ports, key and state. Each node is a slurmd in namespaces of its
 # own, so that it has its own host name, by which Open MPI tells nodes apart, its own /dev/shm and its own processes.
 
-cluster_nodes=4
-cluster_cpus=8 # each node claims to have; more than the machine has is fine
+cluster_nodes=6
+cluster_cpus=16 # each node claims to have; more than the machine has is fine
 export PATH=$PATH:/usr/sbin:/sbin
 
 cluster_lacks() {
@@ -37,7 +37,7 @@ cluster_port() {
 }
 
 cluster_configure() {
-  local port node
+  local port
   port=$(cluster_port)
   # Open MPI names its shared memory after the job number, so two clusters must not share numbers: FirstJobId.
   # A requeued job waits for cred_expire, by default two minutes.
@@ -85,7 +85,6 @@ echo export OMPI_MCA_mpi_yield_when_idle=1
 echo export OMPI_MCA_orte_tmpdir_base=$cluster/\$SLURMD_NODENAME/tmp
 PROLOG
   chmod 755 "$cluster/task-prolog"
-  for ((node = 1; node <= cluster_nodes; node++)); do mkdir -p "$cluster/n$node/tmp"; done
   (umask 077 && mkdir "$cluster/state" && head -c 1024 /dev/urandom >"$cluster/munge.key")
 }
 
@@ -100,13 +99,19 @@ cluster_daemon() {
 
 # A node is the first process of a PID namespace: with it all that runs on the node is gone, as when its power fails.
 cluster_start_node() {
+  # Nothing is left of what ran there: PMIx starts no step for which it finds an old folder.
+  rm -rf "$cluster/n$1"
+  mkdir -p "$cluster/n$1/tmp"
   # shellcheck disable=SC2016 # the inner shell's arguments
   cluster_daemon "n$1" unshare --uts --mount --pid --fork --kill-child=KILL --mount-proc --propagation slave sh -c \
     'mount -t tmpfs tmpfs /dev/shm && hostname "$1" && exec slurmd -D -f "$2" -N "$1"' sh "n$1" "$SLURM_CONF"
 }
 
 # The power fails.
-cluster_kill_node() { kill -KILL "$(cat "$cluster/n$1.pid")"; }
+cluster_kill_node() {
+  kill -KILL "$(cat "$cluster/n$1.pid")" || return
+  { wait "$(cat "$cluster/n$1.pid")"; } 2>/dev/null || true
+}
 
 cluster_start() {
   local node end=$((SECONDS + 60)) states

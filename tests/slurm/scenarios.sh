@@ -62,6 +62,15 @@ scenario_do() {
   fail "$name: its ranks do not run"
 }
 
+# kill_job JOB: all that runs of it, at once.
+kill_job() {
+  local file
+  for file in /proc/[0-9]*/environ; do
+    if grep -zqx "SLURM_JOB_ID=$1" "$file" 2>/dev/null; then kill -KILL "$(basename "$(dirname "$file")")" 2>/dev/null; fi
+  done
+  return 0
+}
+
 scenarios_start() {
   local launch
   declare -gA scenario_job scenario_kind scenario_begun
@@ -69,6 +78,8 @@ scenarios_start() {
   adam=(--weights "$scratch/plain-weights.h5" --model linear --optimizer adam --steps 2000)
   "$CROW" weights --quiet "$scratch/data.h5" --samples 1000000 -o "$scratch/plain-long-weights.h5" || exit 1
   "$CROW" fit --quiet "$scratch/data.h5" "${adam[@]}" -o "$scratch/plain-long-fit.h5" || exit 1
+  lbfgs=(--weights "$scratch/plain-weights.h5" --lambda 0.0001)
+  "$CROW" fit --quiet "$scratch/data.h5" "${lbfgs[@]}" -o "$scratch/plain-lbfgs.h5" || exit 1
 
   # The time limit: Slurm's USR1 comes 120 s before it, hence within half a minute here; crow shall not look at it.
   limits=(--time=1 --nodelist="n[1-2]")
@@ -77,13 +88,26 @@ scenarios_start() {
   program=$CROW scenario limit-own mpirun weights --samples 1000000
   limits=(--time=5 --nodelist="n[1-2]")
   scenario user-signal srun fit "${adam[@]}"
+  scenario lbfgs mpirun fit "${lbfgs[@]}"
   scenario requeued srun weights --samples 1000000
+  scenario ranks-killed srun weights --samples 1000000
+  scenario all-killed mpirun fit "${lbfgs[@]}"
   limits=(--time=5 --nodelist="n[3-4]")
   for launch in srun mpirun; do scenario "node-$launch" "$launch" weights --samples 1000000; done
+  limits=(--time=5 --nodelist="n[5-6]")
+  for launch in srun mpirun; do scenario "power-$launch" "$launch" weights --samples 1000000; done
   limits=()
 
+  # The power of both jobs' second node fails. Slurm is told later, as it would find out after SlurmdTimeout.
+  scenario_do power-srun true
+  scenario_do power-mpirun cluster_kill_node 6
   scenario_do user-signal scancel --signal=USR1 --full "${scenario_job[user-signal]}"
+  scenario_do lbfgs scancel --signal=USR1 --full "${scenario_job[lbfgs]}"
   scenario_do requeued scontrol requeue "${scenario_job[requeued]}"
+  scenario_do ranks-killed scancel --signal=KILL "${scenario_job[ranks-killed]}.0"
+  # As at the end of the time limit when nobody listens: script and ranks are gone without a word.
+  scenario_do all-killed kill_job "${scenario_job[all-killed]}"
+  scontrol update NodeName=n6 State=DOWN Reason=test
   # Both jobs' second node.
   scenario_do node-srun true
   scenario_do node-mpirun scontrol update NodeName=n4 State=DOWN Reason=test
@@ -94,20 +118,26 @@ scenarios_start() {
     sleep 0.1
   done
   scontrol update NodeName=n4 State=RESUME
+  cluster_start_node 6
+  scontrol update NodeName=n6 State=RESUME
+  # Its user submits the same once more.
+  expect all-killed "${scenario_job[all-killed]}" "FAILED 0:9"
+  program=$CROW scenario all-killed mpirun fit "${lbfgs[@]}"
 }
 
 scenarios_expect() {
   local name
   for name in "${!scenario_job[@]}"; do
     expect "$name" "${scenario_job[$name]}" "COMPLETED 0:0" || continue
-    case ${scenario_kind[$name]} in
-    weights) h5diff "$scratch/plain-long-weights.h5" "$scratch/$name.h5" /weights ;;
-    fit) h5diff "$scratch/plain-long-fit.h5" "$scratch/$name.h5" /rewards ;;
+    case $name-${scenario_kind[$name]} in
+    *-weights) h5diff "$scratch/plain-long-weights.h5" "$scratch/$name.h5" /weights ;;
+    user-signal-*) h5diff "$scratch/plain-long-fit.h5" "$scratch/$name.h5" /rewards ;;
+    *) h5diff "$scratch/plain-lbfgs.h5" "$scratch/$name.h5" /rewards ;;
     esac || fail "$name: another result than that of an uninterrupted run"
-    grep -q ', start 2' "$scratch/$name.log" || fail "$name: was not queued again"
+    [ "$(grep -c ', start [12]' "$scratch/$name.log")" = 2 ] || fail "$name: was not started twice"
     grep -q 'going on from' "$scratch/$name.log" || fail "$name: did not go on from a checkpoint"
     if compgen -G "$scratch/$name.h5.checkpoint.*" >/dev/null; then fail "$name: checkpoints were left behind"; fi
-    printf '%-12s %3d s: queued again, went on from its checkpoint, same bits\n' "$name" \
+    printf '%-12s %3d s: started again, went on from its checkpoint, same bits\n' "$name" \
       $(($(stat -c %Y "$scratch/$name.log") - scenario_begun[$name]))
   done
   grep -q 'signal: asking crow' "$scratch/limit-signal.log" || fail "limit-signal: Slurm sent no signal"

@@ -48,6 +48,10 @@ same() { # NAME GROUP FILE: the group's data are those of the plain run, bit by 
   h5diff "$scratch/plain-$2.h5" "$3" "/$2" || fail "$1: /$2 differs from the plain run"
 }
 
+# Slurm's signal ends no script, before its program runs and after.
+bash -c '. "$CROW_SOURCE/jobs/common.sh"; kill -USR1 $$; crow_forward_signals true; kill -USR1 $$; exit 0' ||
+  fail "a script ends by USR1 while its program does not run"
+
 # The data, and the plain runs.
 data=$CROW_SOURCE/jobs/paris
 "$CROW" import --quiet --comparisons "$data/comparisons-original.csv" --contexts "$data/contexts-original.npy" \
