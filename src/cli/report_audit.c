@@ -38,11 +38,13 @@ static void write_topics(FILE *out, json_t *topics) {
   crow_html_table_end(out);
 }
 
-/* "romance to art", or that it stays. */
-static void write_winner(FILE *out, const json_t *shift) {
+/* "romance to art", or that it stays; of several prompts in how many it does not. */
+static void write_winner(FILE *out, const json_t *shift, double prompts) {
   char words[640] = "kept";
   const bool topic = json_is_true(json_object_get(shift, "winner_topic_changed"));
-  if (topic || json_is_true(json_object_get(shift, "winner_changed"))) {
+  if (prompts > 1) {
+    (void)snprintf(words, sizeof words, "changed in %.0f of %.0f prompts", number(shift, "prompts_changed"), prompts);
+  } else if (topic || json_is_true(json_object_get(shift, "winner_changed"))) {
     (void)snprintf(words, sizeof words, "%s to %s", text(shift, topic ? "winner_topic_before" : "winner_before"),
                    text(shift, topic ? "winner_topic_after" : "winner_after"));
   }
@@ -50,7 +52,7 @@ static void write_winner(FILE *out, const json_t *shift) {
 }
 
 /* What redrawing the comparisons does without clones. */
-static void write_redraws(FILE *out, const json_t *alone) {
+static void write_redraws(FILE *out, const json_t *alone, double prompts) {
   if (!alone) return;
   (void)fputs("<tr>", out);
   crow_html_cell(out, true, "comparisons redrawn");
@@ -59,8 +61,13 @@ static void write_redraws(FILE *out, const json_t *alone) {
   for (int m = 0; m < 2; m++) {
     char words[64];
     const json_t *noise = json_object_get(alone, methods[m]);
-    (void)snprintf(words, sizeof words, "changed %.0f of %.0f times", number(noise, "winner_changed"),
-                   number(alone, "redraws"));
+    if (prompts > 1) {
+      (void)snprintf(words, sizeof words, "changed in %.3g of %.0f prompts", number(noise, "mean_prompts_changed"),
+                     prompts);
+    } else {
+      (void)snprintf(words, sizeof words, "changed %.0f of %.0f times", number(noise, "winner_changed"),
+                     number(alone, "redraws"));
+    }
     crow_html_number(out, "%.4g", number(noise, "median_largest_shift"));
     crow_html_number(out, "%.4g", number(noise, "mean_shift"));
     crow_html_cell(out, false, words);
@@ -68,7 +75,7 @@ static void write_redraws(FILE *out, const json_t *alone) {
   (void)fputs("</tr>\n", out);
 }
 
-static void write_tests(FILE *out, json_t *tests, const json_t *alone) {
+static void write_tests(FILE *out, json_t *tests, const json_t *alone, double prompts) {
   size_t index;
   json_t *test;
   crow_html_table(out, "Shift of rewards by clones that are judged as their originals",
@@ -83,11 +90,11 @@ static void write_tests(FILE *out, json_t *tests, const json_t *alone) {
       const json_t *shift = json_object_get(test, methods[m]);
       crow_html_number(out, "%.4g", number(shift, "largest_shift"));
       crow_html_number(out, "%.4g", number(shift, "mean_shift"));
-      write_winner(out, shift);
+      write_winner(out, shift, prompts);
     }
     (void)fputs("</tr>\n", out);
   }
-  write_redraws(out, alone);
+  write_redraws(out, alone, prompts);
   crow_html_table_end(out);
 }
 
@@ -97,7 +104,9 @@ void crow_report_write_summary(FILE *out, json_t *summary) {
   json_t *rest = json_copy(summary);
   const bool audit = strcmp(text(summary, "command"), "audit") == 0;
   if (audit && json_array_size(topics)) write_topics(out, topics);
-  if (audit && json_array_size(tests)) write_tests(out, tests, json_object_get(summary, "without_clones"));
+  if (audit && json_array_size(tests)) {
+    write_tests(out, tests, json_object_get(summary, "without_clones"), number(summary, "prompts"));
+  }
   for (size_t k = 0; audit && k < sizeof shown / sizeof *shown; k++) (void)json_object_del(rest, shown[k]);
   crow_report_write_facts(out, "Summary", rest);
   json_decref(rest);
@@ -117,6 +126,11 @@ void crow_report_write_audit_verdict(FILE *out, const crow_report_entry *e) {
                     number(shift, "largest_shift"), changed ? "the best topic changes from" : "the best topic stays",
                     text(shift, "winner_topic_before"), changed ? " to " : "",
                     changed ? text(shift, "winner_topic_after") : "");
+    const json_t *noise = json_object_get(json_object_get(e->source->json, "without_clones"), methods[m]);
+    if (noise) {
+      crow_html_print(out, " Redrawn comparisons alone shift it by %.3g, at most %.3g.",
+                      number(noise, "median_largest_shift"), number(noise, "greatest_largest_shift"));
+    }
   }
   (void)fputs("</li>\n", out);
 }

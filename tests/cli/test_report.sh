@@ -58,6 +58,19 @@ has two.html '<tr><th scope="row" class="t">restaurants</th><td>0</td><td>1</td>
 has two.html '<tr><th scope="row" class="t">options: lambda</th><td class="t">0.01</td></tr>'
 has two.html '<caption>stages</caption>'
 has_not two.html '{&quot;'
+# Of comparisons what chance does is there too, and of prompts how many changed.
+votes="--alternatives 30 --spread 0.1 --preferences comparisons --comparisons 600"
+for seed in 1 2; do
+  # shellcheck disable=SC2086 # a list of words
+  crow simulate -o "votes-$seed.h5" $votes --prompts 3 --seed $seed -q
+done
+crow audit votes-1.h5 votes-2.h5 --samples 500 --redraws 3 --json pair.json -q
+crow audit votes-1.h5 --samples 500 --redraws 3 --clones 10 --eps 0.01 --json prompts.json -q
+crow report pair.json prompts.json -o chance.html
+exits 0
+has chance.html "Redrawn comparisons alone shift it by "
+has chance.html " of 3 prompts</td>"
+has chance.html '<tr><th scope="row" class="t">comparisons redrawn</th>'
 crow report two.json -o alone.html
 exits 0
 prints "alone.html: 1 file, 0 pictures"
