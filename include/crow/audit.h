@@ -43,6 +43,7 @@ typedef struct crow_simulate_options {
   int64_t comparisons;    /**< q; default 1000 */
   int precision;          /**< of the stored contexts: 0 single, 1 double (default) */
   int64_t seed;           /**< default 1 */
+  double memory_per_rank; /**< bytes a rank may use; default 0: what the machine, the cgroup or Slurm allows */
 } crow_simulate_options;
 extern CROW_API const crow_setting crow_simulate_settings[];
 

@@ -183,6 +183,9 @@ typedef struct crow_bench_size {
   int ranks, slices;      /**< slices of alternatives; ranks / slices groups share the samples */
   int64_t evaluations;    /**< of the objective */
   bool single;            /**< contexts are 32-bit floats */
+  /** Borrowed; NULL: none. Of a dataset memory is what its own weights and fit would be held against: its source of
+   * preferences and its prompts count. */
+  const crow_dataset *dataset;
 } crow_bench_size;
 
 typedef struct crow_bench_prediction {

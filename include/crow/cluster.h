@@ -49,6 +49,7 @@ typedef struct crow_cluster_options {
   double radius;          /**< of single linkage; 0: crow_radius_suggest() */
   int64_t max_iterations; /**< of k-means; default 300 */
   int64_t seed;           /**< of k-means++; default 1 */
+  double memory_per_rank; /**< bytes a rank may use; default 0: what the machine, the cgroup or Slurm allows */
 } crow_cluster_options;
 extern CROW_API const crow_setting crow_cluster_settings[];
 /** Local. */
@@ -72,6 +73,10 @@ typedef struct crow_cluster_summary {
 CROW_API crow_status crow_cluster_run(const crow_comm *comm, const crow_dataset *dataset,
                                       const crow_cluster_options *options, const char *output, bool overwrite,
                                       const crow_provenance *provenance, crow_cluster_summary *summary);
+
+/** Bytes that a rank needs at most to find groups: 8 d for each alternative of its slice, 20 for each of all, and of
+ * k-means 8 (2 d + 1) for each of `clusters` (0: by radius). Local. */
+CROW_API double crow_cluster_rank_bytes(crow_gidx alternatives, crow_gidx dimensions, double clusters, int ranks);
 
 #ifdef __cplusplus
 }

@@ -59,6 +59,13 @@ CROW_API double crow_comm_seconds(void);
 /** Bytes that a rank may plan with: `given` if it is positive, else four fifths of what the fullest node has left for
  * each of its ranks (crow_memory_limit_bytes()). The same on all ranks. Collective. */
 CROW_API crow_status crow_comm_memory_limit(const crow_comm *comm, double given, double *bytes);
+/** What a process holds before it has any data: program, MPI, HDF5 and OpenBLAS, with their buffers. */
+#define CROW_PROCESS_BYTES (INT64_C(48) << 20)
+/** Refuses work for which a rank needs more `bytes` than crow_comm_memory_limit() of `given` allows: CROW_FAILED with
+ * both numbers and the ways out. `work` says what needs them ("the clusters of 100 alternatives"), `ways` how to need
+ * less ("use more ranks"). `bytes` agree on all ranks. Collective. */
+CROW_API crow_status crow_comm_check_memory(const crow_comm *comm, double given, double bytes, const char *ways,
+                                            const char *work, ...) CROW_PRINTF(5, 6);
 
 /* ---- work between messages ---------------------------------------------------------------------------------- */
 

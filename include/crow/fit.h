@@ -85,15 +85,24 @@ typedef struct crow_rewards {
 /** Which source a dataset offers: comparisons before matrix before population. Local. */
 CROW_API crow_source crow_fit_source(const crow_dataset *dataset);
 
-/** Bytes that a rank needs at most to fit tabular rewards to this dataset on `ranks` ranks: 128 MiB, 8 (24 + 2 history)
- * for each alternative of its slice (m / ranks), and by source comparisons: 84 for each comparison of its share (q /
- * ranks) and 60 for each of all m alternatives, matrix: 32 m,   population of n types: 8 (m + n). Weights have a plan
- * of their own; what models of the contexts need besides is not counted. Local. */
+/** Bytes that a rank needs at most to fit rewards to this dataset on `ranks` ranks: 48 MiB, 56 for each alternative of
+ * its slice (m / ranks), and of comparisons the greater of 84 for each of its share (q / ranks) with 28 m, and of 28
+ * q / ranks with 60 m and the fit; of a matrix 32 MiB, 40 m and the fit, of a population of n types 32 MiB, 8 (m + n)
+ * and the fit. The fit takes 8 (12 + 2 history) for each alternative of the slice, 40 more with pairs; of a linear or
+ * mlp model its contexts, 16 for each hidden unit and 72, the parameters with their history or moments. Weights have a
+ * plan of their own, crow_weights_need_bytes(). Local. */
 CROW_API double crow_fit_rank_bytes(const crow_dataset *dataset, const crow_fit_options *options, int ranks);
-/** Refuses a fit that would not fit into memory (CROW_FAILED, with the numbers and the ways out), before any work.
- * `memory_per_rank` in bytes; 0: what the machine, the cgroup or Slurm allows. Collective. */
+/** The same for what crow_fit_bootstrap_from() and crow_uncertainty_sandwich() need after the fit: 48 MiB, 104 for each
+ * comparison of its share, 80 m, and for each alternative of its slice 8 (14 + 2 history) and 12 for each replicate; 0
+ * if neither is wanted. Local. */
+CROW_API double crow_uncertainty_rank_bytes(const crow_dataset *dataset, const crow_fit_options *options,
+                                            const crow_uncertainty_options *wanted, int ranks);
+/** Refuses a fit, and the uncertainty that is wanted after it (NULL: none), that would not fit into memory
+ * (CROW_FAILED, with the numbers and the ways out), before any work. `memory_per_rank` in bytes; 0: what the machine,
+ * the cgroup or Slurm allows. Collective. */
 CROW_API crow_status crow_fit_check_memory(const crow_comm *comm, const crow_dataset *dataset,
-                                           const crow_fit_options *options, double memory_per_rank);
+                                           const crow_fit_options *options, const crow_uncertainty_options *wanted,
+                                           double memory_per_rank);
 /** Fits rewards: tabular ones, or those of a linear or mlp model of the contexts. Of an ensemble every member begins at
  * crow_model_initialise() and draws its own minibatches; the members are trained side by side on groups of ranks.
  * L-BFGS minimises the whole objective until the largest entry of its gradient by the parameters is at most the

@@ -218,6 +218,10 @@ CROW_API crow_status crow_dataset_find_prompts(const crow_comm *comm, const crow
 /** Contexts from any file that holds some, in slices over the ranks. */
 typedef struct crow_context_source crow_context_source;
 
+/** Bytes that opening such contexts takes on rank 0 at most, by the size of a CSV file and its first lines (8 for each
+ * number, 60 for each row); 0 for others, which stay in their files. Local. */
+CROW_API double crow_context_source_rank_bytes(const char *source);
+
 /** Opens contexts: a .npy file of floats (n, d); a CSV file with a column id, perhaps a column prompt, and numbers in
  * all others; a dataset of crow; or FILE:PATH, an array (n, d) of any HDF5 file. Rows of a CSV file are read by rank 0
  * and shared out; ranks read the others by themselves. `comm` is borrowed until the contexts are closed. Collective. */
@@ -257,6 +261,7 @@ typedef struct crow_import_options {
   const char *output;      /**< the dataset to write */
   int ties;                /**< 0: half a win each; 1: dropped */
   bool overwrite;          /**< replace an existing output */
+  double memory_per_rank;  /**< bytes a rank may use; default 0: what the machine, the cgroup or Slurm allows */
 } crow_import_options;
 extern CROW_API const crow_setting crow_import_settings[];
 

@@ -117,6 +117,19 @@ CROW_API crow_status crow_evaluate(const crow_comm *comm, const crow_dataset *da
                                    const crow_evaluate_options *options, const double *reward,
                                    const unsigned char *unseen, crow_evaluation *out);
 
+/* ---- memory ----------------------------------------------------------------------------------------------------- */
+
+/** Refuse what would not fit into memory (CROW_FAILED, with the numbers and the ways out), before the work. Tabular
+ * rewards need every rank to hold the dataset's contexts and the search among them (crow_weights_rank_bytes() of one
+ * slice), models what their layers give for 32 MiB of contexts; scores 24 for each new alternative of the slice,
+ * evaluations 24 for each comparison of it. `memory_per_rank` in bytes; 0: what the machine, the cgroup or Slurm
+ * allows. Collective. */
+CROW_API crow_status crow_score_check_memory(const crow_comm *comm, const crow_file *rewards,
+                                             const crow_dataset *dataset, const crow_context_source *contexts,
+                                             double memory_per_rank);
+CROW_API crow_status crow_evaluate_check_memory(const crow_comm *comm, const crow_file *file,
+                                                const crow_dataset *dataset, double memory_per_rank);
+
 #ifdef __cplusplus
 }
 #endif

@@ -74,8 +74,9 @@ CROW_API crow_status crow_space_sample(const crow_space *space, crow_gidx begin,
 /* ---- principal components ------------------------------------------------------------------------------------ */
 
 typedef struct crow_pca_options {
-  int64_t components; /**< K, from 1 to the dimensions of the contexts; default 2 */
-  bool fit_cube;      /**< shift and scale the coordinates into the unit cube; default false */
+  int64_t components;     /**< K, from 1 to the dimensions of the contexts; default 2 */
+  bool fit_cube;          /**< shift and scale the coordinates into the unit cube; default false */
+  double memory_per_rank; /**< bytes a rank may use; default 0: what the machine, the cgroup or Slurm allows */
 } crow_pca_options;
 extern CROW_API const crow_setting crow_pca_settings[];
 
@@ -98,6 +99,12 @@ CROW_API crow_status crow_pca_run(const crow_comm *comm, const crow_dataset *dat
                                   crow_pca_summary *summary);
 /** Local. Frees and zeroes. */
 CROW_API void crow_pca_summary_free(crow_pca_summary *summary);
+
+/** Bytes that a rank needs at most to find S of contexts of d dimensions: of a Gaussian 308 d^2, for exact sums of its
+ * covariance (284), the matrix and its root; and blocks of contexts. Local. */
+CROW_API double crow_space_rank_bytes(const char *space, crow_gidx dimensions);
+/** The same for all of crow_pca_run() to this many components: 48 MiB and 300 d^2. Local. */
+CROW_API double crow_pca_rank_bytes(crow_gidx dimensions, crow_gidx components);
 
 #ifdef __cplusplus
 }

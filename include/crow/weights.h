@@ -102,6 +102,15 @@ CROW_API crow_status crow_weights_load(const crow_comm *comm, crow_checkpoint *c
 /** Bytes that a rank needs to sample weights of m alternatives of d dimensions in this many slices; Local. `single`:
  * contexts are stored as 32-bit floats. */
 CROW_API int64_t crow_weights_rank_bytes(crow_gidx alternatives, crow_gidx dimensions, bool single, int slices);
+/** Bytes that a rank needs at most for weights by these options on `ranks` ranks in `slices` slices: of sampled Voronoi
+ * weights crow_weights_rank_bytes(), of exact ones 96 m on rank 0, with prompts twice its share of the contexts and one
+ * prompt's search; what S takes (crow_space_rank_bytes()); what k-means takes. Local. */
+CROW_API double crow_weights_need_bytes(const crow_dataset *dataset, const crow_weights_options *options, int ranks,
+                                        int slices);
+/** Refuses weights that would not fit into memory (CROW_FAILED, with the numbers and the ways out), before any work.
+ * Collective; options agree. */
+CROW_API crow_status crow_weights_check_memory(const crow_comm *comm, const crow_dataset *dataset,
+                                               const crow_weights_options *options);
 /** Sets `share` to the sums of the weights within the dataset's prompts; NULL where there are fewer than two. After
  * crow_weights_read(), crow_weights_load() and whatever changes weights. Collective. */
 CROW_API crow_status crow_weights_find_shares(const crow_comm *comm, const crow_dataset *dataset,

@@ -17,6 +17,20 @@ cleanup:
   return status;
 }
 
+/* Weights or a fit, whichever needs more, beside what an audit has on every rank (rewards, weights, topics, places) and
+ * a rank's share of contexts and of comparisons to copy. */
+static crow_status check_memory(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options) {
+  const int ranks = crow_comm_size(comm);
+  const double m = (double)dataset->alternatives, d = (double)dataset->dimensions;
+  const double fit = crow_fit_rank_bytes(dataset, &options->fit, ranks);
+  const double weights = crow_weights_need_bytes(dataset, &options->weights, ranks, ranks);
+  const double own = 25 * m + 8 * d * (m / ranks + CROW_BLOCK) + 16 * ((double)dataset->comparisons / ranks);
+  return crow_comm_check_memory(comm, options->weights.memory_per_rank, own + fmax(fit, weights),
+                                "use more ranks or fewer ranks a node, or a shorter --history",
+                                "the audit of %lld alternatives with %lld comparisons",
+                                (long long)dataset->alternatives, (long long)dataset->comparisons);
+}
+
 crow_status crow_fits_make(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
                            crow_fits *out) {
   crow_status status = CROW_OK;
@@ -24,6 +38,7 @@ crow_status crow_fits_make(const crow_comm *comm, const crow_dataset *dataset, c
   *out = (crow_fits){.m = dataset->alternatives};
   crow_weights_options equal = options->weights;
   equal.scheme = CROW_SCHEME_UNIFORM;
+  CROW_TRY(check_memory(comm, dataset, options));
   CROW_TRY(crow_weights_compute(comm, dataset, &equal, uniform));
   CROW_TRY(fit(comm, dataset, uniform, &options->fit, &out->standard, &out->standard_converged));
   CROW_TRY(crow_weights_compute(comm, dataset, &options->weights, voronoi));

@@ -27,6 +27,9 @@ const crow_setting crow_audit_settings[] = {
     {"redraws", CROW_SETTING_INT, AT(redraws), 20, NULL, 0, 1e6, NULL,
      "observed comparisons are drawn anew so often without clones, to tell what clones do from what chance does; 0: "
      "never"},
+    {"memory-per-rank", CROW_SETTING_DOUBLE, AT(weights.memory_per_rank), 0, NULL, 0, 1e18, NULL,
+     "bytes that a rank may use; work that needs more is refused before it begins; 0: what the machine, its cgroup or "
+     "Slurm allows"},
     {NULL, CROW_SETTING_BOOL, 0, 0, NULL, 0, 0, NULL, NULL},
 };
 

@@ -37,6 +37,9 @@ const crow_setting crow_simulate_settings[] = {
      "number q of judgements, with --preferences comparisons"},
     {"precision", CROW_SETTING_CHOICE, AT(precision), 1, NULL, 0, 0, "single|double", "of the stored contexts"},
     {"seed", CROW_SETTING_INT, AT(seed), 1, NULL, 0, 9e15, NULL, "of the random numbers"},
+    {"memory-per-rank", CROW_SETTING_DOUBLE, AT(memory_per_rank), 0, NULL, 0, 1e18, NULL,
+     "bytes that a rank may use; work that needs more is refused before it begins; 0: what the machine, its cgroup or "
+     "Slurm allows"},
     {NULL, CROW_SETTING_BOOL, 0, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -255,6 +258,18 @@ static int64_t count_topics(const crow_simulation *s) {
   return p->topics + 1;
 }
 
+/* Everything is written in pieces; a piece has at least one row, and of a matrix every rank has all rewards. */
+static crow_status check_memory(const crow_comm *comm, const crow_simulate_options *options, const crow_simulation *s) {
+  const double m = (double)s->alternatives, d = (double)options->dimensions, types = (double)s->population.types;
+  double bytes = (double)CROW_PROCESS_BYTES + 1.5 * PIECE_BYTES + 8 * d * (double)(s->population.topics + 2) +
+                 8 * types * (double)s->population.topics;
+  if (options->preferences == CROW_SIMULATE_MATRIX) bytes += 8 * m * (types + 1);
+  return crow_comm_check_memory(comm, options->memory_per_rank, bytes,
+                                "take fewer ranks a node, or --preferences population or comparisons instead of matrix",
+                                "a simulation of %lld alternatives and %lld annotator types",
+                                (long long)s->alternatives, (long long)s->population.types);
+}
+
 crow_status crow_simulate_run(const crow_comm *comm, const crow_simulate_options *options, const char *output,
                               bool overwrite, const crow_provenance *provenance, crow_simulate_summary *summary) {
   crow_status status = CROW_OK;
@@ -262,6 +277,7 @@ crow_status crow_simulate_run(const crow_comm *comm, const crow_simulate_options
   crow_file *file = NULL;
   CROW_TRY(crow_simulate_options_validate(options));
   CROW_TRY(crow_simulation_create(comm, options, &s));
+  CROW_TRY(check_memory(comm, options, &s));
   CROW_TRY(crow_file_create(comm, output, "dataset", overwrite, &file));
   CROW_TRY(describe(&s, file));
   CROW_TRY(write_contexts(comm, &s, file));

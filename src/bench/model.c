@@ -236,6 +236,25 @@ static double complete_s(const crow_bench_model *model, double alternatives) {
   return model->complete_s + at * (model->complete_far_s - model->complete_s);
 }
 
+/* What weights and fit with their default options are held against before they begin. */
+static void predict_bytes(const crow_bench_size *size, crow_bench_prediction *out) {
+  const crow_dataset like = {.alternatives = size->alternatives,
+                             .dimensions = size->dimensions,
+                             .single = size->single,
+                             .comparisons = size->pairs,
+                             .has_comparisons = size->pairs > 0,
+                             .has_population = size->pairs == 0,
+                             .types = 1};
+  const crow_dataset *dataset = size->dataset ? size->dataset : &like;
+  crow_weights_options weights;
+  crow_fit_options fit;
+  crow_weights_options_default(&weights);
+  crow_fit_options_default(&fit);
+  if (!size->dataset) weights.nearest.engine = CROW_NEAREST_GEMM; /* what was measured takes samples */
+  out->weights_bytes = crow_weights_need_bytes(dataset, &weights, size->ranks, size->slices > 0 ? size->slices : 1);
+  out->fit_bytes = crow_fit_rank_bytes(dataset, &fit, size->ranks);
+}
+
 void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *size, crow_bench_prediction *out) {
   const double m = (double)size->alternatives, d = (double)size->dimensions, q = (double)size->pairs;
   const double ranks = size->ranks, slices = size->slices > 0 ? size->slices : 1, samples = (double)size->samples;
@@ -246,7 +265,6 @@ void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *si
   out->weights_s += transfer_s(model, size->ranks, 10, 16 * m / slices);
   /* With slices, distances and counts of every sample cross the group. */
   if (slices > 1) out->weights_s += transfer_s(model, (int)slices, samples / groups / 1024, 16 * samples / groups);
-  out->weights_bytes = (double)crow_weights_rank_bytes(size->alternatives, size->dimensions, size->single, (int)slices);
   if (size->pairs > 0) {
     const double concerned = m * crow_pairs_reach(size->alternatives, size->pairs, size->ranks);
     out->evaluation_s = q / ranks * model->pair_s + concerned * model->whole_s + m / ranks * model->vector_s;
@@ -254,14 +272,7 @@ void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *si
   } else {
     out->evaluation_s = m / ranks * complete_s(model, m / ranks) + transfer_s(model, size->ranks, 4, 16384);
   }
-  const crow_dataset dataset = {.alternatives = size->alternatives,
-                                .comparisons = size->pairs,
-                                .has_comparisons = size->pairs > 0,
-                                .has_population = size->pairs == 0,
-                                .types = 1};
-  crow_fit_options fit;
-  crow_fit_options_default(&fit);
-  out->fit_bytes = crow_fit_rank_bytes(&dataset, &fit, size->ranks);
+  predict_bytes(size, out);
   out->setup_s = (q > 0 ? q : m) / ranks * model->setup_s;
   out->fit_s = out->setup_s + (double)size->evaluations * out->evaluation_s;
 }

@@ -19,7 +19,8 @@ typedef struct crow_section {
 enum {
   CROW_TAKES_OUTPUT = 1, /* -o FILE and --force */
   CROW_TAKES_JSON = 2,   /* --json FILE */
-  CROW_PLAIN = 4         /* prints its answer alone, without a first line about the run */
+  CROW_PLAIN = 4,        /* prints its answer alone, without a first line about the run */
+  CROW_TAKES_MEMORY = 8  /* --memory-per-rank, where the command's own tables do not declare it */
 };
 
 typedef struct crow_command {
@@ -75,6 +76,7 @@ const char *crow_command_names(void);
 typedef struct crow_common_options {
   const char *output, *json;
   bool force, quiet, help;
+  double memory_per_rank;
 } crow_common_options;
 
 /* One option of a command with the place that it fills. */
@@ -118,6 +120,8 @@ bool crow_option_given(const crow_run *run, const char *name);
  * if the command has none. */
 const char *crow_run_output(const crow_run *run);
 bool crow_run_force(const crow_run *run);
+/* The value of --memory-per-rank in bytes, whichever table declares it; 0: what the machine allows. */
+double crow_run_memory(const crow_run *run);
 /* Fills the run from argv[2..]; CROW_USAGE and a message if something is wrong. With --help nothing else is checked. */
 crow_status crow_run_parse(crow_run *run, int argc, char **argv);
 

@@ -10,6 +10,7 @@ static crow_status check_audit(const crow_run *run) {
   crow_audit_options_default(&defaults);
   defaults.weights.samples = options->weights.samples;
   defaults.weights.prompt_share = options->weights.prompt_share;
+  defaults.weights.memory_per_rank = options->weights.memory_per_rank;
   defaults.weights.space = options->weights.space;
   defaults.weights.nearest = options->weights.nearest;
   options->weights = defaults.weights;

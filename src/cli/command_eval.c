@@ -96,6 +96,7 @@ static crow_status run_eval(crow_run *run) {
   }
   CROW_TRY(crow_dataset_open(run->comm, run->argument[1], false, &dataset));
   crow_results_dataset(run, run->argument[1], &dataset);
+  CROW_TRY(crow_evaluate_check_memory(run->comm, file, &dataset, crow_run_memory(run)));
   CROW_TRY_AGREE(run->comm, CROW_ALLOCATE(&reward, dataset.alternatives));
   CROW_TRY_AGREE(run->comm, CROW_ALLOCATE(&unseen, dataset.alternatives));
   crow_stages_begin(&run->stages, "rewards");
@@ -131,7 +132,7 @@ const crow_command crow_command_eval = {
     .arguments = "REWARDS DATASET",
     .least_arguments = 2,
     .most_arguments = 2,
-    .takes = CROW_TAKES_JSON,
+    .takes = CROW_TAKES_JSON | CROW_TAKES_MEMORY,
     .options_bytes = sizeof(eval_options),
     .sections = sections,
     .run = run_eval,

@@ -102,6 +102,9 @@ static crow_status run_export(crow_run *run) {
   crow_export table = {0};
   CROW_TRY(crow_file_open(run->comm, run->argument[0], NULL, &file));
   CROW_TRY(crow_export_create(run->comm, file, (crow_export_table)options->table, options->column, &table));
+  CROW_TRY(crow_comm_check_memory(run->comm, crow_run_memory(run), crow_export_bytes(&table),
+                                  "export one --column at a time", "the rows of %s that are written at a time",
+                                  run->argument[0]));
   if (format == FORMAT_NPY && table.column[0].type == CROW_EXPORT_TEXT) {
     CROW_TRY(crow_error(CROW_USAGE, "column %s is text; a .npy file takes numbers, .csv and .json take both",
                         table.column[0].name));
@@ -128,7 +131,7 @@ const crow_command crow_command_export = {
     .arguments = "FILE",
     .least_arguments = 1,
     .most_arguments = 1,
-    .takes = CROW_TAKES_OUTPUT | CROW_PLAIN,
+    .takes = CROW_TAKES_OUTPUT | CROW_PLAIN | CROW_TAKES_MEMORY,
     .options_bytes = sizeof(export_options),
     .sections = sections,
     .check = check_export,

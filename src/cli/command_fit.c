@@ -161,7 +161,9 @@ static crow_status run_fit(crow_run *run) {
   CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
   crow_results_dataset(run, input, &dataset);
   CROW_TRY(check_uncertainty(options, &dataset));
-  CROW_TRY(crow_fit_check_memory(run->comm, &dataset, &options->fit, options->sampling.memory_per_rank));
+  CROW_TRY(crow_fit_check_memory(run->comm, &dataset, &options->fit, &options->uncertainty,
+                                 options->sampling.memory_per_rank));
+  if (is_voronoi(options)) CROW_TRY(crow_weights_check_memory(run->comm, &dataset, &options->sampling));
   CROW_TRY(prepare(run, &provenance, &checkpoint));
   crow_stages_begin(&run->stages, "weights");
   CROW_TRY(get_weights(run, &dataset, checkpoint, &weights));

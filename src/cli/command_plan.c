@@ -31,7 +31,8 @@ static crow_status run_plan(crow_run *run) {
                                 .pairs = dataset.comparisons,
                                 .ranks = (int)options->ranks,
                                 .evaluations = options->evaluations,
-                                .single = dataset.single};
+                                .single = dataset.single,
+                                .dataset = &dataset};
   double memory = options->memory_per_rank;
   if (memory <= 0) memory = 0.8 * (double)crow_memory_limit_bytes(crow_comm_size(run->comm));
   if (run->root) crow_log_set(NULL, NULL); /* what the measurements say of themselves */

@@ -84,6 +84,20 @@ cleanup:
   return status;
 }
 
+/* Rank 0 reads CSV contexts whole, which is looked at before it does. */
+static crow_status check_csv(const crow_run *run) {
+  crow_status status = CROW_OK;
+  const score_options *options = run->options;
+  double bytes = run->root ? crow_context_source_rank_bytes(options->contexts) : 0;
+  CROW_TRY(crow_comm_max_f64(run->comm, &bytes, 1));
+  if (bytes <= 0) goto cleanup;
+  CROW_TRY(crow_comm_check_memory(run->comm, crow_run_memory(run), (double)CROW_PROCESS_BYTES + bytes,
+                                  "give contexts as .npy, which is read in pieces", "the contexts of %s",
+                                  options->contexts));
+cleanup:
+  return status;
+}
+
 static crow_status run_score(crow_run *run) {
   crow_status status = CROW_OK;
   const score_options *options = run->options;
@@ -96,7 +110,9 @@ static crow_status run_score(crow_run *run) {
   CROW_TRY(crow_file_open(run->comm, run->argument[0], "rewards", &rewards));
   CROW_TRY(crow_file_get_text(rewards, "/model", "kind", &kind));
   if (strcmp(kind, "tabular") == 0) CROW_TRY(open_dataset(run, rewards, &path, &dataset));
+  CROW_TRY(check_csv(run));
   CROW_TRY(crow_context_source_open(run->comm, options->contexts, &contexts));
+  CROW_TRY(crow_score_check_memory(run->comm, rewards, path ? &dataset : NULL, contexts, crow_run_memory(run)));
   crow_stages_begin(&run->stages, "score");
   CROW_TRY(crow_score_run(run->comm, rewards, path ? &dataset : NULL, contexts, &options->nearest, &scores));
   crow_stages_begin(&run->stages, "write");
@@ -135,7 +151,7 @@ const crow_command crow_command_score = {
     .arguments = "REWARDS",
     .least_arguments = 1,
     .most_arguments = 1,
-    .takes = CROW_TAKES_OUTPUT | CROW_TAKES_JSON,
+    .takes = CROW_TAKES_OUTPUT | CROW_TAKES_JSON | CROW_TAKES_MEMORY,
     .required = "contexts",
     .options_bytes = sizeof(score_options),
     .sections = sections,

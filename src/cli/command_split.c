@@ -113,6 +113,16 @@ cleanup:
   return status;
 }
 
+/* A rank's comparisons twice, 25 bytes each, and what is copied: a slice of contexts in pieces of at most 64 MiB. */
+static crow_status check_memory(const crow_run *run, const crow_dataset *dataset) {
+  const int ranks = crow_comm_size(run->comm);
+  const double slice = (double)dataset->alternatives / ranks * (double)dataset->dimensions * (dataset->single ? 4 : 8);
+  const double pieces = slice < (double)(1 << 26) ? slice : (double)(1 << 26);
+  return crow_comm_check_memory(
+      run->comm, crow_run_memory(run), (double)CROW_PROCESS_BYTES + 50 * (double)dataset->comparisons / ranks + pieces,
+      "use more ranks or fewer ranks a node", "the split of %lld comparisons", (long long)dataset->comparisons);
+}
+
 static crow_status check_split(const crow_run *run) {
   const split_options *options = run->options;
   if (run->common.output && options->test_output && strcmp(run->common.output, options->test_output) == 0)
@@ -134,6 +144,7 @@ static crow_status run_split(crow_run *run) {
   CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
   crow_results_dataset(run, input, &dataset);
   if (!dataset.has_comparisons) CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: has no comparisons to hold out", input));
+  CROW_TRY(check_memory(run, &dataset));
   CROW_TRY(crow_run_provenance(run, &provenance));
   CROW_TRY(crow_provenance_add_input(provenance, run->comm, "dataset", input));
   CROW_TRY(read_comparisons(run, &dataset, &c));
@@ -166,7 +177,7 @@ const crow_command crow_command_split = {
     .arguments = "DATASET",
     .least_arguments = 1,
     .most_arguments = 1,
-    .takes = CROW_TAKES_OUTPUT | CROW_TAKES_JSON,
+    .takes = CROW_TAKES_OUTPUT | CROW_TAKES_JSON | CROW_TAKES_MEMORY,
     .required = "test-output",
     .options_bytes = sizeof(split_options),
     .sections = sections,

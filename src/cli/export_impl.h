@@ -41,6 +41,8 @@ typedef struct crow_export {
 /* The columns of this table that the file has; all, or the one called `only`. Local, the same on all ranks. */
 crow_status crow_export_create(const crow_comm *comm, const crow_file *file, crow_export_table table, const char *only,
                                crow_export *out);
+/* Local: what rank 0 holds of numbers at a time, and the process. */
+double crow_export_bytes(const crow_export *table);
 void crow_export_free(crow_export *table);
 /* Reads rows `begin` .. `begin + count` on rank 0. Collective. */
 crow_status crow_export_read(crow_export *table, int64_t begin, int64_t count);

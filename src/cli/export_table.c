@@ -108,6 +108,13 @@ crow_status crow_export_create(const crow_comm *comm, const crow_file *file, cro
   return crow_comm_agree(comm, allocate(out));
 }
 
+double crow_export_bytes(const crow_export *t) {
+  double numbers = 0;
+  for (int c = 0; c < t->columns; c++)
+    numbers += t->column[c].type == CROW_EXPORT_TEXT ? 0 : (double)t->column[c].width;
+  return (double)CROW_PROCESS_BYTES + 8 * (double)t->slice * numbers;
+}
+
 void crow_export_free(crow_export *t) {
   for (int c = 0; c < t->columns; c++) {
     crow_strings_free(&t->column[c].text);

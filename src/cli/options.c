@@ -20,6 +20,14 @@ static const crow_setting json_settings[] = {
      .choices = "FILE",
      .help = "write a summary of the run as JSON, also when the run fails; it replaces an existing file"},
     {0}};
+static const crow_setting memory_settings[] = {
+    {.name = "memory-per-rank",
+     .type = CROW_SETTING_DOUBLE,
+     .offset = COMMON(memory_per_rank),
+     .maximum = 1e18,
+     .help = "bytes that a rank may use; work that needs more is refused before it begins; 0: what the machine, its "
+             "cgroup or Slurm allows"},
+    {0}};
 static const crow_setting help_settings[] = {
     {.name = "help", .type = CROW_SETTING_BOOL, .offset = COMMON(help), .help = "print this help"}, {0}};
 
@@ -61,13 +69,14 @@ crow_status crow_run_create(const crow_command *command, crow_run *run) {
   crow_status status = CROW_OK;
   *run = (crow_run){.command = command};
   int count = settings_count(output_settings) + settings_count(quiet_settings) + settings_count(json_settings) +
-              settings_count(help_settings);
+              settings_count(help_settings) + settings_count(memory_settings);
   for (const crow_section *s = command->sections; s && s->title; s++) count += settings_count(s->settings);
   CROW_TRY(CROW_ALLOCATE(&run->option, count));
   CROW_TRY(crow_allocate((int64_t)command->options_bytes, 1, &run->options));
   for (const crow_section *s = command->sections; s && s->title; s++) {
     add(run, s->title, s->settings, (char *)run->options + s->offset);
   }
+  if (command->takes & CROW_TAKES_MEMORY) add(run, "Memory", memory_settings, &run->common);
   if (command->takes & CROW_TAKES_OUTPUT) add(run, "Output", output_settings, &run->common);
   add(run, "Printing", quiet_settings, &run->common);
   if (command->takes & CROW_TAKES_JSON) add(run, "Printing", json_settings, &run->common);
@@ -143,4 +152,9 @@ const char *crow_run_output(const crow_run *run) {
 bool crow_run_force(const crow_run *run) {
   const bool *force = field(run, "force");
   return force && *force;
+}
+
+double crow_run_memory(const crow_run *run) {
+  const double *bytes = field(run, "memory-per-rank");
+  return bytes ? *bytes : 0;
 }

@@ -12,6 +12,9 @@ const crow_setting crow_cluster_settings[] = {
      "their largest jump"},
     {"max-iterations", CROW_SETTING_INT, AT(max_iterations), 300, NULL, 1, 1e9, NULL, "iterations of k-means at most"},
     {"seed", CROW_SETTING_INT, AT(seed), 1, NULL, 0, 9e15, NULL, "of the centres that k-means begins with"},
+    {"memory-per-rank", CROW_SETTING_DOUBLE, AT(memory_per_rank), 0, NULL, 0, 1e18, NULL,
+     "bytes that a rank may use; groups that need more are refused before the work; 0: what the machine, its cgroup or "
+     "Slurm allows"},
     {NULL, CROW_SETTING_BOOL, 0, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -85,7 +88,9 @@ crow_status crow_cluster_run(const crow_comm *comm, const crow_dataset *dataset,
   crow_pool pool = {.comm = comm, .dataset = dataset, .groups = &groups};
   *summary = (crow_cluster_summary){0};
   CROW_TRY(crow_cluster_options_validate(options));
+  CROW_TRY(crow_cluster_check_memory(comm, dataset, options->clusters, options->clusters, options->memory_per_rank));
   CROW_TRY(make_groups(comm, dataset, options, &groups, &summary->radius));
+  CROW_TRY(crow_cluster_check_memory(comm, dataset, options->clusters, groups.groups, options->memory_per_rank));
   CROW_TRY_AGREE(comm, survey(&groups, &pool));
   CROW_TRY(check_groups(dataset, &groups));
   CROW_TRY(crow_file_create(comm, output, "dataset", overwrite, &pool.file));

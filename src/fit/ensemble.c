@@ -55,17 +55,27 @@ static const crow_task_kind member_kind = {
 
 /* ---- the groups' data ----------------------------------------------------------------------------------------- */
 
-double crow_ensemble_bytes(const crow_dataset *dataset, const crow_fit_options *options, crow_gidx pairs, int ranks) {
-  const double m = (double)dataset->alternatives, slice = m / ranks + CROW_BLOCK;
-  const double context = dataset->single ? 4 : 8;
+double crow_model_units(const crow_model_options *options, int64_t inputs) {
   crow_model *model = NULL;
-  double units = 0, parameters = 0;
-  if (crow_model_create(&options->model, dataset->alternatives, dataset->dimensions, &model) == CROW_OK) {
-    parameters = (double)crow_model_parameters(model);
+  double units = 0;
+  if (crow_model_create(options, 1, inputs, &model) == CROW_OK) {
     for (int k = 0; k < crow_model_arrays(model); k++) {
       const crow_model_array array = crow_model_array_at(model, k);
       if (array.columns > 1) units += (double)array.rows;
     }
+  }
+  crow_model_destroy(&model);
+  return units;
+}
+
+double crow_ensemble_bytes(const crow_dataset *dataset, const crow_fit_options *options, crow_gidx pairs, int ranks) {
+  const double m = (double)dataset->alternatives, slice = m / ranks + CROW_BLOCK;
+  const double context = dataset->single ? 4 : 8;
+  crow_model *model = NULL;
+  double parameters = 0;
+  const double units = crow_model_units(&options->model, dataset->dimensions);
+  if (crow_model_create(&options->model, dataset->alternatives, dataset->dimensions, &model) == CROW_OK) {
+    parameters = (double)crow_model_parameters(model);
   }
   crow_model_destroy(&model);
   /* Contexts, two doubles a hidden unit, weights, rewards, slopes and the objective's slices; pairs; what every rank

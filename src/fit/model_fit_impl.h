@@ -113,6 +113,8 @@ crow_status crow_ensemble_load(crow_ensemble *e);
 crow_status crow_model_fit_run(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                const crow_pairs *pairs, const double *win_rate, crow_objective *objective,
                                const crow_fit_options *options, crow_checkpoint *checkpoint, crow_rewards *out);
+/* The outputs of all layers of such a model, each of which a row of contexts gives. Local. */
+double crow_model_units(const crow_model_options *options, int64_t inputs);
 /* Bytes that a rank of a group of `ranks` needs for its group's training. Local. */
 double crow_ensemble_bytes(const crow_dataset *dataset, const crow_fit_options *options, crow_gidx pairs, int ranks);
 /* Attributes, parameters and names of inputs of a rewards file under /model; model_file.c. Collective. */

@@ -1,26 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a fit needs of memory, reckoned before any work. */
 #include "fit/fit_impl.h"
+#include "fit/model_fit_impl.h"
+#include <math.h>
 
-/* The grid of the convolution, a block of a matrix's rows, messages and what the libraries hold. */
-#define BASE_BYTES (INT64_C(128) << 20)
-/* Doubles for each alternative of a rank's slice, besides the history: weights, standard errors and hits (3), rewards
- * (4), the problem in scaled variables (2), iterates and gradients (6), curvature, units, sums and win rates (9). */
-#define SLICE_VECTORS 24
+/* Of complete preferences the grid of the convolution, and a block of a matrix's rows. */
+#define COMPLETE_BYTES (INT64_C(32) << 20)
+/* Doubles for each alternative of a rank's slice: weights, standard errors, hits and rewards, and, besides the history,
+ * the problem in scaled variables (2), iterates and gradients (6), curvature and win rates (4) and, of pairs, units and
+ * sums (5). */
+#define RESULT_VECTORS 7
+#define FIT_VECTORS 12
+#define PAIRED_VECTORS 5
+/* Bytes for each comparison of a rank: read (24) and sorted as records of 24, of which a rank holds up to two sets at a
+ * time and, as keys decide which rank gets them, perhaps a quarter more than its share; in pairs with what an
+ * evaluation holds; and, for what it is worth (bootstrap, standard errors), in pairs, kept one by one and sorted anew.
+ */
+#define READ_BYTES 84
+#define PAIR_BYTES 28
+#define JUDGED_BYTES 104
+/* Of all alternatives on every rank: a pass over the pairs (32), slices put together (16), components (12). */
+#define WHOLE_BYTES 60
+/* What replicates and random probes need besides. */
+#define JUDGED_WHOLE_BYTES 80
 
 /* The largest share of a rank. */
 static double largest(crow_gidx things, crow_gidx block, int ranks) {
   const crow_gidx blocks = (things + block - 1) / block;
   return (double)((blocks + ranks - 1) / ranks) * (double)block;
-}
-
-/* Comparisons are read (24 bytes each) and sorted as records of 24 bytes, of which a rank holds up to two sets at a
- * time and, as keys decide which rank gets them, perhaps a quarter more than its share. Of the alternatives in its
- * pairs a rank keeps 32 bytes each for a pass over them and 16 to exchange, and of all 12 to count components. */
-static double comparisons_bytes(const crow_dataset *dataset, int ranks) {
-  return largest(dataset->comparisons, 1, ranks) * (24 + 1.25 * 2 * 24) +
-         (double)dataset->alternatives *
-             ((32 + 16) * crow_pairs_reach(dataset->alternatives, dataset->comparisons, ranks) + 12);
 }
 
 /* With prompts complete preferences are pairs within them: 20 bytes each, and what a pass over pairs needs. */
@@ -34,42 +41,62 @@ static double within_prompts_bytes(const crow_dataset *dataset, int ranks) {
   return 20 * pairs / ranks + (double)dataset->alternatives * (32 + 16 + 20);
 }
 
-double crow_fit_rank_bytes(const crow_dataset *dataset, const crow_fit_options *options, int ranks) {
-  const double m = (double)dataset->alternatives, slice = largest(dataset->alternatives, CROW_BLOCK, ranks);
-  const double bytes = (double)BASE_BYTES + 8 * slice * (SLICE_VECTORS + 2 * (double)options->lbfgs.history);
-  const crow_source source = crow_fit_source(dataset);
-  if (dataset->prompts > 1 && source != CROW_SOURCE_COMPARISONS) {
-    return bytes + within_prompts_bytes(dataset, ranks) + 8 * 4 * m;
-  }
-  switch (source) {
+/* Preferences in memory: while they are read, or while rewards are fitted to them, whichever needs more. `fit` is what
+ * the fit itself takes. */
+static double phases(const crow_dataset *dataset, int ranks, double fit) {
+  const double m = (double)dataset->alternatives, q = largest(dataset->comparisons, 1, ranks);
+  if (dataset->prompts > 1 && !dataset->has_comparisons) return within_prompts_bytes(dataset, ranks) + 32 * m + fit;
+  switch (crow_fit_source(dataset)) {
   case CROW_SOURCE_COMPARISONS:
-    return bytes + comparisons_bytes(dataset, ranks);
+    return fmax(READ_BYTES * q + 28 * m, PAIR_BYTES * q + WHOLE_BYTES * m + fit);
   case CROW_SOURCE_MATRIX:
     /* Weights, sums and deviations of all columns, and at least one row. */
-    return bytes + 8 * 4 * m;
+    return (double)COMPLETE_BYTES + 8 * 5 * m + fit;
   case CROW_SOURCE_POPULATION:
     break;
   }
   /* One annotator type's rewards. */
-  return bytes + 8 * (m + (double)dataset->types);
+  return (double)COMPLETE_BYTES + 8 * (m + (double)dataset->types) + fit;
+}
+
+double crow_fit_rank_bytes(const crow_dataset *dataset, const crow_fit_options *options, int ranks) {
+  const double slice = largest(dataset->alternatives, CROW_BLOCK, ranks);
+  const bool paired = dataset->has_comparisons || dataset->prompts > 1;
+  double fit = 8 * slice * (FIT_VECTORS + (paired ? PAIRED_VECTORS : 0) + 2 * (double)options->lbfgs.history);
+  if (options->model.model != CROW_MODEL_TABULAR) {
+    /* At the least one group: all ranks share a copy of the data. Pairs are counted with the preferences. */
+    fit = crow_ensemble_bytes(dataset, options, 0, ranks) +
+          8 * slice * 3 * (double)(options->training.ensemble > 1); /* spread over the members */
+  }
+  return (double)CROW_PROCESS_BYTES + 8 * slice * RESULT_VECTORS + phases(dataset, ranks, fit);
+}
+
+double crow_uncertainty_rank_bytes(const crow_dataset *dataset, const crow_fit_options *options,
+                                   const crow_uncertainty_options *wanted, int ranks) {
+  const double m = (double)dataset->alternatives, slice = largest(dataset->alternatives, CROW_BLOCK, ranks);
+  const double dense = m <= CROW_SANDWICH_EXACT ? 24 * m * m : 0;
+  if (!wanted->bootstrap && !wanted->standard_errors) return 0;
+  return (double)CROW_PROCESS_BYTES + JUDGED_BYTES * largest(dataset->comparisons, 1, ranks) + JUDGED_WHOLE_BYTES * m +
+         8 * slice * (2 * RESULT_VECTORS + 2 * (double)(wanted->bootstrap ? options->lbfgs.history : 0)) +
+         (wanted->standard_errors ? dense : 0) + 12 * (double)wanted->bootstrap * slice;
 }
 
 crow_status crow_fit_check_memory(const crow_comm *comm, const crow_dataset *dataset, const crow_fit_options *options,
-                                  double memory_per_rank) {
+                                  const crow_uncertainty_options *wanted, double memory_per_rank) {
   crow_status status = CROW_OK;
   const int ranks = crow_comm_size(comm);
-  const double needed = crow_fit_rank_bytes(dataset, options, ranks);
-  double limit = 0;
-  CROW_TRY(crow_comm_memory_limit(comm, memory_per_rank, &limit));
-  if (needed > limit) {
-    status = crow_error(
-        CROW_FAILED,
-        "the fit of %lld alternative%s with %lld comparison%s needs %.3g GB a rank on %d rank%s, but a rank may use "
-        "%.3g GB: use more ranks or fewer ranks a node, a shorter --history (%lld), or raise --memory-per-rank",
-        (long long)dataset->alternatives, crow_plural(dataset->alternatives), (long long)dataset->comparisons,
-        crow_plural(dataset->comparisons), needed / 1e9, ranks, crow_plural(ranks), limit / 1e9,
-        (long long)options->lbfgs.history);
-  }
+  CROW_TRY(crow_comm_check_memory(
+      comm, memory_per_rank, crow_fit_rank_bytes(dataset, options, ranks),
+      options->model.model == CROW_MODEL_TABULAR
+          ? "use more ranks or fewer ranks a node, a shorter --history"
+          : "use more ranks or fewer ranks a node, fewer --hidden units, contexts stored as 32-bit floats",
+      "the fit of %lld alternatives with %lld comparisons", (long long)dataset->alternatives,
+      (long long)dataset->comparisons));
+  if (!wanted) goto cleanup;
+  CROW_TRY(crow_comm_check_memory(comm, memory_per_rank, crow_uncertainty_rank_bytes(dataset, options, wanted, ranks),
+                                  "use more ranks or fewer ranks a node, or fewer --bootstrap replicates",
+                                  "the bootstrap or standard errors of %lld alternatives with %lld comparisons",
+                                  (long long)dataset->alternatives, (long long)dataset->comparisons));
 cleanup:
   return status;
 }

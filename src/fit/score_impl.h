@@ -5,6 +5,8 @@
 
 #include <crow/score.h>
 
+/* Contexts that a rank takes in one turn, in bytes. */
+#define CROW_TURN_BYTES (1 << 25)
 /* New contexts in turns: as many on every rank, each of whole blocks of this rank's slice, none large. */
 typedef struct crow_turns {
   const crow_context_source *contexts;

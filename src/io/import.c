@@ -38,6 +38,12 @@ const crow_setting crow_import_settings[] = {
      .type = CROW_SETTING_BOOL,
      .offset = offsetof(crow_import_options, overwrite),
      .help = "replace an existing output"},
+    {.name = "memory-per-rank",
+     .type = CROW_SETTING_DOUBLE,
+     .offset = offsetof(crow_import_options, memory_per_rank),
+     .maximum = 1e18,
+     .help = "bytes that a rank may use; work that needs more is refused before it begins; 0: what the machine, its "
+             "cgroup or Slurm allows"},
     {0}};
 
 static crow_status check_options(const crow_import_options *options) {
@@ -75,6 +81,18 @@ cleanup:
   return status;
 }
 
+/* Rank 0 holds what it reads; the others' part is known to all. */
+static crow_status check_memory(const crow_comm *comm, const crow_import_options *options) {
+  crow_status status = CROW_OK;
+  double bytes = crow_comm_rank(comm) == 0 ? crow_import_need_bytes(options) : 0;
+  CROW_TRY(crow_comm_max_f64(comm, &bytes, 1));
+  CROW_TRY(crow_comm_check_memory(comm, options->memory_per_rank, bytes,
+                                  "import contexts from .npy, which is read in pieces, or fewer comparisons at a time",
+                                  "the import of %s", options->comparisons));
+cleanup:
+  return status;
+}
+
 crow_status crow_import_run(const crow_comm *comm, const crow_import_options *options, const char *command_line,
                             crow_import_summary *summary) {
   crow_status status = CROW_OK;
@@ -83,6 +101,7 @@ crow_status crow_import_run(const crow_comm *comm, const crow_import_options *op
   crow_file *file = NULL;
   *summary = (crow_import_summary){0};
   CROW_TRY_AGREE(comm, check_options(options));
+  CROW_TRY(check_memory(comm, options));
   /* The output comes first: a folder that cannot be written to is told before minutes of reading. */
   CROW_TRY(crow_file_create(comm, options->output, "dataset", options->overwrite, &file));
   const bool root = crow_comm_rank(comm) == 0;

@@ -125,4 +125,7 @@ crow_status crow_import_labels(const crow_ids *names, const int32_t *number, int
 crow_status crow_import_write(const crow_comm *comm, crow_file *file, crow_import_alternatives *alternatives,
                               const crow_import_comparisons *comparisons, crow_import_summary *summary);
 
+/* import_plan.c: bytes that rank 0 needs at most to import these files, by their sizes and first lines. Local. */
+double crow_import_need_bytes(const crow_import_options *options);
+
 #endif

@@ -4,19 +4,26 @@
 #include <cblas.h>
 #include <math.h>
 
-const crow_setting crow_pca_settings[] = {{.name = "components",
-                                           .type = CROW_SETTING_INT,
-                                           .offset = offsetof(crow_pca_options, components),
-                                           .value = 2,
-                                           .minimum = 1,
-                                           .maximum = INT32_MAX,
-                                           .help = "number of principal components to project the contexts onto"},
-                                          {.name = "fit-cube",
-                                           .type = CROW_SETTING_BOOL,
-                                           .offset = offsetof(crow_pca_options, fit_cube),
-                                           .help = "then shift and scale them into the unit cube, by one factor for "
-                                                   "all coordinates, so that who is nearest to whom stays the same"},
-                                          {.name = NULL}};
+const crow_setting crow_pca_settings[] = {
+    {.name = "components",
+     .type = CROW_SETTING_INT,
+     .offset = offsetof(crow_pca_options, components),
+     .value = 2,
+     .minimum = 1,
+     .maximum = INT32_MAX,
+     .help = "number of principal components to project the contexts onto"},
+    {.name = "fit-cube",
+     .type = CROW_SETTING_BOOL,
+     .offset = offsetof(crow_pca_options, fit_cube),
+     .help = "then shift and scale them into the unit cube, by one factor for "
+             "all coordinates, so that who is nearest to whom stays the same"},
+    {.name = "memory-per-rank",
+     .type = CROW_SETTING_DOUBLE,
+     .offset = offsetof(crow_pca_options, memory_per_rank),
+     .maximum = 1e18,
+     .help = "bytes that a rank may use; work that needs more is refused before it begins; 0: what the machine, its "
+             "cgroup or Slurm allows"},
+    {.name = NULL}};
 
 typedef struct projection {
   crow_file *file;
@@ -159,6 +166,10 @@ crow_status crow_pca_run(const crow_comm *comm, const crow_dataset *dataset, con
     CROW_TRY(crow_error(CROW_USAGE, "--components %lld: expected at most the %lld dimensions of the contexts",
                         (long long)components, (long long)dataset->dimensions));
   }
+  CROW_TRY(crow_comm_check_memory(comm, options->memory_per_rank, crow_pca_rank_bytes(dataset->dimensions, components),
+                                  "take fewer ranks a node (the covariance is whole on every rank)",
+                                  "the principal components of contexts of %lld dimensions",
+                                  (long long)dataset->dimensions));
   CROW_TRY_AGREE(comm, projection_create(dataset->dimensions, components, &p, summary));
   CROW_TRY(find(comm, dataset, &p, summary));
   if (p.fit_cube) CROW_TRY(find_cube(comm, dataset, &p));

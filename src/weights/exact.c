@@ -63,6 +63,16 @@ cleanup:
   return status;
 }
 
+static bool asked_for(const crow_weights_options *options) { return options->nearest.engine == CROW_NEAREST_EXACT; }
+
+/* Whether nothing but the contexts' extent can keep weights from being exact. */
+bool crow_weights_exact_fits(const crow_dataset *dataset, const crow_weights_options *options) {
+  const bool fits = dataset->alternatives <= EXACT_BYTES_MOST / EXACT_BYTES_EACH;
+  const bool wanted =
+      asked_for(options) || (options->nearest.engine == CROW_NEAREST_AUTO && options->pseudo_count <= 0 && fits);
+  return wanted && dataset->dimensions <= 2 && box_shaped(options->space.space);
+}
+
 crow_status crow_weights_exact(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
                                bool *done, crow_weights *out) {
   crow_status status = CROW_OK;
@@ -70,11 +80,9 @@ crow_status crow_weights_exact(const crow_comm *comm, const crow_dataset *datase
   crow_stages stages = {0};
   const double *lower = NULL, *upper = NULL;
   const crow_gidx d = dataset->dimensions;
-  const bool asked = options->nearest.engine == CROW_NEAREST_EXACT;
-  const bool fits = dataset->alternatives <= EXACT_BYTES_MOST / EXACT_BYTES_EACH;
+  const bool asked = asked_for(options);
   *done = false;
-  if (!asked && (options->nearest.engine != CROW_NEAREST_AUTO || options->pseudo_count > 0 || !fits)) goto cleanup;
-  if (d > 2 || !box_shaped(options->space.space)) {
+  if (!crow_weights_exact_fits(dataset, options)) {
     if (!asked) goto cleanup;
     CROW_TRY(crow_error(CROW_USAGE,
                         "--nearest exact needs contexts of one or two dimensions and --space cube or box: here "

@@ -69,4 +69,7 @@ crow_status crow_weights_allocate(const crow_comm *comm, crow_gidx alternatives,
 /* Fills zeros and effective from the values. Collective. */
 crow_status crow_weights_summarise(const crow_comm *comm, crow_weights *weights);
 
+/* Whether crow_weights_exact() will not sample, unless the contexts have no extent. Local. */
+bool crow_weights_exact_fits(const crow_dataset *dataset, const crow_weights_options *options);
+
 #endif

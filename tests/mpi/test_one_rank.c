@@ -72,21 +72,26 @@ static void lack_of_memory_on_one_rank_ends_all(void) {
   CHECK(status == CROW_OK && failures > 40);
 }
 
-/* The formula of the header, by hand: 1400 alternatives, 3000 comparisons, history 10. */
+/* The formulas of the header, by hand: 1400 alternatives, 3000 comparisons, history 10. */
 static void what_does_not_fit_is_refused_before_any_work(void) {
   const char *path = test_path("planned.h5");
   crow_dataset dataset = {0};
   crow_fit_options options;
+  const crow_uncertainty_options wanted = {.bootstrap = 1000};
   crow_fit_options_default(&options);
   write_dataset(path);
   CHECK_OK(crow_dataset_open(test_comm, path, false, &dataset));
-  CHECK_NEAR(crow_fit_rank_bytes(&dataset, &options, 1), 134217728 + 8. * 44 * 1536 + 84. * 3000 + 60. * 1400, .5);
-  CHECK_NEAR(crow_fit_rank_bytes(&dataset, &options, 3), 134217728 + 8. * 44 * 512 + 84. * 1000 + 60. * 1400, .5);
-  CHECK_OK(crow_fit_check_memory(test_comm, &dataset, &options, 1e9));
-  const crow_status status = crow_fit_check_memory(test_comm, &dataset, &options, 1e8);
+  CHECK_NEAR(crow_fit_rank_bytes(&dataset, &options, 1),
+             50331648 + 56. * 1536 + 28. * 3000 + 60. * 1400 + 8. * 37 * 1536, .5);
+  CHECK_NEAR(crow_fit_rank_bytes(&dataset, &options, 3), 50331648 + 56. * 512 + 28. * 1000 + 60. * 1400 + 8. * 37 * 512,
+             .5);
+  CHECK_NEAR(crow_uncertainty_rank_bytes(&dataset, &options, &wanted, 1),
+             50331648 + 104. * 3000 + 80. * 1400 + (8. * 34 + 12000) * 1536, .5);
+  CHECK_OK(crow_fit_check_memory(test_comm, &dataset, &options, &wanted, 1e9));
+  const crow_status status = crow_fit_check_memory(test_comm, &dataset, &options, NULL, 5e7);
   CHECK(status == CROW_FAILED);
   check_agreed(status);
-  CHECK_MESSAGE("1400 alternatives with 3000 comparisons needs 0.13");
+  CHECK_MESSAGE("1400 alternatives with 3000 comparisons: 0.05");
   CHECK_MESSAGE("use more ranks");
   crow_dataset_close(&dataset);
 }

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What weights need of memory, reckoned before any work. */
+#include "weights/weights_impl.h"
+#include <math.h>
+#include <string.h>
+
+/* Rank 0 has contexts, weights and cells of all alternatives. */
+#define EXACT_BYTES_EACH 96
+/* Of an alternative among prompts: where it is, its result twice, what numbering the prompts takes. */
+#define PROMPTS_BYTES_EACH 100
+#define PROMPTS_BYTES_EVERYWHERE 60
+
+static double share(double m, int ranks) { return m / ranks + CROW_BLOCK; }
+
+/* The greatest number of alternatives that one prompt has. Local. */
+static crow_gidx largest_prompt(const crow_dataset *dataset) {
+  crow_gidx most = 0, *size = NULL;
+  if (CROW_ALLOCATE(&size, dataset->prompts) != CROW_OK) return dataset->alternatives;
+  for (crow_gidx x = 0; x < dataset->alternatives; x++) {
+    if (++size[dataset->prompt[x]] > most) most = size[dataset->prompt[x]];
+  }
+  crow_free(size);
+  return most;
+}
+
+/* Of one set of alternatives that ranks share, in this many slices. */
+static double voronoi_bytes(const crow_dataset *dataset, const crow_weights_options *options, int slices) {
+  const double m = (double)dataset->alternatives;
+  if (crow_weights_exact_fits(dataset, options)) return (double)CROW_PROCESS_BYTES + EXACT_BYTES_EACH * m;
+  return (double)crow_weights_rank_bytes(dataset->alternatives, dataset->dimensions, dataset->single, slices);
+}
+
+/* Contexts in slices and, of the prompts that a rank does by itself, once more; then one prompt at a time. */
+static double prompts_bytes(const crow_dataset *dataset, int ranks) {
+  const double m = (double)dataset->alternatives, row = (double)dataset->dimensions * (dataset->single ? 4 : 8);
+  const crow_gidx most = largest_prompt(dataset);
+  return share(m, ranks) * (2 * row + PROMPTS_BYTES_EACH) + PROMPTS_BYTES_EVERYWHERE * m +
+         (double)crow_weights_rank_bytes(most, dataset->dimensions, dataset->single, 1);
+}
+
+double crow_weights_need_bytes(const crow_dataset *dataset, const crow_weights_options *options, int ranks,
+                               int slices) {
+  const double m = (double)dataset->alternatives, d = (double)dataset->dimensions, own = share(m, ranks);
+  switch ((crow_scheme)options->scheme) {
+  case CROW_SCHEME_VORONOI:
+    return crow_space_rank_bytes(options->space.space, dataset->dimensions) +
+           (dataset->prompts > 1 ? prompts_bytes(dataset, ranks) : voronoi_bytes(dataset, options, slices));
+  case CROW_SCHEME_CLUSTER: {
+    const double clusters = options->clusters ? (double)options->clusters : ceil(sqrt(m));
+    return crow_cluster_rank_bytes(dataset->alternatives, dataset->dimensions, fmin(clusters, m), ranks);
+  }
+  case CROW_SCHEME_UNIFORM:
+  case CROW_SCHEME_KERNEL:
+  case CROW_SCHEME_RADIUS:
+    break;
+  }
+  return (double)CROW_PROCESS_BYTES + 24 * own + 8.0 * CROW_BLOCK * (2 * d + 2 * CROW_BLOCK);
+}
+
+crow_status crow_weights_check_memory(const crow_comm *comm, const crow_dataset *dataset,
+                                      const crow_weights_options *options) {
+  crow_status status = CROW_OK;
+  const int ranks = crow_comm_size(comm);
+  int groups = 0, slices = 0;
+  CROW_TRY(crow_weights_grid_parse(options->grid, &groups, &slices));
+  /* Without a grid there may be as many slices as ranks. */
+  CROW_TRY(crow_comm_check_memory(
+      comm, options->memory_per_rank, crow_weights_need_bytes(dataset, options, ranks, slices ? slices : ranks),
+      crow_weights_exact_fits(dataset, options)
+          ? "take fewer ranks a node, or samples (--nearest auto above --pseudo-count 0, or another engine)"
+          : "use more ranks or fewer ranks a node, a --grid of more slices, contexts stored as 32-bit floats, or "
+            "another --space than gaussian",
+      "the weights of %lld alternatives in %lld dimensions", (long long)dataset->alternatives,
+      (long long)dataset->dimensions));
+cleanup:
+  return status;
+}
