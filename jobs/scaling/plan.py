@@ -1,16 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What `crow plan` says of a dataset beside real runs of `crow weights` and `crow fit`, by hand, on an idle machine:
+"""What `crow plan` says of a dataset beside real runs of `crow weights` and `crow fit`, by hand:
 
     jobs/scaling/plan.py build/crow [ROUNDS [RANKS ...]]
 
 A simulated dataset: 30000 alternatives in 64 dimensions, 2000000 judgements. In every round the plan is made and both commands
-run, on as many ranks. Printed, median [least, greatest] over the rounds: predicted and measured seconds of the stages
-"weights" and "fit" (the slowest rank's), and the predicted and the measured peak of a rank's memory. The plan is told how many
-evaluations the fit takes.
+run, on as many ranks. Printed, median [least, greatest] over the rounds: predicted and measured seconds, and the predicted
+and the measured peak of a rank's memory. Measured are, on one rank, processor seconds of the whole command, with starting,
+reading and writing, which are not predicted, and of the fit's evaluations alone (what it takes less what one of a single
+evaluation takes); on more ranks, elapsed seconds of the stages "weights" and "fit" (the slowest rank's), which want an idle
+machine. The plan is told how many evaluations the fit takes.
 """
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -19,16 +22,23 @@ import tempfile
 SAMPLES = 100000
 
 
-def crow(program, folder, ranks, *arguments):
-    """The summary, and the largest peak of a rank's memory in bytes."""
+def children():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def crow(program, folder, ranks, *arguments, code=0):
+    """The summary, the largest peak of a rank's memory in bytes, and processor seconds."""
     summary, peaks = os.path.join(folder, "crow.json"), os.path.join(folder, "peaks")
     if os.path.exists(peaks):
         os.unlink(peaks)
-    launch = ["mpirun", "-n", str(ranks)] if ranks > 1 else []
-    subprocess.run([*launch, "/usr/bin/time", "-a", "-o", peaks, "-f", "%M", program, *map(str, arguments), "--quiet",
-                    "--json", summary], check=True)
+    launch, before = ["mpirun", "-n", str(ranks)] if ranks > 1 else [], children()
+    done = subprocess.run([*launch, "/usr/bin/time", "-q", "-a", "-o", peaks, "-f", "%M", program, *map(str, arguments),
+                           "--quiet", "--json", summary], stderr=subprocess.DEVNULL)
+    assert done.returncode == code, "exit code %d" % done.returncode
+    seconds = children() - before
     with open(summary) as file, open(peaks) as lines:
-        return json.load(file), 1024 * max(int(line) for line in lines)
+        return json.load(file), 1024 * max(int(line) for line in lines), seconds
 
 
 def stage(summary, name):
@@ -51,19 +61,22 @@ def main():
                         "comparisons", "--comparisons", "2000000", "--quiet"], check=True)
         for ranks in map(int, sys.argv[3:] or ("1", "2")):
             rows = {}
-            evaluations = 20
             for _ in range(rounds):
-                one, peak_w = crow(program, folder, ranks, "weights", votes, "-o", weights, "--force", "--samples", SAMPLES,
-                                   "--space", "box")
-                two, peak_f = crow(program, folder, ranks, "fit", votes, "-o", rewards, "--force", "--weights", weights)
-                evaluations = two["evaluations"]
+                one, peak_w, cpu_w = crow(program, folder, ranks, "weights", votes, "-o", weights, "--force", "--samples",
+                                          SAMPLES, "--space", "box")
+                fit = ("fit", votes, "-o", rewards, "--force", "--weights", weights)
+                first = crow(program, folder, ranks, *fit, "--max-iterations", 0, code=5)[2]
+                two, peak_f, cpu_f = crow(program, folder, ranks, *fit)
+                n = two["evaluations"]
                 plan = crow(program, folder, ranks, "plan", votes, "--ranks", ranks, "--samples", SAMPLES, "--evaluations",
-                            evaluations)[0]["predictions"][0]
-                for what, predicted, measured in (
-                        ("weights, %d samples: s" % SAMPLES, plan["weights_s"], stage(one, "weights")),
-                        ("fit, %d evaluations: s" % evaluations, plan["fit_s"], stage(two, "fit")),
-                        ("weights: MB a rank", plan["weights_bytes"] / 1e6, peak_w / 1e6),
-                        ("fit: MB a rank", plan["fit_bytes"] / 1e6, peak_f / 1e6)):
+                            n)[0]["predictions"][0]
+                found = [("weights, %d samples: s" % SAMPLES, plan["weights_s"], cpu_w if ranks == 1 else stage(one, "weights")),
+                         ("fit, %d evaluations: s" % n, plan["fit_s"], cpu_f if ranks == 1 else stage(two, "fit")),
+                         ("weights: MB a rank", plan["weights_bytes"] / 1e6, peak_w / 1e6),
+                         ("fit: MB a rank", plan["fit_bytes"] / 1e6, peak_f / 1e6)]
+                if ranks == 1:
+                    found.append(("%d evaluations alone: s" % (n - 1), (n - 1) * plan["evaluation_s"], cpu_f - first))
+                for what, predicted, measured in found:
                     rows.setdefault(what, []).append((predicted, measured))
             for what, pairs in rows.items():
                 print("| %d | %s | %s | %s | %s |" % (ranks, what, text([p for p, _ in pairs]), text([m for _, m in pairs]),
