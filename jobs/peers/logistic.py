@@ -11,8 +11,7 @@ as it is (tol 1e-8, but SciPy's default tolerance on the objective, 64 eps, ends
 crow's, 1e-8, with that tolerance set to 0. Printed for each C, median [least, greatest] over the rounds: seconds of the whole
 `crow fit` (starting, reading, fitting, writing) and of its stage "fit", of scikit-learn's fit() alone, certificates, ratios
 within a round, and the largest difference of rewards from the optimum, which is scikit-learn's newton-cg, run until it
-stands. On one rank whole commands and scikit-learn are measured in processor time, the stage and two ranks in elapsed time,
-which wants an idle machine.
+stands. On one rank all is measured in processor time, on two in elapsed time, which wants an idle machine.
 Debian packages: python3-h5py python3-sklearn.
 """
 import contextlib
@@ -47,9 +46,9 @@ def draw(m, q):
 
 
 class Run:
-    """Rewards; processor seconds; elapsed seconds; of crow those of its stage "fit"."""
-    def __init__(self, rewards, cpu, elapsed, stage=None):
-        self.rewards, self.cpu, self.elapsed, self.stage = rewards, cpu, elapsed, stage
+    """Rewards; processor seconds; elapsed seconds; of crow both of its stage "fit"."""
+    def __init__(self, rewards, cpu, elapsed, stage_cpu=None, stage=None):
+        self.rewards, self.cpu, self.elapsed, self.stage_cpu, self.stage = rewards, cpu, elapsed, stage_cpu, stage
 
 
 def crow_fit(program, folder, penalty, tolerance, ranks=1):
@@ -61,10 +60,10 @@ def crow_fit(program, folder, penalty, tolerance, ranks=1):
                     repr(tolerance), "--json", summary], check=True)
     elapsed, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     with open(summary) as file:
-        stage = next(s["greatest_s"] for s in json.load(file)["stages"] if s["stage"] == "fit")
+        stage = next(s for s in json.load(file)["stages"] if s["stage"] == "fit")
     with h5py.File(out) as file:
         return Run(file["rewards/value"][:], after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, elapsed,
-                   stage)
+                   stage["cpu_s"], stage["greatest_s"])
 
 
 @contextlib.contextmanager
@@ -124,9 +123,9 @@ def main():
             best = LogisticRegression(C=c, fit_intercept=False, solver="newton-cg", tol=1e-11, max_iter=30).fit(design, won)
             last = [runs[-1].rewards for runs in (one, plain, exact)]
             tables[0].append("| %g | %.0e | %s | %s | %s | %s | %s | %s | %s | %s |" % (
-                c, 1 / (c * m), text([r.cpu for r in one]), text([r.stage for r in one]), text([r.cpu for r in plain]),
+                c, 1 / (c * m), text([r.cpu for r in one]), text([r.stage_cpu for r in one]), text([r.cpu for r in plain]),
                 text([r.cpu for r in exact]), text([b.cpu / a.cpu for a, b in zip(one, exact)]),
-                text([b.elapsed / a.stage for a, b in zip(one, exact)]),
+                text([b.cpu / a.stage_cpu for a, b in zip(one, exact)]),
                 ", ".join("%.1e" % certificate(r, c) for r in last),
                 ", ".join("%.1e" % numpy.abs(r - best.coef_[0]).max() for r in [close, *last])))
             tables[1].append("| %g | %s | %s | %s | %s |" % (

@@ -6,14 +6,12 @@
 
 A simulated dataset: 30000 alternatives in 64 dimensions, 2000000 judgements. In every round the plan is made and both commands
 run, on as many ranks. Printed, median [least, greatest] over the rounds: predicted and measured seconds, and the predicted
-and the measured peak of a rank's memory. Measured are, on one rank, processor seconds of the whole command, with starting,
-reading and writing, which are not predicted, and of the fit's evaluations alone (what it takes less what one of a single
-evaluation takes); on more ranks, elapsed seconds of the stages "weights" and "fit" (the slowest rank's), which want an idle
-machine. The plan is told how many evaluations the fit takes.
+and the measured peak of a rank's memory. Measured are the stages "weights" and "fit", on one rank in processor seconds, on
+more in elapsed seconds, which want an idle machine; and the fit's evaluations alone: what it takes less what one of a single
+evaluation takes. The plan is told how many evaluations the fit takes.
 """
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -22,27 +20,22 @@ import tempfile
 SAMPLES = 100000
 
 
-def children():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def crow(program, folder, ranks, *arguments, code=0):
-    """The summary, the largest peak of a rank's memory in bytes, and processor seconds."""
+    """The summary, and the largest peak of a rank's memory in bytes."""
     summary, peaks = os.path.join(folder, "crow.json"), os.path.join(folder, "peaks")
     if os.path.exists(peaks):
         os.unlink(peaks)
-    launch, before = ["mpirun", "-n", str(ranks)] if ranks > 1 else [], children()
+    launch = ["mpirun", "-n", str(ranks)] if ranks > 1 else []
     done = subprocess.run([*launch, "/usr/bin/time", "-q", "-a", "-o", peaks, "-f", "%M", program, *map(str, arguments),
                            "--quiet", "--json", summary], stderr=subprocess.DEVNULL)
     assert done.returncode == code, "exit code %d" % done.returncode
-    seconds = children() - before
     with open(summary) as file, open(peaks) as lines:
-        return json.load(file), 1024 * max(int(line) for line in lines), seconds
+        return json.load(file), 1024 * max(int(line) for line in lines)
 
 
 def stage(summary, name):
-    return next(s["greatest_s"] for s in summary["stages"] if s["stage"] == name)
+    found = next(s for s in summary["stages"] if s["stage"] == name)
+    return found["cpu_s" if summary["ranks"] == 1 else "greatest_s"]
 
 
 def text(values):
@@ -62,21 +55,20 @@ def main():
         for ranks in map(int, sys.argv[3:] or ("1", "2")):
             rows = {}
             for _ in range(rounds):
-                one, peak_w, cpu_w = crow(program, folder, ranks, "weights", votes, "-o", weights, "--force", "--samples",
-                                          SAMPLES, "--space", "box")
-                fit = ("fit", votes, "-o", rewards, "--force", "--weights", weights)
-                first = crow(program, folder, ranks, *fit, "--max-iterations", 0, code=5)[2]
-                two, peak_f, cpu_f = crow(program, folder, ranks, *fit)
-                n = two["evaluations"]
+                one, peak_w = crow(program, folder, ranks, "weights", votes, "-o", weights, "--force", "--samples", SAMPLES,
+                                   "--space", "box")
+                fit = ("fit", votes, "-o", rewards, "--force", "--weights", "uniform")
+                first = stage(crow(program, folder, ranks, *fit, "--max-iterations", 0, code=5)[0], "fit")
+                two, peak_f = crow(program, folder, ranks, *fit)
+                n, all_of_it = two["evaluations"], stage(two, "fit")
                 plan = crow(program, folder, ranks, "plan", votes, "--ranks", ranks, "--samples", SAMPLES, "--evaluations",
                             n)[0]["predictions"][0]
-                found = [("weights, %d samples: s" % SAMPLES, plan["weights_s"], cpu_w if ranks == 1 else stage(one, "weights")),
-                         ("fit, %d evaluations: s" % n, plan["fit_s"], cpu_f if ranks == 1 else stage(two, "fit")),
-                         ("weights: MB a rank", plan["weights_bytes"] / 1e6, peak_w / 1e6),
-                         ("fit: MB a rank", plan["fit_bytes"] / 1e6, peak_f / 1e6)]
-                if ranks == 1:
-                    found.append(("%d evaluations alone: s" % (n - 1), (n - 1) * plan["evaluation_s"], cpu_f - first))
-                for what, predicted, measured in found:
+                for what, predicted, measured in (
+                        ("weights, %d samples: s" % SAMPLES, plan["weights_s"], stage(one, "weights")),
+                        ("fit, %d evaluations: s" % n, plan["fit_s"], all_of_it),
+                        ("%d evaluations alone: s" % (n - 1), (n - 1) * plan["evaluation_s"], all_of_it - first),
+                        ("weights: MB a rank", plan["weights_bytes"] / 1e6, peak_w / 1e6),
+                        ("fit: MB a rank", plan["fit_bytes"] / 1e6, peak_f / 1e6)):
                     rows.setdefault(what, []).append((predicted, measured))
             for what, pairs in rows.items():
                 print("| %d | %s | %s | %s | %s |" % (ranks, what, text([p for p, _ in pairs]), text([m for _, m in pairs]),

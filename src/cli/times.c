@@ -3,7 +3,9 @@
 #include "cli/cli_impl.h"
 #include "cli/table_impl.h"
 
-static void report(crow_run *run, const double *least, const double *mean, const double *greatest, double total) {
+/* `cpu`: processor seconds of all ranks together. */
+static void report(crow_run *run, const double *least, const double *mean, const double *greatest, const double *cpu,
+                   double total) {
   if (!run->report) return;
   json_t *stages = json_array();
   for (int k = 0; k < run->stages.count; k++) {
@@ -12,6 +14,7 @@ static void report(crow_run *run, const double *least, const double *mean, const
     (void)json_object_set_new(stage, "least_s", crow_json_real(least[k]));
     (void)json_object_set_new(stage, "mean_s", crow_json_real(mean[k]));
     (void)json_object_set_new(stage, "greatest_s", crow_json_real(greatest[k]));
+    (void)json_object_set_new(stage, "cpu_s", crow_json_real(cpu[k]));
     (void)json_array_append_new(stages, stage);
   }
   (void)json_object_set_new(run->report, "stages", stages);
@@ -22,9 +25,12 @@ crow_status crow_times_print(crow_run *run) {
   crow_status status = CROW_OK;
   crow_table table = {0};
   double least[CROW_STAGES_MAX], mean[CROW_STAGES_MAX], greatest[CROW_STAGES_MAX], total = 0;
+  double cpu[CROW_STAGES_MAX];
   crow_stages_end(&run->stages);
   CROW_TRY(crow_stages_summary(run->comm, &run->stages, least, mean, greatest, &total));
-  report(run, least, mean, greatest, total);
+  for (int k = 0; k < run->stages.count; k++) cpu[k] = run->stages.cpu_seconds[k];
+  CROW_TRY(crow_comm_sum_f64_unordered(run->comm, cpu, run->stages.count));
+  report(run, least, mean, greatest, cpu, total);
   crow_table_add_column(&table, "stage", true, 40);
   crow_table_add_column(&table, "min s", false, 0);
   crow_table_add_column(&table, "mean s", false, 0);
