@@ -11,8 +11,6 @@
 #define SCORE_BYTES 24
 /* Of a comparison: both sides, outcome, count. */
 #define COMPARISON_BYTES 24
-/* Of sampling, which a search of given points does not do. */
-#define SAMPLING_BYTES (INT64_C(16) << 20)
 
 /* Contexts that a rank has at a time. */
 static double turn_rows(double slice, double d) {
@@ -22,8 +20,8 @@ static double turn_rows(double slice, double d) {
 
 /* The dataset's contexts, whole on every rank, and the search among them. */
 static double nearest_bytes(const crow_dataset *dataset) {
-  return (double)crow_weights_rank_bytes(dataset->alternatives, dataset->dimensions, dataset->single, 1) -
-         (double)SAMPLING_BYTES + KNOWN_BYTES * (double)dataset->alternatives;
+  return (double)crow_weights_rank_bytes(dataset->alternatives, dataset->dimensions, dataset->single, 1) +
+         KNOWN_BYTES * (double)dataset->alternatives;
 }
 
 /* Parameters and, for the rows of one turn, contexts and what the layers give. */

@@ -32,6 +32,11 @@ crow_status crow_trace_save(crow_checkpoint *checkpoint, const crow_trace *trace
 crow_status crow_trace_load(const crow_comm *comm, crow_checkpoint *checkpoint, int64_t count, crow_trace *trace) {
   crow_status status = CROW_OK;
   trace->count = 0;
+  /* The number comes from the checkpoint too: there is room for no more than it holds. */
+  if (count < 0 || crow_checkpoint_scalars(checkpoint, "trace") / 2 != count) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "the checkpoint holds a trace of %lld iterations: expected %lld",
+                        (long long)crow_checkpoint_scalars(checkpoint, "trace") / 2, (long long)count));
+  }
   CROW_TRY_AGREE(comm, grow(trace, count));
   CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "trace", 2 * count, trace->entry));
   trace->count = count;
