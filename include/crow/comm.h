@@ -90,7 +90,7 @@ CROW_API void crow_work_begin(void);
 CROW_API void crow_work_end(crow_work kind, double count);
 /** Since the process began; Local. */
 CROW_API crow_work_done crow_work_get(void);
-/** Seconds that one thing of each kind takes, for simulations; other builds ignore it. Local. */
+/** Seconds that one thing of each kind takes, for simulations; no use where time is real. Local. */
 CROW_API void crow_work_charge(const double seconds[CROW_WORK_KINDS]);
 
 /* ---- partitions --------------------------------------------------------------------------------------------- */

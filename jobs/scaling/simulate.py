@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""crow on machines that are not here: the same sources under SimGrid's SMPI, on a described fat tree. By hand:
+"""crow on machines that are not here: the same sources under SimGrid's SMPI, on a described fat tree.
 
     CC=smpicc cmake -S . -B build-smpi -DCROW_SMPI=ON -DCROW_TESTS=OFF -DCROW_PLOTS=OFF && cmake --build build-smpi
-    jobs/scaling/simulate.py build-smpi/crow --ranks 1024 --folder simulated
+    jobs/scaling/simulate.py build/crow build-smpi/crow --folder simulated
 
-Needs libsimgrid-dev and libhdf5-dev. Every message is crow's own; only the work between messages is charged, at the rates
-given here (README.md says what that leaves out). The simulation is deterministic: one run, no spread.
+Needs libsimgrid-dev and libhdf5-dev. First real runs with 1 and 2 ranks, whose rates are what the simulation charges for
+work; the same runs simulated, for the error; then strong and weak scaling: tables and pictures in the folder. What the
+folder already has is not run again. README.md says what is real, what is charged and what is left out.
 """
 import argparse
 import csv
@@ -18,70 +19,178 @@ NODES, RANKS_PER_NODE = 1024, 4
 PLATFORM = """<?xml version='1.0'?>
 <!DOCTYPE platform SYSTEM "https://simgrid.org/simgrid.dtd">
 <platform version="4.1">
-  <!-- two levels of switches, 32 leaves of 32 nodes, full bisection; 100 Gbit/s, 0.5 us a hop -->
-  <cluster id="fat_tree" prefix="node-" suffix="" radical="0-1023" speed="1Gf" core="4" bw="12.5GBps" lat="0.5us"
-           topology="FAT_TREE" topo_parameters="2;32,32;1,32;1,1" loopback_bw="5GBps" loopback_lat="0.3us"/>
+  <!-- two levels of switches, 32 leaves of 32 nodes, full bisection; %(gbit)g Gbit/s, 0.5 us a hop -->
+  <cluster id="fat_tree" prefix="node-" suffix="" radical="0-1023" speed="1Gf" core="4" bw="%(bytes_s)gBps" lat="0.5us"
+           topology="FAT_TREE" topo_parameters="2;32,32;1,32;1,1" loopback_bw="%(memory_bytes_s)gBps"
+           loopback_lat="0.3us"/>
 </platform>
 """
-# Seconds of one thing (work_sample, work_slice, work_vector of a real run of `crow bench` on one rank).
-SAMPLE, SLICE, VECTOR = 81e-6, 13.92e-9, 1.337e-9
-SAMPLES_EACH, SAMPLES_DRAWN = 100000, 1024  # samples a rank stands for; that it really draws
-SLICE_EACH, SLICE_HELD = 97656, 512  # alternatives a rank stands for (1e8 on 1024 ranks); that it really holds
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+# ---- the problems: what is stood for, what is held ---------------------------------------------------------------
+
+SAMPLES_EACH, SAMPLES_DRAWN = 100000, 1024  # weights, weak: samples that a rank stands for; that it really draws
+SAMPLES_ALL = 1 << 22  # weights, strong: all drawn
+COMPLETE_EACH, COMPLETE_HELD = 97656, 512  # complete, weak: alternatives (1e8 on 1024 ranks); that it really holds
+COMPLETE_ALL, COMPLETE_ALL_HELD = 10**8, 1 << 19  # complete, strong
+PAIRS_ALTERNATIVES, PAIRS_ALL = 10**6, 10**9  # pairs, strong
+PAIRS_SCALE = 16  # of these, 1/16 of the alternatives are held, and the network's bandwidth is 1/16 too
+PAIRS_OFFSETS = 250  # pairs held for each alternative; every rank still touches nearly all alternatives
+
+# Contexts of 4 dimensions stand for 384: a search in them is soon done, and no message has contexts in it.
+WEIGHTS = ["weights", "--alternatives", "20000", "--contexts", "random", "--dimensions"]
+FEW = ["4", "--nearest", "tree", "--samples"]
+COMPLETE = ["fit", "--graph", "complete", "--alternatives"]
+PAIRS = ["fit", "--alternatives"]
 
 
-def weights(ranks):
-    charge = SAMPLE * SAMPLES_EACH / SAMPLES_DRAWN
-    return ["weights", "--alternatives", "20000", "--dimensions", "4", "--nearest", "tree", "--contexts", "random",
-            "--samples", str(SAMPLES_DRAWN * ranks), "--charge", "sample=%.6g" % charge]
+def charges(**kinds):
+    return ["--charge", ",".join("%s=%.9g" % item for item in kinds.items())]
 
 
-def complete(ranks):
-    factor = SLICE_EACH / SLICE_HELD
-    return ["fit", "--graph", "complete", "--alternatives", str(SLICE_HELD * ranks), "--charge",
-            "slice=%.6g,vector=%.6g" % (SLICE * factor, VECTOR * factor)]
+def weights_weak(rates, ranks):
+    charge = charges(sample=rates["weights"]["sample"] * SAMPLES_EACH / SAMPLES_DRAWN)
+    return WEIGHTS + FEW + [str(SAMPLES_DRAWN * ranks)] + charge, 1, ranks
 
 
-KINDS = {"weights-weak": (weights, "weights", "time"), "complete-weak": (complete, "fit", "time")}
+def weights_strong(rates, ranks):
+    return WEIGHTS + FEW + [str(SAMPLES_ALL)] + charges(sample=rates["weights"]["sample"]), 1, 1
 
 
-def simulate(program, folder, kind, ranks):
-    arguments, benchmark, figure = KINDS[kind]
-    out = os.path.join(folder, "%s-%d.json" % (kind, ranks))
-    command = ["smpirun", "-np", str(ranks), "-platform", os.path.join(folder, "platform.xml"), "-hostfile",
-               os.path.join(folder, "hosts"), "--cfg=smpi/simulate-computation:no", "--cfg=smpi/host-speed:1Gf",
-               "--cfg=smpi/privatization:dlopen", "--log=root.thres:warning", program, "bench", *arguments(ranks),
-               "--repetitions", "1", "--warm-up", "0", "--quiet", "--json", out]
-    subprocess.run(command, check=True)
-    with open(out) as file:
-        found = next(b for b in json.load(file)["benchmarks"] if b["benchmark"] == benchmark)
+def complete(rates, held, stood_for):
+    factor = stood_for / held
+    rate = rates["complete"]
+    return COMPLETE + [str(held)] + charges(slice=rate["slice"] * factor, vector=rate["vector"] * factor)
+
+
+def complete_weak(rates, ranks):
+    return complete(rates, COMPLETE_HELD * ranks, COMPLETE_EACH * ranks), 1, ranks
+
+
+def complete_strong(rates, ranks):
+    return complete(rates, COMPLETE_ALL_HELD, COMPLETE_ALL), 1, 1
+
+
+def pairs_strong(rates, ranks):
+    held = PAIRS_ALTERNATIVES // PAIRS_SCALE
+    rate = {kind: rates["pairs"][kind] * PAIRS_SCALE for kind in ("whole", "slice", "vector") if kind in rates["pairs"]}
+    rate["pair"] = rates["pairs"]["pair"] * PAIRS_ALL / (held * PAIRS_OFFSETS)
+    return PAIRS + [str(held), "--pairs", str(held * PAIRS_OFFSETS)] + charges(**rate), PAIRS_SCALE, 1
+
+
+KINDS = {"weights-strong": weights_strong, "weights-weak": weights_weak, "complete-strong": complete_strong,
+         "complete-weak": complete_weak, "pairs-strong": pairs_strong}
+
+# Real runs: with 1 rank and with 2, for the rates and for the simulation's error. Sizes by the number of ranks.
+REAL = {"weights": lambda ranks: WEIGHTS + ["384", "--samples", str(8192 * ranks)],
+        "complete": lambda ranks: COMPLETE + [str(COMPLETE_EACH * ranks)],
+        "pairs": lambda ranks: PAIRS + [str(PAIRS_ALTERNATIVES), "--pairs", str(8 * PAIRS_ALTERNATIVES)]}
+
+# ---- runs ---------------------------------------------------------------------------------------------------------
+
+
+def read(path):
+    with open(path) as file:
+        found = next(b for b in json.load(file)["benchmarks"] if b["benchmark"] != "machine")
     assert found["valid"], found["verdict"]
-    return found["figures"][figure]["median"]
+    return found
 
 
-def main():
-    parser = argparse.ArgumentParser(description="Simulates weak scaling of weights and of complete fits.")
-    parser.add_argument("program", help="crow, built with CROW_SMPI")
-    parser.add_argument("--ranks", type=int, default=1024, help="the most ranks")
-    parser.add_argument("--folder", default="simulated", help="where tables go")
-    options = parser.parse_args()
-    os.makedirs(options.folder, exist_ok=True)
-    with open(os.path.join(options.folder, "platform.xml"), "w") as file:
-        file.write(PLATFORM)
-    with open(os.path.join(options.folder, "hosts"), "w") as file:
+def run_real(program, folder, kind, ranks, repetitions):
+    out = os.path.join(folder, "real-%s-%d.json" % (kind, ranks))
+    if not os.path.exists(out):
+        subprocess.run(["mpirun", "-n", str(ranks), program, "bench", *REAL[kind](ranks), "--repetitions",
+                        str(repetitions), "--quiet", "--json", out], check=True, env={**os.environ, **ENVIRONMENT})
+    return read(out)["figures"]
+
+
+def rates_of(figures):
+    return {name[len("work_"):]: figures[name]["median"] * 1e-9 for name in figures if name.startswith("work_")}
+
+
+def simulate(program, folder, name, ranks, arguments, scale):
+    out = os.path.join(folder, "%s-%d.json" % (name, ranks))
+    if os.path.exists(out):
+        return read(out)
+    platform, hosts = os.path.join(folder, "platform-%d.xml" % scale), os.path.join(folder, "hosts")
+    with open(platform, "w") as file:
+        file.write(PLATFORM % {"gbit": 100 / scale, "bytes_s": 12.5e9 / scale, "memory_bytes_s": 5e9 / scale})
+    with open(hosts, "w") as file:
         file.writelines("node-%d\n" % (k // RANKS_PER_NODE) for k in range(NODES * RANKS_PER_NODE))
+    # SimGrid's own choice of algorithms would reduce over a flat tree; these are Open MPI's.
+    command = ["smpirun", "-np", str(ranks), "-platform", platform, "-hostfile", hosts,
+               "--cfg=smpi/simulate-computation:no", "--cfg=smpi/host-speed:1Gf", "--cfg=smpi/coll-selector:ompi",
+               "--cfg=smpi/privatization:dlopen", "--log=root.thres:warning", program, "bench", *arguments,
+               "--repetitions", "1", "--warm-up", "0", "--quiet", "--json", out]
+    subprocess.run(command, check=True, env={**os.environ, **ENVIRONMENT})
+    return read(out)
+
+
+def validate(options, rates):
+    """The real runs against the same ones simulated, with what 1 rank took for each thing."""
+    with open(os.path.join(options.folder, "validation.csv"), "w") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow("problem ranks measured least greatest simulated error".split())
+        for kind in rates:
+            for ranks in (1, 2):
+                real = run_real(options.real, options.folder, kind, ranks, options.repetitions)["time"]
+                arguments = REAL[kind](ranks) + charges(**rates[kind])
+                seconds = simulate(options.simulated, options.folder, "simulated-" + kind, ranks, arguments, 1)
+                seconds = seconds["figures"]["time"]["median"]
+                row = [kind, ranks, *["%.5g" % real[k] for k in ("median", "least", "greatest")], "%.5g" % seconds,
+                       "%+.1f%%" % (100 * (seconds / real["median"] - 1))]
+                table.writerow(row)
+                print(*row, flush=True)
+
+
+def scale(options, rates):
     with open(os.path.join(options.folder, "simulated.csv"), "w") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow("kind ranks nodes median min max efficiency runs machine".split())
-        for kind in KINDS:
+        table.writerow("kind ranks nodes seconds efficiency".split())
+        for kind in options.only or KINDS:
             series, ranks = [], 1
             while ranks <= options.ranks:
-                series.append({"ranks": ranks, "seconds": simulate(options.program, options.folder, kind, ranks)})
-                s, nodes = series[-1]["seconds"], (ranks + RANKS_PER_NODE - 1) // RANKS_PER_NODE
-                row = [kind, ranks, nodes, *["%.6g" % s] * 3, "%.4f" % (series[0]["seconds"] / s), 1, "SimGrid fat tree"]
+                arguments, network, work = KINDS[kind](rates, ranks)
+                found = simulate(options.simulated, options.folder, kind, ranks, arguments, network)
+                seconds = found["figures"]["time"]["median"]
+                series.append({"ranks": ranks, "work": work, "seconds": seconds})
+                ideal = series[0]["seconds"] * work / ranks
+                row = [kind, ranks, -(-ranks // RANKS_PER_NODE), "%.6g" % seconds, "%.4f" % (ideal / seconds)]
                 table.writerow(row)
                 file.flush()
                 print(*row, flush=True)
                 ranks *= 4
+            with open(os.path.join(options.folder, kind + ".json"), "w") as out:
+                json.dump({"scaling": series}, out)
+
+
+def draw(options):
+    for name in ("strong", "weak"):
+        drawn = [os.path.join(options.folder, kind + ".json") for kind in options.only or KINDS if kind.endswith(name)]
+        if drawn:
+            subprocess.run([options.real, "plot", *drawn, "--kind", "scaling", "--title", "Simulated %s scaling" % name,
+                            "-o", os.path.join(options.folder, name + ".svg"), "--force", "--quiet"], check=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Real runs, their simulation, and simulated scaling.")
+    parser.add_argument("real", help="crow, as usually built")
+    parser.add_argument("simulated", help="crow, built with CROW_SMPI")
+    parser.add_argument("--folder", default="simulated", help="where results, tables and pictures go")
+    parser.add_argument("--ranks", type=int, default=1024, help="the most ranks (1, 4, 16, ...), at most 4096")
+    parser.add_argument("--only", action="append", choices=KINDS, help="of the scaling, this; may be repeated")
+    parser.add_argument("--repetitions", type=int, default=5, help="of real runs")
+    parser.add_argument("--real-only", action="store_true", help="stop after the real runs")
+    options = parser.parse_args()
+    os.makedirs(options.folder, exist_ok=True)
+    rates = {kind: rates_of(run_real(options.real, options.folder, kind, 1, options.repetitions)) for kind in REAL}
+    for kind in REAL:
+        run_real(options.real, options.folder, kind, 2, options.repetitions)
+    if options.real_only:
+        return
+    validate(options, rates)
+    scale(options, rates)
+    draw(options)
 
 
 if __name__ == "__main__":

@@ -120,6 +120,10 @@ static crow_status check_bench(const crow_run *run) {
   }
   double charge[CROW_WORK_KINDS];
   crow_status status = parse_charge(options->charge, charge);
+#ifndef CROW_SMPI
+  if (status == CROW_OK && options->charge)
+    status = crow_error(CROW_USAGE, "--charge: expected a build for SimGrid (CROW_SMPI); this one runs in real time");
+#endif
   if (status == CROW_OK) status = crow_bench_options_validate(&options->bench);
   return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "harness.h"
+#include <string.h>
 
 static void all_ranks_get_the_lowest_failing_ranks_message(void) {
   const int rank = crow_comm_rank(test_comm), size = crow_comm_size(test_comm);
@@ -174,6 +175,47 @@ static void offsets_lay_the_parts_end_to_end(void) {
   CHECK(offset == (int64_t)rank * (rank + 1) / 2);
 }
 
+/* With and without memory of their own for the sums. */
+static void many_dot_products_are_as_each_by_itself(void) {
+  enum { N = 1500, MANY = 70 };
+  const crow_partition p = crow_comm_partition(test_comm, N, CROW_BLOCK);
+  double *a = NULL, *b = NULL, together[MANY];
+  const double *left[MANY], *right[MANY];
+  CHECK_OK(CROW_ALLOCATE(&a, p.count));
+  CHECK_OK(CROW_ALLOCATE(&b, p.count));
+  for (crow_gidx i = 0; i < p.count; i++) {
+    a[i] = element(p.begin + i);
+    b[i] = element(N + p.begin + i);
+  }
+  for (int k = 0; k < MANY; k++) {
+    left[k] = k % 2 ? a : b;
+    right[k] = k % 3 ? a : b;
+  }
+  CHECK_OK(crow_comm_dot(test_comm, &p, MANY, left, right, together));
+  for (int k = 0; k < 6; k++) {
+    double single = NAN;
+    CHECK_OK(crow_comm_dot(test_comm, &p, 1, &left[k], &right[k], &single));
+    for (int j = k; j < MANY; j += 6) CHECK(together[j] == single);
+  }
+  crow_free(a);
+  crow_free(b);
+}
+
+static void work_is_counted_and_timed_by_kind(void) {
+  const crow_work_done before = crow_work_get();
+  for (int round = 0; round < 2; round++) {
+    crow_work_begin();
+    for (const double start = crow_time_s(); crow_time_s() - start < 2e-3;) continue;
+    crow_work_end(CROW_WORK_PAIR, 5);
+  }
+  const crow_work_done after = crow_work_get();
+  CHECK(after.count[CROW_WORK_PAIR] - before.count[CROW_WORK_PAIR] == 10);
+  CHECK(after.seconds[CROW_WORK_PAIR] - before.seconds[CROW_WORK_PAIR] >= 4e-3);
+  CHECK(after.count[CROW_WORK_SAMPLE] == before.count[CROW_WORK_SAMPLE]);
+  CHECK(after.seconds[CROW_WORK_SAMPLE] == before.seconds[CROW_WORK_SAMPLE]);
+  CHECK(strcmp(crow_work_name(CROW_WORK_PAIR), "pair") == 0);
+}
+
 static void stage_times_are_summed_up(void) {
   crow_stages stages = {0};
   double least[CROW_STAGES_MAX], mean[CROW_STAGES_MAX], greatest[CROW_STAGES_MAX], total;
@@ -197,6 +239,8 @@ int main(int argc, char **argv) {
       {"a halo may be empty", a_halo_may_be_empty},
       {"exchange delivers every packet in rank order", exchange_delivers_every_packet_in_rank_order},
       {"offsets lay the parts end to end", offsets_lay_the_parts_end_to_end},
+      {"many dot products are as each by itself", many_dot_products_are_as_each_by_itself},
+      {"work is counted and timed by kind", work_is_counted_and_timed_by_kind},
       {"stage times are summed up", stage_times_are_summed_up},
       {NULL, NULL},
   };
