@@ -78,7 +78,7 @@ typedef enum crow_work {
   CROW_WORK_VECTOR, /**< elements of a rank's own slice in the optimiser's sums and products, once for each of them */
   CROW_WORK_KINDS
 } crow_work;
-/** What was done of each kind: how many things, in how many seconds. */
+/** What was done of each kind: how many things, in how many seconds of time or, if less, of the processor's time. */
 typedef struct crow_work_done {
   double count[CROW_WORK_KINDS], seconds[CROW_WORK_KINDS];
 } crow_work_done;

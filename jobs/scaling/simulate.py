@@ -19,10 +19,9 @@ NODES, RANKS_PER_NODE = 1024, 4
 PLATFORM = """<?xml version='1.0'?>
 <!DOCTYPE platform SYSTEM "https://simgrid.org/simgrid.dtd">
 <platform version="4.1">
-  <!-- two levels of switches, 32 leaves of 32 nodes, full bisection; %(gbit)g Gbit/s, 0.5 us a hop -->
-  <cluster id="fat_tree" prefix="node-" suffix="" radical="0-1023" speed="1Gf" core="4" bw="%(bytes_s)gBps" lat="0.5us"
-           topology="FAT_TREE" topo_parameters="2;32,32;1,32;1,1" loopback_bw="%(memory_bytes_s)gBps"
-           loopback_lat="0.3us"/>
+  <!-- two levels of switches, 32 leaves of 32 nodes, full bisection; 100 Gbit/s, 0.5 us a hop -->
+  <cluster id="fat_tree" prefix="node-" suffix="" radical="0-1023" speed="1Gf" core="4" bw="12.5GBps" lat="0.5us"
+           topology="FAT_TREE" topo_parameters="2;32,32;1,32;1,1" loopback_bw="5GBps" loopback_lat="0.3us"/>
 </platform>
 """
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -33,9 +32,8 @@ SAMPLES_EACH, SAMPLES_DRAWN = 100000, 1024  # weights, weak: samples that a rank
 SAMPLES_ALL = 1 << 22  # weights, strong: all drawn
 COMPLETE_EACH, COMPLETE_HELD = 97656, 512  # complete, weak: alternatives (1e8 on 1024 ranks); that it really holds
 COMPLETE_ALL, COMPLETE_ALL_HELD = 10**8, 1 << 19  # complete, strong
-PAIRS_ALTERNATIVES, PAIRS_ALL = 10**6, 10**9  # pairs, strong
-PAIRS_SCALE = 16  # of these, 1/16 of the alternatives are held, and the network's bandwidth is 1/16 too
-PAIRS_OFFSETS = 250  # pairs held for each alternative; every rank still touches nearly all alternatives
+PAIRS_ALTERNATIVES, PAIRS_ALL = 10**6, 10**9  # pairs, strong: all alternatives are held, of the pairs
+PAIRS_HELD = 32 * 10**6  # enough that a rank's pairs reach the same stretches of alternatives
 
 # Contexts of 4 dimensions stand for 384: a search in them is soon done, and no message has contexts in it.
 WEIGHTS = ["weights", "--alternatives", "20000", "--contexts", "random", "--dimensions"]
@@ -50,11 +48,11 @@ def charges(**kinds):
 
 def weights_weak(rates, ranks):
     charge = charges(sample=rates["weights"]["sample"] * SAMPLES_EACH / SAMPLES_DRAWN)
-    return WEIGHTS + FEW + [str(SAMPLES_DRAWN * ranks)] + charge, 1, ranks
+    return WEIGHTS + FEW + [str(SAMPLES_DRAWN * ranks)] + charge
 
 
 def weights_strong(rates, ranks):
-    return WEIGHTS + FEW + [str(SAMPLES_ALL)] + charges(sample=rates["weights"]["sample"]), 1, 1
+    return WEIGHTS + FEW + [str(SAMPLES_ALL)] + charges(sample=rates["weights"]["sample"])
 
 
 def complete(rates, held, stood_for):
@@ -64,27 +62,26 @@ def complete(rates, held, stood_for):
 
 
 def complete_weak(rates, ranks):
-    return complete(rates, COMPLETE_HELD * ranks, COMPLETE_EACH * ranks), 1, ranks
+    return complete(rates, COMPLETE_HELD * ranks, COMPLETE_EACH * ranks)
 
 
 def complete_strong(rates, ranks):
-    return complete(rates, COMPLETE_ALL_HELD, COMPLETE_ALL), 1, 1
+    return complete(rates, COMPLETE_ALL_HELD, COMPLETE_ALL)
 
 
 def pairs_strong(rates, ranks):
-    held = PAIRS_ALTERNATIVES // PAIRS_SCALE
-    rate = {kind: rates["pairs"][kind] * PAIRS_SCALE for kind in ("whole", "slice", "vector") if kind in rates["pairs"]}
-    rate["pair"] = rates["pairs"]["pair"] * PAIRS_ALL / (held * PAIRS_OFFSETS)
-    return PAIRS + [str(held), "--pairs", str(held * PAIRS_OFFSETS)] + charges(**rate), PAIRS_SCALE, 1
+    rate = {**rates["pairs"], "pair": rates["pairs"]["pair"] * PAIRS_ALL / PAIRS_HELD}
+    return PAIRS + [str(PAIRS_ALTERNATIVES), "--pairs", str(PAIRS_HELD)] + charges(**rate)
 
 
 KINDS = {"weights-strong": weights_strong, "weights-weak": weights_weak, "complete-strong": complete_strong,
          "complete-weak": complete_weak, "pairs-strong": pairs_strong}
 
-# Real runs: with 1 rank and with 2, for the rates and for the simulation's error. Sizes by the number of ranks.
+# Real runs: with 1 rank and with 2, for the rates and for the simulation's error. Sizes by the number of ranks. The pairs
+# are what one of 256 ranks has of 10^9, among as many alternatives as these concern.
 REAL = {"weights": lambda ranks: WEIGHTS + ["384", "--samples", str(8192 * ranks)],
         "complete": lambda ranks: COMPLETE + [str(COMPLETE_EACH * ranks)],
-        "pairs": lambda ranks: PAIRS + [str(PAIRS_ALTERNATIVES), "--pairs", str(8 * PAIRS_ALTERNATIVES)]}
+        "pairs": lambda ranks: PAIRS + ["168000", "--pairs", str(24 * 168000)]}
 
 # ---- runs ---------------------------------------------------------------------------------------------------------
 
@@ -96,25 +93,43 @@ def read(path):
     return found
 
 
-def run_real(program, folder, kind, ranks, repetitions):
-    out = os.path.join(folder, "real-%s-%d.json" % (kind, ranks))
+def run_real(program, folder, kind, ranks, at):
+    out = os.path.join(folder, "real-%s-%d-run-%d.json" % (kind, ranks, at))
     if not os.path.exists(out):
-        subprocess.run(["mpirun", "-n", str(ranks), program, "bench", *REAL[kind](ranks), "--repetitions",
-                        str(repetitions), "--quiet", "--json", out], check=True, env={**os.environ, **ENVIRONMENT})
+        subprocess.run(["mpirun", "-n", str(ranks), program, "bench", *REAL[kind](ranks), "--repetitions", "1",
+                        "--warm-up", "1", "--machine-seconds", "0.1", "--quiet", "--json", out],
+                       check=True, env={**os.environ, **ENVIRONMENT})
     return read(out)["figures"]
+
+
+def processor_s(figures):
+    """Seconds of the processor that a rank took, the ranks' mean: other work on the machine disturbs them less."""
+    value = {name: figure["median"] for name, figure in figures.items()}
+    if "cpu_time_of_evaluation" in value:
+        return value["cpu_time_of_evaluation"] * value["evaluations"]
+    return 2e-9 * value["samples"] * value["alternatives"] * value["dimensions"] / value["rate_by_cpu_time"]
+
+
+def run_all_real(options):
+    """By kind and ranks the runs' figures, the fastest first. They take turns, so that what disturbs one disturbs all."""
+    runs = {(kind, ranks): [] for kind in REAL for ranks in (1, 2)}
+    for at in range(options.repetitions):
+        for kind, ranks in runs:
+            runs[kind, ranks].append(run_real(options.real, options.folder, kind, ranks, at))
+    return {key: sorted(found, key=processor_s) for key, found in runs.items()}
 
 
 def rates_of(figures):
     return {name[len("work_"):]: figures[name]["median"] * 1e-9 for name in figures if name.startswith("work_")}
 
 
-def simulate(program, folder, name, ranks, arguments, scale):
+def simulate(program, folder, name, ranks, arguments):
     out = os.path.join(folder, "%s-%d.json" % (name, ranks))
     if os.path.exists(out):
         return read(out)
-    platform, hosts = os.path.join(folder, "platform-%d.xml" % scale), os.path.join(folder, "hosts")
+    platform, hosts = os.path.join(folder, "platform.xml"), os.path.join(folder, "hosts")
     with open(platform, "w") as file:
-        file.write(PLATFORM % {"gbit": 100 / scale, "bytes_s": 12.5e9 / scale, "memory_bytes_s": 5e9 / scale})
+        file.write(PLATFORM)
     with open(hosts, "w") as file:
         file.writelines("node-%d\n" % (k // RANKS_PER_NODE) for k in range(NODES * RANKS_PER_NODE))
     # SimGrid's own choice of algorithms would reduce over a flat tree; these are Open MPI's.
@@ -126,21 +141,21 @@ def simulate(program, folder, name, ranks, arguments, scale):
     return read(out)
 
 
-def validate(options, rates):
-    """The real runs against the same ones simulated, with what 1 rank took for each thing."""
+def validate(options, rates, runs):
+    """The fastest real runs against the same ones simulated, with what the fastest run of 1 rank took for each thing."""
     with open(os.path.join(options.folder, "validation.csv"), "w") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow("problem ranks measured least greatest simulated error".split())
-        for kind in rates:
-            for ranks in (1, 2):
-                real = run_real(options.real, options.folder, kind, ranks, options.repetitions)["time"]
-                arguments = REAL[kind](ranks) + charges(**rates[kind])
-                seconds = simulate(options.simulated, options.folder, "simulated-" + kind, ranks, arguments, 1)
-                seconds = seconds["figures"]["time"]["median"]
-                row = [kind, ranks, *["%.5g" % real[k] for k in ("median", "least", "greatest")], "%.5g" % seconds,
-                       "%+.1f%%" % (100 * (seconds / real["median"] - 1))]
-                table.writerow(row)
-                print(*row, flush=True)
+        table.writerow("problem ranks runs least median greatest elapsed simulated error".split())
+        for kind, ranks in runs:
+            real = [processor_s(figures) for figures in runs[kind, ranks]]
+            elapsed = min(figures["time"]["median"] for figures in runs[kind, ranks])
+            found = simulate(options.simulated, options.folder, "simulated-" + kind, ranks,
+                             REAL[kind](ranks) + charges(**rates[kind]))
+            seconds = found["figures"]["time"]["median"]
+            row = [kind, ranks, len(real), *["%.4g" % s for s in (real[0], real[len(real) // 2], real[-1], elapsed, seconds)],
+                   "%+.1f%%" % (100 * (seconds / real[0] - 1))]
+            table.writerow(row)
+            print(*row, flush=True)
 
 
 def scale(options, rates):
@@ -150,9 +165,8 @@ def scale(options, rates):
         for kind in options.only or KINDS:
             series, ranks = [], 1
             while ranks <= options.ranks:
-                arguments, network, work = KINDS[kind](rates, ranks)
-                found = simulate(options.simulated, options.folder, kind, ranks, arguments, network)
-                seconds = found["figures"]["time"]["median"]
+                found = simulate(options.simulated, options.folder, kind, ranks, KINDS[kind](rates, ranks))
+                seconds, work = found["figures"]["time"]["median"], ranks if kind.endswith("weak") else 1
                 series.append({"ranks": ranks, "work": work, "seconds": seconds})
                 ideal = series[0]["seconds"] * work / ranks
                 row = [kind, ranks, -(-ranks // RANKS_PER_NODE), "%.6g" % seconds, "%.4f" % (ideal / seconds)]
@@ -179,16 +193,18 @@ def main():
     parser.add_argument("--folder", default="simulated", help="where results, tables and pictures go")
     parser.add_argument("--ranks", type=int, default=1024, help="the most ranks (1, 4, 16, ...), at most 4096")
     parser.add_argument("--only", action="append", choices=KINDS, help="of the scaling, this; may be repeated")
-    parser.add_argument("--repetitions", type=int, default=5, help="of real runs")
+    parser.add_argument("--repetitions", type=int, default=7, help="of real runs, the fastest of which counts")
     parser.add_argument("--real-only", action="store_true", help="stop after the real runs")
     options = parser.parse_args()
+    options.real, options.simulated = os.path.abspath(options.real), os.path.abspath(options.simulated)
     os.makedirs(options.folder, exist_ok=True)
-    rates = {kind: rates_of(run_real(options.real, options.folder, kind, 1, options.repetitions)) for kind in REAL}
-    for kind in REAL:
-        run_real(options.real, options.folder, kind, 2, options.repetitions)
+    runs = run_all_real(options)
     if options.real_only:
         return
-    validate(options, rates)
+    rates = {kind: rates_of(runs[kind, 1][0]) for kind in REAL}
+    for kind, rate in rates.items():
+        print(kind, *("%s %.4g ns" % (name, seconds * 1e9) for name, seconds in rate.items()), flush=True)
+    validate(options, rates, runs)
     scale(options, rates)
     draw(options)
 

@@ -93,7 +93,9 @@ const crow_command crow_command_plot = {
         "the picture, so that a picture stays small.\n\n"
         "--kind voronoi takes a dataset and, if you like, a weights or rewards file of it; without one the cells' "
         "exact "
-        "areas are shown. Needs gnuplot.",
+        "areas are shown. --kind scaling takes {\"scaling\": [{\"ranks\": 4, \"seconds\": 2.5}, ...]}, for weak "
+        "scaling "
+        "with the \"work\" that each run did. Needs gnuplot.",
     .example = "crow plot uniform.h5 voronoi.h5 -o topics.svg --labels 'standard MLE,weighted MLE'\n"
                "crow plot rewards.h5 --kind convergence -o convergence.png\n"
                "crow plot votes.h5 weights.h5 --kind voronoi -o cells.svg",

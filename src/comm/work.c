@@ -7,21 +7,30 @@
 
 static crow_work_done done;
 static double charge[CROW_WORK_KINDS];
-static double start_s;
+#ifndef CROW_SMPI
+static double start_s, cpu_start_s;
+#endif
 
 const char *crow_work_name(crow_work kind) {
   static const char *const names[CROW_WORK_KINDS] = {"sample", "pair", "whole", "slice", "vector"};
   return names[kind];
 }
 
-void crow_work_begin(void) { start_s = crow_time_s(); }
+void crow_work_begin(void) {
+#ifndef CROW_SMPI
+  start_s = crow_time_s();
+  cpu_start_s = crow_time_cpu_s();
+#endif
+}
 
 void crow_work_end(crow_work kind, double count) {
 #ifdef CROW_SMPI
   if (charge[kind] * count > 0) smpi_execute(charge[kind] * count);
   done.seconds[kind] += charge[kind] * count;
 #else
-  done.seconds[kind] += crow_time_s() - start_s;
+  /* Other processes may have had the processor meanwhile; several threads take more of it than time. */
+  const double elapsed = crow_time_s() - start_s, cpu = crow_time_cpu_s() - cpu_start_s;
+  done.seconds[kind] += cpu < elapsed ? cpu : elapsed;
 #endif
   done.count[kind] += count;
 }

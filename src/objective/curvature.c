@@ -13,7 +13,9 @@ static crow_status complete_curvature(crow_objective *o, const double *reward, d
   CROW_TRY(crow_convolution_spread(o->comm, o->convolution, count, reward, o->weights->value, 0, NULL, 0, fits));
   if (!*fits) goto cleanup;
   crow_convolution_multiply(o->convolution, CROW_GRID_SLOPE);
+  crow_work_begin();
   crow_convolution_interpolate(o->convolution, CROW_GRID_SLOPE, count, reward, curvature);
+  crow_work_end(CROW_WORK_SLICE, (double)count);
   /* The sum was over all y; x itself has sigma'(0) = 1/4. Rounding may leave less than nothing. */
   for (int64_t i = 0; i < count; i++) curvature[i] = fmax(0, curvature[i] - 0.25 * o->weights->value[i]);
 cleanup:
@@ -23,6 +25,7 @@ cleanup:
 /* Adds w(y) c sigma' to the cells' sums, in their units. */
 static void add_slopes(crow_objective *o) {
   const crow_pairs *pairs = o->pairs;
+  crow_work_begin();
   for (int64_t begin = 0; begin < pairs->partition.count; begin += CROW_BLOCK) {
     const int64_t left = pairs->partition.count - begin, n = left < CROW_BLOCK ? left : CROW_BLOCK;
     double slope[CROW_BLOCK];
@@ -42,6 +45,7 @@ static void add_slopes(crow_objective *o) {
       y->sum += (int64_t)(x->weight * c * y->unit * slope[k] + 0.5);
     }
   }
+  crow_work_end(CROW_WORK_PAIR, (double)pairs->partition.count);
 }
 
 static crow_status paired_curvature(crow_objective *o, const double *reward, double *curvature) {
