@@ -5,12 +5,14 @@
     jobs/scaling/model.py build/crow [weights|pairs|complete|all [RANKS ...]]
 
 Each configuration is predicted from the model's own short measurements (among at most 131072 alternatives and 200000
-compared ones, just before) and then measured: median [least, greatest] of five repetitions. On one rank in processor time,
+compared ones, just before) and then measured: median [least, greatest] of five repetitions; fits to complete preferences of five runs, since
+only the first in a process gets memory that was not used before, as `crow fit` does (a fifth of their time). On one rank in processor time,
 which other work on the machine disturbs less; on more in elapsed time, which wants an idle machine, since transfers and
 waiting are part of what is predicted. Printed last: how many of the predictions are within 20 % of the median.
 """
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -63,11 +65,14 @@ def weights(program, folder, ranks, m, d):
 
 def fit(program, folder, ranks, m, q):
     size = ("--alternatives", m, "--pairs", q) if q else ("--alternatives", m, "--graph", "complete")
-    f = benchmark(run(program, folder, ranks, "fit", *size, *REPEATED), "fit")[1]
-    if ranks == 1:
-        measured = three(f["cpu_time_of_evaluation"], lambda seconds: 1e3 * seconds)
+    repeated = [REPEATED] if q else 5 * [("--repetitions", 1, "--warm-up", 0, "--machine-seconds", 0.1)]
+    found = [benchmark(run(program, folder, ranks, "fit", *size, *r), "fit")[1] for r in repeated]
+    key, scale = ("cpu_time_of_evaluation", 1e3) if ranks == 1 else ("time", 1e3 / found[0]["evaluations"]["median"])
+    if q:
+        measured = three(found[0][key], lambda seconds: scale * seconds)
     else:
-        measured = three(f["time"], lambda seconds: 1e3 * seconds / f["evaluations"]["median"])
+        values = [scale * f[key]["median"] for f in found]
+        measured = statistics.median(values), min(values), max(values)
     predicted = run(program, folder, ranks, "model", "--dimensions", 4, *size)["predictions"][0]
     return ("an evaluation, m %d, %s: ms" % (m, "%d pairs" % q if q else "complete"), 1e3 * predicted["evaluation_s"], measured)
 
