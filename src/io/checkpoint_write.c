@@ -6,8 +6,9 @@
 #include "io/checkpoint_impl.h"
 #include "io/file_impl.h"
 
-/* What the first rank holds of a vector at a time: whole pieces of the file. */
-#define PART_BYTES (INT64_C(1) << 25)
+/* What the first rank holds of a vector at a time: whole pieces of the file. Freeing larger buffers would teach malloc
+ * to take the computation's vectors from its heap, in the gaps of which much memory is lost. */
+#define PART_BYTES (INT64_C(1) << 20)
 
 crow_status crow_checkpoint_write(crow_checkpoint *checkpoint, const char *path, crow_type type,
                                   const crow_partition *partition, const void *slice) {

@@ -61,6 +61,30 @@ crow simulate -o types.h5 --alternatives 300
 ranks 2 plan types.h5
 exits 0
 prints "(complete preferences)"
+
+# What is predicted is what the commands reckon with: a byte less a rank is refused, for every kind of preferences.
+crow simulate -o table.h5 --alternatives 300 --preferences matrix
+for dataset in votes types table; do
+  crow plan $dataset.h5 --json plan.json --quiet
+  exits 0
+  crow weights $dataset.h5 -o known.h5 --force
+  # predicted NAME: of one rank, which comes first
+  predicted() { sed -n "s/^ *\"$1\": \([0-9]*\).*/\1/p" plan.json | head -n 1; }
+  for command in weights fit; do
+    bytes=$(predicted ${command}_bytes)
+    rm -f planned.h5
+    options=
+    [ $command = weights ] || options="--weights known.h5"
+    # shellcheck disable=SC2086 # words
+    crow $command $dataset.h5 -o planned.h5 $options --memory-per-rank $((bytes - 1))
+    exits 1
+    says "or raise --memory-per-rank"
+    # shellcheck disable=SC2086
+    crow $command $dataset.h5 -o planned.h5 $options --memory-per-rank $((bytes + 1))
+    exits 0
+  done
+done
+
 crow plan
 exits 2
 crow plan nowhere.h5
