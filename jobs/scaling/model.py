@@ -5,10 +5,11 @@
     jobs/scaling/model.py build/crow [weights|pairs|complete|all [RANKS ...]]
 
 Each configuration is predicted from the model's own short measurements (among at most 131072 alternatives and 200000
-compared ones, just before) and then measured: median [least, greatest] of five repetitions; fits to complete preferences of five runs, since
-only the first in a process gets memory that was not used before, as `crow fit` does (a fifth of their time). On one rank in processor time,
-which other work on the machine disturbs less; on more in elapsed time, which wants an idle machine, since transfers and
-waiting are part of what is predicted. Printed last: how many of the predictions are within 20 % of the median.
+compared ones, just before) and then measured: median [least, greatest] of five repetitions; fits to complete preferences of
+five runs, since only the first in a process gets memory that was not used before, as `crow fit` does (a fifth of their time).
+On one rank in processor time, which other work on the machine disturbs less; on more in elapsed time, which wants an idle
+machine, since transfers and waiting are part of what is predicted. Printed last: how many of the predictions are within 20 %
+of the median.
 """
 import json
 import os
