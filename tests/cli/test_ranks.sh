@@ -53,7 +53,7 @@ same() {
   shift 3
   files=
   for p in $counts; do
-    ranks $p fit "$votes.h5" -o "$name-$votes-$p.h5" --weights uniform -q "$@"
+    ranks "$p" fit "$votes.h5" -o "$name-$votes-$p.h5" --weights uniform -q "$@"
     files="$files $name-$votes-$p.h5"
     # An iteration limit (5) is no failure here.
     case $code in 0 | 5) ;; *) fail "$last: exit code $code" ;; esac
