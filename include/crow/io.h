@@ -195,6 +195,10 @@ CROW_API void crow_dataset_close(crow_dataset *dataset);
 /** Reads and checks what results copy from the dataset (ids, topics, prompts, groups), so that what is wrong with them
  * is known before any work and not as the results are written. */
 CROW_API crow_status crow_dataset_check_names(const crow_dataset *dataset);
+/** Refuses a file with as many alternatives whose ids are not the dataset's (CROW_BAD_INPUT), naming the first row of
+ * the lowest rank that differs, and then `meaning`; where one of the two has no ids nothing can be said. Collective. */
+CROW_API crow_status crow_dataset_check_same_ids(const crow_dataset *dataset, const crow_file *file,
+                                                 const char *meaning);
 /** Copies the ids, topics and prompts that the dataset has into results being written. Collective. */
 CROW_API crow_status crow_dataset_copy_names(const crow_dataset *dataset, crow_file *to);
 /** Contexts of rows `begin` .. `begin + count` (each rank its own; count may be 0), as crow_file_read() gives them. */

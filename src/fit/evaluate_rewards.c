@@ -55,7 +55,7 @@ static crow_status tabular(const crow_comm *comm, const crow_file *file, const c
                            unsigned char *unseen) {
   crow_status status = CROW_OK;
   crow_gidx unknown = 0;
-  CROW_TRY(crow_score_check_ids(comm, file, dataset));
+  CROW_TRY(crow_score_check_ids(file, dataset));
   CROW_TRY(crow_file_read(file, "/rewards/value", 0, dataset->alternatives, CROW_F64, reward));
   CROW_TRY(crow_score_unknown(comm, file, dataset->alternatives, unseen, &unknown));
   if (unknown && options->unseen == CROW_UNSEEN_NEAREST) {
@@ -86,7 +86,7 @@ crow_status crow_evaluate_rewards(const crow_comm *comm, const crow_file *file, 
   int kind = CROW_MODEL_TABULAR;
   memset(unseen, 0, (size_t)dataset->alternatives);
   if (strcmp(crow_file_kind(file), "scores") == 0) {
-    CROW_TRY(crow_score_check_ids(comm, file, dataset));
+    CROW_TRY(crow_score_check_ids(file, dataset));
     CROW_TRY(crow_file_read(file, "/scores/value", 0, dataset->alternatives, CROW_F64, reward));
     goto cleanup;
   }

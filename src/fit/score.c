@@ -64,39 +64,15 @@ cleanup:
   return status;
 }
 
-/* The first of this rank's rows whose ids differ. Local. */
-static crow_status compare_ids(const crow_file *file, const crow_dataset *dataset, crow_gidx begin,
-                               const crow_strings *a, const crow_strings *b) {
-  for (int64_t i = 0; i < a->count; i++) {
-    if (strcmp(crow_strings_get(a, i), crow_strings_get(b, i)) == 0) continue;
-    return crow_error(CROW_BAD_INPUT,
-                      "%s and %s do not belong together: the id of row %lld is \"%.100s\" in the one and \"%.100s\" in "
-                      "the other",
-                      crow_file_name(file), crow_file_name(dataset->file), (long long)(begin + i),
-                      crow_strings_get(a, i), crow_strings_get(b, i));
-  }
-  return CROW_OK;
-}
-
-crow_status crow_score_check_ids(const crow_comm *comm, const crow_file *file, const crow_dataset *dataset) {
-  crow_status status = CROW_OK;
-  crow_strings a = {0}, b = {0};
+crow_status crow_score_check_ids(const crow_file *file, const crow_dataset *dataset) {
   int64_t shape[2];
   crow_file_shape(file, strcmp(crow_file_kind(file), "scores") == 0 ? "/scores/value" : "/rewards/value", shape);
   if (shape[0] != dataset->alternatives) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s and %s do not belong together: %lld alternatives, and %lld",
-                        crow_file_name(file), crow_file_name(dataset->file), (long long)shape[0],
-                        (long long)dataset->alternatives));
+    return crow_error(CROW_BAD_INPUT, "%s and %s do not belong together: %lld alternatives, and %lld",
+                      crow_file_name(file), crow_file_name(dataset->file), (long long)shape[0],
+                      (long long)dataset->alternatives);
   }
-  if (!crow_file_has(file, "/alternatives/id") || !dataset->has_id) goto cleanup;
-  const crow_partition p = crow_comm_partition(comm, dataset->alternatives, CROW_BLOCK);
-  CROW_TRY(crow_file_read_strings(file, "/alternatives/id", p.begin, p.count, &a));
-  CROW_TRY(crow_file_read_strings(dataset->file, "/alternatives/id", p.begin, p.count, &b));
-  CROW_TRY_AGREE(comm, compare_ids(file, dataset, p.begin, &a, &b));
-cleanup:
-  crow_strings_free(&a);
-  crow_strings_free(&b);
-  return status;
+  return crow_dataset_check_same_ids(dataset, file, "they do not belong together");
 }
 
 crow_status crow_score_check_dataset(const crow_comm *comm, const crow_file *rewards, const crow_dataset *dataset) {
@@ -112,7 +88,7 @@ crow_status crow_score_check_dataset(const crow_comm *comm, const crow_file *rew
                           crow_file_name(dataset->file), crow_file_name(rewards), digest, stated));
     }
   }
-  CROW_TRY(crow_score_check_ids(comm, rewards, dataset));
+  CROW_TRY(crow_score_check_ids(rewards, dataset));
 cleanup:
   crow_free(stated);
   return status;

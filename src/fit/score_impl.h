@@ -49,7 +49,7 @@ crow_status crow_score_kind(const crow_file *rewards, int *kind);
 crow_status crow_score_unknown(const crow_comm *comm, const crow_file *rewards, crow_gidx m, unsigned char *flags,
                                crow_gidx *count);
 /* Refuses files whose alternatives have not the same ids, where both have some. */
-crow_status crow_score_check_ids(const crow_comm *comm, const crow_file *file, const crow_dataset *dataset);
+crow_status crow_score_check_ids(const crow_file *file, const crow_dataset *dataset);
 
 /* score_model.c, score_nearest.c; `out` has its partition, kind and values. */
 crow_status crow_score_model(const crow_comm *comm, const crow_file *rewards, crow_context_source *contexts,

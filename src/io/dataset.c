@@ -79,6 +79,33 @@ cleanup:
   return status;
 }
 
+static crow_status compare_ids(const crow_dataset *dataset, const crow_file *file, crow_gidx begin,
+                               const crow_strings *own, const crow_strings *others, const char *meaning) {
+  for (int64_t i = 0; i < own->count; i++) {
+    const char *ours = crow_strings_get(own, i), *theirs = crow_strings_get(others, i);
+    if (strcmp(theirs, ours) == 0) continue;
+    return crow_error(CROW_BAD_INPUT, "%s: /alternatives/id[%lld] is \"%.100s\", but \"%.100s\" in %s: %s",
+                      crow_file_name(file), (long long)(begin + i), theirs, ours, crow_file_name(dataset->file),
+                      meaning);
+  }
+  return CROW_OK;
+}
+
+crow_status crow_dataset_check_same_ids(const crow_dataset *dataset, const crow_file *file, const char *meaning) {
+  crow_status status = CROW_OK;
+  crow_strings own = {0}, others = {0};
+  if (!dataset->has_id || !crow_file_has(file, "/alternatives/id")) return CROW_OK;
+  const crow_comm *comm = file->comm;
+  const crow_partition p = crow_comm_partition(comm, dataset->alternatives, CROW_BLOCK);
+  CROW_TRY(crow_file_read_strings(file, "/alternatives/id", p.begin, p.count, &others));
+  CROW_TRY(crow_file_read_strings(dataset->file, "/alternatives/id", p.begin, p.count, &own));
+  CROW_TRY_AGREE(comm, compare_ids(dataset, file, p.begin, &own, &others, meaning));
+cleanup:
+  crow_strings_free(&own);
+  crow_strings_free(&others);
+  return status;
+}
+
 crow_status crow_dataset_copy_names(const crow_dataset *dataset, crow_file *to) {
   crow_status status = CROW_OK;
   if (dataset->has_id) CROW_TRY(crow_file_copy(dataset->file, to, "/alternatives/id"));

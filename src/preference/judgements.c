@@ -11,10 +11,8 @@ static crow_status make_records(const crow_comparisons *read, crow_pair_order or
   crow_status status = CROW_OK;
   CROW_TRY(CROW_ALLOCATE_RAW(records, read->slice.count));
   for (crow_gidx i = 0; i < read->slice.count; i++) {
-    const bool ordered = read->first[i] < read->second[i];
-    const uint64_t low = (uint64_t)(ordered ? read->first[i] : read->second[i]);
-    const uint64_t high = (uint64_t)(ordered ? read->second[i] : read->first[i]);
-    (*records)[i] = (crow_record){crow_pair_key(order, low, high), ordered ? read->outcome[i] : 1 - read->outcome[i],
+    const int32_t x = read->first[i], y = read->second[i];
+    (*records)[i] = (crow_record){crow_comparison_key(order, x, y), x < y ? read->outcome[i] : 1 - read->outcome[i],
                                   counts ? read->count[i] : read->slice.begin + i};
   }
 cleanup:
@@ -69,7 +67,7 @@ static crow_status unpack(const crow_record *records, int64_t count, crow_pair_o
   CROW_TRY(CROW_ALLOCATE_RAW(&out->outcome, count));
   int64_t i = 0;
   for (int64_t k = 0; k < n; k++) {
-    const uint64_t key = crow_pair_key(order, (uint64_t)pairs->first[k], (uint64_t)pairs->second[k]);
+    const uint64_t key = crow_comparison_key(order, pairs->first[k], pairs->second[k]);
     out->begin[k] = i;
     for (; i < count && records[i].key == key; i++) {
       out->comparison[i] = records[i].judgements;

@@ -36,10 +36,8 @@ static crow_status make_records(crow_gidx m, crow_pair_order order, int64_t begi
     const int64_t judgements = count ? count[i] : 1;
     const crow_status status = check_comparison(m, begin + i, first[i], second[i], outcome[i], judgements);
     if (status != CROW_OK) return status;
-    const bool ordered = first[i] < second[i];
-    const uint64_t low = (uint64_t)(ordered ? first[i] : second[i]), high = (uint64_t)(ordered ? second[i] : first[i]);
-    const double share = ordered ? outcome[i] : 1 - outcome[i];
-    records[i] = (crow_record){crow_pair_key(order, low, high), share * (double)judgements, judgements};
+    const double share = first[i] < second[i] ? outcome[i] : 1 - outcome[i];
+    records[i] = (crow_record){crow_comparison_key(order, first[i], second[i]), share * (double)judgements, judgements};
     found->judgements += judgements;
     if (outcome[i] == 0.5) found->ties += judgements;
   }

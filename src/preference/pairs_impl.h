@@ -18,6 +18,10 @@ typedef struct crow_pair_order {
 crow_pair_order crow_pair_order_make(crow_gidx alternatives, crow_gidx comparisons);
 /* Keys ascend in this order; first, second < 2^31. Local. */
 uint64_t crow_pair_key(crow_pair_order order, uint64_t first, uint64_t second);
+/* The key of a comparison's pair, whose first is the lower of the two. */
+static inline uint64_t crow_comparison_key(crow_pair_order order, int32_t x, int32_t y) {
+  return x < y ? crow_pair_key(order, (uint64_t)x, (uint64_t)y) : crow_pair_key(order, (uint64_t)y, (uint64_t)x);
+}
 void crow_pair_of_key(crow_pair_order order, uint64_t key, int32_t *first, int32_t *second);
 
 /* One comparison, or all comparisons of one pair added up. */

@@ -55,35 +55,6 @@ cleanup:
   return status;
 }
 
-/* The first row of this rank's slice whose ids differ. */
-static crow_status compare_ids(const char *path, const crow_dataset *dataset, crow_gidx begin,
-                               const crow_strings *weighted, const crow_strings *own) {
-  for (int64_t i = 0; i < own->count; i++) {
-    const char *theirs = crow_strings_get(weighted, i), *ours = crow_strings_get(own, i);
-    if (strcmp(theirs, ours) == 0) continue;
-    return crow_error(CROW_BAD_INPUT,
-                      "%s: /alternatives/id[%lld] is \"%s\", but \"%s\" in %s: these are weights of other alternatives",
-                      path, (long long)(begin + i), theirs, ours, crow_file_name(dataset->file));
-  }
-  return CROW_OK;
-}
-
-/* That the file's ids are the dataset's; where one of them has no ids nothing can be said. */
-static crow_status check_ids(const crow_comm *comm, const char *path, const crow_file *file,
-                             const crow_dataset *dataset) {
-  crow_status status = CROW_OK;
-  crow_strings weighted = {0}, own = {0};
-  const crow_partition p = crow_comm_partition(comm, dataset->alternatives, CROW_BLOCK);
-  if (!dataset->has_id || !crow_file_has(file, "/alternatives/id")) return CROW_OK;
-  CROW_TRY(crow_file_read_strings(file, "/alternatives/id", p.begin, p.count, &weighted));
-  CROW_TRY(crow_file_read_strings(dataset->file, "/alternatives/id", p.begin, p.count, &own));
-  CROW_TRY_AGREE(comm, compare_ids(path, dataset, p.begin, &weighted, &own));
-cleanup:
-  crow_strings_free(&weighted);
-  crow_strings_free(&own);
-  return status;
-}
-
 crow_status crow_weights_read(const crow_comm *comm, const char *path, const crow_dataset *dataset, crow_weights *out) {
   crow_status status = CROW_OK;
   crow_file *file = NULL;
@@ -97,7 +68,7 @@ crow_status crow_weights_read(const crow_comm *comm, const char *path, const cro
                         "%s: /weights/value has %lld weight%s, expected %lld, one for each alternative of the dataset",
                         path, (long long)shape[0], crow_plural(shape[0]), (long long)alternatives));
   }
-  CROW_TRY(check_ids(comm, path, file, dataset));
+  CROW_TRY(crow_dataset_check_same_ids(dataset, file, "these are weights of other alternatives"));
   const bool sampled = crow_file_has(file, "/weights/hits");
   CROW_TRY(crow_weights_allocate(comm, alternatives, sampled, out));
   const crow_partition *p = &out->partition;

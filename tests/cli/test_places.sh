@@ -4,14 +4,8 @@
 # that names the file and the reason, nothing begun, what is there untouched.
 here=$(cd "$(dirname "$0")" && pwd)
 
-# A folder that even root may only read is a mount, so a namespace of its own.
-if [ -z "${CROW_OWN_MOUNTS:-}" ]; then
-  for how in "-m" "-rm"; do
-    if unshare $how true 2>/dev/null; then
-      CROW_OWN_MOUNTS=yes exec unshare $how sh "$here/test_places.sh"
-    fi
-  done
-fi
+# A folder that even root may only read is a mount.
+. "$here/mounts.sh"
 . "$here/lib.sh"
 . "$here/data.sh"
 

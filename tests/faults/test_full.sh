@@ -2,14 +2,8 @@
 # A full disk, or a limit on the size of files: exit 4 and a message, the older file as it was, nothing left beside it.
 here=$(cd "$(dirname "$0")" && pwd)
 
-# A small disk needs a mount, so a namespace of its own: as root, or as a user where that is allowed.
-if [ -z "${CROW_OWN_MOUNTS:-}" ]; then
-  for how in "-m" "-rm"; do
-    if unshare $how true 2>/dev/null; then
-      CROW_OWN_MOUNTS=yes exec unshare $how sh "$here/test_full.sh"
-    fi
-  done
-fi
+# A small disk needs a mount.
+. "$here/../cli/mounts.sh"
 . "$here/../cli/lib.sh"
 . "$here/../cli/data.sh"
 
