@@ -119,6 +119,9 @@ CROW_API crow_status crow_allocate(int64_t count, size_t size, void **out);
 /** As crow_allocate(), without zeroing: for large arrays that are written before they are read. */
 CROW_API crow_status crow_allocate_raw(int64_t count, size_t size, void **out);
 CROW_API void crow_free(void *memory);
+/** Local: what is freed stays with the process for what it allocates next, up to 64 MiB of it, instead of being handed
+ * back to the system and cleared by it again. For programs that are mainly crow; call it before anything else. */
+CROW_API void crow_memory_keep_freed(void);
 /** A copy of a string, to be freed with crow_free(). NULL stays NULL. */
 CROW_API crow_status crow_string_copy(const char *text, char **out);
 

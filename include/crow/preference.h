@@ -19,6 +19,7 @@ typedef enum crow_source { CROW_SOURCE_COMPARISONS, CROW_SOURCE_MATRIX, CROW_SOU
  * that a rank's slice concerns few of many alternatives. */
 typedef struct crow_pairs {
   crow_gidx alternatives;   /**< m, below 2^31 */
+  crow_gidx stretch;        /**< alternatives along a tile's side; 0: unknown */
   crow_partition partition; /**< of the distinct pairs, in blocks of CROW_BLOCK */
   int32_t *first, *second;  /**< (count) */
   double *share;            /**< (count) p(first > second): share of the judgements that `first` won, ties half */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Exact sums: digit k of the sum has the value limb[k] * 2^(32 k - 1088). The smallest double is 2^-1074 and the
  * largest is below 2^1024, so 67 digits of 32 bits hold every double and the 68th takes carries. */
+#include "base/clones_impl.h"
 #include <crow/base.h>
 #include <math.h>
 #include <string.h>
@@ -73,34 +74,39 @@ double crow_exact_value(const crow_exact_sum *sum) {
 /* Eight running sums give the compiler a vector to add and every block one fixed order. */
 enum { LANES = 8 };
 
-static double fold(const double *lane) {
+static inline double fold(const double *lane) {
   return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
+
+CROW_CLONES static double sum_block(int64_t n, const double *v) {
+  double lane[LANES] = {0};
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    for (int k = 0; k < LANES; k++) lane[k] += v[i + k];
+  }
+  for (int k = 0; i + k < n; k++) lane[k] += v[i + k];
+  return fold(lane);
+}
+
+CROW_CLONES static double dot_block(int64_t n, const double *x, const double *y) {
+  double lane[LANES] = {0};
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    for (int k = 0; k < LANES; k++) lane[k] += x[i + k] * y[i + k];
+  }
+  for (int k = 0; i + k < n; k++) lane[k] += x[i + k] * y[i + k];
+  return fold(lane);
 }
 
 void crow_exact_add_blocks(crow_exact_sum *sum, const double *values, int64_t count) {
   for (int64_t begin = 0; begin < count; begin += CROW_BLOCK) {
-    const int64_t n = count - begin < CROW_BLOCK ? count - begin : CROW_BLOCK;
-    const double *v = values + begin;
-    double lane[LANES] = {0};
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-      for (int k = 0; k < LANES; k++) lane[k] += v[i + k];
-    }
-    for (int k = 0; i + k < n; k++) lane[k] += v[i + k];
-    crow_exact_add(sum, fold(lane));
+    crow_exact_add(sum, sum_block(count - begin < CROW_BLOCK ? count - begin : CROW_BLOCK, values + begin));
   }
 }
 
 void crow_exact_add_dot_blocks(crow_exact_sum *sum, const double *a, const double *b, int64_t count) {
   for (int64_t begin = 0; begin < count; begin += CROW_BLOCK) {
     const int64_t n = count - begin < CROW_BLOCK ? count - begin : CROW_BLOCK;
-    const double *x = a + begin, *y = b + begin;
-    double lane[LANES] = {0};
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-      for (int k = 0; k < LANES; k++) lane[k] += x[i + k] * y[i + k];
-    }
-    for (int k = 0; i + k < n; k++) lane[k] += x[i + k] * y[i + k];
-    crow_exact_add(sum, fold(lane));
+    crow_exact_add(sum, dot_block(n, a + begin, b + begin));
   }
 }

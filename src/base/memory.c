@@ -1,26 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <crow/base.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define ALIGNMENT 64
+#define ALIGNMENT ((size_t)64)
+#define HUGE_PAGE ((size_t)1 << 21)
 
 static int64_t fail_countdown = -1;
 
 void crow_memory_fail_after(int64_t countdown) { fail_countdown = countdown; }
 
+static size_t round_up(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+/* Large arrays ask for huge pages, where the system grants them to who asks: first touches of small ones took a tenth
+ * of a fit of a million comparisons, and random accesses miss their translations. The last page is filled up if that
+ * wastes at most an eighth. */
+static void *allocate(size_t bytes) {
+  if (bytes < HUGE_PAGE) return aligned_alloc(ALIGNMENT, round_up(bytes, ALIGNMENT));
+  const size_t whole = round_up(bytes, HUGE_PAGE), used = whole - bytes <= bytes / 8 ? whole : whole - HUGE_PAGE;
+  void *memory = aligned_alloc(HUGE_PAGE, used < bytes ? round_up(bytes, ALIGNMENT) : used);
+#ifdef MADV_HUGEPAGE
+  if (memory) (void)madvise(memory, used, MADV_HUGEPAGE); /* without, all works as well */
+#endif
+  return memory;
+}
+
 crow_status crow_allocate_raw(int64_t count, size_t size, void **out) {
   *out = NULL;
   if (count == 0 || size == 0) return CROW_OK;
   size_t bytes = 0;
-  if (count < 0 || __builtin_mul_overflow((size_t)count, size, &bytes) || bytes > (size_t)PTRDIFF_MAX - ALIGNMENT) {
+  if (count < 0 || __builtin_mul_overflow((size_t)count, size, &bytes) || bytes > (size_t)PTRDIFF_MAX - HUGE_PAGE) {
     return crow_error(CROW_FAILED, "cannot allocate %lld elements of %zu bytes: the size overflows", (long long)count,
                       size);
   }
   const bool injected = fail_countdown >= 0 && fail_countdown-- == 0;
-  *out = injected ? NULL : aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+  *out = injected ? NULL : allocate(bytes);
   if (!*out) return crow_error(CROW_FAILED, "out of memory: cannot allocate %zu bytes", bytes);
   return CROW_OK;
 }
@@ -32,6 +50,13 @@ crow_status crow_allocate(int64_t count, size_t size, void **out) {
 }
 
 void crow_free(void *memory) { free(memory); }
+
+void crow_memory_keep_freed(void) {
+#ifdef M_MMAP_THRESHOLD
+  (void)mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  (void)mallopt(M_TRIM_THRESHOLD, 64 << 20);
+#endif
+}
 
 crow_status crow_string_copy(const char *text, char **out) {
   *out = NULL;

@@ -4,7 +4,6 @@
  * with s = c = 1 for complete preferences. sigma' is at most 1/4: K(x; 0) is the bound that sets the certificate's
  * scale. */
 #include "objective/objective_impl.h"
-#include "objective/sigmoid_impl.h"
 #include <math.h>
 
 static crow_status complete_curvature(crow_objective *o, const double *reward, double *curvature, bool *fits) {
@@ -25,25 +24,13 @@ cleanup:
 /* Adds w(y) c sigma' to the cells' sums, in their units. */
 static void add_slopes(crow_objective *o) {
   const crow_pairs *pairs = o->pairs;
+  crow_slope_kernel *kernel = crow_slope_kernel_get(crow_isa_best());
   crow_work_begin();
   for (int64_t begin = 0; begin < pairs->partition.count; begin += CROW_BLOCK) {
-    const int64_t left = pairs->partition.count - begin, n = left < CROW_BLOCK ? left : CROW_BLOCK;
-    double slope[CROW_BLOCK];
-    for (int64_t k = 0; k < n; k++) {
-      slope[k] = fabs(o->cell[pairs->first[begin + k]].reward - o->cell[pairs->second[begin + k]].reward);
-    }
-    for (int64_t k = 0; k < n; k++) {
-      double rest;
-      const double e = crow_exp_minus(slope[k], &rest);
-      slope[k] = e / ((1 + e) * (1 + e));
-    }
-    for (int64_t k = 0; k < n; k++) {
-      crow_cell *x = &o->cell[pairs->first[begin + k]], *y = &o->cell[pairs->second[begin + k]];
-      const double c = o->options.pair_weight ? (double)pairs->judgements[begin + k] : 1;
-      if (!(x->weight > 0 && y->weight > 0)) continue;
-      x->sum += (int64_t)(y->weight * c * x->unit * slope[k] + 0.5);
-      y->sum += (int64_t)(x->weight * c * y->unit * slope[k] + 0.5);
-    }
+    const int64_t left = pairs->partition.count - begin;
+    const crow_pair_block block = {left < CROW_BLOCK ? left : CROW_BLOCK, pairs->first + begin, pairs->second + begin,
+                                   pairs->share + begin, o->options.pair_weight ? pairs->judgements + begin : NULL};
+    kernel(o->cell, &block);
   }
   crow_work_end(CROW_WORK_PAIR, (double)pairs->partition.count);
 }

@@ -106,6 +106,8 @@ void crow_objective_destroy(crow_objective **objective) {
   crow_free(o->slice_sum);
   crow_free(o->unit);
   crow_free(o->neighbours);
+  crow_free(o->sum_at_zero);
+  crow_free(o->last);
   for (int set = 0; set < CROW_PAIRS_SETS; set++) crow_free(o->blocks[set]);
   crow_free(o);
   *objective = NULL;

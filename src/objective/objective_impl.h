@@ -43,11 +43,16 @@ struct crow_objective {
   const crow_range *range; /* of the halo */
   int64_t ranges;
   crow_cell *cell;                  /* (m), like the next two used within the ranges only: the rest gets no memory */
+  bool some_unweighted;             /* a cell has no weight */
   double *whole;                    /* (m) */
   int64_t *whole_sum;               /* (m) */
   int64_t *slice_sum;               /* this rank's slice of sums */
   double *unit;                     /* this rank's slice of cell.unit */
   double *neighbours;               /* this rank's slice of sum_y w(y) c(x,y) */
+  double mass;                      /* sum_E w(x) w(y) c */
+  int64_t *sum_at_zero;             /* this rank's slice of sums where all rewards are 0 */
+  double *last;                     /* this rank's slice of the rewards last evaluated, */
+  bool last_counts;                 /* whose sums slice_sum holds if this is set */
   uint8_t *blocks[CROW_PAIRS_SETS]; /* for each block of pairs: 0 none of its pairs is in the set, 1 some are, 2 all */
 };
 
@@ -93,7 +98,10 @@ typedef struct crow_pair_block {
 
 /* Adds to the cells' sums; returns the sum of the pairs' values. */
 typedef double crow_pair_kernel(crow_cell *cell, const crow_pair_block *block);
+/* Adds w(y) c sigma'(r(x) - r(y)) to the cells' sums. */
+typedef void crow_slope_kernel(crow_cell *cell, const crow_pair_block *block);
 /* NULL if this machine lacks the set. */
 crow_pair_kernel *crow_pair_kernel_get(crow_isa isa);
+crow_slope_kernel *crow_slope_kernel_get(crow_isa isa);
 
 #endif

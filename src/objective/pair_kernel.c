@@ -11,6 +11,15 @@ typedef int64_t crow_lanes __attribute__((vector_size(32)));
 #define CROW_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (crow_lanes){__VA_ARGS__})
 #endif
 
+/* Blocks are worked on in parts, whose cells the first-level cache still holds when their sums are added to. */
+enum { PART = 128 };
+
+static inline crow_pair_block part_of_block(const crow_pair_block *block, int64_t begin) {
+  const int64_t left = block->count - begin;
+  return (crow_pair_block){left < PART ? left : PART, block->first + begin, block->second + begin, block->share + begin,
+                           block->judgements ? block->judgements + begin : NULL};
+}
+
 #define KERNEL(name) name##_portable
 #define TARGET
 #include "objective/pair_kernel_impl.h"
@@ -37,6 +46,17 @@ crow_pair_kernel *crow_pair_kernel_get(crow_isa isa) {
 #if defined(__x86_64__)
     [CROW_ISA_AVX2] = pairs_avx2,
     [CROW_ISA_AVX512] = pairs_avx512,
+#endif
+  };
+  return crow_isa_available(isa) ? kernels[isa] : NULL;
+}
+
+crow_slope_kernel *crow_slope_kernel_get(crow_isa isa) {
+  static crow_slope_kernel *const kernels[CROW_ISA_COUNT] = {
+    [CROW_ISA_PORTABLE] = slopes_portable,
+#if defined(__x86_64__)
+    [CROW_ISA_AVX2] = slopes_avx2,
+    [CROW_ISA_AVX512] = slopes_avx512,
 #endif
   };
   return crow_isa_available(isa) ? kernels[isa] : NULL;

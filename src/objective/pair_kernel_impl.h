@@ -27,58 +27,116 @@ TARGET static inline void KERNEL(take)(const crow_cell *restrict cell, const int
   *unit = CROW_SHUFFLE(even_ab, even_cd, 2, 3, 6, 7);
 }
 
-TARGET static double KERNEL(pairs)(crow_cell *restrict cell, const crow_pair_block *block) {
+/* What a part of a block's pairs is made of. */
+typedef struct KERNEL(parts) {
+  double difference[PART]; /* r(x) - r(y) */
+  double mass[PART];       /* w(x) w(y) c */
+  double to_x[PART];       /* w(y) c in x's units */
+  double to_y[PART];       /* w(x) c in y's units */
+} KERNEL(parts);
+
+/* `counted` says whether there are judgements; compiled for both. */
+TARGET CROW_INLINE void KERNEL(take_block)(const crow_cell *restrict cell, const crow_pair_block *block, bool counted,
+                                           KERNEL(parts) *restrict parts) {
   const int64_t n = block->count;
+  const uint32_t *restrict judgements = block->judgements;
   const int32_t *restrict first = block->first, *restrict second = block->second;
-  const double *restrict share = block->share;
-  double difference[CROW_BLOCK], weight_x[CROW_BLOCK], weight_y[CROW_BLOCK], to_x[CROW_BLOCK], to_y[CROW_BLOCK];
-  int64_t add_x[CROW_BLOCK], add_y[CROW_BLOCK];
   int64_t i4 = 0;
   for (; i4 + 4 <= n; i4 += 4) {
     crow_quad reward[2], weight[2], unit[2];
     KERNEL(take)(cell, first + i4, &reward[0], &weight[0], &unit[0]);
     KERNEL(take)(cell, second + i4, &reward[1], &weight[1], &unit[1]);
-    *(crow_quad *)(difference + i4) = reward[0] - reward[1];
-    *(crow_quad *)(weight_x + i4) = weight[0];
-    *(crow_quad *)(weight_y + i4) = weight[1];
-    *(crow_quad *)(to_x + i4) = weight[1] * unit[0];
-    *(crow_quad *)(to_y + i4) = weight[0] * unit[1];
+    *(crow_quad *)(parts->difference + i4) = reward[0] - reward[1];
+    if (counted) {
+      const crow_quad c = {(double)judgements[i4], (double)judgements[i4 + 1], (double)judgements[i4 + 2],
+                           (double)judgements[i4 + 3]};
+      unit[0] *= c;
+      unit[1] *= c;
+      *(crow_quad *)(parts->mass + i4) = weight[0] * weight[1] * c;
+    } else {
+      *(crow_quad *)(parts->mass + i4) = weight[0] * weight[1];
+    }
+    *(crow_quad *)(parts->to_x + i4) = weight[1] * unit[0];
+    *(crow_quad *)(parts->to_y + i4) = weight[0] * unit[1];
   }
   for (int64_t i = i4; i < n; i++) {
     const crow_cell *x = &cell[first[i]], *y = &cell[second[i]];
-    difference[i] = x->reward - y->reward;
-    weight_x[i] = x->weight;
-    weight_y[i] = y->weight;
-    to_x[i] = y->weight * x->unit;
-    to_y[i] = x->weight * y->unit;
+    const double c = counted ? (double)judgements[i] : 1;
+    parts->difference[i] = x->reward - y->reward;
+    parts->mass[i] = x->weight * y->weight * c;
+    parts->to_x[i] = y->weight * (x->unit * c);
+    parts->to_y[i] = x->weight * (y->unit * c);
   }
-  if (block->judgements) {
-    for (int64_t i = 0; i < n; i++) {
-      const double c = (double)block->judgements[i];
-      weight_x[i] *= c;
-      to_x[i] *= c;
-      to_y[i] *= c;
-    }
+}
+
+TARGET static inline void KERNEL(take_any)(const crow_cell *restrict cell, const crow_pair_block *block,
+                                           KERNEL(parts) *restrict parts) {
+  if (block->judgements)
+    KERNEL(take_block)(cell, block, true, parts);
+  else
+    KERNEL(take_block)(cell, block, false, parts);
+}
+
+/* Adds the parts' to_x and to_y, rounded, to the cells' sums. */
+TARGET static inline void KERNEL(give_block)(crow_cell *restrict cell, const crow_pair_block *block,
+                                             const KERNEL(parts) *restrict parts) {
+  const int64_t n = block->count;
+  const int32_t *restrict first = block->first, *restrict second = block->second;
+  int64_t add_x[PART], add_y[PART];
+  for (int64_t i = 0; i < n; i++) {
+    add_x[i] = (int64_t)(parts->to_x[i] + (parts->to_x[i] < 0 ? -0.5 : 0.5));
+    add_y[i] = (int64_t)(parts->to_y[i] + (parts->to_y[i] < 0 ? -0.5 : 0.5));
   }
   for (int64_t i = 0; i < n; i++) {
-    const double d = difference[i], p = share[i];
+    cell[first[i]].sum += add_x[i];
+    cell[second[i]].sum += add_y[i];
+  }
+}
+
+/* Puts the pairs' values into `value`. */
+TARGET static void KERNEL(part_of_pairs)(crow_cell *restrict cell, const crow_pair_block *part, double *value) {
+  KERNEL(parts) parts;
+  KERNEL(take_any)(cell, part, &parts);
+  for (int64_t i = 0; i < part->count; i++) {
+    const double d = parts.difference[i], p = part->share[i];
     double rest;
     const double e = crow_exp_minus(d < 0 ? -d : d, &rest);
     const double below = crow_sigmoid_below(e, rest), small = crow_log1p_unit(e);
     /* Written so that nothing cancels where p is 0 or 1. */
     const double residual = d > 0 ? (1 - p) - below : below - p;
     const double linear = d > 0 ? (1 - p) * d : -p * d;
-    weight_x[i] *= weight_y[i] * (small + linear);
-    to_x[i] *= residual;
-    to_y[i] *= -residual;
+    value[i] = parts.mass[i] * (small + linear);
+    parts.to_x[i] *= residual;
+    parts.to_y[i] *= -residual;
   }
-  for (int64_t i = 0; i < n; i++) {
-    add_x[i] = (int64_t)(to_x[i] + (to_x[i] < 0 ? -0.5 : 0.5));
-    add_y[i] = (int64_t)(to_y[i] + (to_y[i] < 0 ? -0.5 : 0.5));
+  KERNEL(give_block)(cell, part, &parts);
+}
+
+TARGET static void KERNEL(part_of_slopes)(crow_cell *restrict cell, const crow_pair_block *part) {
+  KERNEL(parts) parts;
+  KERNEL(take_any)(cell, part, &parts);
+  for (int64_t i = 0; i < part->count; i++) {
+    double rest;
+    const double d = parts.difference[i], e = crow_exp_minus(d < 0 ? -d : d, &rest);
+    const double slope = e / ((1 + e) * (1 + e));
+    parts.to_x[i] *= slope;
+    parts.to_y[i] *= slope;
   }
-  for (int64_t i = 0; i < n; i++) {
-    cell[first[i]].sum += add_x[i];
-    cell[second[i]].sum += add_y[i];
+  KERNEL(give_block)(cell, part, &parts);
+}
+
+TARGET static double KERNEL(pairs)(crow_cell *restrict cell, const crow_pair_block *block) {
+  double value[CROW_BLOCK];
+  for (int64_t begin = 0; begin < block->count; begin += PART) {
+    const crow_pair_block part = part_of_block(block, begin);
+    KERNEL(part_of_pairs)(cell, &part, value + begin);
   }
-  return KERNEL(sum)(n, weight_x);
+  return KERNEL(sum)(block->count, value);
+}
+
+TARGET static void KERNEL(slopes)(crow_cell *restrict cell, const crow_pair_block *block) {
+  for (int64_t begin = 0; begin < block->count; begin += PART) {
+    const crow_pair_block part = part_of_block(block, begin);
+    KERNEL(part_of_slopes)(cell, &part);
+  }
 }

@@ -36,10 +36,12 @@ static crow_pair_block pick(const crow_objective *o, crow_pair_set set, const cr
   return (crow_pair_block){n, first, second, share, block->judgements ? judgements : NULL};
 }
 
-enum { CACHED_CELLS = 1 << 14 }; /* cells that the first levels of a usual cache hold: half a MiB */
+/* Second alternatives among more than so many are asked for ahead: what the first levels of a usual cache hold of
+ * cells, half a MiB. */
+enum { CACHED_CELLS = 1 << 14 };
 
 /* Asks for the cells of a later block while the present one is worked on. The first alternatives of sorted pairs are
- * few; the second are anywhere. */
+ * few; the second are anywhere in the stretch of a tile. */
 static void fetch_ahead(const crow_objective *o, int64_t begin) {
   const int64_t left = o->pairs->partition.count - begin, n = left < CROW_BLOCK ? left : CROW_BLOCK;
   for (int64_t i = 0; i < n; i++) __builtin_prefetch(&o->cell[o->pairs->second[begin + i]], 1);
@@ -51,7 +53,7 @@ void crow_paired_add(crow_objective *o, crow_pair_set set, crow_exact_sum *value
   int32_t first[CROW_BLOCK], second[CROW_BLOCK];
   double share[CROW_BLOCK];
   uint32_t judgements[CROW_BLOCK];
-  const bool large = pairs->alternatives > CACHED_CELLS;
+  const bool far = (pairs->stretch ? pairs->stretch : pairs->alternatives) > CACHED_CELLS;
   crow_work_begin();
   for (int64_t begin = 0, b = 0; begin < pairs->partition.count; begin += CROW_BLOCK, b++) {
     if (o->blocks[set][b] == 0) continue;
@@ -59,7 +61,7 @@ void crow_paired_add(crow_objective *o, crow_pair_set set, crow_exact_sum *value
     crow_pair_block block = {left < CROW_BLOCK ? left : CROW_BLOCK, pairs->first + begin, pairs->second + begin,
                              pairs->share + begin, o->options.pair_weight ? pairs->judgements + begin : NULL};
     if (o->blocks[set][b] == 1) block = pick(o, set, &block, first, second, share, judgements);
-    if (large) fetch_ahead(o, begin + CROW_BLOCK);
+    if (far) fetch_ahead(o, begin + CROW_BLOCK);
     const double sum = kernel(o->cell, &block);
     if (value) crow_exact_add(value, sum);
   }
@@ -68,6 +70,7 @@ void crow_paired_add(crow_objective *o, crow_pair_set set, crow_exact_sum *value
 
 crow_status crow_paired_collect(crow_objective *o) {
   crow_work_begin();
+  o->last_counts = false;
   for (int64_t k = 0; k < o->ranges; k++) {
     for (crow_gidx x = o->range[k].begin; x < o->range[k].end; x++) {
       o->whole_sum[x] = o->cell[x].sum;
@@ -78,15 +81,15 @@ crow_status crow_paired_collect(crow_objective *o) {
   return crow_halo_sum_i64(o->halo, o->whole_sum, o->slice_sum);
 }
 
-/* Whether all rewards of weighted alternatives are finite, on all ranks. */
-static crow_status check_finite(const crow_objective *o, const double *reward, bool *finite) {
-  double bad = 0;
+/* The largest |reward| of a weighted alternative on any rank; infinity if one is not finite. */
+static crow_status largest_reward(const crow_objective *o, const double *reward, double *largest) {
+  *largest = 0;
   for (int64_t i = 0; i < o->weights->partition.count; i++) {
-    if (o->weights->value[i] > 0 && !isfinite(reward[i])) bad = 1;
+    if (!(o->weights->value[i] > 0)) continue;
+    const double size = isfinite(reward[i]) ? fabs(reward[i]) : (double)INFINITY;
+    if (size > *largest) *largest = size;
   }
-  const crow_status status = crow_comm_max_f64(o->comm, &bad, 1);
-  *finite = bad == 0;
-  return status;
+  return crow_comm_max_f64(o->comm, largest, 1);
 }
 
 /* G and the certificate of this rank's slice. `gradient` may be NULL. */
@@ -116,44 +119,77 @@ static void add_squares(const crow_objective *o, const double *reward, crow_exac
   }
 }
 
+/* Sums over pairs in slice_sum, and this rank's part of the value. */
+static crow_status pass_over_pairs(crow_objective *o, const double *reward, crow_exact_sum *value) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_paired_set_rewards(o, reward));
+  crow_paired_add(o, CROW_PAIRS_ACTIVE, value);
+  CROW_TRY(crow_paired_collect(o));
+cleanup:
+  return status;
+}
+
+static void copy(void *to, const void *from, int64_t count) {
+  if (count) memcpy(to, from, (size_t)count * 8);
+}
+
 crow_status crow_paired_evaluate(crow_objective *o, const double *reward, double *value, double *optimality,
                                  double *scaled_gradient) {
   crow_status status = CROW_OK;
+  const int64_t count = o->weights->partition.count;
   crow_exact_sum sums[2] = {{{0}}, {{0}}}; /* over pairs; over alternatives */
-  bool finite = true;
-  CROW_TRY(check_finite(o, reward, &finite));
-  if (!finite) {
+  double largest = 0;
+  CROW_TRY(largest_reward(o, reward, &largest));
+  if (isinf(largest)) {
     crow_objective_set_infinite(o, value, optimality, scaled_gradient);
     goto cleanup;
   }
-  CROW_TRY(crow_paired_set_rewards(o, reward));
-  crow_paired_add(o, CROW_PAIRS_ACTIVE, &sums[0]);
-  CROW_TRY(crow_paired_collect(o));
+  if (largest > 0)
+    CROW_TRY(pass_over_pairs(o, reward, &sums[0]));
+  else
+    copy(o->slice_sum, o->sum_at_zero, count);
   crow_work_begin();
+  copy(o->last, reward, count);
+  o->last_counts = true;
   double worst = take_gradient(o, reward, scaled_gradient);
   if (value) add_squares(o, reward, &sums[1]);
-  crow_work_end(CROW_WORK_SLICE, (double)o->weights->partition.count);
+  crow_work_end(CROW_WORK_SLICE, (double)count);
   if (optimality) {
     CROW_TRY(crow_comm_max_f64(o->comm, &worst, 1));
     *optimality = worst;
   }
   if (value) {
     CROW_TRY(crow_comm_sum_exact(o->comm, sums, 2));
+    const double over_pairs = largest > 0 ? crow_exact_value(&sums[0]) : o->mass * log(2);
     /* With the normalised scale the pairs stand for the complete graph, whose diagonal is this constant. */
     const double diagonal = o->options.pair_scale == 0 ? 0.5 * log(2) * o->weight_squares : 0;
-    *value = o->scale * crow_exact_value(&sums[0]) + diagonal + 0.5 * o->options.lambda * crow_exact_value(&sums[1]);
+    *value = o->scale * over_pairs + diagonal + 0.5 * o->options.lambda * crow_exact_value(&sums[1]);
   }
 cleanup:
+  return status;
+}
+
+/* Whether slice_sum holds the sums at these rewards: all weights are positive and they were the last evaluated. */
+static crow_status is_last(const crow_objective *o, const double *reward, bool *last) {
+  const int64_t count = o->weights->partition.count;
+  const bool same = count == 0 || memcmp(o->last, reward, (size_t)count * sizeof *reward) == 0;
+  double differs = !o->last_counts || o->some_unweighted || !same;
+  const crow_status status = crow_comm_max_f64(o->comm, &differs, 1);
+  *last = differs == 0;
   return status;
 }
 
 /* w/2 + (1 - w) rate, where `rate` is an average over the alternatives compared with x. */
 crow_status crow_paired_fitted_win_rate(crow_objective *o, const double *reward, double *fitted) {
   crow_status status = CROW_OK;
-  CROW_TRY(crow_paired_set_rewards(o, reward));
-  crow_paired_add(o, CROW_PAIRS_ACTIVE, NULL);
-  crow_paired_add(o, CROW_PAIRS_LIMIT, NULL);
-  CROW_TRY(crow_paired_collect(o));
+  bool last = false;
+  CROW_TRY(is_last(o, reward, &last));
+  if (!last) {
+    CROW_TRY(crow_paired_set_rewards(o, reward));
+    crow_paired_add(o, CROW_PAIRS_ACTIVE, NULL);
+    crow_paired_add(o, CROW_PAIRS_LIMIT, NULL);
+    CROW_TRY(crow_paired_collect(o));
+  }
   for (int64_t i = 0; i < o->weights->partition.count; i++) {
     const double excess = (double)o->slice_sum[i] / o->unit[i] / o->neighbours[i]; /* of sigma over p; NaN for 0/0 */
     fitted[i] = o->win_rate[i] + (1 - crow_paired_within(o, i)) * excess;

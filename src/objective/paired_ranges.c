@@ -45,6 +45,8 @@ static crow_status allocate(crow_objective *o) {
   CROW_TRY(CROW_ALLOCATE(&o->unit, n));
   CROW_TRY(CROW_ALLOCATE(&o->neighbours, n));
   CROW_TRY(CROW_ALLOCATE(&o->own_win_rate, n));
+  CROW_TRY(CROW_ALLOCATE(&o->sum_at_zero, n));
+  CROW_TRY(CROW_ALLOCATE_RAW(&o->last, n));
 cleanup:
   return status;
 }

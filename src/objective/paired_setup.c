@@ -2,6 +2,7 @@
 /* What is fixed while rewards change: the integers' units, sum w(y) c, K, s and the observed win rates. */
 #include "objective/objective_impl.h"
 #include <math.h>
+#include <string.h>
 
 /* The power of two that makes `bound` less than 2^61. */
 static double unit_for(double bound) {
@@ -25,34 +26,32 @@ cleanup:
   return status;
 }
 
-/* Number of pairs of every alternative of this rank's slice, in slice_sum. */
-static crow_status count_pairs(crow_objective *o) {
-  for (int64_t k = 0; k < o->pairs->partition.count; k++) {
-    o->cell[o->pairs->first[k]].sum++;
-    o->cell[o->pairs->second[k]].sum++;
-  }
-  return crow_paired_collect(o);
-}
-
-/* The largest term w(y) c of every alternative of this rank's slice, in neighbours. */
+/* Of every alternative of this rank's slice: the number of its pairs in slice_sum, and its largest term w(y) c in
+ * neighbours. */
 static crow_status find_largest(crow_objective *o) {
+  crow_status status = CROW_OK;
   const crow_pairs *pairs = o->pairs;
   for (int64_t k = 0; k < o->ranges; k++) {
     for (crow_gidx x = o->range[k].begin; x < o->range[k].end; x++) o->whole[x] = 0;
   }
   for (int64_t k = 0; k < pairs->partition.count; k++) {
-    double *x = &o->whole[pairs->first[k]], *y = &o->whole[pairs->second[k]];
+    crow_cell *x = &o->cell[pairs->first[k]], *y = &o->cell[pairs->second[k]];
+    double *of_x = &o->whole[pairs->first[k]], *of_y = &o->whole[pairs->second[k]];
     const double c = judgements_of(o, k);
-    *x = fmax(*x, o->cell[pairs->second[k]].weight * c);
-    *y = fmax(*y, o->cell[pairs->first[k]].weight * c);
+    *of_x = fmax(*of_x, y->weight * c);
+    *of_y = fmax(*of_y, x->weight * c);
+    x->sum++;
+    y->sum++;
   }
-  return crow_halo_max_f64(o->halo, o->whole, o->neighbours);
+  CROW_TRY(crow_halo_max_f64(o->halo, o->whole, o->neighbours));
+  CROW_TRY(crow_paired_collect(o));
+cleanup:
+  return status;
 }
 
 /* From a bound of every alternative's sum of w(y) c: the number of its pairs times the largest term. */
 static crow_status set_first_units(crow_objective *o) {
   crow_status status = CROW_OK;
-  CROW_TRY(count_pairs(o));
   CROW_TRY(find_largest(o));
   for (int64_t i = 0; i < o->weights->partition.count; i++) {
     o->unit[i] = unit_for((double)o->slice_sum[i] * o->neighbours[i]);
@@ -64,14 +63,31 @@ cleanup:
 
 static int64_t fixed(double value) { return (int64_t)(value + (value < 0 ? -0.5 : 0.5)); }
 
-/* Adds w(y) c, or with `won` w(y) c p(x>y), to every cell's sum. */
-static void add_neighbours(crow_objective *o, bool won) {
+/* Adds w(y) c to every cell's sum. */
+static void add_neighbours(crow_objective *o) {
   const crow_pairs *pairs = o->pairs;
   for (int64_t k = 0; k < pairs->partition.count; k++) {
     crow_cell *x = &o->cell[pairs->first[k]], *y = &o->cell[pairs->second[k]];
+    const double c = judgements_of(o, k);
+    x->sum += fixed(y->weight * c * x->unit);
+    y->sum += fixed(x->weight * c * y->unit);
+  }
+}
+
+/* Adds w(y) c to whole_sum and w(y) c p(x>y) to every cell's sum. */
+static void add_wins(crow_objective *o) {
+  const crow_pairs *pairs = o->pairs;
+  for (int64_t k = 0; k < o->ranges; k++) {
+    for (crow_gidx x = o->range[k].begin; x < o->range[k].end; x++) o->whole_sum[x] = 0;
+  }
+  for (int64_t k = 0; k < pairs->partition.count; k++) {
+    crow_cell *x = &o->cell[pairs->first[k]], *y = &o->cell[pairs->second[k]];
     const double c = judgements_of(o, k), p = pairs->share[k];
-    x->sum += fixed(y->weight * c * x->unit * (won ? p : 1));
-    y->sum += fixed(x->weight * c * y->unit * (won ? 1 - p : 1));
+    const double to_x = y->weight * c * x->unit, to_y = x->weight * c * y->unit;
+    o->whole_sum[pairs->first[k]] += fixed(to_x);
+    o->whole_sum[pairs->second[k]] += fixed(to_y);
+    x->sum += fixed(to_x * p);
+    y->sum += fixed(to_y * (1 - p));
   }
 }
 
@@ -79,7 +95,7 @@ static void add_neighbours(crow_objective *o, bool won) {
 static crow_status set_units(crow_objective *o) {
   crow_status status = CROW_OK;
   CROW_TRY(set_first_units(o));
-  add_neighbours(o, false);
+  add_neighbours(o);
   CROW_TRY(crow_paired_collect(o));
   for (int64_t i = 0; i < o->weights->partition.count; i++) {
     /* The factor covers what rounding may have lost. */
@@ -90,26 +106,18 @@ cleanup:
   return status;
 }
 
-/* s = (1 - sum w^2) / (2 sum_E w(x) w(y) c); 0 if no pair has weight, for now. */
+/* s = (1 - sum w^2) / (2 sum_E w(x) w(y) c); 0 if no pair has weight, for now. Every pair is in the sums of both its
+ * alternatives. */
 static crow_status set_scale(crow_objective *o) {
   crow_status status = CROW_OK;
-  const crow_pairs *pairs = o->pairs;
-  crow_exact_sum sum = {{0}};
-  double mass[CROW_BLOCK];
-  for (int64_t begin = 0; begin < pairs->partition.count; begin += CROW_BLOCK) {
-    const int64_t left = pairs->partition.count - begin, n = left < CROW_BLOCK ? left : CROW_BLOCK;
-    for (int64_t i = 0; i < n; i++) {
-      const double w = o->cell[pairs->first[begin + i]].weight, v = o->cell[pairs->second[begin + i]].weight;
-      mass[i] = w * v * judgements_of(o, begin + i);
-    }
-    crow_exact_add_blocks(&sum, mass, n);
-  }
-  CROW_TRY(crow_comm_sum_exact(o->comm, &sum, 1));
-  const double total = crow_exact_value(&sum), scale = (1 - o->weight_squares) / (2 * total);
+  const double *w = o->weights->value, *v = o->neighbours;
+  CROW_TRY(crow_comm_dot(o->comm, &o->weights->partition, 1, &w, &v, &o->mass));
+  o->mass *= 0.5;
+  const double scale = (1 - o->weight_squares) / (2 * o->mass);
   if (o->given_scale > 0)
     o->scale = o->given_scale;
   else if (o->options.pair_scale == 0)
-    o->scale = total > 0 && scale > 0 && isfinite(scale) ? scale : 0;
+    o->scale = o->mass > 0 && scale > 0 && isfinite(scale) ? scale : 0;
 cleanup:
   return status;
 }
@@ -120,6 +128,10 @@ static crow_status mark_blocks(crow_objective *o) {
   const crow_pairs *pairs = o->pairs;
   const int64_t blocks = (pairs->partition.count + CROW_BLOCK - 1) / CROW_BLOCK;
   for (int set = 0; set < CROW_PAIRS_SETS; set++) CROW_TRY(CROW_ALLOCATE(&o->blocks[set], blocks));
+  if (!o->some_unweighted) {
+    if (blocks) memset(o->blocks[CROW_PAIRS_ACTIVE], 2, (size_t)blocks);
+    goto cleanup;
+  }
   for (int64_t b = 0; b < blocks; b++) {
     int64_t found[3] = {0, 0, 0}, n = 0;
     for (int64_t k = b * CROW_BLOCK; k < pairs->partition.count && n < CROW_BLOCK; k++, n++) {
@@ -144,6 +156,7 @@ static crow_status set_weights(crow_objective *o) {
   for (int64_t k = 0; k < o->ranges; k++) {
     for (crow_gidx x = o->range[k].begin; x < o->range[k].end; x++) {
       o->cell[x] = (crow_cell){.weight = o->whole[x]};
+      if (!(o->whole[x] > 0)) o->some_unweighted = true;
     }
   }
 cleanup:
@@ -193,34 +206,41 @@ cleanup:
   return status;
 }
 
-crow_status crow_paired_setup(crow_objective *o) {
+/* K, s, the observed win rates and the sums at rewards of 0, where sigma is 1/2. */
+static crow_status set_neighbours(crow_objective *o) {
   crow_status status = CROW_OK;
   const crow_partition *slice = &o->weights->partition;
-  CROW_TRY(crow_paired_allocate(o));
-  if (o->weights->share) CROW_TRY(set_roots(o));
-  CROW_TRY(set_weights(o));
-  CROW_TRY_AGREE(o->comm, mark_blocks(o));
-  CROW_TRY(set_scale(o));
-  CROW_TRY(set_units(o));
-  for (int64_t i = 0; i < slice->count && o->root; i++) o->unit[i] *= o->root[i];
-  add_neighbours(o, false);
-  CROW_TRY(crow_paired_collect(o));
+  add_wins(o);
+  CROW_TRY(crow_halo_sum_i64(o->halo, o->whole_sum, o->slice_sum));
   for (int64_t i = 0; i < slice->count; i++) {
     o->neighbours[i] = (double)o->slice_sum[i] / o->unit[i];
+    o->sum_at_zero[i] = o->slice_sum[i] / 2;
   }
+  CROW_TRY(set_scale(o));
   if (!(o->scale > 0)) CROW_TRY(set_scale_of_limit(o));
-  for (int64_t i = 0; i < slice->count; i++) {
-    o->curvature[i] = o->options.lambda + 0.25 * o->scale * o->neighbours[i];
-  }
-  add_neighbours(o, true);
   CROW_TRY(crow_paired_collect(o));
   for (int64_t i = 0; i < slice->count; i++) {
     const double w = crow_paired_within(o, i);
     /* NaN where no weighted alternative was compared */
     const double rate = o->neighbours[i] > 0 ? (double)o->slice_sum[i] / o->unit[i] / o->neighbours[i] : (double)NAN;
     o->own_win_rate[i] = 0.5 * w + (1 - w) * rate;
+    o->sum_at_zero[i] -= o->slice_sum[i];
+    o->curvature[i] = o->options.lambda + 0.25 * o->scale * o->neighbours[i];
   }
   o->win_rate = o->own_win_rate;
+cleanup:
+  return status;
+}
+
+crow_status crow_paired_setup(crow_objective *o) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_paired_allocate(o));
+  if (o->weights->share) CROW_TRY(set_roots(o));
+  CROW_TRY(set_weights(o));
+  CROW_TRY_AGREE(o->comm, mark_blocks(o));
+  CROW_TRY(set_units(o));
+  for (int64_t i = 0; i < o->weights->partition.count && o->root; i++) o->unit[i] *= o->root[i];
+  CROW_TRY(set_neighbours(o));
 cleanup:
   return status;
 }

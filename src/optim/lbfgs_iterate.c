@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One iteration of L-BFGS: direction, line search, update. */
+#include "base/clones_impl.h"
 #include "optim/lbfgs_impl.h"
 
 #include <float.h>
@@ -19,6 +20,12 @@ static void swap(double **a, double **b) {
 /* What rounding may do to a value of this size. */
 static double noise(const crow_lbfgs *lbfgs, double value) { return lbfgs->numbers->noise * fabs(value); }
 
+/* sum += a x + b y */
+CROW_CLONES static void add_two(int64_t n, double a, const double *restrict x, double b, const double *restrict y,
+                                double *restrict sum) {
+  for (int64_t i = 0; i < n; i++) sum[i] += a * x[i] + b * y[i];
+}
+
 /* The combination as a vector, into s[at]: a block at a time, since s[at] may be one of its parts. */
 static void form_direction(crow_lbfgs *lbfgs, int64_t at) {
   const crow_combination *c = &lbfgs->direction;
@@ -28,9 +35,7 @@ static void form_direction(crow_lbfgs *lbfgs, int64_t at) {
     const crow_gidx n = lbfgs->partition.count - begin < CROW_BLOCK ? lbfgs->partition.count - begin : CROW_BLOCK;
     for (crow_gidx i = 0; i < n; i++) block[i] = c->g_part * lbfgs->g[begin + i];
     for (int64_t j = 0; j < lbfgs->products.used; j++) {
-      const double *s = lbfgs->s[j] + begin, *y = lbfgs->y[j] + begin;
-      const double s_part = c->s_part[j], y_part = c->y_part[j];
-      for (crow_gidx i = 0; i < n; i++) block[i] += s_part * s[i] + y_part * y[i];
+      add_two(n, c->s_part[j], lbfgs->s[j] + begin, c->y_part[j], lbfgs->y[j] + begin, block);
     }
     memcpy(lbfgs->s[at] + begin, block, (size_t)n * sizeof *block);
   }

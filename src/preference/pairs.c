@@ -101,6 +101,7 @@ crow_status crow_pairs_create(const crow_comm *comm, crow_gidx alternatives, int
   CROW_TRY(crow_comm_offset_i64(comm, q, &begin));
   CROW_TRY(crow_comm_sum_i64(comm, &all, 1));
   const crow_pair_order order = crow_pair_order_make(alternatives, all);
+  out->stretch = INT64_C(1) << order.side_bits;
   CROW_TRY_AGREE(comm, make_records(alternatives, order, begin, q, first, second, outcome, count, records, &found));
   CROW_TRY(crow_records_sort_all(comm, order.greatest_key, &records, &n));
   n = add_up(records, n);

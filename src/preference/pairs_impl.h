@@ -16,13 +16,42 @@ typedef struct crow_pair_order {
 } crow_pair_order;
 /* The order for so many alternatives and comparisons. Local. */
 crow_pair_order crow_pair_order_make(crow_gidx alternatives, crow_gidx comparisons);
-/* Keys ascend in this order; first, second < 2^31. Local. */
-uint64_t crow_pair_key(crow_pair_order order, uint64_t first, uint64_t second);
+/* Puts a zero before each of the low 32 bits. */
+static inline uint64_t crow_spread_bits(uint64_t x) {
+  x = (x | x << 16) & UINT64_C(0x0000ffff0000ffff);
+  x = (x | x << 8) & UINT64_C(0x00ff00ff00ff00ff);
+  x = (x | x << 4) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+  x = (x | x << 2) & UINT64_C(0x3333333333333333);
+  return (x | x << 1) & UINT64_C(0x5555555555555555);
+}
+
+/* The reverse; odd bits of `x` do not count. */
+static inline uint64_t crow_gather_bits(uint64_t x) {
+  x &= UINT64_C(0x5555555555555555);
+  x = (x | x >> 1) & UINT64_C(0x3333333333333333);
+  x = (x | x >> 2) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+  x = (x | x >> 4) & UINT64_C(0x00ff00ff00ff00ff);
+  x = (x | x >> 8) & UINT64_C(0x0000ffff0000ffff);
+  return (x | x >> 16) & UINT64_C(0x00000000ffffffff);
+}
+
+/* Keys ascend in this order; first, second < 2^31. */
+static inline uint64_t crow_pair_key(crow_pair_order order, uint64_t first, uint64_t second) {
+  const int s = order.side_bits;
+  const uint64_t inside = (UINT64_C(1) << s) - 1;
+  const uint64_t tile = crow_spread_bits(first >> s) << 1 | crow_spread_bits(second >> s);
+  return tile << 2 * s | (first & inside) << s | (second & inside);
+}
 /* The key of a comparison's pair, whose first is the lower of the two. */
 static inline uint64_t crow_comparison_key(crow_pair_order order, int32_t x, int32_t y) {
   return x < y ? crow_pair_key(order, (uint64_t)x, (uint64_t)y) : crow_pair_key(order, (uint64_t)y, (uint64_t)x);
 }
-void crow_pair_of_key(crow_pair_order order, uint64_t key, int32_t *first, int32_t *second);
+static inline void crow_pair_of_key(crow_pair_order order, uint64_t key, int32_t *first, int32_t *second) {
+  const int s = order.side_bits;
+  const uint64_t inside = (UINT64_C(1) << s) - 1, tile = key >> 2 * s;
+  *first = (int32_t)(crow_gather_bits(tile >> 1) << s | (key >> s & inside));
+  *second = (int32_t)(crow_gather_bits(tile) << s | (key & inside));
+}
 
 /* One comparison, or all comparisons of one pair added up. */
 typedef struct crow_record {
@@ -31,8 +60,8 @@ typedef struct crow_record {
   int64_t judgements; /* judgements in all */
 } crow_record;
 
-/* Sorts by key, keeping the order of equal keys. Local. */
-crow_status crow_records_sort(crow_record *records, int64_t count, uint64_t greatest_key);
+/* Sorts by key, keeping the order of equal keys; `*records` may be replaced. Local. */
+crow_status crow_records_sort(crow_record **records, int64_t count, uint64_t greatest_key);
 
 /* Sorts the records of all ranks: afterwards the keys ascend over the ranks, no key is on two of them, and records of
  * equal key are in their former order. `*records` is replaced. Collective. */

@@ -5,27 +5,58 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, SAMPLES = 128 };
+enum { DIGIT_BITS = 12, DIGITS = 1 << DIGIT_BITS, PASSES = (64 + DIGIT_BITS - 1) / DIGIT_BITS, SAMPLES = 256 };
 
-static size_t digit(uint64_t key, int shift) { return (size_t)(key >> shift & (DIGITS - 1)); }
+/* How a key is read: as few digits as can be, all as short as can be. */
+typedef struct radix {
+  int passes, bits;
+} radix;
 
-crow_status crow_records_sort(crow_record *records, int64_t count, uint64_t greatest_key) {
-  crow_status status = CROW_OK;
-  crow_record *scratch = NULL;
-  CROW_TRY(CROW_ALLOCATE_RAW(&scratch, count));
-  crow_record *from = records, *to = scratch;
-  for (int shift = 0; shift < 64 && greatest_key >> shift; shift += DIGIT_BITS) {
-    int64_t start[DIGITS + 1] = {0};
-    for (int64_t i = 0; i < count; i++) start[digit(from[i].key, shift) + 1]++;
-    for (int k = 0; k < DIGITS; k++) start[k + 1] += start[k];
-    for (int64_t i = 0; i < count; i++) to[start[digit(from[i].key, shift)]++] = from[i];
-    crow_record *swap = from;
-    from = to;
-    to = swap;
+static radix radix_for(uint64_t greatest_key) {
+  int bits = 0;
+  while (bits < 64 && greatest_key >> bits) bits++;
+  const int passes = (bits + DIGIT_BITS - 1) / DIGIT_BITS;
+  return (radix){passes, passes ? (bits + passes - 1) / passes : 0};
+}
+
+static size_t digit(radix r, uint64_t key, int pass) {
+  return (size_t)(key >> pass * r.bits & ((UINT64_C(1) << r.bits) - 1));
+}
+
+/* Where in the sorted order the records of each digit begin, for every pass. */
+static void find_starts(const crow_record *records, int64_t count, radix r, int64_t start[][DIGITS]) {
+  memset(start, 0, (size_t)r.passes * sizeof *start);
+  for (int64_t i = 0; i < count; i++) {
+    for (int pass = 0; pass < r.passes; pass++) start[pass][digit(r, records[i].key, pass)]++;
   }
-  if (from != records && count) memcpy(records, from, (size_t)count * sizeof *records);
+  for (int pass = 0; pass < r.passes; pass++) {
+    int64_t passed = 0;
+    for (int k = 0; k < DIGITS; k++) {
+      const int64_t here = start[pass][k];
+      start[pass][k] = passed;
+      passed += here;
+    }
+  }
+}
+
+crow_status crow_records_sort(crow_record **records, int64_t count, uint64_t greatest_key) {
+  crow_status status = CROW_OK;
+  const radix r = radix_for(greatest_key);
+  crow_record *scratch = NULL;
+  int64_t(*start)[DIGITS] = NULL;
+  CROW_TRY(CROW_ALLOCATE_RAW(&scratch, count));
+  CROW_TRY(CROW_ALLOCATE_RAW(&start, PASSES));
+  find_starts(*records, count, r, start);
+  for (int pass = 0; pass < r.passes; pass++) {
+    const crow_record *from = *records;
+    for (int64_t i = 0; i < count; i++) scratch[start[pass][digit(r, from[i].key, pass)]++] = from[i];
+    crow_record *const swap = *records;
+    *records = scratch;
+    scratch = swap;
+  }
 cleanup:
   crow_free(scratch);
+  crow_free(start);
   return status;
 }
 
@@ -42,14 +73,14 @@ static int by_key(const void *a, const void *b) {
 
 /* Keys that cut the records of all ranks into `size` parts of about equal length: part k holds the keys >=
  * splitter[k - 1] and < splitter[k]. */
-static crow_status choose_splitters(const crow_comm *comm, const crow_record *sorted, int64_t count,
+static crow_status choose_splitters(const crow_comm *comm, const crow_record *records, int64_t count,
                                     uint64_t *splitter) {
   crow_status status = CROW_OK;
   const int size = crow_comm_size(comm);
   sample mine[SAMPLES], *all = NULL;
   for (int64_t k = 0; k < SAMPLES; k++) {
     const int64_t at = count / SAMPLES * k + count % SAMPLES * k / SAMPLES;
-    mine[k] = (sample){count ? sorted[at].key : 0, count};
+    mine[k] = (sample){count ? records[at].key : 0, count};
   }
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&all, (int64_t)size * SAMPLES));
   CROW_TRY(crow_comm_gather(comm, mine, all, (int64_t)sizeof mine));
@@ -67,17 +98,41 @@ cleanup:
   return status;
 }
 
-/* First of the sorted records with key >= `key`. */
-static int64_t lower_bound(const crow_record *sorted, int64_t count, uint64_t key) {
-  int64_t low = 0, high = count;
+/* The part that a key is in: how many splitters are not above it. */
+static int part_of(const uint64_t *splitter, int size, uint64_t key) {
+  int low = 0, high = size - 1;
   while (low < high) {
-    const int64_t middle = low + (high - low) / 2;
-    if (sorted[middle].key < key)
+    const int middle = low + (high - low) / 2;
+    if (splitter[middle] <= key)
       low = middle + 1;
     else
       high = middle;
   }
   return low;
+}
+
+/* Brings the records of each part together, in their former order; part r is [cut[r], cut[r + 1]) then. */
+static crow_status part_records(const uint64_t *splitter, int size, crow_record **records, int64_t count,
+                                int64_t *cut) {
+  crow_status status = CROW_OK;
+  crow_record *parted = NULL;
+  int64_t *at = NULL;
+  CROW_TRY(CROW_ALLOCATE_RAW(&parted, count));
+  CROW_TRY(CROW_ALLOCATE(&at, size));
+  for (int64_t i = 0; i < count; i++) at[part_of(splitter, size, (*records)[i].key)]++;
+  cut[0] = 0;
+  for (int r = 0; r < size; r++) {
+    cut[r + 1] = cut[r] + at[r];
+    at[r] = cut[r];
+  }
+  for (int64_t i = 0; i < count; i++) parted[at[part_of(splitter, size, (*records)[i].key)]++] = (*records)[i];
+  crow_free(*records);
+  *records = parted;
+  parted = NULL;
+cleanup:
+  crow_free(parted);
+  crow_free(at);
+  return status;
 }
 
 crow_status crow_records_send(const crow_comm *comm, const int64_t *cut, crow_record **records, int64_t *count) {
@@ -104,16 +159,14 @@ crow_status crow_records_sort_all(const crow_comm *comm, uint64_t greatest_key, 
   const int size = crow_comm_size(comm);
   uint64_t *splitter = NULL;
   int64_t *cut = NULL;
-  CROW_TRY_AGREE(comm, crow_records_sort(*records, *count, greatest_key));
   if (size > 1) {
     CROW_TRY_AGREE(comm, CROW_ALLOCATE(&splitter, size));
     CROW_TRY_AGREE(comm, CROW_ALLOCATE(&cut, size + 1));
     CROW_TRY(choose_splitters(comm, *records, *count, splitter));
-    for (int r = 1; r < size; r++) cut[r] = lower_bound(*records, *count, splitter[r - 1]);
-    cut[size] = *count;
+    CROW_TRY_AGREE(comm, part_records(splitter, size, records, *count, cut));
     CROW_TRY(crow_records_send(comm, cut, records, count));
-    CROW_TRY_AGREE(comm, crow_records_sort(*records, *count, greatest_key));
   }
+  CROW_TRY_AGREE(comm, crow_records_sort(records, *count, greatest_key));
 cleanup:
   crow_free(splitter);
   crow_free(cut);
@@ -125,6 +178,7 @@ crow_status crow_records_rebalance(const crow_comm *comm, const crow_partition *
   crow_status status = CROW_OK;
   const int size = crow_comm_size(comm);
   int64_t *cut = NULL, offset = 0;
+  if (size == 1) return CROW_OK; /* they are where they belong */
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&cut, size + 1));
   CROW_TRY(crow_comm_offset_i64(comm, count, &offset));
   for (int r = 0; r <= size; r++) {
