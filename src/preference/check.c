@@ -7,7 +7,7 @@ static crow_status check_counts(const crow_comm *comm, const crow_dataset *datas
   crow_status status = CROW_OK;
   crow_pairs pairs = {0};
   double judgements = 0;
-  for (crow_gidx i = 0; i < read->slice.count; i++) judgements += (double)read->count[i];
+  for (crow_gidx i = 0; i < read->slice.count; i++) judgements += read->count ? (double)read->count[i] : 1;
   CROW_TRY(crow_comm_sum_f64_unordered(comm, &judgements, 1));
   if (judgements < (double)UINT32_MAX) goto cleanup;
   CROW_TRY(crow_comparisons_pair(comm, dataset, read, &pairs));

@@ -7,53 +7,28 @@
 
 /* Comparisons as records whose `judgements` is how many each stands for, or, without `counts`, its number. */
 static crow_status make_records(const crow_comparisons *read, crow_pair_order order, bool counts,
-                                crow_record **records) {
+                                crow_records *records) {
   crow_status status = CROW_OK;
-  CROW_TRY(CROW_ALLOCATE_RAW(records, read->slice.count));
+  *records = (crow_records){.count = read->slice.count, .bytes = sizeof(crow_record)};
+  CROW_TRY(crow_allocate_raw(read->slice.count, sizeof(crow_record), &records->data));
+  crow_record *record = records->data;
   for (crow_gidx i = 0; i < read->slice.count; i++) {
     const int32_t x = read->first[i], y = read->second[i];
-    (*records)[i] = (crow_record){crow_comparison_key(order, x, y), x < y ? read->outcome[i] : 1 - read->outcome[i],
-                                  counts ? read->count[i] : read->slice.begin + i};
+    const int64_t count = read->count ? read->count[i] : 1;
+    record[i] = (crow_record){crow_comparison_key(order, x, y), x < y ? read->outcome[i] : 1 - read->outcome[i],
+                              counts ? count : read->slice.begin + i};
   }
 cleanup:
-  return status;
-}
-
-/* Sends sorted records to the ranks whose slices of pairs they belong to. */
-static crow_status move_to_pairs(const crow_comm *comm, const crow_partition *pairs, crow_record **records,
-                                 int64_t *count) {
-  crow_status status = CROW_OK;
-  const int size = crow_comm_size(comm);
-  const crow_record *r = *records;
-  int64_t *cut = NULL, distinct = 0, pair = 0;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&cut, size + 1));
-  for (int64_t i = 0; i < *count; i++) distinct += i == 0 || r[i].key != r[i - 1].key;
-  CROW_TRY(crow_comm_offset_i64(comm, distinct, &pair));
-  int64_t i = 0;
-  for (int rank = 0; rank <= size; rank++) {
-    const crow_gidx begin = crow_partition_begin(pairs, rank);
-    while (i < *count && pair < begin) {
-      const uint64_t key = r[i].key;
-      while (i < *count && r[i].key == key) i++;
-      pair++;
-    }
-    cut[rank] = i;
-  }
-  cut[size] = *count;
-  CROW_TRY(crow_records_send(comm, cut, records, count));
-cleanup:
-  crow_free(cut);
   return status;
 }
 
 /* All records in the order of the pairs, each on its pair's rank. */
 static crow_status gather(const crow_comm *comm, const crow_comparisons *read, crow_pair_order order,
-                          const crow_pairs *pairs, bool counts, crow_record **records, int64_t *count) {
+                          const crow_pairs *pairs, bool counts, crow_records *records) {
   crow_status status = CROW_OK;
   CROW_TRY_AGREE(comm, make_records(read, order, counts, records));
-  *count = read->slice.count;
-  CROW_TRY(crow_records_sort_all(comm, order.greatest_key, records, count));
-  CROW_TRY(move_to_pairs(comm, &pairs->partition, records, count));
+  CROW_TRY(crow_records_sort(comm, order.greatest_key, records));
+  CROW_TRY(crow_records_move(comm, &pairs->partition, records));
 cleanup:
   return status;
 }
@@ -84,23 +59,23 @@ crow_status crow_judgements_read(const crow_comm *comm, const crow_dataset *data
                                  crow_judgements *out) {
   crow_status status = CROW_OK;
   crow_comparisons read = {0};
-  crow_record *records = NULL, *counts = NULL;
-  int64_t n = 0;
+  crow_records records = {0}, counts = {0};
   const crow_pair_order order = crow_pair_order_make(dataset->alternatives, dataset->comparisons);
   memset(out, 0, sizeof *out);
   out->global = dataset->comparisons;
   CROW_TRY(crow_comparisons_read(comm, dataset, &read));
-  CROW_TRY(gather(comm, &read, order, pairs, false, &records, &n));
-  CROW_TRY_AGREE(comm, unpack(records, n, order, pairs, out));
+  CROW_TRY(gather(comm, &read, order, pairs, false, &records));
+  CROW_TRY_AGREE(comm, unpack(records.data, records.count, order, pairs, out));
   if (dataset->has_count) {
-    CROW_TRY(gather(comm, &read, order, pairs, true, &counts, &n));
-    CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->count, n));
-    for (int64_t i = 0; i < n; i++) out->count[i] = counts[i].judgements;
+    CROW_TRY(gather(comm, &read, order, pairs, true, &counts));
+    const crow_record *counted = counts.data;
+    CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->count, counts.count));
+    for (int64_t i = 0; i < counts.count; i++) out->count[i] = counted[i].judgements;
   }
 cleanup:
   crow_comparisons_free(&read);
-  crow_free(records);
-  crow_free(counts);
+  crow_records_free(&records);
+  crow_records_free(&counts);
   if (status != CROW_OK) crow_judgements_free(out);
   return status;
 }

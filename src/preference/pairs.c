@@ -3,9 +3,10 @@
 #include "preference/pairs_impl.h"
 #include <string.h>
 
-/* What is counted while the comparisons are taken in. */
+/* What is counted while the comparisons are looked through. */
 typedef struct tally {
   int64_t judgements, ties;
+  int64_t others; /* comparisons that are not one judgement, won, lost or tied */
 } tally;
 
 static crow_status check_comparison(crow_gidx m, int64_t at, int32_t x, int32_t y, double share, int64_t judgements) {
@@ -28,34 +29,53 @@ static crow_status check_comparison(crow_gidx m, int64_t at, int32_t x, int32_t 
   return CROW_OK;
 }
 
-/* This rank's comparisons as records with first < second. `begin` is the global index of the first of them. */
-static crow_status make_records(crow_gidx m, crow_pair_order order, int64_t begin, int64_t q, const int32_t *first,
-                                const int32_t *second, const double *outcome, const int64_t *count,
-                                crow_record *records, tally *found) {
-  for (int64_t i = 0; i < q; i++) {
-    const int64_t judgements = count ? count[i] : 1;
-    const crow_status status = check_comparison(m, begin + i, first[i], second[i], outcome[i], judgements);
+/* This rank's comparisons as the caller gave them. */
+typedef struct given {
+  int64_t begin, count; /* global index of the first; how many */
+  const int32_t *first, *second;
+  const double *outcome;
+  const int64_t *judgements; /* NULL: 1 */
+} given;
+
+static crow_status look_through(crow_gidx m, const given *g, tally *found) {
+  for (int64_t i = 0; i < g->count; i++) {
+    const int64_t judgements = g->judgements ? g->judgements[i] : 1;
+    const double share = g->outcome[i];
+    const crow_status status = check_comparison(m, g->begin + i, g->first[i], g->second[i], share, judgements);
     if (status != CROW_OK) return status;
-    const double share = first[i] < second[i] ? outcome[i] : 1 - outcome[i];
-    records[i] = (crow_record){crow_comparison_key(order, first[i], second[i]), share * (double)judgements, judgements};
     found->judgements += judgements;
-    if (outcome[i] == 0.5) found->ties += judgements;
+    if (share == 0.5) found->ties += judgements;
+    found->others += judgements != 1 || !(share == 0 || share == 0.5 || share == 1);
   }
   return CROW_OK;
 }
 
-/* Adds up the records of each pair in place; returns how many pairs there are. */
-static int64_t add_up(crow_record *sorted, int64_t count) {
-  int64_t n = 0;
-  for (int64_t i = 0; i < count; i++) {
-    if (n && sorted[n - 1].key == sorted[i].key) {
-      sorted[n - 1].wins += sorted[i].wins;
-      sorted[n - 1].judgements += sorted[i].judgements;
-    } else {
-      sorted[n++] = sorted[i];
-    }
+static crow_status make_records(const given *g, crow_pair_order order, crow_records *records) {
+  crow_status status = CROW_OK;
+  *records = (crow_records){.count = g->count, .bytes = sizeof(crow_record)};
+  CROW_TRY(crow_allocate_raw(g->count, sizeof(crow_record), &records->data));
+  crow_record *record = records->data;
+  for (int64_t i = 0; i < g->count; i++) {
+    const int64_t judgements = g->judgements ? g->judgements[i] : 1;
+    const double share = g->first[i] < g->second[i] ? g->outcome[i] : 1 - g->outcome[i];
+    record[i] =
+        (crow_record){crow_comparison_key(order, g->first[i], g->second[i]), share * (double)judgements, judgements};
   }
-  return n;
+cleanup:
+  return status;
+}
+
+static crow_status make_plain_records(const given *g, crow_pair_order order, crow_records *records) {
+  crow_status status = CROW_OK;
+  *records = (crow_records){.count = g->count, .bytes = sizeof(uint64_t), .shift = CROW_PLAIN_BITS};
+  CROW_TRY(crow_allocate_raw(g->count, sizeof(uint64_t), &records->data));
+  uint64_t *record = records->data;
+  for (int64_t i = 0; i < g->count; i++) {
+    const double share = g->first[i] < g->second[i] ? g->outcome[i] : 1 - g->outcome[i];
+    record[i] = crow_comparison_key(order, g->first[i], g->second[i]) << CROW_PLAIN_BITS | (uint64_t)(2 * share);
+  }
+cleanup:
+  return status;
 }
 
 crow_status crow_pairs_allocate(crow_pairs *pairs) {
@@ -69,58 +89,80 @@ cleanup:
   return status;
 }
 
-static crow_status unpack(const crow_record *records, crow_pair_order order, crow_pairs *pairs) {
-  crow_status status = CROW_OK;
-  const int64_t n = pairs->partition.count;
-  CROW_TRY(crow_pairs_allocate(pairs));
-  for (int64_t k = 0; k < n; k++) {
-    crow_pair_of_key(order, records[k].key, &pairs->first[k], &pairs->second[k]);
-    pairs->share[k] = records[k].wins / (double)records[k].judgements;
-    if (records[k].judgements > UINT32_MAX) {
-      CROW_TRY(crow_error(CROW_BAD_INPUT, "alternatives %d and %d have %lld judgements: expected at most %u",
-                          pairs->first[k], pairs->second[k], (long long)records[k].judgements, UINT32_MAX));
+/* Adds up the comparisons of each pair, in their order. `plain` is a constant where this is called. */
+static inline crow_status add_up(const crow_records *records, bool plain, crow_pair_order order, crow_pairs *pairs) {
+  const uint64_t *key = records->data;
+  const crow_record *record = records->data;
+  int64_t i = 0;
+  for (int64_t k = 0; k < pairs->partition.count; k++) {
+    const uint64_t pair = plain ? key[i] >> CROW_PLAIN_BITS : record[i].key;
+    double wins = 0;
+    int64_t judgements = 0;
+    for (; i < records->count && (plain ? key[i] >> CROW_PLAIN_BITS : record[i].key) == pair; i++) {
+      wins += plain ? 0.5 * (double)(key[i] & 3) : record[i].wins;
+      judgements += plain ? 1 : record[i].judgements;
     }
-    pairs->judgements[k] = (uint32_t)records[k].judgements;
+    crow_pair_of_key(order, pair, &pairs->first[k], &pairs->second[k]);
+    if (judgements > UINT32_MAX) {
+      return crow_error(CROW_BAD_INPUT, "alternatives %d and %d have %lld judgements: expected at most %u",
+                        pairs->first[k], pairs->second[k], (long long)judgements, UINT32_MAX);
+    }
+    pairs->share[k] = wins / (double)judgements;
+    pairs->judgements[k] = (uint32_t)judgements;
   }
+  return CROW_OK;
+}
+
+static crow_status unpack(const crow_records *records, crow_pair_order order, crow_pairs *pairs) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_pairs_allocate(pairs));
+  if (records->bytes == sizeof(uint64_t))
+    CROW_TRY(add_up(records, true, order, pairs));
+  else
+    CROW_TRY(add_up(records, false, order, pairs));
 cleanup:
+  return status;
+}
+
+/* Sorts this and the other ranks' comparisons and makes this rank's slice of pairs of them. */
+static crow_status gather(const crow_comm *comm, const given *g, bool plain, crow_pair_order order, crow_pairs *out) {
+  crow_status status = CROW_OK;
+  crow_records records = {0};
+  const uint64_t greatest = plain ? order.greatest_key << CROW_PLAIN_BITS | 3 : order.greatest_key;
+  CROW_TRY_AGREE(comm, plain ? make_plain_records(g, order, &records) : make_records(g, order, &records));
+  CROW_TRY(crow_records_sort(comm, greatest, &records));
+  int64_t pairs = crow_records_pairs(&records);
+  CROW_TRY(crow_comm_sum_i64(comm, &pairs, 1));
+  out->partition = crow_comm_partition(comm, pairs, CROW_BLOCK);
+  CROW_TRY(crow_records_move(comm, &out->partition, &records));
+  CROW_TRY_AGREE(comm, unpack(&records, order, out));
+cleanup:
+  crow_records_free(&records);
   return status;
 }
 
 crow_status crow_pairs_create(const crow_comm *comm, crow_gidx alternatives, int64_t q, const int32_t *first,
                               const int32_t *second, const double *outcome, const int64_t *count, crow_pairs *out) {
   crow_status status = CROW_OK;
-  crow_record *records = NULL;
-  tally found = {0, 0};
-  int64_t n = q, begin = 0, all = q, totals[3];
+  given g = {0, q, first, second, outcome, count};
+  tally found = {0, 0, 0};
   memset(out, 0, sizeof *out);
   out->alternatives = alternatives;
   if (alternatives > INT32_MAX) {
     CROW_TRY(crow_error(CROW_BAD_INPUT, "%lld alternatives: expected fewer than 2^31", (long long)alternatives));
   }
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&records, q));
-  CROW_TRY(crow_comm_offset_i64(comm, q, &begin));
-  CROW_TRY(crow_comm_sum_i64(comm, &all, 1));
-  const crow_pair_order order = crow_pair_order_make(alternatives, all);
-  out->stretch = INT64_C(1) << order.side_bits;
-  CROW_TRY_AGREE(comm, make_records(alternatives, order, begin, q, first, second, outcome, count, records, &found));
-  CROW_TRY(crow_records_sort_all(comm, order.greatest_key, &records, &n));
-  n = add_up(records, n);
-
-  totals[0] = n;
-  totals[1] = found.judgements;
-  totals[2] = found.ties;
-  CROW_TRY(crow_comm_sum_i64(comm, totals, 3));
-  out->partition = crow_comm_partition(comm, totals[0], CROW_BLOCK);
+  CROW_TRY(crow_comm_offset_i64(comm, q, &g.begin));
+  CROW_TRY_AGREE(comm, look_through(alternatives, &g, &found));
+  int64_t totals[] = {q, found.judgements, found.ties, found.others};
+  CROW_TRY(crow_comm_sum_i64(comm, totals, 4));
   out->comparisons = totals[1];
   out->ties = totals[2];
-  CROW_TRY(crow_records_rebalance(comm, &out->partition, &records, n));
-  CROW_TRY_AGREE(comm, unpack(records, order, out));
-  crow_free(records);
-  records = NULL;
+  const crow_pair_order order = crow_pair_order_make(alternatives, totals[0]);
+  out->stretch = INT64_C(1) << order.side_bits;
+  CROW_TRY(gather(comm, &g, totals[3] == 0, order, out));
   CROW_TRY(crow_components_count(comm, alternatives, out->partition.count, out->first, out->second, &out->components,
                                  &out->never_compared));
 cleanup:
-  crow_free(records);
   if (status != CROW_OK) crow_pairs_free(out);
   return status;
 }

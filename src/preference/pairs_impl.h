@@ -4,6 +4,7 @@
 #define CROW_PREFERENCE_PAIRS_IMPL_H
 
 #include <crow/preference.h>
+#include <string.h>
 
 /* The order of pairs: alternatives are cut into stretches of 2^side_bits, which cut the pairs into square tiles. Tiles
  * come in Morton order (the bits of both stretches' numbers interleaved), pairs within a tile by (first, second). So a
@@ -53,35 +54,49 @@ static inline void crow_pair_of_key(crow_pair_order order, uint64_t key, int32_t
   *second = (int32_t)(crow_gather_bits(tile) << s | (key & inside));
 }
 
-/* One comparison, or all comparisons of one pair added up. */
+/* One comparison. */
 typedef struct crow_record {
   uint64_t key;       /* crow_pair_key(), with first < second */
   double wins;        /* judgements that `first` won */
   int64_t judgements; /* judgements in all */
 } crow_record;
 
-/* Sorts by key, keeping the order of equal keys; `*records` may be replaced. Local. */
-crow_status crow_records_sort(crow_record **records, int64_t count, uint64_t greatest_key);
+/* A comparison that is one judgement, won, lost or tied, is a key alone: the pair's, and in its lowest bits the half
+ * wins of `first`. */
+enum { CROW_PLAIN_BITS = 2 };
 
-/* Sorts the records of all ranks: afterwards the keys ascend over the ranks, no key is on two of them, and records of
- * equal key are in their former order. `*records` is replaced. Collective. */
-crow_status crow_records_sort_all(const crow_comm *comm, uint64_t greatest_key, crow_record **records, int64_t *count);
+/* Comparisons on the way to their pairs. */
+typedef struct crow_records {
+  void *data; /* owned */
+  int64_t count;
+  size_t bytes; /* of each: of crow_record, or of a key alone */
+  int shift;    /* a record's key, shifted by so much, is its pair's */
+} crow_records;
 
-/* Moves the records, in their order over the ranks, to the slices of `partition`. `*records` is replaced. Collective.
- */
-crow_status crow_records_rebalance(const crow_comm *comm, const crow_partition *partition, crow_record **records,
-                                   int64_t count);
+static inline uint64_t crow_records_key(const crow_records *records, int64_t i) {
+  uint64_t key;
+  memcpy(&key, (const char *)records->data + (size_t)i * records->bytes, sizeof key);
+  return key;
+}
+static inline uint64_t crow_records_pair(const crow_records *records, int64_t i) {
+  return crow_records_key(records, i) >> records->shift;
+}
 
-/* Sends records [cut[r], cut[r + 1]) to each rank r; what arrives, in the senders' order, replaces `*records` and
- * `*count`. Collective. */
-crow_status crow_records_send(const crow_comm *comm, const int64_t *cut, crow_record **records, int64_t *count);
+/* Sorts the records of all ranks: afterwards the keys ascend over the ranks, no pair is on two of them, and
+ * crow_records of equal key are in their former order. Collective. */
+crow_status crow_records_sort(const crow_comm *comm, uint64_t greatest_key, crow_records *records);
+/* How many pairs the sorted records of this rank are of. Local. */
+int64_t crow_records_pairs(const crow_records *records);
+/* Moves sorted records to the ranks that the slices of all ranks' pairs belong to. Collective. */
+crow_status crow_records_move(const crow_comm *comm, const crow_partition *pairs, crow_records *records);
+void crow_records_free(crow_records *records);
 
 /* This rank's slice of a dataset's comparisons, checked. */
 typedef struct crow_comparisons {
   crow_partition slice;
   int32_t *first, *second;
   double *outcome;
-  int64_t *count; /* all 1 where the dataset has no counts */
+  int64_t *count; /* NULL where the dataset has no counts: all are 1 */
 } crow_comparisons;
 crow_status crow_comparisons_read(const crow_comm *comm, const crow_dataset *dataset, crow_comparisons *out);
 void crow_comparisons_free(crow_comparisons *comparisons);

@@ -32,15 +32,16 @@ crow_status crow_comparisons_read(const crow_comm *comm, const crow_dataset *dat
   crow_status status = CROW_OK;
   const crow_partition slice = crow_comm_partition(comm, dataset->comparisons, 1);
   *out = (crow_comparisons){.slice = slice};
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->count, slice.count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->first, slice.count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->second, slice.count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->outcome, slice.count));
-  CROW_TRY(read_indices(dataset, "/comparisons/first", &slice, out->count, out->first));
-  CROW_TRY(read_indices(dataset, "/comparisons/second", &slice, out->count, out->second));
+  if (dataset->has_count) CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->count, slice.count));
+  /* The outcomes' memory has the right size for the indices as they are read, and waits for its turn. */
+  void *const wide = out->outcome;
+  CROW_TRY(read_indices(dataset, "/comparisons/first", &slice, wide, out->first));
+  CROW_TRY(read_indices(dataset, "/comparisons/second", &slice, wide, out->second));
   CROW_TRY_AGREE(comm, check_different(dataset, &slice, out->first, out->second));
   CROW_TRY(crow_file_read(dataset->file, "/comparisons/outcome", slice.begin, slice.count, CROW_F64, out->outcome));
-  for (int64_t i = 0; i < slice.count; i++) out->count[i] = 1;
   if (dataset->has_count) {
     CROW_TRY(crow_file_read(dataset->file, "/comparisons/count", slice.begin, slice.count, CROW_I64, out->count));
   }
@@ -59,9 +60,8 @@ void crow_comparisons_free(crow_comparisons *comparisons) {
 
 crow_status crow_comparisons_pair(const crow_comm *comm, const crow_dataset *dataset, const crow_comparisons *read,
                                   crow_pairs *out) {
-  const crow_status status =
-      crow_pairs_create(comm, dataset->alternatives, read->slice.count, read->first, read->second, read->outcome,
-                        dataset->has_count ? read->count : NULL, out);
+  const crow_status status = crow_pairs_create(comm, dataset->alternatives, read->slice.count, read->first,
+                                               read->second, read->outcome, read->count, out);
   /* Whoever makes pairs does not know where they came from. */
   if (status != CROW_BAD_INPUT) return status;
   return crow_error(status, "%.1024s: %s: %s", crow_file_name(dataset->file),

@@ -19,15 +19,16 @@ static radix radix_for(uint64_t greatest_key) {
   return (radix){passes, passes ? (bits + passes - 1) / passes : 0};
 }
 
-static size_t digit(radix r, uint64_t key, int pass) {
+static inline size_t digit(radix r, uint64_t key, int pass) {
   return (size_t)(key >> pass * r.bits & ((UINT64_C(1) << r.bits) - 1));
 }
 
 /* Where in the sorted order the records of each digit begin, for every pass. */
-static void find_starts(const crow_record *records, int64_t count, radix r, int64_t start[][DIGITS]) {
+static void find_starts(const crow_records *records, radix r, int64_t start[][DIGITS]) {
   memset(start, 0, (size_t)r.passes * sizeof *start);
-  for (int64_t i = 0; i < count; i++) {
-    for (int pass = 0; pass < r.passes; pass++) start[pass][digit(r, records[i].key, pass)]++;
+  for (int64_t i = 0; i < records->count; i++) {
+    const uint64_t key = crow_records_key(records, i);
+    for (int pass = 0; pass < r.passes; pass++) start[pass][digit(r, key, pass)]++;
   }
   for (int pass = 0; pass < r.passes; pass++) {
     int64_t passed = 0;
@@ -39,19 +40,31 @@ static void find_starts(const crow_record *records, int64_t count, radix r, int6
   }
 }
 
-crow_status crow_records_sort(crow_record **records, int64_t count, uint64_t greatest_key) {
+/* One pass; `bytes` is a constant where this is called, so that a record is copied by a few instructions. */
+static inline void scatter(const crow_records *records, size_t bytes, radix r, int pass, int64_t *start, char *to) {
+  const char *from = records->data;
+  for (int64_t i = 0; i < records->count; i++, from += bytes) {
+    uint64_t key;
+    memcpy(&key, from, sizeof key);
+    memcpy(to + (size_t)start[digit(r, key, pass)]++ * bytes, from, bytes);
+  }
+}
+
+static crow_status sort(crow_records *records, uint64_t greatest_key) {
   crow_status status = CROW_OK;
   const radix r = radix_for(greatest_key);
-  crow_record *scratch = NULL;
+  void *scratch = NULL;
   int64_t(*start)[DIGITS] = NULL;
-  CROW_TRY(CROW_ALLOCATE_RAW(&scratch, count));
+  CROW_TRY(crow_allocate_raw(records->count, records->bytes, &scratch));
   CROW_TRY(CROW_ALLOCATE_RAW(&start, PASSES));
-  find_starts(*records, count, r, start);
+  find_starts(records, r, start);
   for (int pass = 0; pass < r.passes; pass++) {
-    const crow_record *from = *records;
-    for (int64_t i = 0; i < count; i++) scratch[start[pass][digit(r, from[i].key, pass)]++] = from[i];
-    crow_record *const swap = *records;
-    *records = scratch;
+    if (records->bytes == sizeof(uint64_t))
+      scatter(records, sizeof(uint64_t), r, pass, start[pass], scratch);
+    else
+      scatter(records, sizeof(crow_record), r, pass, start[pass], scratch);
+    void *const swap = records->data;
+    records->data = scratch;
     scratch = swap;
   }
 cleanup:
@@ -71,16 +84,16 @@ static int by_key(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* Keys that cut the records of all ranks into `size` parts of about equal length: part k holds the keys >=
+/* Pairs that cut the records of all ranks into `size` parts of about equal length: part k holds the pairs >=
  * splitter[k - 1] and < splitter[k]. */
-static crow_status choose_splitters(const crow_comm *comm, const crow_record *records, int64_t count,
-                                    uint64_t *splitter) {
+static crow_status choose_splitters(const crow_comm *comm, const crow_records *records, uint64_t *splitter) {
   crow_status status = CROW_OK;
   const int size = crow_comm_size(comm);
+  const int64_t count = records->count;
   sample mine[SAMPLES], *all = NULL;
   for (int64_t k = 0; k < SAMPLES; k++) {
     const int64_t at = count / SAMPLES * k + count % SAMPLES * k / SAMPLES;
-    mine[k] = (sample){count ? records[at].key : 0, count};
+    mine[k] = (sample){count ? crow_records_pair(records, at) : 0, count};
   }
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&all, (int64_t)size * SAMPLES));
   CROW_TRY(crow_comm_gather(comm, mine, all, (int64_t)sizeof mine));
@@ -98,12 +111,12 @@ cleanup:
   return status;
 }
 
-/* The part that a key is in: how many splitters are not above it. */
-static int part_of(const uint64_t *splitter, int size, uint64_t key) {
+/* The part that a pair is in: how many splitters are not above it. */
+static int part_of(const uint64_t *splitter, int size, uint64_t pair) {
   int low = 0, high = size - 1;
   while (low < high) {
     const int middle = low + (high - low) / 2;
-    if (splitter[middle] <= key)
+    if (splitter[middle] <= pair)
       low = middle + 1;
     else
       high = middle;
@@ -112,22 +125,26 @@ static int part_of(const uint64_t *splitter, int size, uint64_t key) {
 }
 
 /* Brings the records of each part together, in their former order; part r is [cut[r], cut[r + 1]) then. */
-static crow_status part_records(const uint64_t *splitter, int size, crow_record **records, int64_t count,
-                                int64_t *cut) {
+static crow_status part_records(const uint64_t *splitter, int size, crow_records *records, int64_t *cut) {
   crow_status status = CROW_OK;
-  crow_record *parted = NULL;
+  const size_t bytes = records->bytes;
+  const char *from = records->data;
+  void *parted = NULL;
   int64_t *at = NULL;
-  CROW_TRY(CROW_ALLOCATE_RAW(&parted, count));
+  CROW_TRY(crow_allocate_raw(records->count, bytes, &parted));
   CROW_TRY(CROW_ALLOCATE(&at, size));
-  for (int64_t i = 0; i < count; i++) at[part_of(splitter, size, (*records)[i].key)]++;
+  for (int64_t i = 0; i < records->count; i++) at[part_of(splitter, size, crow_records_pair(records, i))]++;
   cut[0] = 0;
   for (int r = 0; r < size; r++) {
     cut[r + 1] = cut[r] + at[r];
     at[r] = cut[r];
   }
-  for (int64_t i = 0; i < count; i++) parted[at[part_of(splitter, size, (*records)[i].key)]++] = (*records)[i];
-  crow_free(*records);
-  *records = parted;
+  for (int64_t i = 0; i < records->count; i++) {
+    const int64_t to = at[part_of(splitter, size, crow_records_pair(records, i))]++;
+    memcpy((char *)parted + (size_t)to * bytes, from + (size_t)i * bytes, bytes);
+  }
+  crow_free(records->data);
+  records->data = parted;
   parted = NULL;
 cleanup:
   crow_free(parted);
@@ -135,7 +152,8 @@ cleanup:
   return status;
 }
 
-crow_status crow_records_send(const crow_comm *comm, const int64_t *cut, crow_record **records, int64_t *count) {
+/* Sends records [cut[r], cut[r + 1]) to each rank r; what arrives, in the senders' order, takes their place. */
+static crow_status send_records(const crow_comm *comm, const int64_t *cut, crow_records *records) {
   crow_status status = CROW_OK;
   const int size = crow_comm_size(comm);
   int64_t *send = NULL, *receive = NULL;
@@ -143,18 +161,18 @@ crow_status crow_records_send(const crow_comm *comm, const int64_t *cut, crow_re
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send, size));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive, size));
   for (int r = 0; r < size; r++) send[r] = cut[r + 1] - cut[r];
-  CROW_TRY(crow_comm_exchange(comm, *records, send, sizeof **records, &received, receive));
-  crow_free(*records);
-  *records = received;
-  *count = 0;
-  for (int r = 0; r < size; r++) *count += receive[r];
+  CROW_TRY(crow_comm_exchange(comm, records->data, send, records->bytes, &received, receive));
+  crow_free(records->data);
+  records->data = received;
+  records->count = 0;
+  for (int r = 0; r < size; r++) records->count += receive[r];
 cleanup:
   crow_free(send);
   crow_free(receive);
   return status;
 }
 
-crow_status crow_records_sort_all(const crow_comm *comm, uint64_t greatest_key, crow_record **records, int64_t *count) {
+crow_status crow_records_sort(const crow_comm *comm, uint64_t greatest_key, crow_records *records) {
   crow_status status = CROW_OK;
   const int size = crow_comm_size(comm);
   uint64_t *splitter = NULL;
@@ -162,31 +180,51 @@ crow_status crow_records_sort_all(const crow_comm *comm, uint64_t greatest_key, 
   if (size > 1) {
     CROW_TRY_AGREE(comm, CROW_ALLOCATE(&splitter, size));
     CROW_TRY_AGREE(comm, CROW_ALLOCATE(&cut, size + 1));
-    CROW_TRY(choose_splitters(comm, *records, *count, splitter));
-    CROW_TRY_AGREE(comm, part_records(splitter, size, records, *count, cut));
-    CROW_TRY(crow_records_send(comm, cut, records, count));
+    CROW_TRY(choose_splitters(comm, records, splitter));
+    CROW_TRY_AGREE(comm, part_records(splitter, size, records, cut));
+    CROW_TRY(send_records(comm, cut, records));
   }
-  CROW_TRY_AGREE(comm, crow_records_sort(records, *count, greatest_key));
+  CROW_TRY_AGREE(comm, sort(records, greatest_key));
 cleanup:
   crow_free(splitter);
   crow_free(cut);
   return status;
 }
 
-crow_status crow_records_rebalance(const crow_comm *comm, const crow_partition *partition, crow_record **records,
-                                   int64_t count) {
+int64_t crow_records_pairs(const crow_records *records) {
+  int64_t distinct = 0;
+  uint64_t last = UINT64_MAX; /* no pair */
+  for (int64_t i = 0; i < records->count; i++) {
+    const uint64_t pair = crow_records_pair(records, i);
+    distinct += pair != last;
+    last = pair;
+  }
+  return distinct;
+}
+
+crow_status crow_records_move(const crow_comm *comm, const crow_partition *pairs, crow_records *records) {
   crow_status status = CROW_OK;
   const int size = crow_comm_size(comm);
-  int64_t *cut = NULL, offset = 0;
+  int64_t *cut = NULL, at = 0, i = 0;
   if (size == 1) return CROW_OK; /* they are where they belong */
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&cut, size + 1));
-  CROW_TRY(crow_comm_offset_i64(comm, count, &offset));
-  for (int r = 0; r <= size; r++) {
-    const int64_t begin = crow_partition_begin(partition, r) - offset;
-    cut[r] = begin < 0 ? 0 : begin < count ? begin : count;
+  CROW_TRY(crow_comm_offset_i64(comm, crow_records_pairs(records), &at));
+  for (int rank = 0; rank < size; rank++) {
+    const crow_gidx begin = crow_partition_begin(pairs, rank);
+    for (; i < records->count && at < begin; at++) {
+      const uint64_t pair = crow_records_pair(records, i);
+      while (i < records->count && crow_records_pair(records, i) == pair) i++;
+    }
+    cut[rank] = i;
   }
-  CROW_TRY(crow_records_send(comm, cut, records, &count));
+  cut[size] = records->count;
+  CROW_TRY(send_records(comm, cut, records));
 cleanup:
   crow_free(cut);
   return status;
+}
+
+void crow_records_free(crow_records *records) {
+  crow_free(records->data);
+  *records = (crow_records){0};
 }

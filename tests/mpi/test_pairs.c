@@ -90,20 +90,25 @@ static void one_rank_s_bad_comparison_ends_all(void) {
 
 static void records_are_shared_out_evenly(void) {
   const int64_t each = 20000;
-  crow_record *records = NULL;
-  CHECK_OK(CROW_ALLOCATE(&records, each));
-  for (int64_t i = 0; i < each; i++) {
-    double u;
-    crow_random_uniform(12, CROW_STREAM_TEST, (uint64_t)(crow_comm_rank(test_comm) * each + i), &u, 1);
-    records[i].key = (uint64_t)(u * 1e12);
+  const size_t sizes[] = {sizeof(crow_record), sizeof(uint64_t)};
+  for (int k = 0; k < 2; k++) {
+    crow_records records = {.count = each, .bytes = sizes[k]};
+    CHECK_OK(crow_allocate(each, sizes[k], &records.data));
+    for (int64_t i = 0; i < each; i++) {
+      double u;
+      crow_random_uniform(12, CROW_STREAM_TEST, (uint64_t)(crow_comm_rank(test_comm) * each + i), &u, 1);
+      const uint64_t key = (uint64_t)(u * 1e12);
+      memcpy((char *)records.data + (size_t)i * sizes[k], &key, sizeof key);
+    }
+    CHECK_OK(crow_records_sort(test_comm, UINT64_C(1000000000000), &records));
+    CHECK(records.count > each / 2 && records.count < each * 2);
+    bool ordered = true;
+    for (int64_t i = 1; i < records.count; i++) {
+      ordered = ordered && crow_records_key(&records, i - 1) <= crow_records_key(&records, i);
+    }
+    CHECK(ordered);
+    crow_records_free(&records);
   }
-  int64_t count = each;
-  CHECK_OK(crow_records_sort_all(test_comm, UINT64_C(1000000000000), &records, &count));
-  CHECK(count > each / 2 && count < each * 2);
-  bool ordered = true;
-  for (int64_t i = 1; i < count; i++) ordered = ordered && records[i - 1].key <= records[i].key;
-  CHECK(ordered);
-  crow_free(records);
 }
 
 static void win_rates_do_not_depend_on_the_number_of_ranks(void) {
