@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The whole fit, in the order of the paper: preferences, objective, rewards, what they predict. */
+#include "base/clones_impl.h"
 #include "fit/fit_impl.h"
 #include "fit/model_fit_impl.h"
 #include <math.h>
@@ -59,8 +60,17 @@ typedef struct scaled {
   crow_stages *stages;
 } scaled;
 
-static void unscale(const scaled *s, const double *u) {
-  for (crow_gidx i = 0; i < s->count; i++) s->reward[i] = s->root[i] > 0 ? u[i] / s->root[i] : 0;
+CROW_CLONES static void unscale(const scaled *s, const double *u) {
+  const double *root = s->root;
+  double *reward = s->reward;
+  for (crow_gidx i = 0; i < s->count; i++) reward[i] = root[i] > 0 ? u[i] / root[i] : 0;
+}
+
+CROW_CLONES static void scale_gradient(const scaled *s, const double *curvature, double *gradient) {
+  const double *root = s->root, *weight = s->weight;
+  for (crow_gidx i = 0; i < s->count; i++) {
+    gradient[i] = root[i] > 0 ? gradient[i] * (weight[i] * curvature[i]) / root[i] : 0;
+  }
 }
 
 /* df/du = df/dr / root, with df/dr = w K G for the objective's own K, which a rescaling does not change. */
@@ -71,11 +81,8 @@ static crow_status evaluate(void *context, const double *u, double *value, doubl
   unscale(s, u);
   crow_work_end(CROW_WORK_VECTOR, (double)s->count);
   const crow_status status = crow_objective_evaluate(s->objective, s->reward, value, optimality, gradient);
-  const double *curvature = crow_objective_curvature(s->objective);
   crow_work_begin();
-  for (crow_gidx i = 0; i < s->count; i++) {
-    gradient[i] = s->root[i] > 0 ? gradient[i] * (s->weight[i] * curvature[i]) / s->root[i] : 0;
-  }
+  scale_gradient(s, crow_objective_curvature(s->objective), gradient);
   crow_work_end(CROW_WORK_VECTOR, (double)s->count);
   crow_stages_begin(s->stages, "iterate");
   return status;

@@ -5,6 +5,7 @@
  * The sums over y are not divided by anything: they are kept in integers of 1/unit(x), a power of two for each
  * alternative such that the sum of w(y) c just fits. So every alternative's gradient has full precision, however small
  * its weight and its neighbours', and the ranks' parts add up without rounding. */
+#include "base/clones_impl.h"
 #include "objective/objective_impl.h"
 #include <math.h>
 #include <string.h>
@@ -92,15 +93,27 @@ static crow_status largest_reward(const crow_objective *o, const double *reward,
   return crow_comm_max_f64(o->comm, largest, 1);
 }
 
+/* violation = s sum + lambda r, gradient = violation / K where there is weight, else 0 */
+CROW_CLONES static void divide(const crow_objective *o, int64_t begin, int64_t n, const double *reward,
+                               double *restrict gradient, double *restrict size) {
+  const double *w = o->weights->value + begin, *curvature = o->curvature + begin, *unit = o->unit + begin;
+  const int64_t *sum = o->slice_sum + begin;
+  const double *r = reward + begin, scale = o->scale, lambda = o->options.lambda;
+  for (int64_t i = 0; i < n; i++) {
+    const double k = curvature[i], g = (scale * ((double)sum[i] / unit[i]) + lambda * r[i]) / k;
+    gradient[i] = w[i] > 0 ? g : 0;
+    size[i] = fabs(gradient[i]) * (k < 1 ? k : 1);
+  }
+}
+
 /* G and the certificate of this rank's slice. `gradient` may be NULL. */
 static double take_gradient(const crow_objective *o, const double *reward, double *gradient) {
-  double worst = 0;
-  for (int64_t i = 0; i < o->weights->partition.count; i++) {
-    const double k = o->curvature[i];
-    const double violation = o->scale * ((double)o->slice_sum[i] / o->unit[i]) + o->options.lambda * reward[i];
-    const double g = o->weights->value[i] > 0 ? violation / k : 0, size = fabs(g) * (k < 1 ? k : 1);
-    if (size > worst) worst = size;
-    if (gradient) gradient[i] = g;
+  const int64_t count = o->weights->partition.count;
+  double worst = 0, own[CROW_BLOCK], size[CROW_BLOCK];
+  for (int64_t begin = 0; begin < count; begin += CROW_BLOCK) {
+    const int64_t n = count - begin < CROW_BLOCK ? count - begin : CROW_BLOCK;
+    divide(o, begin, n, reward, gradient ? gradient + begin : own, size);
+    for (int64_t i = 0; i < n; i++) worst = size[i] > worst ? size[i] : worst;
   }
   return worst;
 }

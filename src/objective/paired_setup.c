@@ -38,8 +38,9 @@ static crow_status find_largest(crow_objective *o) {
     crow_cell *x = &o->cell[pairs->first[k]], *y = &o->cell[pairs->second[k]];
     double *of_x = &o->whole[pairs->first[k]], *of_y = &o->whole[pairs->second[k]];
     const double c = judgements_of(o, k);
-    *of_x = fmax(*of_x, y->weight * c);
-    *of_y = fmax(*of_y, x->weight * c);
+    const double to_x = y->weight * c, to_y = x->weight * c;
+    if (to_x > *of_x) *of_x = to_x;
+    if (to_y > *of_y) *of_y = to_y;
     x->sum++;
     y->sum++;
   }
@@ -61,7 +62,8 @@ cleanup:
   return status;
 }
 
-static int64_t fixed(double value) { return (int64_t)(value + (value < 0 ? -0.5 : 0.5)); }
+/* Of a value that is not negative. */
+static int64_t fixed(double value) { return (int64_t)(value + 0.5); }
 
 /* Adds w(y) c to every cell's sum. */
 static void add_neighbours(crow_objective *o) {

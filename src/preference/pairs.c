@@ -71,8 +71,8 @@ static crow_status make_plain_records(const given *g, crow_pair_order order, cro
   CROW_TRY(crow_allocate_raw(g->count, sizeof(uint64_t), &records->data));
   uint64_t *record = records->data;
   for (int64_t i = 0; i < g->count; i++) {
-    const double share = g->first[i] < g->second[i] ? g->outcome[i] : 1 - g->outcome[i];
-    record[i] = crow_comparison_key(order, g->first[i], g->second[i]) << CROW_PLAIN_BITS | (uint64_t)(2 * share);
+    const uint64_t won = (uint64_t)(2 * g->outcome[i]), wins = g->first[i] < g->second[i] ? won : 2 - won;
+    record[i] = crow_comparison_key(order, g->first[i], g->second[i]) << CROW_PLAIN_BITS | wins;
   }
 cleanup:
   return status;
@@ -107,7 +107,7 @@ static inline crow_status add_up(const crow_records *records, bool plain, crow_p
       return crow_error(CROW_BAD_INPUT, "alternatives %d and %d have %lld judgements: expected at most %u",
                         pairs->first[k], pairs->second[k], (long long)judgements, UINT32_MAX);
     }
-    pairs->share[k] = wins / (double)judgements;
+    pairs->share[k] = judgements == 1 ? wins : wins / (double)judgements;
     pairs->judgements[k] = (uint32_t)judgements;
   }
   return CROW_OK;

@@ -43,9 +43,10 @@ static inline uint64_t crow_pair_key(crow_pair_order order, uint64_t first, uint
   const uint64_t tile = crow_spread_bits(first >> s) << 1 | crow_spread_bits(second >> s);
   return tile << 2 * s | (first & inside) << s | (second & inside);
 }
-/* The key of a comparison's pair, whose first is the lower of the two. */
+/* The key of a comparison's pair, whose first is the lower of the two; without a branch that nobody could foretell. */
 static inline uint64_t crow_comparison_key(crow_pair_order order, int32_t x, int32_t y) {
-  return x < y ? crow_pair_key(order, (uint64_t)x, (uint64_t)y) : crow_pair_key(order, (uint64_t)y, (uint64_t)x);
+  const int32_t low = x < y ? x : y, high = x < y ? y : x;
+  return crow_pair_key(order, (uint64_t)low, (uint64_t)high);
 }
 static inline void crow_pair_of_key(crow_pair_order order, uint64_t key, int32_t *first, int32_t *second) {
   const int s = order.side_bits;

@@ -44,6 +44,60 @@ static void check_against_definition(const problem *q, const crow_objective_opti
   free(g);
 }
 
+/* At rewards of 0 all is known from the set-up. */
+static void rewards_of_zero_are_no_exception(void) {
+  for (int kind = 0; kind < 3; kind++) {
+    for (int mode = 0; mode < 4; mode++) {
+      problem q = problem_make(60);
+      const crow_objective_options options = {.lambda = 0.01, .pair_scale = mode & 1, .pair_weight = mode >> 1};
+      set_weights(&q, kind);
+      thin(&q, 0.3, mode > 1);
+      for (int64_t x = 0; x < q.m; x++) q.r[x] = 0;
+      check_against_definition(&q, &options);
+      problem_free(&q);
+    }
+  }
+}
+
+/* The sums of the last evaluation serve again only if they are of these rewards. */
+static void fitted_win_rates_are_of_the_given_rewards(void) {
+  for (int kind = 0; kind < 3; kind++) {
+    problem q = problem_make(70);
+    const crow_objective_options options = {.lambda = 0.01};
+    double *other = doubles(q.m), *fitted = doubles(q.m), *again = doubles(q.m), value, optimality;
+    crow_weights weights;
+    crow_pairs pairs;
+    set_weights(&q, kind);
+    thin(&q, 0.3, false);
+    crow_objective *o = make(&q, &options, &weights, &pairs);
+    CHECK_OK(crow_objective_evaluate(o, q.r, &value, &optimality, NULL));
+    CHECK_OK(crow_objective_fitted_win_rate(o, q.r, fitted));
+    for (int64_t x = 0; x < q.m; x++) {
+      long double sum = 0, all = 0;
+      for (int64_t y = 0; y < q.m; y++) {
+        const long double c = (long double)q.w[y] * q.c[x * q.m + y];
+        sum += c * ref_sigmoid((long double)q.r[x] - q.r[y]);
+        all += c;
+      }
+      const double expected = (double)(0.5L * q.w[x] + (1 - (long double)q.w[x]) * sum / all);
+      if (all > 0) CHECK_NEAR(fitted[x], expected, 1e-13);
+    }
+    CHECK_OK(crow_objective_evaluate(o, other, &value, &optimality, NULL));
+    CHECK_OK(crow_objective_fitted_win_rate(o, q.r, again));
+    CHECK(memcmp(again, fitted, (size_t)q.m * sizeof *fitted) == 0);
+    CHECK_OK(crow_objective_evaluate(o, q.r, &value, &optimality, NULL));
+    CHECK_OK(crow_objective_curvature_at(o, q.r, other));
+    CHECK_OK(crow_objective_fitted_win_rate(o, q.r, again));
+    CHECK(memcmp(again, fitted, (size_t)q.m * sizeof *fitted) == 0);
+    crow_objective_destroy(&o);
+    crow_pairs_free(&pairs);
+    free(other);
+    free(fitted);
+    free(again);
+    problem_free(&q);
+  }
+}
+
 static void value_and_gradient_are_those_of_the_definition(void) {
   const int64_t sizes[] = {2, 3, 30, 150};
   for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
@@ -353,6 +407,8 @@ static void rewards_that_are_not_finite_have_an_infinite_value(void) {
 int main(int argc, char **argv) {
   const crow_test tests[] = {
       {"value and gradient are those of the definition", value_and_gradient_are_those_of_the_definition},
+      {"rewards of zero are no exception", rewards_of_zero_are_no_exception},
+      {"fitted win rates are of the given rewards", fitted_win_rates_are_of_the_given_rewards},
       {"prompts are weighed by their shares", prompts_are_weighed_by_their_shares},
       {"weights of 15 orders of magnitude", weights_of_15_orders_of_magnitude},
       {"outcomes of zero and one, rewards far apart", outcomes_of_zero_and_one_and_far_rewards},

@@ -74,6 +74,15 @@ static void instruction_sets_agree_to_the_bit(void) {
         CHECK(kernel(cell, &block) == value);
         CHECK(memcmp(cell, expected, sizeof cell) == 0);
       }
+      fill(expected, first, second, share, judgements);
+      crow_slope_kernel_get(CROW_ISA_PORTABLE)(expected, &block);
+      for (crow_isa isa = CROW_ISA_AVX2; isa < CROW_ISA_COUNT; isa++) {
+        crow_slope_kernel *kernel = crow_slope_kernel_get(isa);
+        if (!kernel) continue;
+        fill(cell, first, second, share, judgements);
+        kernel(cell, &block);
+        CHECK(memcmp(cell, expected, sizeof cell) == 0);
+      }
     }
   }
 }

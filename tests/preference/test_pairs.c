@@ -36,6 +36,40 @@ static void without_counts_every_comparison_is_one_judgement(void) {
   crow_pairs_free(&pairs);
 }
 
+/* Won, lost or tied once, comparisons are keys alone on their way to the pairs; with counts they are not. */
+static void counted_comparisons_are_as_many_single_ones(void) {
+  enum { M = 300, Q = 4000 };
+  static int32_t first[3 * Q], second[3 * Q];
+  static double outcome[3 * Q];
+  static int64_t count[Q];
+  crow_pairs single, counted;
+  int64_t q = 0;
+  for (int64_t i = 0; i < Q; i++) {
+    count[i] = 1 + i % 3;
+    for (int64_t k = 0; k < count[i]; k++, q++) {
+      first[q] = (int32_t)(i * i % M);
+      second[q] = (int32_t)((i * i % M + 1 + i % (M - 1)) % M);
+      outcome[q] = (double)(i * 5 % 3) / 2;
+    }
+  }
+  CHECK_OK(crow_pairs_create(test_comm, M, q, first, second, outcome, NULL, &single));
+  q = 0;
+  for (int64_t i = 0; i < Q; q += count[i++]) {
+    first[i] = first[q];
+    second[i] = second[q];
+    outcome[i] = outcome[q];
+  }
+  CHECK_OK(crow_pairs_create(test_comm, M, Q, first, second, outcome, count, &counted));
+  CHECK(single.partition.count == counted.partition.count && single.partition.count > M);
+  CHECK(single.comparisons == q && counted.comparisons == q && single.ties == counted.ties);
+  for (int64_t k = 0; k < single.partition.count; k++) {
+    CHECK(single.first[k] == counted.first[k] && single.second[k] == counted.second[k]);
+    CHECK(single.share[k] == counted.share[k] && single.judgements[k] == counted.judgements[k]);
+  }
+  crow_pairs_free(&single);
+  crow_pairs_free(&counted);
+}
+
 static void no_comparisons_make_no_pairs(void) {
   crow_pairs pairs;
   CHECK_OK(crow_pairs_create(test_comm, 4, 0, NULL, NULL, NULL, NULL, &pairs));
@@ -241,6 +275,7 @@ int main(int argc, char **argv) {
       {"comparisons of a pair are added up, in either direction",
        comparisons_of_a_pair_are_added_up_in_either_direction},
       {"without counts every comparison is one judgement", without_counts_every_comparison_is_one_judgement},
+      {"counted comparisons are as many single ones", counted_comparisons_are_as_many_single_ones},
       {"no comparisons make no pairs", no_comparisons_make_no_pairs},
       {"components of chains and stars", components_of_chains_and_stars},
       {"indices up to 2^31", indices_may_be_as_large_as_2_to_31},
