@@ -56,12 +56,13 @@ crow_choose_launcher() {
 }
 
 # Runs a command and passes on USR1 (--signal=B:USR1@N sends it to this shell alone) and TERM, both as USR1, upon which
-# crow saves its state and ends with 75. Returns the command's exit code.
+# crow saves its state and ends with 75. Returns the command's exit code; crow_signalled is not empty if a signal came.
 crow_forward_signals() {
   local pid code signalled=
+  crow_signalled=
   "$@" &
   pid=$!
-  trap 'signalled=yes; crow_note "signal: asking crow to save its state"; kill -USR1 "$pid" 2>/dev/null' USR1 TERM
+  trap 'signalled=yes crow_signalled=yes; crow_note "signal: asking crow to save its state"; kill -USR1 "$pid" 2>/dev/null' USR1 TERM
   while :; do
     signalled=
     wait "$pid"
@@ -145,6 +146,8 @@ crow_step() {
   crow_note "job $SLURM_JOB_ID, start $start: ${crow_launcher[*]} $CROW $* on ${SLURM_JOB_NUM_NODES-} nodes"
   crow_forward_signals "${crow_launcher[@]}" "$CROW" "$@"
   code=$?
+  # When Slurm ends mpirun, at a time limit that the ranks outlive, it says 1 as if crow had failed.
+  if [ "$code" = 1 ] && [ -n "$crow_signalled" ]; then code=143; fi
   case $code in
   0 | 5)
     if crow_is_done "$result"; then

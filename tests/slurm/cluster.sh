@@ -13,7 +13,7 @@
 # own, so that it has its own host name, by which Open MPI tells nodes apart, its own /dev/shm and its own processes.
 
 cluster_nodes=6
-cluster_cpus=16 # each node claims to have; more than the machine has is fine
+cluster_cpus=24 # each node claims to have; more than the machine has is fine
 export PATH=$PATH:/usr/sbin:/sbin
 
 cluster_lacks() {

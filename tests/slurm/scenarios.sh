@@ -5,6 +5,7 @@
 # half minute only.
 #
 #   scenarios_start   submits them and does to each what its name says
+#   scenarios_again   submits again what is to be submitted again by hand, after a while
 #   scenarios_expect  waits for each; prints a line with its time
 
 # shellcheck disable=SC2154,SC2034 # variables of test_slurm.sh
@@ -33,7 +34,22 @@ while :; do
   [ -n "\$interrupted" ] || exit "\$code"
 done
 PROGRAM
-  chmod +x "$scratch/held"
+  # Ranks that hear nothing and stand still after a first checkpoint, whatever is sent to them but KILL. Later starts are
+  # crow here too.
+  cat >"$scratch/deaf" <<PROGRAM
+#!/bin/bash
+if [ "\$1" != weights ] || [ -n "\${SLURM_RESTART_COUNT-}" ]; then exec "$CROW" "\$@"; fi
+trap '' TERM USR1
+env --block-signal=TERM --block-signal=USR1 "$CROW" "\$@" --checkpoint-interval 0 &
+rank=\$!
+while [ \$# -gt 1 ] && [ "\$1" != -o ]; do shift; done
+until [ -e "\$2.checkpoint.a.h5" ] || ! kill -0 "\$rank" 2>/dev/null; do sleep 0.02; done
+kill -STOP "\$rank" && echo "rank held"
+# Slurm sends CONT with its TERM.
+while kill -STOP "\$rank" 2>/dev/null; do sleep 0.1; done
+wait "\$rank"
+PROGRAM
+  chmod +x "$scratch/held" "$scratch/deaf"
 }
 
 # scenario NAME LAUNCHER COMMAND OPTION...: submits a run that is compared with the plain one of COMMAND.
@@ -52,7 +68,7 @@ scenario() {
 scenario_do() {
   local name=$1
   shift
-  for _ in $(seq 400); do
+  for _ in $(seq 1200); do
     if [ "$(grep -c '^rank held' "$scratch/$name.log" 2>/dev/null)" = 4 ]; then
       "$@" || fail "$name: $*"
       return
@@ -72,7 +88,7 @@ kill_job() {
 }
 
 scenarios_start() {
-  local launch
+  local launch name
   declare -gA scenario_job scenario_kind scenario_begun
   scenarios_program
   adam=(--weights "$scratch/plain-weights.h5" --model linear --optimizer adam --steps 2000)
@@ -86,7 +102,11 @@ scenarios_start() {
   scenario limit-signal srun weights --samples 1000000 --time-limit 600
   # crow by itself a minute before Slurm's end, which is now; the job is given more time before its second start.
   program=$CROW scenario limit-own mpirun weights --samples 1000000
+  # Nobody listens until Slurm kills all of the job at its limit (what comes of it: scenarios_again); mpirun ends before
+  # that, by the TERM, which leaves the script a moment to queue the job again.
   limits=(--time=5 --nodelist="n[1-2]")
+  program=$scratch/deaf scenario limit-kill srun weights --samples 1000000 --time-limit 600
+  program=$scratch/deaf scenario limit-mpirun mpirun weights --samples 1000000 --time-limit 600
   scenario user-signal srun fit "${adam[@]}"
   scenario lbfgs mpirun fit "${lbfgs[@]}"
   scenario requeued srun weights --samples 1000000
@@ -98,6 +118,9 @@ scenarios_start() {
   for launch in srun mpirun; do scenario "power-$launch" "$launch" weights --samples 1000000; done
   limits=()
 
+  for name in limit-kill limit-mpirun; do
+    scenario_do "$name" scontrol update "JobId=${scenario_job[$name]}" EndTime=now
+  done
   # The power of both jobs' second node fails. Slurm is told later, as it would find out after SlurmdTimeout.
   scenario_do power-srun true
   scenario_do power-mpirun cluster_kill_node 6
@@ -123,6 +146,14 @@ scenarios_start() {
   # Its user submits the same once more.
   expect all-killed "${scenario_job[all-killed]}" "FAILED 0:9"
   program=$CROW scenario all-killed mpirun fit "${lbfgs[@]}"
+}
+
+# The job that Slurm has killed at its limit: its user submits the same once more.
+scenarios_again() {
+  local end
+  end=$(cluster_wait "${scenario_job[limit-kill]}")
+  case $end in TIMEOUT*) ;; *) fail "limit-kill: the job ended as \"$end\" instead of TIMEOUT" ;; esac
+  program=$CROW scenario limit-kill srun weights --samples 1000000 --time-limit 600
 }
 
 scenarios_expect() {

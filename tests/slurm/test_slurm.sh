@@ -137,6 +137,7 @@ cmp -s "$scratch/plain-rewards.h5" "$scratch/older.h5" || fail "older: the file 
 case $(cluster_wait "$cancelled") in CANCELLED*) ;; *) fail "cancelled: $(cluster_wait "$cancelled")" ;; esac
 expect vanishes "$vanishing" "FAILED 1:0"
 grep -q 'giving up' "$scratch/vanishes.log" || fail "exit code 0 without a result was believed"
+scenarios_again
 chain_expect
 scenarios_expect
 
