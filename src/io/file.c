@@ -72,7 +72,7 @@ cleanup:
 }
 
 /* HDF5 cannot discard what it failed to write: closing a file that will not flush leaves an id without a file behind,
- * and the program falls over it at its end. Such a file stays open, to be cleared away by HDF5 itself. */
+ * and the program falls over it at its end. Such a file stays open, for crow_file_close(). */
 crow_status crow_file_detach(crow_file *file) {
   crow_status status = CROW_OK;
   if (file->id >= 0 && file->temporary) {
@@ -87,10 +87,10 @@ crow_status crow_file_detach(crow_file *file) {
   }
   if (file->id >= 0) {
     const herr_t closed = H5Fclose(file->id);
+    file->id = H5I_INVALID_HID;
     CROW_TRY_AGREE(file->comm, closed >= 0 ? CROW_OK : crow_hdf5_error(true, file->name, "", "close it"));
   }
 cleanup:
-  file->id = H5I_INVALID_HID;
   crow_hdf5_close(&file->transfer);
   return status;
 }

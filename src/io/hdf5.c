@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/hdf5_impl.h"
 
+#include <errno.h>
 #include <string.h>
 
 void crow_hdf5_quiet(void) { (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
@@ -47,13 +48,22 @@ static bool is_system(const char *text) {
   return strstr(text, "errno = ") || strstr(text, "MPI_") || strstr(text, "error string");
 }
 
+/* Of a write that failed under MPI, whose own text does not say why, the system's reason is left behind; else "". */
+static const char *reason_left(int number, const char *text) {
+  const bool disk = number == ENOSPC || number == EDQUOT || number == EFBIG || number == EIO || number == ESTALE;
+  return disk && !strstr(text, "errno = ") ? strerror(number) : "";
+}
+
 crow_status crow_hdf5_error(bool writing, const char *file, const char *path, const char *what) {
+  const int number = errno;
   char text[512];
   crow_hdf5_cause(text, sizeof text);
   const bool lock = strstr(text, "lock") && !strstr(text, "block");
   const bool system = lock || is_system(text);
-  return crow_error(writing || system ? CROW_FILE_SYSTEM : CROW_BAD_INPUT, "%s: %s%scannot %s: %s%s%s", file, path,
-                    path[0] ? ": " : "", what, text, writing || system ? "" : " (the file is damaged)",
+  const char *reason = writing ? reason_left(number, text) : "";
+  return crow_error(writing || system ? CROW_FILE_SYSTEM : CROW_BAD_INPUT, "%s: %s%scannot %s: %s%s%s%s%s", file, path,
+                    path[0] ? ": " : "", what, text, reason[0] ? ": " : "", reason,
+                    writing || system ? "" : " (the file is damaged)",
                     lock ? " (another program may have it open; where the file system has no locks, set "
                            "HDF5_USE_FILE_LOCKING=FALSE)"
                          : "");

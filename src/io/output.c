@@ -2,10 +2,14 @@
 /* A file's way to its name: written under a temporary name in the same folder, checked, flushed, renamed. */
 #include "io/file_impl.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -124,11 +128,26 @@ cleanup:
   return status;
 }
 
+/* HDF5 cannot be told to forget what it holds back of a file that is given up, and when it cannot write that on one
+ * rank, the others wait inside it for ever. So whatever it, or MPI, still writes goes to memory: the descriptors of
+ * this process that are the temporary file become those of a file without a name. */
+static void divert(const crow_file *file) {
+  struct stat wanted, facts;
+  const int memory = stat(file->temporary, &wanted) == 0 ? memfd_create("crow", MFD_CLOEXEC) : -1;
+  DIR *all = memory >= 0 ? opendir("/proc/self/fd") : NULL;
+  for (const struct dirent *entry = all ? readdir(all) : NULL; entry; entry = readdir(all)) {
+    const int descriptor = atoi(entry->d_name); /* 0 for . and .. */
+    if (descriptor <= 0 || descriptor == file->descriptor || fstat(descriptor, &facts) != 0) continue;
+    if (facts.st_dev == wanted.st_dev && facts.st_ino == wanted.st_ino) (void)dup3(memory, descriptor, O_CLOEXEC);
+  }
+  if (all) (void)closedir(all);
+  if (memory >= 0) (void)close(memory);
+}
+
 void crow_file_close(crow_file **file) {
   if (!file || !*file) return;
   crow_file *f = *file;
-  /* A file that is given up makes room first, so that HDF5 can write what it holds back and let go of it. */
-  if (f->descriptor >= 0 && f->id >= 0) (void)!ftruncate(f->descriptor, 0);
+  if (f->temporary && f->id >= 0) divert(f);
   char message[CROW_ERROR_BYTES];
   (void)snprintf(message, sizeof message, "%s", crow_error_message());
   if (f->id >= 0 && crow_file_detach(f) != CROW_OK) (void)crow_error(CROW_FILE_SYSTEM, "%s", message);
@@ -159,6 +178,41 @@ static crow_status check_written(const crow_file *file) {
     }
   }
 cleanup:
+  return status;
+}
+
+/* How far beyond all that is on disk the disk is tried. */
+#define TRIAL_DISTANCE (1 << 24)
+
+/* Writes where nothing will be: as much as metadata may take on rank 0, a byte on the others. HDF5 cuts it off. */
+static bool try_disk(const crow_file *file, int descriptor, char *zeros) {
+  struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+  struct stat facts;
+  const int rank = crow_comm_rank(file->comm);
+  if (crow_comm_size(file->comm) == 1) return true;
+  if (fstat(descriptor, &facts) != 0) return false;
+  const off_t end = facts.st_size > file->end ? facts.st_size : (off_t)file->end;
+  const off_t at = end + TRIAL_DISTANCE + (rank == 0 ? 0 : METADATA_BYTES + rank);
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && (rlim_t)at + METADATA_BYTES > limit.rlim_cur) return true;
+  const ssize_t bytes = rank == 0 ? METADATA_BYTES : 1, written = pwrite(descriptor, zeros, (size_t)bytes, at);
+  if (written >= 0 && written < bytes) errno = ENOSPC;
+  return written == bytes;
+}
+
+/* What this rank has written is on disk, and metadata can follow it. Some file systems find out only here that they
+ * have no room. HDF5 would not say why, and where it fails to write its metadata on one rank, the others wait for ever.
+ */
+static crow_status settle(const crow_file *file) {
+  crow_status status = CROW_OK;
+  char *zeros = NULL;
+  const int descriptor = open(file->temporary, O_WRONLY | O_CLOEXEC);
+  CROW_TRY(crow_allocate(METADATA_BYTES, 1, (void **)&zeros));
+  if (descriptor < 0 || !try_disk(file, descriptor, zeros) || fsync(descriptor) != 0) {
+    CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot write %s: %s", file->name, strerror(errno)));
+  }
+cleanup:
+  crow_free(zeros);
+  if (descriptor >= 0) (void)close(descriptor);
   return status;
 }
 
@@ -213,6 +267,7 @@ crow_status crow_file_finish(crow_file **file) {
   if (f->schema && crow_catalogue_check(&f->catalogue, f->schema, f->name, true) != CROW_OK) {
     CROW_TRY(crow_error(CROW_FAILED, "the file to be written breaks its schema: %s", crow_error_message()));
   }
+  CROW_TRY_AGREE(f->comm, settle(f));
   CROW_TRY(crow_file_detach(f));
   CROW_TRY_AGREE(f->comm, f->descriptor >= 0 ? publish(f) : CROW_OK);
 cleanup:

@@ -2,6 +2,7 @@
 /* Rows of numbers between memory and file. */
 #include "io/file_impl.h"
 
+#include <errno.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -71,6 +72,7 @@ static crow_status move_piece(const crow_file *file, const crow_entry *entry, bo
   char nothing = 0;
   void *data = r.rows > 0 && r.columns > 0 ? values : &nothing;
   herr_t moved = select_range(file_space, entry, &r, &memory_space);
+  errno = 0;
   if (moved >= 0 && writing)
     moved = H5Dwrite(entry->handle, memory_type, memory_space, file_space, file->transfer, data);
   if (moved >= 0 && !writing)

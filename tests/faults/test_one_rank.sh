@@ -5,12 +5,18 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../cli/lib.sh"
 . "$here/../cli/data.sh"
 
-# on_rank RANK LIMIT COMMAND...: the command, on that rank under a limit of the shell's.
+# on_rank RANK LIMIT COMMAND...: the command, on that rank under a limit of the shell's, or under a quota that the call
+# QUOTA_CALL runs into.
 cat >on_rank <<'END'
 rank=$1 limit=$2
 shift 2
-# shellcheck disable=SC2086 # an option and its value
-[ "${OMPI_COMM_WORLD_RANK:-${PMIX_RANK:-${PMI_RANK:-}}}" != "$rank" ] || ulimit $limit || exit 99
+if [ "${OMPI_COMM_WORLD_RANK:-${PMIX_RANK:-${PMI_RANK:-}}}" = "$rank" ]; then
+  # shellcheck disable=SC2086 # an option and its value
+  case $limit in
+  quota-*) export LD_PRELOAD="$PWD/quota.so" QUOTA_FOLDER="$PWD/" QUOTA_CALL="${limit#quota-}" ;;
+  *) ulimit $limit || exit 99 ;;
+  esac
+fi
 exec "$@"
 END
 
@@ -38,6 +44,19 @@ for rank in 0 1 2; do
   ends 4 "File too large" "$rank" "-f 4000" simulate -o new.h5 --alternatives 400000
   ends 4 "old.h5" "$rank" "-f 4000" simulate -o old.h5 --alternatives 400000 --force
   cmp -s old.h5 copy.h5 || fail "$last: the older file was touched"
+done
+
+# The quota stays exceeded while the file is given up. HDF5 is never left to write on one rank alone in vain: the others
+# would wait for that rank.
+"${CC:-cc}" -D_GNU_SOURCE -shared -fPIC -o quota.so "$here/quota.c" || fail "quota.c does not compile"
+export ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0"
+for rank in 0 2; do
+  for call in write fsync; do
+    ends 4 "old.h5: " "$rank" "quota-$call" simulate -o old.h5 --alternatives 3000 --force
+    once err "crow simulate: error: "
+    grep -q '^crow simulate: error: .*old\.h5: .*Disk quota exceeded$' err || fail "$last: the message does not say why"
+    cmp -s old.h5 copy.h5 || fail "$last: the older file was touched"
+  done
 done
 
 # ---- no memory on one rank ----
