@@ -160,7 +160,7 @@ CROW_API crow_status crow_bench_fit(const crow_comm *comm, const crow_bench_opti
  *   an evaluation of q pairs:       q/P pair_s + c m whole_s + m/P vector_s + transfers, where a rank's pairs concern
  *                                   the share c of the alternatives (crow_pairs_reach())
  *   before the first one:           q/P setup_s to gather pairs, sort them and measure the curvature (of complete
- *                                   preferences m/P setup_s); reading comparisons from the disk is not in it
+ *                                   preferences m/P setup_s), and q/P read_s to read comparisons before that
  *   of complete preferences:        m/P complete_s + transfers; where a rank has more than the 100000 alternatives of
  *                                   complete_s, towards complete_far_s with log(m/P), which complete_far of them take
  * Transfers take allreduce_latency_s log2(P) / log2(ranks measured) each and bytes / allreduce_bytes_s; an evaluation
@@ -182,6 +182,7 @@ typedef struct crow_bench_size {
   int64_t samples, pairs; /**< pairs 0: complete preferences */
   int ranks, slices;      /**< slices of alternatives; ranks / slices groups share the samples */
   int64_t evaluations;    /**< of the objective */
+  double read_s;          /**< seconds that a rank takes to read a comparison; 0: they are in memory */
   bool single;            /**< contexts are 32-bit floats */
   /** Borrowed; NULL: none. Of a dataset memory is what its own weights and fit would be held against: its source of
    * preferences and its prompts count. */
@@ -189,7 +190,7 @@ typedef struct crow_bench_size {
 } crow_bench_size;
 
 typedef struct crow_bench_prediction {
-  double weights_s, setup_s, evaluation_s, fit_s;
+  double weights_s, read_s, setup_s, evaluation_s, fit_s;
   double weights_bytes, fit_bytes; /**< a rank; while pairs are gathered, the peak */
 } crow_bench_prediction;
 

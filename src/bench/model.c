@@ -99,19 +99,21 @@ cleanup:
   return status;
 }
 
-/* Processor seconds of gathering `q` pairs in any order: the least of some tries. */
-static crow_status probe_gathering(const crow_comm *alone, crow_gidx m, int64_t q, double *seconds) {
+/* What the gathering of a pair costs a rank when each has `q` in any order: the least of some tries, in processor time;
+ * on several ranks they change places. */
+static crow_status probe_gathering(const crow_comm *comm, crow_gidx m, int64_t q, double *seconds) {
   crow_status status = CROW_OK;
+  const uint64_t begin = (uint64_t)crow_comm_rank(comm) * (uint64_t)q;
   crow_pairs pairs = {0};
   int32_t *first = NULL, *second = NULL;
   double *share = NULL;
   *seconds = (double)INFINITY;
-  CROW_TRY(CROW_ALLOCATE_RAW(&first, q));
-  CROW_TRY(CROW_ALLOCATE_RAW(&second, q));
-  CROW_TRY(CROW_ALLOCATE_RAW(&share, q));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&first, q));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&second, q));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&share, q));
   for (int64_t k = 0; k < q; k++) {
     uint32_t words[2];
-    crow_random_words(1, CROW_STREAM_BENCH, (uint64_t)k, words, 2);
+    crow_random_words(1, CROW_STREAM_BENCH, begin + (uint64_t)k, words, 2);
     first[k] = (int32_t)(words[0] % (uint32_t)m);
     second[k] = (int32_t)((first[k] + 1 + (int64_t)(words[1] % (uint32_t)(m - 1))) % m);
     share[k] = 0.5;
@@ -119,8 +121,8 @@ static crow_status probe_gathering(const crow_comm *alone, crow_gidx m, int64_t 
   for (int k = 0; k < TRIES; k++) {
     crow_pairs_free(&pairs);
     const double start = crow_time_cpu_s();
-    CROW_TRY(crow_pairs_create(alone, m, q, first, second, share, NULL, &pairs));
-    *seconds = fmin(*seconds, crow_time_cpu_s() - start);
+    CROW_TRY(crow_pairs_create(comm, m, q, first, second, share, NULL, &pairs));
+    *seconds = fmin(*seconds, (crow_time_cpu_s() - start) / (double)q);
   }
 cleanup:
   crow_pairs_free(&pairs);
@@ -134,14 +136,12 @@ cleanup:
 static crow_status probe_pairs(const crow_comm *alone, crow_gidx m, crow_bench_model *out) {
   crow_status status = CROW_OK;
   fit_costs sparse, dense;
-  double gathering = 0;
   CROW_TRY(probe_fit(alone, m, 5, &sparse));
   CROW_TRY(probe_fit(alone, m, 25, &dense));
-  CROW_TRY(probe_gathering(alone, m, 10 * m, &gathering));
   out->pair_s = fmax(0, (dense.evaluate_s - sparse.evaluate_s) / (20 * (double)m));
   out->whole_s = fmax(0, sparse.evaluate_s / (double)m - 5 * out->pair_s);
   out->vector_s = fmin(sparse.iterate_s, dense.iterate_s) / (double)m;
-  out->setup_s = gathering / (10 * (double)m) + dense.setup_s / (25 * (double)m);
+  out->setup_s = dense.setup_s / (25 * (double)m);
 cleanup:
   return status;
 }
@@ -163,22 +163,25 @@ cleanup:
   return status;
 }
 
+static crow_gidx paired_alternatives(const crow_bench_size *size) {
+  const crow_gidx m = size->alternatives;
+  return m < 1000 ? 1000 : m < PAIRED_MOST ? m : PAIRED_MOST;
+}
+
 /* On this rank alone, while the others do the same. */
 static crow_status probe(const crow_comm *alone, const crow_bench_size *size, const crow_nearest_options *nearest,
                          crow_bench_model *out) {
   crow_status status = CROW_OK;
   bool tree = false, tree_of_fewer = false;
   double fewer_draw = 0, fewer = 0;
-  const crow_gidx m = out->alternatives, paired = size->alternatives < 1000          ? 1000
-                                                  : size->alternatives < PAIRED_MOST ? size->alternatives
-                                                                                     : PAIRED_MOST;
+  const crow_gidx m = out->alternatives;
   CROW_TRY(probe_search(alone, m, out->dimensions, nearest, &out->draw_s, &out->search_s, &tree));
   CROW_TRY(probe_search(alone, (m + 3) / 4, out->dimensions, nearest, &fewer_draw, &fewer, &tree_of_fewer));
   out->exponent = tree && tree_of_fewer && m > 4 && fewer > 0
                       ? fmin(1, fmax(0, log(out->search_s / fewer) / log((double)m / (double)((m + 3) / 4))))
                       : 1;
   if (size->pairs > 0) {
-    CROW_TRY(probe_pairs(alone, paired, out));
+    CROW_TRY(probe_pairs(alone, paired_alternatives(size), out));
   } else {
     CROW_TRY(probe_complete(alone, size, out));
   }
@@ -203,6 +206,12 @@ crow_status crow_bench_model_measure(const crow_comm *comm, const crow_bench_siz
   CROW_TRY(crow_comm_split(comm, crow_comm_rank(comm), 0, &alone));
   CROW_TRY(crow_comm_barrier(comm));
   CROW_TRY_AGREE(comm, probe(alone, size, nearest, out));
+  if (size->pairs > 0) {
+    const crow_gidx m = paired_alternatives(size);
+    double gathering = 0;
+    CROW_TRY(probe_gathering(comm, m, 10 * m, &gathering));
+    out->setup_s += gathering;
+  }
   double costs[9] = {out->draw_s,     out->search_s,       out->exponent, out->pair_s, out->whole_s,
                      out->complete_s, out->complete_far_s, out->vector_s, out->setup_s};
   CROW_TRY(crow_comm_max_f64(comm, costs, 9));
@@ -274,7 +283,8 @@ void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *si
   }
   predict_bytes(size, out);
   out->setup_s = (q > 0 ? q : m) / ranks * model->setup_s;
-  out->fit_s = out->setup_s + (double)size->evaluations * out->evaluation_s;
+  out->read_s = q / ranks * size->read_s;
+  out->fit_s = out->read_s + out->setup_s + (double)size->evaluations * out->evaluation_s;
 }
 
 int crow_bench_slices(const crow_bench_size *size, double bytes) {

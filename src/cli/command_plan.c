@@ -20,17 +20,22 @@ static const crow_setting plan_settings[] = {
 static const crow_section sections[] = {
     {"Plan", plan_settings, 0}, {"Nearest alternative", crow_nearest_settings, AT(nearest)}, {0}};
 
+enum { READ_MOST = 1 << 20 }; /* comparisons that a rank reads to measure what one takes */
+
 static crow_status run_plan(crow_run *run) {
   crow_status status = CROW_OK;
   const plan_options *options = run->options;
   crow_dataset dataset = {0};
+  double read_s = 0;
   CROW_TRY(crow_dataset_open(run->comm, run->argument[0], true, &dataset));
+  CROW_TRY(crow_comparisons_probe(run->comm, &dataset, READ_MOST, &read_s));
   const crow_bench_size size = {.alternatives = dataset.alternatives,
                                 .dimensions = dataset.dimensions,
                                 .samples = options->samples,
                                 .pairs = dataset.comparisons,
                                 .ranks = (int)options->ranks,
                                 .evaluations = options->evaluations,
+                                .read_s = read_s,
                                 .single = dataset.single,
                                 .dataset = &dataset};
   double memory = options->memory_per_rank;
@@ -51,10 +56,9 @@ const crow_command crow_command_plan = {
         "(memory, caches, network) is measured too.\n\n"
         "With m alternatives in d dimensions, N samples, q comparisons and P ranks in S slices, weights take "
         "N S / P times the search among m / S alternatives; an evaluation of the objective takes q / P pairs, the "
-        "alternatives that these concern and a transfer of 16 bytes for each; a fit sets up q / P "
-        "pairs "
-        "first. Reading and writing files is not in it, nor that alternatives may span few dimensions. The grid is the "
-        "fewest slices that fit the memory.",
+        "alternatives that these concern and a transfer of 16 bytes for each; a fit reads "
+        "q / P comparisons and sets up their pairs first. Reading contexts and writing results is not in it, nor that "
+        "alternatives may span few dimensions. The grid is the fewest slices that fit the memory.",
     .example = "crow plan votes.h5 --ranks 64 --samples 100000000\n"
                "mpirun -n 2 crow plan votes.h5 --ranks 128 --memory-per-rank 4e9",
     .arguments = "DATASET",

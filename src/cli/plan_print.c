@@ -25,6 +25,7 @@ static void fill_model(const crow_bench_model *model, const crow_bench_size *siz
     add(report, "evaluate_an_alternative", "ns", model->whole_s * 1e9);
     add(report, "optimise_an_alternative", "ns", model->vector_s * 1e9);
     add(report, "set_up_a_pair", "ns", model->setup_s * 1e9);
+    if (size->read_s > 0) add(report, "read_a_comparison", "ns", size->read_s * 1e9);
   } else {
     add(report, "evaluate_an_alternative", "ns", model->complete_s * 1e9);
   }
@@ -41,6 +42,7 @@ static void add_to_summary(crow_run *run, const crow_bench_size *size, const cro
   (void)json_object_set_new(entry, "slices", json_integer(size->slices));
   (void)json_object_set_new(entry, "weights_s", crow_json_real(p->weights_s));
   (void)json_object_set_new(entry, "weights_bytes", crow_json_real(p->weights_bytes));
+  (void)json_object_set_new(entry, "read_s", crow_json_real(p->read_s));
   (void)json_object_set_new(entry, "setup_s", crow_json_real(p->setup_s));
   (void)json_object_set_new(entry, "evaluation_s", crow_json_real(p->evaluation_s));
   (void)json_object_set_new(entry, "fit_s", crow_json_real(p->fit_s));

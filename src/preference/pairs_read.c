@@ -28,9 +28,10 @@ static crow_status check_different(const crow_dataset *dataset, const crow_parti
   return CROW_OK;
 }
 
-crow_status crow_comparisons_read(const crow_comm *comm, const crow_dataset *dataset, crow_comparisons *out) {
+static crow_status read_first(const crow_comm *comm, const crow_dataset *dataset, crow_gidx count,
+                              crow_comparisons *out) {
   crow_status status = CROW_OK;
-  const crow_partition slice = crow_comm_partition(comm, dataset->comparisons, 1);
+  const crow_partition slice = crow_comm_partition(comm, count, 1);
   *out = (crow_comparisons){.slice = slice};
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->first, slice.count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->second, slice.count));
@@ -47,6 +48,27 @@ crow_status crow_comparisons_read(const crow_comm *comm, const crow_dataset *dat
   }
 cleanup:
   if (status != CROW_OK) crow_comparisons_free(out);
+  return status;
+}
+
+crow_status crow_comparisons_read(const crow_comm *comm, const crow_dataset *dataset, crow_comparisons *out) {
+  return read_first(comm, dataset, dataset->comparisons, out);
+}
+
+crow_status crow_comparisons_probe(const crow_comm *comm, const crow_dataset *dataset, crow_gidx most,
+                                   double *seconds) {
+  crow_status status = CROW_OK;
+  crow_comparisons read = {0};
+  const int size = crow_comm_size(comm);
+  const crow_gidx all = dataset->comparisons, count = all / size < most ? all : most * size;
+  *seconds = 0;
+  if (count == 0) return CROW_OK;
+  const double start = crow_time_s();
+  CROW_TRY(read_first(comm, dataset, count, &read));
+  *seconds = (crow_time_s() - start) / (double)((count + size - 1) / size);
+  CROW_TRY(crow_comm_max_f64(comm, seconds, 1));
+cleanup:
+  crow_comparisons_free(&read);
   return status;
 }
 
