@@ -7,16 +7,18 @@
 /* Of complete preferences the grid of the convolution, and a block of a matrix's rows. */
 #define COMPLETE_BYTES (INT64_C(32) << 20)
 /* Doubles for each alternative of a rank's slice: weights, standard errors, hits and rewards, and, besides the history,
- * the problem in scaled variables (2), iterates and gradients (6), curvature and win rates (4) and, of pairs, units and
- * sums (5). */
+ * the problem in scaled variables (2), iterates and gradients (6), curvature and win rates (4) and, of pairs, units,
+ * sums and the rewards they are of (7). */
 #define RESULT_VECTORS 7
 #define FIT_VECTORS 12
-#define PAIRED_VECTORS 5
-/* Bytes for each comparison of a rank: read (24) and sorted as records of 24, of which a rank holds up to two sets at a
- * time and, as keys decide which rank gets them, perhaps a quarter more than its share; in pairs with what an
+#define PAIRED_VECTORS 7
+/* Bytes for each comparison of a rank: read (16, with a count 24) and sorted as records of 24, of which a rank holds up
+ * to two sets at a time and, as keys decide which rank gets them, perhaps a quarter more than its share (comparisons
+ * without shares of judgements are records of 8, but that is known only once they are read); in pairs with what an
  * evaluation holds; and, for what it is worth (bootstrap, standard errors), in pairs, kept one by one and sorted anew.
  */
-#define READ_BYTES 84
+#define READ_BYTES 76
+#define COUNT_BYTES 8
 #define PAIR_BYTES 28
 #define JUDGED_BYTES 104
 /* Of all alternatives on every rank: a pass over the pairs (32), slices put together (16), components (12). */
@@ -48,7 +50,8 @@ static double phases(const crow_dataset *dataset, int ranks, double fit) {
   if (dataset->prompts > 1 && !dataset->has_comparisons) return within_prompts_bytes(dataset, ranks) + 32 * m + fit;
   switch (crow_fit_source(dataset)) {
   case CROW_SOURCE_COMPARISONS:
-    return fmax(READ_BYTES * q + 28 * m, PAIR_BYTES * q + WHOLE_BYTES * m + fit);
+    return fmax((READ_BYTES + (dataset->has_count ? COUNT_BYTES : 0)) * q + 28 * m,
+                PAIR_BYTES * q + WHOLE_BYTES * m + fit);
   case CROW_SOURCE_MATRIX:
     /* Weights, sums and deviations of all columns, and at least one row. */
     return (double)COMPLETE_BYTES + 8 * 5 * m + fit;
