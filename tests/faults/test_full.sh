@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A full disk, or a limit on the size of files: exit 4 and a message, the older file as it was, nothing left beside it.
+# A full disk, a limit on the size of files, or a quota: exit 4 and a message, the older file as it was, nothing left
+# beside it.
 here=$(cd "$(dirname "$0")" && pwd)
 
 # A small disk needs a mount.
@@ -23,6 +24,7 @@ refused() {
   [ "$(grep -c 'error: ' err)" -eq 1 ] || fail "$last: not exactly one message"
   says "$reason"
   equal "$(fingerprint)" "$files"
+  "$after"
 }
 
 # Every command that writes a file, over an older one; checkpoints have none before them.
@@ -88,6 +90,7 @@ write_older() {
 # MPI has files of its own, so the limit cannot be as low as the disk is small.
 alternatives=600000
 reason="File too large"
+after=: # each run
 crow simulate -o many.h5 --alternatives $alternatives
 write_older
 before=$failures
@@ -124,6 +127,38 @@ all_outputs 1 3
 import_too 1 3
 rm small/filling
 # With room again the same command is done.
+ranks 2 weights many.h5 -o small/weights.h5 --nearest exact --force
+exits 0
+umount small
+
+# ---- a quota ----
+# Of btrfs, on a disk in a file. Its books know of room that was given back only when they are written.
+quota() {
+  truncate -s 200m disk && mkfs.btrfs -q disk && mount -o loop disk small && btrfs quota enable small
+}
+if ! quota >quota.log 2>&1; then
+  echo "a quota cannot be had here, which takes loop devices, btrfs and its programs (btrfs-progs): $(tail -n 1 quota.log)"
+  finish
+fi
+book() { btrfs filesystem sync small >/dev/null; }
+# limit BYTES: so much more than there is.
+limit() {
+  book
+  used=$(btrfs qgroup show --raw small | awk '$1 == "0/5" { print $2 }')
+  btrfs qgroup limit $((used + $1)) small || fail "no quota can be set"
+}
+reason="Disk quota exceeded"
+after=book
+write_older
+write_small
+limit 50000
+all_outputs 3
+import_too 3
+small_outputs 1
+# Room for the beginning of a file.
+limit 1300000
+all_outputs 3
+limit 100000000
 ranks 2 weights many.h5 -o small/weights.h5 --nearest exact --force
 exits 0
 umount small
