@@ -14,17 +14,17 @@ static int64_t fail_countdown = -1;
 
 void crow_memory_fail_after(int64_t countdown) { fail_countdown = countdown; }
 
-static size_t round_up(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
-
 /* Large arrays ask for huge pages, where the system grants them to who asks: first touches of small ones took a tenth
  * of a fit of a million comparisons, and random accesses miss their translations. The last page is filled up if that
- * wastes at most an eighth. */
+ * wastes at most an eighth. NULL if there is not so much memory. */
 static void *allocate(size_t bytes) {
-  if (bytes < HUGE_PAGE) return aligned_alloc(ALIGNMENT, round_up(bytes, ALIGNMENT));
-  const size_t whole = round_up(bytes, HUGE_PAGE), used = whole - bytes <= bytes / 8 ? whole : whole - HUGE_PAGE;
-  void *memory = aligned_alloc(HUGE_PAGE, used < bytes ? round_up(bytes, ALIGNMENT) : used);
+  void *memory = NULL;
+  if (bytes < HUGE_PAGE) return posix_memalign(&memory, ALIGNMENT, bytes) == 0 ? memory : NULL;
+  const size_t whole = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+  const size_t huge = whole - bytes <= bytes / 8 ? whole : whole - HUGE_PAGE;
+  if (posix_memalign(&memory, HUGE_PAGE, huge > bytes ? huge : bytes) != 0) return NULL;
 #ifdef MADV_HUGEPAGE
-  if (memory) (void)madvise(memory, used, MADV_HUGEPAGE); /* without, all works as well */
+  (void)madvise(memory, huge, MADV_HUGEPAGE); /* without, all works as well */
 #endif
   return memory;
 }
