@@ -28,16 +28,16 @@ ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 # ---- the problems: what is stood for, what is held ---------------------------------------------------------------
 
-SAMPLES_EACH, SAMPLES_DRAWN = 100000, 1024  # weights, weak: samples that a rank stands for; that it really draws
-SAMPLES_ALL = 1 << 22  # weights, strong: all drawn
+SAMPLES_EACH, SAMPLES_DRAWN = 100000, 64  # weights, weak: samples that a rank stands for; that it really draws
+SAMPLES_ALL, SAMPLES_ALL_DRAWN = 1 << 22, 1 << 18  # weights, strong
 COMPLETE_EACH, COMPLETE_HELD = 97656, 512  # complete, weak: alternatives (1e8 on 1024 ranks); that it really holds
 COMPLETE_ALL, COMPLETE_ALL_HELD = 10**8, 1 << 19  # complete, strong
 PAIRS_ALTERNATIVES, PAIRS_ALL = 10**6, 10**9  # pairs, strong: all alternatives are held, of the pairs
 PAIRS_HELD = 32 * 10**6  # enough that a rank's pairs reach the same stretches of alternatives
 
-# Contexts of 4 dimensions stand for 384: a search in them is soon done, and no message has contexts in it.
+# Contexts of 2 dimensions stand for 384: a search in them is soon done, and no message has contexts in it.
 WEIGHTS = ["weights", "--alternatives", "20000", "--contexts", "random", "--dimensions"]
-FEW = ["4", "--nearest", "tree", "--samples"]
+FEW = ["2", "--nearest", "fused", "--samples"]
 COMPLETE = ["fit", "--graph", "complete", "--alternatives"]
 PAIRS = ["fit", "--alternatives"]
 
@@ -52,7 +52,8 @@ def weights_weak(rates, ranks):
 
 
 def weights_strong(rates, ranks):
-    return WEIGHTS + FEW + [str(SAMPLES_ALL)] + charges(sample=rates["weights"]["sample"])
+    charge = charges(sample=rates["weights"]["sample"] * SAMPLES_ALL / SAMPLES_ALL_DRAWN)
+    return WEIGHTS + FEW + [str(SAMPLES_ALL_DRAWN)] + charge
 
 
 def complete(rates, held, stood_for):
@@ -82,6 +83,17 @@ KINDS = {"weights-strong": weights_strong, "weights-weak": weights_weak, "comple
 REAL = {"weights": lambda ranks: WEIGHTS + ["384", "--samples", str(8192 * ranks)],
         "complete": lambda ranks: COMPLETE + [str(COMPLETE_EACH * ranks)],
         "pairs": lambda ranks: PAIRS + ["168000", "--pairs", str(24 * 168000)]}
+
+# ---- SimGrid ------------------------------------------------------------------------------------------------------
+
+# SimGrid's own choice of algorithms would reduce over a flat tree; these are Open MPI's. But for its broadcast to some
+# hundred ranks that choice would first find out which ranks share a node, by a message between any two ranks, which
+# takes half a minute on 1024 ranks and 16 times that on 4096. Open MPI's has no such step, and reductions take the same.
+SETTINGS = ["--cfg=smpi/simulate-computation:no", "--cfg=smpi/host-speed:1Gf", "--cfg=smpi/coll-selector:ompi",
+            "--cfg=smpi/bcast:binomial_tree", "--cfg=smpi/privatization:dlopen", "--log=root.thres:warning"]
+# Messages that end so soon one after another end together: the network's shares are found anew whenever one ends, and
+# with pairs thousands are on their way.
+PRECISION_S = {"pairs-strong": 1e-6}
 
 # ---- runs ---------------------------------------------------------------------------------------------------------
 
@@ -132,10 +144,8 @@ def simulate(program, folder, name, ranks, arguments):
         file.write(PLATFORM)
     with open(hosts, "w") as file:
         file.writelines("node-%d\n" % (k // RANKS_PER_NODE) for k in range(NODES * RANKS_PER_NODE))
-    # SimGrid's own choice of algorithms would reduce over a flat tree; these are Open MPI's.
-    command = ["smpirun", "-np", str(ranks), "-platform", platform, "-hostfile", hosts,
-               "--cfg=smpi/simulate-computation:no", "--cfg=smpi/host-speed:1Gf", "--cfg=smpi/coll-selector:ompi",
-               "--cfg=smpi/privatization:dlopen", "--log=root.thres:warning", program, "bench", *arguments,
+    command = ["smpirun", "-np", str(ranks), "-platform", platform, "-hostfile", hosts, *SETTINGS,
+               "--cfg=surf/precision:%g" % PRECISION_S.get(name, 1e-9), program, "bench", *arguments,
                "--repetitions", "1", "--warm-up", "0", "--quiet", "--json", out]
     subprocess.run(command, check=True, env={**os.environ, **ENVIRONMENT})
     return read(out)

@@ -6,6 +6,8 @@
 /* About a second's work of plain loops. */
 #define AUDIT_OPERATIONS 3e8
 enum { AUDIT_MOST = 1024, AUDIT_ROWS = 64 };
+/* Every rank looks at all ranks' winners: on many ranks each finds fewer. */
+enum { AUDIT_MOST_OF_ALL = 16384 };
 
 /* Which alternative is nearest to each of `n` points; -1 where several are. */
 static crow_status search(const crow_dataset *dataset, const double *points, int64_t n, double *least,
@@ -50,6 +52,26 @@ static int64_t count_missing(const crow_weights *weights, const int64_t *winner,
   return missing;
 }
 
+/* Samples that one rank searches again: some, whatever the size. */
+static int64_t choose_count(const crow_dataset *dataset, int64_t samples, int ranks) {
+  const double each = AUDIT_OPERATIONS / ((double)dataset->alternatives * (double)dataset->dimensions);
+  int64_t n = each < 1 ? 1 : each > AUDIT_MOST ? AUDIT_MOST : (int64_t)each;
+  if (n > AUDIT_MOST_OF_ALL / ranks) n = AUDIT_MOST_OF_ALL > ranks ? AUDIT_MOST_OF_ALL / ranks : 1;
+  return n < samples / ranks ? n : samples / ranks;
+}
+
+/* This rank's `n` of the samples; those of all ranks are spread over all samples. */
+static crow_status draw(const crow_space *space, int64_t samples, int rank, int ranks, int64_t n, crow_gidx d,
+                        double *points) {
+  crow_status status = CROW_OK;
+  for (int64_t p = 0; p < n; p++) {
+    const crow_gidx sample = (crow_gidx)((__int128)(rank * n + p) * samples / (n * ranks));
+    CROW_TRY(crow_space_sample(space, sample, 1, samples, points + p * d));
+  }
+cleanup:
+  return status;
+}
+
 crow_status crow_bench_audit_samples(const crow_comm *comm, const crow_dataset *dataset,
                                      const crow_weights_options *options, const crow_weights *weights, int64_t *audited,
                                      int64_t *missing) {
@@ -59,19 +81,13 @@ crow_status crow_bench_audit_samples(const crow_comm *comm, const crow_dataset *
   int64_t *mine = NULL, *all = NULL;
   const crow_gidx d = dataset->dimensions;
   const int size = crow_comm_size(comm), rank = crow_comm_rank(comm);
-  double each = AUDIT_OPERATIONS / ((double)dataset->alternatives * (double)d);
-  int64_t n = each < 1 ? 1 : each > AUDIT_MOST ? AUDIT_MOST : (int64_t)each;
-  if (n > weights->samples / size) n = weights->samples / size;
+  const int64_t n = choose_count(dataset, weights->samples, size);
   CROW_TRY(crow_space_create(comm, &options->space, dataset, &space));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&points, n * d));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&least, n));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&mine, n));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&all, n * size));
-  /* Spread over all samples. */
-  for (int64_t p = 0; p < n; p++) {
-    const crow_gidx sample = (crow_gidx)((__int128)(rank * n + p) * weights->samples / (n * size));
-    CROW_TRY_AGREE(comm, crow_space_sample(space, sample, 1, weights->samples, points + p * d));
-  }
+  CROW_TRY_AGREE(comm, draw(space, weights->samples, rank, size, n, d, points));
   CROW_TRY_AGREE(comm, search(dataset, points, n, least, mine));
   CROW_TRY(crow_comm_gather(comm, mine, all, n * (int64_t)sizeof *mine));
   *audited = n * size;
