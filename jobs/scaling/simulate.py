@@ -31,7 +31,7 @@ ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 SAMPLES_EACH, SAMPLES_DRAWN = 100000, 64  # weights, weak: samples that a rank stands for; that it really draws
 SAMPLES_ALL, SAMPLES_ALL_DRAWN = 1 << 22, 1 << 18  # weights, strong
 COMPLETE_EACH, COMPLETE_HELD = 97656, 512  # complete, weak: alternatives (1e8 on 1024 ranks); that it really holds
-COMPLETE_ALL, COMPLETE_ALL_HELD = 10**8, 1 << 19  # complete, strong
+COMPLETE_ALL, COMPLETE_ALL_HELD = 10**8, 1 << 21  # complete, strong; ranks share blocks of 512
 PAIRS_ALTERNATIVES, PAIRS_ALL = 10**6, 10**9  # pairs, strong: all alternatives are held, of the pairs
 PAIRS_HELD = 32 * 10**6  # enough that a rank's pairs reach the same stretches of alternatives
 
@@ -75,6 +75,8 @@ def pairs_strong(rates, ranks):
     return PAIRS + [str(PAIRS_ALTERNATIVES), "--pairs", str(PAIRS_HELD)] + charges(**rate)
 
 
+# The kinds of runs, and the ranks of each: with pairs a simulation takes as long as all others together.
+RANKS, RANKS_PAIRS = (1, 4, 16, 64, 256, 1024, 4096), (1, 4, 16, 64, 128, 256, 512)
 KINDS = {"weights-strong": weights_strong, "weights-weak": weights_weak, "complete-strong": complete_strong,
          "complete-weak": complete_weak, "pairs-strong": pairs_strong}
 
@@ -86,9 +88,9 @@ REAL = {"weights": lambda ranks: WEIGHTS + ["384", "--samples", str(8192 * ranks
 
 # ---- SimGrid ------------------------------------------------------------------------------------------------------
 
-# SimGrid's own choice of algorithms would reduce over a flat tree; these are Open MPI's. But for its broadcast to some
-# hundred ranks that choice would first find out which ranks share a node, by a message between any two ranks, which
-# takes half a minute on 1024 ranks and 16 times that on 4096. Open MPI's has no such step, and reductions take the same.
+# SimGrid's own choice of algorithms would reduce over a flat tree; these are Open MPI's. But before a broadcast to some
+# hundred ranks SimGrid finds out which of them share a node, by a message between any two ranks: half a minute's work on
+# 1024 ranks, 16 times that on 4096. Open MPI has no such step; its broadcast is a binomial tree where messages are small.
 SETTINGS = ["--cfg=smpi/simulate-computation:no", "--cfg=smpi/host-speed:1Gf", "--cfg=smpi/coll-selector:ompi",
             "--cfg=smpi/bcast:binomial_tree", "--cfg=smpi/privatization:dlopen", "--log=root.thres:warning"]
 # Messages that end so soon one after another end together: the network's shares are found anew whenever one ends, and
@@ -173,8 +175,8 @@ def scale(options, rates):
         table = csv.writer(file, lineterminator="\n")
         table.writerow("kind ranks nodes seconds efficiency".split())
         for kind in options.only or KINDS:
-            series, ranks = [], 1
-            while ranks <= options.ranks:
+            series = []
+            for ranks in (r for r in (RANKS_PAIRS if kind == "pairs-strong" else RANKS) if r <= options.ranks):
                 found = simulate(options.simulated, options.folder, kind, ranks, KINDS[kind](rates, ranks))
                 seconds, work = found["figures"]["time"]["median"], ranks if kind.endswith("weak") else 1
                 series.append({"ranks": ranks, "work": work, "seconds": seconds})
@@ -183,7 +185,6 @@ def scale(options, rates):
                 table.writerow(row)
                 file.flush()
                 print(*row, flush=True)
-                ranks *= 4
             with open(os.path.join(options.folder, kind + ".json"), "w") as out:
                 json.dump({"scaling": series}, out)
 
@@ -201,7 +202,7 @@ def main():
     parser.add_argument("real", help="crow, as usually built")
     parser.add_argument("simulated", help="crow, built with CROW_SMPI")
     parser.add_argument("--folder", default="simulated", help="where results, tables and pictures go")
-    parser.add_argument("--ranks", type=int, default=1024, help="the most ranks (1, 4, 16, ...), at most 4096")
+    parser.add_argument("--ranks", type=int, default=4096, help="the most ranks: 4096 need 13 GB of memory, 1024 a quarter of it")
     parser.add_argument("--only", action="append", choices=KINDS, help="of the scaling, this; may be repeated")
     parser.add_argument("--repetitions", type=int, default=7, help="of real runs, the fastest of which counts")
     parser.add_argument("--real-only", action="store_true", help="stop after the real runs")
