@@ -7,6 +7,7 @@
  * its weight and its neighbours', and the ranks' parts add up without rounding. */
 #include "base/clones_impl.h"
 #include "objective/objective_impl.h"
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -82,13 +83,23 @@ crow_status crow_paired_collect(crow_objective *o) {
   return crow_halo_sum_i64(o->halo, o->whole_sum, o->slice_sum);
 }
 
-/* The largest |reward| of a weighted alternative on any rank; infinity if one is not finite. */
+/* |reward| where there is weight; what is not finite is infinite. */
+CROW_CLONES static void take_sizes(int64_t n, const double *weight, const double *reward, double *restrict size) {
+  for (int64_t i = 0; i < n; i++) {
+    const double finite = fabs(reward[i]) <= DBL_MAX ? fabs(reward[i]) : (double)INFINITY;
+    size[i] = weight[i] > 0 ? finite : 0;
+  }
+}
+
+/* The largest of them on any rank. */
 static crow_status largest_reward(const crow_objective *o, const double *reward, double *largest) {
+  const int64_t count = o->weights->partition.count;
+  double size[CROW_BLOCK];
   *largest = 0;
-  for (int64_t i = 0; i < o->weights->partition.count; i++) {
-    if (!(o->weights->value[i] > 0)) continue;
-    const double size = isfinite(reward[i]) ? fabs(reward[i]) : (double)INFINITY;
-    if (size > *largest) *largest = size;
+  for (int64_t begin = 0; begin < count; begin += CROW_BLOCK) {
+    const int64_t n = count - begin < CROW_BLOCK ? count - begin : CROW_BLOCK;
+    take_sizes(n, o->weights->value + begin, reward + begin, size);
+    for (int64_t i = 0; i < n; i++) *largest = size[i] > *largest ? size[i] : *largest;
   }
   return crow_comm_max_f64(o->comm, largest, 1);
 }

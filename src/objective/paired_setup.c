@@ -50,12 +50,41 @@ cleanup:
   return status;
 }
 
+/* q(x) = w(x), with prompts w(x) / sqrt(share), of this rank's alternative i. */
+static double mass_of(const crow_objective *o, int64_t i) {
+  return o->root ? o->weights->value[i] / o->root[i] : o->weights->value[i];
+}
+
+/* One unit for all, if the terms w(y) c are of so similar size that the smallest keeps 12 bits where all together could
+ * be of one alternative; else 0. That saves a pass over the pairs. */
+static crow_status find_common_unit(const crow_objective *o, double *unit) {
+  crow_status status = CROW_OK;
+  const crow_pairs *pairs = o->pairs;
+  const double neighbours = fmin((double)pairs->partition.global, (double)pairs->alternatives);
+  double extremes[3] = {0, -(double)INFINITY, 1}; /* greatest weight, - least weight, greatest c */
+  for (int64_t i = 0; i < o->weights->partition.count; i++) {
+    const double mass = mass_of(o, i);
+    if (mass > extremes[0]) extremes[0] = mass;
+    if (mass > 0 && -mass > extremes[1]) extremes[1] = -mass;
+  }
+  for (int64_t k = 0; k < pairs->partition.count && o->options.pair_weight; k++) {
+    if ((double)pairs->judgements[k] > extremes[2]) extremes[2] = (double)pairs->judgements[k];
+  }
+  CROW_TRY(crow_comm_max_f64(o->comm, extremes, 3));
+  const double bound = neighbours * extremes[0] * extremes[2];
+  *unit = bound <= -extremes[1] * 0x1p48 ? unit_for(bound) : 0;
+cleanup:
+  return status;
+}
+
 /* From a bound of every alternative's sum of w(y) c: the number of its pairs times the largest term. */
 static crow_status set_first_units(crow_objective *o) {
   crow_status status = CROW_OK;
-  CROW_TRY(find_largest(o));
+  double common = 0;
+  CROW_TRY(find_common_unit(o, &common));
+  if (common == 0) CROW_TRY(find_largest(o));
   for (int64_t i = 0; i < o->weights->partition.count; i++) {
-    o->unit[i] = unit_for((double)o->slice_sum[i] * o->neighbours[i]);
+    o->unit[i] = common > 0 ? common : unit_for((double)o->slice_sum[i] * o->neighbours[i]);
   }
   CROW_TRY(spread_units(o));
 cleanup:
@@ -150,10 +179,9 @@ cleanup:
 static crow_status set_weights(crow_objective *o) {
   crow_status status = CROW_OK;
   const crow_partition *slice = &o->weights->partition;
-  const double *w = o->weights->value;
   double *mass = NULL;
   CROW_TRY_AGREE(o->comm, CROW_ALLOCATE_RAW(&mass, slice->count));
-  for (int64_t i = 0; i < slice->count; i++) mass[i] = o->root ? w[i] / o->root[i] : w[i];
+  for (int64_t i = 0; i < slice->count; i++) mass[i] = mass_of(o, i);
   CROW_TRY(crow_halo_fetch(o->halo, mass, o->whole));
   for (int64_t k = 0; k < o->ranges; k++) {
     for (crow_gidx x = o->range[k].begin; x < o->range[k].end; x++) {

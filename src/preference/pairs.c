@@ -91,8 +91,10 @@ cleanup:
 
 /* Adds up the comparisons of each pair, in their order. `plain` is a constant where this is called. */
 static inline crow_status add_up(const crow_records *records, bool plain, crow_pair_order order, crow_pairs *pairs) {
-  const uint64_t *key = records->data;
+  const uint64_t *key = records->data, inside = (UINT64_C(1) << order.side_bits) - 1;
   const crow_record *record = records->data;
+  uint64_t tile = UINT64_MAX; /* none */
+  int32_t first = 0, second = 0;
   int64_t i = 0;
   for (int64_t k = 0; k < pairs->partition.count; k++) {
     const uint64_t pair = plain ? key[i] >> CROW_PLAIN_BITS : record[i].key;
@@ -102,7 +104,12 @@ static inline crow_status add_up(const crow_records *records, bool plain, crow_p
       wins += plain ? 0.5 * (double)(key[i] & 3) : record[i].wins;
       judgements += plain ? 1 : record[i].judgements;
     }
-    crow_pair_of_key(order, pair, &pairs->first[k], &pairs->second[k]);
+    if (pair >> 2 * order.side_bits != tile) {
+      tile = pair >> 2 * order.side_bits;
+      crow_pair_of_key(order, tile << 2 * order.side_bits, &first, &second);
+    }
+    pairs->first[k] = first | (int32_t)(pair >> order.side_bits & inside);
+    pairs->second[k] = second | (int32_t)(pair & inside);
     if (judgements > UINT32_MAX) {
       return crow_error(CROW_BAD_INPUT, "alternatives %d and %d have %lld judgements: expected at most %u",
                         pairs->first[k], pairs->second[k], (long long)judgements, UINT32_MAX);
