@@ -48,6 +48,21 @@ static bool is_system(const char *text) {
   return strstr(text, "errno = ") || strstr(text, "MPI_") || strstr(text, "error string");
 }
 
+/* Where the system failed, HDF5 lists time, names, flags and buffers: what failed and why is left of it. */
+static void condense(char *text) {
+  static const char *const lists[] = {": time = ", ": name = ", ", errno = "}, before[] = "error message = '";
+  char *reason = strstr(text, before), *end = reason ? strchr(reason + strlen(before), '\'') : NULL;
+  for (size_t k = 0; end && k < sizeof lists / sizeof *lists; k++) {
+    char *list = strstr(text, lists[k]);
+    if (!list || list > reason) continue;
+    *end = 0;
+    reason += strlen(before);
+    (void)memcpy(list, ": ", 2);
+    (void)memmove(list + 2, reason, strlen(reason) + 1);
+    return;
+  }
+}
+
 /* Of a write that failed under MPI, whose own text does not say why, the system's reason is left behind; else "". */
 static const char *reason_left(int number, const char *text) {
   const bool disk = number == ENOSPC || number == EDQUOT || number == EFBIG || number == EIO || number == ESTALE;
@@ -61,6 +76,7 @@ crow_status crow_hdf5_error(bool writing, const char *file, const char *path, co
   const bool lock = strstr(text, "lock") && !strstr(text, "block");
   const bool system = lock || is_system(text);
   const char *reason = writing ? reason_left(number, text) : "";
+  condense(text);
   return crow_error(writing || system ? CROW_FILE_SYSTEM : CROW_BAD_INPUT, "%s: %s%scannot %s: %s%s%s%s%s", file, path,
                     path[0] ? ": " : "", what, text, reason[0] ? ": " : "", reason,
                     writing || system ? "" : " (the file is damaged)",
