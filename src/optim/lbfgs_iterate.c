@@ -189,7 +189,7 @@ static crow_status accept(crow_lbfgs *lbfgs, const crow_line_point *found, doubl
   swap(&lbfgs->x, &lbfgs->trial_x);
   swap(&lbfgs->g, &lbfgs->trial_g);
   crow_lbfgs_note(lbfgs, found->value, optimality, &better);
-  if (!better && !lbfgs->numbers->best_apart) {
+  if (!better && lbfgs->numbers->best_apart == 0) {
     CROW_TRY_AGREE(lbfgs->comm, crow_lbfgs_allocate_best(lbfgs));
     swap(&lbfgs->best_x, &lbfgs->trial_x);
     swap(&lbfgs->best_g, &lbfgs->trial_g);

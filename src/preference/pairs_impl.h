@@ -17,6 +17,7 @@ typedef struct crow_pair_order {
 } crow_pair_order;
 /* The order for so many alternatives and comparisons. Local. */
 crow_pair_order crow_pair_order_make(crow_gidx alternatives, crow_gidx comparisons);
+
 /* Puts a zero before each of the low 32 bits. */
 static inline uint64_t crow_spread_bits(uint64_t x) {
   x = (x | x << 16) & UINT64_C(0x0000ffff0000ffff);
@@ -84,7 +85,7 @@ static inline uint64_t crow_records_pair(const crow_records *records, int64_t i)
 }
 
 /* Sorts the records of all ranks: afterwards the keys ascend over the ranks, no pair is on two of them, and
- * crow_records of equal key are in their former order. Collective. */
+ * records of equal key are in their former order. Collective. */
 crow_status crow_records_sort(const crow_comm *comm, uint64_t greatest_key, crow_records *records);
 /* How many pairs the sorted records of this rank are of. Local. */
 int64_t crow_records_pairs(const crow_records *records);

@@ -2,6 +2,7 @@
 /* A stable sample sort. Stability is what makes sums over the comparisons of a pair have the same bits for any number
  * of ranks: they are always added in the order in which the comparisons were given. */
 #include "preference/pairs_impl.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,6 +85,16 @@ static int by_key(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+/* A record of the k-th of SAMPLES equal stretches of the records, anywhere in it: comparisons may well repeat, as where
+ * every annotator was asked the same, and a fixed place in each stretch could meet one pair only. */
+static int64_t sampled(int64_t count, uint64_t rank, int64_t k) {
+  uint32_t word;
+  crow_random_words(0, CROW_STREAM_SORT, rank * SAMPLES + (uint64_t)k, &word, 1);
+  const int64_t begin = count / SAMPLES * k + count % SAMPLES * k / SAMPLES, next = k + 1;
+  const int64_t end = count / SAMPLES * next + count % SAMPLES * next / SAMPLES;
+  return begin + (int64_t)(ldexp((double)word, -32) * (double)(end - begin));
+}
+
 /* Pairs that cut the records of all ranks into `size` parts of about equal length: part k holds the pairs >=
  * splitter[k - 1] and < splitter[k]. */
 static crow_status choose_splitters(const crow_comm *comm, const crow_records *records, uint64_t *splitter) {
@@ -92,7 +103,7 @@ static crow_status choose_splitters(const crow_comm *comm, const crow_records *r
   const int64_t count = records->count;
   sample mine[SAMPLES], *all = NULL;
   for (int64_t k = 0; k < SAMPLES; k++) {
-    const int64_t at = count / SAMPLES * k + count % SAMPLES * k / SAMPLES;
+    const int64_t at = sampled(count, (uint64_t)crow_comm_rank(comm), k);
     mine[k] = (sample){count ? crow_records_pair(records, at) : 0, count};
   }
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&all, (int64_t)size * SAMPLES));
