@@ -86,11 +86,11 @@ typedef struct crow_rewards {
 CROW_API crow_source crow_fit_source(const crow_dataset *dataset);
 
 /** Bytes that a rank needs at most to fit rewards to this dataset on `ranks` ranks: 48 MiB, 56 for each alternative of
- * its slice (m / ranks), and of comparisons the greater of 84 for each of its share (q / ranks) with 28 m, and of 28
- * q / ranks with 60 m and the fit; of a matrix 32 MiB, 40 m and the fit, of a population of n types 32 MiB, 8 (m + n)
- * and the fit. The fit takes 8 (12 + 2 history) for each alternative of the slice, 40 more with pairs; of a linear or
- * mlp model its contexts, 16 for each hidden unit and 72, the parameters with their history or moments. Weights have a
- * plan of their own, crow_weights_need_bytes(). Local. */
+ * its slice (m / ranks), and of comparisons the greater of 76 for each of its share (q / ranks), 8 more where
+ * they have counts, with 28 m, and of 28 q / ranks with 60 m and the fit; of a matrix 32 MiB, 40 m and the fit, of a
+ * population of n types 32 MiB, 8 (m + n) and the fit. The fit takes 8 (12 + 2 history) for each alternative of the
+ * slice, 56 more with pairs; of a linear or mlp model its contexts, 16 for each hidden unit and 72, the parameters with
+ * their history or moments. Weights have a plan of their own, crow_weights_need_bytes(). Local. */
 CROW_API double crow_fit_rank_bytes(const crow_dataset *dataset, const crow_fit_options *options, int ranks);
 /** The same for what crow_fit_bootstrap_from() and crow_uncertainty_sandwich() need after the fit: 48 MiB, 104 for each
  * comparison of its share, 80 m, and for each alternative of its slice 8 (14 + 2 history) and 12 for each replicate; 0
