@@ -6,41 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-void crow_fit_options_default(crow_fit_options *options) {
-  crow_settings_default(crow_objective_settings, &options->objective);
-  crow_settings_default(crow_lbfgs_settings, &options->lbfgs);
-  crow_settings_default(crow_model_settings, &options->model);
-  crow_settings_default(crow_training_settings, &options->training);
-  crow_settings_default(crow_adam_settings, &options->adam);
-  crow_settings_default(crow_rank_groups_settings, &options->groups);
-  options->groups.memory_per_rank = 0;
-}
-
-crow_status crow_fit_options_validate(const crow_fit_options *options) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_settings_validate(crow_objective_settings, &options->objective));
-  CROW_TRY(crow_settings_validate(crow_lbfgs_settings, &options->lbfgs));
-  CROW_TRY(crow_settings_validate(crow_rank_groups_settings, &options->groups));
-  if (options->model.model == CROW_MODEL_TABULAR) {
-    const crow_training_options *training = &options->training;
-    if (training->optimizer != CROW_OPTIMIZER_LBFGS || training->ensemble > 1) {
-      CROW_TRY(crow_error(CROW_USAGE, "%s: expected --model linear or mlp; tabular rewards have one fit, by L-BFGS",
-                          training->ensemble > 1 ? "--ensemble" : "--optimizer adam"));
-    }
-    goto cleanup;
-  }
-  CROW_TRY(crow_model_options_validate(&options->model));
-  CROW_TRY(crow_settings_validate(crow_training_settings, &options->training));
-  CROW_TRY(crow_settings_validate(crow_adam_settings, &options->adam));
-cleanup:
-  return status;
-}
-
-crow_source crow_fit_source(const crow_dataset *dataset) {
-  if (dataset->has_comparisons) return CROW_SOURCE_COMPARISONS;
-  return dataset->has_matrix ? CROW_SOURCE_MATRIX : CROW_SOURCE_POPULATION;
-}
-
 /* The tabular problem in the scaled variables u = sqrt(D) r with D = w K (DESIGN 1), in which the Hessian's condition
  * number is at most (lambda + 1/2) / lambda whatever the weights. Alternatives of zero weight have D = 0: their reward
  * stays 0 here and is set from the limit of the optimality equation afterwards.

@@ -27,12 +27,21 @@ static crow_status prepare_access(const crow_file *file, bool create, hid_t *acc
                     file->name, create ? "written" : "read");
 }
 #else
+/* Rank 0 alone writes metadata: where another rank could not, under a limit or a quota of its own, all others would
+ * wait for it inside HDF5. */
+static bool let_rank_0_write(hid_t access_list) {
+  H5AC_cache_config_t cache = {.version = H5AC__CURR_CACHE_CONFIG_VERSION};
+  if (H5Pget_mdc_config(access_list, &cache) < 0) return false;
+  cache.metadata_write_strategy = H5AC_METADATA_WRITE_STRATEGY__PROCESS_0_ONLY;
+  return H5Pset_mdc_config(access_list, &cache) >= 0;
+}
+
 /* All ranks share a file through MPI; a rank that writes one by itself needs none of that. */
 static crow_status choose_driver(const crow_file *file, bool create, hid_t access_list) {
   const bool alone = create && crow_comm_size(file->comm) == 1;
   if (alone ? H5Pset_fapl_sec2(access_list) < 0
             : H5Pset_fapl_mpio(access_list, crow_comm_mpi(file->comm), MPI_INFO_NULL) < 0 ||
-                  H5Pset_all_coll_metadata_ops(access_list, true) < 0) {
+                  H5Pset_all_coll_metadata_ops(access_list, true) < 0 || !let_rank_0_write(access_list)) {
     return crow_hdf5_error(true, file->name, "", "prepare parallel access");
   }
   return CROW_OK;

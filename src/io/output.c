@@ -184,24 +184,22 @@ cleanup:
 /* How far beyond all that is on disk the disk is tried. */
 #define TRIAL_DISTANCE (1 << 24)
 
-/* Writes where nothing will be: as much as metadata may take on rank 0, a byte on the others. HDF5 cuts it off. */
+/* Writes where nothing will be as much as metadata may take, on rank 0, which writes them. HDF5 cuts it off. */
 static bool try_disk(const crow_file *file, int descriptor, char *zeros) {
   struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
   struct stat facts;
-  const int rank = crow_comm_rank(file->comm);
-  if (crow_comm_size(file->comm) == 1) return true;
+  if (crow_comm_size(file->comm) == 1 || crow_comm_rank(file->comm) != 0) return true;
   if (fstat(descriptor, &facts) != 0) return false;
   const off_t end = facts.st_size > file->end ? facts.st_size : (off_t)file->end;
-  const off_t at = end + TRIAL_DISTANCE + (rank == 0 ? 0 : METADATA_BYTES + rank);
+  const off_t at = end + TRIAL_DISTANCE;
   if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && (rlim_t)at + METADATA_BYTES > limit.rlim_cur) return true;
-  const ssize_t bytes = rank == 0 ? METADATA_BYTES : 1, written = pwrite(descriptor, zeros, (size_t)bytes, at);
-  if (written >= 0 && written < bytes) errno = ENOSPC;
-  return written == bytes;
+  const ssize_t written = pwrite(descriptor, zeros, METADATA_BYTES, at);
+  if (written >= 0 && written < METADATA_BYTES) errno = ENOSPC;
+  return written == METADATA_BYTES;
 }
 
 /* What this rank has written is on disk, and metadata can follow it. Some file systems find out only here that they
- * have no room. HDF5 would not say why, and where it fails to write its metadata on one rank, the others wait for ever.
- */
+ * have no room. HDF5 would not say why, and where rank 0 fails to write metadata, the others wait for ever. */
 static crow_status settle(const crow_file *file) {
   crow_status status = CROW_OK;
   char *zeros = NULL;

@@ -57,9 +57,9 @@ small_outputs() {
 }
 
 write_small() {
-  crow simulate -o few.h5 --alternatives 30 --preferences comparisons
+  crow simulate -o few.h5 --alternatives 30 --preferences comparisons --force
   exits 0
-  crow fit few.h5 -o few-rewards.h5 --json small/run.json
+  crow fit few.h5 -o few-rewards.h5 --json small/run.json --force
   exits 0
   crow cluster few.h5 -o small/groups.h5 --clusters 3
   exits 0
