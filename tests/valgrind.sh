@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# All C tests on one rank, and the first scripts of tests/cli, under valgrind's memcheck:  sh tests/valgrind.sh [REGEX]
-# Only the tests whose name (base/base, mpi/fit, cli/usage ...) matches REGEX, if one is given. Takes an hour or so on one
+# All C tests on one rank, the first scripts of tests/cli, and most commands on one rank and on two, under valgrind's
+# memcheck:  sh tests/valgrind.sh [REGEX]
+# Only the tests whose name (base/base, mpi/fit, cli/usage, commands/2 ...) matches REGEX, if one is given. Takes hours on one
 # core; not a part of the tests.
 #
 # An error of memcheck, or memory that is lost for good, fails a test. What Open MPI does is left out by its own list.
@@ -69,6 +70,9 @@ done
 export CROW="$logs/crow" CROW_SOURCE="$top" CROW_BUILD="$build" MPIEXEC
 for script in $scripts; do
   one "cli/$script" sh "$top/tests/cli/test_$script.sh"
+done
+for ranks in 1 2; do
+  one "commands/$ranks" sh "$top/tests/valgrind_commands.sh" "$ranks"
 done
 echo "$((tested - failed)) of $tested passed under valgrind; the logs are in $logs"
 [ "$failed" -eq 0 ]
