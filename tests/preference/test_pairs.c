@@ -100,10 +100,33 @@ static void components_of_chains_and_stars(void) {
 }
 
 /* Keys of up to 62 bits: the greatest number of alternatives, and pairs at both ends. */
-static void indices_may_be_as_large_as_2_to_31(void) {
+/* Keys of the greatest pairs leave the bits that a plain record wants, in tiles of every size, and are sorted. */
+static void greatest_keys_fit(crow_gidx comparisons) {
   const int32_t last = INT32_MAX - 1;
-  uint64_t key = (uint64_t)last * INT32_MAX;
-  CHECK(key < UINT64_C(1) << 62);
+  const int32_t first[] = {last - 1, 0, last / 2, last - 8192}, second[] = {last, last, last, last - 1};
+  const crow_pair_order order = crow_pair_order_make(INT32_MAX, comparisons);
+  uint64_t key[8];
+  for (int k = 0; k < 8; k++) {
+    int32_t x = 0, y = 0;
+    const uint64_t pair = crow_comparison_key(order, second[k / 2], first[k / 2]);
+    CHECK(pair <= order.greatest_key && order.greatest_key <= UINT64_MAX >> CROW_PLAIN_BITS);
+    crow_pair_of_key(order, pair, &x, &y);
+    CHECK(x == first[k / 2] && y == second[k / 2]);
+    key[k] = pair << CROW_PLAIN_BITS | (uint64_t)(2 - k % 2);
+  }
+  crow_records records = {.count = 8, .bytes = sizeof *key, .shift = CROW_PLAIN_BITS};
+  CHECK_OK(crow_allocate(8, sizeof *key, &records.data));
+  memcpy(records.data, key, sizeof key);
+  CHECK_OK(crow_records_sort(test_comm, order.greatest_key << CROW_PLAIN_BITS | 3, &records));
+  CHECK(crow_records_pairs(&records) == 4);
+  for (int64_t k = 1; k < 8; k++) CHECK(crow_records_key(&records, k - 1) < crow_records_key(&records, k));
+  crow_records_free(&records);
+}
+
+static void indices_may_be_as_large_as_2_to_31(void) {
+  greatest_keys_fit(0);
+  greatest_keys_fit(INT64_C(1) << 40);
+  greatest_keys_fit(INT64_C(1) << 60);
   crow_pairs pairs;
   const int32_t first[] = {9, 0}, second[] = {5, 9};
   const double outcome[] = {0, 1};
