@@ -57,6 +57,7 @@ small_outputs() {
 }
 
 write_small() {
+  rm -f few.h5 few-rewards.h5
   crow simulate -o few.h5 --alternatives 30 --preferences comparisons --force
   exits 0
   crow fit few.h5 -o few-rewards.h5 --json small/run.json --force
