@@ -196,8 +196,8 @@ cleanup:
 /* Whether slice_sum holds the sums at these rewards: all weights are positive and they were the last evaluated. */
 static crow_status is_last(const crow_objective *o, const double *reward, bool *last) {
   const int64_t count = o->weights->partition.count;
-  const bool same = count == 0 || memcmp(o->last, reward, (size_t)count * sizeof *reward) == 0;
-  double differs = !o->last_counts || o->some_unweighted || !same;
+  const bool same = o->last_counts && (count == 0 || memcmp(o->last, reward, (size_t)count * sizeof *reward) == 0);
+  double differs = !same || o->some_unweighted;
   const crow_status status = crow_comm_max_f64(o->comm, &differs, 1);
   *last = differs == 0;
   return status;
