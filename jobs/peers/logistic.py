@@ -111,7 +111,7 @@ def main():
             file.attrs.update(crow_kind="dataset", crow_schema_version=1)
             file["alternatives/context"] = numpy.zeros((m, 1), numpy.float32)
             file["comparisons/first"], file["comparisons/second"], file["comparisons/outcome"] = x, y, won
-        for c in (1.0, 10.0):
+        for c in (1.0, 10.0, 100.0):
             one, two, plain, exact = [], [], [], []
             for _ in range(rounds):
                 one.append(crow_fit(program, folder, 1 / (c * m), CERTIFICATE))
