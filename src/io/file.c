@@ -85,9 +85,10 @@ cleanup:
 crow_status crow_file_detach(crow_file *file) {
   crow_status status = CROW_OK;
   if (file->id >= 0 && file->temporary) {
-    CROW_TRY_AGREE(file->comm, H5Fflush(file->id, H5F_SCOPE_GLOBAL) >= 0
-                                   ? CROW_OK
-                                   : crow_hdf5_error(true, file->name, "", "write it to disk"));
+    crow_patience_begin(file);
+    const herr_t flushed = H5Fflush(file->id, H5F_SCOPE_GLOBAL);
+    crow_patience_end();
+    CROW_TRY_AGREE(file->comm, flushed >= 0 ? CROW_OK : crow_hdf5_error(true, file->name, "", "write it to disk"));
   }
   for (int64_t i = 0; i < file->catalogue.entry_count; i++) {
     hid_t dataset = file->catalogue.entries[i].handle;
@@ -95,7 +96,9 @@ crow_status crow_file_detach(crow_file *file) {
     file->catalogue.entries[i].handle = 0;
   }
   if (file->id >= 0) {
+    if (file->temporary) crow_patience_begin(file);
     const herr_t closed = H5Fclose(file->id);
+    crow_patience_end();
     file->id = H5I_INVALID_HID;
     CROW_TRY_AGREE(file->comm, closed >= 0 ? CROW_OK : crow_hdf5_error(true, file->name, "", "close it"));
   }

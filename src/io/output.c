@@ -181,9 +181,6 @@ cleanup:
   return status;
 }
 
-/* How far beyond all that is on disk the disk is tried. */
-#define TRIAL_DISTANCE (1 << 24)
-
 /* Writes where nothing will be as much as metadata may take, on rank 0, which writes them. HDF5 cuts it off. */
 static bool try_disk(const crow_file *file, int descriptor, char *zeros) {
   struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
@@ -191,7 +188,7 @@ static bool try_disk(const crow_file *file, int descriptor, char *zeros) {
   if (crow_comm_size(file->comm) == 1 || crow_comm_rank(file->comm) != 0) return true;
   if (fstat(descriptor, &facts) != 0) return false;
   const off_t end = facts.st_size > file->end ? facts.st_size : (off_t)file->end;
-  const off_t at = end + TRIAL_DISTANCE;
+  const off_t at = end + CROW_TRIAL_DISTANCE;
   if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && (rlim_t)at + METADATA_BYTES > limit.rlim_cur) return true;
   const ssize_t written = pwrite(descriptor, zeros, METADATA_BYTES, at);
   if (written >= 0 && written < METADATA_BYTES) errno = ENOSPC;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A quota for programs that are started with this in LD_PRELOAD: calls on files of the folder QUOTA_FOLDER fail for it,
- * QUOTA_CALL being write (all that write) or fsync (as on file systems that learn of it late). */
+ * QUOTA_CALL being write (all that write) or fsync (as on file systems that learn of it late), after the first
+ * QUOTA_AFTER of them. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -16,6 +17,9 @@ static bool is_refused(int descriptor, const char *call) {
   if (!folder || !refused || strcmp(call, refused) != 0) return false;
   (void)snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
   if (readlink(link, path, sizeof path - 1) < 0 || strncmp(path, folder, strlen(folder)) != 0) return false;
+  static int passed;
+  const char *after = getenv("QUOTA_AFTER");
+  if (after && passed++ < atoi(after)) return false;
   errno = EDQUOT;
   return true;
 }

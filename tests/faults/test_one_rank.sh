@@ -13,7 +13,11 @@ shift 2
 if [ "${OMPI_COMM_WORLD_RANK:-${PMIX_RANK:-${PMI_RANK:-}}}" = "$rank" ]; then
   # shellcheck disable=SC2086 # an option and its value
   case $limit in
-  quota-*) export LD_PRELOAD="$PWD/quota.so" QUOTA_FOLDER="$PWD/" QUOTA_CALL="${limit#quota-}" ;;
+  quota-*)
+    after=${limit#quota-*-}
+    call=${limit#quota-}
+    export LD_PRELOAD="$PWD/quota.so" QUOTA_FOLDER="$PWD/" QUOTA_CALL="${call%-*}" QUOTA_AFTER="$after"
+    ;;
   *) ulimit $limit || exit 99 ;;
   esac
 fi
@@ -55,11 +59,21 @@ ends 4 "File too large" 2 "-f 100" simulate -o new.h5 --alternatives 300000
 export ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0"
 for rank in 0 2; do
   for call in write fsync; do
-    ends 4 "old.h5: " "$rank" "quota-$call" simulate -o old.h5 --alternatives 3000 --force
+    ends 4 "old.h5: " "$rank" "quota-$call-0" simulate -o old.h5 --alternatives 3000 --force
     once err "crow simulate: error: "
     grep -q '^crow simulate: error: .*old\.h5: .*Disk quota exceeded$' err || fail "$last: the message does not say why"
     cmp -s old.h5 copy.h5 || fail "$last: the older file was touched"
   done
+done
+
+# The disk refuses HDF5's metadata after it was tried: HDF5 hangs, and the first rank notices.
+for after in 10 30; do
+  # shellcheck disable=SC2086 # MPIEXEC is a list of words
+  run timeout 10 $MPIEXEC -n 3 sh ./on_rank 0 "quota-write-$after" "$CROW" simulate -o old.h5 --alternatives 3000 --force
+  exits 4
+  once err "crow: error: cannot write old.h5: Disk quota exceeded"
+  equal "$(find . -name '.*tmp')" ""
+  cmp -s old.h5 copy.h5 || fail "$last: the older file was touched"
 done
 
 # ---- no memory on one rank ----
