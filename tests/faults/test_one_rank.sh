@@ -94,8 +94,9 @@ if [ -s peak-0 ] && [ -s peak-1 ] && [ -s peak-2 ]; then
   for rank in 0 2; do
     ends 1 "out of memory" "$rank" "$(limit $rank 20000)" fit wide.h5 -o new.h5 --nearest gemm --samples 1000
   done
-  # OpenBLAS looks for its memory for ever where there is none.
-  ends 1 "OpenBLAS" 1 "$(limit 1 -60000)" fit few.h5 -o new.h5 --nearest gemm --samples 1000
+  # OpenBLAS looks for its memory for ever where there is none. AddressSanitizer, which takes terabytes of addresses, does
+  # not even begin then.
+  [ "$(cat peak-1)" -gt 1000000000 ] || ends 1 "OpenBLAS" 1 "$(limit 1 -60000)" fit few.h5 -o new.h5 --nearest gemm --samples 1000
 else
   echo "what a rank takes is not known here: lack of memory was not tested"
 fi
