@@ -96,7 +96,7 @@ crow_status crow_file_detach(crow_file *file) {
     file->catalogue.entries[i].handle = 0;
   }
   if (file->id >= 0) {
-    if (file->temporary) crow_patience_begin(file);
+    crow_patience_begin(file);
     const herr_t closed = H5Fclose(file->id);
     crow_patience_end();
     file->id = H5I_INVALID_HID;

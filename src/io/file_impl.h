@@ -91,7 +91,7 @@ void crow_number_print(double value, char *text, size_t bytes);
 /* How far beyond all that is on disk the disk is tried. */
 #define CROW_TRIAL_DISTANCE (1 << 24)
 /* Around what all ranks do inside HDF5 to write a file's metadata: if the disk refuses them meanwhile, the run ends
- * with a message and CROW_FILE_SYSTEM, where it would hang. Local. */
+ * with a message and CROW_FILE_SYSTEM, where it would hang. Nothing for files that are only read. Local. */
 void crow_patience_begin(const crow_file *file);
 void crow_patience_end(void);
 

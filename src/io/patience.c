@@ -48,7 +48,7 @@ static void set_timer(int seconds) {
 
 void crow_patience_begin(const crow_file *file) {
   struct sigaction action;
-  if (crow_comm_size(file->comm) == 1 || crow_comm_rank(file->comm) != 0) return;
+  if (!file->temporary || crow_comm_size(file->comm) == 1 || crow_comm_rank(file->comm) != 0) return;
   watched.descriptor = open(file->temporary, O_WRONLY | O_CLOEXEC);
   if (watched.descriptor < 0) return;
   watched.at = (off_t)file->end + CROW_TRIAL_DISTANCE;
