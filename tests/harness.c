@@ -13,6 +13,11 @@ static void fail(const char *file, int line, const char *text) {
   (void)CU_assertImplementation(CU_FALSE, (unsigned)line, text, file, "", CU_FALSE);
 }
 
+double test_within(double tolerance) {
+  volatile long double one = 1, bit = 0x1p-60L;
+  return one + bit > one ? tolerance : 32 * tolerance;
+}
+
 void test_check_ok(crow_status status, const char *call, const char *file, int line) {
   test_check_status(status, CROW_OK, call, file, line);
 }

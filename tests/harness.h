@@ -25,6 +25,10 @@ const char *test_folder(void);
 /* "FOLDER/name"; a static buffer that rotates over 8 calls. */
 const char *test_path(const char *name);
 
+/* A tolerance of what is compared with sums in long double: as it is, but 32 times as wide where that turns out to have no
+ * more digits than double (under valgrind, on some machines), so that the expected value is no better than the actual. */
+double test_within(double tolerance);
+
 #define CHECK(condition) CU_ASSERT(condition)
 #define CHECK_OK(call) test_check_ok((call), #call, __FILE__, __LINE__)
 #define CHECK_STATUS(call, expected) test_check_status((call), (expected), #call, __FILE__, __LINE__)

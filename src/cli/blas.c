@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An OpenBLAS that is older than the processor falls back to generic kernels, several times slower. Its choice is made
- * while the program is loaded, so the only cure is to start again with OPENBLAS_CORETYPE set. Before MPI_Init that is
- * harmless: the process keeps its number and its launcher's environment. */
+/* An OpenBLAS that is older than the processor falls back to kernels for older ones: generic ones, several times
+ * slower, or those of AVX2 where there is AVX-512, half as fast. Its choice is made while the program is loaded, so the
+ * only cure is to start again with OPENBLAS_CORETYPE set. Before MPI_Init that is harmless: the process keeps its
+ * number and its launcher's environment. */
 #include "cli/cli_impl.h"
 #include <sched.h>
 #include <stdlib.h>
@@ -11,25 +12,33 @@
 
 #define GUARD "CROW_RESTARTED_FROM_BLAS_CORE"
 
-/* Names of kernels without AVX2, as OpenBLAS gives them. */
-static bool is_generic(const char *core) {
-  static const char *const generic[] = {"Generic",    "Prescott",  "Core2",  "Penryn",  "Dunnington", "Katmai",
-                                        "Coppermine", "Northwood", "Banias", "Nehalem", "Atom",       "Athlon",
-                                        "Opteron",    "Barcelona", "Nano",   "Bobcat",  "Unknown"};
-  for (size_t k = 0; k < sizeof generic / sizeof *generic; k++) {
-    if (strncasecmp(core, generic[k], strlen(generic[k])) == 0) return true;
+/* Names of kernels without AVX2, as OpenBLAS gives them, and of those with it but without AVX-512. */
+static const char *const generic[] = {"Generic",    "Prescott",    "Core2",   "Penryn",  "Dunnington",  "Katmai",
+                                      "Coppermine", "Northwood",   "Banias",  "Nehalem", "Atom",        "Athlon",
+                                      "Opteron",    "Barcelona",   "Nano",    "Bobcat",  "Sandybridge", "Bulldozer",
+                                      "Piledriver", "Steamroller", "Unknown", NULL};
+static const char *const avx2[] = {"Haswell", "Zen", "Excavator", NULL};
+
+static bool is_one_of(const char *core, const char *const *names) {
+  for (; *names; names++) {
+    if (strncasecmp(core, *names, strlen(*names)) == 0) return true;
   }
   return false;
 }
 
-static const char *better_core(void) {
+/* The kernels for this processor, if those named are for older ones. */
+static const char *better_core(const char *core) {
 #if defined(__x86_64__)
+  const bool is_generic = is_one_of(core, generic);
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq")) {
+  if ((is_generic || is_one_of(core, avx2)) && __builtin_cpu_supports("avx512f") &&
+      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")) {
     return "SkylakeX";
   }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "Haswell";
+  if (is_generic && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "Haswell";
+#else
+  (void)is_one_of(core, generic);
+  (void)is_one_of(core, avx2);
 #endif
   return NULL;
 }
@@ -52,7 +61,7 @@ void crow_blas_restart(int argc, char **argv) {
 #endif
   if (getenv(GUARD)) return;
   const char *core = crow_blas_core();
-  const char *better = !getenv("OPENBLAS_CORETYPE") && is_generic(core) ? better_core() : NULL;
+  const char *better = !getenv("OPENBLAS_CORETYPE") ? better_core(core) : NULL;
   const bool threads = has_needless_threads(argc, argv);
   if (!better && !threads) return;
   if (better) (void)setenv("OPENBLAS_CORETYPE", better, 1);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# An OpenBLAS that fell back to generic kernels makes the program start again with better ones; once, and not against the
+# An OpenBLAS that fell back to kernels of older processors makes the program start again with better ones; once, and not against the
 # user's will. The fallback is played by a library loaded in front of OpenBLAS.
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
@@ -14,7 +14,8 @@ cat >fallback.c <<'END'
 #include <stdlib.h>
 char *openblas_get_corename(void) {
   const char *asked = getenv("OPENBLAS_CORETYPE");
-  return asked && getenv("OBEYS") ? (char *)asked : "Prescott";
+  char *fallback = getenv("FALLBACK");
+  return asked && getenv("OBEYS") ? (char *)asked : fallback ? fallback : "Prescott";
 }
 /* Notes each start of the program. */
 __attribute__((constructor)) static void note(void) {
@@ -37,6 +38,17 @@ falls env OBEYS=1 "$CROW" --version
 exits 0
 once out "OpenBLAS had chosen its Prescott kernels: restarted with OPENBLAS_CORETYPE="
 grep -q 'core \(Haswell\|SkylakeX\)' out || fail "the better core is not in use"
+
+# Kernels with AVX2 are half as fast as those with AVX-512, where there is that.
+falls env OBEYS=1 FALLBACK=Haswell "$CROW" --version
+exits 0
+if grep -qw avx512bw /proc/cpuinfo; then
+  prints "OpenBLAS had chosen its Haswell kernels: restarted with OPENBLAS_CORETYPE=SkylakeX"
+else
+  prints_not "OpenBLAS had chosen"
+fi
+falls env OBEYS=1 FALLBACK=SkylakeX "$CROW" --version
+prints_not "OpenBLAS had chosen"
 
 # A core that does not change is no reason to start for ever.
 falls "$CROW" --version

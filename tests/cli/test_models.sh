@@ -25,7 +25,7 @@ exits 0
 for run in "4 2" "3 3" "2 1" "1 1"; do
   ranks "${run% *}" fit votes.h5 -o stopped.h5 --weights uniform --model mlp --hidden 16,8 --activation silu \
     --optimizer adam --learning-rate 1e-3 --batch 128 --steps 40 --ensemble 3 --groups "${run#* }" \
-    --checkpoint-interval 0 --time-limit 0.001
+    --checkpoint-interval 0 --time-limit 1e-9
   exits 75
 done
 ranks 2 fit votes.h5 -o stopped.h5 --weights uniform --model mlp --hidden 16,8 --activation silu --optimizer adam \
@@ -41,7 +41,7 @@ for model in linear mlp; do
   for run in "1 1" "3 3" "4 2" "2 2" "7 3"; do
     # shellcheck disable=SC2086
     ranks "${run% *}" fit votes.h5 -o "lbfgs-stopped-$model.h5" $options --groups "${run#* }" --checkpoint-interval 0 \
-      --time-limit 0.001
+      --time-limit 1e-9
     exits 75
   done
   # shellcheck disable=SC2086

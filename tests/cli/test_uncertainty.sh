@@ -60,7 +60,7 @@ exits 2
 says "bootstrap"
 # Again after the first step of some replicates, which are begun anew.
 # shellcheck disable=SC2086
-ranks 4 fit many.h5 -o stopped.h5 $stopped --groups 2 --checkpoint-interval 0 --time-limit 0.001
+ranks 4 fit many.h5 -o stopped.h5 $stopped --groups 2 --checkpoint-interval 0 --time-limit 1e-9
 exits 75
 says "stopped before the bootstrap had ended"
 # shellcheck disable=SC2086

@@ -20,7 +20,7 @@ static void check_against_definition(const problem *q) {
   crow_objective *o = make(q, &weights, win_rate);
   CHECK_OK(crow_objective_evaluate(o, q->r, &value, &optimality, g));
   const long double expected = ref_value(q, 1, options.lambda, true);
-  CHECK_NEAR(value, (double)expected, 1e-13 * (double)expected);
+  CHECK_NEAR(value, (double)expected, test_within(1e-13) * (double)expected);
   for (int64_t x = 0; x < q->m; x++) {
     const double k = options.lambda + (1 - q->w[x]) / 4;
     CHECK_NEAR(crow_objective_curvature(o)[x], k, 1e-16);
@@ -28,7 +28,7 @@ static void check_against_definition(const problem *q) {
     largest_error = fmax(largest_error, fabs(g[x] * k - (q->w[x] > 0 ? violation : 0)));
     if (q->w[x] > 0) worst = fmax(worst, fabs(violation / k) * fmin(k, 1));
   }
-  CHECK(largest_error < 1e-14);
+  CHECK(largest_error < test_within(1e-14));
   CHECK_NEAR(optimality, worst, 1e-13);
   CHECK(crow_objective_pair_scale(o) == 1);
   crow_objective_destroy(&o);
@@ -124,8 +124,8 @@ static void one_alternative_alone(void) {
   crow_objective *o = make(&q, &weights, win_rate);
   q.r[0] = 0;
   CHECK_OK(crow_objective_evaluate(o, q.r, &value, &optimality, g));
-  CHECK_NEAR(value, log(2) / 2, 1e-16);
-  CHECK_NEAR(optimality, 0, 1e-16);
+  CHECK_NEAR(value, log(2) / 2, test_within(1e-16));
+  CHECK_NEAR(optimality, 0, test_within(1e-16));
   crow_objective_destroy(&o);
   problem_free(&q);
 }
