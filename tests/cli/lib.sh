@@ -4,6 +4,7 @@
 set -u
 : "${CROW:?the program to test}"
 MPIEXEC=${MPIEXEC:-mpirun}
+slowness=${CROW_TEST_SLOWNESS:-1} # time limits are as many times as long
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1

@@ -7,6 +7,9 @@ import subprocess
 import sys
 
 CROW = os.environ["CROW"]
+# Which executable the ranks run; under valgrind that is not crow itself.
+PROGRAM = os.environ.get("CROW_TEST_EXECUTABLE", CROW)
+SLOWNESS = int(os.environ.get("CROW_TEST_SLOWNESS", "1"))  # time limits are as many times as long
 MPIEXEC = shlex.split(os.environ.get("MPIEXEC", "mpirun"))
 
 
@@ -26,7 +29,7 @@ def run(ranks, arguments, timeout):
     """Exit code; None if it hung."""
     process = start(ranks, arguments)
     try:
-        return process.wait(timeout)
+        return process.wait(timeout * SLOWNESS)
     except subprocess.TimeoutExpired:
         end(process)
         return None
@@ -53,7 +56,7 @@ def rank_pids(process):
 def is_rank(pid):
     """Whether this process is there, has not ended and runs crow."""
     try:
-        return os.path.samefile(f"/proc/{pid}/exe", CROW)
+        return os.path.samefile(f"/proc/{pid}/exe", PROGRAM)
     except OSError:
         return False
 

@@ -87,7 +87,7 @@ def kill(process, chance):
 
 def wait_until_gone(ranks):
     """A killed process may take a while to end, in a write or because the launcher ends it."""
-    until = time.monotonic() + ENDING_S
+    until = time.monotonic() + ENDING_S * faults.SLOWNESS
     while any(faults.is_rank(pid) for pid in ranks):
         if time.monotonic() > until:
             faults.fail("a killed rank does not end")
@@ -119,7 +119,7 @@ def run_killed(kind, output, chance):
     ranks = kill(process, chance) if process.poll() is None else []
     killed = bool(ranks)
     try:
-        code = process.wait(ENDING_S)
+        code = process.wait(ENDING_S * faults.SLOWNESS)
     except subprocess.TimeoutExpired:
         faults.end(process)
         # A launcher may wait for ever for a rank that was killed in MPI_Init; crow begins after it.
@@ -163,7 +163,7 @@ def measure(kind):
     process = faults.start(2, kind.arguments + ["-o", "reference.h5", "--force"])
     wait_for_first_line(process)
     printed = time.monotonic()
-    if process.wait(GOING_ON_S) != 0:
+    if process.wait(GOING_ON_S * faults.SLOWNESS) != 0:
         faults.fail(f"{kind.name}: the reference")
     kind.seconds, kind.work = time.monotonic() - began, time.monotonic() - printed
     kind.reference = faults.bits("reference.h5", kind.arrays)

@@ -193,7 +193,7 @@ def judge(path, ranks, arguments):
         code, took, text = run_with_whole_stacks(ranks, arguments)
     what = f"{arguments[0]} on {ranks} ranks, exit code {code}, {took:.1f} s of processor time: "
     signs = [sign for sign in SIGNS_OF_A_CRASH if sign in text]
-    if code is None or took > MOST_S:
+    if code is None or took > MOST_S * faults.SLOWNESS:
         return code, what + "hangs"
     if signs:
         return code, what + signs[0]
