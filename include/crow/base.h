@@ -74,6 +74,13 @@ CROW_API void crow_log(crow_log_level level, const char *format, ...) CROW_PRINT
 /** While hushed, lines go nowhere: for many small runs of what reports itself each time. */
 CROW_API void crow_log_hush(bool hush);
 
+/** The command that crow_log_emergency() speaks of; borrowed for good. None until it is set. */
+CROW_API void crow_log_emergency_name(const char *command);
+
+/** Writes "crow COMMAND: error: " and the texts, of which NULL follows the last, as a line on standard error. For
+ * handlers of signals that are about to end the process: it calls nothing but write(). */
+CROW_API void crow_log_emergency(const char *text, ...);
+
 /** A long loop's progress: share done, rate and time left, at most one line every `interval` seconds. */
 typedef struct crow_progress {
   const char *name; /**< what is done, e.g. "weights" */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <crow/base.h>
 #include <stdarg.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static crow_log_function *log_receive;
 static void *log_context;
 static bool hushed;
 static double progress_interval_s = 30;
+static const char *command_name; /* none before there is a command */
 
 void crow_log_set(crow_log_function *receive, void *context) {
   log_receive = receive;
@@ -23,6 +26,22 @@ void crow_log(crow_log_level level, const char *format, ...) {
   (void)vsnprintf(line, sizeof line, format, arguments);
   va_end(arguments);
   log_receive(level, line, log_context);
+}
+
+void crow_log_emergency_name(const char *command) { command_name = command; }
+
+static void write_text(const char *text) { (void)!write(STDERR_FILENO, text, strlen(text)); }
+
+void crow_log_emergency(const char *text, ...) {
+  va_list more;
+  write_text("crow");
+  if (command_name) write_text(" ");
+  if (command_name) write_text(command_name);
+  write_text(": error: ");
+  va_start(more, text);
+  for (; text; text = va_arg(more, const char *)) write_text(text);
+  va_end(more);
+  write_text("\n");
 }
 
 double crow_time_s(void) {

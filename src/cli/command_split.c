@@ -73,9 +73,10 @@ cleanup:
   return status;
 }
 
-/* Writes the comparisons of one side, and everything else; `*total` counts them. */
+/* Writes the comparisons of one side, and everything else, to a file that is left to be finished; `*total` counts them.
+ */
 static crow_status write_side(crow_run *run, const crow_dataset *dataset, const comparisons *from, bool held,
-                              const char *path, const crow_provenance *provenance, int64_t *total) {
+                              const char *path, const crow_provenance *provenance, int64_t *total, crow_file **out) {
   crow_status status = CROW_OK;
   crow_file *file = NULL;
   comparisons c = {.slice = from->slice};
@@ -106,7 +107,8 @@ static crow_status write_side(crow_run *run, const crow_dataset *dataset, const 
     CROW_TRY(crow_file_write_rows(file, "/comparisons/count", begin, kept, CROW_I64, c.count));
   }
   CROW_TRY(crow_provenance_write(provenance, file));
-  CROW_TRY(crow_file_finish(&file));
+  *out = file;
+  file = NULL;
 cleanup:
   crow_file_close(&file);
   comparisons_free(&c);
@@ -137,6 +139,7 @@ static crow_status run_split(crow_run *run) {
   crow_dataset dataset = {0};
   comparisons c = {0};
   crow_provenance *provenance = NULL;
+  crow_file *held_out = NULL, *left = NULL;
   int64_t train = 0, test = 0;
   crow_stages_begin(&run->stages, "read");
   if (strcmp(input, options->test_output) == 0) CROW_TRY(crow_error(CROW_USAGE, "%s: is both input and output", input));
@@ -149,8 +152,11 @@ static crow_status run_split(crow_run *run) {
   CROW_TRY(crow_provenance_add_input(provenance, run->comm, "dataset", input));
   CROW_TRY(read_comparisons(run, &dataset, &c));
   crow_stages_begin(&run->stages, "write");
-  CROW_TRY(write_side(run, &dataset, &c, true, options->test_output, provenance, &test));
-  CROW_TRY(write_side(run, &dataset, &c, false, run->common.output, provenance, &train));
+  CROW_TRY(write_side(run, &dataset, &c, true, options->test_output, provenance, &test, &held_out));
+  CROW_TRY(write_side(run, &dataset, &c, false, run->common.output, provenance, &train, &left));
+  /* Neither has its name before both are written. */
+  CROW_TRY(crow_file_finish(&held_out));
+  CROW_TRY(crow_file_finish(&left));
   crow_stages_end(&run->stages);
   crow_print(run, "split: %lld comparison%s for training, %lld held out", (long long)train, crow_plural(train),
              (long long)test);
@@ -158,6 +164,8 @@ static crow_status run_split(crow_run *run) {
   crow_report_integer(run, "test", test);
   CROW_TRY(crow_times_print(run));
 cleanup:
+  crow_file_close(&held_out);
+  crow_file_close(&left);
   comparisons_free(&c);
   crow_provenance_destroy(&provenance);
   crow_dataset_close(&dataset);

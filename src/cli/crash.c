@@ -11,15 +11,11 @@ static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGABRT};
 #define CRASHES (sizeof crashes / sizeof *crashes)
 static struct sigaction before[CRASHES];
 
-static void write_text(const char *text) { (void)!write(STDERR_FILENO, text, strlen(text)); }
-
 /* Only what is safe in a signal handler. */
 static void on_crash(int number) {
   const char *file = crow_file_surveyed();
   if (file) {
-    write_text("crow: error: ");
-    write_text(file);
-    write_text(": HDF5 crashed as it looked through the file, which must be damaged\n");
+    crow_log_emergency(file, ": HDF5 crashed as it looked through the file, which must be damaged", NULL);
     _exit((int)CROW_BAD_INPUT);
   }
   /* Any other crash is whose it was before. */

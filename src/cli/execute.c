@@ -99,6 +99,7 @@ int crow_run_execute(crow_run *run, int *argc, char ***argv) {
     crow_comm_abort((int)status);
   } else {
     run->comm = comm;
+    crow_log_emergency_name(run->command->name);
     crow_crash_watch();
     status = work(run);
   }

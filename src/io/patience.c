@@ -20,8 +20,6 @@ static struct {
   struct sigaction before;
 } watched = {.descriptor = -1};
 
-static void write_text(const char *text) { (void)!write(STDERR_FILENO, text, strlen(text)); }
-
 /* Only what is safe in a signal handler, but for strerror(), which is for the text of a few usual numbers. */
 static void on_alarm(int number) {
   static const char zeros[TRIAL_BYTES];
@@ -31,11 +29,7 @@ static void on_alarm(int number) {
       (errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO)) {
     const char *why = strerror(errno);
     (void)unlink(watched.temporary);
-    write_text("crow: error: cannot write ");
-    write_text(watched.name);
-    write_text(": ");
-    write_text(why);
-    write_text("\n");
+    crow_log_emergency("cannot write ", watched.name, ": ", why, NULL);
     _exit((int)CROW_FILE_SYSTEM);
   }
   errno = kept;

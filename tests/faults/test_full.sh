@@ -47,7 +47,9 @@ small_outputs() {
   refused "$1" small/groups.h5 cluster few.h5 -o small/groups.h5 --clusters 3 --force
   refused "$1" small/pca.h5 pca few.h5 -o small/pca.h5 --components 1 --force
   refused "$1" small/train.h5 split few.h5 -o small/train.h5 --test-output test.h5 --force
+  not_there test.h5
   refused "$1" small/test.h5 split few.h5 -o train.h5 --test-output small/test.h5 --force
+  not_there train.h5
   refused "$1" small/scores.h5 score few-rewards.h5 --contexts few.h5 -o small/scores.h5 --force
   refused "$1" small/plot.svg plot few-rewards.h5 -o small/plot.svg --force
   refused "$1" small/report.html report few-rewards.h5 -o small/report.html --force

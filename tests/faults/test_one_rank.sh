@@ -71,7 +71,7 @@ for after in 10 30; do
   # shellcheck disable=SC2086 # MPIEXEC is a list of words
   run timeout $((10 * slowness)) $MPIEXEC -n 3 sh ./on_rank 0 "quota-write-$after" "$CROW" simulate -o old.h5 --alternatives 3000 --force
   exits 4
-  once err "crow: error: cannot write old.h5: Disk quota exceeded"
+  once err "crow simulate: error: cannot write old.h5: Disk quota exceeded"
   equal "$(find . -name '.*tmp')" ""
   cmp -s old.h5 copy.h5 || fail "$last: the older file was touched"
 done
