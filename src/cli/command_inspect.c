@@ -15,31 +15,58 @@ static const crow_setting inspect_settings[] = {{.name = "json",
 
 static const crow_section sections[] = {{"Form", inspect_settings, 0}, {0}};
 
-/* Rank 0's part: prints, and says whether the file meets its schema. */
-static crow_status show(const crow_run *run, const char *text) {
+/* Rank 0's part: prints, and says whether the file is valid. */
+static crow_status show(const crow_run *run, json_t *description) {
   const inspect_options *options = run->options;
-  json_error_t problem;
-  json_t *description = json_loads(text, 0, &problem);
-  if (!description)
-    return crow_error(CROW_FAILED, "the description of %s is no JSON: %s", run->argument[0], problem.text);
   crow_status status = CROW_OK;
   FILE *out = crow_print_stream(run);
-  if (out && options->json) (void)fprintf(out, "%s\n", text);
-  if (out && !options->json) status = crow_render_description(out, description);
+  if (out && options->json) {
+    (void)json_dumpf(description, out, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+    (void)fputc('\n', out);
+  } else if (out) {
+    status = crow_render_description(out, description);
+  }
   if (status == CROW_OK && !json_is_true(json_object_get(description, "valid"))) {
     const char *why = json_string_value(json_object_get(description, "reason"));
     status = crow_error(CROW_BAD_INPUT, "%s", why ? why : "the file does not meet its schema");
   }
-  json_decref(description);
   return status;
+}
+
+/* What a schema cannot say of complete preferences: that p(x>y) + p(y>x) = 1, that rewards are not too far apart. */
+static crow_status check_preferences(const crow_run *run, json_t *description) {
+  crow_status status = CROW_OK;
+  crow_dataset dataset = {0};
+  const char *kind = json_string_value(json_object_get(description, "kind"));
+  if (!kind || strcmp(kind, "dataset") != 0 || !json_is_true(json_object_get(description, "valid"))) return CROW_OK;
+  CROW_TRY(crow_dataset_open(run->comm, run->argument[0], true, &dataset));
+  if ((dataset.has_matrix || dataset.has_population) && !dataset.has_comparisons && dataset.prompts <= 1)
+    CROW_TRY(crow_preferences_check(run->comm, &dataset, true));
+cleanup:
+  crow_dataset_close(&dataset);
+  if (status != CROW_BAD_INPUT) return status;
+  (void)json_object_set_new(description, "valid", json_false());
+  (void)json_object_set_new(description, "reason", json_string(crow_error_message()));
+  return CROW_OK;
+}
+
+static crow_status parse(const crow_run *run, const char *text, json_t **description) {
+  json_error_t problem;
+  *description = json_loads(text, 0, &problem);
+  if (*description) return CROW_OK;
+  return crow_error(CROW_FAILED, "the description of %s is no JSON: %s", run->argument[0], problem.text);
 }
 
 static crow_status run_inspect(crow_run *run) {
   crow_status status = CROW_OK;
   char *text = NULL;
+  json_t *description = NULL;
   CROW_TRY(crow_file_describe(run->comm, run->argument[0], &text));
-  CROW_TRY_AGREE(run->comm, run->root ? show(run, text) : CROW_OK);
+  CROW_TRY_AGREE(run->comm, parse(run, text, &description));
+  CROW_TRY(check_preferences(run, description));
+  CROW_TRY_AGREE(run->comm, run->root ? show(run, description) : CROW_OK);
 cleanup:
+  json_decref(description);
   crow_free(text);
   return status;
 }
@@ -48,8 +75,9 @@ const crow_command crow_command_inspect = {
     .name = "inspect",
     .summary = "show what is in a crow file and whether it meets its schema",
     .description =
-        "Reads any file that crow wrote or reads, checks every value against the schema of its kind, and prints "
-        "its attributes, its arrays with type, shape, least, greatest and mean, and how it came about.\n\n"
+        "Reads any file that crow wrote or reads, checks every value against the schema of its kind and complete "
+        "preferences against what a fit asks of them, and prints its attributes, its arrays with type, shape, least, "
+        "greatest and mean, and how it came about.\n\n"
         "The exit code is 0 if the file is valid, 3 if it is not, 4 if it cannot be read; with --quiet that is "
         "all, as a job script needs it to tell a whole result.",
     .example = "crow inspect rewards.h5\n"

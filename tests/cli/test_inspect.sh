@@ -72,6 +72,20 @@ for p in 1 3; do
   exits 0
 done
 
+# What a fit asks of complete preferences beyond the schema.
+for kind in population matrix; do
+  crow simulate -o $kind.h5 --alternatives 40 --preferences $kind
+  ranks 2 inspect $kind.h5 --quiet
+  exits 0
+done
+run "$python" -c "import h5py; h5py.File('matrix.h5', 'r+')['/preference/matrix'][3, 7] *= 0.9"
+for p in 1 3; do
+  ranks $p inspect matrix.h5
+  exits 3
+  once out "matrix.h5: dataset, NOT VALID"
+  once err "matrix.h5: /preference/matrix[7,3] is "
+done
+
 # A kind that there is not, and none.
 for kind in sonnet ""; do
   cp data.h5 kind.h5
