@@ -21,10 +21,12 @@ command -v valgrind >/dev/null || setup_fail "there is no valgrind (Debian, Ubun
 
 rm -rf "$CROW_MEMCHECK"
 mkdir -p "$CROW_MEMCHECK"
-printf '#!/bin/sh\nexec sh "%s" "%s" "$@"\n' "$top/tests/memcheck.sh" "$build/crow" >"$CROW_MEMCHECK/crow"
+printf '#!/bin/sh\nexec /bin/sh "%s" "%s" "$@"\n' "$top/tests/memcheck.sh" "$build/crow" >"$CROW_MEMCHECK/crow"
 chmod +x "$CROW_MEMCHECK/crow"
 # Kernels that valgrind understands: it knows no AVX-512. And hwloc says of every process that it is under valgrind.
 export OPENBLAS_CORETYPE=Haswell HWLOC_COMPONENTS=-x86
+CROW_VALGRIND=$(command -v valgrind)
+export CROW_VALGRIND
 # What the scripts that kill ranks find them by.
 CROW_TEST_EXECUTABLE=$(valgrind -d true 2>&1 | sed -n 's/.*launching //p')
 export CROW_TEST_EXECUTABLE
