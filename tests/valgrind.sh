@@ -14,6 +14,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=jobs/setup.sh
 . "$top/jobs/setup.sh"
 CROW_MORE_PACKAGES="valgrind"
+case $build in /*) ;; *) build=$PWD/$build ;; esac
 export CROW_MEMCHECK="$build/memcheck"
 setup_crow all -DCROW_TESTS=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCROW_TEST_LAUNCHER=sh;$top/tests/memcheck.sh" \
   "-DCROW_TEST_CROW=$CROW_MEMCHECK/crow" "-DCROW_TEST_SLOWNESS=$CROW_TEST_SLOWNESS"
@@ -30,6 +31,7 @@ export CROW_VALGRIND
 # What the scripts that kill ranks find them by.
 CROW_TEST_EXECUTABLE=$(valgrind -d true 2>&1 | sed -n 's/.*launching //p')
 export CROW_TEST_EXECUTABLE
+[ -x "$CROW_TEST_EXECUTABLE" ] || setup_fail "valgrind -d does not say what it launches"
 mpi_list=$(ompi_info --path pkgdatadir --parsable 2>/dev/null | cut -d: -f3)/openmpi-valgrind.supp
 if [ -f "$mpi_list" ]; then export CROW_MEMCHECK_MORE="$mpi_list"; fi
 

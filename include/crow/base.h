@@ -17,6 +17,7 @@ extern "C" {
 
 #define CROW_API __attribute__((visibility("default")))
 #define CROW_PRINTF(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
+#define CROW_NULL_LAST __attribute__((sentinel))
 
 /** The outcome of a call; the program's exit code is the same number. */
 typedef enum crow_status {
@@ -79,7 +80,7 @@ CROW_API void crow_log_emergency_name(const char *command);
 
 /** Writes "crow COMMAND: error: " and the texts, of which NULL follows the last, as a line on standard error. For
  * handlers of signals that are about to end the process: it calls nothing but write(). */
-CROW_API void crow_log_emergency(const char *text, ...);
+CROW_API void crow_log_emergency(const char *text, ...) CROW_NULL_LAST;
 
 /** A long loop's progress: share done, rate and time left, at most one line every `interval` seconds. */
 typedef struct crow_progress {

@@ -71,6 +71,10 @@ CROW_API crow_status crow_file_create(const crow_comm *comm, const char *path, c
 /** Checks the written file against its schema, flushes it to disk, renames it to its name and closes it. The handle is
  * freed and NULL afterwards, whatever happens. */
 CROW_API crow_status crow_file_finish(crow_file **file);
+/** The same for two files that belong together: both are whole and on disk before either has its name. Either may be
+ * NULL.
+ */
+CROW_API crow_status crow_file_finish_both(crow_file **first, crow_file **second);
 /** Closes; a file being written is removed. Accepts NULL. */
 CROW_API void crow_file_close(crow_file **file);
 

@@ -94,6 +94,10 @@ CROW_API crow_status crow_win_rate_population(const crow_comm *comm, const crow_
  * matrix as crow_win_rate_matrix() checks it, the population's rewards. Costs one reading of them. CROW_BAD_INPUT as
  * the fit would give it. Collective. */
 CROW_API crow_status crow_preferences_check(const crow_comm *comm, const crow_dataset *dataset, bool across_prompts);
+/** The same for complete preferences alone, and in little memory: a matrix as crow_win_rate_matrix() checks it, a
+ * population's rewards where a fit convolves them (that is without prompts). Nothing where there are comparisons.
+ * Collective. */
+CROW_API crow_status crow_preferences_check_complete(const crow_comm *comm, const crow_dataset *dataset);
 /** Reads up to `most` of the dataset's comparisons on every rank as a fit does; `*seconds` is what one took, of elapsed
  * time on the slowest rank, 0 if there are none. Collective. */
 CROW_API crow_status crow_comparisons_probe(const crow_comm *comm, const crow_dataset *dataset, crow_gidx most,

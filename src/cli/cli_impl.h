@@ -151,6 +151,8 @@ const char *crow_blas_restarted(void);
 int crow_run_execute(crow_run *run, int *argc, char ***argv);
 /* Refuses outputs that cannot be written before hours are spent on making them. Collective. */
 crow_status crow_run_check_outputs(const crow_run *run);
+/* Whether two paths are the same file, or would be if they were there. Local. */
+bool crow_same_output(const char *one, const char *other);
 /* Writes the summary of --json. Collective. */
 crow_status crow_report_write(crow_run *run, crow_status outcome);
 

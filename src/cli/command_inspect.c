@@ -40,8 +40,7 @@ static crow_status check_preferences(const crow_run *run, json_t *description) {
   const char *kind = json_string_value(json_object_get(description, "kind"));
   if (!kind || strcmp(kind, "dataset") != 0 || !json_is_true(json_object_get(description, "valid"))) return CROW_OK;
   CROW_TRY(crow_dataset_open(run->comm, run->argument[0], true, &dataset));
-  if ((dataset.has_matrix || dataset.has_population) && !dataset.has_comparisons && dataset.prompts <= 1)
-    CROW_TRY(crow_preferences_check(run->comm, &dataset, true));
+  CROW_TRY(crow_preferences_check_complete(run->comm, &dataset));
 cleanup:
   crow_dataset_close(&dataset);
   if (status != CROW_BAD_INPUT) return status;
@@ -63,8 +62,10 @@ static crow_status run_inspect(crow_run *run) {
   json_t *description = NULL;
   CROW_TRY(crow_file_describe(run->comm, run->argument[0], &text));
   CROW_TRY_AGREE(run->comm, parse(run, text, &description));
-  CROW_TRY(check_preferences(run, description));
+  const crow_status checked = check_preferences(run, description);
+  /* A check that cannot be made is no reason to keep what is known already. */
   CROW_TRY_AGREE(run->comm, run->root ? show(run, description) : CROW_OK);
+  status = checked;
 cleanup:
   json_decref(description);
   crow_free(text);

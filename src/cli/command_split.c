@@ -125,11 +125,17 @@ static crow_status check_memory(const crow_run *run, const crow_dataset *dataset
       "use more ranks or fewer ranks a node", "the split of %lld comparisons", (long long)dataset->comparisons);
 }
 
-static crow_status check_split(const crow_run *run) {
+static crow_status check_split(const crow_run *run) { return crow_settings_validate(split_settings, run->options); }
+
+/* For one rank, as nodes may see files differently. */
+static crow_status check_names(const crow_run *run) {
   const split_options *options = run->options;
-  if (run->common.output && options->test_output && strcmp(run->common.output, options->test_output) == 0)
+  const char *input = run->argument[0];
+  if (crow_same_output(input, options->test_output))
+    return crow_error(CROW_USAGE, "%s: is both input and output", input);
+  if (crow_same_output(run->common.output, options->test_output))
     return crow_error(CROW_USAGE, "--output and --test-output name the same file %s", options->test_output);
-  return crow_settings_validate(split_settings, options);
+  return CROW_OK;
 }
 
 static crow_status run_split(crow_run *run) {
@@ -142,7 +148,7 @@ static crow_status run_split(crow_run *run) {
   crow_file *held_out = NULL, *left = NULL;
   int64_t train = 0, test = 0;
   crow_stages_begin(&run->stages, "read");
-  if (strcmp(input, options->test_output) == 0) CROW_TRY(crow_error(CROW_USAGE, "%s: is both input and output", input));
+  CROW_TRY_AGREE(run->comm, run->root ? check_names(run) : CROW_OK);
   CROW_TRY(crow_output_check(run->comm, options->test_output, run->common.force));
   CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
   crow_results_dataset(run, input, &dataset);
@@ -154,9 +160,7 @@ static crow_status run_split(crow_run *run) {
   crow_stages_begin(&run->stages, "write");
   CROW_TRY(write_side(run, &dataset, &c, true, options->test_output, provenance, &test, &held_out));
   CROW_TRY(write_side(run, &dataset, &c, false, run->common.output, provenance, &train, &left));
-  /* Neither has its name before both are written. */
-  CROW_TRY(crow_file_finish(&held_out));
-  CROW_TRY(crow_file_finish(&left));
+  CROW_TRY(crow_file_finish_both(&held_out, &left));
   crow_stages_end(&run->stages);
   crow_print(run, "split: %lld comparison%s for training, %lld held out", (long long)train, crow_plural(train),
              (long long)test);

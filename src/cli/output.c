@@ -11,6 +11,35 @@ static bool same_file(const struct stat *there, const char *path) {
   return path && stat(path, &other) == 0 && other.st_dev == there->st_dev && other.st_ino == there->st_ino;
 }
 
+/* The folder of a path, as it was written. */
+static crow_status folder_of(const char *path, char **folder, const char **name) {
+  crow_status status = CROW_OK;
+  const char *slash = strrchr(path, '/');
+  CROW_TRY(crow_string_copy(slash ? path : ".", folder));
+  if (slash) (*folder)[slash - path + 1] = 0;
+  *name = slash ? slash + 1 : path;
+cleanup:
+  return status;
+}
+
+bool crow_same_output(const char *one, const char *other) {
+  struct stat there;
+  char *folder[2] = {NULL, NULL};
+  const char *name[2];
+  if (strcmp(one, other) == 0) return true;
+  if (stat(one, &there) == 0) return same_file(&there, other);
+  bool same = folder_of(one, &folder[0], &name[0]) == CROW_OK && folder_of(other, &folder[1], &name[1]) == CROW_OK;
+  same = same && strcmp(name[0], name[1]) == 0 && stat(folder[0], &there) == 0 && same_file(&there, folder[1]);
+  crow_free(folder[0]);
+  crow_free(folder[1]);
+  return same;
+}
+
+static crow_status check_different(const char *json, const char *output) {
+  if (!json || !output || !crow_same_output(json, output)) return CROW_OK;
+  return crow_error(CROW_USAGE, "--json and --output name the same file %s", json);
+}
+
 /* An output must be no input, whether an argument or an option names that. */
 static crow_status check_names(const crow_run *run, const char *path) {
   struct stat there;
@@ -29,9 +58,7 @@ crow_status crow_run_check_outputs(const crow_run *run) {
   crow_status status = CROW_OK;
   const crow_comm *comm = run->comm;
   const char *output = crow_run_output(run), *json = run->common.json;
-  if (json && output && strcmp(json, output) == 0) {
-    CROW_TRY(crow_error(CROW_USAGE, "--json and --output name the same file %s", json));
-  }
+  CROW_TRY_AGREE(comm, run->root ? check_different(json, output) : CROW_OK);
   CROW_TRY_AGREE(comm, run->root ? check_names(run, output) : CROW_OK);
   CROW_TRY_AGREE(comm, run->root ? check_names(run, json) : CROW_OK);
   if (json) CROW_TRY(crow_output_check(comm, json, true));

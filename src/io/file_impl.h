@@ -88,6 +88,12 @@ crow_status crow_bounds_check_sum(const crow_file *file, const crow_entry *entry
 /* A number in as few digits as tell it apart. */
 void crow_number_print(double value, char *text, size_t bytes);
 
+/* A temporary file that this process has made and not yet renamed or removed; the name is borrowed until it is left.
+ * crow_temporary_drop() removes them all, and may be called by a signal handler. */
+void crow_temporary_enter(const char *temporary);
+void crow_temporary_leave(const char *temporary);
+void crow_temporary_drop(void);
+
 /* How far beyond all that is on disk the disk is tried. */
 #define CROW_TRIAL_DISTANCE (1 << 24)
 /* Around what all ranks do inside HDF5 to write a file's metadata: if the disk refuses them meanwhile, the run ends

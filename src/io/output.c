@@ -93,6 +93,7 @@ static crow_status make_temporary(crow_file *file) {
   if (file->descriptor < 0) {
     CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot write %s: folder %s: %s", file->name, folder, strerror(errno)));
   }
+  crow_temporary_enter(file->temporary);
 cleanup:
   crow_free(folder_copy);
   crow_free(name_copy);
@@ -155,6 +156,7 @@ void crow_file_close(crow_file **file) {
     (void)close(f->descriptor);
     if (f->temporary) (void)unlink(f->temporary);
   }
+  crow_temporary_leave(f->temporary);
   crow_catalogue_free(&f->catalogue);
   crow_schema_destroy(&f->schema);
   crow_free(f->name);
@@ -220,16 +222,19 @@ static void release_reserve(const crow_file *file) {
   }
 }
 
-/* Rank 0: data to disk, the name, and the folder to disk. */
+/* Rank 0: all of it to disk. */
+static crow_status to_disk(const crow_file *file) {
+  release_reserve(file);
+  if (fsync(file->descriptor) == 0) return CROW_OK;
+  return crow_error(CROW_FILE_SYSTEM, "cannot write %s: %s", file->name, strerror(errno));
+}
+
+/* Rank 0: the name, and the folder to disk. */
 static crow_status publish(crow_file *file) {
   crow_status status = CROW_OK;
   char *folder_copy = NULL, *name_copy = NULL;
   const char *folder = NULL, *name = NULL;
   CROW_TRY(split_path(file->name, &folder_copy, &name_copy, &folder, &name));
-  release_reserve(file);
-  if (fsync(file->descriptor) != 0) {
-    CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot write %s: %s", file->name, strerror(errno)));
-  }
   /* Without leave to overwrite, a file that appeared under the name meanwhile stays. Some file systems cannot promise
    * that in one step: then it is looked for once more. */
   const unsigned flags = file->overwrite ? 0 : RENAME_NOREPLACE;
@@ -243,6 +248,7 @@ static crow_status publish(crow_file *file) {
   }
   (void)close(file->descriptor);
   file->descriptor = -1;
+  crow_temporary_leave(file->temporary);
   const int folder_descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder_descriptor >= 0) {
     (void)fsync(folder_descriptor);
@@ -254,9 +260,9 @@ cleanup:
   return status;
 }
 
-crow_status crow_file_finish(crow_file **file) {
+/* Whole under its temporary name. */
+static crow_status complete(crow_file *f) {
   crow_status status = CROW_OK;
-  crow_file *f = *file;
   CROW_TRY(check_written(f));
   /* The writer's own doing, so a fault is a defect and not bad input. */
   if (f->schema && crow_catalogue_check(&f->catalogue, f->schema, f->name, true) != CROW_OK) {
@@ -264,8 +270,28 @@ crow_status crow_file_finish(crow_file **file) {
   }
   CROW_TRY_AGREE(f->comm, settle(f));
   CROW_TRY(crow_file_detach(f));
-  CROW_TRY_AGREE(f->comm, f->descriptor >= 0 ? publish(f) : CROW_OK);
+  CROW_TRY_AGREE(f->comm, f->descriptor >= 0 ? to_disk(f) : CROW_OK);
 cleanup:
-  crow_file_close(file);
+  return status;
+}
+
+crow_status crow_file_finish(crow_file **file) {
+  crow_file *none = NULL;
+  return crow_file_finish_both(file, &none);
+}
+
+crow_status crow_file_finish_both(crow_file **first, crow_file **second) {
+  crow_status status = CROW_OK;
+  crow_file **const all[] = {first, second};
+  for (int k = 0; k < 2; k++) {
+    if (*all[k]) CROW_TRY(complete(*all[k]));
+  }
+  for (int k = 0; k < 2; k++) {
+    crow_file *f = *all[k];
+    if (f) CROW_TRY_AGREE(f->comm, f->descriptor >= 0 ? publish(f) : CROW_OK);
+  }
+cleanup:
+  crow_file_close(first);
+  crow_file_close(second);
   return status;
 }

@@ -16,7 +16,7 @@ enum { EVERY_S = 3, TRIAL_BYTES = 4096 };
 static struct {
   int descriptor;
   off_t at;
-  const char *name, *temporary;
+  const char *name;
   struct sigaction before;
 } watched = {.descriptor = -1};
 
@@ -28,7 +28,7 @@ static void on_alarm(int number) {
   if (pwrite(watched.descriptor, zeros, TRIAL_BYTES, watched.at) < 0 &&
       (errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO)) {
     const char *why = strerror(errno);
-    (void)unlink(watched.temporary);
+    crow_temporary_drop();
     crow_log_emergency("cannot write ", watched.name, ": ", why, NULL);
     _exit((int)CROW_FILE_SYSTEM);
   }
@@ -47,7 +47,6 @@ void crow_patience_begin(const crow_file *file) {
   if (watched.descriptor < 0) return;
   watched.at = (off_t)file->end + CROW_TRIAL_DISTANCE;
   watched.name = file->name;
-  watched.temporary = file->temporary;
   memset(&action, 0, sizeof action);
   action.sa_handler = on_alarm;
   (void)sigemptyset(&action.sa_mask);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names of files that are being written, and what killed runs left of them. */
-#include <crow/io.h>
+#include "io/file_impl.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -66,6 +66,30 @@ static bool is_left(const char *name, const char *stem) {
   if (*end != '-' || end[1] < '0' || end[1] > '9') return false;
   (void)strtol(end + 1, &end, 10);
   return strcmp(end, ".tmp") == 0 && is_gone(process);
+}
+
+/* Those that are there, for crow_temporary_drop(): a run writes few at a time, and the rest stay as after a hard kill.
+ */
+static const char *volatile live[8];
+
+void crow_temporary_enter(const char *temporary) {
+  for (size_t k = 0; k < sizeof live / sizeof *live; k++) {
+    if (live[k]) continue;
+    live[k] = temporary;
+    return;
+  }
+}
+
+void crow_temporary_leave(const char *temporary) {
+  for (size_t k = 0; k < sizeof live / sizeof *live; k++) {
+    if (live[k] == temporary) live[k] = NULL;
+  }
+}
+
+void crow_temporary_drop(void) {
+  for (size_t k = 0; k < sizeof live / sizeof *live; k++) {
+    if (live[k]) (void)unlink(live[k]);
+  }
 }
 
 void crow_temporary_clean(const char *path) {

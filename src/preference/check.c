@@ -27,25 +27,32 @@ cleanup:
   return status;
 }
 
-/* As they will be read, for weights that are all equal. */
-static crow_status check_complete(const crow_comm *comm, const crow_dataset *dataset) {
+/* As a fit reads complete preferences with prompts, for weights that are all equal. */
+static crow_status check_within_prompts(const crow_comm *comm, const crow_dataset *dataset) {
   crow_status status = CROW_OK;
   crow_weights weights = {0};
   crow_pairs pairs = {0};
-  double *win_rate = NULL;
   CROW_TRY(crow_weights_uniform(comm, dataset->alternatives, &weights));
-  if (dataset->prompts > 1) {
-    CROW_TRY(crow_pairs_within_prompts(comm, dataset, &weights, &pairs));
-    goto cleanup;
-  }
+  CROW_TRY(crow_pairs_within_prompts(comm, dataset, &weights, &pairs));
+cleanup:
+  crow_pairs_free(&pairs);
+  crow_weights_free(&weights);
+  return status;
+}
+
+crow_status crow_preferences_check_complete(const crow_comm *comm, const crow_dataset *dataset) {
+  crow_status status = CROW_OK;
+  crow_weights weights = {0};
+  double *win_rate = NULL;
+  if (dataset->has_comparisons || (!dataset->has_matrix && dataset->prompts > 1)) return CROW_OK;
+  CROW_TRY(crow_weights_uniform(comm, dataset->alternatives, &weights));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&win_rate, weights.partition.count));
   if (dataset->has_matrix) {
     CROW_TRY(crow_win_rate_matrix(comm, dataset, &weights, win_rate));
-  } else {
+  } else if (dataset->has_population) {
     CROW_TRY(crow_win_rate_population(comm, dataset, &weights, win_rate));
   }
 cleanup:
-  crow_pairs_free(&pairs);
   crow_free(win_rate);
   crow_weights_free(&weights);
   return status;
@@ -53,5 +60,5 @@ cleanup:
 
 crow_status crow_preferences_check(const crow_comm *comm, const crow_dataset *dataset, bool across_prompts) {
   if (dataset->has_comparisons) return check_comparisons(comm, dataset, across_prompts);
-  return check_complete(comm, dataset);
+  return dataset->prompts > 1 ? check_within_prompts(comm, dataset) : crow_preferences_check_complete(comm, dataset);
 }

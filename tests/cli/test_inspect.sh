@@ -78,12 +78,24 @@ for kind in population matrix; do
   ranks 2 inspect $kind.h5 --quiet
   exits 0
 done
-run "$python" -c "import h5py; h5py.File('matrix.h5', 'r+')['/preference/matrix'][3, 7] *= 0.9"
+crow simulate -o prompts.h5 --alternatives 40 --preferences matrix --prompts 4
+crow simulate -o scattered.h5 --alternatives 3000 --preferences population
+"$python" - <<'END'
+import h5py, numpy as np
+for name in ("matrix.h5", "prompts.h5"):
+    with h5py.File(name, "r+") as f:
+        f["/preference/matrix"][3, 7] *= 0.9
+with h5py.File("scattered.h5", "r+") as f:
+    f["/population/reward"][1] = 1e7 * np.random.default_rng(1).random(3000)
+END
 for p in 1 3; do
-  ranks $p inspect matrix.h5
-  exits 3
-  once out "matrix.h5: dataset, NOT VALID"
-  once err "matrix.h5: /preference/matrix[7,3] is "
+  for wrong in "matrix.h5: /preference/matrix[7,3] is " "prompts.h5: /preference/matrix[7,3] is " \
+    "scattered.h5: /population/reward[1] is "; do
+    ranks $p inspect "${wrong%%:*}"
+    exits 3
+    once out "${wrong%%:*}: dataset, NOT VALID"
+    once err "$wrong"
+  done
 done
 
 # A kind that there is not, and none.

@@ -35,7 +35,15 @@ exits 2
 says "test-output"
 crow split votes.h5 -o same.h5 --test-output same.h5
 exits 2
-crow split votes.h5 -o other.h5 --test-output votes.h5 --force
+crow split votes.h5 -o ./same.h5 --test-output same.h5
 exits 2
-says "both input and output"
+says "name the same file"
+not_there same.h5
+cp votes.h5 copy.h5
+for name in votes.h5 ./votes.h5 "$PWD/votes.h5"; do
+  ranks 2 split votes.h5 -o other.h5 --test-output "$name" --force
+  exits 2
+  once err "both input and output"
+  cmp -s votes.h5 copy.h5 || fail "$last: the input was touched"
+done
 finish

@@ -8,7 +8,7 @@ import sys
 
 CROW = os.environ["CROW"]
 # Which executable the ranks run; under valgrind that is not crow itself.
-PROGRAM = os.environ.get("CROW_TEST_EXECUTABLE", CROW)
+PROGRAM = os.environ.get("CROW_TEST_EXECUTABLE") or CROW
 SLOWNESS = int(os.environ.get("CROW_TEST_SLOWNESS", "1"))  # time limits are as many times as long
 MPIEXEC = shlex.split(os.environ.get("MPIEXEC", "mpirun"))
 

@@ -76,6 +76,19 @@ for after in 10 30; do
   cmp -s old.h5 copy.h5 || fail "$last: the older file was touched"
 done
 
+# Of two files that belong together neither appears when the second one fails, as late as it may.
+for limit in quota-write-16 quota-write-30 quota-write-38 quota-write-50 quota-fsync-1 quota-fsync-3 quota-fsync-5; do
+  # shellcheck disable=SC2086
+  run timeout $((10 * slowness)) $MPIEXEC -n 2 sh ./on_rank 0 "$limit" "$CROW" split few.h5 -o new-train.h5 \
+    --test-output new-test.h5
+  last="$limit: $last"
+  [ "$code" -eq 0 ] && continue # after all writes
+  exits 4
+  once err "crow split: error: "
+  equal "$(find . -name '.*tmp' -o -name 'new*')" ""
+done
+rm -f new-train.h5 new-test.h5
+
 # ---- no memory on one rank ----
 # What a rank takes in a small run, in kB of address space, while it waits for its time limit.
 cat >watched <<'END'
