@@ -15,7 +15,8 @@ else
   skip "no h5dump"
 fi
 
-samples="--samples 3000000 --seed 9 --nearest gemm"
+number=$((3000000 / slowness))
+samples="--samples $number --seed 9 --nearest gemm"
 # shellcheck disable=SC2086 # a list of words
 crow weights many.h5 -o whole.h5 $samples
 exits 0
@@ -32,7 +33,7 @@ if [ "$code" -ne 0 ]; then
   not_there limited.h5
   grep -q '"status": 75' run.json || fail "the summary does not tell of the stop"
   # Another seed is another run.
-  crow weights many.h5 -o limited.h5 --samples 3000000 --seed 10 --nearest gemm
+  crow weights many.h5 -o limited.h5 --samples "$number" --seed 10 --nearest gemm
   exits 2
   says "seed"
   not_there limited.h5
