@@ -12,6 +12,12 @@
 
 extern char **environ;
 
+static crow_status missing(void) {
+  return crow_error(CROW_FAILED,
+                    "gnuplot, which draws the pictures, is not installed; Debian, Ubuntu: apt-get install "
+                    "gnuplot-nox; elsewhere: the package or module gnuplot");
+}
+
 static crow_status spawn(int in, int out, int err, int *exit_code) {
   static const char *const arguments[] = {"gnuplot", "--default-settings", "-", NULL};
   posix_spawn_file_actions_t actions;
@@ -23,17 +29,14 @@ static crow_status spawn(int in, int out, int err, int *exit_code) {
   (void)posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
   const int failed = posix_spawnp(&child, "gnuplot", &actions, NULL, (char *const *)(uintptr_t)arguments, environ);
   (void)posix_spawn_file_actions_destroy(&actions);
-  if (failed == ENOENT) {
-    return crow_error(CROW_FAILED,
-                      "gnuplot, which draws the pictures, is not installed; Debian, Ubuntu: apt-get install "
-                      "gnuplot-nox; elsewhere: the package or module gnuplot");
-  }
+  if (failed == ENOENT) return missing();
   if (failed) return crow_error(CROW_FAILED, "gnuplot cannot be run: %s", strerror(failed));
   while (waitpid(child, &state, 0) < 0) {
     if (errno != EINTR) return crow_error(CROW_FAILED, "gnuplot was lost: %s", strerror(errno));
   }
   *exit_code = WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
-  return CROW_OK;
+  /* The system may find out only after the spawn has succeeded (POSIX). */
+  return *exit_code == 127 ? missing() : CROW_OK;
 }
 
 /* The whole of a file from its beginning, zero-terminated. */
