@@ -35,8 +35,7 @@ static crow_status spawn(int in, int out, int err, int *exit_code) {
     if (errno != EINTR) return crow_error(CROW_FAILED, "gnuplot was lost: %s", strerror(errno));
   }
   *exit_code = WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
-  /* The system may find out only after the spawn has succeeded (POSIX). */
-  return *exit_code == 127 ? missing() : CROW_OK;
+  return CROW_OK;
 }
 
 /* The whole of a file from its beginning, zero-terminated. */
@@ -56,6 +55,8 @@ cleanup:
 static crow_status check_end(int exit_code, size_t picture_bytes, const char *complaint) {
   char line[512] = "";
   if (exit_code == 0 && picture_bytes > 0) return CROW_OK;
+  /* The system may find out only after the spawn has succeeded (POSIX); a loader that fails says why. */
+  if (exit_code == 127 && !*complaint) return missing();
   /* The line that says what is wrong: gnuplot shows the script's line and a caret before it. */
   for (const char *at = complaint; *at;) {
     const size_t length = strcspn(at, "\n");
