@@ -4,7 +4,7 @@
 #include <cblas.h>
 #include <math.h>
 
-enum { GEMM_SIDE = 2048, GEMM_SIDE_SLOW = 256, TRIAD_LENGTH = 1 << 23, SUM_LENGTH = 100000 };
+enum { GEMM_SIDE = 2048, GEMM_SIDE_SLOW = 128, TRIAD_LENGTH = 1 << 23, SUM_LENGTH = 100000 };
 #ifdef CROW_SMPI
 /* Every round of a simulation takes the same, and its ranks are in one memory, which large vectors with their messages
  * would fill. */
