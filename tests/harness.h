@@ -25,8 +25,9 @@ const char *test_folder(void);
 /* "FOLDER/name"; a static buffer that rotates over 8 calls. */
 const char *test_path(const char *name);
 
-/* A tolerance of what is compared with sums in long double: as it is, but 32 times as wide where that turns out to have no
- * more digits than double (under valgrind, on some machines), so that the expected value is no better than the actual. */
+/* A tolerance of what is compared with sums in long double: as it is, but 32 times as wide where that turns out to have
+ * no more digits than double (under valgrind, on some machines), so that the expected value is no better than the
+ * actual. */
 double test_within(double tolerance);
 
 #define CHECK(condition) CU_ASSERT(condition)

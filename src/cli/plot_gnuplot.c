@@ -13,9 +13,8 @@
 extern char **environ;
 
 static crow_status missing(void) {
-  return crow_error(CROW_FAILED,
-                    "gnuplot, which draws the pictures, is not installed; Debian, Ubuntu: apt-get install "
-                    "gnuplot-nox; elsewhere: the package or module gnuplot");
+  return crow_error(CROW_FAILED, "gnuplot, which draws the pictures, is not installed; Debian, Ubuntu: apt-get install "
+                                 "gnuplot-nox; elsewhere: the package or module gnuplot");
 }
 
 static crow_status spawn(int in, int out, int err, int *exit_code) {

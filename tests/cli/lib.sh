@@ -4,6 +4,7 @@
 set -u
 : "${CROW:?the program to test}"
 MPIEXEC=${MPIEXEC:-mpirun}
+# shellcheck disable=SC2034 # for the scripts
 slowness=${CROW_TEST_SLOWNESS:-1} # time limits are as many times as long
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
