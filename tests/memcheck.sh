@@ -4,7 +4,7 @@
 # the folder CROW_MEMCHECK, named after the test and the process. It stays under valgrind when it starts itself anew; what it
 # starts from /bin and /usr does not come under it. What Open MPI does is left out by Open MPI's own list (CROW_MEMCHECK_MORE) and by tests/valgrind.supp.
 # Nothing is looked for in PATH, which some tests empty.
-name=${CROW_TEST:-crow}
+name=${CROW_TEST_NAME:-crow}
 while [ "$name" != "${name%%/*}" ]; do name=${name%%/*}_${name#*/}; done
 for list in "${0%/*}/valgrind.supp" ${CROW_MEMCHECK_MORE-}; do set -- --suppressions="$list" "$@"; done
 exec "${CROW_VALGRIND:?its path}" --quiet --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \

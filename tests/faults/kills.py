@@ -121,11 +121,13 @@ def run_killed(kind, output, chance):
     try:
         code = process.wait(ENDING_S * faults.SLOWNESS)
     except subprocess.TimeoutExpired:
+        left = faults.rank_pids(process)
         faults.end(process)
-        # A launcher may wait for ever for a rank that was killed in MPI_Init; crow begins after it.
-        if not killed or faults.output_text():
-            faults.fail(f"{kind.name}: hangs after a rank was killed")
-        print(f"{kind.name}: the launcher hangs after a rank was killed in MPI_Init", flush=True)
+        # A launcher may wait for ever for a rank that was killed in MPI_Init, where crow has not begun, or when all others
+        # have ended.
+        if not killed or (left and faults.output_text()):
+            faults.fail(f"{kind.name}: ranks {left} hang after one was killed")
+        print(f"{kind.name}: the launcher hangs, with {len(left)} ranks, after one was killed", flush=True)
         code = 1
     wait_until_gone(ranks)
     there = judge(kind, output)
