@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # All tests under valgrind's memcheck: every test program, and every crow that a script runs:
-#   sh tests/valgrind.sh [CTEST-OPTION...]         e.g. -R '^mpi/fit/' or -E '^(faults|slurm)/'
-# Takes hours; not a part of the tests.
+#   sh tests/valgrind.sh [CTEST-OPTION...]         e.g. -R '^mpi/fit/' or -E '^faults/'
+# Takes hours; not a part of the tests. The one of the batch scripts on a Slurm is left out: its jobs run against the clock.
 #
 # An error of memcheck, or memory that is lost for good, fails a test, as does any word of memcheck about a process that did
 # not end by itself. Time limits of the tests are longer by CROW_TEST_SLOWNESS [30].
