@@ -19,8 +19,8 @@ import time
 import faults
 
 RANKS = [1, 2, 3]
-GOING_ON_S = 120  # far more than any run here needs
-ENDING_S = 30  # the same for a run that has lost a rank
+GOING_ON_S = 120 * faults.SLOWNESS  # far more than any run here needs
+ENDING_S = 30 * faults.SLOWNESS  # the same for a run that has lost a rank
 
 
 class Kind:
@@ -60,7 +60,7 @@ def write_data(chance, alternatives=400, dimensions=6, comparisons=3000):
             a, b = chance.sample(range(alternatives), 2)
             file.write(f"n{a},n{b},{'left' if chance.random() < (a + 1) / (a + b + 2) else 'right'}\n")
     if faults.run(1, ["import", "--comparisons", "comparisons.csv", "--contexts", "contexts.csv", "-o", "data.h5"],
-                  60) != 0:
+                  60 * faults.SLOWNESS) != 0:
         faults.fail("the data cannot be imported")
 
 
@@ -87,7 +87,7 @@ def kill(process, chance):
 
 def wait_until_gone(ranks):
     """A killed process may take a while to end, in a write or because the launcher ends it."""
-    until = time.monotonic() + ENDING_S * faults.SLOWNESS
+    until = time.monotonic() + ENDING_S
     while any(faults.is_rank(pid) for pid in ranks):
         if time.monotonic() > until:
             faults.fail("a killed rank does not end")
@@ -119,7 +119,7 @@ def run_killed(kind, output, chance):
     ranks = kill(process, chance) if process.poll() is None else []
     killed = bool(ranks)
     try:
-        code = process.wait(ENDING_S * faults.SLOWNESS)
+        code = process.wait(ENDING_S)
     except subprocess.TimeoutExpired:
         left = faults.rank_pids(process)
         faults.end(process)
@@ -165,7 +165,7 @@ def measure(kind):
     process = faults.start(2, kind.arguments + ["-o", "reference.h5", "--force"])
     wait_for_first_line(process)
     printed = time.monotonic()
-    if process.wait(GOING_ON_S * faults.SLOWNESS) != 0:
+    if process.wait(GOING_ON_S) != 0:
         faults.fail(f"{kind.name}: the reference")
     kind.seconds, kind.work = time.monotonic() - began, time.monotonic() - printed
     kind.reference = faults.bits("reference.h5", kind.arrays)

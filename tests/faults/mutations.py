@@ -19,8 +19,8 @@ import numpy
 
 import faults
 
-MOST_S = 20  # of processor time, so that a busy machine does not look like a hang
-NEVER_S = 120
+MOST_S = 20 * faults.SLOWNESS  # of processor time, so that a busy machine does not look like a hang
+NEVER_S = 120 * faults.SLOWNESS
 SIGNS_OF_A_CRASH = ["Signal:", "ERROR: AddressSanitizer", "LeakSanitizer", "runtime error:", "Segmentation", "Aborted"]
 REFUSED = {3}  # damage is bad data; 4 is for files that cannot be read
 USED = {0, 5}
@@ -193,7 +193,7 @@ def judge(path, ranks, arguments):
         code, took, text = run_with_whole_stacks(ranks, arguments)
     what = f"{arguments[0]} on {ranks} ranks, exit code {code}, {took:.1f} s of processor time: "
     signs = [sign for sign in SIGNS_OF_A_CRASH if sign in text]
-    if code is None or took > MOST_S * faults.SLOWNESS:
+    if code is None or took > MOST_S:
         return code, what + "hangs"
     if signs:
         return code, what + signs[0]
