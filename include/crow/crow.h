@@ -17,9 +17,9 @@
 #include <crow/nearest.h>
 #include <crow/objective.h>
 #include <crow/optim.h>
+#include <crow/predict.h>
 #include <crow/preference.h>
 #include <crow/rank_groups.h>
-#include <crow/score.h>
 #include <crow/space.h>
 #include <crow/uncertainty.h>
 #include <crow/weights.h>

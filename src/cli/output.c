@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Outputs of a run: checked before the work, and the summary of --json. */
 #include "cli/cli_impl.h"
-#include "cli/whole_file_impl.h"
+#include "io/whole_file_impl.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rewards files: see hdf5-schemas/rewards.json. */
 #include "fit/fit_impl.h"
-#include "fit/model_fit_impl.h"
+#include "train/train_impl.h"
 
 const char *crow_rewards_end_text(const crow_rewards *rewards) {
   return rewards->convergence_tested ? crow_lbfgs_end_text(rewards->end) : "all steps taken";

@@ -2,7 +2,7 @@
 /* The whole fit, in the order of the paper: preferences, objective, rewards, what they predict. */
 #include "base/clones_impl.h"
 #include "fit/fit_impl.h"
-#include "fit/model_fit_impl.h"
+#include "train/train_impl.h"
 #include <math.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a fit needs of memory, reckoned before any work. */
 #include "fit/fit_impl.h"
-#include "fit/model_fit_impl.h"
+#include "train/train_impl.h"
 #include <math.h>
 
 /* Of complete preferences the grid of the convolution, and a block of a matrix's rows. */

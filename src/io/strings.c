@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Texts between memory and file. */
 #include "io/file_impl.h"
-#include "io/import_ids_impl.h"
+#include "io/ids_impl.h"
 
 #include <math.h>
 #include <string.h>

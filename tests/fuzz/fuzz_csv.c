@@ -2,7 +2,7 @@
 /* The readers of CSV and TSV. The first byte says which: i items, x contexts, n comparisons of named alternatives,
  * r comparisons of numbered rows, anything else records without meaning. */
 #include "fuzz.h"
-#include "io/import_impl.h"
+#include "import/import_impl.h"
 
 static crow_status read_records(crow_csv *csv) {
   int64_t line = 1;

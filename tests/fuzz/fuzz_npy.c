@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The reader of NumPy files: what it opens, it must be able to read to the last number. */
 #include "fuzz.h"
-#include "io/npy_impl.h"
+#include "import/npy_impl.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   crow_npy npy = {0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Small files that stand for more than any memory are refused without asking for it; large honest ones are read. */
 #include "io/craft.h"
-#include "io/import_ids_impl.h"
+#include "io/ids_impl.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "../io/write_file.h"
+#include "write_file.h"
 
 #include <stdlib.h>
 #include <unistd.h>

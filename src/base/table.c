@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/table_impl.h"
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+#include <wchar.h>
+
+enum { CELL_BYTES = 1024 };
+
+/* One character of `text`: its bytes and width, or a question mark's. */
+static const char *next_character(const char **text, size_t *length, int *width) {
+  const char *from = *text;
+  wchar_t wide = 0;
+  mbstate_t state = {0};
+  const size_t got = mbrtowc(&wide, from, strlen(from), &state);
+  if (got == 0 || got > 8) { /* also the "invalid" and "incomplete" marks, which are the greatest sizes */
+    *text = from + 1;
+    *length = 1;
+    *width = 1;
+    return "?";
+  }
+  *text = from + got;
+  *width = wcwidth(wide);
+  *length = got;
+  if (*width >= 0) return from;
+  *length = 1;
+  *width = 1;
+  return "?";
+}
+
+int crow_text_fit(const char *text, int most, char *out, size_t bytes) {
+  size_t used = 0, cut_at = 0;
+  int width = 0, cut_width = 0;
+  bool cut = false;
+  while (*text) {
+    size_t length = 0;
+    int step = 0;
+    const char *character = next_character(&text, &length, &step);
+    /* The place to cut is before the last column, which the ellipsis takes. */
+    if (most > 0 && width + step <= most - 1) {
+      cut_at = used + length;
+      cut_width = width + step;
+    }
+    if ((most > 0 && width + step > most) || used + length + 4 >= bytes) {
+      cut = true;
+      break;
+    }
+    memcpy(out + used, character, length);
+    used += length;
+    width += step;
+  }
+  if (cut) {
+    if (most > 0 && width > cut_width) {
+      used = cut_at;
+      width = cut_width;
+    }
+    memcpy(out + used, "\xe2\x80\xa6", 3);
+    used += 3;
+    width++;
+  }
+  out[used] = 0;
+  return width;
+}
+
+void crow_table_add_column(crow_table *table, const char *title, bool text, int most) {
+  if (table->columns == CROW_TABLE_COLUMNS) {
+    table->status = crow_error(CROW_FAILED, "a table has more than %d columns", CROW_TABLE_COLUMNS);
+    return;
+  }
+  table->column[table->columns++] = (crow_table_column){title, text, most};
+}
+
+void crow_table_add_group(crow_table *table, const char *title, int columns) {
+  if (table->groups == CROW_TABLE_GROUPS) {
+    table->status = crow_error(CROW_FAILED, "a table has more than %d groups of columns", CROW_TABLE_GROUPS);
+    return;
+  }
+  crow_table_group *group = &table->group[table->groups++];
+  group->first = table->columns - columns;
+  group->columns = columns;
+  (void)crow_text_fit(title, 60, group->title, sizeof group->title);
+}
+
+static crow_status grow(crow_table *table) {
+  crow_status status = CROW_OK;
+  char **larger = NULL;
+  const int64_t capacity = table->capacity ? 2 * table->capacity : 256;
+  CROW_TRY(CROW_ALLOCATE(&larger, capacity));
+  if (table->cells) memcpy(larger, table->cell, (size_t)table->cells * sizeof *larger);
+  crow_free(table->cell);
+  table->cell = larger;
+  table->capacity = capacity;
+cleanup:
+  return status;
+}
+
+void crow_table_add(crow_table *table, const char *format, ...) {
+  char raw[CELL_BYTES], text[CELL_BYTES];
+  if (table->status == CROW_OK && table->cells == table->capacity) table->status = grow(table);
+  if (table->status != CROW_OK) return;
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(raw, sizeof raw, format, arguments);
+  va_end(arguments);
+  (void)crow_text_fit(raw, table->column[table->cells % table->columns].most, text, sizeof text);
+  table->status = crow_string_copy(text, &table->cell[table->cells]);
+  if (table->status == CROW_OK) table->cells++;
+}
+
+void crow_table_add_real(crow_table *table, int decimals, double value) {
+  if (isnan(value)) {
+    crow_table_add(table, "-");
+    return;
+  }
+  char text[64];
+  (void)snprintf(text, sizeof text, decimals < 0 ? "%.*g" : "%.*f", decimals < 0 ? 6 : decimals, value);
+  const bool negative_zero = text[0] == '-' && strspn(text + 1, "0.") == strlen(text + 1);
+  crow_table_add(table, "%s", text + negative_zero);
+}
+
+static int text_width(const char *text) {
+  char safe[CELL_BYTES];
+  return crow_text_fit(text, 0, safe, sizeof safe);
+}
+
+static void measure(const crow_table *table, int *width) {
+  for (int c = 0; c < table->columns; c++) width[c] = text_width(table->column[c].title);
+  for (int64_t k = 0; k < table->cells; k++) {
+    const int w = text_width(table->cell[k]);
+    if (w > width[k % table->columns]) width[k % table->columns] = w;
+  }
+  /* A group's title that is wider than its columns widens the first of them. */
+  for (int g = 0; g < table->groups; g++) {
+    const crow_table_group *group = &table->group[g];
+    int together = 2 * (group->columns - 1);
+    for (int c = 0; c < group->columns; c++) together += width[group->first + c];
+    const int missing = text_width(group->title) - together;
+    if (missing > 0) width[group->first] += missing;
+  }
+}
+
+static void print_groups(const crow_table *table, const int *width, FILE *out) {
+  int column = 0;
+  for (int g = 0; g < table->groups; g++) {
+    const crow_table_group *group = &table->group[g];
+    int begin = 0, together = 2 * (group->columns - 1);
+    for (int c = 0; c < group->first; c++) begin += width[c] + 2;
+    for (int c = 0; c < group->columns; c++) together += width[group->first + c];
+    const int title = text_width(group->title);
+    /* Centred over its columns. */
+    begin += (together - title) / 2;
+    (void)fprintf(out, "%*s%s", begin - column, "", group->title);
+    column = begin + title;
+  }
+  if (table->groups) (void)fputc('\n', out);
+}
+
+static void print_row(const crow_table *table, const int *width, const char *const *cell, FILE *out) {
+  int pending = 0; /* spaces before the next text; none are left at the line's end */
+  for (int c = 0; c < table->columns; c++) {
+    const char *text = cell ? cell[c] : table->column[c].title;
+    const int space = width[c] - text_width(text);
+    const int before = table->column[c].text ? 0 : space;
+    if (*text) {
+      (void)fprintf(out, "%*s%s", pending + before, "", text);
+      pending = 0;
+    } else {
+      pending += before;
+    }
+    pending += space - before + 2;
+  }
+  (void)fputc('\n', out);
+}
+
+crow_status crow_table_print(crow_table *table, FILE *out) {
+  int width[CROW_TABLE_COLUMNS];
+  if (table->status == CROW_OK && out && table->columns > 0) {
+    measure(table, width);
+    print_groups(table, width, out);
+    print_row(table, width, NULL, out);
+    for (int64_t k = 0; k + table->columns <= table->cells; k += table->columns) {
+      print_row(table, width, (const char *const *)table->cell + k, out);
+    }
+  }
+  const crow_status status = table->status;
+  crow_table_free(table);
+  return status;
+}
+
+void crow_table_free(crow_table *table) {
+  for (int64_t k = 0; k < table->cells; k++) crow_free(table->cell[k]);
+  crow_free(table->cell);
+  *table = (crow_table){0};
+}

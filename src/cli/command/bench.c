@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/print/plan_impl.h"
+#include <string.h>
+
+typedef struct bench_options {
+  const char *csv, *charge;
+  int64_t ranks, evaluations;
+  double machine_seconds;
+  crow_bench_options bench;
+} bench_options;
+
+static const crow_setting csv_settings[] = {
+    {.name = "csv",
+     .type = CROW_SETTING_TEXT,
+     .offset = offsetof(bench_options, csv),
+     .choices = "FILE",
+     .help = "write all figures as benchmark,quantity,unit,median,least,greatest; it replaces an existing file"},
+    {0}};
+
+static const crow_setting machine_settings[] = {
+    {.name = "machine-seconds",
+     .type = CROW_SETTING_DOUBLE,
+     .offset = offsetof(bench_options, machine_seconds),
+     .value = 1,
+     .minimum = 0.01,
+     .maximum = 1e4,
+     .help = "about how long sgemm, triad and allreduce are measured before the benchmarks, in all"},
+    {0}};
+
+static const crow_setting simulation_settings[] = {
+    {.name = "charge",
+     .type = CROW_SETTING_TEXT,
+     .offset = offsetof(bench_options, charge),
+     .choices = "KIND=S,...",
+     .help = "in a build for SimGrid: the seconds that one sample, pair, whole, slice or vector element takes; what a "
+             "real run reports as work_sample and so on"},
+    {0}};
+
+static const crow_setting model_settings[] = {{.name = "ranks",
+                                               .type = CROW_SETTING_INT,
+                                               .offset = offsetof(bench_options, ranks),
+                                               .value = 0,
+                                               .minimum = 0,
+                                               .maximum = 1e6,
+                                               .help = "of the run that the model predicts; 0: as many as run now"},
+                                              {.name = "evaluations",
+                                               .type = CROW_SETTING_INT,
+                                               .offset = offsetof(bench_options, evaluations),
+                                               .value = 20,
+                                               .minimum = 1,
+                                               .maximum = 1e9,
+                                               .help = "of the objective in the fit that the model predicts"},
+                                              {0}};
+
+static const crow_section sections[] = {
+    {"Benchmark", crow_bench_settings, offsetof(bench_options, bench)},
+    {"Nearest alternative", crow_nearest_settings, offsetof(bench_options, bench.nearest)},
+    {"Machine", machine_settings, 0},
+    {"Model", model_settings, 0},
+    {"Simulation", simulation_settings, 0},
+    {"Table", csv_settings, 0},
+    {0}};
+
+enum { REPORTS = 4 };
+static const char *const benchmarks[] = {"weights", "fit", "io"};
+
+/* "pair=5e-9,slice=3e-8": seconds by kind of work; kinds that are not named take none. */
+static crow_status parse_charge(const char *text, double seconds[CROW_WORK_KINDS]) {
+  for (int k = 0; k < CROW_WORK_KINDS; k++) seconds[k] = 0;
+  while (text && *text) {
+    char name[16];
+    double value = 0;
+    int used = 0, kind = 0;
+    if (sscanf(text, "%15[a-z]=%lf%n", name, &value, &used) != 2 || !(value >= 0 && value < 1e9) ||
+        (text[used] && text[used] != ',')) {
+      return crow_error(CROW_USAGE, "--charge: \"%s\": expected KIND=SECONDS, e.g. pair=5e-9,slice=3e-8", text);
+    }
+    while (kind < CROW_WORK_KINDS && strcmp(name, crow_work_name((crow_work)kind)) != 0) kind++;
+    if (kind == CROW_WORK_KINDS)
+      return crow_error(CROW_USAGE, "--charge: \"%s\": expected sample, pair, whole, slice or vector", name);
+    seconds[kind] = value;
+    text += used + (text[used] == ',');
+  }
+  return CROW_OK;
+}
+
+/* What one thing of each kind took, over all ranks, since `before`. */
+static crow_status report_work(const crow_run *run, const crow_work_done *before, crow_bench_report *report) {
+  static const char *const names[CROW_WORK_KINDS] = {"work_sample", "work_pair", "work_whole", "work_slice",
+                                                     "work_vector"};
+  crow_status status = CROW_OK;
+  crow_work_done done = crow_work_get();
+  for (int k = 0; k < CROW_WORK_KINDS; k++) {
+    done.count[k] -= before->count[k];
+    done.seconds[k] -= before->seconds[k];
+  }
+  CROW_TRY(crow_comm_sum_f64_unordered(run->comm, done.count, CROW_WORK_KINDS));
+  CROW_TRY(crow_comm_sum_f64_unordered(run->comm, done.seconds, CROW_WORK_KINDS));
+  for (int k = 0; k < CROW_WORK_KINDS; k++) {
+    const double each = 1e9 * done.seconds[k] / done.count[k];
+    if (done.count[k] > 0) crow_bench_report_add(report, names[k], "ns", &each, 1);
+  }
+cleanup:
+  return status;
+}
+
+static crow_status check_bench(const crow_run *run) {
+  const bench_options *options = run->options;
+  if (run->argument_count == 1 && strcmp(run->argument[0], "all") != 0 && strcmp(run->argument[0], "model") != 0) {
+    bool known = false;
+    for (size_t k = 0; k < sizeof benchmarks / sizeof *benchmarks; k++) {
+      known = known || strcmp(run->argument[0], benchmarks[k]) == 0;
+    }
+    if (!known) {
+      char nearest[32];
+      crow_nearest_word(run->argument[0], "weights|fit|io|all|model", nearest, sizeof nearest);
+      return crow_error(CROW_USAGE, "\"%s\": expected weights, fit, io, all or model; did you mean \"%s\"?",
+                        run->argument[0], nearest);
+    }
+  }
+  double charge[CROW_WORK_KINDS];
+  crow_status status = parse_charge(options->charge, charge);
+#ifndef CROW_SMPI
+  if (status == CROW_OK && options->charge)
+    status = crow_error(CROW_USAGE, "--charge: expected a build for SimGrid (CROW_SMPI); this one runs in real time");
+#endif
+  if (status == CROW_OK) status = crow_bench_options_validate(&options->bench);
+  return status;
+}
+
+/* The machine's figures as a report. */
+static crow_status measure_machine(crow_run *run, const bench_options *all, crow_bench_machine *machine,
+                                   crow_bench_report *report) {
+  crow_status status = CROW_OK;
+  const crow_bench_options *options = &all->bench;
+  const int size = crow_comm_size(run->comm);
+  CROW_TRY(crow_bench_machine_measure(run->comm, all->machine_seconds, machine));
+  *report = (crow_bench_report){.benchmark = "machine", .blas_core = crow_blas_core(), .valid = true};
+  (void)snprintf(report->problem, sizeof report->problem,
+                 "%d rank%s of %lld thread%s on %s, OpenBLAS %s with its %s core, %s", size, crow_plural(size),
+                 (long long)options->nearest.threads, crow_plural(options->nearest.threads), crow_comm_host(),
+                 crow_blas_version(), crow_blas_core(), crow_comm_version());
+  const double ranks = size, gemm = machine->gemm_flops / 1e9, triad = machine->triad_bytes_s / 1e9;
+  const double latency = machine->allreduce_latency_s * 1e6, bandwidth = machine->allreduce_bytes_s / 1e9;
+  const double threads = (double)options->nearest.threads;
+  double fixed = 0, plain = 0;
+  CROW_TRY(crow_bench_machine_sums(run->comm, all->machine_seconds / 10, &fixed, &plain));
+  const double fixed_us = fixed * 1e6, plain_us = plain * 1e6, ratio = fixed / plain;
+  crow_bench_report_add(report, "ranks", "", &ranks, 1);
+  crow_bench_report_add(report, "threads", "", &threads, 1);
+  crow_bench_report_add(report, "sgemm_rate", "GFLOP/s", &gemm, 1);
+  crow_bench_report_add(report, "triad_rate", "GB/s", &triad, 1);
+  crow_bench_report_add(report, "allreduce_latency", "us", &latency, 1);
+  crow_bench_report_add(report, "allreduce_rate", "GB/s", &bandwidth, 1);
+  crow_bench_report_add(report, "reproducible_sum_of_100000", "us", &fixed_us, 1);
+  crow_bench_report_add(report, "plain_sum_of_100000", "us", &plain_us, 1);
+  crow_bench_report_add(report, "reproducible_to_plain_sum", "", &ratio, 1);
+  CROW_TRY(crow_bench_print(run, report));
+cleanup:
+  return status;
+}
+
+static crow_status run_one(crow_run *run, const char *name, const crow_bench_machine *machine,
+                           crow_bench_report *report) {
+  crow_status status = CROW_OK;
+  const crow_bench_options *options = &((const bench_options *)run->options)->bench;
+  double charge[CROW_WORK_KINDS];
+  CROW_TRY(parse_charge(((const bench_options *)run->options)->charge, charge));
+  crow_work_charge(charge);
+  const crow_work_done before = crow_work_get();
+  if (strcmp(name, "weights") == 0)
+    CROW_TRY(crow_bench_weights(run->comm, options, machine, report));
+  else if (strcmp(name, "fit") == 0)
+    CROW_TRY(crow_bench_fit(run->comm, options, machine, report));
+  else
+    CROW_TRY(crow_bench_io(run->comm, options, report));
+  CROW_TRY(report_work(run, &before, report));
+  CROW_TRY(crow_bench_print(run, report));
+cleanup:
+  return status;
+}
+
+/* What runs say of themselves would bury the figures. */
+static void receive_warning(crow_log_level level, const char *line, void *context) {
+  if (level == CROW_LOG_WARNING) crow_print_warning(context, "warning: %s", line);
+}
+
+static crow_status run_model(crow_run *run) {
+  const bench_options *options = run->options;
+  const crow_bench_options *bench = &options->bench;
+  const crow_gidx m = bench->alternatives > 0 ? bench->alternatives : 100000;
+  const int64_t pairs = bench->pairs > 0 ? bench->pairs : 50 * m;
+  const crow_bench_size size = {.alternatives = m,
+                                .dimensions = bench->dimensions,
+                                .samples = bench->samples > 0 ? bench->samples : 100000,
+                                .pairs = bench->graph == CROW_BENCH_PAIRS ? pairs : 0,
+                                .ranks = options->ranks > 0 ? (int)options->ranks : crow_comm_size(run->comm),
+                                .evaluations = options->evaluations,
+                                .single = true};
+  return crow_plan_print(run, &size, &bench->nearest, 0.8 * (double)crow_memory_limit_bytes(crow_comm_size(run->comm)));
+}
+
+static crow_status run_bench(crow_run *run) {
+  crow_status status = CROW_OK;
+  const bench_options *options = run->options;
+  const bool all = strcmp(run->argument[0], "all") == 0;
+  crow_bench_report *report = NULL;
+  crow_bench_machine machine;
+  int count = 1, invalid = 0;
+  if (run->root) crow_log_set(receive_warning, run);
+  if (strcmp(run->argument[0], "model") == 0) return run_model(run);
+  if (options->csv) CROW_TRY(crow_output_check(run->comm, options->csv, true));
+  CROW_TRY(crow_comm_agree(run->comm, CROW_ALLOCATE(&report, REPORTS)));
+  CROW_TRY(measure_machine(run, options, &machine, &report[0]));
+  for (size_t k = 0; k < sizeof benchmarks / sizeof *benchmarks; k++) {
+    if (!all && strcmp(run->argument[0], benchmarks[k]) != 0) continue;
+    CROW_TRY(run_one(run, benchmarks[k], &machine, &report[count]));
+    invalid += !report[count].valid;
+    count++;
+  }
+  if (options->csv) CROW_TRY(crow_bench_write_csv(run, options->csv, report, count));
+  if (invalid) CROW_TRY(crow_error(CROW_FAILED, "%d of %d results are INVALID", invalid, count - 1));
+cleanup:
+  crow_free(report);
+  return status;
+}
+
+const crow_command crow_command_bench = {
+    .name = "bench",
+    .summary = "measure how fast weights, fits and files are on this machine",
+    .description =
+        "Generates problems in place whose answers are known, measures the machine (sgemm, triad, allreduce) and the "
+        "benchmark in the same run, verifies the result, and prints rates beside what the machine can do. Medians of "
+        "the repetitions with their range. A result that is wrong is INVALID, and the exit code is 1.\n\n"
+        "weights: Voronoi weights of a lattice. fit: rewards from observed pairs or complete preferences. io: a "
+        "dataset "
+        "written and read by all ranks. all: these three. model: what a sample, a pair and a transfer cost, and what "
+        "follows for a problem of the given size and ranks.\n\n"
+        "The rate of the weights counts 2 N m d operations, whatever the search skips, in the time of drawing, "
+        "searching, counting and reducing; bytes are what must at least be moved: the contexts once for each block of "
+        "samples that is searched at once (not by a tree), every sample written and read. A fit counts 16 operations "
+        "for a pair and evaluation (exp, log1p and a quotient are one each), for complete preferences 576 an "
+        "alternative (12 polynomials of degree 11 and a sum of 12 products, there and back). With --fill the peak is "
+        "near the share that is asked for. \"-\": not measured, or nothing to measure, as an allreduce on one rank.",
+    .example = "crow bench weights --alternatives 20000 --dimensions 384\n"
+               "mpirun -n 8 crow bench fit --alternatives 1000000 --pairs 100000000 --efficiency --csv fit.csv\n"
+               "mpirun -n 64 crow bench all --fill 0.8 --folder /scratch/me --json bench.json",
+    .arguments = "weights|fit|io|all|model",
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .takes = CROW_TAKES_JSON,
+    .options_bytes = sizeof(bench_options),
+    .sections = sections,
+    .check = check_bench,
+    .run = run_bench,
+};

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli_impl.h"
+#include "cli/print/results_impl.h"
+#include <string.h>
+#include <unistd.h>
+
+typedef struct fit_options {
+  const char *weights; /* "voronoi", "uniform" or a file */
+  crow_weights_options sampling;
+  crow_fit_options fit;
+  crow_uncertainty_options uncertainty;
+  crow_checkpoint_options checkpoint;
+} fit_options;
+
+static const crow_setting fit_settings[] = {
+    {.name = "weights",
+     .type = CROW_SETTING_TEXT,
+     .offset = offsetof(fit_options, weights),
+     .text = "voronoi",
+     .choices = "voronoi|uniform|FILE",
+     .help = "weights of the alternatives: computed as by crow weights, with its options; all equal (the standard "
+             "regularised MLE); or read from a file that crow weights wrote"},
+    {0}};
+
+static const crow_section sections[] = {
+    {"Weights", fit_settings, 0},
+    {"Objective", crow_objective_settings, offsetof(fit_options, fit.objective)},
+    {"Optimiser (L-BFGS)", crow_lbfgs_settings, offsetof(fit_options, fit.lbfgs)},
+    {"Uncertainty (of observed comparisons)", crow_uncertainty_settings, offsetof(fit_options, uncertainty)},
+    {"Reward model", crow_model_settings, offsetof(fit_options, fit.model)},
+    {"Training (with --model linear or mlp)", crow_training_settings, offsetof(fit_options, fit.training)},
+    {"Adam (with --optimizer adam)", crow_adam_settings, offsetof(fit_options, fit.adam)},
+    {"Groups of ranks (of ensembles and bootstraps)", crow_rank_groups_settings, offsetof(fit_options, fit.groups)},
+    {"Samples (with --weights voronoi)", crow_weights_settings, offsetof(fit_options, sampling)},
+    {"Space (with --weights voronoi)", crow_space_settings, offsetof(fit_options, sampling.space)},
+    {"Nearest alternative (with --weights voronoi)", crow_nearest_settings, offsetof(fit_options, sampling.nearest)},
+    {"Checkpoints", crow_checkpoint_settings, offsetof(fit_options, checkpoint)},
+    {0}};
+
+static bool is_voronoi(const fit_options *options) { return strcmp(options->weights, "voronoi") == 0; }
+static bool is_uniform(const fit_options *options) { return strcmp(options->weights, "uniform") == 0; }
+
+static crow_status check_fit(const crow_run *run) {
+  crow_status status = CROW_OK;
+  const fit_options *options = run->options;
+  const char *weights = options->weights;
+  CROW_TRY(crow_fit_options_validate(&options->fit));
+  CROW_TRY(crow_weights_options_validate(&options->sampling));
+  /* A word that looks like no file and is none was meant to be one of the two. */
+  if (!is_voronoi(options) && !is_uniform(options) && !strpbrk(weights, "./") && access(weights, F_OK) != 0) {
+    char nearest[16];
+    crow_nearest_word(weights, "voronoi|uniform", nearest, sizeof nearest);
+    status = crow_error(CROW_USAGE, "--weights \"%s\": expected voronoi, uniform or a file; did you mean \"%s\"?",
+                        weights, nearest);
+  }
+cleanup:
+  return status;
+}
+
+/* Options of the sampling that have no effect are worth a word: their user may expect one. */
+static void warn_about_unused(const crow_run *run, const fit_options *options) {
+  for (int k = 0; k < run->option_count && !is_voronoi(options); k++) {
+    const crow_option *option = &run->option[k];
+    const char *at = option->options, *begin = (const char *)&options->sampling;
+    if (strcmp(option->setting->name, "memory-per-rank") == 0) continue; /* holds for the fit too */
+    if (strcmp(option->setting->name, "prompt-share") == 0 && is_uniform(options)) continue;
+    if (option->given && at >= begin && at < begin + sizeof options->sampling) {
+      crow_print_warning(run, "warning: --%s has no effect with --weights %s", option->setting->name, options->weights);
+    }
+  }
+}
+
+static crow_status get_weights(crow_run *run, const crow_dataset *dataset, crow_checkpoint *checkpoint,
+                               crow_weights *weights) {
+  crow_status status = CROW_OK;
+  const fit_options *options = run->options;
+  warn_about_unused(run, options);
+  crow_report_text(run, "weights", options->weights);
+  if (is_voronoi(options) && crow_checkpoint_has(checkpoint, "finished_weights")) {
+    return crow_weights_load(run->comm, checkpoint, dataset->alternatives, weights);
+  }
+  if (is_voronoi(options)) {
+    CROW_TRY(crow_dataset_check_names(dataset));
+    CROW_TRY(crow_preferences_check(run->comm, dataset, options->fit.objective.across_prompts));
+    return crow_weights_compute_from(run->comm, dataset, &options->sampling, checkpoint, weights);
+  }
+  if (is_uniform(options)) {
+    crow_weights_options uniform = options->sampling;
+    uniform.scheme = CROW_SCHEME_UNIFORM;
+    return crow_weights_compute(run->comm, dataset, &uniform, weights);
+  }
+  CROW_TRY(crow_weights_read(run->comm, options->weights, dataset, weights));
+  crow_print(run, "weights: from %s, effective number of alternatives %.6g of %lld, %lld with weight zero",
+             options->weights, weights->effective, (long long)weights->partition.global, (long long)weights->zeros);
+cleanup:
+  return status;
+}
+
+/* Notes where everything comes from, and looks for a checkpoint to go on from. */
+static crow_status prepare(crow_run *run, crow_provenance **provenance, crow_checkpoint **checkpoint) {
+  crow_status status = CROW_OK;
+  const fit_options *options = run->options;
+  bool found = false;
+  CROW_TRY(crow_run_provenance(run, provenance));
+  CROW_TRY(crow_run_checkpoint(run, &options->checkpoint, checkpoint));
+  CROW_TRY(crow_run_input(run, "dataset", run->argument[0], *provenance, *checkpoint));
+  if (!is_voronoi(options) && !is_uniform(options)) {
+    CROW_TRY(crow_run_input(run, "weights", options->weights, *provenance, *checkpoint));
+  }
+  CROW_TRY(crow_checkpoint_find(*checkpoint, &found));
+  crow_report_bool(run, "resumed", found);
+cleanup:
+  return status;
+}
+
+/* Refused before the work, not after it. */
+static crow_status check_uncertainty(const fit_options *options, const crow_dataset *dataset) {
+  const crow_uncertainty_options *wanted = &options->uncertainty;
+  if (!(wanted->bootstrap || wanted->standard_errors)) return CROW_OK;
+  if (options->fit.model.model != CROW_MODEL_TABULAR) {
+    return crow_error(CROW_USAGE, "--%s needs --model tabular", wanted->bootstrap ? "bootstrap" : "standard-errors");
+  }
+  if (dataset->has_comparisons) return CROW_OK;
+  return crow_error(CROW_USAGE, "--%s needs observed comparisons: a %s has nothing to resample",
+                    wanted->bootstrap ? "bootstrap" : "standard-errors",
+                    dataset->has_matrix ? "full preference matrix" : "population");
+}
+
+static crow_status find_uncertainty(crow_run *run, const crow_dataset *dataset, const crow_weights *weights,
+                                    const crow_fit_options *fit, crow_checkpoint *checkpoint, crow_rewards *rewards) {
+  crow_status status = CROW_OK;
+  const fit_options *options = run->options;
+  const crow_uncertainty_options *wanted = &options->uncertainty;
+  /* A checkpoint of the bootstrap holds them. */
+  if (wanted->standard_errors && !rewards->uncertainty.has_standard_errors) {
+    crow_stages_begin(&run->stages, "standard errors");
+    CROW_TRY(crow_uncertainty_sandwich(run->comm, dataset, weights, &fit->objective, wanted, rewards->value,
+                                       &rewards->uncertainty));
+  }
+  if (wanted->bootstrap) {
+    crow_stages_begin(&run->stages, "bootstrap");
+    CROW_TRY(crow_fit_bootstrap_from(run->comm, dataset, weights, fit, wanted, checkpoint, rewards));
+  }
+cleanup:
+  return status;
+}
+
+static crow_status run_fit(crow_run *run) {
+  crow_status status = CROW_OK;
+  const fit_options *options = run->options;
+  const char *input = run->argument[0], *output = run->common.output;
+  crow_dataset dataset = {0};
+  crow_weights weights = {0};
+  crow_rewards rewards = {0};
+  crow_provenance *provenance = NULL;
+  crow_checkpoint *checkpoint = NULL;
+  bool converged = false;
+  crow_fit_options how = options->fit;
+  how.groups.memory_per_rank = options->sampling.memory_per_rank;
+  crow_stages_begin(&run->stages, "read");
+  CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
+  crow_results_dataset(run, input, &dataset);
+  CROW_TRY(check_uncertainty(options, &dataset));
+  CROW_TRY(crow_fit_check_memory(run->comm, &dataset, &options->fit, &options->uncertainty,
+                                 options->sampling.memory_per_rank));
+  if (is_voronoi(options)) CROW_TRY(crow_weights_check_memory(run->comm, &dataset, &options->sampling));
+  CROW_TRY(prepare(run, &provenance, &checkpoint));
+  crow_stages_begin(&run->stages, "weights");
+  CROW_TRY(get_weights(run, &dataset, checkpoint, &weights));
+  CROW_TRY(crow_weights_find_shares(run->comm, &dataset, &weights));
+  crow_stages_begin(&run->stages, "fit");
+  CROW_TRY(crow_fit_run_from(run->comm, &dataset, &weights, &how, checkpoint, &rewards));
+  CROW_TRY(find_uncertainty(run, &dataset, &weights, &how, checkpoint, &rewards));
+  crow_stages_begin(&run->stages, "write");
+  CROW_TRY(crow_run_provenance_times(run, provenance));
+  CROW_TRY(crow_rewards_write(run->comm, output, run->common.force, &rewards, &dataset, provenance));
+  CROW_TRY(crow_checkpoint_remove(checkpoint));
+  crow_stages_end(&run->stages);
+  converged = rewards.converged;
+  crow_report_real(run, "effective_number", weights.effective);
+  crow_report_integer(run, "zero_weights", weights.zeros);
+  crow_report_integer(run, "samples", weights.samples);
+  CROW_TRY(crow_results_rewards(run, &dataset, &rewards, options->fit.lbfgs.tolerance));
+  CROW_TRY(crow_times_print(run));
+  crow_print(run, "\nrewards written to %s%s", output, converged ? "" : ", marked as not converged");
+  crow_report_text(run, "output", output);
+cleanup:
+  crow_checkpoint_destroy(&checkpoint);
+  crow_provenance_destroy(&provenance);
+  crow_rewards_free(&rewards);
+  crow_weights_free(&weights);
+  crow_dataset_close(&dataset);
+  return status == CROW_OK && !converged ? CROW_NOT_CONVERGED : status;
+}
+
+const crow_command crow_command_fit = {
+    .name = "fit",
+    .summary = "fit rewards to a dataset's preferences",
+    .description =
+        "Computes the weights of the alternatives (unless they are given), then minimises the weighted regularised "
+        "negative log-likelihood of the preferences: sum over pairs of w(x) w(y) p(x>y) log sigma(r(x) - r(y)), "
+        "negated, "
+        "plus lambda/2 sum of w(x) r(x)^2. Preferences are observed comparisons, a full matrix or a population of "
+        "annotator types, whichever the dataset holds. Of a dataset with prompts the sum over prompts of their shares "
+        "times "
+        "that, with weights within the prompt, is minimised.\n\n"
+        "Ranks in tables, here and in crow compare and crow report, are one more than the number of alternatives with "
+        "a "
+        "greater reward: equal rewards share a rank.\n\n"
+        "The certificate is the largest violation of the optimality equation over the alternatives. If it does not "
+        "reach "
+        "the tolerance, the results are written and marked, and the exit code is 5.",
+    .example = "crow fit votes.h5 -o rewards.h5 --lambda 0.02\n"
+               "mpirun -n 4 crow fit votes.h5 -o standard.h5 --weights uniform\n"
+               "crow fit votes.h5 -o network.h5 --model mlp --optimizer adam --ensemble 20",
+    .arguments = "DATASET",
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .takes = CROW_TAKES_OUTPUT | CROW_TAKES_JSON,
+    .options_bytes = sizeof(fit_options),
+    .sections = sections,
+    .check = check_fit,
+    .run = run_fit,
+};

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/table_impl.h"
+#include "cli/cli_impl.h"
+#include "cli/print/results_impl.h"
+
+/* Components that are printed, and the last; all are in the summary. */
+enum { SHOWN = 20 };
+
+static double share_of(const crow_pca_summary *found, double variance) {
+  return found->total > 0 ? variance / found->total : 0;
+}
+
+static crow_status print_summary(crow_run *run, const crow_pca_summary *found) {
+  crow_table table = {0};
+  double sum = 0;
+  json_t *list = json_array();
+  crow_table_add_column(&table, "component", false, 0);
+  crow_table_add_column(&table, "variance", false, 0);
+  crow_table_add_column(&table, "share", false, 0);
+  crow_table_add_column(&table, "together", false, 0);
+  for (int64_t k = 0; k < found->components; k++) {
+    sum += found->variance[k];
+    (void)json_array_append_new(list, crow_json_real(share_of(found, found->variance[k])));
+    if (k >= SHOWN && k + 1 < found->components) continue;
+    crow_table_add(&table, "%lld", (long long)(k + 1));
+    crow_table_add_real(&table, -1, found->variance[k]);
+    crow_table_add_real(&table, 4, share_of(found, found->variance[k]));
+    crow_table_add_real(&table, 4, share_of(found, sum));
+  }
+  crow_print(run, "\nVariance explained, of %.6g in %lld dimension%s", found->total, (long long)found->dimensions,
+             crow_plural(found->dimensions));
+  crow_report_integer(run, "components", found->components);
+  crow_report_real(run, "total_variance", found->total);
+  crow_report_real(run, "explained", share_of(found, sum));
+  if (run->report)
+    (void)json_object_set_new(run->report, "explained_shares", list);
+  else
+    json_decref(list);
+  return crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run)));
+}
+
+static crow_status make(crow_run *run, const crow_dataset *dataset, const crow_provenance *provenance) {
+  crow_status status = CROW_OK;
+  crow_pca_summary found = {0};
+  CROW_TRY(crow_pca_run(run->comm, dataset, run->options, run->common.output, run->common.force, provenance, &found));
+  crow_stages_end(&run->stages);
+  CROW_TRY(print_summary(run, &found));
+cleanup:
+  crow_pca_summary_free(&found);
+  return status;
+}
+
+static crow_status run_pca(crow_run *run) { return crow_results_rewrite(run, "project", make); }
+
+static const crow_section sections[] = {{"Projection", crow_pca_settings, 0}, {0}};
+
+const crow_command crow_command_pca = {
+    .name = "pca",
+    .summary = "project contexts onto their principal components",
+    .description =
+        "Writes a copy of a dataset whose contexts are the coordinates of the old ones, less their mean, along the K "
+        "directions in which they vary most. Everything else is copied. Voronoi weights in many dimensions need far "
+        "more samples than in few.\n\n"
+        "Of the two directions of each component the one whose largest entry is positive is taken, so the coordinates "
+        "are the same on any number of ranks. --fit-cube suits the default space of the weights, the unit cube.",
+    .example = "crow pca votes.h5 -o votes-8.h5 --components 8\n"
+               "crow pca votes.h5 -o votes-cube.h5 --components 8 --fit-cube\n"
+               "mpirun -n 4 crow pca embeddings.h5 -o embeddings-32.h5 --components 32",
+    .arguments = "DATASET",
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .takes = CROW_TAKES_OUTPUT | CROW_TAKES_JSON,
+    .options_bytes = sizeof(crow_pca_options),
+    .sections = sections,
+    .run = run_pca,
+};

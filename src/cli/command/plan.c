@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/print/plan_impl.h"
+
+typedef struct plan_options {
+  int64_t ranks, samples, evaluations;
+  double memory_per_rank;
+  crow_nearest_options nearest;
+} plan_options;
+
+#define AT(field) offsetof(plan_options, field)
+static const crow_setting plan_settings[] = {
+    {"ranks", CROW_SETTING_INT, AT(ranks), 1, NULL, 1, 1e6, NULL, "P: how many ranks the run will have"},
+    {"samples", CROW_SETTING_INT, AT(samples), 100000, NULL, 1, 1e13, NULL, "N: Monte Carlo samples of the weights"},
+    {"evaluations", CROW_SETTING_INT, AT(evaluations), 20, NULL, 1, 1e9, NULL,
+     "of the objective; fits take 10 to 30 with the default options, more for smaller lambda"},
+    {"memory-per-rank", CROW_SETTING_DOUBLE, AT(memory_per_rank), 0, NULL, 0, 1e18, NULL,
+     "bytes that a rank may use; 0: what this machine, its cgroup or Slurm allows now"},
+    {0}};
+
+static const crow_section sections[] = {
+    {"Plan", plan_settings, 0}, {"Nearest alternative", crow_nearest_settings, AT(nearest)}, {0}};
+
+enum { READ_MOST = 1 << 20 }; /* comparisons that a rank reads to measure what one takes */
+
+static crow_status run_plan(crow_run *run) {
+  crow_status status = CROW_OK;
+  const plan_options *options = run->options;
+  crow_dataset dataset = {0};
+  double read_s = 0;
+  CROW_TRY(crow_dataset_open(run->comm, run->argument[0], true, &dataset));
+  CROW_TRY(crow_comparisons_probe(run->comm, &dataset, READ_MOST, &read_s));
+  const crow_bench_size size = {.alternatives = dataset.alternatives,
+                                .dimensions = dataset.dimensions,
+                                .samples = options->samples,
+                                .pairs = dataset.comparisons,
+                                .ranks = (int)options->ranks,
+                                .evaluations = options->evaluations,
+                                .read_s = read_s,
+                                .single = dataset.single,
+                                .dataset = &dataset};
+  double memory = options->memory_per_rank;
+  if (memory <= 0) memory = 0.8 * (double)crow_memory_limit_bytes(crow_comm_size(run->comm));
+  if (run->root) crow_log_set(NULL, NULL); /* what the measurements say of themselves */
+  CROW_TRY(crow_plan_print(run, &size, &options->nearest, memory));
+cleanup:
+  crow_dataset_close(&dataset);
+  return status;
+}
+
+const crow_command crow_command_plan = {
+    .name = "plan",
+    .summary = "predict memory and time of a dataset's weights and fit on any number of ranks",
+    .description =
+        "Measures for some seconds what a sample, a pair and a transfer cost on this machine near the dataset's size, "
+        "and predicts from that. Run it on as many ranks as share a node in the run to come, so that what they share "
+        "(memory, caches, network) is measured too.\n\n"
+        "With m alternatives in d dimensions, N samples, q comparisons and P ranks in S slices, weights take "
+        "N S / P times the search among m / S alternatives; an evaluation of the objective takes q / P pairs, the "
+        "alternatives that these concern and a transfer of 16 bytes for each; a fit reads "
+        "q / P comparisons and sets up their pairs first. Reading contexts and writing results is not in it, nor that "
+        "alternatives may span few dimensions. The grid is the fewest slices that fit the memory.",
+    .example = "crow plan votes.h5 --ranks 64 --samples 100000000\n"
+               "mpirun -n 2 crow plan votes.h5 --ranks 128 --memory-per-rank 4e9",
+    .arguments = "DATASET",
+    .least_arguments = 1,
+    .most_arguments = 1,
+    .takes = CROW_TAKES_JSON,
+    .options_bytes = sizeof(plan_options),
+    .sections = sections,
+    .run = run_plan,
+};

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/print/audit_impl.h"
+#include <math.h>
+
+/* Shifts that are so small are the same as none for any reader. */
+#define SMALL 1e-4
+
+/* "the winner changes", or in how many prompts. */
+static void say_change(const crow_audit_summary *s, char *text, size_t bytes) {
+  if (s->prompts == 1) {
+    (void)snprintf(text, bytes, "the winner changes");
+  } else {
+    (void)snprintf(text, bytes, "the winner changes in %s%lld of %lld prompts", s->changed > 1 ? "up to " : "",
+                   (long long)s->most_prompts, (long long)s->prompts);
+  }
+}
+
+static void say(crow_run *run, const char *method, const crow_audit_summary *s) {
+  char change[96], from_to[2 * CROW_AUDIT_NAME + 16] = "";
+  say_change(s, change, sizeof change);
+  if (s->prompts == 1) (void)snprintf(from_to, sizeof from_to, ", from %s to %s", s->from, s->to);
+  if (s->changed == 0) {
+    crow_print(run, "%s fit: keeps its winner%s%s; largest shift of a reward %.3g", method,
+               s->prompts > 1 ? " of every prompt" : "", s->tests > 1 ? " in all tests" : "", s->largest);
+  } else if (s->tests == 1) {
+    crow_print(run, "%s fit: %s%s; largest shift of a reward %.3g", method, change, s->prompts == 1 ? from_to + 1 : "",
+               s->largest);
+  } else {
+    crow_print(run, "%s fit: %s in %lld of %lld tests%s, by clones as close as %g; largest shift of a reward %.3g",
+               method, change, (long long)s->changed, (long long)s->tests, from_to, s->closest, s->largest);
+  }
+}
+
+/* Whether redrawn comparisons without a clone do as much: shifts as large, and other winners where clones make some. */
+static bool is_chance(const crow_audit_summary *s) {
+  if (!s->redraws || s->largest > s->noise.largest) return false;
+  return s->prompts > 1 ? s->most_prompts <= s->noise.most_prompts && (!s->changed || s->noise.changed)
+                        : !s->changed || s->noise.changed;
+}
+
+static void say_chance(crow_run *run, const char *method, const crow_audit_summary *s) {
+  char prompts[96] = "";
+  if (s->redraws == 0) return;
+  if (s->prompts > 1) {
+    (void)snprintf(prompts, sizeof prompts, " (of %.3g prompts in the mean, of %lld at most)", s->noise.prompts,
+                   (long long)s->noise.most_prompts);
+  }
+  crow_print(run,
+             "%s fit, comparisons redrawn %lld time%s without clones: largest shift %.3g (at most %.3g), the winner "
+             "changes in %lld%s; clones do %s than that",
+             method, (long long)s->redraws, crow_plural(s->redraws), s->noise.typical, s->noise.largest,
+             (long long)s->noise.changed, prompts, is_chance(s) ? "no more" : "more");
+}
+
+/* Of one fit that clones do more to than chance, and one that they do not. */
+static const char *judge_one(const crow_audit_summary *beyond, bool standard) {
+  if (beyond->changed) {
+    return standard ? "clones change the winner of the standard fit, and do no more to the weighted fit than redrawing "
+                      "the comparisons alone does"
+                    : "clones change the winner of the weighted fit, and do no more to the standard fit than redrawing "
+                      "the comparisons alone does";
+  }
+  return standard
+             ? "clones shift the rewards of the standard fit by more than redrawing the comparisons alone does, and "
+               "those of the weighted fit by no more; the standard fit keeps its winner"
+             : "clones shift the rewards of the weighted fit by more than redrawing the comparisons alone does, and "
+               "those of the standard fit by no more; the weighted fit keeps its winner";
+}
+
+static const char *judge(const crow_audit_summary *standard, const crow_audit_summary *weighted) {
+  if (is_chance(standard) && is_chance(weighted)) {
+    return "clones do no more than redrawing the comparisons alone does, to either fit: these comparisons do not tell "
+           "whether clones distort the rewards";
+  }
+  if (is_chance(standard)) return judge_one(weighted, false);
+  if (is_chance(weighted)) return judge_one(standard, true);
+  if (standard->changed && !weighted->changed) {
+    return "clones change the winner of the standard fit, and not that of the weighted fit";
+  }
+  if (standard->changed && weighted->changed && standard->closest < weighted->closest) {
+    return "clones change the winner of the standard fit, and that of the weighted fit only if they are farther off";
+  }
+  if (standard->changed && weighted->changed) {
+    return "clones change the winner of both fits: the contexts do not show the weights who is a clone of whom, or the "
+           "comparisons are too few; crow cluster pools those of close alternatives";
+  }
+  if (weighted->changed) return "clones change the winner of the weighted fit, and not that of the standard fit";
+  if (standard->largest > 2 * weighted->largest && standard->largest > SMALL) {
+    return "clones change no winner, but shift the rewards of the standard fit more than those of the weighted fit";
+  }
+  if (weighted->largest > 2 * standard->largest && weighted->largest > SMALL) {
+    return "clones change no winner, but shift the rewards of the weighted fit more than those of the standard fit";
+  }
+  return "clones change no winner, and shift the rewards of both fits about alike";
+}
+
+void crow_audit_print_verdict(crow_run *run, const crow_audit_summary *standard, const crow_audit_summary *weighted) {
+  char ratio[64] = "";
+  const char *verdict = judge(standard, weighted);
+  const bool chance = is_chance(standard) || is_chance(weighted);
+  crow_print(run, "%s", "");
+  say(run, "standard", standard);
+  say(run, "weighted", weighted);
+  say_chance(run, "standard", standard);
+  say_chance(run, "weighted", weighted);
+  if (standard->redraws == 0) {
+    crow_print(run, "%s",
+               standard->complete ? "no baseline is needed: preferences are complete, so none of these shifts is chance"
+                                  : "no baseline (--redraws 0): how much of these shifts is chance is not known");
+  }
+  if (!chance && weighted->largest > 0 && standard->largest > 2 * weighted->largest) {
+    (void)snprintf(ratio, sizeof ratio, " (shifts: %.3g to 1)", standard->largest / weighted->largest);
+  }
+  crow_print(run, "verdict: %s%s", verdict, ratio);
+  crow_report_text(run, "verdict", verdict);
+  crow_report_bool(run, "standard_winner_changes", standard->changed > 0);
+  crow_report_bool(run, "weighted_winner_changes", weighted->changed > 0);
+  crow_report_real(run, "standard_largest_shift", standard->largest);
+  crow_report_real(run, "weighted_largest_shift", weighted->largest);
+  if (standard->redraws == 0) return;
+  crow_report_bool(run, "standard_within_chance", is_chance(standard));
+  crow_report_bool(run, "weighted_within_chance", is_chance(weighted));
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Measured costs and what they predict. */
+#include "base/table_impl.h"
+#include "cli/print/plan_impl.h"
+
+static void add(crow_bench_report *report, const char *name, const char *unit, double value) {
+  crow_bench_report_add(report, name, unit, &value, 1);
+}
+
+static void fill_model(const crow_bench_model *model, const crow_bench_size *size, crow_bench_report *report) {
+  *report = (crow_bench_report){.benchmark = "model", .valid = true};
+  (void)snprintf(report->problem, sizeof report->problem,
+                 "costs measured on %d rank%s of %s among %lld alternatives in %lld dimension%s, in processor time",
+                 model->ranks, crow_plural(model->ranks), crow_comm_host(), (long long)model->alternatives,
+                 (long long)model->dimensions, crow_plural(model->dimensions));
+  add(report, "sgemm_rate", "GFLOP/s", model->machine.gemm_flops / 1e9);
+  add(report, "triad_rate", "GB/s", model->machine.triad_bytes_s / 1e9);
+  add(report, "allreduce_latency", "us", model->machine.allreduce_latency_s * 1e6);
+  add(report, "allreduce_rate", "GB/s", model->machine.allreduce_bytes_s / 1e9);
+  add(report, "draw_a_sample", "us", model->draw_s * 1e6);
+  add(report, "search_a_sample", "us", model->search_s * 1e6);
+  add(report, "search_grows_as_m_to_the", "", model->exponent);
+  if (size->pairs > 0) {
+    add(report, "evaluate_a_pair", "ns", model->pair_s * 1e9);
+    add(report, "evaluate_an_alternative", "ns", model->whole_s * 1e9);
+    add(report, "optimise_an_alternative", "ns", model->vector_s * 1e9);
+    add(report, "set_up_a_pair", "ns", model->setup_s * 1e9);
+    if (size->read_s > 0) add(report, "read_a_comparison", "ns", size->read_s * 1e9);
+  } else {
+    add(report, "evaluate_an_alternative", "ns", model->complete_s * 1e9);
+  }
+}
+
+static void add_to_summary(crow_run *run, const crow_bench_size *size, const crow_bench_prediction *p) {
+  if (!run->report) return;
+  json_t *list = json_object_get(run->report, "predictions"), *entry = json_object();
+  if (!list) {
+    list = json_array();
+    (void)json_object_set_new(run->report, "predictions", list);
+  }
+  (void)json_object_set_new(entry, "ranks", json_integer(size->ranks));
+  (void)json_object_set_new(entry, "slices", json_integer(size->slices));
+  (void)json_object_set_new(entry, "weights_s", crow_json_real(p->weights_s));
+  (void)json_object_set_new(entry, "weights_bytes", crow_json_real(p->weights_bytes));
+  (void)json_object_set_new(entry, "read_s", crow_json_real(p->read_s));
+  (void)json_object_set_new(entry, "setup_s", crow_json_real(p->setup_s));
+  (void)json_object_set_new(entry, "evaluation_s", crow_json_real(p->evaluation_s));
+  (void)json_object_set_new(entry, "fit_s", crow_json_real(p->fit_s));
+  (void)json_object_set_new(entry, "fit_bytes", crow_json_real(p->fit_bytes));
+  (void)json_array_append_new(list, entry);
+}
+
+static void add_row(crow_table *table, const crow_bench_size *size, const crow_bench_prediction *p, bool fits) {
+  crow_table_add(table, "%d", size->ranks);
+  crow_table_add(table, fits ? "%dx%d" : "none fits", size->ranks / (size->slices ? size->slices : 1), size->slices);
+  crow_table_add(table, "%.3g", p->weights_bytes / 1e9);
+  crow_table_add(table, "%.3g", p->weights_s);
+  crow_table_add(table, "%.3g", p->fit_bytes / 1e9);
+  crow_table_add(table, "%.3g", p->evaluation_s);
+  crow_table_add(table, "%.3g", p->fit_s);
+}
+
+crow_status crow_plan_print(crow_run *run, const crow_bench_size *size, const crow_nearest_options *nearest,
+                            double memory) {
+  crow_status status = CROW_OK;
+  static const char *const titles[] = {"ranks",           "grid", "weights GB a rank", "weights s", "fit GB a rank",
+                                       "an evaluation s", "fit s"};
+  crow_table table = {0};
+  crow_bench_report report;
+  crow_bench_model model;
+  CROW_TRY(crow_bench_model_measure(run->comm, size, nearest, &model));
+  fill_model(&model, size, &report);
+  CROW_TRY(crow_bench_print(run, &report));
+  for (size_t k = 0; k < sizeof titles / sizeof *titles; k++) crow_table_add_column(&table, titles[k], k == 1, 0);
+  for (int times = 1; times <= 8; times *= 2) {
+    crow_bench_size scaled = *size;
+    crow_bench_prediction prediction;
+    if (size->ranks > 1000000000 / times) break;
+    scaled.ranks = times * size->ranks;
+    const int slices = crow_bench_slices(&scaled, memory);
+    scaled.slices = slices ? slices : scaled.ranks;
+    crow_bench_predict(&model, &scaled, &prediction);
+    add_row(&table, &scaled, &prediction, slices > 0);
+    add_to_summary(run, &scaled, &prediction);
+  }
+  crow_print(run,
+             "\nPredicted for %lld alternative%s in %lld dimension%s, %lld sample%s, %lld pair%s%s, %lld evaluation%s, "
+             "where a rank may use %.3g GB:",
+             (long long)size->alternatives, crow_plural(size->alternatives), (long long)size->dimensions,
+             crow_plural(size->dimensions), (long long)size->samples, crow_plural(size->samples),
+             (long long)size->pairs, crow_plural(size->pairs), size->pairs ? "" : " (complete preferences)",
+             (long long)size->evaluations, crow_plural(size->evaluations), memory / 1e9);
+  CROW_TRY(crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run))));
+  if (model.ranks == 1) {
+    crow_print(run, "Transfers between ranks are not in it: measured on one rank. For them: mpirun -n 2 crow %s ...",
+               run->command->name);
+  }
+cleanup:
+  crow_table_free(&table);
+  return status;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/table_impl.h"
+#include "cli/print/results_impl.h"
+#include "summary/ranking_impl.h"
+#include "summary/topics_impl.h"
+
+enum { ENDS = 10 };
+
+void crow_results_dataset(crow_run *run, const char *path, const crow_dataset *dataset) {
+  char source[128];
+  if (dataset->has_comparisons) {
+    (void)snprintf(source, sizeof source, "%lld comparison%s", (long long)dataset->comparisons,
+                   crow_plural(dataset->comparisons));
+  } else if (dataset->has_matrix) {
+    (void)snprintf(source, sizeof source, "a full preference matrix");
+  } else if (dataset->has_population) {
+    (void)snprintf(source, sizeof source, "a population of %lld annotator type%s", (long long)dataset->types,
+                   crow_plural(dataset->types));
+  } else {
+    (void)snprintf(source, sizeof source, "no preferences");
+  }
+  char prompts[64] = "";
+  if (dataset->has_prompt) {
+    (void)snprintf(prompts, sizeof prompts, " of %lld prompt%s", (long long)dataset->prompts,
+                   crow_plural(dataset->prompts));
+  }
+  crow_print(run, "read %s: %lld alternative%s%s in %lld dimension%s, %s", path, (long long)dataset->alternatives,
+             crow_plural(dataset->alternatives), prompts, (long long)dataset->dimensions,
+             crow_plural(dataset->dimensions), source);
+  crow_report_text(run, "dataset", path);
+  crow_report_integer(run, "alternatives", dataset->alternatives);
+  crow_report_integer(run, "dimensions", dataset->dimensions);
+  if (dataset->has_prompt) crow_report_integer(run, "prompts", dataset->prompts);
+  crow_report_integer(run, "comparisons", dataset->comparisons);
+}
+
+static void report_weights(crow_run *run, const crow_weights *weights) {
+  crow_report_real(run, "effective_number", weights->effective);
+  crow_report_integer(run, "zero_weights", weights->zeros);
+  crow_report_integer(run, "samples", weights->samples);
+}
+
+crow_status crow_results_weights(crow_run *run, const crow_dataset *dataset, const crow_weights *weights) {
+  crow_status status = CROW_OK;
+  crow_topics topics = {0};
+  report_weights(run, weights);
+  CROW_TRY(
+      crow_topics_create(run->comm, dataset->file, &weights->partition, true, weights->value, weights->value, &topics));
+  CROW_TRY(crow_topics_print(run, &topics, "weight", -1));
+cleanup:
+  crow_topics_free(&topics);
+  return status;
+}
+
+/* The alternatives of the table, and what it says of them. */
+typedef struct chosen {
+  crow_ends ends;
+  double *weight, *win_rate;
+  double *error, *lower, *upper, *rank_lower, *rank_upper; /* NULL if there is none */
+} chosen;
+
+static void chosen_free(chosen *c) {
+  crow_ends_free(&c->ends);
+  crow_free(c->weight);
+  crow_free(c->win_rate);
+  crow_free(c->error);
+  crow_free(c->lower);
+  crow_free(c->upper);
+  crow_free(c->rank_lower);
+  crow_free(c->rank_upper);
+}
+
+/* Elements of a vector of real numbers or, where that is NULL, of integers. */
+static crow_status pick(const crow_comm *comm, const crow_partition *p, const chosen *c, const double *reals,
+                        const int64_t *integers, double **out) {
+  crow_status status = CROW_OK;
+  double *slice = NULL;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(out, c->ends.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&slice, p->count));
+  for (crow_gidx i = 0; i < p->count; i++) slice[i] = reals ? reals[i] : (double)integers[i];
+  CROW_TRY(crow_ranking_pick(comm, p, slice, c->ends.count, c->ends.place, *out));
+cleanup:
+  crow_free(slice);
+  return status;
+}
+
+static crow_status choose_uncertainty(const crow_comm *comm, const crow_rewards *r, chosen *c) {
+  crow_status status = CROW_OK;
+  const crow_uncertainty *u = &r->uncertainty;
+  if (u->has_standard_errors) CROW_TRY(pick(comm, &r->partition, c, u->standard_error, NULL, &c->error));
+  if (u->replicates == 0) goto cleanup;
+  CROW_TRY(pick(comm, &r->partition, c, u->lower, NULL, &c->lower));
+  CROW_TRY(pick(comm, &r->partition, c, u->upper, NULL, &c->upper));
+  CROW_TRY(pick(comm, &r->partition, c, NULL, u->rank_lower, &c->rank_lower));
+  CROW_TRY(pick(comm, &r->partition, c, NULL, u->rank_upper, &c->rank_upper));
+cleanup:
+  return status;
+}
+
+static crow_status choose(const crow_comm *comm, const crow_dataset *dataset, const crow_rewards *r, chosen *c) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_ends_create(comm, dataset->file, &r->partition, r->value, ENDS, &c->ends));
+  CROW_TRY(pick(comm, &r->partition, c, r->weight, NULL, &c->weight));
+  CROW_TRY(pick(comm, &r->partition, c, r->win_rate, NULL, &c->win_rate));
+  CROW_TRY(choose_uncertainty(comm, r, c));
+cleanup:
+  return status;
+}
+
+static void report_chosen(crow_run *run, const chosen *c) {
+  if (!run->report) return;
+  const crow_ends *e = &c->ends;
+  json_t *list = json_array();
+  for (int64_t k = 0; k < e->count; k++) {
+    json_t *entry = json_object();
+    (void)json_object_set_new(entry, "rank", json_integer(e->rank[k]));
+    (void)json_object_set_new(entry, "id", crow_json_text(e->id[k]));
+    if (*e->topic[k]) (void)json_object_set_new(entry, "topic", crow_json_text(e->topic[k]));
+    (void)json_object_set_new(entry, "reward", crow_json_real(e->place[k].value));
+    (void)json_object_set_new(entry, "weight", crow_json_real(c->weight[k]));
+    (void)json_object_set_new(entry, "win_rate", crow_json_real(c->win_rate[k]));
+    if (c->error) (void)json_object_set_new(entry, "standard_error", crow_json_real(c->error[k]));
+    if (c->lower) {
+      (void)json_object_set_new(entry, "lower", crow_json_real(c->lower[k]));
+      (void)json_object_set_new(entry, "upper", crow_json_real(c->upper[k]));
+      (void)json_object_set_new(entry, "rank_lower", json_integer((json_int_t)c->rank_lower[k]));
+      (void)json_object_set_new(entry, "rank_upper", json_integer((json_int_t)c->rank_upper[k]));
+    }
+    (void)json_array_append_new(list, entry);
+  }
+  (void)json_object_set_new(run->report, "ranking", list);
+}
+
+static crow_status print_chosen(crow_run *run, const chosen *c, crow_gidx alternatives, bool topics) {
+  const crow_ends *e = &c->ends;
+  crow_table table = {0};
+  crow_table_add_column(&table, "rank", false, 0);
+  crow_table_add_column(&table, "id", true, 40);
+  if (topics) crow_table_add_column(&table, "topic", true, 24);
+  crow_table_add_column(&table, "reward", false, 0);
+  crow_table_add_column(&table, "weight", false, 0);
+  crow_table_add_column(&table, "win rate", false, 0);
+  if (c->error) crow_table_add_column(&table, "std. error", false, 0);
+  if (c->lower) {
+    crow_table_add_column(&table, "lower", false, 0);
+    crow_table_add_column(&table, "upper", false, 0);
+    crow_table_add_column(&table, "ranks", false, 0);
+  }
+  for (int64_t k = 0; k < e->count; k++) {
+    if (k == e->best) {
+      for (int column = 0; column < table.columns; column++) crow_table_add(&table, "%s", column ? "" : "...");
+    }
+    crow_table_add(&table, "%lld", (long long)e->rank[k]);
+    crow_table_add(&table, "%s", e->id[k]);
+    if (topics) crow_table_add(&table, "%s", e->topic[k]);
+    crow_table_add_real(&table, 6, e->place[k].value);
+    crow_table_add_real(&table, -1, c->weight[k]);
+    crow_table_add_real(&table, 6, c->win_rate[k]);
+    if (c->error) crow_table_add_real(&table, 6, c->error[k]);
+    if (c->lower) {
+      crow_table_add_real(&table, 6, c->lower[k]);
+      crow_table_add_real(&table, 6, c->upper[k]);
+      crow_table_add(&table, "%.0f-%.0f", c->rank_lower[k], c->rank_upper[k]);
+    }
+  }
+  if (e->best == e->count) {
+    crow_print(run, "\nAlternatives by reward");
+  } else {
+    crow_print(run, "\nAlternatives by reward: the %d best and the %d worst of %lld", ENDS, ENDS,
+               (long long)alternatives);
+  }
+  return crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run)));
+}
+
+static void report_fit(crow_run *run, const crow_rewards *r, double tolerance) {
+  static const char *const sources[] = {"comparisons", "matrix", "population"};
+  crow_report_text(run, "source", sources[r->source]);
+  crow_report_integer(run, "pairs", r->pairs);
+  crow_report_integer(run, "components", r->components);
+  crow_report_integer(run, "ties", r->ties);
+  crow_report_integer(run, "never_compared", r->never_compared);
+  crow_report_real(run, "lambda", r->lambda);
+  crow_report_real(run, "pair_scale", r->pair_scale);
+  crow_report_real(run, "objective", r->objective);
+  crow_report_real(run, "optimality", r->optimality);
+  crow_report_real(run, "tolerance", tolerance);
+  crow_report_bool(run, "converged", r->converged);
+  crow_report_bool(run, "convergence_tested", r->convergence_tested);
+  crow_report_text(run, "end", crow_rewards_end_text(r));
+  crow_report_integer(run, "iterations", r->iterations);
+  crow_report_integer(run, "evaluations", r->evaluations);
+  crow_report_integer(run, "unknown", r->unknown);
+  if (r->uncertainty.replicates) {
+    crow_report_integer(run, "bootstrap", r->uncertainty.replicates);
+    crow_report_integer(run, "bootstrap_not_converged", r->uncertainty.not_converged);
+  }
+}
+
+static void print_certificate(crow_run *run, const crow_rewards *r, double tolerance) {
+  static const char *const kinds[] = {"tabular", "linear", "mlp"};
+  crow_report_text(run, "model", kinds[r->model.kind]);
+  if (r->model.kind == CROW_MODEL_TABULAR) {
+    crow_print(run, "\ncertificate: %.3e (largest violation of the optimality equation; tolerance %.3g)", r->optimality,
+               tolerance);
+    return;
+  }
+  crow_report_integer(run, "parameters", r->model.parameters);
+  crow_report_integer(run, "ensemble", r->model.members);
+  crow_print(run, "\nmodel: %s%s%s of %lld input%s, %lld parameter%s, %lld member%s", kinds[r->model.kind],
+             *r->model.hidden ? " " : "", r->model.hidden, (long long)r->model.inputs, crow_plural(r->model.inputs),
+             (long long)r->model.parameters, crow_plural(r->model.parameters), (long long)r->model.members,
+             crow_plural(r->model.members));
+  crow_print(run, "certificate: %.3e (largest entry of the gradient by the parameters)", r->optimality);
+}
+
+crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, const crow_rewards *r, double tolerance) {
+  crow_status status = CROW_OK;
+  chosen c = {0};
+  crow_topics topics = {0};
+  CROW_TRY(choose(run->comm, dataset, r, &c));
+  report_chosen(run, &c);
+  CROW_TRY(print_chosen(run, &c, r->partition.global, dataset->has_topic));
+  CROW_TRY(crow_topics_create(run->comm, dataset->file, &r->partition, true, r->value, r->weight, &topics));
+  CROW_TRY(crow_topics_print(run, &topics, "reward", 6));
+  report_fit(run, r, tolerance);
+  print_certificate(run, r, tolerance);
+  if (r->uncertainty.replicates) {
+    crow_print(run, "lower, upper, ranks: 95 %% intervals of reward and rank, from %lld bootstrap replicate%s",
+               (long long)r->uncertainty.replicates, crow_plural(r->uncertainty.replicates));
+  }
+  if (!r->convergence_tested) {
+    crow_print(run, "ended: %s, %lld iteration%s; Adam does not test for convergence", crow_rewards_end_text(r),
+               (long long)r->iterations, crow_plural(r->iterations));
+  } else if (r->converged) {
+    crow_print(run, "converged: yes, after %lld iteration%s", (long long)r->iterations, crow_plural(r->iterations));
+  } else {
+    crow_print(run, "converged: no, %s after %lld iteration%s", crow_rewards_end_text(r), (long long)r->iterations,
+               crow_plural(r->iterations));
+  }
+cleanup:
+  chosen_free(&c);
+  crow_topics_free(&topics);
+  return status;
+}

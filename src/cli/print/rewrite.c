@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands that make a dataset from another one. */
+#include "cli/print/results_impl.h"
+
+crow_status crow_results_written(crow_run *run, const char *output) {
+  crow_status status = CROW_OK;
+  crow_report_text(run, "output", output);
+  CROW_TRY(crow_times_print(run));
+  crow_print(run, "\ndataset written to %s", output);
+cleanup:
+  return status;
+}
+
+crow_status crow_results_rewrite(crow_run *run, const char *stage, crow_results_make *make) {
+  crow_status status = CROW_OK;
+  const char *input = run->argument[0];
+  crow_dataset dataset = {0};
+  crow_provenance *provenance = NULL;
+  crow_stages_begin(&run->stages, "read");
+  CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
+  crow_results_dataset(run, input, &dataset);
+  CROW_TRY(crow_run_provenance(run, &provenance));
+  CROW_TRY(crow_provenance_add_input(provenance, run->comm, "dataset", input));
+  crow_stages_begin(&run->stages, stage);
+  CROW_TRY(make(run, &dataset, provenance));
+  CROW_TRY(crow_results_written(run, run->common.output));
+cleanup:
+  crow_provenance_destroy(&provenance);
+  crow_dataset_close(&dataset);
+  return status;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/table_impl.h"
+#include "cli/cli_impl.h"
+#include "summary/topics_impl.h"
+
+static void report(crow_run *run, const crow_topics *topics) {
+  if (!run->report) return;
+  json_t *list = json_array();
+  for (int64_t k = 0; k < topics->count; k++) {
+    const int64_t t = topics->by_mean[k];
+    json_t *entry = json_object();
+    (void)json_object_set_new(entry, "topic", crow_json_text(crow_strings_get(&topics->name, t)));
+    (void)json_object_set_new(entry, "alternatives", json_integer(topics->size[t]));
+    if (topics->weight) (void)json_object_set_new(entry, "weight", crow_json_real(topics->weight[t]));
+    (void)json_object_set_new(entry, "mean", crow_json_real(topics->mean[t]));
+    (void)json_object_set_new(entry, "deviation", crow_json_real(topics->deviation[t]));
+    (void)json_array_append_new(list, entry);
+  }
+  (void)json_object_set_new(run->report, "topics", list);
+}
+
+crow_status crow_topics_print(crow_run *run, const crow_topics *topics, const char *value_name, int decimals) {
+  crow_table table = {0};
+  char title[64];
+  report(run, topics);
+  if (topics->too_many) crow_print(run, "\nTopics: more than %d, no table", CROW_TOPICS_MOST);
+  if (topics->count == 0) return CROW_OK;
+  crow_table_add_column(&table, "topic", true, 40);
+  crow_table_add_column(&table, "alternatives", false, 0);
+  if (topics->weight) crow_table_add_column(&table, "weight", false, 0);
+  (void)snprintf(title, sizeof title, "mean %s", value_name);
+  crow_table_add_column(&table, title, false, 0);
+  crow_table_add_column(&table, "sd", false, 0);
+  for (int64_t k = 0; k < topics->count; k++) {
+    const int64_t t = topics->by_mean[k];
+    crow_table_add(&table, "%s", crow_strings_get(&topics->name, t));
+    crow_table_add(&table, "%lld", (long long)topics->size[t]);
+    if (topics->weight) crow_table_add_real(&table, -1, topics->weight[t]);
+    crow_table_add_real(&table, decimals, topics->mean[t]);
+    crow_table_add_real(&table, decimals, topics->deviation[t]);
+  }
+  crow_print(run, "\n%c%s by topic", value_name[0] - 'a' + 'A', value_name + 1);
+  return crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run)));
+}

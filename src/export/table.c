@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "export/export_impl.h"
+#include "summary/ranking_impl.h"
+#include <string.h>
+
+/* What there may be, by kind of file and table, in the order of the output. */
+static const struct field {
+  const char *kind;
+  crow_export_table table;
+  const char *name, *path;
+  crow_export_type type;
+} fields[] = {
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "id", "/alternatives/id", CROW_EXPORT_TEXT},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "topic", "/alternatives/topic", CROW_EXPORT_TEXT},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "prompt", "/alternatives/prompt", CROW_EXPORT_TEXT},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "reward", "/rewards/value", CROW_EXPORT_REAL},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "weight", "/rewards/weight", CROW_EXPORT_REAL},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "win_rate", "/rewards/win_rate", CROW_EXPORT_REAL},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "fitted_win_rate", "/rewards/fitted_win_rate", CROW_EXPORT_REAL},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "spread", "/rewards/spread", CROW_EXPORT_REAL},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "standard_error", "/rewards/standard_error", CROW_EXPORT_REAL},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "lower", "/rewards/lower", CROW_EXPORT_REAL},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "upper", "/rewards/upper", CROW_EXPORT_REAL},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "rank_lower", "/rewards/rank_lower", CROW_EXPORT_INTEGER},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "rank_upper", "/rewards/rank_upper", CROW_EXPORT_INTEGER},
+    {"rewards", CROW_EXPORT_ORIGINAL, "id", "/original/id", CROW_EXPORT_TEXT},
+    {"rewards", CROW_EXPORT_ORIGINAL, "topic", "/original/topic", CROW_EXPORT_TEXT},
+    {"rewards", CROW_EXPORT_ORIGINAL, "reward", "/original/reward", CROW_EXPORT_REAL},
+    {"rewards", CROW_EXPORT_TRACE, "objective", "/trace/objective", CROW_EXPORT_REAL},
+    {"rewards", CROW_EXPORT_TRACE, "optimality", "/trace/optimality", CROW_EXPORT_REAL},
+    {"weights", CROW_EXPORT_ALTERNATIVES, "id", "/alternatives/id", CROW_EXPORT_TEXT},
+    {"weights", CROW_EXPORT_ALTERNATIVES, "topic", "/alternatives/topic", CROW_EXPORT_TEXT},
+    {"weights", CROW_EXPORT_ALTERNATIVES, "prompt", "/alternatives/prompt", CROW_EXPORT_TEXT},
+    {"weights", CROW_EXPORT_ALTERNATIVES, "weight", "/weights/value", CROW_EXPORT_REAL},
+    {"weights", CROW_EXPORT_ALTERNATIVES, "standard_error", "/weights/standard_error", CROW_EXPORT_REAL},
+    {"weights", CROW_EXPORT_ALTERNATIVES, "hits", "/weights/hits", CROW_EXPORT_INTEGER},
+    {"scores", CROW_EXPORT_ALTERNATIVES, "id", "/alternatives/id", CROW_EXPORT_TEXT},
+    {"scores", CROW_EXPORT_ALTERNATIVES, "topic", "/alternatives/topic", CROW_EXPORT_TEXT},
+    {"scores", CROW_EXPORT_ALTERNATIVES, "prompt", "/alternatives/prompt", CROW_EXPORT_TEXT},
+    {"scores", CROW_EXPORT_ALTERNATIVES, "reward", "/scores/value", CROW_EXPORT_REAL},
+    {"scores", CROW_EXPORT_ALTERNATIVES, "spread", "/scores/spread", CROW_EXPORT_REAL},
+    {"scores", CROW_EXPORT_ALTERNATIVES, "nearest", "/scores/nearest", CROW_EXPORT_INTEGER},
+    {"scores", CROW_EXPORT_ALTERNATIVES, "nearest_id", "/scores/nearest_id", CROW_EXPORT_TEXT},
+    {"scores", CROW_EXPORT_ALTERNATIVES, "distance", "/scores/distance", CROW_EXPORT_REAL},
+    {"dataset", CROW_EXPORT_ALTERNATIVES, "id", "/alternatives/id", CROW_EXPORT_TEXT},
+    {"dataset", CROW_EXPORT_ALTERNATIVES, "topic", "/alternatives/topic", CROW_EXPORT_TEXT},
+    {"dataset", CROW_EXPORT_ALTERNATIVES, "prompt", "/alternatives/prompt", CROW_EXPORT_TEXT},
+    {"dataset", CROW_EXPORT_ALTERNATIVES, "context", "/alternatives/context", CROW_EXPORT_REAL},
+    {"dataset", CROW_EXPORT_COMPARISONS, "first", "/comparisons/first", CROW_EXPORT_INTEGER},
+    {"dataset", CROW_EXPORT_COMPARISONS, "second", "/comparisons/second", CROW_EXPORT_INTEGER},
+    {"dataset", CROW_EXPORT_COMPARISONS, "outcome", "/comparisons/outcome", CROW_EXPORT_REAL},
+    {"dataset", CROW_EXPORT_COMPARISONS, "count", "/comparisons/count", CROW_EXPORT_INTEGER},
+};
+
+static bool is_ids(const char *path) { return strcmp(path, "/alternatives/id") == 0; }
+
+static void add_column(crow_export *t, const struct field *field) {
+  int64_t shape[2];
+  crow_export_column *column = &t->column[t->columns++];
+  *column = (crow_export_column){.name = field->name, .path = field->path, .type = field->type, .width = 1};
+  crow_file_shape(t->file, field->path, shape);
+  if (shape[0] == 0) return; /* ids that are row numbers */
+  t->rows = shape[0];
+  column->width = shape[1];
+}
+
+static crow_status refuse(const crow_file *file, crow_export_table table, const char *only, const char *names) {
+  static const char *const tables[] = {"alternatives", "comparisons", "original", "trace"};
+  if (*names) {
+    return crow_error(CROW_USAGE, "%s: the table of %s has no column \"%s\"; expected one of %s", crow_file_name(file),
+                      tables[table], only, names);
+  }
+  return crow_error(CROW_BAD_INPUT, "%s: is a %s file that has no table of %s", crow_file_name(file),
+                    crow_file_kind(file), tables[table]);
+}
+
+static crow_status allocate(crow_export *t) {
+  crow_status status = CROW_OK;
+  int64_t widest = 1;
+  for (int c = 0; c < t->columns; c++) widest = t->column[c].width > widest ? t->column[c].width : widest;
+  t->slice = CROW_EXPORT_SLICE / widest + 1;
+  for (int c = 0; c < t->columns && t->root; c++) {
+    crow_export_column *column = &t->column[c];
+    if (column->type == CROW_EXPORT_REAL) CROW_TRY(CROW_ALLOCATE_RAW(&column->real, t->slice * column->width));
+    if (column->type == CROW_EXPORT_INTEGER) CROW_TRY(CROW_ALLOCATE_RAW(&column->integer, t->slice * column->width));
+  }
+cleanup:
+  return status;
+}
+
+crow_status crow_export_create(const crow_comm *comm, const crow_file *file, crow_export_table table, const char *only,
+                               crow_export *out) {
+  char names[256] = "";
+  bool data = false;
+  *out = (crow_export){.comm = comm, .root = crow_comm_rank(comm) == 0, .file = file};
+  for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
+    const struct field *field = &fields[k];
+    const bool there = crow_file_has(file, field->path);
+    if (strcmp(field->kind, crow_file_kind(file)) != 0 || field->table != table) continue;
+    if (!there && !is_ids(field->path)) continue;
+    data = data || there;
+    const size_t used = strlen(names);
+    (void)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", field->name);
+    if (!only || strcmp(only, field->name) == 0) add_column(out, field);
+  }
+  if (!data) return refuse(file, table, only, "");
+  if (out->columns == 0) return refuse(file, table, only, names);
+  return crow_comm_agree(comm, allocate(out));
+}
+
+double crow_export_bytes(const crow_export *t) {
+  double numbers = 0;
+  for (int c = 0; c < t->columns; c++)
+    numbers += t->column[c].type == CROW_EXPORT_TEXT ? 0 : (double)t->column[c].width;
+  return (double)CROW_PROCESS_BYTES + 8 * (double)t->slice * numbers;
+}
+
+void crow_export_free(crow_export *t) {
+  for (int c = 0; c < t->columns; c++) {
+    crow_strings_free(&t->column[c].text);
+    crow_free(t->column[c].real);
+    crow_free(t->column[c].integer);
+  }
+  *t = (crow_export){0};
+}
+
+crow_status crow_export_read(crow_export *t, int64_t begin, int64_t count) {
+  crow_status status = CROW_OK;
+  const int64_t mine = t->root ? count : 0;
+  for (int c = 0; c < t->columns; c++) {
+    crow_export_column *column = &t->column[c];
+    crow_strings_free(&column->text);
+    if (column->type == CROW_EXPORT_REAL) {
+      CROW_TRY(crow_file_read(t->file, column->path, begin, mine, CROW_F64, column->real));
+    } else if (column->type == CROW_EXPORT_INTEGER) {
+      CROW_TRY(crow_file_read(t->file, column->path, begin, mine, CROW_I64, column->integer));
+    } else if (is_ids(column->path)) {
+      CROW_TRY(crow_ranking_read_ids(t->comm, t->file, begin, mine, &column->text));
+    } else {
+      CROW_TRY(crow_file_read_strings(t->file, column->path, begin, mine, &column->text));
+    }
+  }
+cleanup:
+  return status;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/grow_impl.h"
+#include "import/import_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool crow_import_check_fields(const crow_csv *csv, crow_report *report) {
+  const int64_t fields = crow_csv_fields(csv), columns = crow_csv_columns(csv);
+  if (fields == columns) return true;
+  char quoted[CROW_QUOTED_BYTES];
+  crow_report_add(report, crow_csv_name(csv), crow_csv_line(csv),
+                  "%lld field%s (value %s%s), expected %lld as in the header", (long long)fields, crow_plural(fields),
+                  crow_quote(crow_csv_field(csv, 0), quoted), fields > 1 ? ", ..." : "", (long long)columns);
+  return false;
+}
+
+int64_t crow_import_find(const crow_import_alternatives *alternatives, const char *name) {
+  if (!alternatives->by_number) return crow_ids_find(&alternatives->ids, name);
+  const size_t length = strlen(name);
+  if (length == 0 || length > 18 || name[strspn(name, "0123456789")]) return -1;
+  const int64_t row = strtoll(name, NULL, 10);
+  return row < alternatives->count ? row : -1;
+}
+
+static crow_status find_id(const crow_csv *csv, int64_t *column) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_csv_find(csv, "id", column));
+  if (*column >= 0) return CROW_OK;
+  char columns[600];
+  crow_csv_print_columns(csv, columns, sizeof columns);
+  return crow_error(CROW_BAD_INPUT, "%s: the columns are %s, expected one called id", crow_csv_name(csv), columns);
+cleanup:
+  return status;
+}
+
+/* Adds the id of the current record as the next alternative; `*number` is -1 if it was reported as bad. */
+static crow_status add_id(const crow_csv *csv, int64_t column, crow_import_alternatives *out, crow_report *report,
+                          int64_t *number) {
+  crow_status status = CROW_OK;
+  char quoted[CROW_QUOTED_BYTES];
+  bool added = false;
+  const char *id = crow_csv_field(csv, column), *fault = crow_ids_fault(id);
+  if (fault) {
+    crow_report_add(report, crow_csv_name(csv), crow_csv_line(csv),
+                    "the id %s (value %s), expected 1 to %d bytes of UTF-8", fault, crow_quote(id, quoted),
+                    CROW_ID_BYTES);
+    *number = -1;
+    return CROW_OK;
+  }
+  CROW_TRY(crow_ids_add(&out->ids, id, crow_csv_line(csv), number, &added));
+  if (!added) {
+    crow_report_add(report, crow_csv_name(csv), crow_csv_line(csv),
+                    "duplicate id (value %s), expected each id once; line %lld has it too", crow_quote(id, quoted),
+                    (long long)out->ids.line[*number]);
+    *number = -1;
+  }
+cleanup:
+  return status;
+}
+
+/* ---- items -------------------------------------------------------------------------------------------------- */
+
+static crow_status add_topic(const crow_csv *csv, int64_t column, int64_t number, crow_import_alternatives *out,
+                             crow_report *report) {
+  crow_status status = CROW_OK;
+  int64_t topic = 0;
+  bool added = false;
+  const char *text = crow_csv_field(csv, column), *fault = *text ? crow_ids_fault(text) : NULL;
+  CROW_TRY(CROW_ARRAY_RESERVE(&out->topic, number, &out->topic_room, number + 1));
+  out->topic[number] = 0; /* also where it is refused: the next ones find their place */
+  if (fault) {
+    char quoted[CROW_QUOTED_BYTES];
+    crow_report_add(report, crow_csv_name(csv), crow_csv_line(csv),
+                    "the topic %s (value %s), expected at most %d bytes of UTF-8", fault, crow_quote(text, quoted),
+                    CROW_ID_BYTES);
+    return CROW_OK;
+  }
+  CROW_TRY(crow_ids_add(&out->topics, text, crow_csv_line(csv), &topic, &added));
+  out->topic[number] = (int32_t)topic;
+cleanup:
+  return status;
+}
+
+crow_status crow_import_read_items(crow_csv *csv, crow_import_alternatives *out, crow_report *report) {
+  crow_status status = CROW_OK;
+  int64_t id_column, topic_column, prompt_column;
+  bool got = false;
+  CROW_TRY(find_id(csv, &id_column));
+  CROW_TRY(crow_csv_find(csv, "topic", &topic_column));
+  CROW_TRY(crow_csv_find(csv, "prompt", &prompt_column));
+  out->has_topic = topic_column >= 0;
+  out->has_prompt = prompt_column >= 0;
+  for (;;) {
+    int64_t number = -1;
+    CROW_TRY(crow_csv_next(csv, &got));
+    if (!got) break;
+    if (!crow_import_check_fields(csv, report)) continue;
+    CROW_TRY(add_id(csv, id_column, out, report, &number));
+    if (number >= 0 && out->has_topic) CROW_TRY(add_topic(csv, topic_column, number, out, report));
+    if (number >= 0 && out->has_prompt) CROW_TRY(crow_import_add_prompt(csv, prompt_column, number, out, report));
+  }
+  out->count = out->ids.count;
+  if (out->count == 0 && report->bad == 0) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: holds no items, expected lines after the header", crow_csv_name(csv)));
+  }
+cleanup:
+  return status;
+}
+
+/* ---- contexts as CSV ---------------------------------------------------------------------------------------- */
+
+static bool read_numbers(const crow_csv *csv, int64_t id_column, int64_t prompt_column, double *values,
+                         crow_report *report) {
+  int64_t at = 0;
+  for (int64_t k = 0; k < crow_csv_columns(csv); k++) {
+    if (k == id_column || k == prompt_column) continue;
+    const char *text = crow_csv_field(csv, k);
+    if (crow_import_parse_number(text, &values[at++])) continue;
+    char quoted[CROW_QUOTED_BYTES], column[CROW_QUOTED_BYTES];
+    crow_report_add(report, crow_csv_name(csv), crow_csv_line(csv),
+                    "column %s is not a number (value %s), expected a "
+                    "finite number in every column but id",
+                    crow_quote(crow_csv_column(csv, k), column), crow_quote(text, quoted));
+    return false;
+  }
+  return true;
+}
+
+/* The row of the current record's id among the items; -1 if it was reported as bad. */
+static int64_t join(const crow_csv *csv, int64_t id_column, const crow_import_alternatives *out, int64_t *seen,
+                    crow_report *report) {
+  char quoted[CROW_QUOTED_BYTES], suggestion[CROW_SUGGESTION_BYTES] = "";
+  const char *id = crow_csv_field(csv, id_column);
+  const int64_t row = crow_ids_find(&out->ids, id), line = crow_csv_line(csv);
+  if (row < 0) {
+    if (crow_report_shows(report)) crow_ids_suggest(&out->ids, id, suggestion);
+    crow_report_add(report, crow_csv_name(csv), line, "unknown id (value %s), expected an id of %s%s",
+                    crow_quote(id, quoted), out->source, suggestion);
+    return -1;
+  }
+  if (seen[row]) {
+    crow_report_add(report, crow_csv_name(csv), line,
+                    "duplicate id (value %s), expected each id once; line %lld has it too", crow_quote(id, quoted),
+                    (long long)seen[row]);
+    return -1;
+  }
+  seen[row] = line;
+  return row;
+}
+
+static void report_missing(const char *contexts, const crow_import_alternatives *out, const int64_t *seen,
+                           crow_report *report) {
+  char quoted[CROW_QUOTED_BYTES];
+  for (int64_t row = 0; row < out->count; row++) {
+    if (seen[row]) continue;
+    crow_report_add(report, out->source, out->ids.line[row],
+                    "an item without context (value %s), expected a line for it in %s",
+                    crow_quote(crow_ids_get(&out->ids, row), quoted), contexts);
+  }
+}
+
+/* Names that are empty, not UTF-8, too long or there twice tell nothing: then there are none. */
+static crow_status name_dimensions(const crow_csv *csv, int64_t id, int64_t prompt, crow_ids *names) {
+  crow_status status = CROW_OK;
+  for (int64_t k = 0; k < crow_csv_columns(csv); k++) {
+    int64_t number = 0;
+    bool added = false;
+    if (k == id || k == prompt) continue;
+    if (!crow_ids_fault(crow_csv_column(csv, k))) {
+      CROW_TRY(crow_ids_add(names, crow_csv_column(csv, k), 1, &number, &added));
+    }
+    if (added) continue;
+    crow_ids_free(names);
+    break;
+  }
+cleanup:
+  return status;
+}
+
+/* Where id and prompt are; the other columns are the dimensions. */
+static crow_status find_columns(const crow_csv *csv, crow_import_alternatives *out, int64_t *id, int64_t *prompt) {
+  crow_status status = CROW_OK;
+  CROW_TRY(find_id(csv, id));
+  CROW_TRY(crow_csv_find(csv, "prompt", prompt));
+  if (*prompt >= 0 && out->has_prompt) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s and %s both have a column prompt, expected it in one of them", out->source,
+                        crow_csv_name(csv)));
+  }
+  out->has_prompt = out->has_prompt || *prompt >= 0;
+  out->dimensions = crow_csv_columns(csv) - 1 - (*prompt >= 0);
+  if (out->dimensions < 1) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: the only column is id%s, expected columns of numbers as well",
+                        crow_csv_name(csv), *prompt >= 0 ? " beside prompt" : ""));
+  }
+  CROW_TRY(name_dimensions(csv, *id, *prompt, &out->columns));
+cleanup:
+  return status;
+}
+
+crow_status crow_import_read_contexts(crow_csv *csv, crow_import_alternatives *out, crow_report *report) {
+  crow_status status = CROW_OK;
+  const bool joined = out->ids.count > 0;
+  int64_t id_column = -1, prompt_column = -1, *seen = NULL;
+  bool got = false;
+  CROW_TRY(find_columns(csv, out, &id_column, &prompt_column));
+  const int64_t d = out->dimensions;
+  if (joined) CROW_TRY(CROW_ALLOCATE(&seen, out->count));
+  CROW_TRY(CROW_ARRAY_RESERVE(&out->context, 0, &out->context_room, out->count * d));
+  for (;;) {
+    int64_t row = -1;
+    CROW_TRY(crow_csv_next(csv, &got));
+    if (!got) break;
+    if (!crow_import_check_fields(csv, report)) continue;
+    if (joined) {
+      row = join(csv, id_column, out, seen, report);
+    } else {
+      CROW_TRY(add_id(csv, id_column, out, report, &row));
+      out->count = out->ids.count;
+      CROW_TRY(CROW_ARRAY_RESERVE(&out->context, (out->count - 1) * d, &out->context_room, out->count * d));
+    }
+    if (row >= 0) (void)read_numbers(csv, id_column, prompt_column, out->context + row * d, report);
+    if (row >= 0 && prompt_column >= 0) CROW_TRY(crow_import_add_prompt(csv, prompt_column, row, out, report));
+  }
+  if (joined) report_missing(crow_csv_name(csv), out, seen, report);
+  if (out->count == 0 && report->bad == 0) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: holds no contexts, expected lines after the header", crow_csv_name(csv)));
+  }
+cleanup:
+  crow_free(seen);
+  return status;
+}
+
+/* ---- all of it ---------------------------------------------------------------------------------------------- */
+
+/* Row k of a .npy file belongs to item k; without items rows are named by their number. */
+static crow_status open_npy(const char *items, const char *contexts, crow_import_alternatives *out) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_npy_open(contexts, &out->npy));
+  out->dimensions = out->npy.columns;
+  if (items && out->npy.rows != out->count) {
+    return crow_error(CROW_BAD_INPUT, "%s: has %lld rows, expected %lld: one for each item of %s", contexts,
+                      (long long)out->npy.rows, (long long)out->count, items);
+  }
+  if (out->npy.rows > INT32_MAX) {
+    return crow_error(CROW_BAD_INPUT, "%s: has %lld rows, expected at most %d", contexts, (long long)out->npy.rows,
+                      INT32_MAX);
+  }
+  out->count = out->npy.rows;
+  out->by_number = !items;
+cleanup:
+  return status;
+}
+
+crow_status crow_import_read_alternatives(const char *items, const char *contexts, crow_import_alternatives *out) {
+  crow_status status = CROW_OK;
+  crow_csv *csv = NULL;
+  crow_report report = {0};
+  out->source = items ? items : contexts;
+  if (items) {
+    CROW_TRY(crow_csv_open(items, &csv));
+    CROW_TRY(crow_import_read_items(csv, out, &report));
+    CROW_TRY(crow_report_status(&report));
+    crow_csv_close(&csv);
+  }
+  if (crow_npy_is(contexts)) {
+    CROW_TRY(open_npy(items, contexts, out));
+  } else {
+    CROW_TRY(crow_csv_open(contexts, &csv));
+    CROW_TRY(crow_import_read_contexts(csv, out, &report));
+    CROW_TRY(crow_report_status(&report));
+  }
+cleanup:
+  crow_csv_close(&csv);
+  return status;
+}
+
+void crow_import_alternatives_free(crow_import_alternatives *alternatives) {
+  crow_ids_free(&alternatives->ids);
+  crow_ids_free(&alternatives->topics);
+  crow_free(alternatives->topic);
+  crow_ids_free(&alternatives->prompts);
+  crow_free(alternatives->prompt);
+  crow_ids_free(&alternatives->columns);
+  crow_free(alternatives->context);
+  crow_npy_close(&alternatives->npy);
+  *alternatives = (crow_import_alternatives){0};
+}

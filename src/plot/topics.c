@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mean reward of every topic with its sample standard deviation, several results side by side (the paper's Figures 3
+ * to 5). Topics are rows, so that long names fit and sixty of them do too. */
+#include "base/table_impl.h"
+#include "plot/plot_impl.h"
+#include "summary/topics_impl.h"
+#include <math.h>
+
+enum { ROWS_MOST = 100, NAME_COLUMNS = 36, PIXELS_A_COLUMN = 22 };
+
+/* A row: the topic's name and its place in each result, -1 where it has none. */
+typedef struct row {
+  const char *name;
+  int64_t at[CROW_PLOT_MOST];
+} row;
+
+static crow_status read_topics(const crow_plot_source *source, const crow_comm *comm, crow_topics *topics) {
+  crow_status status = CROW_OK;
+  double *value = NULL;
+  int64_t shape[2];
+  if (source->kind != CROW_IS_REWARDS) {
+    return crow_error(CROW_BAD_INPUT, "%s: expected a rewards file, for --kind topics", source->path);
+  }
+  if (!crow_file_has(source->file, "/alternatives/topic")) {
+    return crow_error(CROW_BAD_INPUT, "%s: /alternatives/topic is missing: expected topics; --kind win-rate needs none",
+                      source->path);
+  }
+  crow_file_shape(source->file, "/rewards/value", shape);
+  const crow_partition p = crow_comm_partition(comm, shape[0], CROW_BLOCK);
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&value, p.count));
+  CROW_TRY(crow_file_read(source->file, "/rewards/value", p.begin, p.count, CROW_F64, value));
+  CROW_TRY(crow_topics_create(comm, source->file, &p, false, value, NULL, topics));
+  if (topics->too_many) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: /alternatives/topic: more than %d topics, too many for a picture",
+                        source->path, CROW_TOPICS_MOST));
+  }
+cleanup:
+  crow_free(value);
+  return status;
+}
+
+/* The last result's topics in the order of their means, then those that only earlier ones have. */
+static int64_t collect(int count, const crow_topics *topics, row *rows) {
+  int64_t used = 0;
+  for (int k = count - 1; k >= 0; k--) {
+    for (int64_t i = 0; i < topics[k].count; i++) {
+      const char *name = crow_strings_get(&topics[k].name, topics[k].by_mean[i]);
+      bool known = false;
+      for (int later = k + 1; later < count && !known; later++) known = crow_topics_find(&topics[later], name) >= 0;
+      if (known) continue;
+      rows[used].name = name;
+      for (int r = 0; r < count; r++) rows[used].at[r] = crow_topics_find(&topics[r], name);
+      used++;
+    }
+  }
+  return used;
+}
+
+static void add_rows(crow_plot *plot, int64_t count, const row *rows, const crow_topics *topics) {
+  for (int k = 0; k < plot->count; k++) {
+    const double offset = .7 * ((k + .5) / plot->count - .5);
+    crow_plot_add(plot, "$result%d << EOD\n", k);
+    for (int64_t i = 0; i < count; i++) {
+      const int64_t t = rows[i].at[k];
+      if (t < 0) continue;
+      const double deviation = topics[k].deviation[t];
+      crow_plot_add_real(plot, topics[k].mean[t]);
+      crow_plot_add_real(plot, (double)i + offset);
+      crow_plot_add_real(plot, isnan(deviation) ? 0 : deviation);
+      crow_plot_add(plot, "\n");
+    }
+    crow_plot_add(plot, "EOD\n");
+  }
+}
+
+/* Names on the left. Returns the widest name's columns. */
+static int add_names(crow_plot *plot, int64_t count, const row *rows) {
+  char quoted[1024];
+  int widest = 0;
+  const int room = (int)plot->width / PIXELS_A_COLUMN, most = room < NAME_COLUMNS ? room : NAME_COLUMNS;
+  crow_plot_add(plot, "set ytics scale 0 noenhanced (");
+  for (int64_t i = 0; i < count; i++) {
+    const int width = crow_plot_quote(rows[i].name, most, quoted, sizeof quoted);
+    if (width > widest) widest = width;
+    crow_plot_add(plot, "%s%s %lld", i ? ", " : "", quoted, (long long)i);
+  }
+  crow_plot_add(plot, ")\nset yrange [%.1f:-0.5]\n", (double)count - .5);
+  for (int64_t i = 1; i < count; i++) {
+    crow_plot_add(plot, "set arrow from graph 0,first %.1f to graph 1,first %.1f nohead linecolor '#eeeeee'\n",
+                  (double)i - .5, (double)i - .5);
+  }
+  return widest;
+}
+
+static void add_series(crow_plot *plot) {
+  char quoted[1024];
+  crow_plot_add(plot, "plot ");
+  for (int k = 0; k < plot->count; k++) {
+    (void)crow_plot_quote(plot->source[k].label, 60, quoted, sizeof quoted);
+    crow_plot_add(plot,
+                  "%s$result%d using 1:2:3 with xerrorbars linewidth 1.5 linecolor '%s' pointtype %d pointsize 0.8 "
+                  "title %s",
+                  k ? ", " : "", k, crow_plot_color(k), crow_plot_point(k), quoted);
+  }
+  crow_plot_add(plot, "\n");
+}
+
+/* Of too many rows the first and the last stay, with one between that says how many are not shown. Returns how many
+ * there are then. */
+static int64_t cut(int64_t count, row *rows, int results, char *note, size_t bytes) {
+  const int64_t left_out = count - ROWS_MOST;
+  if (left_out <= 0) return count;
+  row *middle = &rows[ROWS_MOST / 2];
+  for (row *r = middle + 1; r <= rows + ROWS_MOST; r++) *r = r[left_out - 1];
+  (void)snprintf(note, bytes, "(%lld more between)", (long long)left_out);
+  middle->name = note;
+  for (int k = 0; k < results; k++) middle->at[k] = -1;
+  return ROWS_MOST + 1;
+}
+
+static void draw(crow_plot *plot, int64_t topic_count, row *rows, const crow_topics *topics) {
+  char note[64];
+  const int64_t count = cut(topic_count, rows, plot->count, note, sizeof note);
+  const int widest = add_names(plot, count, rows);
+  const double slot = plot->count == 1 ? 24 : 10 + 11 * (double)plot->count;
+  const double inside = (double)count * slot < 80 ? 80 : (double)count * slot;
+  crow_plot_frame(plot, 22 + 8.6 * widest, 18, 60, inside, plot->count);
+  crow_plot_axes(plot, "mean reward (log-odds) ± one sample standard deviation", NULL);
+  crow_plot_add(plot, "set grid xtics noytics\n"
+                      "set arrow from first 0,graph 0 to first 0,graph 1 nohead linecolor '#444444' "
+                      "dashtype 2\n");
+  add_rows(plot, count, rows, topics);
+  add_series(plot);
+  (void)snprintf(plot->alt, sizeof plot->alt,
+                 "Mean reward with sample standard deviation of %lld topics in %d result%s; highest in %s: %s",
+                 (long long)topic_count, plot->count, crow_plural(plot->count), plot->source[plot->count - 1].label,
+                 rows[0].name);
+}
+
+crow_status crow_plot_topics(crow_plot *plot) {
+  crow_status status = CROW_OK;
+  const crow_comm *comm = plot->comm;
+  crow_topics topics[CROW_PLOT_MOST] = {{0}};
+  row *rows = NULL;
+  int64_t most = 0;
+  for (int k = 0; k < plot->count; k++) {
+    CROW_TRY(read_topics(&plot->source[k], comm, &topics[k]));
+    most += topics[k].count;
+  }
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&rows, most));
+  draw(plot, collect(plot->count, topics, rows), rows, topics);
+cleanup:
+  for (int k = 0; k < plot->count; k++) crow_topics_free(&topics[k]);
+  crow_free(rows);
+  return status;
+}

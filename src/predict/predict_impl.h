@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rewards carried over to other alternatives. All functions are Collective unless they say Local. */
+#ifndef CROW_FIT_SCORE_IMPL_H
+#define CROW_FIT_SCORE_IMPL_H
+
+#include <crow/predict.h>
+
+/* Contexts that a rank takes in one turn, in bytes. */
+#define CROW_TURN_BYTES (1 << 25)
+/* New contexts in turns: as many on every rank, each of whole blocks of this rank's slice, none large. */
+typedef struct crow_turns {
+  const crow_context_source *contexts;
+  crow_gidx begin, count; /* the rows of the present turn */
+  int64_t rows, left;     /* of a turn; turns that are left on all ranks */
+  double *values;         /* (count, d) */
+} crow_turns;
+crow_status crow_turns_begin(const crow_comm *comm, const crow_context_source *contexts, crow_turns *turns);
+/* Reads the next turn's rows; `*more` is false when all ranks are done. */
+crow_status crow_turns_next(crow_turns *turns, bool *more);
+void crow_turns_free(crow_turns *turns);
+
+/* Alternatives of a dataset that others can be nearest to: their contexts whole on every rank, prompt after prompt. */
+typedef struct crow_candidates {
+  crow_nearest_options options;
+  crow_precision type;
+  int64_t dimensions;
+  crow_gidx groups; /* prompts; 1 if they do not matter */
+  int64_t *begin;   /* (groups + 1) of each group in the following */
+  crow_gidx *row;   /* row of the dataset, ascending in each group */
+  void *contexts;
+  crow_nearest *search; /* in the contexts of one group */
+  crow_gidx searched;   /* that one */
+  crow_nearest_result found;
+  crow_gidx tied; /* points so far that had several nearest */
+} crow_candidates;
+/* All but those with `unknown` (m) set, which is whole on every rank. CROW_BAD_INPUT if none is left. `by_prompt`:
+ * those of each prompt by themselves. */
+crow_status crow_candidates_create(const crow_comm *comm, const crow_dataset *dataset, const unsigned char *unknown,
+                                   bool by_prompt, const crow_nearest_options *options, crow_candidates *out);
+/* The row of the first of those nearest to each of `n` points, and its distance. `prompt` (n): of each point, NULL if
+ * candidates are not by prompt; where a prompt has no candidate the row is -1. Local. */
+crow_status crow_candidates_find(crow_candidates *candidates, const int32_t *prompt, const double *points, int64_t n,
+                                 crow_gidx *row, double *distance);
+void crow_candidates_free(crow_candidates *candidates);
+
+/* Which model a rewards file holds. */
+crow_status crow_score_kind(const crow_file *rewards, int *kind);
+/* Of tabular rewards those that are unknown: `flags` (m) whole on every rank, and their number. */
+crow_status crow_score_unknown(const crow_comm *comm, const crow_file *rewards, crow_gidx m, unsigned char *flags,
+                               crow_gidx *count);
+/* Refuses files whose alternatives have not the same ids, where both have some. */
+crow_status crow_score_check_ids(const crow_file *file, const crow_dataset *dataset);
+
+/* score_model.c, score_nearest.c; `out` has its partition, kind and values. */
+crow_status crow_score_model(const crow_comm *comm, const crow_file *rewards, crow_context_source *contexts,
+                             crow_scores *out);
+crow_status crow_score_nearest(const crow_comm *comm, const crow_file *rewards, const crow_dataset *dataset,
+                               crow_context_source *contexts, const crow_nearest_options *options, crow_scores *out);
+
+#endif

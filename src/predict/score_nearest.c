@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tabular rewards carried over from the nearest alternative: the paper's projection. */
+#include "predict/predict_impl.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Contexts of whole datasets must fit every rank. */
+static crow_status check_memory(const crow_comm *comm, const crow_dataset *dataset, double bytes) {
+  crow_status status = CROW_OK;
+  double limit = 0;
+  CROW_TRY(crow_comm_memory_limit(comm, 0, &limit));
+  if (bytes <= limit) goto cleanup;
+  CROW_TRY(crow_error(CROW_FAILED,
+                      "%s: each rank needs %.3g GB for the contexts of %lld alternatives and has %.3g GB; take fewer "
+                      "ranks a node, or a linear or mlp model, which needs no contexts",
+                      crow_file_name(dataset->file), bytes / 1e9, (long long)dataset->alternatives, limit / 1e9));
+cleanup:
+  return status;
+}
+
+/* The place of every alternative among the candidates: prompt after prompt, -1 for those that are none. Local. */
+static crow_status lay_out(const crow_dataset *dataset, const unsigned char *unknown, bool by_prompt,
+                           crow_candidates *c, int64_t *place) {
+  crow_status status = CROW_OK;
+  const crow_gidx m = dataset->alternatives;
+  const int32_t *prompt = by_prompt ? dataset->prompt : NULL;
+  int64_t *next = NULL;
+  c->groups = prompt ? dataset->prompts : 1;
+  CROW_TRY(CROW_ALLOCATE(&c->begin, c->groups + 1));
+  CROW_TRY(CROW_ALLOCATE(&next, c->groups));
+  for (crow_gidx y = 0; y < m; y++) {
+    if (!unknown || !unknown[y]) c->begin[(prompt ? prompt[y] : 0) + 1]++;
+  }
+  for (crow_gidx g = 0; g < c->groups; g++) {
+    c->begin[g + 1] += c->begin[g];
+    next[g] = c->begin[g];
+  }
+  if (c->begin[c->groups] == 0) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: no alternative was compared with a weighted one, so none has a reward",
+                        crow_file_name(dataset->file)));
+  }
+  CROW_TRY(CROW_ALLOCATE(&c->row, c->begin[c->groups]));
+  for (crow_gidx y = 0; y < m; y++) {
+    place[y] = unknown && unknown[y] ? -1 : next[prompt ? prompt[y] : 0]++;
+    if (place[y] >= 0) c->row[place[y]] = y;
+  }
+cleanup:
+  crow_free(next);
+  return status;
+}
+
+/* All contexts, piece by piece, those of candidates to their places. */
+static crow_status read_candidates(const crow_comm *comm, const crow_dataset *dataset, const int64_t *place,
+                                   crow_candidates *c) {
+  crow_status status = CROW_OK;
+  enum { PIECE_BYTES = 1 << 25 };
+  const crow_type type = dataset->single ? CROW_F32 : CROW_F64;
+  const size_t row_bytes = (size_t)c->dimensions * crow_type_bytes(type);
+  const crow_gidx m = dataset->alternatives, most = (crow_gidx)(PIECE_BYTES / row_bytes) + 1;
+  const crow_gidx rows = most < m ? most : m;
+  char *piece = NULL;
+  CROW_TRY_AGREE(comm, crow_allocate_raw(rows, row_bytes, (void **)&piece));
+  CROW_TRY_AGREE(comm, crow_allocate_raw(c->begin[c->groups], row_bytes, &c->contexts));
+  for (crow_gidx begin = 0; begin < m; begin += rows) {
+    const crow_gidx count = m - begin < rows ? m - begin : rows;
+    CROW_TRY(crow_dataset_read_contexts(dataset, begin, count, type, piece));
+    for (crow_gidx i = 0; i < count; i++) {
+      if (place[begin + i] < 0) continue;
+      memcpy((char *)c->contexts + (size_t)place[begin + i] * row_bytes, piece + (size_t)i * row_bytes, row_bytes);
+    }
+  }
+cleanup:
+  crow_free(piece);
+  return status;
+}
+
+crow_status crow_candidates_create(const crow_comm *comm, const crow_dataset *dataset, const unsigned char *unknown,
+                                   bool by_prompt, const crow_nearest_options *options, crow_candidates *out) {
+  crow_status status = CROW_OK;
+  const crow_gidx m = dataset->alternatives, d = dataset->dimensions;
+  int64_t *place = NULL;
+  *out = (crow_candidates){.options = *options, .type = dataset->single ? CROW_SINGLE : CROW_DOUBLE, .dimensions = d};
+  CROW_TRY(check_memory(comm, dataset, (double)m * (double)d * (dataset->single ? 4 : 8)));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&place, m));
+  CROW_TRY_AGREE(comm, lay_out(dataset, unknown, by_prompt, out, place));
+  CROW_TRY(read_candidates(comm, dataset, place, out));
+cleanup:
+  crow_free(place);
+  if (status != CROW_OK) crow_candidates_free(out);
+  return status;
+}
+
+void crow_candidates_free(crow_candidates *c) {
+  crow_nearest_destroy(&c->search);
+  crow_nearest_result_free(&c->found);
+  crow_free(c->contexts);
+  crow_free(c->row);
+  crow_free(c->begin);
+  *c = (crow_candidates){0};
+}
+
+/* Prepares the search in a group, unless it was the last one. */
+static crow_status turn_to(crow_candidates *c, crow_gidx group) {
+  const size_t row_bytes = (size_t)c->dimensions * (c->type == CROW_SINGLE ? sizeof(float) : sizeof(double));
+  const int64_t begin = c->begin[group], count = c->begin[group + 1] - begin;
+  crow_nearest_options options = c->options;
+  if (c->search && c->searched == group) return CROW_OK;
+  crow_nearest_destroy(&c->search);
+  c->searched = group;
+  /* Measuring engines would cost more than the search in a small prompt; all find the same. */
+  if (options.engine == CROW_NEAREST_AUTO && c->groups > 1 && count < CROW_BLOCK) options.engine = CROW_NEAREST_FUSED;
+  return crow_nearest_create(&options, (const char *)c->contexts + (size_t)begin * row_bytes, c->type, count,
+                             c->dimensions, NULL, 0, &c->search);
+}
+
+/* `n` points in one group: point i is number at[i] of those asked for, or i if `at` is NULL. */
+static crow_status find_in(crow_candidates *c, crow_gidx group, const double *points, int64_t n, const int64_t *at,
+                           crow_gidx *row, double *distance) {
+  crow_status status = CROW_OK;
+  const bool none = c->begin[group] == c->begin[group + 1];
+  for (int64_t i = 0; none && i < n; i++) row[at ? at[i] : i] = -1;
+  if (none) goto cleanup;
+  CROW_TRY(turn_to(c, group));
+  const int64_t block = crow_nearest_block(c->search);
+  for (int64_t begin = 0; begin < n; begin += block) {
+    const int64_t count = n - begin < block ? n - begin : block;
+    CROW_TRY(crow_nearest_search(c->search, points + begin * c->dimensions, count, &c->found));
+    for (int64_t i = 0; i < count; i++) {
+      const int64_t first = c->found.tie_begin[i], to = at ? at[begin + i] : begin + i;
+      row[to] = c->row[c->begin[group] + c->found.index[first]];
+      distance[to] = sqrt(c->found.distance[i]);
+      c->tied += c->found.tie_begin[i + 1] - first > 1;
+    }
+  }
+cleanup:
+  return status;
+}
+
+typedef struct asked {
+  int32_t prompt;
+  int64_t point;
+} asked;
+
+static int by_prompt_and_point(const void *a, const void *b) {
+  const asked *x = a, *y = b;
+  if (x->prompt != y->prompt) return x->prompt < y->prompt ? -1 : 1;
+  return x->point < y->point ? -1 : x->point > y->point;
+}
+
+crow_status crow_candidates_find(crow_candidates *c, const int32_t *prompt, const double *points, int64_t n,
+                                 crow_gidx *row, double *distance) {
+  crow_status status = CROW_OK;
+  const int64_t d = c->dimensions;
+  asked *list = NULL;
+  int64_t *at = NULL;
+  double *own = NULL;
+  if (!prompt) return n ? find_in(c, 0, points, n, NULL, row, distance) : CROW_OK;
+  CROW_TRY(CROW_ALLOCATE_RAW(&list, n));
+  CROW_TRY(CROW_ALLOCATE_RAW(&at, n));
+  CROW_TRY(CROW_ALLOCATE_RAW(&own, n * d));
+  for (int64_t i = 0; i < n; i++) list[i] = (asked){prompt[i], i};
+  if (n) qsort(list, (size_t)n, sizeof *list, by_prompt_and_point);
+  for (int64_t begin = 0, end = 0; begin < n; begin = end) {
+    for (end = begin; end < n && list[end].prompt == list[begin].prompt; end++) {
+      at[end - begin] = list[end].point;
+      memcpy(own + (end - begin) * d, points + list[end].point * d, (size_t)d * sizeof *own);
+    }
+    CROW_TRY(find_in(c, list[begin].prompt, own, end - begin, at, row, distance));
+  }
+cleanup:
+  crow_free(list);
+  crow_free(at);
+  crow_free(own);
+  return status;
+}
+
+/* All rewards of the file, whole on every rank, at the rows that were found. */
+static crow_status take_rewards(const crow_comm *comm, const crow_file *rewards, crow_gidx m, crow_scores *out) {
+  crow_status status = CROW_OK;
+  double *all = NULL;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&all, m));
+  CROW_TRY(crow_file_read(rewards, "/rewards/value", 0, m, CROW_F64, all));
+  for (crow_gidx i = 0; i < out->partition.count; i++) out->value[i] = all[out->nearest[i]];
+cleanup:
+  crow_free(all);
+  return status;
+}
+
+static crow_status refuse_unanswered(const crow_context_source *contexts, const crow_dataset *dataset,
+                                     const crow_scores *out) {
+  for (crow_gidx i = 0; i < out->partition.count; i++) {
+    if (out->nearest[i] >= 0) continue;
+    return crow_error(
+        CROW_BAD_INPUT,
+        "%s: row %lld answers a prompt of which no alternative of %s was compared with a weighted one, so "
+        "none has a reward",
+        crow_context_source_name(contexts), (long long)(out->partition.begin + i), crow_file_name(dataset->file));
+  }
+  return CROW_OK;
+}
+
+static crow_status check_dimensions(crow_context_source *contexts, const crow_dataset *dataset) {
+  crow_status status = CROW_OK;
+  const int64_t d = crow_context_source_dimensions(contexts);
+  CROW_TRY(crow_context_source_match(contexts, dataset->file, "/alternatives/dimension"));
+  if (d == dataset->dimensions) goto cleanup;
+  CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: has contexts of %lld dimension%s, expected %lld as %s",
+                      crow_context_source_name(contexts), (long long)d, crow_plural(d), (long long)dataset->dimensions,
+                      crow_file_name(dataset->file)));
+cleanup:
+  return status;
+}
+
+/* Turn by turn, within prompts if `prompt` is not NULL. */
+static crow_status find_all(const crow_comm *comm, const crow_context_source *contexts, const int32_t *prompt,
+                            crow_candidates *candidates, crow_scores *out) {
+  crow_status status = CROW_OK;
+  crow_turns turns = {0};
+  bool more = false;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->nearest, out->partition.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->distance, out->partition.count));
+  CROW_TRY(crow_turns_begin(comm, contexts, &turns));
+  for (;;) {
+    CROW_TRY(crow_turns_next(&turns, &more));
+    if (!more) break;
+    const crow_gidx at = turns.begin - out->partition.begin;
+    CROW_TRY_AGREE(comm, crow_candidates_find(candidates, prompt ? prompt + at : NULL, turns.values, turns.count,
+                                              out->nearest + at, out->distance + at));
+  }
+  out->tied = candidates->tied;
+  CROW_TRY(crow_comm_sum_i64(comm, &out->tied, 1));
+cleanup:
+  crow_turns_free(&turns);
+  return status;
+}
+
+crow_status crow_score_nearest(const crow_comm *comm, const crow_file *rewards, const crow_dataset *dataset,
+                               crow_context_source *contexts, const crow_nearest_options *options, crow_scores *out) {
+  crow_status status = CROW_OK;
+  crow_candidates candidates = {0};
+  unsigned char *unknown = NULL;
+  int32_t *prompt = NULL;
+  CROW_TRY(check_dimensions(contexts, dataset));
+  CROW_TRY(crow_score_check_dataset(comm, rewards, dataset));
+  CROW_TRY(crow_context_source_prompts(contexts, dataset, &prompt));
+  if (!prompt && dataset->prompts > 1) {
+    crow_log(CROW_LOG_WARNING,
+             "score: %s tells no prompts: the nearest alternative may be one of another prompt, whose rewards are not "
+             "comparable (a column prompt says which)",
+             crow_context_source_name(contexts));
+  }
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&unknown, dataset->alternatives));
+  CROW_TRY(crow_score_unknown(comm, rewards, dataset->alternatives, unknown, &out->unknown));
+  CROW_TRY(crow_candidates_create(comm, dataset, unknown, prompt != NULL, options, &candidates));
+  CROW_TRY(find_all(comm, contexts, prompt, &candidates, out));
+  CROW_TRY_AGREE(comm, refuse_unanswered(contexts, dataset, out));
+  CROW_TRY(take_rewards(comm, rewards, dataset->alternatives, out));
+cleanup:
+  crow_candidates_free(&candidates);
+  crow_free(unknown);
+  crow_free(prompt);
+  return status;
+}

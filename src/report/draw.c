@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which pictures a report has. */
+#include "report/report_impl.h"
+
+/* Narrow, so that letters are still large enough on a phone. */
+enum { PICTURE_WIDTH = 520 };
+
+static bool suits_topics(const crow_plot_source *s) {
+  return s->kind == CROW_IS_REWARDS && crow_file_has(s->file, "/alternatives/topic");
+}
+static bool is_rewards(const crow_plot_source *s) { return s->kind == CROW_IS_REWARDS; }
+static bool has_weights(const crow_plot_source *s) { return s->kind == CROW_IS_REWARDS || s->kind == CROW_IS_WEIGHTS; }
+static bool has_trace(const crow_plot_source *s) {
+  return s->kind == CROW_IS_REWARDS && crow_file_has(s->file, "/trace/optimality");
+}
+static bool is_plane(const crow_plot_source *s) {
+  int64_t shape[2] = {0, 0};
+  if (s->kind == CROW_IS_DATASET) crow_file_shape(s->file, "/alternatives/context", shape);
+  return shape[1] == 2 && shape[0] <= 2000;
+}
+static bool is_audit(const crow_plot_source *s) { return s->kind == CROW_IS_JSON && s->report == CROW_PLOT_AUDIT; }
+static bool is_calibration(const crow_plot_source *s) {
+  return s->kind == CROW_IS_JSON && s->report == CROW_PLOT_CALIBRATION;
+}
+
+static const struct choice {
+  crow_plot_kind kind;
+  bool (*suits)(const crow_plot_source *source);
+  bool alone; /* one source at most */
+  const char *title, *caption;
+} choices[] = {
+    {CROW_PLOT_TOPICS, suits_topics, false, "Rewards by topic",
+     "Mean reward of each topic; the bars reach one sample standard deviation to either side."},
+    {CROW_PLOT_AUDIT, is_audit, true, "What clones do",
+     "Largest shift of any reward when clones are added, by the clones' distance from their originals."},
+    {CROW_PLOT_WIN_RATE, is_rewards, false, "Rewards and win rates",
+     "Each alternative's reward against its weighted average win rate."},
+    {CROW_PLOT_WEIGHTS, has_weights, false, "Weights",
+     "Weights in descending order, and how they are distributed; near-duplicates share one alternative's weight."},
+    {CROW_PLOT_VORONOI, is_plane, true, "Cells",
+     "Each cell is what lies nearer to its alternative than to any other; its share of the whole is the weight."},
+    {CROW_PLOT_CALIBRATION, is_calibration, false, "Calibration", "Observed share won against the predicted one."},
+    {CROW_PLOT_CONVERGENCE, has_trace, false, "Convergence",
+     "Largest violation of the optimality condition (certificate), and the objective, by iteration."},
+};
+
+static crow_status draw_one(const crow_comm *comm, int count, crow_plot_source *source, const struct choice *choice,
+                            crow_report *report) {
+  crow_status status = CROW_OK;
+  crow_plot plot = {0};
+  crow_report_picture *picture = &report->picture[report->pictures];
+  CROW_TRY_AGREE(comm, crow_plot_create(comm, count, source, NULL, PICTURE_WIDTH, &plot));
+  plot.page = report->pictures + 1;
+  CROW_TRY(crow_plot_fill(&plot, choice->kind));
+  CROW_TRY(crow_plot_draw(&plot, CROW_PICTURE_SVG, &picture->svg, &picture->bytes));
+  picture->title = choice->title;
+  picture->caption = choice->caption;
+  report->pictures++;
+cleanup:
+  crow_plot_free(&plot);
+  return status;
+}
+
+crow_status crow_report_draw(const crow_comm *comm, int count, const crow_plot_source *source, crow_report *report) {
+  crow_status status = CROW_OK;
+  crow_plot_source chosen[CROW_PLOT_MOST];
+  for (size_t c = 0; c < sizeof choices / sizeof *choices; c++) {
+    int used = 0;
+    for (int k = 0; k < count; k++) {
+      if (choices[c].suits(&source[k]) && !(choices[c].alone && used)) chosen[used++] = source[k];
+    }
+    if (used) CROW_TRY(draw_one(comm, used, chosen, &choices[c], report));
+  }
+cleanup:
+  return status;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/report_impl.h"
+
+static crow_status describe(const crow_comm *comm, crow_report_entry *e) {
+  crow_status status = CROW_OK, local = CROW_OK;
+  char *text = NULL;
+  json_error_t problem;
+  CROW_TRY(crow_file_describe(comm, e->source->path, &text));
+  if (crow_comm_rank(comm) == 0) {
+    e->description = json_loads(text, 0, &problem);
+    if (!e->description) local = crow_error(CROW_FAILED, "the description of %s is no JSON", e->source->path);
+  }
+  CROW_TRY_AGREE(comm, local);
+cleanup:
+  crow_free(text);
+  return status;
+}
+
+static crow_status gather_chosen(const crow_comm *comm, const crow_partition *p, const double *weight,
+                                 const double *rate, crow_report_entry *e) {
+  crow_status status = CROW_OK;
+  const crow_ends *ends = &e->ends;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->weight, ends->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->win_rate, ends->count));
+  CROW_TRY(crow_ranking_pick(comm, p, weight, ends->count, ends->place, e->weight));
+  /* Not whether there is a `rate`: a rank without alternatives has none. */
+  if (e->source->kind == CROW_IS_REWARDS) {
+    CROW_TRY(crow_ranking_pick(comm, p, rate, ends->count, ends->place, e->win_rate));
+  }
+cleanup:
+  return status;
+}
+
+static crow_status summarise_weights(const crow_comm *comm, const crow_partition *p, const double *weight,
+                                     crow_report_entry *e) {
+  crow_status status = CROW_OK;
+  double squares = 0, sum = 0;
+  CROW_TRY(crow_comm_dot(comm, p, 1, &weight, &weight, &squares));
+  CROW_TRY(crow_comm_sum(comm, p, weight, &sum));
+  e->effective = sum * sum / squares;
+  for (crow_gidx i = 0; i < p->count; i++) e->zeros += weight[i] == 0;
+  CROW_TRY(crow_comm_sum_i64(comm, &e->zeros, 1));
+cleanup:
+  return status;
+}
+
+crow_status crow_report_gather(const crow_comm *comm, const crow_plot_source *source, crow_report_entry *e) {
+  crow_status status = CROW_OK;
+  double *value = NULL, *weight = NULL, *rate = NULL;
+  int64_t shape[2];
+  const bool rewards = source->kind == CROW_IS_REWARDS;
+  *e = (crow_report_entry){.source = source};
+  if (source->kind == CROW_IS_JSON) return CROW_OK;
+  CROW_TRY(describe(comm, e));
+  crow_file_shape(source->file, rewards ? "/rewards/value" : "/weights/value", shape);
+  if (source->kind == CROW_IS_DATASET) crow_file_shape(source->file, "/alternatives/context", shape);
+  e->alternatives = shape[0];
+  if (source->kind == CROW_IS_DATASET) goto cleanup;
+  const crow_partition p = crow_comm_partition(comm, shape[0], CROW_BLOCK);
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&weight, p.count));
+  CROW_TRY(
+      crow_file_read(source->file, rewards ? "/rewards/weight" : "/weights/value", p.begin, p.count, CROW_F64, weight));
+  if (rewards) {
+    CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&value, p.count));
+    CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&rate, p.count));
+    CROW_TRY(crow_file_read(source->file, "/rewards/value", p.begin, p.count, CROW_F64, value));
+    CROW_TRY(crow_file_read(source->file, "/rewards/win_rate", p.begin, p.count, CROW_F64, rate));
+  }
+  CROW_TRY(summarise_weights(comm, &p, weight, e));
+  CROW_TRY(crow_topics_create(comm, source->file, &p, true, rewards ? value : weight, weight, &e->topics));
+  CROW_TRY(crow_ends_create(comm, source->file, &p, rewards ? value : weight, CROW_REPORT_ENDS, &e->ends));
+  CROW_TRY(gather_chosen(comm, &p, weight, rate, e));
+cleanup:
+  crow_free(value);
+  crow_free(weight);
+  crow_free(rate);
+  return status;
+}
+
+void crow_report_entry_free(crow_report_entry *e) {
+  json_decref(e->description);
+  crow_topics_free(&e->topics);
+  crow_ends_free(&e->ends);
+  crow_free(e->weight);
+  crow_free(e->win_rate);
+  *e = (crow_report_entry){0};
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The page, in the order in which it is read. */
+#include "plot/escape_impl.h"
+#include "report/report_impl.h"
+#include <time.h>
+
+static void heading(FILE *out, int level, const char *id, const char *text) {
+  (void)fprintf(out, "<h%d id=\"%s\">", level, id);
+  crow_html_escape(out, text);
+  (void)fprintf(out, "</h%d>\n", level);
+}
+
+static void write_contents(FILE *out, const crow_report *report) {
+  (void)fputs("<nav aria-label=\"Contents\"><ul>\n<li><a href=\"#short\">In short</a></li>\n", out);
+  if (report->pictures) (void)fputs("<li><a href=\"#pictures\">Pictures</a></li>\n", out);
+  for (int k = 0; k < report->entries; k++) {
+    (void)fprintf(out, "<li><a href=\"#file%d\">", k);
+    crow_html_escape(out, report->entry[k].source->label);
+    (void)fputs("</a></li>\n", out);
+  }
+  (void)fputs("</ul></nav>\n", out);
+}
+
+static void write_pictures(FILE *out, const crow_report *report) {
+  if (report->pictures == 0) return;
+  heading(out, 2, "pictures", "Pictures");
+  for (int k = 0; k < report->pictures; k++) {
+    const crow_report_picture *picture = &report->picture[k];
+    (void)fprintf(out, "<figure>\n<h3>%s</h3>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n",
+                  picture->title, picture->title);
+    (void)fwrite(picture->svg, 1, picture->bytes, out);
+    (void)fprintf(out, "</div>\n<figcaption>%s</figcaption>\n</figure>\n", picture->caption);
+  }
+}
+
+static void write_topics(FILE *out, const crow_report_entry *e) {
+  const crow_topics *topics = &e->topics;
+  const bool rewards = e->source->kind == CROW_IS_REWARDS;
+  if (topics->count == 0) return;
+  crow_html_table(out, "Topics",
+                  rewards ? "<topic|alternatives|share of weight|mean reward|standard deviation"
+                          : "<topic|alternatives|share of weight|mean weight|standard deviation");
+  for (int64_t i = 0; i < topics->count; i++) {
+    const int64_t t = topics->by_mean[i];
+    (void)fputs("<tr>", out);
+    crow_html_cell(out, true, crow_strings_get(&topics->name, t));
+    crow_html_number(out, "%.0f", (double)topics->size[t]);
+    crow_html_number(out, "%.4g", topics->weight[t]);
+    crow_html_number(out, rewards ? "%.4f" : "%.4g", topics->mean[t]);
+    crow_html_number(out, rewards ? "%.4f" : "%.4g", topics->deviation[t]);
+    (void)fputs("</tr>\n", out);
+  }
+  crow_html_table_end(out);
+}
+
+static void write_alternatives(FILE *out, const crow_report_entry *e) {
+  char caption[128];
+  const crow_ends *ends = &e->ends;
+  const bool rewards = e->source->kind == CROW_IS_REWARDS, topics = ends->count && *ends->topic[0];
+  if (ends->count == 0) return;
+  const char *by = rewards ? "reward" : "weight";
+  if (ends->best == ends->count) {
+    (void)snprintf(caption, sizeof caption, "Alternatives by %s", by);
+  } else {
+    (void)snprintf(caption, sizeof caption, "Alternatives by %s: the %d best and the %d worst of %lld", by,
+                   CROW_REPORT_ENDS, CROW_REPORT_ENDS, (long long)e->alternatives);
+  }
+  static const char *const columns[2][2] = {
+      {"<id|rank|weight", "<id|rank|<topic|weight"},
+      {"<id|rank|reward|weight|win rate", "<id|rank|<topic|reward|weight|win rate"}};
+  crow_html_table(out, caption, columns[rewards][topics]);
+  for (int64_t k = 0; k < ends->count; k++) {
+    (void)fputs("<tr>", out);
+    crow_html_cell(out, true, ends->id[k]);
+    crow_html_number(out, "%.0f", (double)ends->rank[k]);
+    if (topics) crow_html_cell(out, false, ends->topic[k]);
+    if (rewards) crow_html_number(out, "%.4f", ends->place[k].value);
+    crow_html_number(out, "%.4g", e->weight[k]);
+    if (rewards) crow_html_number(out, "%.4f", e->win_rate[k]);
+    (void)fputs("</tr>\n", out);
+  }
+  crow_html_table_end(out);
+}
+
+static void write_entry(FILE *out, int index, const crow_report_entry *e) {
+  static const char *const kinds[] = {"rewards", "weights", "a dataset", "a command's summary"};
+  static const char *const said[] = {"What the file says of the fit", "What the file says of the weights",
+                                     "What the file says of the data", ""};
+  char id[32];
+  (void)snprintf(id, sizeof id, "file%d", index);
+  heading(out, 2, id, e->source->label);
+  (void)fputs("<p class=\"soft\">", out);
+  crow_html_print(out, "%s: %s", e->source->path, kinds[e->source->kind]);
+  if (e->alternatives)
+    crow_html_print(out, ", %lld alternative%s", (long long)e->alternatives, crow_plural(e->alternatives));
+  (void)fputs(".</p>\n", out);
+  write_topics(out, e);
+  write_alternatives(out, e);
+  crow_report_write_facts(out, said[e->source->kind], json_object_get(e->description, "attributes"));
+  crow_report_write_facts(out, "How it came about", json_object_get(e->description, "provenance"));
+  if (e->source->json) crow_report_write_summary(out, e->source->json);
+}
+
+void crow_report_write_page(FILE *out, const crow_report *report) {
+  char date[64] = "";
+  const time_t now = time(NULL);
+  struct tm parts;
+  if (gmtime_r(&now, &parts)) (void)strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", &parts);
+  crow_html_begin(out, report->title);
+  (void)fputs("<header>\n<h1>", out);
+  crow_html_escape(out, report->title);
+  (void)fputs("</h1>\n<p class=\"soft\">", out);
+  crow_html_print(out, "Made by crow %s%s%s on %s.", crow_version(), *crow_git_hash() ? ", commit " : "",
+                  crow_git_hash(), date);
+  (void)fputs("</p>\n", out);
+  write_contents(out, report);
+  (void)fputs("</header>\n<main>\n", out);
+  heading(out, 2, "short", "In short");
+  crow_report_write_verdicts(out, report);
+  write_pictures(out, report);
+  for (int k = 0; k < report->entries; k++) write_entry(out, k, &report->entry[k]);
+  (void)fputs("</main>\n", out);
+  crow_html_end(out);
+}

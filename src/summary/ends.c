@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "summary/ranking_impl.h"
+
+static crow_status name_all(const crow_comm *comm, const crow_file *file, crow_ends *e) {
+  crow_status status = CROW_OK;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->id, e->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->topic, e->count));
+  CROW_TRY(crow_ranking_names(comm, file, "/alternatives/id", e->count, e->place, e->id));
+  CROW_TRY(crow_ranking_names(comm, file, "/alternatives/topic", e->count, e->place, e->topic));
+cleanup:
+  return status;
+}
+
+static crow_status rank_all(const crow_comm *comm, const crow_partition *p, const double *values, crow_ends *e) {
+  crow_status status = CROW_OK;
+  double *value = NULL;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&value, e->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->rank, e->count));
+  for (int64_t k = 0; k < e->count; k++) value[k] = e->place[k].value;
+  CROW_TRY(crow_ranking_count_greater(comm, p, values, e->count, value, e->rank));
+  for (int64_t k = 0; k < e->count; k++) e->rank[k]++;
+cleanup:
+  crow_free(value);
+  return status;
+}
+
+crow_status crow_ends_create(const crow_comm *comm, const crow_file *file, const crow_partition *p,
+                             const double *values, int64_t each, crow_ends *e) {
+  crow_status status = CROW_OK;
+  crow_ranked *best = NULL, *worst = NULL;
+  const bool all = p->global <= 2 * each;
+  int64_t worst_count = 0;
+  *e = (crow_ends){0};
+  CROW_TRY(crow_ranking_ends(comm, p, values, all ? 2 * each : each, true, &best, &e->best));
+  if (!all) CROW_TRY(crow_ranking_ends(comm, p, values, each, false, &worst, &worst_count));
+  e->count = e->best + worst_count;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->place, e->count));
+  for (int64_t k = 0; k < e->best; k++) e->place[k] = best[k];
+  for (int64_t k = 0; k < worst_count; k++) e->place[e->count - 1 - k] = worst[k];
+  CROW_TRY(rank_all(comm, p, values, e));
+  CROW_TRY(name_all(comm, file, e));
+cleanup:
+  crow_free(best);
+  crow_free(worst);
+  return status;
+}
+
+void crow_ends_free(crow_ends *e) {
+  crow_free(e->place);
+  crow_free(e->rank);
+  crow_free(e->id);
+  crow_free(e->topic);
+  *e = (crow_ends){0};
+}

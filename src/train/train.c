@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The objective of a model of the contexts, and how one is trained. */
+#include "train/train_impl.h"
+#include <math.h>
+
+const crow_setting crow_training_settings[] = {
+    {.name = "optimizer",
+     .type = CROW_SETTING_CHOICE,
+     .offset = offsetof(crow_training_options, optimizer),
+     .value = CROW_OPTIMIZER_LBFGS,
+     .choices = "lbfgs|adam",
+     .help =
+         "of a linear or mlp model: L-BFGS on the whole objective, or Adam on minibatches of compared pairs (on the "
+         "whole objective where preferences are complete)"},
+    {.name = "ensemble",
+     .type = CROW_SETTING_INT,
+     .offset = offsetof(crow_training_options, ensemble),
+     .value = 1,
+     .minimum = 1,
+     .maximum = 100000,
+     .help = "members of an ensemble of linear or mlp models that differ in their random start and minibatches, "
+             "trained side "
+             "by side on groups of ranks; rewards are their mean"},
+    {.name = "model-seed",
+     .type = CROW_SETTING_INT,
+     .offset = offsetof(crow_training_options, seed),
+     .value = 1,
+     .minimum = 0,
+     .maximum = 9e15,
+     .help = "of the members' random starts and minibatches"},
+    {.name = NULL}};
+
+crow_status crow_model_fit_bind(crow_model_fit *fit) {
+  return crow_model_bind(fit->model, fit->comm, &fit->weights->partition, NULL, fit->contexts, fit->type);
+}
+
+crow_status crow_model_fit_evaluate(crow_model_fit *fit, const double *theta, double *value, double *optimality,
+                                    double *gradient) {
+  crow_status status = CROW_OK;
+  const double *curvature = crow_objective_curvature(fit->objective), *weight = fit->weights->value;
+  CROW_TRY(crow_model_rewards(fit->model, theta, fit->reward));
+  CROW_TRY(crow_objective_evaluate(fit->objective, fit->reward, value, NULL, fit->slope));
+  for (crow_gidx i = 0; i < fit->weights->partition.count; i++) fit->slope[i] *= weight[i] * curvature[i];
+  CROW_TRY(crow_model_add_center(fit->model, weight, fit->reward, value, fit->slope));
+  CROW_TRY(crow_model_gradient(fit->model, theta, fit->slope, gradient));
+  crow_model_add_decay(fit->model, theta, value, gradient);
+  *optimality = 0;
+  for (crow_gidx i = 0; i < fit->parameters; i++) {
+    const double size = fabs(gradient[i]);
+    *optimality = isnan(size) ? (double)INFINITY : fmax(*optimality, size);
+  }
+cleanup:
+  return status;
+}

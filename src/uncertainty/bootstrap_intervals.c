@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Percentiles of bootstrap replicates. */
+#include "uncertainty/bootstrap_impl.h"
+#include <math.h>
+#include <stdlib.h>
+
+static int ascending(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+static int ascending_rank(const void *a, const void *b) {
+  const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+  return (x > y) - (x < y);
+}
+
+/* Between the two order statistics around the quantile, as NumPy and R do by default. */
+static double quantile(const double *sorted, int64_t count, double q) {
+  const double at = q * (double)(count - 1);
+  const int64_t below = (int64_t)at, above = below + 1 < count ? below + 1 : below;
+  return sorted[below] + (at - (double)below) * (sorted[above] - sorted[below]);
+}
+
+/* Sorts each alternative's rewards and ranks. */
+static crow_status take_percentiles(crow_bootstrap *b, crow_uncertainty *out) {
+  crow_status status = CROW_OK;
+  const int64_t count = b->weights->partition.count, n = b->replicates;
+  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->lower, count));
+  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->upper, count));
+  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->rank_lower, count));
+  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->rank_upper, count));
+  for (int64_t i = 0; i < count; i++) {
+    double *values = b->values + i * n;
+    int32_t *ranks = b->ranks + i * n;
+    qsort(values, (size_t)n, sizeof *values, ascending);
+    qsort(ranks, (size_t)n, sizeof *ranks, ascending_rank);
+    out->lower[i] = quantile(values, n, 0.025);
+    out->upper[i] = quantile(values, n, 0.975);
+    out->rank_lower[i] = ranks[(int64_t)floor(0.025 * (double)(n - 1))];
+    out->rank_upper[i] = ranks[(int64_t)ceil(0.975 * (double)(n - 1))];
+  }
+cleanup:
+  return status;
+}
+
+/* What nothing is known of has the reward 0 in every replicate; that is no interval. */
+static void mark_unknown(const crow_bootstrap *b, crow_uncertainty *out) {
+  const double *rate = crow_objective_win_rate(b->full);
+  for (int64_t i = 0; i < b->weights->partition.count; i++) {
+    if (isnan(rate[i])) out->lower[i] = out->upper[i] = (double)NAN;
+  }
+}
+
+crow_status crow_bootstrap_intervals(crow_bootstrap *b, crow_uncertainty *out) {
+  crow_status status = CROW_OK;
+  CROW_TRY(take_percentiles(b, out));
+  mark_unknown(b, out);
+cleanup:
+  return status;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a checkpoint keeps of a bootstrap, on any number of ranks and groups: the weights, the fit's result, how each
+ * replicate ended ("bootstrap") and the rewards and ranks of those that have: vectors of (alternatives, MANY). */
+#include "uncertainty/bootstrap_impl.h"
+
+/* Replicates side by side in one vector of a checkpoint. */
+enum { MANY = 32 };
+
+/* This rank's part of a vector. */
+static crow_partition part(const crow_bootstrap *b) {
+  crow_partition p = crow_comm_partition(b->comm, MANY * b->weights->partition.global, CROW_BLOCK);
+  p.begin = MANY * b->weights->partition.begin;
+  p.count = MANY * b->weights->partition.count;
+  return p;
+}
+
+/* Whether any replicate from `first` on that shares a vector with it has ended. */
+static bool any_ended(const crow_bootstrap *b, int64_t first) {
+  for (int64_t k = first; k < first + MANY && k < b->replicates; k++) {
+    if (b->end[k] != CROW_REPLICATE_TO_DO) return true;
+  }
+  return false;
+}
+
+typedef struct buffers {
+  double *value;
+  int32_t *rank;
+} buffers;
+
+static crow_status allocate(const crow_bootstrap *b, buffers *to) {
+  crow_status status = CROW_OK;
+  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE(&to->value, MANY * b->weights->partition.count));
+  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE(&to->rank, MANY * b->weights->partition.count));
+cleanup:
+  return status;
+}
+
+static void release(buffers *to) {
+  crow_free(to->value);
+  crow_free(to->rank);
+}
+
+/* Between the delivered replicates and a vector, either way. */
+static void copy(crow_bootstrap *b, int64_t first, bool in, const buffers *with) {
+  const int64_t n = b->replicates, many = n - first < MANY ? n - first : MANY;
+  for (crow_gidx i = 0; i < b->weights->partition.count; i++) {
+    for (int64_t k = 0; k < many; k++) {
+      if (in) {
+        b->values[i * n + first + k] = with->value[i * MANY + k];
+        b->ranks[i * n + first + k] = with->rank[i * MANY + k];
+      } else {
+        with->value[i * MANY + k] = b->values[i * n + first + k];
+        with->rank[i * MANY + k] = b->ranks[i * n + first + k];
+      }
+    }
+  }
+}
+
+crow_status crow_bootstrap_save(crow_bootstrap *b) {
+  crow_status status = CROW_OK;
+  const crow_partition p = part(b);
+  buffers room = {0};
+  CROW_TRY(allocate(b, &room));
+  CROW_TRY(crow_weights_save(b->checkpoint, b->weights));
+  CROW_TRY(crow_rewards_save(b->checkpoint, b->rewards));
+  CROW_TRY(crow_checkpoint_put_scalars(b->checkpoint, "bootstrap", b->replicates, b->end));
+  for (int64_t first = 0, k = 0; first < b->replicates; first += MANY, k += 2) {
+    if (!any_ended(b, first)) continue;
+    copy(b, first, false, &room);
+    CROW_TRY(crow_checkpoint_put_vector(b->checkpoint, "bootstrap", k, CROW_F64, &p, room.value));
+    CROW_TRY(crow_checkpoint_put_vector(b->checkpoint, "bootstrap", k + 1, CROW_I32, &p, room.rank));
+  }
+cleanup:
+  release(&room);
+  return status;
+}
+
+static crow_status load_ended(crow_bootstrap *b) {
+  crow_status status = CROW_OK;
+  const crow_partition p = part(b);
+  buffers room = {0};
+  CROW_TRY(allocate(b, &room));
+  CROW_TRY(crow_checkpoint_get_scalars(b->checkpoint, "bootstrap", b->replicates, b->end));
+  for (int64_t first = 0, k = 0; first < b->replicates; first += MANY, k += 2) {
+    if (!any_ended(b, first)) continue;
+    CROW_TRY(crow_checkpoint_get_vector(b->checkpoint, "bootstrap", k, CROW_F64, &p, room.value));
+    CROW_TRY(crow_checkpoint_get_vector(b->checkpoint, "bootstrap", k + 1, CROW_I32, &p, room.rank));
+    copy(b, first, true, &room);
+  }
+cleanup:
+  release(&room);
+  return status;
+}
+
+crow_status crow_bootstrap_load(crow_bootstrap *b) {
+  crow_status status = CROW_OK;
+  const bool found = b->checkpoint && crow_checkpoint_has(b->checkpoint, "bootstrap");
+  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE(&b->todo, b->replicates));
+  if (found) CROW_TRY(load_ended(b));
+  for (int64_t k = 0; k < b->replicates; k++) {
+    if (b->end[k] == CROW_REPLICATE_TO_DO) b->todo[b->todo_count++] = k;
+  }
+  if (found) {
+    crow_log(CROW_LOG_INFO, "bootstrap: going on with %lld of %lld replicates done",
+             (long long)(b->replicates - b->todo_count), (long long)b->replicates);
+  }
+cleanup:
+  return status;
+}
