@@ -170,14 +170,15 @@ static crow_status check_choices(const check *c) {
   return CROW_OK;
 }
 
+/* A version only ever adds to the one before what may be there, so this schema describes files of all earlier ones. */
 static crow_status check_version(const check *c) {
   const crow_attribute *version = crow_catalogue_attribute(c->catalogue, "/", "crow_schema_version");
   if (!version || !(version->class & (CROW_CLASS_INTEGER | CROW_CLASS_BOOLEAN)) ||
-      version->integer == c->schema->version) {
+      (version->integer >= 1 && version->integer <= c->schema->version)) {
     return CROW_OK;
   }
   return crow_error(CROW_BAD_INPUT,
-                    "%s: attribute crow_schema_version of / is %lld; this crow reads version %lld of %s", c->file,
+                    "%s: attribute crow_schema_version of / is %lld; this crow reads versions 1 to %lld of %s", c->file,
                     (long long)version->integer, (long long)c->schema->version, c->schema->kind);
 }
 

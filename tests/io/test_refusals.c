@@ -50,8 +50,8 @@ static void number_kind(hid_t file) {
 }
 static void no_version(hid_t file) { CHECK(H5Adelete(file, "crow_schema_version") >= 0); }
 static void next_version(hid_t file) {
-  const int64_t two = 2;
-  craft_attribute(file, "/", "crow_schema_version", H5T_NATIVE_INT64, &two);
+  const int64_t three = 3;
+  craft_attribute(file, "/", "crow_schema_version", H5T_NATIVE_INT64, &three);
 }
 static void text_version(hid_t file) { craft_text(file, "/", "crow_schema_version", "1"); }
 
@@ -61,7 +61,7 @@ static void test_attributes(void) {
   expect_refusal(unknown_kind, "crow_kind of / is \"sonnet\"", "expected \"dataset\"");
   expect_refusal(number_kind, "/ has no text attribute crow_kind", "not a crow file");
   expect_refusal(no_version, "/ has no attribute crow_schema_version", "expected integer");
-  expect_refusal(next_version, "crow_schema_version of / is 2", "reads version 1 of dataset");
+  expect_refusal(next_version, "crow_schema_version of / is 3", "reads versions 1 to 2 of dataset");
   expect_refusal(text_version, "crow_schema_version of / is of type text", "expected one value of integer");
   crow_file *any = NULL;
   hid_t file = craft_begin(test_path("kind.h5"));

@@ -164,7 +164,7 @@ static void test_tables(void) {
     crow_schema *schema = NULL;
     CHECK_OK(crow_schema_create(*kind, &schema));
     if (!schema) continue;
-    CHECK(strcmp(schema->kind, *kind) == 0 && schema->version == 1);
+    CHECK(strcmp(schema->kind, *kind) == 0 && schema->version == 2);
     for (int64_t i = 0; i < schema->dataset_count; i++) {
       const crow_field *field = &schema->datasets[i];
       CHECK(field->path[0] == '/' && field->rank >= 1 && field->classes != 0);
