@@ -12,6 +12,7 @@
 #include <crow/cluster.h>
 #include <crow/comm.h>
 #include <crow/fit.h>
+#include <crow/import.h>
 #include <crow/io.h>
 #include <crow/model.h>
 #include <crow/nearest.h>

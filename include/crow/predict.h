@@ -3,10 +3,11 @@
  * What fitted rewards say of alternatives that were not fitted, and how well they predict comparisons that were not
  * fitted either.
  */
-#ifndef CROW_SCORE_H
-#define CROW_SCORE_H
+#ifndef CROW_PREDICT_H
+#define CROW_PREDICT_H
 
 #include <crow/fit.h>
+#include <crow/import.h>
 #include <crow/nearest.h>
 
 #ifdef __cplusplus

@@ -5,12 +5,12 @@
 #include <string.h>
 
 /* Room for each line shown, so that a long one cannot crowd out the others. */
-enum { LINE_BYTES = (CROW_ERROR_BYTES - 128) / CROW_REPORT_SHOWN, NAME_BYTES = 120 };
+enum { LINE_BYTES = (CROW_ERROR_BYTES - 128) / CROW_BAD_LINES_SHOWN, NAME_BYTES = 120 };
 
-bool crow_report_shows(const crow_report *report) { return report->bad < CROW_REPORT_SHOWN; }
+bool crow_bad_lines_shows(const crow_bad_lines *report) { return report->bad < CROW_BAD_LINES_SHOWN; }
 
-void crow_report_add(crow_report *report, const char *file, int64_t line, const char *format, ...) {
-  if (crow_report_shows(report)) {
+void crow_bad_lines_add(crow_bad_lines *report, const char *file, int64_t line, const char *format, ...) {
+  if (crow_bad_lines_shows(report)) {
     char text[LINE_BYTES], number[24] = "";
     if (line > 0) (void)snprintf(number, sizeof number, ":%lld", (long long)line);
     const size_t length = strlen(file);
@@ -26,9 +26,9 @@ void crow_report_add(crow_report *report, const char *file, int64_t line, const 
   report->bad++;
 }
 
-crow_status crow_report_status(const crow_report *report) {
+crow_status crow_bad_lines_status(const crow_bad_lines *report) {
   if (report->bad == 0) return CROW_OK;
-  const int64_t more = report->bad - CROW_REPORT_SHOWN;
+  const int64_t more = report->bad - CROW_BAD_LINES_SHOWN;
   if (more <= 0) return crow_error(CROW_BAD_INPUT, "%s", report->text);
   return crow_error(CROW_BAD_INPUT, "%s\n... and %lld more bad %s%s", report->text, (long long)more,
                     report->noun ? report->noun : "line", crow_plural(more));

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bad lines of an imported file: all are counted, the first five are told. Everything is Local. */
-#ifndef CROW_IMPORT_REPORT_IMPL_H
-#define CROW_IMPORT_REPORT_IMPL_H
+#ifndef CROW_BASE_BAD_LINES_IMPL_H
+#define CROW_BASE_BAD_LINES_IMPL_H
 
 #include <crow/base.h>
 
-enum { CROW_REPORT_SHOWN = 5 };
+enum { CROW_BAD_LINES_SHOWN = 5 };
 
 /* Zero-initialise it. */
-typedef struct crow_report {
+typedef struct crow_bad_lines {
   const char *noun; /* what is counted; NULL: "line" */
   int64_t bad;
-  char text[CROW_ERROR_BYTES - 128]; /* what crow_report_status() makes the error of */
-} crow_report;
+  char text[CROW_ERROR_BYTES - 128]; /* what crow_bad_lines_status() makes the error of */
+} crow_bad_lines;
 
 /* Whether the next bad line will be shown: what only serves its message need not be worked out otherwise. */
-bool crow_report_shows(const crow_report *report);
+bool crow_bad_lines_shows(const crow_bad_lines *report);
 /* One more bad line: `FILE:LINE: ` and the message; without line number if `line` is 0. */
-void crow_report_add(crow_report *report, const char *file, int64_t line, const char *format, ...) CROW_PRINTF(4, 5);
+void crow_bad_lines_add(crow_bad_lines *report, const char *file, int64_t line, const char *format, ...)
+    CROW_PRINTF(4, 5);
 /* CROW_OK, or CROW_BAD_INPUT with the lines shown and "... and 12 more bad lines". */
-crow_status crow_report_status(const crow_report *report);
+crow_status crow_bad_lines_status(const crow_bad_lines *report);
 
 /* A value as messages show it: in quotes, line ends and other control characters as \n and \x1b, cut to about 60 bytes
  * between two UTF-8 characters. Returns `text`. */

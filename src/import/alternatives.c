@@ -5,13 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool crow_import_check_fields(const crow_csv *csv, crow_report *report) {
+bool crow_import_check_fields(const crow_csv *csv, crow_bad_lines *report) {
   const int64_t fields = crow_csv_fields(csv), columns = crow_csv_columns(csv);
   if (fields == columns) return true;
   char quoted[CROW_QUOTED_BYTES];
-  crow_report_add(report, crow_csv_name(csv), crow_csv_line(csv),
-                  "%lld field%s (value %s%s), expected %lld as in the header", (long long)fields, crow_plural(fields),
-                  crow_quote(crow_csv_field(csv, 0), quoted), fields > 1 ? ", ..." : "", (long long)columns);
+  crow_bad_lines_add(report, crow_csv_name(csv), crow_csv_line(csv),
+                     "%lld field%s (value %s%s), expected %lld as in the header", (long long)fields,
+                     crow_plural(fields), crow_quote(crow_csv_field(csv, 0), quoted), fields > 1 ? ", ..." : "",
+                     (long long)columns);
   return false;
 }
 
@@ -35,24 +36,24 @@ cleanup:
 }
 
 /* Adds the id of the current record as the next alternative; `*number` is -1 if it was reported as bad. */
-static crow_status add_id(const crow_csv *csv, int64_t column, crow_import_alternatives *out, crow_report *report,
+static crow_status add_id(const crow_csv *csv, int64_t column, crow_import_alternatives *out, crow_bad_lines *report,
                           int64_t *number) {
   crow_status status = CROW_OK;
   char quoted[CROW_QUOTED_BYTES];
   bool added = false;
   const char *id = crow_csv_field(csv, column), *fault = crow_ids_fault(id);
   if (fault) {
-    crow_report_add(report, crow_csv_name(csv), crow_csv_line(csv),
-                    "the id %s (value %s), expected 1 to %d bytes of UTF-8", fault, crow_quote(id, quoted),
-                    CROW_ID_BYTES);
+    crow_bad_lines_add(report, crow_csv_name(csv), crow_csv_line(csv),
+                       "the id %s (value %s), expected 1 to %d bytes of UTF-8", fault, crow_quote(id, quoted),
+                       CROW_ID_BYTES);
     *number = -1;
     return CROW_OK;
   }
   CROW_TRY(crow_ids_add(&out->ids, id, crow_csv_line(csv), number, &added));
   if (!added) {
-    crow_report_add(report, crow_csv_name(csv), crow_csv_line(csv),
-                    "duplicate id (value %s), expected each id once; line %lld has it too", crow_quote(id, quoted),
-                    (long long)out->ids.line[*number]);
+    crow_bad_lines_add(report, crow_csv_name(csv), crow_csv_line(csv),
+                       "duplicate id (value %s), expected each id once; line %lld has it too", crow_quote(id, quoted),
+                       (long long)out->ids.line[*number]);
     *number = -1;
   }
 cleanup:
@@ -62,7 +63,7 @@ cleanup:
 /* ---- items -------------------------------------------------------------------------------------------------- */
 
 static crow_status add_topic(const crow_csv *csv, int64_t column, int64_t number, crow_import_alternatives *out,
-                             crow_report *report) {
+                             crow_bad_lines *report) {
   crow_status status = CROW_OK;
   int64_t topic = 0;
   bool added = false;
@@ -71,9 +72,9 @@ static crow_status add_topic(const crow_csv *csv, int64_t column, int64_t number
   out->topic[number] = 0; /* also where it is refused: the next ones find their place */
   if (fault) {
     char quoted[CROW_QUOTED_BYTES];
-    crow_report_add(report, crow_csv_name(csv), crow_csv_line(csv),
-                    "the topic %s (value %s), expected at most %d bytes of UTF-8", fault, crow_quote(text, quoted),
-                    CROW_ID_BYTES);
+    crow_bad_lines_add(report, crow_csv_name(csv), crow_csv_line(csv),
+                       "the topic %s (value %s), expected at most %d bytes of UTF-8", fault, crow_quote(text, quoted),
+                       CROW_ID_BYTES);
     return CROW_OK;
   }
   CROW_TRY(crow_ids_add(&out->topics, text, crow_csv_line(csv), &topic, &added));
@@ -82,7 +83,7 @@ cleanup:
   return status;
 }
 
-crow_status crow_import_read_items(crow_csv *csv, crow_import_alternatives *out, crow_report *report) {
+crow_status crow_import_read_items(crow_csv *csv, crow_import_alternatives *out, crow_bad_lines *report) {
   crow_status status = CROW_OK;
   int64_t id_column, topic_column, prompt_column;
   bool got = false;
@@ -111,17 +112,17 @@ cleanup:
 /* ---- contexts as CSV ---------------------------------------------------------------------------------------- */
 
 static bool read_numbers(const crow_csv *csv, int64_t id_column, int64_t prompt_column, double *values,
-                         crow_report *report) {
+                         crow_bad_lines *report) {
   int64_t at = 0;
   for (int64_t k = 0; k < crow_csv_columns(csv); k++) {
     if (k == id_column || k == prompt_column) continue;
     const char *text = crow_csv_field(csv, k);
     if (crow_import_parse_number(text, &values[at++])) continue;
     char quoted[CROW_QUOTED_BYTES], column[CROW_QUOTED_BYTES];
-    crow_report_add(report, crow_csv_name(csv), crow_csv_line(csv),
-                    "column %s is not a number (value %s), expected a "
-                    "finite number in every column but id",
-                    crow_quote(crow_csv_column(csv, k), column), crow_quote(text, quoted));
+    crow_bad_lines_add(report, crow_csv_name(csv), crow_csv_line(csv),
+                       "column %s is not a number (value %s), expected a "
+                       "finite number in every column but id",
+                       crow_quote(crow_csv_column(csv, k), column), crow_quote(text, quoted));
     return false;
   }
   return true;
@@ -129,20 +130,20 @@ static bool read_numbers(const crow_csv *csv, int64_t id_column, int64_t prompt_
 
 /* The row of the current record's id among the items; -1 if it was reported as bad. */
 static int64_t join(const crow_csv *csv, int64_t id_column, const crow_import_alternatives *out, int64_t *seen,
-                    crow_report *report) {
+                    crow_bad_lines *report) {
   char quoted[CROW_QUOTED_BYTES], suggestion[CROW_SUGGESTION_BYTES] = "";
   const char *id = crow_csv_field(csv, id_column);
   const int64_t row = crow_ids_find(&out->ids, id), line = crow_csv_line(csv);
   if (row < 0) {
-    if (crow_report_shows(report)) crow_ids_suggest(&out->ids, id, suggestion);
-    crow_report_add(report, crow_csv_name(csv), line, "unknown id (value %s), expected an id of %s%s",
-                    crow_quote(id, quoted), out->source, suggestion);
+    if (crow_bad_lines_shows(report)) crow_ids_suggest(&out->ids, id, suggestion);
+    crow_bad_lines_add(report, crow_csv_name(csv), line, "unknown id (value %s), expected an id of %s%s",
+                       crow_quote(id, quoted), out->source, suggestion);
     return -1;
   }
   if (seen[row]) {
-    crow_report_add(report, crow_csv_name(csv), line,
-                    "duplicate id (value %s), expected each id once; line %lld has it too", crow_quote(id, quoted),
-                    (long long)seen[row]);
+    crow_bad_lines_add(report, crow_csv_name(csv), line,
+                       "duplicate id (value %s), expected each id once; line %lld has it too", crow_quote(id, quoted),
+                       (long long)seen[row]);
     return -1;
   }
   seen[row] = line;
@@ -150,13 +151,13 @@ static int64_t join(const crow_csv *csv, int64_t id_column, const crow_import_al
 }
 
 static void report_missing(const char *contexts, const crow_import_alternatives *out, const int64_t *seen,
-                           crow_report *report) {
+                           crow_bad_lines *report) {
   char quoted[CROW_QUOTED_BYTES];
   for (int64_t row = 0; row < out->count; row++) {
     if (seen[row]) continue;
-    crow_report_add(report, out->source, out->ids.line[row],
-                    "an item without context (value %s), expected a line for it in %s",
-                    crow_quote(crow_ids_get(&out->ids, row), quoted), contexts);
+    crow_bad_lines_add(report, out->source, out->ids.line[row],
+                       "an item without context (value %s), expected a line for it in %s",
+                       crow_quote(crow_ids_get(&out->ids, row), quoted), contexts);
   }
 }
 
@@ -198,7 +199,7 @@ cleanup:
   return status;
 }
 
-crow_status crow_import_read_contexts(crow_csv *csv, crow_import_alternatives *out, crow_report *report) {
+crow_status crow_import_read_contexts(crow_csv *csv, crow_import_alternatives *out, crow_bad_lines *report) {
   crow_status status = CROW_OK;
   const bool joined = out->ids.count > 0;
   int64_t id_column = -1, prompt_column = -1, *seen = NULL;
@@ -255,12 +256,12 @@ cleanup:
 crow_status crow_import_read_alternatives(const char *items, const char *contexts, crow_import_alternatives *out) {
   crow_status status = CROW_OK;
   crow_csv *csv = NULL;
-  crow_report report = {0};
+  crow_bad_lines report = {0};
   out->source = items ? items : contexts;
   if (items) {
     CROW_TRY(crow_csv_open(items, &csv));
     CROW_TRY(crow_import_read_items(csv, out, &report));
-    CROW_TRY(crow_report_status(&report));
+    CROW_TRY(crow_bad_lines_status(&report));
     crow_csv_close(&csv);
   }
   if (crow_npy_is(contexts)) {
@@ -268,7 +269,7 @@ crow_status crow_import_read_alternatives(const char *items, const char *context
   } else {
     CROW_TRY(crow_csv_open(contexts, &csv));
     CROW_TRY(crow_import_read_contexts(csv, out, &report));
-    CROW_TRY(crow_report_status(&report));
+    CROW_TRY(crow_bad_lines_status(&report));
   }
 cleanup:
   crow_csv_close(&csv);

@@ -12,7 +12,7 @@ typedef struct reader {
   crow_import_guess guess;
   bool drop_ties;
   crow_import_comparisons *out;
-  crow_report *report;
+  crow_bad_lines *report;
   int64_t contest_line, side_line;
   char contest[CROW_QUOTED_BYTES], side[CROW_QUOTED_BYTES];
 } reader;
@@ -24,15 +24,15 @@ static bool find_alternative(const reader *in, const char *name, int64_t *row) {
   const char *file = crow_csv_name(in->csv);
   const int64_t line = crow_csv_line(in->csv);
   if (in->alternatives->by_number) {
-    crow_report_add(in->report, file, line,
-                    "unknown alternative (value %s), expected a row of %s from 0 to %lld: without items (--items) "
-                    "alternatives are named by their row number",
-                    crow_quote(name, quoted), in->alternatives->source, (long long)in->alternatives->count - 1);
+    crow_bad_lines_add(in->report, file, line,
+                       "unknown alternative (value %s), expected a row of %s from 0 to %lld: without items (--items) "
+                       "alternatives are named by their row number",
+                       crow_quote(name, quoted), in->alternatives->source, (long long)in->alternatives->count - 1);
     return false;
   }
-  if (crow_report_shows(in->report)) crow_ids_suggest(&in->alternatives->ids, name, suggestion);
-  crow_report_add(in->report, file, line, "unknown alternative (value %s), expected an id of %s%s",
-                  crow_quote(name, quoted), in->alternatives->source, suggestion);
+  if (crow_bad_lines_shows(in->report)) crow_ids_suggest(&in->alternatives->ids, name, suggestion);
+  crow_bad_lines_add(in->report, file, line, "unknown alternative (value %s), expected an id of %s%s",
+                     crow_quote(name, quoted), in->alternatives->source, suggestion);
   return false;
 }
 
@@ -57,8 +57,9 @@ static bool read_result(reader *in, const char *first, const char *second, doubl
   case CROW_READ_NOT:
     break;
   }
-  crow_report_add(in->report, crow_csv_name(in->csv), line, "unknown %s (value %s), expected %s",
-                  in->columns.shares ? "outcome" : "winner", crow_quote(text, quoted), crow_import_results_understood);
+  crow_bad_lines_add(in->report, crow_csv_name(in->csv), line, "unknown %s (value %s), expected %s",
+                     in->columns.shares ? "outcome" : "winner", crow_quote(text, quoted),
+                     crow_import_results_understood);
   return false;
 }
 
@@ -72,9 +73,9 @@ static bool read_count(const reader *in, int64_t *judgements) {
     *judgements = (int64_t)value;
     return true;
   }
-  crow_report_add(in->report, crow_csv_name(in->csv), crow_csv_line(in->csv),
-                  "bad count (value %s), expected a whole number of judgements from 1 to 4294967295",
-                  crow_quote(text, quoted));
+  crow_bad_lines_add(in->report, crow_csv_name(in->csv), crow_csv_line(in->csv),
+                     "bad count (value %s), expected a whole number of judgements from 1 to 4294967295",
+                     crow_quote(text, quoted));
   return false;
 }
 
@@ -108,9 +109,9 @@ static crow_status read_record(reader *in) {
   if (!find_alternative(in, first, &first_row) || !find_alternative(in, second, &second_row)) return CROW_OK;
   if (first_row == second_row) {
     char quoted[CROW_QUOTED_BYTES];
-    crow_report_add(in->report, crow_csv_name(in->csv), crow_csv_line(in->csv),
-                    "an alternative compared with itself (value %s), expected two different ones",
-                    crow_quote(first, quoted));
+    crow_bad_lines_add(in->report, crow_csv_name(in->csv), crow_csv_line(in->csv),
+                       "an alternative compared with itself (value %s), expected two different ones",
+                       crow_quote(first, quoted));
     return CROW_OK;
   }
   if (in->guesses) {
@@ -132,15 +133,16 @@ static crow_status read_record(reader *in) {
  * mean a side other than the id says, would be read half wrong without a word. */
 static void check_contest(const reader *in) {
   if (!in->contest_line || !in->side_line) return;
-  crow_report_add(in->report, crow_csv_name(in->csv), in->contest_line,
-                  "ambiguous winner (value %s): it is the id of one of the two, but as a side or a share it means the "
-                  "contrary, as line %lld does (value %s); expected ids on all lines, or, for shares won by the first, "
-                  "the column name outcome",
-                  in->contest, (long long)in->side_line, in->side);
+  crow_bad_lines_add(
+      in->report, crow_csv_name(in->csv), in->contest_line,
+      "ambiguous winner (value %s): it is the id of one of the two, but as a side or a share it means the "
+      "contrary, as line %lld does (value %s); expected ids on all lines, or, for shares won by the first, "
+      "the column name outcome",
+      in->contest, (long long)in->side_line, in->side);
 }
 
 crow_status crow_import_read_rows(crow_csv *csv, crow_import_alternatives *alternatives, bool drop_ties,
-                                  crow_import_comparisons *out, crow_report *report) {
+                                  crow_import_comparisons *out, crow_bad_lines *report) {
   crow_status status = CROW_OK;
   bool got = false;
   reader in = {.csv = csv, .alternatives = alternatives, .drop_ties = drop_ties, .out = out, .report = report};
@@ -166,10 +168,10 @@ crow_status crow_import_read_comparisons(const char *path, crow_import_alternati
                                          crow_import_comparisons *out) {
   crow_status status = CROW_OK;
   crow_csv *csv = NULL;
-  crow_report report = {0};
+  crow_bad_lines report = {0};
   CROW_TRY(crow_csv_open(path, &csv));
   CROW_TRY(crow_import_read_rows(csv, alternatives, drop_ties, out, &report));
-  CROW_TRY(crow_report_status(&report));
+  CROW_TRY(crow_bad_lines_status(&report));
   if (out->count == 0) {
     CROW_TRY(crow_error(CROW_BAD_INPUT,
                         "%s: all %lld comparisons are ties and ties are dropped, expected others; "

@@ -18,7 +18,7 @@ static crow_context_form find_form(const char *source, const char **colon) {
     }
   }
   if (crow_npy_is(source)) return CROW_FORM_NPY;
-  return H5Fis_hdf5(source) > 0 ? CROW_FORM_DATASET : CROW_FORM_CSV;
+  return crow_file_is_hdf5(source) ? CROW_FORM_DATASET : CROW_FORM_CSV;
 }
 
 static crow_status set_names(crow_context_source *contexts, const char *source, const char *colon) {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CROW_IO_CONTEXTS_IMPL_H
-#define CROW_IO_CONTEXTS_IMPL_H
+#ifndef CROW_IMPORT_CONTEXTS_IMPL_H
+#define CROW_IMPORT_CONTEXTS_IMPL_H
 
 #include "import/import_impl.h"
-#include "io/file_impl.h"
 
 typedef enum crow_context_form { CROW_FORM_NPY, CROW_FORM_CSV, CROW_FORM_DATASET, CROW_FORM_ARRAY } crow_context_form;
 

@@ -8,6 +8,7 @@
 #include "import/csv_impl.h"
 #include "import/npy_impl.h"
 #include "io/ids_impl.h"
+#include <crow/import.h>
 
 /* ---- alternatives ------------------------------------------------------------------------------------------- */
 
@@ -35,14 +36,14 @@ typedef struct crow_import_alternatives {
 /* Reads items (`path` may be NULL), then contexts, and joins them: a .npy file by row, a CSV file by id. */
 crow_status crow_import_read_alternatives(const char *items, const char *contexts, crow_import_alternatives *out);
 /* The parts, from open files. Bad lines go to the report. */
-crow_status crow_import_read_items(crow_csv *csv, crow_import_alternatives *out, crow_report *report);
-crow_status crow_import_read_contexts(crow_csv *csv, crow_import_alternatives *out, crow_report *report);
+crow_status crow_import_read_items(crow_csv *csv, crow_import_alternatives *out, crow_bad_lines *report);
+crow_status crow_import_read_contexts(crow_csv *csv, crow_import_alternatives *out, crow_bad_lines *report);
 /* The row that `name` names; -1 if there is none. */
 int64_t crow_import_find(const crow_import_alternatives *alternatives, const char *name);
 void crow_import_alternatives_free(crow_import_alternatives *alternatives);
 
 /* Whether the record has as many fields as the header; reported if not. */
-bool crow_import_check_fields(const crow_csv *csv, crow_report *report);
+bool crow_import_check_fields(const crow_csv *csv, crow_bad_lines *report);
 /* A finite decimal number and nothing else. */
 bool crow_import_parse_number(const char *text, double *value);
 
@@ -50,7 +51,7 @@ bool crow_import_parse_number(const char *text, double *value);
 
 /* Notes the prompt of an alternative from column `column` of the current record. */
 crow_status crow_import_add_prompt(const crow_csv *csv, int64_t column, int64_t number, crow_import_alternatives *out,
-                                   crow_report *report);
+                                   crow_bad_lines *report);
 
 /* Prompts from a column of the comparisons, for alternatives that have none of their own. Zero-initialise it. */
 typedef struct crow_import_guess {
@@ -86,7 +87,7 @@ crow_status crow_import_read_comparisons(const char *path, crow_import_alternati
                                          crow_import_comparisons *out);
 /* The same from an open file. Bad lines go to the report. */
 crow_status crow_import_read_rows(crow_csv *csv, crow_import_alternatives *alternatives, bool drop_ties,
-                                  crow_import_comparisons *out, crow_report *report);
+                                  crow_import_comparisons *out, crow_bad_lines *report);
 void crow_import_comparisons_free(crow_import_comparisons *comparisons);
 
 /* Which columns of a comparisons file say what; -1 if there is no such column. */

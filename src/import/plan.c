@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an import needs of memory, reckoned from the sizes of its files and their first lines. */
 #include "import/import_impl.h"
-#include "io/hdf5_impl.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -60,7 +59,7 @@ double crow_import_need_bytes(const crow_import_options *options) {
 }
 
 double crow_context_source_rank_bytes(const char *source) {
-  if (access(source, F_OK) != 0 || crow_npy_is(source) || H5Fis_hdf5(source) > 0) return 0;
+  if (access(source, F_OK) != 0 || crow_npy_is(source) || crow_file_is_hdf5(source)) return 0;
   const outline o = look(source);
   return contexts_bytes(&o);
 }

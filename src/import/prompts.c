@@ -39,7 +39,7 @@ cleanup:
 }
 
 crow_status crow_import_add_prompt(const crow_csv *csv, int64_t column, int64_t number, crow_import_alternatives *out,
-                                   crow_report *report) {
+                                   crow_bad_lines *report) {
   crow_status status = CROW_OK;
   const char *fault = NULL;
   int64_t prompt = -1;
@@ -48,8 +48,8 @@ crow_status crow_import_add_prompt(const crow_csv *csv, int64_t column, int64_t 
   out->prompt[number] = (int32_t)prompt;
   if (fault) {
     char quoted[CROW_QUOTED_BYTES];
-    crow_report_add(report, crow_csv_name(csv), crow_csv_line(csv), "the prompt %s (value %s), expected UTF-8 text",
-                    fault, crow_quote(crow_csv_field(csv, column), quoted));
+    crow_bad_lines_add(report, crow_csv_name(csv), crow_csv_line(csv), "the prompt %s (value %s), expected UTF-8 text",
+                       fault, crow_quote(crow_csv_field(csv, column), quoted));
   }
 cleanup:
   return status;

@@ -39,23 +39,23 @@ static outline outline_make(const crow_import_alternatives *alternatives, const 
 
 /* ---- contexts ----------------------------------------------------------------------------------------------- */
 
-static void check_finite(const crow_npy *npy, int64_t begin, int64_t rows, const void *values, crow_report *report) {
+static void check_finite(const crow_npy *npy, int64_t begin, int64_t rows, const void *values, crow_bad_lines *report) {
   for (int64_t row = 0; row < rows; row++) {
     for (int64_t column = 0; column < npy->columns; column++) {
       const int64_t at = row * npy->columns + column;
       const double value = npy->type == CROW_F32 ? (double)((const float *)values)[at] : ((const double *)values)[at];
       if (isfinite(value)) continue;
-      crow_report_add(report, npy->name, 0,
-                      "row %lld, column %lld (both from 0) is not finite (value \"%g\"), expected "
-                      "a finite number",
-                      (long long)(begin + row), (long long)column, value);
+      crow_bad_lines_add(report, npy->name, 0,
+                         "row %lld, column %lld (both from 0) is not finite (value \"%g\"), expected "
+                         "a finite number",
+                         (long long)(begin + row), (long long)column, value);
       break;
     }
   }
 }
 
 static crow_status read_piece(crow_import_alternatives *alternatives, int64_t begin, int64_t rows, void *buffer,
-                              crow_report *report) {
+                              crow_bad_lines *report) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_npy_read(&alternatives->npy, begin, rows, buffer));
   check_finite(&alternatives->npy, begin, rows, buffer, report);
@@ -72,7 +72,7 @@ static crow_status write_contexts(const crow_comm *comm, crow_file *file, crow_i
   const int64_t piece = row_bytes < PIECE_BYTES ? PIECE_BYTES / row_bytes : 1;
   const int64_t largest = piece < of->alternatives ? piece : of->alternatives;
   char *buffer = NULL;
-  crow_report report = {.noun = "row"};
+  crow_bad_lines report = {.noun = "row"};
   CROW_TRY(crow_file_define(file, "/alternatives/context", of->type, of->alternatives, of->dimensions));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&buffer, root && !alternatives->context ? largest * row_bytes : 0));
   for (int64_t begin = 0; begin < of->alternatives; begin += piece) {
@@ -86,7 +86,7 @@ static crow_status write_contexts(const crow_comm *comm, crow_file *file, crow_i
     if (bad) continue; /* the rest is read for the count of bad rows alone */
     CROW_TRY(crow_file_write_rows(file, "/alternatives/context", begin, root ? rows : 0, of->type, values));
   }
-  CROW_TRY_AGREE(comm, crow_report_status(&report));
+  CROW_TRY_AGREE(comm, crow_bad_lines_status(&report));
 cleanup:
   crow_free(buffer);
   return status;

@@ -171,6 +171,8 @@ crow_status crow_file_open(const crow_comm *comm, const char *path, const char *
 
 /* ---- what an open file holds -------------------------------------------------------------------------------- */
 
+bool crow_file_is_hdf5(const char *path) { return H5Fis_hdf5(path) > 0; }
+
 const char *crow_file_name(const crow_file *file) { return file->name; }
 
 const char *crow_file_kind(const crow_file *file) { return file->kind; }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rewards carried over to other alternatives. All functions are Collective unless they say Local. */
-#ifndef CROW_FIT_SCORE_IMPL_H
-#define CROW_FIT_SCORE_IMPL_H
+#ifndef CROW_PREDICT_IMPL_H
+#define CROW_PREDICT_IMPL_H
 
 #include <crow/predict.h>
 

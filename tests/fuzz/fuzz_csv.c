@@ -27,7 +27,7 @@ static void check_comparisons(const crow_import_comparisons *comparisons, int64_
   }
 }
 
-static crow_status read_comparisons(crow_csv *csv, bool named, crow_report *report) {
+static crow_status read_comparisons(crow_csv *csv, bool named, crow_bad_lines *report) {
   static const char *const names[] = {"alpha", "beta", "gamma|", "a", "right", "1", "0", "\xc3\xa9t\xc3\xa9"};
   crow_import_alternatives alternatives = {.source = "items", .count = 8, .by_number = !named};
   crow_import_comparisons comparisons = {0};
@@ -45,7 +45,7 @@ cleanup:
   return status;
 }
 
-static crow_status read_alternatives(crow_csv *csv, bool contexts, crow_report *report) {
+static crow_status read_alternatives(crow_csv *csv, bool contexts, crow_bad_lines *report) {
   crow_import_alternatives alternatives = {.source = "items"};
   crow_status status = contexts ? crow_import_read_contexts(csv, &alternatives, report)
                                 : crow_import_read_items(csv, &alternatives, report);
@@ -62,7 +62,7 @@ static crow_status read_alternatives(crow_csv *csv, bool contexts, crow_report *
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   crow_csv *csv = NULL;
-  crow_report report = {0};
+  crow_bad_lines report = {0};
   if (size < 2) return 0;
   FILE *stream = fmemopen((void *)(uintptr_t)(data + 1), size - 1, "r");
   if (!stream) return 0;
@@ -84,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
   }
   fuzz_judge(status, "input");
-  fuzz_judge(crow_report_status(&report), "input");
+  fuzz_judge(crow_bad_lines_status(&report), "input");
   crow_csv_close(&csv);
   return 0;
 }

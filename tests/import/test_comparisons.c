@@ -10,7 +10,7 @@ static crow_import_comparisons comparisons;
 /* Alternatives with these ids, one a line. */
 static void name_alternatives(const char *ids) {
   crow_csv *csv = NULL;
-  crow_report report = {0};
+  crow_bad_lines report = {0};
   char text[512];
   (void)snprintf(text, sizeof text, "id\n%s", ids);
   crow_import_alternatives_free(&alternatives);
