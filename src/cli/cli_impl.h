@@ -142,6 +142,9 @@ void crow_version_write(FILE *out);
 /* Before MPI_Init: restarts the program with OPENBLAS_CORETYPE set if OpenBLAS chose kernels far below this CPU's, and
  * with one BLAS thread unless the user wants more. Returns if there is nothing to mend. */
 void crow_blas_restart(int argc, char **argv);
+/* Before MPI_Init: where no launcher started this process, MPI is told so, unless the user tells it otherwise. alone.c.
+ */
+void crow_start_alone(void);
 /* The log line about a restart that happened, or NULL. */
 const char *crow_blas_restarted(void);
 

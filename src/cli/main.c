@@ -80,6 +80,7 @@ static int run_command(const crow_command *command, int argc, char **argv) {
 
 int main(int argc, char **argv) {
   crow_blas_restart(argc, argv);
+  crow_start_alone();
   crow_memory_keep_freed();
   /* Widths of letters are wanted, decimal commas are not. */
   if (!setlocale(LC_CTYPE, "C.UTF-8")) (void)setlocale(LC_CTYPE, "");

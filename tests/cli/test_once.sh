@@ -45,4 +45,14 @@ ranks 3 fit data.h5 -o no/such/folder/r.h5
 exits 4
 once err "crow fit: error: cannot write no/such/folder/r.h5"
 
+# Without a launcher no daemon is started for the one rank: it runs where Open MPI would find none. What the user sets
+# wins: with it Open MPI 4 looks for its daemon.
+if "$CROW" --version | grep -q "Open MPI v4"; then
+  mkdir no-programs
+  run env OPAL_BINDIR="$PWD/no-programs" "$CROW" inspect data.h5 --quiet
+  exits 0
+  run env OPAL_BINDIR="$PWD/no-programs" OMPI_MCA_pml=ob1 "$CROW" inspect data.h5 --quiet
+  [ "$code" -ne 0 ] || fail "a singleton without a daemon, though the user chose settings"
+fi
+
 finish

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run of one rank that no launcher started. Open MPI then starts a daemon and looks for networks, which takes four
+ * fifths of a short command's time and is of no use to a process that talks to nobody. */
+#include "cli/cli_impl.h"
+#include <stdlib.h>
+
+void crow_start_alone(void) {
+  static const char *const settings[][2] = {
+      {"OMPI_MCA_ess_singleton_isolated", "1"}, /* no daemon; Open MPI 4 */
+      {"OMPI_MCA_btl", "self"},                 /* no network */
+      {"OMPI_MCA_pml", "ob1"},
+  };
+  const size_t count = sizeof settings / sizeof *settings;
+  if (crow_launched()) return;
+  for (size_t k = 0; k < count; k++) {
+    if (getenv(settings[k][0])) return; /* somebody has a reason to choose otherwise */
+  }
+  for (size_t k = 0; k < count; k++) (void)setenv(settings[k][0], settings[k][1], 0);
+}
