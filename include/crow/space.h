@@ -76,6 +76,7 @@ CROW_API crow_status crow_space_sample(const crow_space *space, crow_gidx begin,
 typedef struct crow_pca_options {
   int64_t components;     /**< K, from 1 to the dimensions of the contexts; default 2 */
   bool fit_cube;          /**< shift and scale the coordinates into the unit cube; default false */
+  const char *basis;      /**< path of the dataset whose mean, components and cube are taken; NULL: its own */
   double memory_per_rank; /**< bytes a rank may use; default 0: what the machine, the cgroup or Slurm allows */
 } crow_pca_options;
 extern CROW_API const crow_setting crow_pca_settings[];
@@ -84,16 +85,19 @@ extern CROW_API const crow_setting crow_pca_settings[];
 typedef struct crow_pca_summary {
   crow_gidx alternatives, dimensions;
   int64_t components;
-  double total;     /**< variance of the contexts (divided by m - 1), summed over their dimensions */
-  double *variance; /**< (components) of it along each component, descending */
+  double total;      /**< variance of the contexts (divided by m - 1), summed over their dimensions */
+  double *variance;  /**< (components) of it along each component, descending; with a basis both are the basis's */
+  crow_gidx outside; /**< with a basis and its cube: alternatives that lie outside of it */
 } crow_pca_summary;
 
 /** Writes a copy of a dataset whose contexts are the coordinates (x - mean) . v of the old ones along their first K
  * principal components v: the eigenvectors of greatest eigenvalue of the covariance, each with its largest entry (in
  * size; the first of equal ones) positive. With `fit_cube` coordinate k becomes
  * 1/2 + (c - middle of its range) / (the widest range of all): in the unit cube, and nearest stays nearest. Stored in
- * single precision if the old ones are. `provenance` may be NULL.
- * Collective; the bits do not depend on the number of ranks. CROW_USAGE if K is more than the dimensions. */
+ * single precision if the old ones are. With `basis`, mean, v and ranges are those of that dataset's contexts, so that
+ * datasets projected onto one basis are in one space; coordinates may then leave the cube. `provenance` may be NULL.
+ * Collective; the bits do not depend on the number of ranks. CROW_USAGE if K is more than the dimensions;
+ * CROW_BAD_INPUT if the basis has other dimensions, by number or by name. */
 CROW_API crow_status crow_pca_run(const crow_comm *comm, const crow_dataset *dataset, const crow_pca_options *options,
                                   const char *output, bool overwrite, const crow_provenance *provenance,
                                   crow_pca_summary *summary);

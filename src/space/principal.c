@@ -3,6 +3,7 @@
 #include "space/space_impl.h"
 #include <cblas.h>
 #include <math.h>
+#include <string.h>
 
 const crow_setting crow_pca_settings[] = {
     {.name = "components",
@@ -17,6 +18,12 @@ const crow_setting crow_pca_settings[] = {
      .offset = offsetof(crow_pca_options, fit_cube),
      .help = "then shift and scale them into the unit cube, by one factor for "
              "all coordinates, so that who is nearest to whom stays the same"},
+    {.name = "basis",
+     .type = CROW_SETTING_TEXT,
+     .offset = offsetof(crow_pca_options, basis),
+     .choices = "FILE",
+     .help = "a dataset whose mean, components and unit cube are taken in the place of this one's: datasets that are "
+             "compared need one basis, since clones turn the components of their own dataset towards themselves"},
     {.name = "memory-per-rank",
      .type = CROW_SETTING_DOUBLE,
      .offset = offsetof(crow_pca_options, memory_per_rank),
@@ -35,6 +42,7 @@ typedef struct projection {
   bool fit_cube;
   double *lower, *upper; /* (components) bounds of the coordinates */
   double scale;          /* 1 / the widest range */
+  crow_gidx outside;     /* this rank's alternatives outside the cube */
 } projection;
 
 static void projection_free(projection *p) {
@@ -142,16 +150,59 @@ cleanup:
   return status;
 }
 
-static crow_status write_block(void *context, crow_gidx begin, crow_gidx count, crow_gidx d, const double *rows) {
-  const projection *p = context;
-  project(p, count, d, rows);
-  for (int64_t i = 0; p->fit_cube && i < count * p->components; i++) {
-    const int64_t k = i % p->components;
+/* Takes the coordinates of one alternative into the cube; whether they are inside. */
+static bool move_into_cube(const projection *p, double *row) {
+  bool inside = true;
+  for (int64_t k = 0; k < p->components; k++) {
     const double middle = p->lower[k] + (p->upper[k] - p->lower[k]) / 2;
-    /* Rounding may leave the cube by a little. */
-    p->product[i] = fmin(fmax(0.5 + p->scale * (p->product[i] - middle), 0), 1);
+    const double at = 0.5 + p->scale * (row[k] - middle), nearest = fmin(fmax(at, 0), 1);
+    /* Rounding may leave the cube by a little; only of another dataset's cube may contexts be farther off. */
+    const bool close = fabs(at - nearest) <= 1e-12;
+    row[k] = close ? nearest : at;
+    inside = inside && close;
   }
+  return inside;
+}
+
+static crow_status write_block(void *context, crow_gidx begin, crow_gidx count, crow_gidx d, const double *rows) {
+  projection *p = context;
+  project(p, count, d, rows);
+  for (int64_t i = 0; p->fit_cube && i < count; i++) p->outside += !move_into_cube(p, p->product + i * p->components);
   return crow_file_write_rows(p->file, "/alternatives/context", begin, count, CROW_F64, p->product);
+}
+
+/* Columns of other names, or in another order, are no coordinates of the same space. */
+static crow_status check_basis_names(const crow_dataset *dataset, const crow_dataset *basis) {
+  static const char path[] = "/alternatives/dimension";
+  crow_status status = CROW_OK;
+  crow_strings ours = {0}, theirs = {0};
+  if (!crow_file_has(dataset->file, path) || !crow_file_has(basis->file, path)) return CROW_OK;
+  CROW_TRY(crow_file_read_strings(dataset->file, path, 0, dataset->dimensions, &ours));
+  CROW_TRY(crow_file_read_strings(basis->file, path, 0, basis->dimensions, &theirs));
+  for (int64_t k = 0; k < ours.count; k++) {
+    const char *our = crow_strings_get(&ours, k), *their = crow_strings_get(&theirs, k);
+    if (strcmp(our, their) == 0) continue;
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: %s[%lld] is \"%.100s\", expected \"%.100s\" as in %s",
+                        crow_file_name(basis->file), path, (long long)k, their, our, crow_file_name(dataset->file)));
+  }
+cleanup:
+  crow_strings_free(&ours);
+  crow_strings_free(&theirs);
+  return status;
+}
+
+/* The dataset whose components are taken, checked against the one to project; its own where no other is named. */
+static crow_status open_basis(const crow_comm *comm, const crow_dataset *dataset, const char *path,
+                              crow_dataset *basis) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_dataset_open(comm, path, true, basis));
+  if (basis->dimensions != dataset->dimensions) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: contexts have %lld dimensions, expected the %lld of %s", path,
+                        (long long)basis->dimensions, (long long)dataset->dimensions, crow_file_name(dataset->file)));
+  }
+  CROW_TRY(check_basis_names(dataset, basis));
+cleanup:
+  return status;
 }
 
 crow_status crow_pca_run(const crow_comm *comm, const crow_dataset *dataset, const crow_pca_options *options,
@@ -160,7 +211,8 @@ crow_status crow_pca_run(const crow_comm *comm, const crow_dataset *dataset, con
   crow_status status = CROW_OK;
   const int64_t components = options->components;
   projection p = {.fit_cube = options->fit_cube};
-  *summary = (crow_pca_summary){dataset->alternatives, dataset->dimensions, components, 0, NULL};
+  crow_dataset other = {0};
+  *summary = (crow_pca_summary){dataset->alternatives, dataset->dimensions, components, 0, NULL, 0};
   CROW_TRY(crow_settings_validate(crow_pca_settings, options));
   if (components > dataset->dimensions) {
     CROW_TRY(crow_error(CROW_USAGE, "--components %lld: expected at most the %lld dimensions of the contexts",
@@ -170,9 +222,11 @@ crow_status crow_pca_run(const crow_comm *comm, const crow_dataset *dataset, con
                                   "take fewer ranks a node (the covariance is whole on every rank)",
                                   "the principal components of contexts of %lld dimensions",
                                   (long long)dataset->dimensions));
+  if (options->basis) CROW_TRY(open_basis(comm, dataset, options->basis, &other));
+  const crow_dataset *basis = options->basis ? &other : dataset;
   CROW_TRY_AGREE(comm, projection_create(dataset->dimensions, components, &p, summary));
-  CROW_TRY(find(comm, dataset, &p, summary));
-  if (p.fit_cube) CROW_TRY(find_cube(comm, dataset, &p));
+  CROW_TRY(find(comm, basis, &p, summary));
+  if (p.fit_cube) CROW_TRY(find_cube(comm, basis, &p));
   CROW_TRY(crow_file_create(comm, output, "dataset", overwrite, &p.file));
   CROW_TRY(crow_file_define(p.file, "/alternatives/context", dataset->single ? CROW_F32 : CROW_F64,
                             dataset->alternatives, components));
@@ -180,7 +234,10 @@ crow_status crow_pca_run(const crow_comm *comm, const crow_dataset *dataset, con
   CROW_TRY(crow_file_copy_all(dataset->file, p.file, "/alternatives/context|/alternatives/dimension"));
   if (provenance) CROW_TRY(crow_provenance_write(provenance, p.file));
   CROW_TRY(crow_file_finish(&p.file));
+  CROW_TRY(crow_comm_sum_i64(comm, &p.outside, 1));
+  summary->outside = p.outside;
 cleanup:
+  crow_dataset_close(&other);
   projection_free(&p);
   if (status != CROW_OK) crow_pca_summary_free(summary);
   return status;

@@ -28,7 +28,7 @@ static void print_summary(crow_run *run, const crow_cluster_summary *found, bool
   crow_report_integer(run, "comparisons_dropped", found->dropped);
 }
 
-static crow_status make(crow_run *run, const crow_dataset *dataset, const crow_provenance *provenance) {
+static crow_status make(crow_run *run, const crow_dataset *dataset, crow_provenance *provenance) {
   crow_status status = CROW_OK;
   const crow_cluster_options *options = run->options;
   crow_cluster_summary found = {0};

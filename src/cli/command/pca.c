@@ -27,8 +27,15 @@ static crow_status print_summary(crow_run *run, const crow_pca_summary *found) {
     crow_table_add_real(&table, 4, share_of(found, found->variance[k]));
     crow_table_add_real(&table, 4, share_of(found, sum));
   }
-  crow_print(run, "\nVariance explained, of %.6g in %lld dimension%s", found->total, (long long)found->dimensions,
+  const crow_pca_options *options = run->options;
+  crow_print(run, "\nVariance explained%s%s, of %.6g in %lld dimension%s", options->basis ? " of " : "",
+             options->basis ? options->basis : "", found->total, (long long)found->dimensions,
              crow_plural(found->dimensions));
+  if (found->outside) {
+    crow_print_warning(run, "warning: %lld of %lld alternatives lie outside the unit cube of %s",
+                       (long long)found->outside, (long long)found->alternatives, options->basis);
+  }
+  crow_report_integer(run, "outside", found->outside);
   crow_report_integer(run, "components", found->components);
   crow_report_real(run, "total_variance", found->total);
   crow_report_real(run, "explained", share_of(found, sum));
@@ -39,10 +46,12 @@ static crow_status print_summary(crow_run *run, const crow_pca_summary *found) {
   return crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run)));
 }
 
-static crow_status make(crow_run *run, const crow_dataset *dataset, const crow_provenance *provenance) {
+static crow_status make(crow_run *run, const crow_dataset *dataset, crow_provenance *provenance) {
   crow_status status = CROW_OK;
   crow_pca_summary found = {0};
-  CROW_TRY(crow_pca_run(run->comm, dataset, run->options, run->common.output, run->common.force, provenance, &found));
+  const crow_pca_options *options = run->options;
+  if (options->basis) CROW_TRY(crow_provenance_add_input(provenance, run->comm, "basis", options->basis));
+  CROW_TRY(crow_pca_run(run->comm, dataset, options, run->common.output, run->common.force, provenance, &found));
   crow_stages_end(&run->stages);
   CROW_TRY(print_summary(run, &found));
 cleanup:
@@ -62,9 +71,13 @@ const crow_command crow_command_pca = {
         "directions in which they vary most. Everything else is copied. Voronoi weights in many dimensions need far "
         "more samples than in few.\n\n"
         "Of the two directions of each component the one whose largest entry is positive is taken, so the coordinates "
-        "are the same on any number of ranks. --fit-cube suits the default space of the weights, the unit cube.",
+        "are the same on any number of ranks. --fit-cube suits the space --space cube of the weights.\n\n"
+        "Datasets that are compared, one without clones and one with them, must share a basis (--basis): clones turn "
+        "the "
+        "components of their own dataset towards themselves, which changes the weights of everything else.",
     .example = "crow pca votes.h5 -o votes-8.h5 --components 8\n"
                "crow pca votes.h5 -o votes-cube.h5 --components 8 --fit-cube\n"
+               "crow pca more-votes.h5 -o more-votes-cube.h5 --components 8 --fit-cube --basis votes.h5\n"
                "mpirun -n 4 crow pca embeddings.h5 -o embeddings-32.h5 --components 32",
     .arguments = "DATASET",
     .least_arguments = 1,

@@ -16,7 +16,7 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
 crow_status crow_results_written(crow_run *run, const char *output);
 /* A run that makes a dataset (--output) from another one (its argument): `make` does the work in the stage of this
  * name, ends the stage and prints what it found. Collective. */
-typedef crow_status crow_results_make(crow_run *run, const crow_dataset *dataset, const crow_provenance *provenance);
+typedef crow_status crow_results_make(crow_run *run, const crow_dataset *dataset, crow_provenance *provenance);
 crow_status crow_results_rewrite(crow_run *run, const char *stage, crow_results_make *make);
 
 #endif
