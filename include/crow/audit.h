@@ -6,7 +6,7 @@
 #define CROW_AUDIT_H
 
 #include <crow/cluster.h>
-#include <crow/fit.h>
+#include <crow/rewards.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -86,7 +86,7 @@ typedef struct crow_audit_options {
   int64_t clone_seed;           /**< of the clones' directions and comparisons; default 1 */
   int64_t redraws;              /**< refits to comparisons drawn anew, without clones; default 20, 0: none */
   crow_weights_options weights; /**< of the weighted fit */
-  crow_fit_options fit;
+  crow_train_options fit;
 } crow_audit_options;
 /** Those of this struct and, of `weights`, the number of samples. */
 extern CROW_API const crow_setting crow_audit_settings[];

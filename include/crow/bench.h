@@ -6,7 +6,7 @@
 #ifndef CROW_BENCH_H
 #define CROW_BENCH_H
 
-#include <crow/fit.h>
+#include <crow/rewards.h>
 
 #ifdef __cplusplus
 extern "C" {

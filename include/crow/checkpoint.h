@@ -3,7 +3,8 @@
  * Checkpoints: what a long computation needs to go on after it was stopped. Two files take turns, so that a whole one
  * is left whenever a write is cut off; every vector and the metadata carry digests, and the newest file whose digests
  * hold is the one that counts. A computation that goes on from a checkpoint gives the same bits as one never stopped,
- * on any number of ranks. All functions are Collective unless they say Local.
+ * on any number of ranks. Part of io, in a header of its own because io.h is long enough. All functions are Collective
+ * unless they say Local.
  */
 #ifndef CROW_CHECKPOINT_H
 #define CROW_CHECKPOINT_H

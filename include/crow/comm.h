@@ -107,6 +107,8 @@ typedef struct crow_partition {
 
 /** Local. `block` >= 1; CROW_BLOCK for vectors that are summed. */
 CROW_API crow_partition crow_partition_make(crow_gidx global, crow_gidx block, int size, int rank);
+/** The length of the longest slice over so many ranks, its last block counted as whole. Local. */
+CROW_API crow_gidx crow_partition_largest(crow_gidx global, crow_gidx block, int ranks);
 /** The partition over this communicator's ranks; Local. */
 CROW_API crow_partition crow_comm_partition(const crow_comm *comm, crow_gidx global, crow_gidx block);
 /** First index of `rank`'s slice; `rank` may be `size`, giving `global`; Local. */

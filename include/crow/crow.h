@@ -20,8 +20,10 @@
 #include <crow/optim.h>
 #include <crow/predict.h>
 #include <crow/preference.h>
-#include <crow/rank_groups.h>
+#include <crow/rewards.h>
 #include <crow/space.h>
+#include <crow/tasks.h>
+#include <crow/train.h>
 #include <crow/uncertainty.h>
 #include <crow/weights.h>
 

@@ -31,7 +31,7 @@ typedef struct crow_objective_options {
                             mean 1, as in a complete graph; 1 literal: s = 1 */
   int pair_weight;     /**< 0 proportion: c = 1; 1 count: c = number of judgements */
   bool across_prompts; /**< comparisons of alternatives of different prompts are taken (they are refused by
-                            crow_fit_run() otherwise); default false */
+                            crow_rewards_fit() otherwise); default false */
 } crow_objective_options;
 extern CROW_API const crow_setting crow_objective_settings[];
 

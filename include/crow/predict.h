@@ -6,9 +6,9 @@
 #ifndef CROW_PREDICT_H
 #define CROW_PREDICT_H
 
-#include <crow/fit.h>
 #include <crow/import.h>
 #include <crow/nearest.h>
+#include <crow/rewards.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,13 +28,6 @@ typedef struct crow_scores {
   crow_gidx unknown;        /**< alternatives of the dataset that could not be the nearest */
   crow_gidx tied;           /**< new alternatives with several nearest */
 } crow_scores;
-
-/** The parameters in a rewards file, whole on every rank: `*kind` is what crow_fit_run() fitted; a tabular model has
- * none. Parameters that do not fit the shape that is stated beside them are CROW_BAD_INPUT. Collective. Free `theta`
- * and `hidden` with crow_fitted_model_free(). */
-CROW_API crow_status crow_fitted_model_read(const crow_comm *comm, const crow_file *rewards, crow_fitted_model *out);
-/** Local. Frees and zeroes. */
-CROW_API void crow_fitted_model_free(crow_fitted_model *model);
 
 /** Refuses a dataset that a rewards file was not fitted to: by the digest that its provenance states, else by the
  * number and the ids of the alternatives. CROW_BAD_INPUT. Collective. */

@@ -13,6 +13,8 @@ extern "C" {
 #endif
 
 typedef enum crow_source { CROW_SOURCE_COMPARISONS, CROW_SOURCE_MATRIX, CROW_SOURCE_POPULATION } crow_source;
+/** Which source a dataset offers: comparisons before matrix before population. Local. */
+CROW_API crow_source crow_preference_source(const crow_dataset *dataset);
 
 /** Observed comparisons gathered into distinct unordered pairs, in slices over the ranks. Pair k compares first[k] <
  * second[k]; 20 bytes each. Sorted over all ranks by square tiles of alternatives, within a tile by (first, second), so

@@ -1,60 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file
- * The whole fit: preferences and weights in, rewards out.
+ * Rewards: preferences and weights in, a rewards file out, by the tabular fit or a trained model, with uncertainty.
  */
-#ifndef CROW_FIT_H
-#define CROW_FIT_H
+#ifndef CROW_REWARDS_H
+#define CROW_REWARDS_H
 
-#include <crow/model.h>
-#include <crow/objective.h>
-#include <crow/optim.h>
-#include <crow/rank_groups.h>
+#include <crow/train.h>
 #include <crow/uncertainty.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef enum crow_optimizer { CROW_OPTIMIZER_LBFGS, CROW_OPTIMIZER_ADAM } crow_optimizer;
-
-/** How a linear or mlp model is trained. */
-typedef struct crow_training_options {
-  int optimizer;    /**< crow_optimizer; default lbfgs */
-  int64_t ensemble; /**< members B, default 1: rewards are their mean */
-  int64_t seed;     /**< of random starts and minibatches; default 1 */
-} crow_training_options;
-extern CROW_API const crow_setting crow_training_settings[];
-
-typedef struct crow_fit_options {
-  crow_objective_options objective; /**< its settings are crow_objective_settings */
-  crow_lbfgs_options lbfgs;         /**< its settings are crow_lbfgs_settings */
-  crow_model_options model;         /**< its settings are crow_model_settings; default tabular */
-  crow_training_options training;   /**< its settings are crow_training_settings; unused by a tabular model */
-  crow_adam_options adam;           /**< its settings are crow_adam_settings; for the optimiser Adam */
-  crow_rank_groups_options groups;  /**< its settings are crow_rank_groups_settings; for ensembles and bootstraps */
-} crow_fit_options;
-/** Sets the struct and those in it to their defaults, and checks them; Local. */
-CROW_API void crow_fit_options_default(crow_fit_options *options);
-CROW_API crow_status crow_fit_options_validate(const crow_fit_options *options);
-
-/** How a fit came to its end: the same on all ranks. */
-typedef struct crow_trace {
-  int64_t count;    /**< iterations + 1; 0 if there is no trace */
-  int64_t capacity; /**< entries that there is room for */
-  double *entry;    /**< (count, 2) objective and certificate of every iterate, from the start; owned */
-} crow_trace;
-
-/** The parameters behind rewards: whole on every rank. */
-typedef struct crow_fitted_model {
-  int kind;       /**< crow_model_kind; of a tabular model nothing else is set */
-  int activation; /**< crow_activation */
-  int optimizer;  /**< crow_optimizer */
-  char *hidden;   /**< widths of the hidden layers, "32,32"; owned */
-  double weight_decay, center;
-  int64_t inputs, members;
-  crow_gidx parameters; /**< of each member */
-  double *theta;        /**< (members, parameters); owned */
-} crow_fitted_model;
 
 /** Fitted rewards, in slices over the ranks. */
 typedef struct crow_rewards {
@@ -82,56 +38,50 @@ typedef struct crow_rewards {
   crow_stages stages;           /**< where this rank's time went: preferences, objective, evaluate, iterate, finish */
 } crow_rewards;
 
-/** Which source a dataset offers: comparisons before matrix before population. Local. */
-CROW_API crow_source crow_fit_source(const crow_dataset *dataset);
-
 /** Bytes that a rank needs at most to fit rewards to this dataset on `ranks` ranks: 48 MiB, 56 for each alternative of
  * its slice (m / ranks), and of comparisons the greater of 76 for each of its share (q / ranks), 8 more where
  * they have counts, with 28 m, and of 28 q / ranks with 60 m and the fit; of a matrix 32 MiB, 40 m and the fit, of a
  * population of n types 32 MiB, 8 (m + n) and the fit. The fit takes 8 (12 + 2 history) for each alternative of the
  * slice, 56 more with pairs; of a linear or mlp model its contexts, 16 for each hidden unit and 72, the parameters with
  * their history or moments. Weights have a plan of their own, crow_weights_need_bytes(). Local. */
-CROW_API double crow_fit_rank_bytes(const crow_dataset *dataset, const crow_fit_options *options, int ranks);
-/** The same for what crow_fit_bootstrap_from() and crow_uncertainty_sandwich() need after the fit: 48 MiB, 104 for each
- * comparison of its share, 80 m, and for each alternative of its slice 8 (14 + 2 history) and 12 for each replicate; 0
- * if neither is wanted. Local. */
-CROW_API double crow_uncertainty_rank_bytes(const crow_dataset *dataset, const crow_fit_options *options,
-                                            const crow_uncertainty_options *wanted, int ranks);
+CROW_API double crow_rewards_rank_bytes(const crow_dataset *dataset, const crow_train_options *options, int ranks);
 /** Refuses a fit, and the uncertainty that is wanted after it (NULL: none), that would not fit into memory
  * (CROW_FAILED, with the numbers and the ways out), before any work. `memory_per_rank` in bytes; 0: what the machine,
  * the cgroup or Slurm allows. Collective. */
-CROW_API crow_status crow_fit_check_memory(const crow_comm *comm, const crow_dataset *dataset,
-                                           const crow_fit_options *options, const crow_uncertainty_options *wanted,
-                                           double memory_per_rank);
+CROW_API crow_status crow_rewards_check_memory(const crow_comm *comm, const crow_dataset *dataset,
+                                               const crow_train_options *options,
+                                               const crow_uncertainty_options *wanted, double memory_per_rank);
 /** Fits rewards: tabular ones, or those of a linear or mlp model of the contexts. Of an ensemble every member begins at
  * crow_model_initialise() and draws its own minibatches; the members are trained side by side on groups of ranks.
  * L-BFGS minimises the whole objective until the largest entry of its gradient by the parameters is at most the
  * tolerance; Adam takes its steps on minibatches of the compared pairs (crow_batch_loss()), or on the whole objective
  * if preferences are complete, and then counts as converged. A tabular model is fitted by L-BFGS alone (CROW_USAGE).
  * Collective; options agree. Not converging is marked in the result, not an error. */
-CROW_API crow_status crow_fit_run(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                                  const crow_fit_options *options, crow_rewards *out);
+CROW_API crow_status crow_rewards_fit(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                                      const crow_train_options *options, crow_rewards *out);
 /** Why a fit ended, in words: "converged", "all steps taken", ...; Local. */
 CROW_API const char *crow_rewards_end_text(const crow_rewards *rewards);
-/** As crow_fit_run(), going on from a checkpoint that has been looked for (crow_checkpoint_find()) and saving to it
+/** As crow_rewards_fit(), going on from a checkpoint that has been looked for (crow_checkpoint_find()) and saving to it
  * when due, weights included; CROW_STOPPED if asked to stop, with the checkpoint written. `checkpoint` may be NULL.
  * Of an ensemble, the members that have ended are kept and where the others are. */
-CROW_API crow_status crow_fit_run_from(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                                       const crow_fit_options *options, crow_checkpoint *checkpoint, crow_rewards *out);
+CROW_API crow_status crow_rewards_fit_from(const crow_comm *comm, const crow_dataset *dataset,
+                                           const crow_weights *weights, const crow_train_options *options,
+                                           crow_checkpoint *checkpoint, crow_rewards *out);
 /** As crow_uncertainty_bootstrap() for these rewards, with the groups of ranks that the options ask for, going on from
  * a checkpoint and saving to it when due: weights, rewards, standard errors and the replicates that have ended, so that
- * crow_fit_run_from() takes the rewards from there. CROW_STOPPED if asked to stop, with the checkpoint written.
+ * crow_rewards_fit_from() takes the rewards from there. CROW_STOPPED if asked to stop, with the checkpoint written.
  * `checkpoint` may be NULL. Fills `rewards->uncertainty`. Collective; options agree. */
-CROW_API crow_status crow_fit_bootstrap_from(const crow_comm *comm, const crow_dataset *dataset,
-                                             const crow_weights *weights, const crow_fit_options *options,
-                                             const crow_uncertainty_options *wanted, crow_checkpoint *checkpoint,
-                                             crow_rewards *rewards);
+CROW_API crow_status crow_rewards_bootstrap_from(const crow_comm *comm, const crow_dataset *dataset,
+                                                 const crow_weights *weights, const crow_train_options *options,
+                                                 const crow_uncertainty_options *wanted, crow_checkpoint *checkpoint,
+                                                 crow_rewards *rewards);
 /** Fits to pairs, or to complete preferences whose wAWR is given (this rank's slice of `win_rate`), that are in memory.
  * Tabular rewards only. Collective; options agree. */
-CROW_API crow_status crow_fit_run_pairs(const crow_comm *comm, const crow_weights *weights, const crow_pairs *pairs,
-                                        const crow_fit_options *options, crow_rewards *out);
-CROW_API crow_status crow_fit_run_complete(const crow_comm *comm, const crow_weights *weights, const double *win_rate,
-                                           const crow_fit_options *options, crow_rewards *out);
+CROW_API crow_status crow_rewards_fit_pairs(const crow_comm *comm, const crow_weights *weights, const crow_pairs *pairs,
+                                            const crow_train_options *options, crow_rewards *out);
+CROW_API crow_status crow_rewards_fit_complete(const crow_comm *comm, const crow_weights *weights,
+                                               const double *win_rate, const crow_train_options *options,
+                                               crow_rewards *out);
 /** Writes a rewards file: /rewards/..., ids and topics of the dataset, provenance; for a dataset of crow_cluster_run()
  * also /original/..., every original alternative with its group's reward. */
 CROW_API crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool overwrite,

@@ -4,8 +4,8 @@
  * replicates of a bootstrap. Every group has a copy of the data, in slices over its own ranks. Results have the same
  * bits for any number of groups.
  */
-#ifndef CROW_RANK_GROUPS_H
-#define CROW_RANK_GROUPS_H
+#ifndef CROW_TASKS_H
+#define CROW_TASKS_H
 
 #include <crow/comm.h>
 

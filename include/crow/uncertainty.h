@@ -7,8 +7,8 @@
 #ifndef CROW_UNCERTAINTY_H
 #define CROW_UNCERTAINTY_H
 
-#include <crow/objective.h>
-#include <crow/optim.h>
+#include <crow/fit.h>
+#include <crow/tasks.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -67,6 +67,12 @@ CROW_API crow_status crow_uncertainty_sandwich(const crow_comm *comm, const crow
                                                const crow_weights *weights, const crow_objective_options *objective,
                                                const crow_uncertainty_options *options, const double *reward,
                                                crow_uncertainty *out);
+
+/** Bytes that a rank needs at most for crow_rewards_bootstrap_from() and crow_uncertainty_sandwich() after the fit: 48
+ * MiB, 104 for each comparison of its share, 80 m, and for each alternative of its slice 8 (14 + 2 history) and 12 for
+ * each replicate; 0 if neither is wanted. Local. */
+CROW_API double crow_uncertainty_rank_bytes(const crow_dataset *dataset, const crow_lbfgs_options *lbfgs,
+                                            const crow_uncertainty_options *options, int ranks);
 
 #ifdef __cplusplus
 }

@@ -273,7 +273,7 @@ crow_status crow_clones_write(const crow_comm *comm, const crow_dataset *dataset
   CROW_TRY(write_contexts(&j));
   CROW_TRY(write_prompts(&j));
   /* Only the source that the fit uses. */
-  const crow_source source = crow_fit_source(dataset);
+  const crow_source source = crow_preference_source(dataset);
   if (source == CROW_SOURCE_COMPARISONS) CROW_TRY(write_comparisons(&j));
   if (source == CROW_SOURCE_MATRIX) CROW_TRY(write_matrix(&j));
   if (source == CROW_SOURCE_POPULATION) CROW_TRY(write_population(&j));

@@ -147,7 +147,7 @@ static crow_status add_side(const crow_comm *comm, const side *s, int k, bool we
   crow_status status = CROW_OK;
   const crow_fits *fits = &s->fits;
   deviations d = {.s = s, .topic = topic, .common = common, .sign = k ? -1 : 1, .sum = sum};
-  if (crow_fit_source(s->dataset) != CROW_SOURCE_COMPARISONS) return CROW_OK;
+  if (crow_preference_source(s->dataset) != CROW_SOURCE_COMPARISONS) return CROW_OK;
   d.fitted = weighted ? s->weighted : s->standard;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&d.mean, s->topics.count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&d.size, s->topics.count));
@@ -213,7 +213,7 @@ static crow_status find_noise(const crow_comm *comm, const side both[2], const c
   int64_t *place[2] = {NULL, NULL};
   out->complete = true;
   for (int k = 0; k < 2; k++) {
-    out->complete = out->complete && crow_fit_source(both[k].dataset) != CROW_SOURCE_COMPARISONS;
+    out->complete = out->complete && crow_preference_source(both[k].dataset) != CROW_SOURCE_COMPARISONS;
   }
   if (out->complete || options->redraws == 0 || out->common == 0) return CROW_OK;
   crow_log(CROW_LOG_INFO, "audit: comparisons of both datasets drawn anew %lld times", (long long)options->redraws);

@@ -5,11 +5,11 @@
 #include <string.h>
 
 static crow_status fit(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                       const crow_fit_options *options, double **reward, bool *converged) {
+                       const crow_train_options *options, double **reward, bool *converged) {
   crow_status status = CROW_OK;
   crow_rewards rewards = {0};
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(reward, dataset->alternatives));
-  CROW_TRY(crow_fit_run(comm, dataset, weights, options, &rewards));
+  CROW_TRY(crow_rewards_fit(comm, dataset, weights, options, &rewards));
   CROW_TRY(crow_comm_gather_slices(comm, &rewards.partition, rewards.value, *reward, sizeof **reward));
   *converged = rewards.converged;
 cleanup:
@@ -22,7 +22,7 @@ cleanup:
 static crow_status check_memory(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options) {
   const int ranks = crow_comm_size(comm);
   const double m = (double)dataset->alternatives, d = (double)dataset->dimensions;
-  const double fit = crow_fit_rank_bytes(dataset, &options->fit, ranks);
+  const double fit = crow_rewards_rank_bytes(dataset, &options->fit, ranks);
   const double weights = crow_weights_need_bytes(dataset, &options->weights, ranks, ranks);
   const double own = 25 * m + 8 * d * (m / ranks + CROW_BLOCK) + 16 * ((double)dataset->comparisons / ranks);
   return crow_comm_check_memory(comm, options->weights.memory_per_rank, own + fmax(fit, weights),

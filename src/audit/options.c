@@ -35,7 +35,7 @@ const crow_setting crow_audit_settings[] = {
 
 void crow_audit_options_default(crow_audit_options *options) {
   crow_weights_options_default(&options->weights);
-  crow_fit_options_default(&options->fit);
+  crow_train_options_default(&options->fit);
   crow_settings_default(crow_audit_settings, options);
 }
 
@@ -75,7 +75,7 @@ crow_status crow_audit_options_validate(const crow_audit_options *options) {
   int64_t count = 0;
   CROW_TRY(crow_settings_validate(crow_audit_settings, options));
   CROW_TRY(crow_weights_options_validate(&options->weights));
-  CROW_TRY(crow_fit_options_validate(&options->fit));
+  CROW_TRY(crow_train_options_validate(&options->fit));
   CROW_TRY(check_target(options->target));
   CROW_TRY(crow_numbers_parse("eps", options->eps, CROW_AUDIT_NUMBERS, values, &count));
   CROW_TRY(crow_numbers_parse("clones", options->clones, CROW_AUDIT_NUMBERS, values, &count));

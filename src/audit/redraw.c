@@ -85,7 +85,7 @@ crow_status crow_audit_redraw(const crow_comm *comm, const crow_dataset *dataset
   crow_status status = CROW_OK;
   redraw r = {.comm = comm, .topics = topics, .within = within};
   const int64_t seed = options->clone_seed;
-  if (options->redraws == 0 || crow_fit_source(dataset) != CROW_SOURCE_COMPARISONS) return CROW_OK;
+  if (options->redraws == 0 || crow_preference_source(dataset) != CROW_SOURCE_COMPARISONS) return CROW_OK;
   crow_log(CROW_LOG_INFO, "audit: comparisons drawn anew %lld time%s, without clones", (long long)options->redraws,
            crow_plural(options->redraws));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&r.largest, options->redraws));

@@ -287,7 +287,7 @@ crow_status crow_audit_run(const crow_comm *comm, const crow_dataset *dataset, c
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&places, dataset->alternatives));
   CROW_TRY_AGREE(comm, crow_within_create(dataset, &within));
   out->prompts = within.prompts;
-  out->complete = crow_fit_source(dataset) != CROW_SOURCE_COMPARISONS;
+  out->complete = crow_preference_source(dataset) != CROW_SOURCE_COMPARISONS;
   CROW_TRY(crow_places_count(comm, dataset, places));
   CROW_TRY(crow_fits_make(comm, dataset, options, &fits));
   CROW_TRY(crow_audit_find_groups(comm, dataset, options, &fits, &topics, places, out));

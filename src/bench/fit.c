@@ -46,16 +46,16 @@ cleanup:
 static crow_status fit(const crow_comm *comm, const crow_bench_options *options, const fit_problem *problem,
                        double *total_s, double *comm_s, crow_rewards *out) {
   crow_status status = CROW_OK;
-  crow_fit_options settings;
-  crow_fit_options_default(&settings);
+  crow_train_options settings;
+  crow_train_options_default(&settings);
   settings.objective.lambda = options->lambda;
   settings.lbfgs.tolerance = options->tolerance;
   CROW_TRY(crow_comm_barrier(comm));
   const double start = crow_time_s(), comm_start = crow_comm_seconds();
   if (problem->preferences->graph == CROW_BENCH_PAIRS)
-    CROW_TRY(crow_fit_run_pairs(comm, &problem->weights, &problem->pairs, &settings, out));
+    CROW_TRY(crow_rewards_fit_pairs(comm, &problem->weights, &problem->pairs, &settings, out));
   else
-    CROW_TRY(crow_fit_run_complete(comm, &problem->weights, problem->win_rate, &settings, out));
+    CROW_TRY(crow_rewards_fit_complete(comm, &problem->weights, problem->win_rate, &settings, out));
   *total_s = crow_time_s() - start;
   *comm_s = (crow_comm_seconds() - comm_start) / crow_comm_size(comm);
   CROW_TRY(crow_bench_greatest(comm, total_s));

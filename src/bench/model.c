@@ -67,9 +67,9 @@ static crow_status probe_fit(const crow_comm *alone, crow_gidx m, int64_t degree
   crow_weights weights = {0};
   crow_pairs pairs = {0};
   crow_rewards rewards = {0};
-  crow_fit_options options;
+  crow_train_options options;
   double *win_rate = NULL;
-  crow_fit_options_default(&options);
+  crow_train_options_default(&options);
   *out = (fit_costs){(double)INFINITY, (double)INFINITY, (double)INFINITY};
   CROW_TRY(crow_bench_preferences_create(graph, m, degree * m, options.objective.lambda, 1, &preferences));
   CROW_TRY(crow_weights_uniform(alone, m, &weights));
@@ -82,9 +82,9 @@ static crow_status probe_fit(const crow_comm *alone, crow_gidx m, int64_t degree
   for (int k = 0; k < TRIES; k++) {
     crow_rewards_free(&rewards);
     if (degree)
-      CROW_TRY(crow_fit_run_pairs(alone, &weights, &pairs, &options, &rewards));
+      CROW_TRY(crow_rewards_fit_pairs(alone, &weights, &pairs, &options, &rewards));
     else
-      CROW_TRY(crow_fit_run_complete(alone, &weights, win_rate, &options, &rewards));
+      CROW_TRY(crow_rewards_fit_complete(alone, &weights, win_rate, &options, &rewards));
     const double evaluations = (double)(rewards.evaluations > 0 ? rewards.evaluations : 1);
     out->setup_s = fmin(out->setup_s, cpu_s(&rewards.stages, "objective") + cpu_s(&rewards.stages, "finish"));
     out->evaluate_s = fmin(out->evaluate_s, cpu_s(&rewards.stages, "evaluate") / evaluations);
@@ -256,12 +256,12 @@ static void predict_bytes(const crow_bench_size *size, crow_bench_prediction *ou
                              .types = 1};
   const crow_dataset *dataset = size->dataset ? size->dataset : &like;
   crow_weights_options weights;
-  crow_fit_options fit;
+  crow_train_options fit;
   crow_weights_options_default(&weights);
-  crow_fit_options_default(&fit);
+  crow_train_options_default(&fit);
   if (!size->dataset) weights.nearest.engine = CROW_NEAREST_GEMM; /* what was measured takes samples */
   out->weights_bytes = crow_weights_need_bytes(dataset, &weights, size->ranks, size->slices > 0 ? size->slices : 1);
-  out->fit_bytes = crow_fit_rank_bytes(dataset, &fit, size->ranks);
+  out->fit_bytes = crow_rewards_rank_bytes(dataset, &fit, size->ranks);
 }
 
 void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *size, crow_bench_prediction *out) {

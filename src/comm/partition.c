@@ -31,3 +31,8 @@ int crow_partition_owner(const crow_partition *p, crow_gidx index) {
   }
   return low;
 }
+
+crow_gidx crow_partition_largest(crow_gidx global, crow_gidx block, int ranks) {
+  const crow_gidx blocks = (global + block - 1) / block;
+  return (blocks + ranks - 1) / ranks * block;
+}

@@ -59,3 +59,8 @@ cleanup:
   crow_free(column);
   return status;
 }
+
+void crow_trace_free(crow_trace *trace) {
+  crow_free(trace->entry);
+  memset(trace, 0, sizeof *trace);
+}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rewards files: see hdf5-schemas/rewards.json. */
-#include "fit/fit_impl.h"
-#include "train/train_impl.h"
+#include "rewards/rewards_impl.h"
 
 const char *crow_rewards_end_text(const crow_rewards *rewards) {
   return rewards->convergence_tested ? crow_lbfgs_end_text(rewards->end) : "all steps taken";
@@ -53,7 +52,9 @@ crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool ove
   CROW_TRY(crow_file_write_vector(file, "/rewards/win_rate", CROW_F64, p, rewards->win_rate));
   CROW_TRY(crow_file_write_vector(file, "/rewards/fitted_win_rate", CROW_F64, p, rewards->fitted_win_rate));
   CROW_TRY(write_uncertainty(file, p, &rewards->uncertainty));
-  CROW_TRY(crow_model_write(comm, file, rewards, dataset));
+  CROW_TRY(crow_model_write(comm, file, &rewards->model, dataset));
+  if (rewards->model.members > 1) /* on every rank, those without rows too */
+    CROW_TRY(crow_file_write_vector(file, "/rewards/spread", CROW_F64, p, rewards->spread));
   CROW_TRY(crow_trace_write(comm, file, &rewards->trace));
   CROW_TRY(crow_dataset_copy_names(dataset, file));
   CROW_TRY(crow_rewards_write_original(comm, file, rewards, dataset));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rewards of the alternatives that a dataset's groups were made of (crow cluster): each has its group's. */
-#include "fit/fit_impl.h"
+#include "rewards/rewards_impl.h"
 
 /* This rank's part of the originals' rewards; `all` are the groups' rewards on every rank. */
 static crow_status look_up(const crow_comm *comm, const crow_dataset *dataset, const crow_partition *p,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a fit needs of memory, reckoned before any work. */
-#include "fit/fit_impl.h"
-#include "train/train_impl.h"
+#include "rewards/rewards_impl.h"
 #include <math.h>
 
 /* Of complete preferences the grid of the convolution, and a block of a matrix's rows. */
@@ -15,22 +14,12 @@
 /* Bytes for each comparison of a rank: read (16, with a count 24) and sorted as records of 24, of which a rank holds up
  * to two sets at a time and, as keys decide which rank gets them, perhaps a quarter more than its share (comparisons
  * without shares of judgements are records of 8, but that is known only once they are read); in pairs with what an
- * evaluation holds; and, for what it is worth (bootstrap, standard errors), in pairs, kept one by one and sorted anew.
- */
+ * evaluation holds. */
 #define READ_BYTES 76
 #define COUNT_BYTES 8
 #define PAIR_BYTES 28
-#define JUDGED_BYTES 104
 /* Of all alternatives on every rank: a pass over the pairs (32), slices put together (16), components (12). */
 #define WHOLE_BYTES 60
-/* What replicates and random probes need besides. */
-#define JUDGED_WHOLE_BYTES 80
-
-/* The largest share of a rank. */
-static double largest(crow_gidx things, crow_gidx block, int ranks) {
-  const crow_gidx blocks = (things + block - 1) / block;
-  return (double)((blocks + ranks - 1) / ranks) * (double)block;
-}
 
 /* With prompts complete preferences are pairs within them: 20 bytes each, and what a pass over pairs needs. */
 static double within_prompts_bytes(const crow_dataset *dataset, int ranks) {
@@ -46,9 +35,9 @@ static double within_prompts_bytes(const crow_dataset *dataset, int ranks) {
 /* Preferences in memory: while they are read, or while rewards are fitted to them, whichever needs more. `fit` is what
  * the fit itself takes. */
 static double phases(const crow_dataset *dataset, int ranks, double fit) {
-  const double m = (double)dataset->alternatives, q = largest(dataset->comparisons, 1, ranks);
+  const double m = (double)dataset->alternatives, q = (double)crow_partition_largest(dataset->comparisons, 1, ranks);
   if (dataset->prompts > 1 && !dataset->has_comparisons) return within_prompts_bytes(dataset, ranks) + 32 * m + fit;
-  switch (crow_fit_source(dataset)) {
+  switch (crow_preference_source(dataset)) {
   case CROW_SOURCE_COMPARISONS:
     return fmax((READ_BYTES + (dataset->has_count ? COUNT_BYTES : 0)) * q + 28 * m,
                 PAIR_BYTES * q + WHOLE_BYTES * m + fit);
@@ -62,8 +51,8 @@ static double phases(const crow_dataset *dataset, int ranks, double fit) {
   return (double)COMPLETE_BYTES + 8 * (m + (double)dataset->types) + fit;
 }
 
-double crow_fit_rank_bytes(const crow_dataset *dataset, const crow_fit_options *options, int ranks) {
-  const double slice = largest(dataset->alternatives, CROW_BLOCK, ranks);
+double crow_rewards_rank_bytes(const crow_dataset *dataset, const crow_train_options *options, int ranks) {
+  const double slice = (double)crow_partition_largest(dataset->alternatives, CROW_BLOCK, ranks);
   const bool paired = dataset->has_comparisons || dataset->prompts > 1;
   double fit = 8 * slice * (FIT_VECTORS + (paired ? PAIRED_VECTORS : 0) + 2 * (double)options->lbfgs.history);
   if (options->model.model != CROW_MODEL_TABULAR) {
@@ -74,29 +63,21 @@ double crow_fit_rank_bytes(const crow_dataset *dataset, const crow_fit_options *
   return (double)CROW_PROCESS_BYTES + 8 * slice * RESULT_VECTORS + phases(dataset, ranks, fit);
 }
 
-double crow_uncertainty_rank_bytes(const crow_dataset *dataset, const crow_fit_options *options,
-                                   const crow_uncertainty_options *wanted, int ranks) {
-  const double m = (double)dataset->alternatives, slice = largest(dataset->alternatives, CROW_BLOCK, ranks);
-  const double dense = m <= CROW_SANDWICH_EXACT ? 24 * m * m : 0;
-  if (!wanted->bootstrap && !wanted->standard_errors) return 0;
-  return (double)CROW_PROCESS_BYTES + JUDGED_BYTES * largest(dataset->comparisons, 1, ranks) + JUDGED_WHOLE_BYTES * m +
-         8 * slice * (2 * RESULT_VECTORS + 2 * (double)(wanted->bootstrap ? options->lbfgs.history : 0)) +
-         (wanted->standard_errors ? dense : 0) + 12 * (double)wanted->bootstrap * slice;
-}
-
-crow_status crow_fit_check_memory(const crow_comm *comm, const crow_dataset *dataset, const crow_fit_options *options,
-                                  const crow_uncertainty_options *wanted, double memory_per_rank) {
+crow_status crow_rewards_check_memory(const crow_comm *comm, const crow_dataset *dataset,
+                                      const crow_train_options *options, const crow_uncertainty_options *wanted,
+                                      double memory_per_rank) {
   crow_status status = CROW_OK;
   const int ranks = crow_comm_size(comm);
   CROW_TRY(crow_comm_check_memory(
-      comm, memory_per_rank, crow_fit_rank_bytes(dataset, options, ranks),
+      comm, memory_per_rank, crow_rewards_rank_bytes(dataset, options, ranks),
       options->model.model == CROW_MODEL_TABULAR
           ? "use more ranks or fewer ranks a node, a shorter --history"
           : "use more ranks or fewer ranks a node, fewer --hidden units, contexts stored as 32-bit floats",
       "the fit of %lld alternatives with %lld comparisons", (long long)dataset->alternatives,
       (long long)dataset->comparisons));
   if (!wanted) goto cleanup;
-  CROW_TRY(crow_comm_check_memory(comm, memory_per_rank, crow_uncertainty_rank_bytes(dataset, options, wanted, ranks),
+  CROW_TRY(crow_comm_check_memory(comm, memory_per_rank,
+                                  crow_uncertainty_rank_bytes(dataset, &options->lbfgs, wanted, ranks),
                                   "use more ranks or fewer ranks a node, or fewer --bootstrap replicates",
                                   "the bootstrap or standard errors of %lld alternatives with %lld comparisons",
                                   (long long)dataset->alternatives, (long long)dataset->comparisons));

@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CROW_FIT_IMPL_H
-#define CROW_FIT_IMPL_H
+#ifndef CROW_REWARDS_IMPL_H
+#define CROW_REWARDS_IMPL_H
 
-#include <crow/fit.h>
+#include "fit/fit_impl.h"
+#include "train/train_impl.h"
+#include "uncertainty/bootstrap_impl.h"
+#include <crow/rewards.h>
 
 /* Writes /original/... if the dataset's alternatives are groups of others. Collective. */
 crow_status crow_rewards_write_original(const crow_comm *comm, crow_file *file, const crow_rewards *rewards,
                                         const crow_dataset *dataset);
-
-/* One more iteration. All ranks hold as many, so they agree only where memory is needed. Collective. */
-crow_status crow_trace_add(const crow_comm *comm, crow_trace *trace, double objective, double optimality);
-/* The trace as a state ("trace") of a checkpoint being written, and back: its first `count` entries. Collective. */
-crow_status crow_trace_save(crow_checkpoint *checkpoint, const crow_trace *trace);
-crow_status crow_trace_load(const crow_comm *comm, crow_checkpoint *checkpoint, int64_t count, crow_trace *trace);
 /* The result of a tabular fit as a state ("rewards") of a checkpoint being written, beside its trace and apart from its
  * weights; and back, into rewards that have been allocated. Collective. */
 crow_status crow_rewards_save(crow_checkpoint *checkpoint, const crow_rewards *rewards);
 crow_status crow_rewards_load(const crow_comm *comm, crow_checkpoint *checkpoint, crow_rewards *out);
-/* Writes /trace/... unless the trace is empty. Collective. */
-crow_status crow_trace_write(const crow_comm *comm, crow_file *file, const crow_trace *trace);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The result of a tabular fit as a state ("rewards") of a checkpoint, for what comes after the fit. */
-#include "fit/fit_impl.h"
+#include "rewards/rewards_impl.h"
 
 /* Its numbers, in this order. */
 #define NUMBERS 15

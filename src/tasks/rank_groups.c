@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How many groups of ranks there are, and which ranks are in which. */
-#include "fit/rank_groups_impl.h"
+#include "tasks/rank_groups_impl.h"
 #include <string.h>
 
 const crow_setting crow_rank_groups_settings[] = {

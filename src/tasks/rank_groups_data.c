@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The data of a fit from slices over all ranks to slices over the ranks of each group: through memory, so that files
  * are read once. */
-#include "fit/rank_groups_impl.h"
 #include "preference/pairs_impl.h"
+#include "tasks/rank_groups_impl.h"
 #include <string.h>
 
 crow_status crow_rank_groups_vector(const crow_rank_groups *groups, const crow_partition *from, const void *slice,

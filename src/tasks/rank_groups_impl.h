@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Groups of ranks and the tasks they share out. Collective functions are so over all ranks unless they say over the
  * group. */
-#ifndef CROW_FIT_RANK_GROUPS_IMPL_H
-#define CROW_FIT_RANK_GROUPS_IMPL_H
+#ifndef CROW_RANK_GROUPS_IMPL_H
+#define CROW_RANK_GROUPS_IMPL_H
 
 #include <crow/checkpoint.h>
 #include <crow/preference.h>
-#include <crow/rank_groups.h>
+#include <crow/tasks.h>
 
 typedef struct crow_rank_groups {
   const crow_comm *all;  /* borrowed */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tasks that groups of ranks work on side by side. */
-#include "fit/rank_groups_impl.h"
+#include "tasks/rank_groups_impl.h"
 #include <math.h>
 
 /* Groups work by themselves for at most this long, so that the error of one ends all soon. */

@@ -68,7 +68,7 @@ double crow_model_units(const crow_model_options *options, int64_t inputs) {
   return units;
 }
 
-double crow_ensemble_bytes(const crow_dataset *dataset, const crow_fit_options *options, crow_gidx pairs, int ranks) {
+double crow_ensemble_bytes(const crow_dataset *dataset, const crow_train_options *options, crow_gidx pairs, int ranks) {
   const double m = (double)dataset->alternatives, slice = m / ranks + CROW_BLOCK;
   const double context = dataset->single ? 4 : 8;
   crow_model *model = NULL;
@@ -88,7 +88,7 @@ double crow_ensemble_bytes(const crow_dataset *dataset, const crow_fit_options *
 
 typedef struct need {
   const crow_dataset *dataset;
-  const crow_fit_options *options;
+  const crow_train_options *options;
   crow_gidx pairs;
 } need;
 
@@ -145,7 +145,7 @@ cleanup:
   return status;
 }
 
-static void describe(const crow_fit_options *options, int64_t inputs, crow_fitted_model *model) {
+static void describe(const crow_train_options *options, int64_t inputs, crow_fitted_model *model) {
   model->kind = options->model.model;
   model->activation = options->model.activation;
   model->weight_decay = options->model.weight_decay;
@@ -201,29 +201,29 @@ cleanup:
 }
 
 /* How the members did, in their order whichever ended first. */
-static void sum_up(crow_ensemble *e) {
-  crow_rewards *out = e->out;
-  out->converged = true;
-  for (int64_t b = 0; b < out->model.members; b++) {
+static void sum_up(const crow_ensemble *e, crow_fit_end *end) {
+  *end = (crow_fit_end){.converged = true};
+  for (int64_t b = 0; b < e->out->model.members; b++) {
     const crow_member_result *r = &e->result[b];
-    out->objective += r->value / (double)out->model.members;
-    out->optimality = fmax(out->optimality, r->optimality);
-    out->iterations += (int64_t)r->iterations;
-    out->evaluations += (int64_t)r->evaluations;
+    end->objective += r->value / (double)e->out->model.members;
+    end->optimality = fmax(end->optimality, r->optimality);
+    end->iterations += (int64_t)r->iterations;
+    end->evaluations += (int64_t)r->evaluations;
     if (r->end == CROW_LBFGS_CONVERGED) continue;
-    out->end = (crow_lbfgs_end)(int)r->end;
-    out->converged = false;
+    end->end = (crow_lbfgs_end)(int)r->end;
+    end->converged = false;
   }
 }
 
 /* Mean and sample standard deviation of the members' rewards, by all ranks. */
 static crow_status average(crow_ensemble *e) {
   crow_status status = CROW_OK;
-  crow_rewards *out = e->out;
+  crow_trained *out = e->out;
   crow_model_fit *fit = &e->fit;
-  const crow_gidx count = out->partition.count;
+  const crow_partition *p = &e->weights->partition;
+  const crow_gidx count = p->count;
   const int64_t members = out->model.members;
-  CROW_TRY(crow_model_bind(fit->model, e->comm, &out->partition, NULL, e->contexts, fit->type));
+  CROW_TRY(crow_model_bind(fit->model, e->comm, p, NULL, e->contexts, fit->type));
   for (int64_t b = 0; b < members; b++) {
     CROW_TRY(crow_model_rewards(fit->model, out->model.theta + b * fit->parameters, fit->reward));
     for (crow_gidx i = 0; i < count; i++) out->value[i] += fit->reward[i];
@@ -258,16 +258,16 @@ static void ensemble_free(crow_ensemble *e) {
   crow_rank_groups_free(&e->groups);
 }
 
-crow_status crow_model_fit_run(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                               const crow_pairs *pairs, const double *win_rate, crow_objective *objective,
-                               const crow_fit_options *options, crow_checkpoint *checkpoint, crow_rewards *out) {
+crow_status crow_train_run(const crow_comm *comm, const crow_train_data *data, const crow_train_options *options,
+                           crow_checkpoint *checkpoint, crow_stages *stages, crow_trained *out, crow_fit_end *end) {
   crow_status status = CROW_OK;
-  crow_ensemble e = {.comm = comm, .weights = weights, .checkpoint = checkpoint, .out = out};
-  e.fit = (crow_model_fit){.weights = weights, .pairs = pairs, .objective = objective, .options = options};
-  crow_stages_begin(&out->stages, "train");
-  CROW_TRY(prepare(&e, dataset, pairs, win_rate));
+  crow_ensemble e = {.comm = comm, .weights = data->weights, .checkpoint = checkpoint, .out = out};
+  e.fit = (crow_model_fit){
+      .weights = data->weights, .pairs = data->pairs, .objective = data->objective, .options = options};
+  crow_stages_begin(stages, "train");
+  CROW_TRY(prepare(&e, data->dataset, data->pairs, data->win_rate));
   CROW_TRY(train(&e));
-  sum_up(&e);
+  sum_up(&e, end);
   CROW_TRY(average(&e));
 cleanup:
   ensemble_free(&e);

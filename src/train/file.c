@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Models in rewards files. */
 #include "train/train_impl.h"
-#include <crow/predict.h>
 #include <string.h>
 
 static const char *const kinds[] = {"tabular", "linear", "mlp"};
@@ -35,10 +34,9 @@ cleanup:
   return status;
 }
 
-crow_status crow_model_write(const crow_comm *comm, crow_file *file, const crow_rewards *rewards,
+crow_status crow_model_write(const crow_comm *comm, crow_file *file, const crow_fitted_model *model,
                              const crow_dataset *dataset) {
   crow_status status = CROW_OK;
-  const crow_fitted_model *model = &rewards->model;
   const bool root = crow_comm_rank(comm) == 0;
   CROW_TRY(crow_file_set_text(file, "/model", "kind", kinds[model->kind]));
   if (model->kind == CROW_MODEL_TABULAR) goto cleanup;
@@ -46,8 +44,6 @@ crow_status crow_model_write(const crow_comm *comm, crow_file *file, const crow_
   CROW_TRY(crow_file_define(file, "/model/parameters", CROW_F64, model->members, model->parameters));
   CROW_TRY(crow_file_write_rows(file, "/model/parameters", 0, root ? model->members : 0, CROW_F64, model->theta));
   CROW_TRY(write_dimensions(comm, file, dataset));
-  if (model->members > 1) /* on every rank, those without rows too */
-    CROW_TRY(crow_file_write_vector(file, "/rewards/spread", CROW_F64, &rewards->partition, rewards->spread));
 cleanup:
   return status;
 }

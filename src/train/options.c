@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A fit's options, and which of a dataset's preferences it takes. */
-#include <crow/fit.h>
+/* Options of all that makes rewards. */
+#include <crow/train.h>
 
-void crow_fit_options_default(crow_fit_options *options) {
+void crow_train_options_default(crow_train_options *options) {
   crow_settings_default(crow_objective_settings, &options->objective);
   crow_settings_default(crow_lbfgs_settings, &options->lbfgs);
   crow_settings_default(crow_model_settings, &options->model);
@@ -12,7 +12,7 @@ void crow_fit_options_default(crow_fit_options *options) {
   options->groups.memory_per_rank = 0;
 }
 
-crow_status crow_fit_options_validate(const crow_fit_options *options) {
+crow_status crow_train_options_validate(const crow_train_options *options) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_settings_validate(crow_objective_settings, &options->objective));
   CROW_TRY(crow_settings_validate(crow_lbfgs_settings, &options->lbfgs));
@@ -30,9 +30,4 @@ crow_status crow_fit_options_validate(const crow_fit_options *options) {
   CROW_TRY(crow_settings_validate(crow_adam_settings, &options->adam));
 cleanup:
   return status;
-}
-
-crow_source crow_fit_source(const crow_dataset *dataset) {
-  if (dataset->has_comparisons) return CROW_SOURCE_COMPARISONS;
-  return dataset->has_matrix ? CROW_SOURCE_MATRIX : CROW_SOURCE_POPULATION;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fits of linear and mlp models: the members of an ensemble are tasks of groups of ranks. */
-#ifndef CROW_FIT_MODEL_FIT_IMPL_H
-#define CROW_FIT_MODEL_FIT_IMPL_H
+#ifndef CROW_TRAIN_IMPL_H
+#define CROW_TRAIN_IMPL_H
 
-#include "fit/rank_groups_impl.h"
-#include <crow/fit.h>
+#include "tasks/rank_groups_impl.h"
+#include <crow/train.h>
 
-/* Minibatches for Adam; model_batch.c. */
+/* Minibatches for Adam; batch.c. */
 typedef struct crow_batcher crow_batcher;
 
 /* What a group trains its members on, and the member it is at. */
@@ -15,7 +15,7 @@ typedef struct crow_model_fit {
   const crow_weights *weights;
   const crow_pairs *pairs; /* NULL for complete preferences */
   crow_objective *objective;
-  const crow_fit_options *options;
+  const crow_train_options *options;
   crow_model *model;
   crow_gidx parameters;
   crow_partition slice; /* of the parameters over the group */
@@ -53,7 +53,7 @@ crow_status crow_model_fit_batch_loss(void *context, int64_t step, const double 
 crow_status crow_batcher_create(crow_model_fit *fit, crow_batcher **out);
 void crow_batcher_destroy(crow_batcher **batcher);
 
-/* ---- one member: model_member.c; Collective over the group ---------------------------------------------------- */
+/* ---- one member: member.c; Collective over the group ---------------------------------------------------- */
 
 /* A member in the middle of its training as a checkpoint keeps it: this rank's slice of the optimiser's vectors, in
  * blocks of CROW_BLOCK parameters, of each block all vectors. The last block is filled up with zeros. */
@@ -80,13 +80,29 @@ int64_t crow_member_scalars(const crow_model_fit *fit);
 int64_t crow_member_part(const crow_model_fit *fit, int64_t vectors);
 int64_t crow_member_whole(const crow_model_fit *fit, int64_t vectors);
 
+/* What is trained on. */
+typedef struct crow_train_data {
+  const crow_dataset *dataset;
+  const crow_weights *weights;
+  const crow_pairs *pairs; /* NULL for complete preferences */
+  const double *win_rate;  /* (count) of complete preferences, else NULL */
+  crow_objective *objective;
+} crow_train_data;
+
+/* What comes of it. */
+typedef struct crow_trained {
+  double *value;  /* (count) mean of the members' rewards; borrowed, zeros before */
+  double *spread; /* (count) their sample standard deviation, NULL of one member; owned */
+  crow_fitted_model model;
+} crow_trained;
+
 /* ---- all of them: ensemble.c and ensemble_state.c -------------------------------------------------------------- */
 
 typedef struct crow_ensemble {
   const crow_comm *comm;       /* all ranks */
   const crow_weights *weights; /* theirs */
   crow_checkpoint *checkpoint; /* may be NULL */
-  crow_rewards *out;
+  crow_trained *out;
   crow_rank_groups groups;
   crow_model_fit fit;
   void *contexts;             /* in slices over all ranks */
@@ -108,17 +124,16 @@ crow_status crow_ensemble_save(crow_ensemble *e, int64_t current);
 /* Takes them from the checkpoint to go on from, and lists what is left to do; without one, all of it. Collective. */
 crow_status crow_ensemble_load(crow_ensemble *e);
 
-/* From an objective to rewards; `out` is allocated. `win_rate` is that of complete preferences, else NULL.
- * Collective. */
-crow_status crow_model_fit_run(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                               const crow_pairs *pairs, const double *win_rate, crow_objective *objective,
-                               const crow_fit_options *options, crow_checkpoint *checkpoint, crow_rewards *out);
+/* From an objective to rewards. `end` is over all members: the mean of what was minimised, the sums of the iterations
+ * and of the evaluations. `out` is to be freed if this fails, too. Collective. */
+crow_status crow_train_run(const crow_comm *comm, const crow_train_data *data, const crow_train_options *options,
+                           crow_checkpoint *checkpoint, crow_stages *stages, crow_trained *out, crow_fit_end *end);
 /* The outputs of all layers of such a model, each of which a row of contexts gives. Local. */
 double crow_model_units(const crow_model_options *options, int64_t inputs);
 /* Bytes that a rank of a group of `ranks` needs for its group's training. Local. */
-double crow_ensemble_bytes(const crow_dataset *dataset, const crow_fit_options *options, crow_gidx pairs, int ranks);
-/* Attributes, parameters and names of inputs of a rewards file under /model; model_file.c. Collective. */
-crow_status crow_model_write(const crow_comm *comm, crow_file *file, const crow_rewards *rewards,
+double crow_ensemble_bytes(const crow_dataset *dataset, const crow_train_options *options, crow_gidx pairs, int ranks);
+/* Attributes, parameters and names of inputs of a rewards file under /model; file.c. Collective. */
+crow_status crow_model_write(const crow_comm *comm, crow_file *file, const crow_fitted_model *model,
                              const crow_dataset *dataset);
 
 #endif

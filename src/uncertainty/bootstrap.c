@@ -109,16 +109,16 @@ cleanup:
 }
 
 /* s of the full fit, for replicates; groups and their data. */
-static crow_status prepare(crow_bootstrap *b, const crow_fit_options *fit, const double *reward) {
+static crow_status prepare(crow_bootstrap *b, const crow_objective_options *options,
+                           const crow_rank_groups_options *groups, const double *reward) {
   crow_status status = CROW_OK;
-  const crow_objective_options *options = &fit->objective;
   const crow_rank_groups_plan plan = {"replicates", b->replicates, bytes_needed, b};
   CROW_TRY(crow_objective_create_pairs(b->comm, options, b->weights, &b->judged.pairs, &b->full));
   b->unit = options->pair_weight ? 0 : UNIT;
   b->scale = crow_objective_pair_scale(b->full) / (b->unit > 0 ? b->unit : 1);
   b->objective = *options;
   b->objective.pair_weight = 1;
-  CROW_TRY(crow_rank_groups_create(b->comm, &fit->groups, &plan, &b->groups));
+  CROW_TRY(crow_rank_groups_create(b->comm, groups, &plan, &b->groups));
   b->at.comm = b->groups.mine;
   b->at.weights = b->weights;
   b->at.start = reward;
@@ -152,7 +152,7 @@ static crow_status run(crow_bootstrap *b) {
   crow_tasks tasks = {.groups = &b->groups,
                       .kind = &replicate_kind,
                       .context = b,
-                      .checkpoint = b->checkpoint,
+                      .checkpoint = b->kept.checkpoint,
                       .todo = b->todo,
                       .count = b->todo_count,
                       .slots = SLOTS,
@@ -165,21 +165,20 @@ cleanup:
 }
 
 crow_status crow_bootstrap_run(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                               const crow_fit_options *fit, const crow_uncertainty_options *options,
-                               const double *reward, crow_checkpoint *checkpoint, const crow_rewards *rewards,
-                               crow_uncertainty *out) {
+                               const crow_objective_options *objective, const crow_lbfgs_options *lbfgs,
+                               const crow_rank_groups_options *groups, const crow_uncertainty_options *options,
+                               const double *reward, const crow_bootstrap_kept *kept, crow_uncertainty *out) {
   crow_status status = CROW_OK;
   crow_bootstrap b = {.comm = comm,
                       .weights = weights,
-                      .lbfgs = &fit->lbfgs,
+                      .lbfgs = lbfgs,
                       .options = options,
-                      .checkpoint = checkpoint,
-                      .rewards = rewards,
+                      .kept = *kept,
                       .replicates = options->bootstrap};
   CROW_TRY_AGREE(comm, crow_settings_validate(crow_uncertainty_settings, options));
   CROW_TRY(crow_judged_read(comm, dataset, &b.judged));
   if (b.replicates < 1) goto cleanup;
-  CROW_TRY(prepare(&b, fit, reward));
+  CROW_TRY(prepare(&b, objective, groups, reward));
   CROW_TRY(run(&b));
   out->replicates = b.replicates;
   out->not_converged = 0;
@@ -194,22 +193,19 @@ cleanup:
   return status;
 }
 
+static crow_rank_groups_options default_groups(void) {
+  crow_rank_groups_options groups = {0};
+  crow_settings_default(crow_rank_groups_settings, &groups);
+  return groups;
+}
+
 crow_status crow_uncertainty_bootstrap(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                        const crow_objective_options *objective, const crow_lbfgs_options *lbfgs,
                                        const crow_uncertainty_options *options, const double *reward,
                                        crow_uncertainty *out) {
-  crow_fit_options fit;
-  crow_fit_options_default(&fit);
-  fit.objective = *objective;
-  fit.lbfgs = *lbfgs;
-  return crow_bootstrap_run(comm, dataset, weights, &fit, options, reward, NULL, NULL, out);
-}
-
-crow_status crow_fit_bootstrap_from(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                                    const crow_fit_options *options, const crow_uncertainty_options *wanted,
-                                    crow_checkpoint *checkpoint, crow_rewards *rewards) {
-  return crow_bootstrap_run(comm, dataset, weights, options, wanted, rewards->value, checkpoint, rewards,
-                            &rewards->uncertainty);
+  const crow_rank_groups_options groups = default_groups();
+  const crow_bootstrap_kept kept = {0};
+  return crow_bootstrap_run(comm, dataset, weights, objective, lbfgs, &groups, options, reward, &kept, out);
 }
 
 /* Hands over the delivered replicates in their order. */
@@ -234,17 +230,14 @@ crow_status crow_uncertainty_replicates(const crow_comm *comm, const crow_datase
                                         const crow_uncertainty_options *options, const double *reward,
                                         crow_replicate_visitor *visit, void *context, int64_t *not_converged) {
   crow_status status = CROW_OK;
-  crow_fit_options fit;
+  const crow_rank_groups_options groups = default_groups();
   crow_bootstrap b = {
       .comm = comm, .weights = weights, .lbfgs = lbfgs, .options = options, .replicates = options->bootstrap};
-  crow_fit_options_default(&fit);
-  fit.objective = *objective;
-  fit.lbfgs = *lbfgs;
   *not_converged = 0;
   CROW_TRY_AGREE(comm, crow_settings_validate(crow_uncertainty_settings, options));
   CROW_TRY(crow_judged_read(comm, dataset, &b.judged));
   if (b.replicates < 1) goto cleanup;
-  CROW_TRY(prepare(&b, &fit, reward));
+  CROW_TRY(prepare(&b, objective, &groups, reward));
   CROW_TRY(run(&b));
   CROW_TRY(visit_all(&b, visit, context, not_converged));
 cleanup:

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bootstrap replicates of a tabular fit: tasks of groups of ranks. */
-#ifndef CROW_FIT_BOOTSTRAP_IMPL_H
-#define CROW_FIT_BOOTSTRAP_IMPL_H
+#ifndef CROW_BOOTSTRAP_IMPL_H
+#define CROW_BOOTSTRAP_IMPL_H
 
-#include "fit/fit_impl.h"
-#include "fit/rank_groups_impl.h"
+#include "tasks/rank_groups_impl.h"
 #include "uncertainty/uncertainty_impl.h"
 
 /* What a group resamples and fits, and the replicate it is at. Where there is one group, the data are all ranks' own;
@@ -21,13 +20,20 @@ typedef struct crow_replicate {
   crow_lbfgs *lbfgs;
 } crow_replicate;
 
+/* Where a bootstrap is kept, and with it what came before. */
+typedef struct crow_bootstrap_kept {
+  crow_checkpoint *checkpoint; /* NULL: nowhere */
+  /* Puts the states of what came before, but for the weights, into a checkpoint that has been begun. Collective. */
+  crow_status (*save)(const void *context, crow_checkpoint *checkpoint);
+  const void *context;
+} crow_bootstrap_kept;
+
 typedef struct crow_bootstrap {
   const crow_comm *comm;       /* all ranks */
   const crow_weights *weights; /* theirs */
   const crow_lbfgs_options *lbfgs;
   const crow_uncertainty_options *options;
-  crow_checkpoint *checkpoint;      /* may be NULL */
-  const crow_rewards *rewards;      /* what a checkpoint keeps of the fit; NULL if there is no checkpoint */
+  crow_bootstrap_kept kept;
   crow_judged judged;               /* in slices over all ranks */
   crow_objective *full;             /* of all comparisons */
   crow_objective_options objective; /* of a replicate */
@@ -56,11 +62,11 @@ typedef struct crow_bootstrap {
 /* How a replicate ended: doubles, so that a checkpoint keeps them. */
 enum { CROW_REPLICATE_TO_DO, CROW_REPLICATE_CONVERGED, CROW_REPLICATE_NOT_CONVERGED };
 
-/* All replicates and their intervals. `rewards` and `checkpoint` may be NULL. Collective. */
+/* All replicates and their intervals. Collective. */
 crow_status crow_bootstrap_run(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                               const crow_fit_options *fit, const crow_uncertainty_options *options,
-                               const double *reward, crow_checkpoint *checkpoint, const crow_rewards *rewards,
-                               crow_uncertainty *out);
+                               const crow_objective_options *objective, const crow_lbfgs_options *lbfgs,
+                               const crow_rank_groups_options *groups, const crow_uncertainty_options *options,
+                               const double *reward, const crow_bootstrap_kept *kept, crow_uncertainty *out);
 
 /* ---- one replicate: bootstrap_replicate.c; Collective over the group ------------------------------------------ */
 

@@ -61,14 +61,14 @@ crow_status crow_bootstrap_save(crow_bootstrap *b) {
   const crow_partition p = part(b);
   buffers room = {0};
   CROW_TRY(allocate(b, &room));
-  CROW_TRY(crow_weights_save(b->checkpoint, b->weights));
-  CROW_TRY(crow_rewards_save(b->checkpoint, b->rewards));
-  CROW_TRY(crow_checkpoint_put_scalars(b->checkpoint, "bootstrap", b->replicates, b->end));
+  CROW_TRY(crow_weights_save(b->kept.checkpoint, b->weights));
+  CROW_TRY(b->kept.save(b->kept.context, b->kept.checkpoint));
+  CROW_TRY(crow_checkpoint_put_scalars(b->kept.checkpoint, "bootstrap", b->replicates, b->end));
   for (int64_t first = 0, k = 0; first < b->replicates; first += MANY, k += 2) {
     if (!any_ended(b, first)) continue;
     copy(b, first, false, &room);
-    CROW_TRY(crow_checkpoint_put_vector(b->checkpoint, "bootstrap", k, CROW_F64, &p, room.value));
-    CROW_TRY(crow_checkpoint_put_vector(b->checkpoint, "bootstrap", k + 1, CROW_I32, &p, room.rank));
+    CROW_TRY(crow_checkpoint_put_vector(b->kept.checkpoint, "bootstrap", k, CROW_F64, &p, room.value));
+    CROW_TRY(crow_checkpoint_put_vector(b->kept.checkpoint, "bootstrap", k + 1, CROW_I32, &p, room.rank));
   }
 cleanup:
   release(&room);
@@ -80,11 +80,11 @@ static crow_status load_ended(crow_bootstrap *b) {
   const crow_partition p = part(b);
   buffers room = {0};
   CROW_TRY(allocate(b, &room));
-  CROW_TRY(crow_checkpoint_get_scalars(b->checkpoint, "bootstrap", b->replicates, b->end));
+  CROW_TRY(crow_checkpoint_get_scalars(b->kept.checkpoint, "bootstrap", b->replicates, b->end));
   for (int64_t first = 0, k = 0; first < b->replicates; first += MANY, k += 2) {
     if (!any_ended(b, first)) continue;
-    CROW_TRY(crow_checkpoint_get_vector(b->checkpoint, "bootstrap", k, CROW_F64, &p, room.value));
-    CROW_TRY(crow_checkpoint_get_vector(b->checkpoint, "bootstrap", k + 1, CROW_I32, &p, room.rank));
+    CROW_TRY(crow_checkpoint_get_vector(b->kept.checkpoint, "bootstrap", k, CROW_F64, &p, room.value));
+    CROW_TRY(crow_checkpoint_get_vector(b->kept.checkpoint, "bootstrap", k + 1, CROW_I32, &p, room.rank));
     copy(b, first, true, &room);
   }
 cleanup:
@@ -94,7 +94,7 @@ cleanup:
 
 crow_status crow_bootstrap_load(crow_bootstrap *b) {
   crow_status status = CROW_OK;
-  const bool found = b->checkpoint && crow_checkpoint_has(b->checkpoint, "bootstrap");
+  const bool found = b->kept.checkpoint && crow_checkpoint_has(b->kept.checkpoint, "bootstrap");
   CROW_TRY_AGREE(b->comm, CROW_ALLOCATE(&b->todo, b->replicates));
   if (found) CROW_TRY(load_ended(b));
   for (int64_t k = 0; k < b->replicates; k++) {

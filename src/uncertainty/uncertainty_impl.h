@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CROW_FIT_UNCERTAINTY_IMPL_H
-#define CROW_FIT_UNCERTAINTY_IMPL_H
+#ifndef CROW_UNCERTAINTY_IMPL_H
+#define CROW_UNCERTAINTY_IMPL_H
 
 #include <crow/uncertainty.h>
 

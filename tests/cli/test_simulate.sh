@@ -13,7 +13,7 @@ exits 0
 near "$(awk -v a="$(reward romance)" -v c="$(reward food)" 'BEGIN { print a + c }')" 0 1e-6
 near "$(reward art)" 0 1e-6
 
-# The numbers of DESIGN: lambda .01 of the standard objective is .01/3 of the weighted one.
+# The numbers of src/README.md: lambda .01 of the standard objective is .01/3 of the weighted one.
 crow fit plain.h5 -o plain-r.h5 --weights uniform --lambda 0.01 --force
 exits 0
 near "$(reward romance)" 0.115651 2e-6

@@ -4,7 +4,7 @@
  * another type, shape, layout, value or link, so that the file is whole and only its fields are hostile. */
 #include "fuzz.h"
 
-#include <crow/fit.h>
+#include <crow/rewards.h>
 #include <hdf5.h>
 #include <math.h>
 #include <unistd.h>
@@ -246,11 +246,11 @@ cleanup:
 static void fit(const crow_dataset *dataset) {
   crow_weights weights = {0};
   crow_rewards rewards = {0};
-  crow_fit_options options;
-  crow_fit_options_default(&options);
+  crow_train_options options;
+  crow_train_options_default(&options);
   options.lbfgs.max_iterations = 20;
   crow_status status = crow_weights_uniform(fuzz_comm, dataset->alternatives, &weights);
-  if (status == CROW_OK) status = crow_fit_run(fuzz_comm, dataset, &weights, &options, &rewards);
+  if (status == CROW_OK) status = crow_rewards_fit(fuzz_comm, dataset, &weights, &options, &rewards);
   FUZZ_REQUIRE(status == CROW_OK || status == CROW_BAD_INPUT || status == CROW_NOT_CONVERGED);
   for (int64_t i = 0; status == CROW_OK && i < rewards.partition.count; i++) FUZZ_REQUIRE(isfinite(rewards.value[i]));
   crow_rewards_free(&rewards);

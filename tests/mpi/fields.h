@@ -130,7 +130,7 @@ static inline void make_population(const char *path) {
 }
 
 /* What crow fit does with a dataset, into rewards at `output`. */
-static inline crow_status fit_dataset(const char *path, const crow_fit_options *options, const char *output) {
+static inline crow_status fit_dataset(const char *path, const crow_train_options *options, const char *output) {
   crow_status status = CROW_OK;
   crow_dataset dataset = {0};
   crow_weights weights = {0};
@@ -145,11 +145,11 @@ static inline crow_status fit_dataset(const char *path, const crow_fit_options *
   CROW_TRY(crow_preferences_check(test_comm, &dataset, false));
   CROW_TRY(crow_weights_compute(test_comm, &dataset, &sampling, &weights));
   CROW_TRY(crow_weights_find_shares(test_comm, &dataset, &weights));
-  CROW_TRY(crow_fit_run(test_comm, &dataset, &weights, options, &rewards));
+  CROW_TRY(crow_rewards_fit(test_comm, &dataset, &weights, options, &rewards));
   if (dataset.has_comparisons && options->model.model == CROW_MODEL_TABULAR) {
     CROW_TRY(crow_uncertainty_sandwich(test_comm, &dataset, &weights, &options->objective, &uncertainty, rewards.value,
                                        &rewards.uncertainty));
-    CROW_TRY(crow_fit_bootstrap_from(test_comm, &dataset, &weights, options, &uncertainty, NULL, &rewards));
+    CROW_TRY(crow_rewards_bootstrap_from(test_comm, &dataset, &weights, options, &uncertainty, NULL, &rewards));
   }
   CROW_TRY(crow_provenance_create(test_comm, NULL, &provenance));
   CROW_TRY(crow_rewards_write(test_comm, output, true, &rewards, &dataset, provenance));
@@ -162,8 +162,8 @@ cleanup:
 }
 
 static inline crow_status use_dataset(const char *path) {
-  crow_fit_options options;
-  crow_fit_options_default(&options);
+  crow_train_options options;
+  crow_train_options_default(&options);
   return fit_dataset(path, &options, test_path("use.h5"));
 }
 

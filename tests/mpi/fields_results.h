@@ -88,11 +88,11 @@ static const file_kind kind_weights = {"weights", make_weights, use_weights, wei
 /* ---- rewards --------------------------------------------------------------------------------------------------- */
 
 static inline void make_rewards(const char *path, int model) {
-  crow_fit_options options;
+  crow_train_options options;
   const char *data = test_path("data.h5");
   make_comparisons(data);
   (void)crow_comm_barrier(test_comm);
-  crow_fit_options_default(&options);
+  crow_train_options_default(&options);
   options.model.model = model;
   if (model != CROW_MODEL_TABULAR) {
     options.model.hidden = "3,2";

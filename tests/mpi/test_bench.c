@@ -204,20 +204,20 @@ static void tampered_rewards_are_invalid(void) {
     crow_weights weights;
     crow_pairs pairs = {0};
     crow_rewards rewards;
-    crow_fit_options options;
+    crow_train_options options;
     double *win_rate = NULL;
-    crow_fit_options_default(&options);
+    crow_train_options_default(&options);
     CHECK_OK(crow_bench_preferences_create(graph, 1500, 20000, options.objective.lambda, 1, &p));
     CHECK_OK(crow_weights_uniform(test_comm, 1500, &weights));
     if (graph == CROW_BENCH_PAIRS) {
       CHECK_OK(crow_bench_preferences_pairs(test_comm, &p, &pairs));
-      CHECK_OK(crow_fit_run_pairs(test_comm, &weights, &pairs, &options, &rewards));
+      CHECK_OK(crow_rewards_fit_pairs(test_comm, &weights, &pairs, &options, &rewards));
     } else {
       CHECK_OK(CROW_ALLOCATE(&win_rate, weights.partition.count));
       for (crow_gidx i = 0; i < weights.partition.count; i++) {
         win_rate[i] = p.win_rate[(weights.partition.begin + i) % 64];
       }
-      CHECK_OK(crow_fit_run_complete(test_comm, &weights, win_rate, &options, &rewards));
+      CHECK_OK(crow_rewards_fit_complete(test_comm, &weights, win_rate, &options, &rewards));
     }
     CHECK_OK(crow_bench_verify_rewards(test_comm, &p, 1e-8, &rewards, &report));
     CHECK(report.valid);

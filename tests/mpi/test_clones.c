@@ -53,11 +53,11 @@ static void fit(const population *p, int64_t m, bool weighted, double *value) {
   crow_weights weights = {0};
   crow_rewards rewards = {0};
   crow_weights_options weights_options;
-  crow_fit_options options;
+  crow_train_options options;
   crow_weights_options_default(&weights_options);
   weights_options.samples = 20000;
   weights_options.nearest.engine = p->d < 3 ? CROW_NEAREST_AUTO : CROW_NEAREST_TREE;
-  crow_fit_options_default(&options);
+  crow_train_options_default(&options);
   options.objective.lambda = .05;
   options.lbfgs.tolerance = 1e-11;
   test_dataset_write(test_comm, test_path("clones.h5"), &made);
@@ -67,7 +67,7 @@ static void fit(const population *p, int64_t m, bool weighted, double *value) {
   else
     CHECK_OK(crow_weights_uniform(test_comm, m, &weights));
   CHECK((weights.samples == 0) == (p->d < 3 || !weighted));
-  CHECK_OK(crow_fit_run(test_comm, &dataset, &weights, &options, &rewards));
+  CHECK_OK(crow_rewards_fit(test_comm, &dataset, &weights, &options, &rewards));
   CHECK(rewards.converged);
   double *whole = test_gather(test_comm, &rewards.partition, rewards.value);
   memcpy(value, whole, (size_t)m * sizeof *value);

@@ -224,16 +224,16 @@ static void comparisons_are_pooled_and_originals_get_their_groups_reward(void) {
   check_texts(dataset.file, "/alternatives/id", 3, (const char *const[]){"a +1", "b +2", "e"});
   check_texts(dataset.file, "/alternatives/topic", 3, (const char *const[]){"x", "y", "z"});
   /* The fit gives each original its group's reward. */
-  crow_fit_options options;
+  crow_train_options options;
   crow_weights weights = {0};
   crow_rewards rewards = {0};
   crow_provenance *provenance = NULL;
   crow_file *file = NULL;
   double reward[3], original[6];
-  crow_fit_options_default(&options);
+  crow_train_options_default(&options);
   CHECK_OK(crow_provenance_create(test_comm, "test", &provenance));
   CHECK_OK(crow_weights_uniform(test_comm, 3, &weights));
-  CHECK_OK(crow_fit_run(test_comm, &dataset, &weights, &options, &rewards));
+  CHECK_OK(crow_rewards_fit(test_comm, &dataset, &weights, &options, &rewards));
   CHECK_OK(crow_rewards_write(test_comm, test_path("rewards.h5"), true, &rewards, &dataset, provenance));
   CHECK_OK(crow_file_open(test_comm, test_path("rewards.h5"), "rewards", &file));
   CHECK_OK(crow_file_read(file, "/rewards/value", 0, 3, CROW_F64, reward));

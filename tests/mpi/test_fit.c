@@ -26,11 +26,11 @@ typedef struct fitted {
 } fitted;
 
 static fitted fit(const crow_comm *comm, const char *path, const crow_weights *weights,
-                  const crow_fit_options *options) {
+                  const crow_train_options *options) {
   fitted f = {0};
   crow_dataset dataset = {0};
   CHECK_OK(crow_dataset_open(comm, path, false, &dataset));
-  CHECK_OK(crow_fit_run(comm, &dataset, weights, options, &f.rewards));
+  CHECK_OK(crow_rewards_fit(comm, &dataset, weights, options, &f.rewards));
   const crow_partition *slice = &f.rewards.partition;
   f.value = test_gather(comm, slice, f.rewards.value);
   f.weight = test_gather(comm, slice, f.rewards.weight);
@@ -48,9 +48,9 @@ static void fitted_free(fitted *f) {
   crow_rewards_free(&f->rewards);
 }
 
-static crow_fit_options defaults(double lambda) {
-  crow_fit_options options;
-  crow_fit_options_default(&options);
+static crow_train_options defaults(double lambda) {
+  crow_train_options options;
+  crow_train_options_default(&options);
   options.objective.lambda = lambda;
   return options;
 }
@@ -73,7 +73,7 @@ static void the_standard_mle_flips_when_a_clone_joins(void) {
     write_population(test_path("population.h5"), m);
     CHECK_OK(crow_weights_uniform(test_comm, m, &weights));
     /* Eq. 2 with w = 1/m is Eq. 1 with lambda_1 = m lambda_2. */
-    const crow_fit_options options = defaults(.01 / (double)m);
+    const crow_train_options options = defaults(.01 / (double)m);
     fitted f = fit(test_comm, test_path("population.h5"), &weights, &options);
     CHECK(f.rewards.converged && f.rewards.optimality <= 1e-8);
     for (int64_t x = 0; x < m; x++) CHECK_NEAR(f.value[x], (m == 3 ? without : with)[x], 1e-6);
@@ -89,7 +89,7 @@ static void the_weighted_mle_does_not_change_when_a_clone_joins(void) {
     crow_weights weights;
     write_population(test_path("population.h5"), m);
     read_weights(m, m == 3 ? w3 : w4, &weights);
-    const crow_fit_options options = defaults(.01);
+    const crow_train_options options = defaults(.01);
     fitted f = fit(test_comm, test_path("population.h5"), &weights, &options);
     CHECK(f.rewards.converged && f.rewards.optimality <= 1e-8);
     for (int64_t x = 0; x < m; x++) CHECK_NEAR(f.value[x], expected[x], 1e-6);
@@ -105,7 +105,7 @@ static void win_rates_are_the_papers_borda_counts(void) {
     crow_weights weights;
     write_population(test_path("population.h5"), m);
     CHECK_OK(crow_weights_uniform(test_comm, m, &weights));
-    const crow_fit_options options = defaults(.01);
+    const crow_train_options options = defaults(.01);
     fitted f = fit(test_comm, test_path("population.h5"), &weights, &options);
     for (int64_t x = 0; x < m; x++) CHECK_NEAR(f.win_rate[x] * (double)m, (m == 3 ? three : four)[x], 1e-6);
     fitted_free(&f);
@@ -113,12 +113,13 @@ static void win_rates_are_the_papers_borda_counts(void) {
   }
 }
 
-/* Theorem 4.2 recomputed from the definition, and Theorem 2.3 in its corrected form (lambda / m, DESIGN's erratum). */
+/* Theorem 4.2 recomputed from the definition, and Theorem 2.3 in its corrected form (lambda / m, the erratum in
+ * src/README.md). */
 static void rewards_solve_the_optimality_equation(void) {
   crow_weights weights;
   write_population(test_path("population.h5"), 3);
   CHECK_OK(crow_weights_uniform(test_comm, 3, &weights));
-  const crow_fit_options options = defaults(.01 / 3);
+  const crow_train_options options = defaults(.01 / 3);
   fitted f = fit(test_comm, test_path("population.h5"), &weights, &options);
   for (int x = 0; x < 3; x++) {
     double win = 0, predicted = 0;
@@ -187,7 +188,7 @@ static void the_three_sources_give_the_same_rewards(void) {
     if (kind == 1) read_weights(M, given, &weights);
     if (kind == 2) CHECK_OK(crow_weights_compute(test_comm, &dataset, &weights_options, &weights));
     crow_dataset_close(&dataset);
-    crow_fit_options options = defaults(.02);
+    crow_train_options options = defaults(.02);
     options.lbfgs.tolerance = 1e-12;
     fitted population = fit(test_comm, test_path("population.h5"), &weights, &options);
     fitted matrix = fit(test_comm, test_path("matrix.h5"), &weights, &options);
@@ -212,7 +213,7 @@ static void rewards_order_as_win_rates_do(void) {
   crow_weights weights;
   write_three_sources(contexts);
   read_weights(M, given, &weights);
-  const crow_fit_options options = defaults(.05);
+  const crow_train_options options = defaults(.05);
   fitted f = fit(test_comm, test_path("population.h5"), &weights, &options);
   for (int x = 0; x < M; x++) {
     for (int y = 0; y < M; y++) CHECK((f.value[x] > f.value[y]) == (f.win_rate[x] > f.win_rate[y]));
@@ -256,7 +257,7 @@ static void rewards_have_the_same_bits_on_any_number_of_ranks(void) {
     CHECK_OK(crow_dataset_open(comms[c], path[c], false, &dataset));
     CHECK_OK(crow_weights_compute(comms[c], &dataset, &weights_options, &weights));
     crow_dataset_close(&dataset);
-    const crow_fit_options options = defaults(.01);
+    const crow_train_options options = defaults(.01);
     f[c] = fit(comms[c], path[c], &weights, &options);
     CHECK(f[c].rewards.converged);
     CHECK(f[c].rewards.zero_weights > 0);
@@ -276,7 +277,7 @@ static void rewards_have_the_same_bits_on_any_number_of_ranks(void) {
 /* Stops after every iteration, the last rank alone being told to. */
 static void a_fit_stopped_again_and_again_gives_the_same_bits(void) {
   const crow_checkpoint_options checkpoint_options = {NULL, 0, 0, false};
-  const crow_fit_options options = defaults(.01);
+  const crow_train_options options = defaults(.01);
   crow_dataset dataset = {0};
   crow_weights weights;
   crow_rewards rewards = {0};
@@ -299,7 +300,7 @@ static void a_fit_stopped_again_and_again_gives_the_same_bits(void) {
     else
       CHECK_OK(crow_weights_uniform(test_comm, MANY, &again));
     if (crow_comm_rank(test_comm) == crow_comm_size(test_comm) - 1) crow_stop_request(10);
-    status = crow_fit_run_from(test_comm, &dataset, &again, &options, checkpoint, &rewards);
+    status = crow_rewards_fit_from(test_comm, &dataset, &again, &options, checkpoint, &rewards);
     crow_stop_clear();
     if (status == CROW_OK) CHECK_OK(crow_checkpoint_remove(checkpoint));
     crow_checkpoint_destroy(&checkpoint);
@@ -324,7 +325,7 @@ static void the_trace_goes_from_the_start_to_the_result(void) {
   crow_weights weights;
   write_population(test_path("population.h5"), 3);
   CHECK_OK(crow_weights_uniform(test_comm, 3, &weights));
-  const crow_fit_options options = defaults(.01);
+  const crow_train_options options = defaults(.01);
   fitted f = fit(test_comm, test_path("population.h5"), &weights, &options);
   const crow_trace *trace = &f.rewards.trace;
   CHECK(trace->count == f.rewards.iterations + 1 && trace->count > 2);
@@ -349,7 +350,7 @@ static void small_lambdas_converge_in_few_evaluations(void) {
   write_many(test_comm, test_path("small.h5"));
   CHECK_OK(crow_weights_uniform(test_comm, MANY, &weights));
   for (double lambda = 1e-3; lambda > 5e-6; lambda /= 10) {
-    const crow_fit_options options = defaults(lambda);
+    const crow_train_options options = defaults(lambda);
     fitted f = fit(test_comm, test_path("small.h5"), &weights, &options);
     CHECK(f.rewards.converged && f.rewards.optimality <= 1e-8);
     CHECK(f.rewards.evaluations < 250);
@@ -380,7 +381,7 @@ static void limit_rewards_have_the_same_bits_on_any_number_of_ranks(void) {
     test_dataset_write(comms[c], path[0], &t);
     test_weights_write(comms[c], path[1], MANY, value);
     CHECK_OK(crow_weights_read(comms[c], path[1], &(crow_dataset){.alternatives = MANY}, &weights));
-    const crow_fit_options options = defaults(.01);
+    const crow_train_options options = defaults(.01);
     f[c] = fit(comms[c], path[0], &weights, &options);
     CHECK(f[c].rewards.zero_weights > 500);
     crow_weights_free(&weights);
@@ -395,7 +396,7 @@ static void an_iteration_limit_is_marked_not_an_error(void) {
   crow_weights weights;
   write_population(test_path("population.h5"), 3);
   CHECK_OK(crow_weights_uniform(test_comm, 3, &weights));
-  crow_fit_options options = defaults(.01);
+  crow_train_options options = defaults(.01);
   options.lbfgs.max_iterations = 1;
   options.lbfgs.tolerance = 1e-14;
   fitted f = fit(test_comm, test_path("population.h5"), &weights, &options);

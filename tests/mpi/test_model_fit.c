@@ -10,7 +10,7 @@ static const double reward[M] = {.5, 2, -1, 0, 1, -2, 1.5, .2};
 
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 
-static crow_rewards fit(const crow_comm *comm, const char *path, const crow_fit_options *options) {
+static crow_rewards fit(const crow_comm *comm, const char *path, const crow_train_options *options) {
   crow_dataset dataset = {0};
   crow_weights weights = {0};
   crow_rewards rewards = {0};
@@ -20,7 +20,7 @@ static crow_rewards fit(const crow_comm *comm, const char *path, const crow_fit_
   } else {
     CHECK_OK(crow_weights_uniform(comm, dataset.alternatives, &weights));
   }
-  CHECK_OK(crow_fit_run(comm, &dataset, &weights, options, &rewards));
+  CHECK_OK(crow_rewards_fit(comm, &dataset, &weights, options, &rewards));
   crow_weights_free(&weights);
   crow_dataset_close(&dataset);
   return rewards;
@@ -115,9 +115,9 @@ static void write_population(void) {
       &(test_dataset){.m = M, .d = D, .context = context, .types = 1, .prevalence = &everybody, .reward = reward});
 }
 
-static crow_fit_options linear_options(void) {
-  crow_fit_options options;
-  crow_fit_options_default(&options);
+static crow_train_options linear_options(void) {
+  crow_train_options options;
+  crow_train_options_default(&options);
   options.model.model = CROW_MODEL_LINEAR;
   return options;
 }
@@ -126,7 +126,7 @@ static void a_linear_fit_is_newtons(void) {
   write_population();
   for (int k = 0; k < 3; k++) {
     double expected[T];
-    crow_fit_options options = linear_options();
+    crow_train_options options = linear_options();
     options.model.weight_decay = k ? .03 : 0;
     options.model.center = k == 2 ? .5 : 0;
     options.lbfgs.tolerance = 1e-12;
@@ -163,7 +163,7 @@ static void adam_on_all_pairs_takes_the_papers_steps(void) {
       test_comm, test_path("pairs.h5"),
       &(test_dataset){
           .m = M, .d = D, .context = context, .q = Q, .first = first, .second = second, .outcome = outcome});
-  crow_fit_options options = linear_options();
+  crow_train_options options = linear_options();
   options.training.optimizer = CROW_OPTIMIZER_ADAM;
   options.adam.learning_rate = .02;
   options.adam.steps = 15;
@@ -203,8 +203,8 @@ static void bits_do_not_depend_on_the_number_of_ranks(void) {
   crow_comm *alone = test_comm_alone();
   write_many(test_path("many.h5"));
   for (int k = 0; k < 4; k++) {
-    crow_fit_options options;
-    crow_fit_options_default(&options);
+    crow_train_options options;
+    crow_train_options_default(&options);
     options.model.model = k % 2 ? CROW_MODEL_MLP : CROW_MODEL_LINEAR;
     options.model.hidden = "24,9";
     options.model.activation = CROW_ACTIVATION_TANH;
@@ -235,8 +235,8 @@ static void bits_do_not_depend_on_the_number_of_ranks(void) {
 /* The truth is the first coordinate: a network finds its direction in minibatches. */
 static void a_network_learns_from_comparisons(void) {
   write_many(test_path("learn.h5"));
-  crow_fit_options options;
-  crow_fit_options_default(&options);
+  crow_train_options options;
+  crow_train_options_default(&options);
   options.model.model = CROW_MODEL_MLP;
   options.training.optimizer = CROW_OPTIMIZER_ADAM;
   options.training.ensemble = 2;
@@ -258,7 +258,7 @@ static void a_file_keeps_the_model(void) {
   crow_provenance *provenance = NULL;
   crow_dataset dataset = {0};
   crow_file *file = NULL;
-  crow_fit_options options = linear_options();
+  crow_train_options options = linear_options();
   double theta[2 * T], value[M], spread[M];
   write_population();
   options.training.ensemble = 2;
@@ -287,14 +287,14 @@ static void a_file_keeps_the_model(void) {
 }
 
 static void tabular_rewards_take_no_adam(void) {
-  crow_fit_options options;
-  crow_fit_options_default(&options);
+  crow_train_options options;
+  crow_train_options_default(&options);
   options.training.optimizer = CROW_OPTIMIZER_ADAM;
-  CHECK_STATUS(crow_fit_options_validate(&options), CROW_USAGE);
+  CHECK_STATUS(crow_train_options_validate(&options), CROW_USAGE);
   CHECK_MESSAGE("--optimizer adam");
-  crow_fit_options_default(&options);
+  crow_train_options_default(&options);
   options.training.ensemble = 2;
-  CHECK_STATUS(crow_fit_options_validate(&options), CROW_USAGE);
+  CHECK_STATUS(crow_train_options_validate(&options), CROW_USAGE);
   CHECK_MESSAGE("--ensemble");
 }
 

@@ -41,15 +41,15 @@ static crow_status run(const char *path) {
   crow_weights weights = {0};
   crow_rewards rewards = {0};
   crow_weights_options sampling;
-  crow_fit_options options;
+  crow_train_options options;
   crow_weights_options_default(&sampling);
-  crow_fit_options_default(&options);
+  crow_train_options_default(&options);
   sampling.samples = 2000;
   sampling.nearest.engine = CROW_NEAREST_GEMM;
   options.lbfgs.max_iterations = 3;
   CROW_TRY(crow_dataset_open(test_comm, path, false, &dataset));
   CROW_TRY(crow_weights_compute(test_comm, &dataset, &sampling, &weights));
-  CROW_TRY(crow_fit_run(test_comm, &dataset, &weights, &options, &rewards));
+  CROW_TRY(crow_rewards_fit(test_comm, &dataset, &weights, &options, &rewards));
 cleanup:
   crow_rewards_free(&rewards);
   crow_weights_free(&weights);
@@ -76,19 +76,19 @@ static void lack_of_memory_on_one_rank_ends_all(void) {
 static void what_does_not_fit_is_refused_before_any_work(void) {
   const char *path = test_path("planned.h5");
   crow_dataset dataset = {0};
-  crow_fit_options options;
+  crow_train_options options;
   const crow_uncertainty_options wanted = {.bootstrap = 1000};
-  crow_fit_options_default(&options);
+  crow_train_options_default(&options);
   write_dataset(path);
   CHECK_OK(crow_dataset_open(test_comm, path, false, &dataset));
-  CHECK_NEAR(crow_fit_rank_bytes(&dataset, &options, 1),
+  CHECK_NEAR(crow_rewards_rank_bytes(&dataset, &options, 1),
              50331648 + 56. * 1536 + 28. * 3000 + 60. * 1400 + 8. * 39 * 1536, .5);
-  CHECK_NEAR(crow_fit_rank_bytes(&dataset, &options, 3), 50331648 + 56. * 512 + 28. * 1000 + 60. * 1400 + 8. * 39 * 512,
-             .5);
-  CHECK_NEAR(crow_uncertainty_rank_bytes(&dataset, &options, &wanted, 1),
+  CHECK_NEAR(crow_rewards_rank_bytes(&dataset, &options, 3),
+             50331648 + 56. * 512 + 28. * 1000 + 60. * 1400 + 8. * 39 * 512, .5);
+  CHECK_NEAR(crow_uncertainty_rank_bytes(&dataset, &options.lbfgs, &wanted, 1),
              50331648 + 104. * 3000 + 80. * 1400 + (8. * 34 + 12000) * 1536, .5);
-  CHECK_OK(crow_fit_check_memory(test_comm, &dataset, &options, &wanted, 1e9));
-  const crow_status status = crow_fit_check_memory(test_comm, &dataset, &options, NULL, 5e7);
+  CHECK_OK(crow_rewards_check_memory(test_comm, &dataset, &options, &wanted, 1e9));
+  const crow_status status = crow_rewards_check_memory(test_comm, &dataset, &options, NULL, 5e7);
   CHECK(status == CROW_FAILED);
   check_agreed(status);
   CHECK_MESSAGE("1400 alternatives with 3000 comparisons: 0.05");

@@ -27,7 +27,7 @@ static double *read_all(const crow_dataset *dataset, const char *path) {
   return values;
 }
 
-/* DESIGN 1: p(a>b) = .639334, p(a>c) = .450585, p(b>c) = .639334. */
+/* src/README.md, Table 2: p(a>b) = .639334, p(a>c) = .450585, p(b>c) = .639334. */
 static void table_2_has_its_win_rates(void) {
   crow_simulate_options options = defaults();
   options.population = "table2";

@@ -75,16 +75,16 @@ static crow_uncertainty_options defaults(int64_t replicates) {
 
 /* Rewards, whole on all ranks, by a fit to the last digits. */
 static double *fit(const crow_comm *comm, const char *path, const crow_weights *weights,
-                   const crow_fit_options *options, crow_rewards *out) {
+                   const crow_train_options *options, crow_rewards *out) {
   crow_dataset dataset = {0};
   CHECK_OK(crow_dataset_open(comm, path, false, &dataset));
-  CHECK_OK(crow_fit_run(comm, &dataset, weights, options, out));
+  CHECK_OK(crow_rewards_fit(comm, &dataset, weights, options, out));
   crow_dataset_close(&dataset);
   return test_gather(comm, &out->partition, out->value);
 }
 
 static void add_errors(const crow_comm *comm, const char *path, const crow_weights *weights,
-                       const crow_fit_options *options, const crow_uncertainty_options *how, crow_rewards *rewards) {
+                       const crow_train_options *options, const crow_uncertainty_options *how, crow_rewards *rewards) {
   crow_dataset dataset = {0};
   CHECK_OK(crow_dataset_open(comm, path, false, &dataset));
   CHECK_OK(crow_uncertainty_sandwich(comm, &dataset, weights, &options->objective, how, rewards->value,
@@ -104,8 +104,8 @@ static void compare_with_jackknife(int pair_weight, bool zeros) {
   crow_comm *alone = test_comm_alone(); /* for the many fits that are only the reference */
   crow_weights weights, all_weights;
   crow_rewards rewards = {0};
-  crow_fit_options options;
-  crow_fit_options_default(&options);
+  crow_train_options options;
+  crow_train_options_default(&options);
   options.objective.lambda = .03;
   options.objective.pair_weight = pair_weight;
   options.lbfgs.tolerance = 1e-13;
@@ -129,7 +129,7 @@ static void compare_with_jackknife(int pair_weight, bool zeros) {
       d.outcome[k] = outcome + step * (side ? 1 : .5);
       crow_pairs pairs = {0};
       CHECK_OK(crow_pairs_create(alone, M, Q, d.first, d.second, d.outcome, NULL, &pairs));
-      CHECK_OK(crow_fit_run_pairs(alone, &all_weights, &pairs, &options, &moved));
+      CHECK_OK(crow_rewards_fit_pairs(alone, &all_weights, &pairs, &options, &moved));
       at[side] = test_gather(alone, &moved.partition, moved.value);
       crow_pairs_free(&pairs);
       crow_rewards_free(&moved);
@@ -208,8 +208,8 @@ static void bootstrap_intervals_agree_with_standard_errors(void) {
   for (int pair_weight = 0; pair_weight < 2; pair_weight++) {
     crow_weights weights;
     crow_rewards rewards = {0};
-    crow_fit_options options;
-    crow_fit_options_default(&options);
+    crow_train_options options;
+    crow_train_options_default(&options);
     options.objective.pair_weight = pair_weight;
     const crow_uncertainty_options how = defaults(B);
     write(alone, path, &d);
@@ -248,8 +248,8 @@ static void replicates_start_at_the_rewards(void) {
   data d = data_make(M, 300, 31);
   crow_weights weights;
   crow_rewards rewards;
-  crow_fit_options options;
-  crow_fit_options_default(&options);
+  crow_train_options options;
+  crow_train_options_default(&options);
   const char *path = test_path("start.h5");
   write(test_comm, path, &d);
   make_weights(test_comm, M, false, &weights);
@@ -281,8 +281,8 @@ static void bits_do_not_depend_on_the_number_of_ranks(void) {
     for (int c = 0; c < 2; c++) {
       char path[600];
       crow_weights weights;
-      crow_fit_options options;
-      crow_fit_options_default(&options);
+      crow_train_options options;
+      crow_train_options_default(&options);
       crow_uncertainty_options how = defaults(2);
       how.error_probes = 2;
       (void)snprintf(path, sizeof path, "%s/bits-%d-%d.h5", test_folder(), c, c ? crow_comm_rank(test_comm) : 0);
@@ -348,8 +348,8 @@ static void complete_preferences_have_nothing_to_resample(void) {
   crow_dataset dataset = {0};
   crow_weights weights;
   crow_rewards rewards = {0};
-  crow_fit_options options;
-  crow_fit_options_default(&options);
+  crow_train_options options;
+  crow_train_options_default(&options);
   const crow_uncertainty_options how = defaults(10);
   test_dataset_write(test_comm, test_path("population.h5"), &t);
   CHECK_OK(crow_weights_uniform(test_comm, 2, &weights));

@@ -7,7 +7,7 @@
 typedef struct fit_options {
   const char *weights; /* "voronoi", "uniform" or a file */
   crow_weights_options sampling;
-  crow_fit_options fit;
+  crow_train_options fit;
   crow_uncertainty_options uncertainty;
   crow_checkpoint_options checkpoint;
 } fit_options;
@@ -44,7 +44,7 @@ static crow_status check_fit(const crow_run *run) {
   crow_status status = CROW_OK;
   const fit_options *options = run->options;
   const char *weights = options->weights;
-  CROW_TRY(crow_fit_options_validate(&options->fit));
+  CROW_TRY(crow_train_options_validate(&options->fit));
   CROW_TRY(crow_weights_options_validate(&options->sampling));
   /* A word that looks like no file and is none was meant to be one of the two. */
   if (!is_voronoi(options) && !is_uniform(options) && !strpbrk(weights, "./") && access(weights, F_OK) != 0) {
@@ -127,7 +127,7 @@ static crow_status check_uncertainty(const fit_options *options, const crow_data
 }
 
 static crow_status find_uncertainty(crow_run *run, const crow_dataset *dataset, const crow_weights *weights,
-                                    const crow_fit_options *fit, crow_checkpoint *checkpoint, crow_rewards *rewards) {
+                                    const crow_train_options *fit, crow_checkpoint *checkpoint, crow_rewards *rewards) {
   crow_status status = CROW_OK;
   const fit_options *options = run->options;
   const crow_uncertainty_options *wanted = &options->uncertainty;
@@ -139,7 +139,7 @@ static crow_status find_uncertainty(crow_run *run, const crow_dataset *dataset, 
   }
   if (wanted->bootstrap) {
     crow_stages_begin(&run->stages, "bootstrap");
-    CROW_TRY(crow_fit_bootstrap_from(run->comm, dataset, weights, fit, wanted, checkpoint, rewards));
+    CROW_TRY(crow_rewards_bootstrap_from(run->comm, dataset, weights, fit, wanted, checkpoint, rewards));
   }
 cleanup:
   return status;
@@ -155,21 +155,21 @@ static crow_status run_fit(crow_run *run) {
   crow_provenance *provenance = NULL;
   crow_checkpoint *checkpoint = NULL;
   bool converged = false;
-  crow_fit_options how = options->fit;
+  crow_train_options how = options->fit;
   how.groups.memory_per_rank = options->sampling.memory_per_rank;
   crow_stages_begin(&run->stages, "read");
   CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
   crow_results_dataset(run, input, &dataset);
   CROW_TRY(check_uncertainty(options, &dataset));
-  CROW_TRY(crow_fit_check_memory(run->comm, &dataset, &options->fit, &options->uncertainty,
-                                 options->sampling.memory_per_rank));
+  CROW_TRY(crow_rewards_check_memory(run->comm, &dataset, &options->fit, &options->uncertainty,
+                                     options->sampling.memory_per_rank));
   if (is_voronoi(options)) CROW_TRY(crow_weights_check_memory(run->comm, &dataset, &options->sampling));
   CROW_TRY(prepare(run, &provenance, &checkpoint));
   crow_stages_begin(&run->stages, "weights");
   CROW_TRY(get_weights(run, &dataset, checkpoint, &weights));
   CROW_TRY(crow_weights_find_shares(run->comm, &dataset, &weights));
   crow_stages_begin(&run->stages, "fit");
-  CROW_TRY(crow_fit_run_from(run->comm, &dataset, &weights, &how, checkpoint, &rewards));
+  CROW_TRY(crow_rewards_fit_from(run->comm, &dataset, &weights, &how, checkpoint, &rewards));
   CROW_TRY(find_uncertainty(run, &dataset, &weights, &how, checkpoint, &rewards));
   crow_stages_begin(&run->stages, "write");
   CROW_TRY(crow_run_provenance_times(run, provenance));

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a bootstrap and standard errors need of memory, reckoned before any work. */
+#include <crow/uncertainty.h>
+
+/* Doubles for each alternative of a rank's slice: weights, rewards and the fit's other results, and as many again of
+ * replicates. */
+#define RESULT_VECTORS 14
+/* Bytes for each comparison of a rank: in pairs, kept one by one, and sorted anew. */
+#define JUDGED_BYTES 104
+/* Bytes for each alternative on every rank: what replicates and random probes put together. */
+#define WHOLE_BYTES 80
+
+double crow_uncertainty_rank_bytes(const crow_dataset *dataset, const crow_lbfgs_options *lbfgs,
+                                   const crow_uncertainty_options *options, int ranks) {
+  const double m = (double)dataset->alternatives;
+  const double slice = (double)crow_partition_largest(dataset->alternatives, CROW_BLOCK, ranks);
+  const double comparisons = (double)crow_partition_largest(dataset->comparisons, 1, ranks);
+  const double dense = m <= CROW_SANDWICH_EXACT ? 24 * m * m : 0;
+  if (!options->bootstrap && !options->standard_errors) return 0;
+  return (double)CROW_PROCESS_BYTES + JUDGED_BYTES * comparisons + WHOLE_BYTES * m +
+         8 * slice * (RESULT_VECTORS + 2 * (double)(options->bootstrap ? lbfgs->history : 0)) +
+         (options->standard_errors ? dense : 0) + 12 * (double)options->bootstrap * slice;
+}
