@@ -8,6 +8,22 @@ static double score_at(const void *scores, crow_precision precision, int64_t j) 
   return precision == CROW_SINGLE ? (double)((const float *)scores)[j] : ((const double *)scores)[j];
 }
 
+/* ---- the points that are scored
+ * ---------------------------------------------------------------------------------------- */
+
+crow_status crow_candidates_take_points(const crow_pass *pass, crow_pass_work *work) {
+  for (int64_t i = 0; i < work->n; i++) {
+    const double *point = work->points + work->id[i] * pass->d;
+    work->norm[i] = crow_frame_convert(pass, point, CROW_DOUBLE,
+                                       (char *)work->converted + (size_t)(i * pass->d) * pass->real_bytes);
+    if (isfinite(work->norm[i])) continue;
+    for (int64_t k = 0; k < pass->d; k++) {
+      if (!isfinite(point[k])) return crow_error(CROW_BAD_INPUT, "a point is not finite");
+    }
+  }
+  return CROW_OK;
+}
+
 /* ---- first scoring: lists of candidates ------------------------------------------------------------------------ */
 
 /* Drops candidates that the greatest lower bound has overtaken. */
@@ -88,7 +104,7 @@ crow_status crow_candidates_offer(const crow_pass *pass, crow_pass_work *work, i
 static crow_status score_crowded(const crow_pass *pass, crow_pass_work *work, int64_t crowded) {
   work->n = crowded;
   work->deciding = true;
-  const crow_status status = crow_pass_take_points(pass, work);
+  const crow_status status = crow_candidates_take_points(pass, work);
   if (status != CROW_OK) return status;
   memset(work->ties, 0, (size_t)crowded * sizeof *work->ties);
   for (int64_t i = 0; i < crowded; i++) work->ties[i].distance = INFINITY;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The automatic engine: a few points are searched with each engine that can pay, among a part of the alternatives. */
+/* A search is made here, as its engine is chosen. The automatic engine: a few points are searched with each engine that
+ * can pay, among a part of the alternatives. */
 #include "nearest/nearest_impl.h"
 
 #include <math.h>
@@ -57,7 +58,8 @@ static crow_status measure(const crow_nearest *nearest, crow_nearest_engine engi
   options.engine = (int)engine;
   options.threads = 1;
   *seconds = INFINITY;
-  CROW_TRY(crow_nearest_create(&options, part->rows, nearest->type, part->count, nearest->d, NULL, 0, &trial));
+  CROW_TRY(crow_nearest_prepare(&options, part->rows, nearest->type, part->count, nearest->d, &trial));
+  CROW_TRY(crow_nearest_start(trial, engine));
   for (int repeat = 0; repeat < 2; repeat++) {
     const double begin = crow_time_s();
     CROW_TRY(crow_nearest_search(trial, points, n, &result));
@@ -117,8 +119,9 @@ static void log_choice(crow_nearest_engine chosen, const double seconds[]) {
            crow_nearest_engine_name(chosen), text);
 }
 
-crow_status crow_nearest_choose(const crow_nearest *nearest, const double *probe, int64_t probe_count,
-                                crow_nearest_engine *chosen) {
+/* The engine that searches these contexts fastest, as measured; `probe` as for crow_nearest_create(). */
+static crow_status choose_engine(const crow_nearest *nearest, const double *probe, int64_t probe_count,
+                                 crow_nearest_engine *chosen) {
   const int64_t d = nearest->d;
   double seconds[] = {INFINITY, INFINITY, INFINITY, INFINITY}, *made = NULL;
   measured_part part = {.row_bytes = (size_t)d * (nearest->type == CROW_SINGLE ? sizeof(float) : sizeof(double))};
@@ -140,5 +143,21 @@ crow_status crow_nearest_choose(const crow_nearest *nearest, const double *probe
 cleanup:
   crow_free(part.rows);
   crow_free(made);
+  return status;
+}
+
+crow_status crow_nearest_create(const crow_nearest_options *options, const void *contexts, crow_precision type,
+                                int64_t m, int64_t d, const double *probe, int64_t probe_count, crow_nearest **out) {
+  crow_nearest *nearest = NULL;
+  crow_nearest_engine engine = (crow_nearest_engine)options->engine;
+  crow_status status;
+  *out = NULL;
+  CROW_TRY(crow_nearest_prepare(options, contexts, type, m, d, &nearest));
+  if (engine == CROW_NEAREST_AUTO) CROW_TRY(choose_engine(nearest, probe, probe_count, &engine));
+  CROW_TRY(crow_nearest_start(nearest, engine));
+  *out = nearest;
+  nearest = NULL;
+cleanup:
+  crow_nearest_destroy(&nearest);
   return status;
 }

@@ -70,10 +70,10 @@ static crow_status check_contexts(const void *contexts, crow_precision type, int
                     (long long)(bad / d), (long long)(bad % d));
 }
 
-/* The engine's state and a workspace for each thread. */
-static crow_status start_engine(crow_nearest *nearest) {
+crow_status crow_nearest_start(crow_nearest *nearest, crow_nearest_engine engine) {
   crow_status status;
-  nearest->class = class_of(nearest->engine);
+  nearest->engine = engine;
+  nearest->class = class_of(engine);
   CROW_TRY(nearest->class->create(nearest));
   CROW_TRY(CROW_ALLOCATE(&nearest->work, nearest->options.threads));
   for (int64_t t = 0; t < nearest->options.threads; t++) {
@@ -83,8 +83,8 @@ cleanup:
   return status;
 }
 
-crow_status crow_nearest_create(const crow_nearest_options *options, const void *contexts, crow_precision type,
-                                int64_t m, int64_t d, const double *probe, int64_t probe_count, crow_nearest **out) {
+crow_status crow_nearest_prepare(const crow_nearest_options *options, const void *contexts, crow_precision type,
+                                 int64_t m, int64_t d, crow_nearest **out) {
   crow_nearest *nearest = NULL;
   crow_status status;
   *out = NULL;
@@ -97,11 +97,6 @@ crow_status crow_nearest_create(const crow_nearest_options *options, const void 
   *nearest = (crow_nearest){.options = *options, .contexts = contexts, .type = type, .m = m, .d = d};
   nearest->kernels = crow_kernels_get();
   CROW_TRY(crow_nearest_distinct_create(contexts, type, m, d, &nearest->distinct));
-  nearest->engine = (crow_nearest_engine)options->engine;
-  if (nearest->engine == CROW_NEAREST_AUTO) {
-    CROW_TRY(crow_nearest_choose(nearest, probe, probe_count, &nearest->engine));
-  }
-  CROW_TRY(start_engine(nearest));
   *out = nearest;
   nearest = NULL;
 cleanup:

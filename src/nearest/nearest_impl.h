@@ -71,9 +71,11 @@ static inline const void *crow_nearest_context(const crow_nearest *nearest, int6
   return (const double *)nearest->contexts + begin;
 }
 
-/* The engine that searches this handle's contexts fastest, as measured; `probe` as for crow_nearest_create(). */
-crow_status crow_nearest_choose(const crow_nearest *nearest, const double *probe, int64_t probe_count,
-                                crow_nearest_engine *chosen);
+/* A handle over checked contexts without an engine, and the engine's start: its state and a workspace for each thread.
+ */
+crow_status crow_nearest_prepare(const crow_nearest_options *options, const void *contexts, crow_precision type,
+                                 int64_t m, int64_t d, crow_nearest **out);
+crow_status crow_nearest_start(crow_nearest *nearest, crow_nearest_engine engine);
 
 /* Canonical squared distances of `count` pairs of a point and a context. */
 void crow_nearest_pair_distances(const crow_nearest *nearest, const double *const *points, const void *const *contexts,

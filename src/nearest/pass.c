@@ -165,19 +165,6 @@ void crow_pass_work_destroy(void *memory) {
   crow_free(work);
 }
 
-crow_status crow_pass_take_points(const crow_pass *pass, crow_pass_work *work) {
-  for (int64_t i = 0; i < work->n; i++) {
-    const double *point = work->points + work->id[i] * pass->d;
-    work->norm[i] = crow_frame_convert(pass, point, CROW_DOUBLE,
-                                       (char *)work->converted + (size_t)(i * pass->d) * pass->real_bytes);
-    if (isfinite(work->norm[i])) continue;
-    for (int64_t k = 0; k < pass->d; k++) {
-      if (!isfinite(point[k])) return crow_error(CROW_BAD_INPUT, "a point is not finite");
-    }
-  }
-  return CROW_OK;
-}
-
 crow_status crow_pass_search(const crow_nearest *nearest, void *memory, const double *points, int64_t n,
                              crow_nearest_winners *winners) {
   const crow_pass *pass = nearest->state;
@@ -191,7 +178,7 @@ crow_status crow_pass_search(const crow_nearest *nearest, void *memory, const do
     work->lower[i] = -INFINITY;
     work->kept[i] = 0;
   }
-  CROW_TRY(crow_pass_take_points(pass, work));
+  CROW_TRY(crow_candidates_take_points(pass, work));
   CROW_TRY(pass->scorer->score(pass, work));
   CROW_TRY(crow_candidates_decide(pass, work, winners));
 cleanup:

@@ -109,6 +109,8 @@ static inline int64_t crow_pass_panel_count(const crow_pass *pass, int64_t panel
   return left < pass->panel ? left : pass->panel;
 }
 
+/* Converts the points work->id[0 .. n). */
+crow_status crow_candidates_take_points(const crow_pass *pass, crow_pass_work *work);
 /* Offers the scores (in the pass's type) of point i and `count` contexts from `first` on, all in one strip. Strips come
  * in ascending order for each point. */
 crow_status crow_candidates_offer(const crow_pass *pass, crow_pass_work *work, int64_t i, int64_t first, int64_t count,
@@ -122,7 +124,5 @@ crow_status crow_pass_work_create(const crow_nearest *nearest, void **work);
 void crow_pass_work_destroy(void *work);
 crow_status crow_pass_search(const crow_nearest *nearest, void *work, const double *points, int64_t n,
                              crow_nearest_winners *winners);
-/* Converts the points work->id[0 .. n). */
-crow_status crow_pass_take_points(const crow_pass *pass, crow_pass_work *work);
 
 #endif

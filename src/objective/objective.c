@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "objective/objective_impl.h"
-#include <math.h>
 #include <string.h>
 
 const crow_setting crow_objective_settings[] = {
@@ -138,10 +137,4 @@ double crow_objective_pair_scale(const crow_objective *objective) { return objec
 double crow_objective_pair_mass(const crow_objective *objective, int64_t k) {
   const crow_pairs *pairs = objective->pairs;
   return objective->cell[pairs->first[k]].weight * objective->cell[pairs->second[k]].weight;
-}
-
-void crow_objective_set_infinite(const crow_objective *o, double *value, double *optimality, double *scaled_gradient) {
-  if (value) *value = (double)INFINITY;
-  if (optimality) *optimality = (double)INFINITY;
-  for (int64_t i = 0; scaled_gradient && i < o->weights->partition.count; i++) scaled_gradient[i] = (double)NAN;
 }

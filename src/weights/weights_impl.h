@@ -50,7 +50,12 @@ crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *data
                                  crow_checkpoint *checkpoint, crow_weights *out);
 /* The first batch and the most samples there can be: a pool ends (`pool` rows; 0: endless). Local. */
 void crow_weights_plan_samples(const crow_weights_options *options, crow_gidx pool, int64_t *first, int64_t *limit);
-/* Weights of a dataset that is one prompt, by any scheme; `space` as above. Collective. */
+/* Weights of a dataset that is one prompt, by the scheme asked for; `space` and `checkpoint` as above; `out` is freed
+ * by the caller on failure. Collective. */
+crow_status crow_weights_by_scheme(const crow_comm *comm, const crow_dataset *dataset,
+                                   const crow_weights_options *options, const crow_space *space,
+                                   crow_checkpoint *checkpoint, crow_weights *out);
+/* The same without a checkpoint, which zeroes `out` first and frees it on failure. Collective. */
 crow_status crow_weights_of_prompt(const crow_comm *comm, const crow_dataset *dataset,
                                    const crow_weights_options *options, const crow_space *space, crow_weights *out);
 /* Weights of a dataset of several prompts; `out` is freed by the caller on failure. Collective. */

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The arrays of weights: made, summed up, kept in a checkpoint, freed. */
+#include "weights/weights_impl.h"
+#include <string.h>
+
+crow_status crow_weights_allocate(const crow_comm *comm, crow_gidx alternatives, bool sampled, crow_weights *out) {
+  crow_status status = CROW_OK;
+  memset(out, 0, sizeof *out);
+  out->partition = crow_comm_partition(comm, alternatives, CROW_BLOCK);
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->value, out->partition.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->standard_error, out->partition.count));
+  if (sampled) CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->hits, out->partition.count));
+cleanup:
+  return status;
+}
+
+crow_status crow_weights_summarise(const crow_comm *comm, crow_weights *weights) {
+  crow_status status = CROW_OK;
+  const double *w = weights->value;
+  double squares = 0;
+  weights->zeros = 0;
+  for (crow_gidx i = 0; i < weights->partition.count; i++) weights->zeros += w[i] == 0;
+  CROW_TRY(crow_comm_sum_i64(comm, &weights->zeros, 1));
+  CROW_TRY(crow_comm_dot(comm, &weights->partition, 1, &w, &w, &squares));
+  weights->effective = squares > 0 ? 1 / squares : 0;
+cleanup:
+  return status;
+}
+
+crow_status crow_weights_uniform(const crow_comm *comm, crow_gidx alternatives, crow_weights *out) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_weights_allocate(comm, alternatives, false, out));
+  for (crow_gidx i = 0; i < out->partition.count; i++) out->value[i] = 1 / (double)alternatives;
+  CROW_TRY(crow_weights_summarise(comm, out));
+cleanup:
+  if (status != CROW_OK) crow_weights_free(out);
+  return status;
+}
+
+crow_status crow_weights_save(crow_checkpoint *checkpoint, const crow_weights *weights) {
+  crow_status status = CROW_OK;
+  const double samples = (double)weights->samples;
+  const crow_partition *p = &weights->partition;
+  CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "finished_weights", 1, &samples));
+  CROW_TRY(crow_checkpoint_put_vector(checkpoint, "finished_weights", 0, CROW_F64, p, weights->value));
+  CROW_TRY(crow_checkpoint_put_vector(checkpoint, "finished_weights", 1, CROW_F64, p, weights->standard_error));
+  if (weights->samples) {
+    CROW_TRY(crow_checkpoint_put_vector(checkpoint, "finished_weights", 2, CROW_I64, p, weights->hits));
+  }
+cleanup:
+  return status;
+}
+
+crow_status crow_weights_load(const crow_comm *comm, crow_checkpoint *checkpoint, crow_gidx alternatives,
+                              crow_weights *out) {
+  crow_status status = CROW_OK;
+  double samples = 0;
+  memset(out, 0, sizeof *out);
+  CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "finished_weights", 1, &samples));
+  CROW_TRY(crow_weights_allocate(comm, alternatives, samples > 0, out));
+  const crow_partition *p = &out->partition;
+  out->samples = (int64_t)samples;
+  CROW_TRY(crow_checkpoint_get_vector(checkpoint, "finished_weights", 0, CROW_F64, p, out->value));
+  CROW_TRY(crow_checkpoint_get_vector(checkpoint, "finished_weights", 1, CROW_F64, p, out->standard_error));
+  if (out->samples) CROW_TRY(crow_checkpoint_get_vector(checkpoint, "finished_weights", 2, CROW_I64, p, out->hits));
+  CROW_TRY(crow_weights_summarise(comm, out));
+cleanup:
+  if (status != CROW_OK) crow_weights_free(out);
+  return status;
+}
+
+void crow_weights_free(crow_weights *weights) {
+  crow_free(weights->value);
+  crow_free(weights->standard_error);
+  crow_free(weights->hits);
+  crow_free(weights->share);
+  memset(weights, 0, sizeof *weights);
+}
