@@ -43,8 +43,9 @@ crow_status crow_candidates_find(crow_candidates *candidates, const int32_t *pro
                                  crow_gidx *row, double *distance);
 void crow_candidates_free(crow_candidates *candidates);
 
-/* Which model a rewards file holds. */
+/* Which model a rewards file holds, and what files call it (Local). */
 crow_status crow_score_kind(const crow_file *rewards, int *kind);
+const char *crow_score_kind_name(int kind);
 /* Of tabular rewards those that are unknown: `flags` (m) whole on every rank, and their number. */
 crow_status crow_score_unknown(const crow_comm *comm, const crow_file *rewards, crow_gidx m, unsigned char *flags,
                                crow_gidx *count);
