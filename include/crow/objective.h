@@ -8,12 +8,14 @@
  *   pairs:     K(x) = lambda + s/4 sum_{y compared with x} w(y) c(x,y)
  * With prompts (crow_weights.share P, v = w / P the weight within the prompt) f is the sum over prompts of P times Eq.
  * 2 within the prompt: in the sums over pairs w(x) w(y) becomes w(x) w(y) / sqrt(P(x) P(y)), which is P v(x) v(y)
- * within a prompt; in K, in the certificate and in the win rates w becomes v; sum w^2 becomes sum w v. So s = (1 - sum
- * w v) / (2 sum_E sqrt(w v)(x) sqrt(w v)(y) c), which is 1 if every pair within a prompt was compared. A prompt's
- * rewards are those of a fit of it alone with the scale 1 and lambda / s, whatever its share and the other prompts. The
- * evaluation returns G(x) = (df/dr(x) / w(x)) / K(x), of size at most 4 + lambda |r| / K, and 0 where w(x) = 0, since f
- * does not depend on r(x) then; df/dr(x) = w(x) K(x) G(x). The certificate is max_x |G(x)| min(K(x), 1) over the
- * alternatives with positive weight.
+ * within a prompt; in K, in the certificate and in the win rates w becomes v; sum w^2 becomes sum w v. The normalised
+ * scale is one of every prompt k, s_k = (1 - sum v^2) / (2 sum_E v(x) v(y)) over its alternatives and compared pairs,
+ * which is 1 if all of them were compared; c is not in it, so numbers of judgements remain evidence. A prompt's rewards
+ * are those of a fit of it alone, whatever its share and the other prompts. Where comparisons go across prompts, one
+ * scale holds for all: s = (1 - sum w v) / (2 sum_E sqrt(w v)(x) sqrt(w v)(y) c). The evaluation returns G(x) =
+ * (df/dr(x) / w(x)) / K(x), of size at most 4 + lambda |r| / K, and 0 where w(x) = 0, since f does not depend on r(x)
+ * then; df/dr(x) = w(x) K(x) G(x). The certificate is max_x |G(x)| min(K(x), 1) over the alternatives with positive
+ * weight.
  */
 #ifndef CROW_OBJECTIVE_H
 #define CROW_OBJECTIVE_H
@@ -46,10 +48,11 @@ CROW_API crow_status crow_objective_create_complete(const crow_comm *comm, const
 CROW_API crow_status crow_objective_create_pairs(const crow_comm *comm, const crow_objective_options *options,
                                                  const crow_weights *weights, const crow_pairs *pairs,
                                                  crow_objective **out);
-/** The same with the scale s given in place of the one that options name; > 0. Collective. */
+/** The same with the scale s given in place of the one that options name, > 0, and, unless it is NULL, scales of the
+ * prompts (crow_objective_prompt_scale(), copied), of which s is a common factor. Collective. */
 CROW_API crow_status crow_objective_create_scaled(const crow_comm *comm, const crow_objective_options *options,
                                                   const crow_weights *weights, const crow_pairs *pairs, double scale,
-                                                  crow_objective **out);
+                                                  const double *prompt_scale, crow_objective **out);
 CROW_API void crow_objective_destroy(crow_objective **objective);
 
 /** f(r), the certificate and G for this rank's slices. Any of the outputs may be NULL (on all ranks alike). Collective;
@@ -97,10 +100,13 @@ CROW_API const double *crow_objective_win_rate(const crow_objective *objective);
 /** The same with sigma(r(x) - r(y)) in place of p: what the rewards predict. This rank's slice. Collective. */
 CROW_API crow_status crow_objective_fitted_win_rate(crow_objective *objective, const double *reward, double *fitted);
 /** Local: what pair `k` of this rank's slice counts before c and s: w(x) w(y), with prompts divided by the square root
- * of their prompts' shares. Of observed pairs only. */
+ * of their prompts' shares and multiplied by the prompt's scale where it has its own. Of observed pairs only. */
 CROW_API double crow_objective_pair_mass(const crow_objective *objective, int64_t k);
-/** Local: s. */
+/** Local: s; 1 where every prompt has its own. */
 CROW_API double crow_objective_pair_scale(const crow_objective *objective);
+/** Local: s_k of every prompt (weights->prompts), 0 where none of its pairs counts; NULL where one s holds for all.
+ * Owned by the objective. */
+CROW_API const double *crow_objective_prompt_scale(const crow_objective *objective);
 
 #ifdef __cplusplus
 }

@@ -28,7 +28,9 @@ typedef struct crow_rewards {
   bool converged;          /**< whether the tolerance was met; true where there was no test */
   bool convergence_tested; /**< false of Adam, which ends after its steps: `converged` and `end` then say nothing */
   crow_lbfgs_end end;      /**< of L-BFGS */
-  double pair_scale;       /**< s */
+  double pair_scale;       /**< s; 1 where every prompt has its own */
+  crow_gidx prompts;       /**< prompts that have a scale of their own; 0: none */
+  double *prompt_scale;    /**< (prompts) s_k, see crow_objective_prompt_scale(); NULL without */
   double lambda;
   crow_gidx zero_weights; /**< alternatives whose reward is the limit for zero weight */
   crow_gidx unknown;      /**< of these, those with no comparison with a weighted alternative: reward 0 */

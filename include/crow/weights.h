@@ -76,10 +76,13 @@ typedef struct crow_weights {
   double *standard_error;   /**< (count) Monte Carlo standard error, 0 where exact */
   double *share;            /**< (count) the share of each alternative's prompt, the sum of its alternatives' weights (1
                                  where that is 0); NULL without prompts */
-  int64_t *hits;            /**< (count) in units of 1 / CROW_HIT_UNIT of a sample; NULL if not sampled */
-  int64_t samples;          /**< N; 0 if not sampled */
-  crow_gidx zeros;          /**< how many weights are zero */
-  double effective;         /**< effective number of alternatives, 1 / sum w^2 */
+  const int32_t *prompt; /**< (m) the prompt of every alternative; NULL without prompts; borrowed from the dataset that
+                              crow_weights_find_shares() was given, which must live as long as it is used */
+  crow_gidx prompts;     /**< how many; 0 without */
+  int64_t *hits;         /**< (count) in units of 1 / CROW_HIT_UNIT of a sample; NULL if not sampled */
+  int64_t samples;       /**< N; 0 if not sampled */
+  crow_gidx zeros;       /**< how many weights are zero */
+  double effective;      /**< effective number of alternatives, 1 / sum w^2 */
   crow_weights_run run;
 } crow_weights;
 
@@ -111,7 +114,8 @@ CROW_API double crow_weights_need_bytes(const crow_dataset *dataset, const crow_
  * Collective; options agree. */
 CROW_API crow_status crow_weights_check_memory(const crow_comm *comm, const crow_dataset *dataset,
                                                const crow_weights_options *options);
-/** Sets `share` to the sums of the weights within the dataset's prompts; NULL where there are fewer than two. After
+/** Sets `share` to the sums of the weights within the dataset's prompts, `prompt` and `prompts`; NULL and 0 where there
+ * are fewer than two. After
  * crow_weights_read(), crow_weights_load() and whatever changes weights. Collective. */
 CROW_API crow_status crow_weights_find_shares(const crow_comm *comm, const crow_dataset *dataset,
                                               crow_weights *weights);

@@ -17,7 +17,8 @@ const crow_setting crow_objective_settings[] = {
      .choices = "normalised|literal",
      .help =
          "scale of the observed pairs' terms: s = (1 - sum w^2) / (2 sum w w c), so that lambda means the same at any "
-         "density, or s = 1"},
+         "density, or s = 1; within every prompt its own, with weights within the prompt and c = 1, unless comparisons "
+         "go across prompts"},
     {.name = "pair-weight",
      .type = CROW_SETTING_CHOICE,
      .offset = offsetof(crow_objective_options, pair_weight),
@@ -65,11 +66,15 @@ cleanup:
 
 static crow_status create_pairs(const crow_comm *comm, const crow_objective_options *options,
                                 const crow_weights *weights, const crow_pairs *pairs, double scale,
-                                crow_objective **out) {
+                                const double *prompt_scale, crow_objective **out) {
   crow_status status = CROW_OK;
   CROW_TRY(create(comm, options, weights, out));
   (*out)->pairs = pairs;
   (*out)->given_scale = scale;
+  if (prompt_scale && weights->prompt) {
+    CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&(*out)->prompt_scale, weights->prompts));
+    memcpy((*out)->prompt_scale, prompt_scale, (size_t)weights->prompts * sizeof *prompt_scale);
+  }
   if (pairs->alternatives != weights->partition.global) {
     CROW_TRY(crow_error(CROW_BAD_INPUT, "comparisons are of %lld alternatives, weights of %lld",
                         (long long)pairs->alternatives, (long long)weights->partition.global));
@@ -82,13 +87,13 @@ cleanup:
 
 crow_status crow_objective_create_pairs(const crow_comm *comm, const crow_objective_options *options,
                                         const crow_weights *weights, const crow_pairs *pairs, crow_objective **out) {
-  return create_pairs(comm, options, weights, pairs, 0, out);
+  return create_pairs(comm, options, weights, pairs, 0, NULL, out);
 }
 
 crow_status crow_objective_create_scaled(const crow_comm *comm, const crow_objective_options *options,
                                          const crow_weights *weights, const crow_pairs *pairs, double scale,
-                                         crow_objective **out) {
-  return create_pairs(comm, options, weights, pairs, scale, out);
+                                         const double *prompt_scale, crow_objective **out) {
+  return create_pairs(comm, options, weights, pairs, scale, prompt_scale, out);
 }
 
 void crow_objective_destroy(crow_objective **objective) {
@@ -96,6 +101,7 @@ void crow_objective_destroy(crow_objective **objective) {
   if (!o) return;
   crow_convolution_destroy(&o->convolution);
   crow_free(o->curvature);
+  crow_free(o->prompt_scale);
   crow_free(o->root);
   crow_free(o->own_win_rate);
   crow_halo_destroy(&o->halo);
@@ -133,6 +139,7 @@ crow_status crow_objective_fitted_win_rate(crow_objective *objective, const doub
 const double *crow_objective_curvature(const crow_objective *objective) { return objective->curvature; }
 const double *crow_objective_win_rate(const crow_objective *objective) { return objective->win_rate; }
 double crow_objective_pair_scale(const crow_objective *objective) { return objective->scale; }
+const double *crow_objective_prompt_scale(const crow_objective *objective) { return objective->prompt_scale; }
 
 double crow_objective_pair_mass(const crow_objective *objective, int64_t k) {
   const crow_pairs *pairs = objective->pairs;

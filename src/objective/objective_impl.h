@@ -7,8 +7,9 @@
 #include <crow/objective.h>
 
 /* With prompts k of shares P_k = sum of w over k, f is the sum over prompts of P_k times Eq. 2 of the prompt alone,
- * whose weights are v = w / P_k. A pair's mass P_k v(x) v(y) is q(x) q(y) with q = w / sqrt(P): the cells hold q in the
- * place of w, and a sum over q(y), divided by sqrt(P(x)), is one over v(y). */
+ * whose weights are v = w / P_k and whose pairs have the scale s_k. A pair's mass s_k P_k v(x) v(y) is q(x) q(y) with
+ * q = w / root, root = sqrt(P / s): the cells hold q in the place of w, and a sum over q(y), divided by root(x), is one
+ * over s v(y). Where one s holds for all, root = sqrt(P). */
 /* An alternative as the pairs see it: half a cache line holds all that a pair needs of it. */
 typedef struct crow_cell {
   double reward;
@@ -29,11 +30,12 @@ struct crow_objective {
   const crow_weights *weights; /* borrowed */
   const crow_pairs *pairs;     /* borrowed; NULL for complete preferences */
   crow_objective_options options;
-  double scale;           /* s; 1 for complete preferences */
-  double given_scale;     /* > 0: s as the caller gave it */
-  double weight_squares;  /* sum w^2, with prompts sum w^2 / share */
-  double *root;           /* square roots of the prompts' shares, this rank's slice; NULL without prompts */
-  double *curvature;      /* K, this rank's slice */
+  double scale;          /* s; 1 for complete preferences */
+  double given_scale;    /* > 0: s as the caller gave it */
+  double weight_squares; /* sum w^2, with prompts sum w^2 / share */
+  double *prompt_scale;  /* (K) s_k of every prompt, of which `scale` is then no part; NULL where one s holds for all */
+  double *root;          /* of the prompts' shares over their scales, this rank's slice; NULL without prompts */
+  double *curvature;     /* K, this rank's slice */
   const double *win_rate; /* this rank's slice; `own_win_rate` or borrowed */
   double *own_win_rate;
   /* complete preferences */
@@ -73,6 +75,8 @@ static inline double crow_paired_within(const crow_objective *o, int64_t i) {
 
 /* Makes what observed pairs need beyond the common part: cells, units, K, s and win rates. Collective. */
 crow_status crow_paired_setup(crow_objective *o);
+/* Sets prompt_scale where every prompt has a scale of its own that was not given. Collective. */
+crow_status crow_paired_find_prompt_scales(crow_objective *o);
 /* Finds the alternatives in this rank's pairs and allocates what is kept of them. Collective. */
 crow_status crow_paired_allocate(crow_objective *o);
 

@@ -50,7 +50,7 @@ cleanup:
   return status;
 }
 
-/* q(x) = w(x), with prompts w(x) / sqrt(share), of this rank's alternative i. */
+/* q(x) = w(x), with prompts w(x) / root(x), of this rank's alternative i. */
 static double mass_of(const crow_objective *o, int64_t i) {
   return o->root ? o->weights->value[i] / o->root[i] : o->weights->value[i];
 }
@@ -147,7 +147,7 @@ static crow_status set_scale(crow_objective *o) {
   const double scale = (1 - o->weight_squares) / (2 * o->mass);
   if (o->given_scale > 0)
     o->scale = o->given_scale;
-  else if (o->options.pair_scale == 0)
+  else if (o->options.pair_scale == 0 && !o->prompt_scale)
     o->scale = o->mass > 0 && scale > 0 && isfinite(scale) ? scale : 0;
 cleanup:
   return status;
@@ -175,7 +175,7 @@ cleanup:
   return status;
 }
 
-/* Puts w, with prompts w / sqrt(share), into the cells. */
+/* Puts w, with prompts w / root, into the cells. */
 static crow_status set_weights(crow_objective *o) {
   crow_status status = CROW_OK;
   const crow_partition *slice = &o->weights->partition;
@@ -194,7 +194,8 @@ cleanup:
   return status;
 }
 
-/* Finds the roots of the shares and the sum of squares. */
+/* Finds the roots of the shares over the scales, and the sum of squares. A scale of 0 is of a prompt none of whose
+ * pairs counts. */
 static crow_status set_roots(crow_objective *o) {
   crow_status status = CROW_OK;
   const crow_partition *slice = &o->weights->partition;
@@ -204,7 +205,8 @@ static crow_status set_roots(crow_objective *o) {
   /* Never NULL: an empty slice is not an absence of prompts. */
   CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&o->root, slice->count + 1));
   for (int64_t i = 0; i < slice->count; i++) {
-    o->root[i] = sqrt(o->weights->share[i]);
+    const double scale = o->prompt_scale ? o->prompt_scale[o->weights->prompt[slice->begin + i]] : 1;
+    o->root[i] = sqrt(o->weights->share[i] / (scale > 0 ? scale : 1));
     within[i] = crow_paired_within(o, i);
   }
   v = within;
@@ -265,6 +267,7 @@ cleanup:
 crow_status crow_paired_setup(crow_objective *o) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_paired_allocate(o));
+  CROW_TRY(crow_paired_find_prompt_scales(o));
   if (o->weights->share) CROW_TRY(set_roots(o));
   CROW_TRY(set_weights(o));
   CROW_TRY_AGREE(o->comm, mark_blocks(o));

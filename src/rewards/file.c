@@ -57,6 +57,7 @@ crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool ove
     CROW_TRY(crow_file_write_vector(file, "/rewards/spread", CROW_F64, p, rewards->spread));
   CROW_TRY(crow_trace_write(comm, file, &rewards->trace));
   CROW_TRY(crow_dataset_copy_names(dataset, file));
+  CROW_TRY(crow_rewards_write_prompts(comm, file, rewards, dataset));
   CROW_TRY(crow_rewards_write_original(comm, file, rewards, dataset));
   CROW_TRY(crow_provenance_write(provenance, file));
   CROW_TRY(crow_file_finish(&file));

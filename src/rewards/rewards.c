@@ -128,6 +128,7 @@ static crow_status rewards_from_preferences(const crow_comm *comm, const crow_da
   CROW_TRY(create_objective(comm, weights, pairs, win_rate, &options->objective, &objective));
   out->lambda = options->objective.lambda;
   out->pair_scale = crow_objective_pair_scale(objective);
+  CROW_TRY(crow_rewards_keep_prompt_scale(comm, crow_objective_prompt_scale(objective), weights->prompts, out));
   if (options->model.model != CROW_MODEL_TABULAR) {
     crow_trained trained = {.value = out->value};
     const crow_train_data data = {dataset, weights, pairs, win_rate, objective};
@@ -211,6 +212,7 @@ void crow_rewards_free(crow_rewards *rewards) {
   crow_free(rewards->fitted_win_rate);
   crow_trace_free(&rewards->trace);
   crow_uncertainty_free(&rewards->uncertainty);
+  crow_free(rewards->prompt_scale);
   crow_free(rewards->spread);
   crow_fitted_model_free(&rewards->model);
   memset(rewards, 0, sizeof *rewards);

@@ -10,6 +10,15 @@
 /* Writes /original/... if the dataset's alternatives are groups of others. Collective. */
 crow_status crow_rewards_write_original(const crow_comm *comm, crow_file *file, const crow_rewards *rewards,
                                         const crow_dataset *dataset);
+/* Copies the scales of `prompts` prompts, if there are any (NULL: none), to `out`; writes them with the prompts' names;
+ * puts them into a checkpoint being written, and takes them back. Collective. */
+crow_status crow_rewards_keep_prompt_scale(const crow_comm *comm, const double *scale, crow_gidx prompts,
+                                           crow_rewards *out);
+crow_status crow_rewards_write_prompts(const crow_comm *comm, crow_file *file, const crow_rewards *rewards,
+                                       const crow_dataset *dataset);
+crow_status crow_rewards_save_prompts(crow_checkpoint *checkpoint, const crow_rewards *rewards);
+crow_status crow_rewards_load_prompts(const crow_comm *comm, crow_checkpoint *checkpoint, crow_gidx prompts,
+                                      crow_rewards *out);
 /* The result of a tabular fit as a state ("rewards") of a checkpoint being written, beside its trace and apart from its
  * weights; and back, into rewards that have been allocated. Collective. */
 crow_status crow_rewards_save(crow_checkpoint *checkpoint, const crow_rewards *rewards);

@@ -3,7 +3,7 @@
 #include "rewards/rewards_impl.h"
 
 /* Its numbers, in this order. */
-#define NUMBERS 15
+#define NUMBERS 16
 
 static void pack(const crow_rewards *r, double *to) {
   const double numbers[NUMBERS] = {r->objective,
@@ -20,7 +20,8 @@ static void pack(const crow_rewards *r, double *to) {
                                    (double)r->ties,
                                    (double)r->never_compared,
                                    (double)r->trace.count,
-                                   r->uncertainty.has_standard_errors};
+                                   r->uncertainty.has_standard_errors,
+                                   (double)r->prompts};
   for (int k = 0; k < NUMBERS; k++) to[k] = numbers[k];
 }
 
@@ -53,6 +54,7 @@ crow_status crow_rewards_save(crow_checkpoint *checkpoint, const crow_rewards *r
   for (int k = 0; k < count; k++) {
     CROW_TRY(crow_checkpoint_put_vector(checkpoint, "rewards", k, CROW_F64, p, vector[k]));
   }
+  CROW_TRY(crow_rewards_save_prompts(checkpoint, rewards));
   CROW_TRY(crow_trace_save(checkpoint, &rewards->trace));
 cleanup:
   return status;
@@ -71,6 +73,7 @@ crow_status crow_rewards_load(const crow_comm *comm, crow_checkpoint *checkpoint
     CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->uncertainty.standard_error, p->count));
     CROW_TRY(crow_checkpoint_get_vector(checkpoint, "rewards", 3, CROW_F64, p, out->uncertainty.standard_error));
   }
+  CROW_TRY(crow_rewards_load_prompts(comm, checkpoint, (crow_gidx)numbers[15], out));
   CROW_TRY(crow_trace_load(comm, checkpoint, (int64_t)numbers[13], &out->trace));
   crow_log(CROW_LOG_INFO, "fit: rewards of %lld iterations taken from the checkpoint", (long long)out->iterations);
 cleanup:

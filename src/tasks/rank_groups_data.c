@@ -15,7 +15,9 @@ crow_status crow_rank_groups_weights(const crow_rank_groups *groups, const crow_
   *out = (crow_weights){.partition = crow_comm_partition(groups->mine, from->partition.global, CROW_BLOCK),
                         .samples = from->samples,
                         .zeros = from->zeros,
-                        .effective = from->effective};
+                        .effective = from->effective,
+                        .prompt = from->prompt,
+                        .prompts = from->prompts};
   CROW_TRY_AGREE(groups->all, CROW_ALLOCATE_RAW(&out->value, out->partition.count));
   CROW_TRY(crow_rank_groups_vector(groups, &from->partition, from->value, &out->partition, out->value, sizeof(double)));
   if (!from->share) goto cleanup;

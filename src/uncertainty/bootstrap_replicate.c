@@ -28,7 +28,8 @@ crow_status crow_replicate_begin(crow_bootstrap *b, int64_t number) {
   const crow_partition *p = &at->weights->partition;
   crow_judgements_resample(&at->judged->pairs, &at->judged->judgements, (uint64_t)b->options->bootstrap_seed, number,
                            b->unit, at->pairs.share, at->pairs.judgements);
-  CROW_TRY(crow_objective_create_scaled(at->comm, &b->objective, at->weights, &at->pairs, b->scale, &at->objective));
+  CROW_TRY(crow_objective_create_scaled(at->comm, &b->objective, at->weights, &at->pairs, b->scale,
+                                        crow_objective_prompt_scale(b->full), &at->objective));
   CROW_TRY(crow_objective_curvature_at(at->objective, at->start, at->scaled));
   for (crow_gidx i = 0; i < p->count; i++) {
     at->root[i] = sqrt(at->weights->value[i] * at->scaled[i]);

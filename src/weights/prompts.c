@@ -328,7 +328,11 @@ crow_status crow_weights_find_shares(const crow_comm *comm, const crow_dataset *
   double *whole = NULL, *sum = NULL;
   crow_free(weights->share);
   weights->share = NULL;
+  weights->prompt = NULL;
+  weights->prompts = 0;
   if (dataset->prompts < 2) return CROW_OK;
+  weights->prompt = dataset->prompt;
+  weights->prompts = dataset->prompts;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&whole, part->global));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&sum, dataset->prompts));
   /* Never NULL: an empty slice is not an absent vector. */

@@ -144,19 +144,26 @@ for p in 1 3; do
   ranks $p fit all-votes.h5 -o "literal-$p.h5" --samples "$few" --pair-scale literal --tolerance 1e-12 --standard-errors --bootstrap 6
   exits 0
 done
-crow fit all-votes.h5 -o scaled.h5 --samples "$few" --tolerance 1e-12 --prompt-share count
-exits 0
+for p in 1 3; do
+  ranks $p fit all-votes.h5 -o "scaled-$p.h5" --samples "$few" --tolerance 1e-12 --prompt-share count --standard-errors --bootstrap 6
+  exits 0
+  ranks $p fit all-votes.h5 -o "count-$p.h5" --samples "$few" --tolerance 1e-12 --pair-weight count
+  exits 0
+done
 for source in population matrix; do
   crow fit all-$source.h5 -o $source.h5 --samples "$few" --tolerance 1e-12
   exits 0
 done
 crow fit all-votes.h5 -o uniform.h5 --weights uniform --tolerance 1e-12
 exits 0
-scale=$("$python" -c 'import h5py; print(repr(.01 / float(h5py.File("scaled.h5").attrs["pair_scale"])))')
+number() { "$python" -c 'import numpy as np, sys; p = np.load("prompt.npy"); print(list(dict.fromkeys(p.tolist())).index(int(sys.argv[1])))' "$1"; }
 for k in 0 3; do
   crow fit "one-votes-$k.h5" -o "literal-one-$k.h5" --samples "$few" --pair-scale literal --tolerance 1e-12 --standard-errors
   exits 0
-  crow fit "one-votes-$k.h5" -o "scaled-one-$k.h5" --samples "$few" --pair-scale literal --tolerance 1e-12 --lambda "$scale"
+  crow fit "one-votes-$k.h5" -o "scaled-one-$k.h5" --samples "$few" --tolerance 1e-12 --standard-errors
+  exits 0
+  lambda=$("$python" -c 'import h5py, sys; print(repr(.01 / float(h5py.File("count-1.h5")["prompts/pair_scale"][int(sys.argv[1])])))' "$(number $k)")
+  crow fit "one-votes-$k.h5" -o "count-one-$k.h5" --samples "$few" --tolerance 1e-12 --pair-weight count --pair-scale literal --lambda "$lambda"
   exits 0
   crow fit "one-population-$k.h5" -o "population-one-$k.h5" --samples "$few" --tolerance 1e-12
   exits 0
@@ -167,19 +174,78 @@ prompt = np.load("prompt.npy")
 read = lambda name, what="value": h5py.File(name)["rewards/" + what][:]
 for p in (3,):
     for what in ("value", "standard_error", "lower", "upper", "rank_lower"):
-        assert read("literal-1.h5", what).tobytes() == read(f"literal-{p}.h5", what).tobytes(), what
+        for kind in ("literal", "scaled"):
+            assert read(kind + "-1.h5", what).tobytes() == read(f"{kind}-{p}.h5", what).tobytes(), what
+    assert read("count-1.h5").tobytes() == read(f"count-{p}.h5").tobytes()
 assert (read("literal-1.h5", "weight") == 0).any(), "no alternative of zero weight is among them"
 for k in (0, 3):
-    for all_, one in (("literal-1", "literal"), ("scaled", "scaled"), ("population", "population"), ("matrix", "population")):
+    for all_, one in (("literal-1", "literal"), ("scaled-1", "scaled"), ("count-1", "count"), ("population", "population"), ("matrix", "population")):
         assert np.abs(read(all_ + ".h5")[prompt == k] - read(f"{one}-one-{k}.h5")).max() < 1e-9, (all_, k)
         for what in ("win_rate", "fitted_win_rate"):
             a, b = read(all_ + ".h5", what)[prompt == k], read(f"{one}-one-{k}.h5", what)
             assert np.nanmax(np.abs(a - b)) < 1e-9 and np.array_equal(np.isnan(a), np.isnan(b)), (all_, what, k)
-    a, b = read("literal-1.h5", "standard_error")[prompt == k], read(f"literal-one-{k}.h5", "standard_error")
-    assert np.nanmax(np.abs(a - b)) < 1e-8, k
+    for kind in ("literal", "scaled"):
+        a, b = read(kind + "-1.h5", "standard_error")[prompt == k], read(f"{kind}-one-{k}.h5", "standard_error")
+        assert np.nanmax(np.abs(a - b)) < 1e-8, (kind, k)
+
+# The scales and names of the prompts, reckoned from weights and comparisons.
+order = list(dict.fromkeys(prompt.tolist()))
+with h5py.File("all-votes.h5") as f:
+    pairs = np.unique(np.sort(np.c_[f["comparisons/first"][:], f["comparisons/second"][:]], axis=1), axis=0)
+for name in ("scaled-1.h5", "count-1.h5", "scaled-3.h5"):
+    w = read(name, "weight")
+    v = w / np.bincount(prompt, w)[prompt]
+    s = h5py.File(name)["prompts/pair_scale"][:]
+    for j, k in enumerate(order):
+        e = pairs[prompt[pairs[:, 0]] == k]
+        mass = (v[e[:, 0]] * v[e[:, 1]]).sum()
+        want = (1 - (v[prompt == k] ** 2).sum()) / (2 * mass) if mass > 0 else 0
+        assert abs(s[j] - want) < 1e-12 * max(want, 1), (name, k, s[j], want)
+    assert h5py.File(name)["prompts/name"][:].tolist() == [b"prompt %d" % k for k in order]
+    assert h5py.File(name).attrs["pair_scale"] == 1
+assert "prompts" not in h5py.File("literal-1.h5")
 w = read("uniform.h5", "weight")
 assert all(np.allclose(w[prompt == k], .2 / (prompt == k).sum(), rtol=1e-15) for k in range(5))
 assert abs(h5py.File("population.h5").attrs["pair_scale"] - 1) < 1e-12
+PY
+
+# A prompt none of whose weighted alternatives were compared takes the limit, one without pairs has none, and neither
+# knows of the other; comparisons across prompts leave one scale for all.
+"$python" - <<'PY'
+import h5py, numpy as np
+text = lambda values: [v.encode() for v in values]
+def write(name, pairs):
+    with h5py.File(name, "w") as f:
+        f.attrs.update(crow_kind="dataset", crow_schema_version=1)
+        f["alternatives/context"] = np.linspace(0, 1, 9)[:, None]
+        f["alternatives/prompt"] = text("AAAABBBCC")
+        f["comparisons/first"], f["comparisons/second"] = np.array(pairs).T
+        f["comparisons/outcome"] = np.ones(len(pairs))
+write("limit.h5", [(0, 1), (0, 2), (1, 2), (4, 5), (5, 6)])
+write("limit-across.h5", [(0, 1), (0, 2), (1, 2), (4, 5), (5, 6), (6, 7)])
+with h5py.File("limit-weights.h5", "w") as f:
+    f.attrs.update(crow_kind="weights", crow_schema_version=1, scheme="voronoi", samples=0, space="cube", seed=1, hit_unit=720720)
+    f["weights/value"] = np.array([1, 0, 0, 0, .2, .3, .5, .5, .5]) / 3
+PY
+for p in 1 2; do
+  ranks $p fit limit.h5 -o "limit-$p.h5" --weights limit-weights.h5 --tolerance 1e-12
+  exits 0
+done
+crow fit limit-across.h5 -o across-rewards.h5 --weights limit-weights.h5 --across-prompts
+exits 0
+"$python" - <<'PY' || fail "a prompt's scale is not its own, or one scale is not that of all"
+import h5py, numpy as np
+one, two, across = (h5py.File(n + ".h5") for n in ("limit-1", "limit-2", "across-rewards"))
+want = [3 / 2, (1 - .2 ** 2 - .3 ** 2 - .5 ** 2) / (2 * (.2 * .3 + .3 * .5)), 0]
+assert np.abs(one["prompts/pair_scale"][:] - want).max() < 1e-14, one["prompts/pair_scale"][:]
+assert one["rewards/value"][:].tobytes() == two["rewards/value"][:].tobytes()
+r = one["rewards/value"][:]
+for x in (1, 2):  # each lost to the one with weight, and nothing else counts
+    assert abs(.01 * r[x] + 1.5 / (1 + np.exp(-(r[x] - r[0])))) < 1e-9
+assert "prompts" not in across
+v = np.array([1, 0, 0, 0, .2, .3, .5, .5, .5]); w = v / 3; q = (w * v) ** .5
+s = (1 - w @ v) / (2 * (q[4] * q[5] + q[5] * q[6] + q[6] * q[7]))
+assert abs(across.attrs["pair_scale"] - s) < 1e-12 * s
 PY
 
 # Groups do not cross prompts, and prompts go with their alternatives.

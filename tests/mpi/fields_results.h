@@ -114,6 +114,8 @@ static const known_field tabular_fields[] = {{"/rewards/value", REAL_FITS},
                                              {"/rewards/upper", OPTIONAL | REAL_FITS | NAN_FITS},
                                              {"/rewards/rank_lower", OPTIONAL | LARGE_FITS | INTEGER},
                                              {"/rewards/rank_upper", OPTIONAL | LARGE_FITS | INTEGER},
+                                             {"/prompts/name", OPTIONAL | TEXT},
+                                             {"/prompts/pair_scale", OPTIONAL | LARGE_FITS},
                                              {"/trace/objective", REAL_FITS},
                                              {"/trace/optimality", LARGE_FITS},
                                              {"/original/reward", REAL_FITS},
@@ -127,6 +129,7 @@ static const known_field tabular_fields[] = {{"/rewards/value", REAL_FITS},
 #define MODEL_FIELDS(large)                                                                                            \
   {"/rewards/value", REAL_FITS}, {"/rewards/weight", LARGE_FITS}, {"/rewards/win_rate", REAL_FITS | NAN_FITS},         \
       {"/rewards/fitted_win_rate", REAL_FITS | NAN_FITS}, {"/rewards/spread", OPTIONAL | LARGE_FITS},                  \
+      {"/prompts/name", OPTIONAL | TEXT}, {"/prompts/pair_scale", OPTIONAL | LARGE_FITS},                              \
       {"/model/dimension", OPTIONAL | TEXT | LENGTH_LATE},                                                             \
       {"/model/parameters", USED | NEGATIVE_FITS | LENGTH_LATE | (large)}, {"/original/reward", REAL_FITS},            \
       {"/original/id", OPTIONAL | TEXT}, {"/original/topic", OPTIONAL | TEXT}, {"/original/prompt", OPTIONAL | TEXT},  \

@@ -3,6 +3,7 @@
 #include "cli/print/results_impl.h"
 #include "summary/ranking_impl.h"
 #include "summary/topics_impl.h"
+#include <math.h>
 
 enum { ENDS = 10 };
 
@@ -172,6 +173,17 @@ static crow_status print_chosen(crow_run *run, const chosen *c, crow_gidx altern
   return crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run)));
 }
 
+/* The range of the prompts' own scales; those of prompts without pairs are left out. */
+static void report_prompt_scales(crow_run *run, const crow_rewards *r) {
+  double least = (double)INFINITY, greatest = 0;
+  for (crow_gidx k = 0; k < r->prompts; k++) {
+    if (r->prompt_scale[k] > 0 && r->prompt_scale[k] < least) least = r->prompt_scale[k];
+    if (r->prompt_scale[k] > greatest) greatest = r->prompt_scale[k];
+  }
+  crow_report_real(run, "least_pair_scale", greatest > 0 ? least : 0);
+  crow_report_real(run, "greatest_pair_scale", greatest);
+}
+
 static void report_fit(crow_run *run, const crow_rewards *r, double tolerance) {
   static const char *const sources[] = {"comparisons", "matrix", "population"};
   crow_report_text(run, "source", sources[r->source]);
@@ -181,6 +193,7 @@ static void report_fit(crow_run *run, const crow_rewards *r, double tolerance) {
   crow_report_integer(run, "never_compared", r->never_compared);
   crow_report_real(run, "lambda", r->lambda);
   crow_report_real(run, "pair_scale", r->pair_scale);
+  if (r->prompt_scale) report_prompt_scales(run, r);
   crow_report_real(run, "objective", r->objective);
   crow_report_real(run, "optimality", r->optimality);
   crow_report_real(run, "tolerance", tolerance);
