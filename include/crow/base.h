@@ -178,6 +178,12 @@ CROW_API void crow_nearest_word(const char *text, const char *words, char *neare
 /** The "s" of so many things in a message: "" for one. */
 CROW_API const char *crow_plural(int64_t count);
 
+/* ---- text ---------------------------------------------------------------------------------------------------- */
+
+/** Makes text safe and short for a terminal or a picture: control characters and what is not UTF-8 become "?", and more
+ * than `most` columns (0: any) are cut with an ellipsis. Returns the width in columns. Local. */
+CROW_API int crow_text_fit(const char *text, int most, char *out, size_t bytes);
+
 /* ---- random numbers ----------------------------------------------------------------------------------------- */
 
 /** What random numbers are drawn for: every use has a stream of its own, so that no two ever share a number. */

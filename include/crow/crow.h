@@ -11,6 +11,7 @@
 #include <crow/checkpoint.h>
 #include <crow/cluster.h>
 #include <crow/comm.h>
+#include <crow/export.h>
 #include <crow/fit.h>
 #include <crow/import.h>
 #include <crow/io.h>
@@ -18,10 +19,13 @@
 #include <crow/nearest.h>
 #include <crow/objective.h>
 #include <crow/optim.h>
+#include <crow/plot.h>
 #include <crow/predict.h>
 #include <crow/preference.h>
+#include <crow/report.h>
 #include <crow/rewards.h>
 #include <crow/space.h>
+#include <crow/summary.h>
 #include <crow/tasks.h>
 #include <crow/train.h>
 #include <crow/uncertainty.h>

@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables of a file for other programs. Rank 0 reads them in slices and writes as it goes, so that nothing is ever held
  * whole. */
-#ifndef CROW_CLI_EXPORT_IMPL_H
-#define CROW_CLI_EXPORT_IMPL_H
+#ifndef CROW_EXPORT_IMPL_H
+#define CROW_EXPORT_IMPL_H
 
-#include <crow/io.h>
-
-typedef enum crow_export_table {
-  CROW_EXPORT_ALTERNATIVES,
-  CROW_EXPORT_COMPARISONS,
-  CROW_EXPORT_ORIGINAL,
-  CROW_EXPORT_TRACE
-} crow_export_table;
-#define CROW_EXPORT_TABLES "alternatives|comparisons|original|trace"
+#include <crow/export.h>
 
 typedef enum crow_export_type { CROW_EXPORT_TEXT, CROW_EXPORT_REAL, CROW_EXPORT_INTEGER } crow_export_type;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "export/export_impl.h"
-#include "summary/ranking_impl.h"
+#include <crow/summary.h>
 #include <string.h>
 
 /* What there may be, by kind of file and table, in the order of the output. */

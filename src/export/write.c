@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows as CSV (RFC 4180), JSON records and NumPy arrays. */
-#include "cli/cli_impl.h"
 #include "export/export_impl.h"
+#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +71,7 @@ void crow_export_csv_rows(FILE *out, const crow_export *t, int64_t begin, int64_
 
 static void write_json_cell(FILE *out, const crow_export_column *column, int64_t i) {
   if (column->type == CROW_EXPORT_TEXT) {
-    json_t *text = crow_json_text(crow_strings_get(&column->text, i));
+    json_t *text = json_string(crow_strings_get(&column->text, i)); /* files hold UTF-8, or are refused */
     (void)json_dumpf(text, out, JSON_ENCODE_ANY);
     json_decref(text);
   } else if (column->type == CROW_EXPORT_INTEGER) {

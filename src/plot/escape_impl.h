@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CROW_CLI_HTML_IMPL_H
-#define CROW_CLI_HTML_IMPL_H
+#ifndef CROW_PLOT_ESCAPE_IMPL_H
+#define CROW_PLOT_ESCAPE_IMPL_H
 
 #include <stdio.h>
 

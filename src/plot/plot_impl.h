@@ -1,29 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pictures of results. A picture is a gnuplot script that rank 0 collects while all ranks read, so that no rank ever
  * holds a large file; gnuplot then runs as a child process of rank 0. */
-#ifndef CROW_CLI_PLOT_IMPL_H
-#define CROW_CLI_PLOT_IMPL_H
+#ifndef CROW_PLOT_IMPL_H
+#define CROW_PLOT_IMPL_H
 
-#include <crow/io.h>
+#include <crow/plot.h>
 #include <jansson.h>
 
-typedef enum crow_plot_kind {
-  CROW_PLOT_AUTO,
-  CROW_PLOT_TOPICS,
-  CROW_PLOT_WIN_RATE,
-  CROW_PLOT_WEIGHTS,
-  CROW_PLOT_CONVERGENCE,
-  CROW_PLOT_CALIBRATION,
-  CROW_PLOT_AUDIT,
-  CROW_PLOT_VORONOI,
-  CROW_PLOT_SCALING
-} crow_plot_kind;
-#define CROW_PLOT_KINDS "auto|topics|win-rate|weights|convergence|calibration|audit|voronoi|scaling"
+enum { CROW_PLOT_LABEL_BYTES = 256 };
 
-/* How many results fit in one picture. */
-enum { CROW_PLOT_MOST = 12, CROW_PLOT_LABEL_BYTES = 256 };
-
-/* ---- sources: plot_sources.c ------------------------------------------------------------------------------------ */
+/* ---- sources: sources.c ------------------------------------------------------------------------------------ */
 
 typedef enum crow_source_kind { CROW_IS_REWARDS, CROW_IS_WEIGHTS, CROW_IS_DATASET, CROW_IS_JSON } crow_source_kind;
 
@@ -45,7 +31,7 @@ void crow_plot_sources_close(int count, crow_plot_source *source);
 /* The file's name without folder and suffix. Local. */
 void crow_plot_name(const char *path, char *name, size_t bytes);
 
-/* ---- pictures: plot_script.c ------------------------------------------------------------------------------------ */
+/* ---- pictures: script.c ------------------------------------------------------------------------------------ */
 
 typedef struct crow_plot {
   const crow_comm *comm;
@@ -56,7 +42,7 @@ typedef struct crow_plot {
   double width, height;            /* in pixels; the kind sets the height */
   double left, right, bottom, top; /* the present frame's edges, from the picture's lower left corner */
   int page;                        /* > 0: SVG to stand inline in a page, as this picture of it */
-  char alt[512];                   /* the picture in one sentence, for those who cannot see it */
+  char alt[CROW_PLOT_ALT_BYTES];   /* the picture in one sentence, for those who cannot see it */
   char *text;                      /* rank 0's script, owned */
   size_t length;
   FILE *script; /* writes `text` on rank 0; elsewhere NULL */
@@ -90,7 +76,7 @@ crow_status crow_plot_fill(crow_plot *plot, crow_plot_kind kind);
 /* What kind suits these sources. Local. */
 crow_plot_kind crow_plot_kind_of(int count, const crow_plot_source *source);
 
-/* ---- kinds: plot_topics.c, ... --------------------------------------------------------------------------------- */
+/* ---- kinds: topics.c, ... --------------------------------------------------------------------------------- */
 
 crow_status crow_plot_topics(crow_plot *plot);
 crow_status crow_plot_win_rate(crow_plot *plot);
@@ -101,7 +87,7 @@ crow_status crow_plot_calibration(crow_plot *plot);
 crow_status crow_plot_audit(crow_plot *plot);
 crow_status crow_plot_scaling(crow_plot *plot);
 
-/* ---- reading without holding: plot_visit.c --------------------------------------------------------------------- */
+/* ---- reading without holding: visit.c --------------------------------------------------------------------- */
 
 /* Above this many, points are drawn by cells of a grid. */
 enum { CROW_PLOT_POINTS = 3000 };
@@ -113,7 +99,7 @@ crow_status crow_plot_visit(const crow_comm *comm, const crow_file *file, int co
 crow_status crow_plot_read(const crow_comm *comm, const crow_file *file, const char *path, int64_t *count,
                            double **values);
 
-/* ---- gnuplot: plot_gnuplot.c, plot_svg.c ----------------------------------------------------------------------- */
+/* ---- gnuplot: gnuplot.c, svg.c ----------------------------------------------------------------------- */
 
 typedef enum crow_picture_format { CROW_PICTURE_SVG, CROW_PICTURE_PNG } crow_picture_format;
 /* Draws the picture: its bytes on rank 0 (`*picture`, freed with crow_free(); elsewhere NULL). Collective. */

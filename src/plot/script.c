@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/table_impl.h"
 #include "plot/plot_impl.h"
 #include <math.h>
 #include <stdarg.h>

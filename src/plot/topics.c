@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Mean reward of every topic with its sample standard deviation, several results side by side (the paper's Figures 3
  * to 5). Topics are rows, so that long names fit and sixty of them do too. */
-#include "base/table_impl.h"
 #include "plot/plot_impl.h"
-#include "summary/topics_impl.h"
+#include <crow/summary.h>
 #include <math.h>
 
 enum { ROWS_MOST = 100, NAME_COLUMNS = 36, PIXELS_A_COLUMN = 22 };
-
-/* A row: the topic's name and its place in each result, -1 where it has none. */
-typedef struct row {
-  const char *name;
-  int64_t at[CROW_PLOT_MOST];
-} row;
 
 static crow_status read_topics(const crow_plot_source *source, const crow_comm *comm, crow_topics *topics) {
   crow_status status = CROW_OK;
@@ -39,24 +32,7 @@ cleanup:
   return status;
 }
 
-/* The last result's topics in the order of their means, then those that only earlier ones have. */
-static int64_t collect(int count, const crow_topics *topics, row *rows) {
-  int64_t used = 0;
-  for (int k = count - 1; k >= 0; k--) {
-    for (int64_t i = 0; i < topics[k].count; i++) {
-      const char *name = crow_strings_get(&topics[k].name, topics[k].by_mean[i]);
-      bool known = false;
-      for (int later = k + 1; later < count && !known; later++) known = crow_topics_find(&topics[later], name) >= 0;
-      if (known) continue;
-      rows[used].name = name;
-      for (int r = 0; r < count; r++) rows[used].at[r] = crow_topics_find(&topics[r], name);
-      used++;
-    }
-  }
-  return used;
-}
-
-static void add_rows(crow_plot *plot, int64_t count, const row *rows, const crow_topics *topics) {
+static void add_rows(crow_plot *plot, int64_t count, const crow_topics_row *rows, const crow_topics *topics) {
   for (int k = 0; k < plot->count; k++) {
     const double offset = .7 * ((k + .5) / plot->count - .5);
     crow_plot_add(plot, "$result%d << EOD\n", k);
@@ -74,7 +50,7 @@ static void add_rows(crow_plot *plot, int64_t count, const row *rows, const crow
 }
 
 /* Names on the left. Returns the widest name's columns. */
-static int add_names(crow_plot *plot, int64_t count, const row *rows) {
+static int add_names(crow_plot *plot, int64_t count, const crow_topics_row *rows) {
   char quoted[1024];
   int widest = 0;
   const int room = (int)plot->width / PIXELS_A_COLUMN, most = room < NAME_COLUMNS ? room : NAME_COLUMNS;
@@ -107,18 +83,18 @@ static void add_series(crow_plot *plot) {
 
 /* Of too many rows the first and the last stay, with one between that says how many are not shown. Returns how many
  * there are then. */
-static int64_t cut(int64_t count, row *rows, int results, char *note, size_t bytes) {
+static int64_t cut(int64_t count, crow_topics_row *rows, int results, char *note, size_t bytes) {
   const int64_t left_out = count - ROWS_MOST;
   if (left_out <= 0) return count;
-  row *middle = &rows[ROWS_MOST / 2];
-  for (row *r = middle + 1; r <= rows + ROWS_MOST; r++) *r = r[left_out - 1];
+  crow_topics_row *middle = &rows[ROWS_MOST / 2];
+  for (crow_topics_row *r = middle + 1; r <= rows + ROWS_MOST; r++) *r = r[left_out - 1];
   (void)snprintf(note, bytes, "(%lld more between)", (long long)left_out);
   middle->name = note;
   for (int k = 0; k < results; k++) middle->at[k] = -1;
   return ROWS_MOST + 1;
 }
 
-static void draw(crow_plot *plot, int64_t topic_count, row *rows, const crow_topics *topics) {
+static void draw(crow_plot *plot, int64_t topic_count, crow_topics_row *rows, const crow_topics *topics) {
   char note[64];
   const int64_t count = cut(topic_count, rows, plot->count, note, sizeof note);
   const int widest = add_names(plot, count, rows);
@@ -141,14 +117,11 @@ crow_status crow_plot_topics(crow_plot *plot) {
   crow_status status = CROW_OK;
   const crow_comm *comm = plot->comm;
   crow_topics topics[CROW_PLOT_MOST] = {{0}};
-  row *rows = NULL;
-  int64_t most = 0;
-  for (int k = 0; k < plot->count; k++) {
-    CROW_TRY(read_topics(&plot->source[k], comm, &topics[k]));
-    most += topics[k].count;
-  }
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&rows, most));
-  draw(plot, collect(plot->count, topics, rows), rows, topics);
+  crow_topics_row *rows = NULL;
+  int64_t count = 0;
+  for (int k = 0; k < plot->count; k++) CROW_TRY(read_topics(&plot->source[k], comm, &topics[k]));
+  CROW_TRY_AGREE(comm, crow_topics_join(plot->count, topics, &count, &rows));
+  draw(plot, count, rows, topics);
 cleanup:
   for (int k = 0; k < plot->count; k++) crow_topics_free(&topics[k]);
   crow_free(rows);

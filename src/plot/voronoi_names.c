@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names within the cells of a Voronoi diagram. */
-#include "base/table_impl.h"
 #include "plot/voronoi_impl.h"
 #include <math.h>
 

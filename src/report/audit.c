@@ -98,7 +98,7 @@ static void write_tests(FILE *out, json_t *tests, const json_t *alone, double pr
   crow_html_table_end(out);
 }
 
-void crow_report_write_summary(FILE *out, json_t *summary) {
+void crow_page_print_summary(FILE *out, json_t *summary) {
   static const char *const shown[] = {"topics", "tests", "without_clones", "standard", "weighted"};
   json_t *topics = json_object_get(summary, "topics"), *tests = json_object_get(summary, "tests");
   json_t *rest = json_copy(summary);
@@ -108,11 +108,11 @@ void crow_report_write_summary(FILE *out, json_t *summary) {
     write_tests(out, tests, json_object_get(summary, "without_clones"), number(summary, "prompts"));
   }
   for (size_t k = 0; audit && k < sizeof shown / sizeof *shown; k++) (void)json_object_del(rest, shown[k]);
-  crow_report_write_facts(out, "Summary", rest);
+  crow_page_print_facts(out, "Summary", rest);
   json_decref(rest);
 }
 
-void crow_report_write_audit_verdict(FILE *out, const crow_report_entry *e) {
+void crow_page_print_audit_verdict(FILE *out, const crow_page_entry *e) {
   const char *verdict = json_string_value(json_object_get(e->source->json, "verdict"));
   if (!verdict) return;
   (void)fputs("<li><strong>", out);

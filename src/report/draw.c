@@ -45,23 +45,23 @@ static const struct choice {
 };
 
 static crow_status draw_one(const crow_comm *comm, int count, crow_plot_source *source, const struct choice *choice,
-                            crow_report *report) {
+                            crow_page *page) {
   crow_status status = CROW_OK;
   crow_plot plot = {0};
-  crow_report_picture *picture = &report->picture[report->pictures];
+  crow_page_picture *picture = &page->picture[page->pictures];
   CROW_TRY_AGREE(comm, crow_plot_create(comm, count, source, NULL, PICTURE_WIDTH, &plot));
-  plot.page = report->pictures + 1;
+  plot.page = page->pictures + 1;
   CROW_TRY(crow_plot_fill(&plot, choice->kind));
   CROW_TRY(crow_plot_draw(&plot, CROW_PICTURE_SVG, &picture->svg, &picture->bytes));
   picture->title = choice->title;
   picture->caption = choice->caption;
-  report->pictures++;
+  page->pictures++;
 cleanup:
   crow_plot_free(&plot);
   return status;
 }
 
-crow_status crow_report_draw(const crow_comm *comm, int count, const crow_plot_source *source, crow_report *report) {
+crow_status crow_page_draw(const crow_comm *comm, int count, const crow_plot_source *source, crow_page *page) {
   crow_status status = CROW_OK;
   crow_plot_source chosen[CROW_PLOT_MOST];
   for (size_t c = 0; c < sizeof choices / sizeof *choices; c++) {
@@ -69,7 +69,7 @@ crow_status crow_report_draw(const crow_comm *comm, int count, const crow_plot_s
     for (int k = 0; k < count; k++) {
       if (choices[c].suits(&source[k]) && !(choices[c].alone && used)) chosen[used++] = source[k];
     }
-    if (used) CROW_TRY(draw_one(comm, used, chosen, &choices[c], report));
+    if (used) CROW_TRY(draw_one(comm, used, chosen, &choices[c], page));
   }
 cleanup:
   return status;

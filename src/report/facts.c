@@ -90,7 +90,7 @@ static void write_list(FILE *out, const char *caption, json_t *list) {
   crow_html_table_end(out);
 }
 
-void crow_report_write_facts(FILE *out, const char *caption, json_t *object) {
+void crow_page_print_facts(FILE *out, const char *caption, json_t *object) {
   const char *key;
   json_t *value;
   if (json_object_size(object) == 0) return;

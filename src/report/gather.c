@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/report_impl.h"
 
-static crow_status describe(const crow_comm *comm, crow_report_entry *e) {
+static crow_status describe(const crow_comm *comm, crow_page_entry *e) {
   crow_status status = CROW_OK, local = CROW_OK;
   char *text = NULL;
   json_error_t problem;
@@ -17,7 +17,7 @@ cleanup:
 }
 
 static crow_status gather_chosen(const crow_comm *comm, const crow_partition *p, const double *weight,
-                                 const double *rate, crow_report_entry *e) {
+                                 const double *rate, crow_page_entry *e) {
   crow_status status = CROW_OK;
   const crow_ends *ends = &e->ends;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->weight, ends->count));
@@ -32,7 +32,7 @@ cleanup:
 }
 
 static crow_status summarise_weights(const crow_comm *comm, const crow_partition *p, const double *weight,
-                                     crow_report_entry *e) {
+                                     crow_page_entry *e) {
   crow_status status = CROW_OK;
   double squares = 0, sum = 0;
   CROW_TRY(crow_comm_dot(comm, p, 1, &weight, &weight, &squares));
@@ -44,12 +44,12 @@ cleanup:
   return status;
 }
 
-crow_status crow_report_gather(const crow_comm *comm, const crow_plot_source *source, crow_report_entry *e) {
+crow_status crow_page_gather(const crow_comm *comm, const crow_plot_source *source, crow_page_entry *e) {
   crow_status status = CROW_OK;
   double *value = NULL, *weight = NULL, *rate = NULL;
   int64_t shape[2];
   const bool rewards = source->kind == CROW_IS_REWARDS;
-  *e = (crow_report_entry){.source = source};
+  *e = (crow_page_entry){.source = source};
   if (source->kind == CROW_IS_JSON) return CROW_OK;
   CROW_TRY(describe(comm, e));
   crow_file_shape(source->file, rewards ? "/rewards/value" : "/weights/value", shape);
@@ -68,7 +68,7 @@ crow_status crow_report_gather(const crow_comm *comm, const crow_plot_source *so
   }
   CROW_TRY(summarise_weights(comm, &p, weight, e));
   CROW_TRY(crow_topics_create(comm, source->file, &p, true, rewards ? value : weight, weight, &e->topics));
-  CROW_TRY(crow_ends_create(comm, source->file, &p, rewards ? value : weight, CROW_REPORT_ENDS, &e->ends));
+  CROW_TRY(crow_ends_create(comm, source->file, &p, rewards ? value : weight, CROW_PAGE_ENDS, &e->ends));
   CROW_TRY(gather_chosen(comm, &p, weight, rate, e));
 cleanup:
   crow_free(value);
@@ -77,11 +77,11 @@ cleanup:
   return status;
 }
 
-void crow_report_entry_free(crow_report_entry *e) {
+void crow_page_entry_free(crow_page_entry *e) {
   json_decref(e->description);
   crow_topics_free(&e->topics);
   crow_ends_free(&e->ends);
   crow_free(e->weight);
   crow_free(e->win_rate);
-  *e = (crow_report_entry){0};
+  *e = (crow_page_entry){0};
 }

@@ -10,22 +10,22 @@ static void heading(FILE *out, int level, const char *id, const char *text) {
   (void)fprintf(out, "</h%d>\n", level);
 }
 
-static void write_contents(FILE *out, const crow_report *report) {
+static void write_contents(FILE *out, const crow_page *page) {
   (void)fputs("<nav aria-label=\"Contents\"><ul>\n<li><a href=\"#short\">In short</a></li>\n", out);
-  if (report->pictures) (void)fputs("<li><a href=\"#pictures\">Pictures</a></li>\n", out);
-  for (int k = 0; k < report->entries; k++) {
+  if (page->pictures) (void)fputs("<li><a href=\"#pictures\">Pictures</a></li>\n", out);
+  for (int k = 0; k < page->entries; k++) {
     (void)fprintf(out, "<li><a href=\"#file%d\">", k);
-    crow_html_escape(out, report->entry[k].source->label);
+    crow_html_escape(out, page->entry[k].source->label);
     (void)fputs("</a></li>\n", out);
   }
   (void)fputs("</ul></nav>\n", out);
 }
 
-static void write_pictures(FILE *out, const crow_report *report) {
-  if (report->pictures == 0) return;
+static void write_pictures(FILE *out, const crow_page *page) {
+  if (page->pictures == 0) return;
   heading(out, 2, "pictures", "Pictures");
-  for (int k = 0; k < report->pictures; k++) {
-    const crow_report_picture *picture = &report->picture[k];
+  for (int k = 0; k < page->pictures; k++) {
+    const crow_page_picture *picture = &page->picture[k];
     (void)fprintf(out, "<figure>\n<h3>%s</h3>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n",
                   picture->title, picture->title);
     (void)fwrite(picture->svg, 1, picture->bytes, out);
@@ -33,7 +33,7 @@ static void write_pictures(FILE *out, const crow_report *report) {
   }
 }
 
-static void write_topics(FILE *out, const crow_report_entry *e) {
+static void write_topics(FILE *out, const crow_page_entry *e) {
   const crow_topics *topics = &e->topics;
   const bool rewards = e->source->kind == CROW_IS_REWARDS;
   if (topics->count == 0) return;
@@ -53,7 +53,7 @@ static void write_topics(FILE *out, const crow_report_entry *e) {
   crow_html_table_end(out);
 }
 
-static void write_alternatives(FILE *out, const crow_report_entry *e) {
+static void write_alternatives(FILE *out, const crow_page_entry *e) {
   char caption[128];
   const crow_ends *ends = &e->ends;
   const bool rewards = e->source->kind == CROW_IS_REWARDS, topics = ends->count && *ends->topic[0];
@@ -63,7 +63,7 @@ static void write_alternatives(FILE *out, const crow_report_entry *e) {
     (void)snprintf(caption, sizeof caption, "Alternatives by %s", by);
   } else {
     (void)snprintf(caption, sizeof caption, "Alternatives by %s: the %d best and the %d worst of %lld", by,
-                   CROW_REPORT_ENDS, CROW_REPORT_ENDS, (long long)e->alternatives);
+                   CROW_PAGE_ENDS, CROW_PAGE_ENDS, (long long)e->alternatives);
   }
   static const char *const columns[2][2] = {
       {"<id|rank|weight", "<id|rank|<topic|weight"},
@@ -82,7 +82,7 @@ static void write_alternatives(FILE *out, const crow_report_entry *e) {
   crow_html_table_end(out);
 }
 
-static void write_entry(FILE *out, int index, const crow_report_entry *e) {
+static void write_entry(FILE *out, int index, const crow_page_entry *e) {
   static const char *const kinds[] = {"rewards", "weights", "a dataset", "a command's summary"};
   static const char *const said[] = {"What the file says of the fit", "What the file says of the weights",
                                      "What the file says of the data", ""};
@@ -96,29 +96,29 @@ static void write_entry(FILE *out, int index, const crow_report_entry *e) {
   (void)fputs(".</p>\n", out);
   write_topics(out, e);
   write_alternatives(out, e);
-  crow_report_write_facts(out, said[e->source->kind], json_object_get(e->description, "attributes"));
-  crow_report_write_facts(out, "How it came about", json_object_get(e->description, "provenance"));
-  if (e->source->json) crow_report_write_summary(out, e->source->json);
+  crow_page_print_facts(out, said[e->source->kind], json_object_get(e->description, "attributes"));
+  crow_page_print_facts(out, "How it came about", json_object_get(e->description, "provenance"));
+  if (e->source->json) crow_page_print_summary(out, e->source->json);
 }
 
-void crow_report_write_page(FILE *out, const crow_report *report) {
+void crow_page_print(FILE *out, const crow_page *page) {
   char date[64] = "";
   const time_t now = time(NULL);
   struct tm parts;
   if (gmtime_r(&now, &parts)) (void)strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", &parts);
-  crow_html_begin(out, report->title);
+  crow_html_begin(out, page->title);
   (void)fputs("<header>\n<h1>", out);
-  crow_html_escape(out, report->title);
+  crow_html_escape(out, page->title);
   (void)fputs("</h1>\n<p class=\"soft\">", out);
   crow_html_print(out, "Made by crow %s%s%s on %s.", crow_version(), *crow_git_hash() ? ", commit " : "",
                   crow_git_hash(), date);
   (void)fputs("</p>\n", out);
-  write_contents(out, report);
+  write_contents(out, page);
   (void)fputs("</header>\n<main>\n", out);
   heading(out, 2, "short", "In short");
-  crow_report_write_verdicts(out, report);
-  write_pictures(out, report);
-  for (int k = 0; k < report->entries; k++) write_entry(out, k, &report->entry[k]);
+  crow_page_print_verdicts(out, page);
+  write_pictures(out, page);
+  for (int k = 0; k < page->entries; k++) write_entry(out, k, &page->entry[k]);
   (void)fputs("</main>\n", out);
   crow_html_end(out);
 }

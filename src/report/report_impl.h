@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A report: one page of HTML with everything in it. All ranks gather, rank 0 writes. */
-#ifndef CROW_CLI_REPORT_IMPL_H
-#define CROW_CLI_REPORT_IMPL_H
+#ifndef CROW_REPORT_IMPL_H
+#define CROW_REPORT_IMPL_H
 
 #include "plot/plot_impl.h"
-#include "summary/ranking_impl.h"
-#include "summary/topics_impl.h"
+#include <crow/report.h>
 
-enum { CROW_REPORT_ENDS = 10, CROW_REPORT_PICTURES = 8 };
+enum { CROW_PAGE_ENDS = 10, CROW_PAGE_PICTURES = 8 };
 
 /* What the page says of one file. */
-typedef struct crow_report_entry {
+typedef struct crow_page_entry {
   const crow_plot_source *source;
   json_t *description; /* crow_file_describe() on rank 0; NULL for JSON */
   int64_t alternatives;
@@ -19,39 +18,39 @@ typedef struct crow_report_entry {
   int64_t zeros;             /* of the weights */
   crow_ends ends;            /* alternatives in the table */
   double *weight, *win_rate; /* (ends.count) owned */
-} crow_report_entry;
+} crow_page_entry;
 
 /* Reads what the page says of a file. Collective. */
-crow_status crow_report_gather(const crow_comm *comm, const crow_plot_source *source, crow_report_entry *entry);
-void crow_report_entry_free(crow_report_entry *entry);
+crow_status crow_page_gather(const crow_comm *comm, const crow_plot_source *source, crow_page_entry *entry);
+void crow_page_entry_free(crow_page_entry *entry);
 
 /* A picture within the page. */
-typedef struct crow_report_picture {
+typedef struct crow_page_picture {
   char *svg; /* rank 0's, owned */
   size_t bytes;
   const char *title, *caption;
-} crow_report_picture;
+} crow_page_picture;
 
-typedef struct crow_report {
+typedef struct crow_page {
   const char *title;
   int entries, pictures;
-  crow_report_entry entry[CROW_PLOT_MOST];
-  crow_report_picture picture[CROW_REPORT_PICTURES];
-} crow_report;
+  crow_page_entry entry[CROW_PLOT_MOST];
+  crow_page_picture picture[CROW_PAGE_PICTURES];
+} crow_page;
 
 /* Draws the pictures that suit the sources. Collective. */
-crow_status crow_report_draw(const crow_comm *comm, int count, const crow_plot_source *source, crow_report *report);
+crow_status crow_page_draw(const crow_comm *comm, int count, const crow_plot_source *source, crow_page *page);
 /* Writes the page. Local, for rank 0; failures show in the stream. */
-void crow_report_write_page(FILE *out, const crow_report *report);
+void crow_page_print(FILE *out, const crow_page *page);
 /* "In short": what the results say in plain words, as list items. Local. */
-void crow_report_write_verdicts(FILE *out, const crow_report *report);
+void crow_page_print_verdicts(FILE *out, const crow_page *page);
 /* An object's names and values under a caption, nothing for an empty one or NULL. Local. */
-void crow_report_write_facts(FILE *out, const char *caption, json_t *object);
+void crow_page_print_facts(FILE *out, const char *caption, json_t *object);
 /* A command's summary, that of an audit with tables of its own; and the list item of its verdict. Local. */
-void crow_report_write_summary(FILE *out, json_t *summary);
-void crow_report_write_audit_verdict(FILE *out, const crow_report_entry *entry);
+void crow_page_print_summary(FILE *out, json_t *summary);
+void crow_page_print_audit_verdict(FILE *out, const crow_page_entry *entry);
 
-/* ---- HTML: report_html.c. Local. ---- */
+/* ---- HTML: html.c. Local. ---- */
 
 void crow_html_begin(FILE *out, const char *title);
 void crow_html_end(FILE *out);

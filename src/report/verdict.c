@@ -4,23 +4,23 @@
 #include "report/report_impl.h"
 #include <string.h>
 
-static const json_t *attribute(const crow_report_entry *e, const char *name) {
+static const json_t *attribute(const crow_page_entry *e, const char *name) {
   return json_object_get(json_object_get(e->description, "attributes"), name);
 }
 
 /* The name of what is best: a topic, or an alternative. */
-static const char *winner(const crow_report_entry *e, bool topic) {
+static const char *winner(const crow_page_entry *e, bool topic) {
   if (topic) return e->topics.count ? crow_strings_get(&e->topics.name, e->topics.by_mean[0]) : NULL;
   return e->ends.count ? e->ends.id[0] : NULL;
 }
 
 /* Whether all rewards have the same winner, said once; with one result, who it is. */
-static void write_winners(FILE *out, const crow_report *report, bool topic) {
+static void write_winners(FILE *out, const crow_page *page, bool topic) {
   const char *first = NULL, *what = topic ? "topic of highest mean reward" : "alternative of highest reward";
   int results = 0;
   bool same = true;
-  for (int k = 0; k < report->entries; k++) {
-    const crow_report_entry *e = &report->entry[k];
+  for (int k = 0; k < page->entries; k++) {
+    const crow_page_entry *e = &page->entry[k];
     const char *name = e->source->kind == CROW_IS_REWARDS ? winner(e, topic) : NULL;
     if (!name) continue;
     if (!first) first = name;
@@ -34,8 +34,8 @@ static void write_winners(FILE *out, const crow_report *report, bool topic) {
   } else {
     crow_html_print(out, "The %s differs between the results: ", what);
     const char *comma = "";
-    for (int k = 0; k < report->entries; k++) {
-      const crow_report_entry *e = &report->entry[k];
+    for (int k = 0; k < page->entries; k++) {
+      const crow_page_entry *e = &page->entry[k];
       const char *name = e->source->kind == CROW_IS_REWARDS ? winner(e, topic) : NULL;
       if (!name) continue;
       crow_html_print(out, "%s%s in %s", comma, name, e->source->label);
@@ -47,7 +47,7 @@ static void write_winners(FILE *out, const crow_report *report, bool topic) {
 }
 
 /* A network trained by Adam ends after its steps, without a test. */
-static void write_convergence(FILE *out, const crow_report_entry *e) {
+static void write_convergence(FILE *out, const crow_page_entry *e) {
   const double certificate = json_number_value(attribute(e, "optimality"));
   const json_t *tested = attribute(e, "convergence_tested");
   const bool converged = json_integer_value(attribute(e, "converged")) == 1;
@@ -62,7 +62,7 @@ static void write_convergence(FILE *out, const crow_report_entry *e) {
   (void)fputs(converged ? "</li>\n" : "</strong></li>\n", out);
 }
 
-static void write_weights(FILE *out, const crow_report_entry *e) {
+static void write_weights(FILE *out, const crow_page_entry *e) {
   const double share = e->effective / (double)e->alternatives;
   (void)fputs("<li>", out);
   crow_html_print(out, "%s: ", e->source->label);
@@ -80,22 +80,22 @@ static void write_weights(FILE *out, const crow_report_entry *e) {
   (void)fputs("</li>\n", out);
 }
 
-void crow_report_write_verdicts(FILE *out, const crow_report *report) {
+void crow_page_print_verdicts(FILE *out, const crow_page *page) {
   (void)fputs("<ul>\n", out);
-  for (int k = 0; k < report->entries; k++) {
-    crow_report_write_audit_verdict(out, &report->entry[k]);
+  for (int k = 0; k < page->entries; k++) {
+    crow_page_print_audit_verdict(out, &page->entry[k]);
   }
-  write_winners(out, report, true);
-  write_winners(out, report, false);
-  for (int k = 0; k < report->entries; k++) {
-    if (report->entry[k].source->kind == CROW_IS_REWARDS) write_convergence(out, &report->entry[k]);
+  write_winners(out, page, true);
+  write_winners(out, page, false);
+  for (int k = 0; k < page->entries; k++) {
+    if (page->entry[k].source->kind == CROW_IS_REWARDS) write_convergence(out, &page->entry[k]);
   }
-  for (int k = 0; k < report->entries; k++) {
-    const crow_report_entry *e = &report->entry[k];
+  for (int k = 0; k < page->entries; k++) {
+    const crow_page_entry *e = &page->entry[k];
     if (e->source->kind == CROW_IS_REWARDS || e->source->kind == CROW_IS_WEIGHTS) write_weights(out, e);
   }
-  for (int k = 0; k < report->entries; k++) {
-    const crow_report_entry *e = &report->entry[k];
+  for (int k = 0; k < page->entries; k++) {
+    const crow_page_entry *e = &page->entry[k];
     const char *reason = json_string_value(json_object_get(e->description, "reason"));
     if (!e->description || json_is_true(json_object_get(e->description, "valid"))) continue;
     (void)fputs("<li><strong>", out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "summary/ranking_impl.h"
+#include <crow/summary.h>
 
 static crow_status name_all(const crow_comm *comm, const crow_file *file, crow_ends *e) {
   crow_status status = CROW_OK;

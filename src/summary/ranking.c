@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "summary/ranking_impl.h"
+#include <crow/summary.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "summary/topics_impl.h"
+#include <crow/summary.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +130,33 @@ int64_t crow_topics_find(const crow_topics *topics, const char *name) {
   if (topics->count == 0) return -1;
   const char *found = bsearch(name, topics->name.data, (size_t)topics->count, (size_t)topics->name.width, compare_text);
   return found ? (found - topics->name.data) / topics->name.width : -1;
+}
+
+/* Whether one of the results after `k` has the topic. */
+static bool comes_later(const crow_topics *topics, int k, int count, const char *name) {
+  for (int later = k + 1; later < count; later++) {
+    if (crow_topics_find(&topics[later], name) >= 0) return true;
+  }
+  return false;
+}
+
+crow_status crow_topics_join(int count, const crow_topics *topics, int64_t *rows, crow_topics_row **row) {
+  crow_status status = CROW_OK;
+  int64_t most = 0;
+  *rows = 0;
+  for (int k = 0; k < count; k++) most += topics[k].count;
+  CROW_TRY(CROW_ALLOCATE(row, most));
+  for (int k = count - 1; k >= 0; k--) {
+    for (int64_t i = 0; i < topics[k].count; i++) {
+      const char *name = crow_strings_get(&topics[k].name, topics[k].by_mean[i]);
+      if (comes_later(topics, k, count, name)) continue;
+      crow_topics_row *next = &(*row)[(*rows)++];
+      next->name = name;
+      for (int r = 0; r < count; r++) next->at[r] = crow_topics_find(&topics[r], name);
+    }
+  }
+cleanup:
+  return status;
 }
 
 void crow_topics_free(crow_topics *topics) {

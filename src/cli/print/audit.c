@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/table_impl.h"
 #include "cli/print/audit_impl.h"
+#include "cli/print/table_impl.h"
 #include <math.h>
 
 static void set_text(json_t *object, const char *name, const char *value) {

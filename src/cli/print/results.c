@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/table_impl.h"
 #include "cli/print/results_impl.h"
-#include "summary/ranking_impl.h"
-#include "summary/topics_impl.h"
+#include "cli/print/table_impl.h"
 #include <math.h>
 
 enum { ENDS = 10 };
@@ -47,68 +45,13 @@ crow_status crow_results_weights(crow_run *run, const crow_dataset *dataset, con
   report_weights(run, weights);
   CROW_TRY(
       crow_topics_create(run->comm, dataset->file, &weights->partition, true, weights->value, weights->value, &topics));
-  CROW_TRY(crow_topics_print(run, &topics, "weight", -1));
+  CROW_TRY(crow_results_topics(run, &topics, "weight", -1));
 cleanup:
   crow_topics_free(&topics);
   return status;
 }
 
-/* The alternatives of the table, and what it says of them. */
-typedef struct chosen {
-  crow_ends ends;
-  double *weight, *win_rate;
-  double *error, *lower, *upper, *rank_lower, *rank_upper; /* NULL if there is none */
-} chosen;
-
-static void chosen_free(chosen *c) {
-  crow_ends_free(&c->ends);
-  crow_free(c->weight);
-  crow_free(c->win_rate);
-  crow_free(c->error);
-  crow_free(c->lower);
-  crow_free(c->upper);
-  crow_free(c->rank_lower);
-  crow_free(c->rank_upper);
-}
-
-/* Elements of a vector of real numbers or, where that is NULL, of integers. */
-static crow_status pick(const crow_comm *comm, const crow_partition *p, const chosen *c, const double *reals,
-                        const int64_t *integers, double **out) {
-  crow_status status = CROW_OK;
-  double *slice = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(out, c->ends.count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&slice, p->count));
-  for (crow_gidx i = 0; i < p->count; i++) slice[i] = reals ? reals[i] : (double)integers[i];
-  CROW_TRY(crow_ranking_pick(comm, p, slice, c->ends.count, c->ends.place, *out));
-cleanup:
-  crow_free(slice);
-  return status;
-}
-
-static crow_status choose_uncertainty(const crow_comm *comm, const crow_rewards *r, chosen *c) {
-  crow_status status = CROW_OK;
-  const crow_uncertainty *u = &r->uncertainty;
-  if (u->has_standard_errors) CROW_TRY(pick(comm, &r->partition, c, u->standard_error, NULL, &c->error));
-  if (u->replicates == 0) goto cleanup;
-  CROW_TRY(pick(comm, &r->partition, c, u->lower, NULL, &c->lower));
-  CROW_TRY(pick(comm, &r->partition, c, u->upper, NULL, &c->upper));
-  CROW_TRY(pick(comm, &r->partition, c, NULL, u->rank_lower, &c->rank_lower));
-  CROW_TRY(pick(comm, &r->partition, c, NULL, u->rank_upper, &c->rank_upper));
-cleanup:
-  return status;
-}
-
-static crow_status choose(const crow_comm *comm, const crow_dataset *dataset, const crow_rewards *r, chosen *c) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_ends_create(comm, dataset->file, &r->partition, r->value, ENDS, &c->ends));
-  CROW_TRY(pick(comm, &r->partition, c, r->weight, NULL, &c->weight));
-  CROW_TRY(pick(comm, &r->partition, c, r->win_rate, NULL, &c->win_rate));
-  CROW_TRY(choose_uncertainty(comm, r, c));
-cleanup:
-  return status;
-}
-
-static void report_chosen(crow_run *run, const chosen *c) {
+static void report_chosen(crow_run *run, const crow_ends_rewards *c) {
   if (!run->report) return;
   const crow_ends *e = &c->ends;
   json_t *list = json_array();
@@ -132,7 +75,7 @@ static void report_chosen(crow_run *run, const chosen *c) {
   (void)json_object_set_new(run->report, "ranking", list);
 }
 
-static crow_status print_chosen(crow_run *run, const chosen *c, crow_gidx alternatives, bool topics) {
+static crow_status print_chosen(crow_run *run, const crow_ends_rewards *c, crow_gidx alternatives, bool topics) {
   const crow_ends *e = &c->ends;
   crow_table table = {0};
   crow_table_add_column(&table, "rank", false, 0);
@@ -228,13 +171,13 @@ static void print_certificate(crow_run *run, const crow_rewards *r, double toler
 
 crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, const crow_rewards *r, double tolerance) {
   crow_status status = CROW_OK;
-  chosen c = {0};
+  crow_ends_rewards c = {0};
   crow_topics topics = {0};
-  CROW_TRY(choose(run->comm, dataset, r, &c));
+  CROW_TRY(crow_ends_rewards_create(run->comm, dataset, r, ENDS, &c));
   report_chosen(run, &c);
   CROW_TRY(print_chosen(run, &c, r->partition.global, dataset->has_topic));
   CROW_TRY(crow_topics_create(run->comm, dataset->file, &r->partition, true, r->value, r->weight, &topics));
-  CROW_TRY(crow_topics_print(run, &topics, "reward", 6));
+  CROW_TRY(crow_results_topics(run, &topics, "reward", 6));
   report_fit(run, r, tolerance);
   print_certificate(run, r, tolerance);
   if (r->uncertainty.replicates) {
@@ -251,7 +194,7 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
                crow_plural(r->iterations));
   }
 cleanup:
-  chosen_free(&c);
+  crow_ends_rewards_free(&c);
   crow_topics_free(&topics);
   return status;
 }

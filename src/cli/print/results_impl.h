@@ -12,6 +12,9 @@ crow_status crow_results_weights(crow_run *run, const crow_dataset *dataset, con
 /* Rewards: best and worst alternatives, topics, certificate, how the fit ended. Collective. */
 crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, const crow_rewards *rewards,
                                  double tolerance);
+/* The table of topics: `value_name` heads the column of means, which are printed with so many decimals (negative: with
+ * six digits). Collective. */
+crow_status crow_results_topics(crow_run *run, const crow_topics *topics, const char *value_name, int decimals);
 /* The end of a run that wrote a dataset: times and where it is. Collective. */
 crow_status crow_results_written(crow_run *run, const char *output);
 /* A run that makes a dataset (--output) from another one (its argument): `make` does the work in the stage of this

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/table_impl.h"
-#include "cli/cli_impl.h"
-#include "summary/topics_impl.h"
+#include "cli/print/results_impl.h"
+#include "cli/print/table_impl.h"
 
 static void report(crow_run *run, const crow_topics *topics) {
   if (!run->report) return;
@@ -19,7 +18,7 @@ static void report(crow_run *run, const crow_topics *topics) {
   (void)json_object_set_new(run->report, "topics", list);
 }
 
-crow_status crow_topics_print(crow_run *run, const crow_topics *topics, const char *value_name, int decimals) {
+crow_status crow_results_topics(crow_run *run, const crow_topics *topics, const char *value_name, int decimals) {
   crow_table table = {0};
   char title[64];
   report(run, topics);

@@ -41,8 +41,4 @@ void crow_table_add_real(crow_table *table, int decimals, double value);
 crow_status crow_table_print(crow_table *table, FILE *out);
 void crow_table_free(crow_table *table);
 
-/* Makes text safe and short for a terminal: control characters and what is not UTF-8 become "?", and more than `most`
- * columns (0: any) are cut with an ellipsis. Returns the width in columns. */
-int crow_text_fit(const char *text, int most, char *out, size_t bytes);
-
 #endif

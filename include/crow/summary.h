@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * What tables and sentences state of results: the best and the worst alternatives with their ranks, topics, and several
+ * results side by side. Vectors stay in their slices over the ranks; what is found is the same on all of them, bit for
+ * bit, however many they are.
+ */
+#ifndef CROW_SUMMARY_H
+#define CROW_SUMMARY_H
+
+#include <crow/fit.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- ranking ------------------------------------------------------------------------------------------------- */
+
+/** Names of alternatives and topics in summaries are cut to CROW_NAME_BYTES - 1 bytes. */
+#define CROW_NAME_BYTES 256
+
+/** An alternative (its row) and the value that it is ranked by. */
+typedef struct crow_ranked {
+  double value;
+  crow_gidx index;
+} crow_ranked;
+
+/** The `most` greatest values (least ones if not `greatest`) of the vector whose slices are `values`, best first; NaN
+ * comes after all numbers. Equal values come in the order of their rows (the reverse if not `greatest`), so that the
+ * two ends belong to one order. `*ranked` (`*count`) is freed with crow_free(). Collective. */
+CROW_API crow_status crow_ranking_ends(const crow_comm *comm, const crow_partition *partition, const double *values,
+                                       crow_gidx most, bool greatest, crow_ranked **ranked, int64_t *count);
+/** For each of `values` (count), the same on all ranks, the number of elements of the vector that are greater:
+ * `greater` (count). Collective. */
+CROW_API crow_status crow_ranking_count_greater(const crow_comm *comm, const crow_partition *partition,
+                                                const double *slice, int64_t count, const double *values,
+                                                int64_t *greater);
+/** The elements of a distributed vector at `places` (count): `picked` (count), on all ranks. Collective. */
+CROW_API crow_status crow_ranking_pick(const crow_comm *comm, const crow_partition *partition, const double *slice,
+                                       int64_t count, const crow_ranked *places, double *picked);
+/** Ids of a file's rows `begin` .. `begin + count` (each rank its own): stored ones, or "0", "1", ... where there are
+ * none. Free with crow_strings_free(). Collective. */
+CROW_API crow_status crow_ranking_read_ids(const crow_comm *comm, const crow_file *file, crow_gidx begin,
+                                           crow_gidx count, crow_strings *ids);
+/** Names of the alternatives at `places` (count) by `path` ("/alternatives/id" or "/alternatives/topic"): `names`
+ * (count), "" where the file has none. Collective. */
+CROW_API crow_status crow_ranking_names(const crow_comm *comm, const crow_file *file, const char *path, int64_t count,
+                                        const crow_ranked *places, char (*names)[CROW_NAME_BYTES]);
+
+/* ---- best and worst ------------------------------------------------------------------------------------------ */
+
+/** The alternatives of a table: the best and the worst, or all if they are few. */
+typedef struct crow_ends {
+  int64_t count, best;            /**< how many in all; how many from the top */
+  crow_ranked *place;             /**< (count) from the greatest to the least value; owned, as are the rest */
+  int64_t *rank;                  /**< (count) one more than the number of greater values: equal ones share a rank */
+  char (*id)[CROW_NAME_BYTES];    /**< (count) */
+  char (*topic)[CROW_NAME_BYTES]; /**< (count) "" without topics */
+} crow_ends;
+/** `each` from either end of the vector whose slices are `values`, or all if there are at most twice as many, with the
+ * names of `file`. Free it also after an error. Collective. */
+CROW_API crow_status crow_ends_create(const crow_comm *comm, const crow_file *file, const crow_partition *partition,
+                                      const double *values, int64_t each, crow_ends *out);
+/** Local. Frees and zeroes. */
+CROW_API void crow_ends_free(crow_ends *ends);
+
+/** The same of a fit, by reward, with what else it says of these alternatives. */
+typedef struct crow_ends_rewards {
+  crow_ends ends;
+  double *weight, *win_rate;       /**< (ends.count) */
+  double *error;                   /**< (ends.count) standard errors; NULL without */
+  double *lower, *upper;           /**< (ends.count) intervals of the rewards; NULL without bootstrap */
+  double *rank_lower, *rank_upper; /**< (ends.count) and of the ranks, whole numbers */
+} crow_ends_rewards;
+/** Of rewards that were fitted to `dataset`, whose names are taken. Free it also after an error. Collective. */
+CROW_API crow_status crow_ends_rewards_create(const crow_comm *comm, const crow_dataset *dataset,
+                                              const crow_rewards *rewards, int64_t each, crow_ends_rewards *out);
+/** Local. Frees and zeroes. */
+CROW_API void crow_ends_rewards_free(crow_ends_rewards *ends);
+
+/* ---- topics -------------------------------------------------------------------------------------------------- */
+
+/** More topics than this are no table that anybody reads. */
+#define CROW_TOPICS_MOST 1000
+
+/** A distributed vector by topic. */
+typedef struct crow_topics {
+  int64_t count;     /**< how many topics; 0 if the file has none */
+  bool too_many;     /**< more than CROW_TOPICS_MOST on some rank or in all: nothing else is filled */
+  crow_strings name; /**< (count), ascending */
+  int64_t *size;     /**< (count) alternatives of the topic */
+  double *mean;      /**< (count) of the values */
+  double *deviation; /**< (count) sample standard deviation; NaN for a single alternative */
+  double *weight;    /**< (count) sum of the weights; NULL if none were given */
+  int64_t *by_mean;  /**< (count) topics in the order of descending means */
+} crow_topics;
+
+/** Groups the alternatives of `file` by /alternatives/topic. `values` and, if `weighted`, `weights` are this rank's
+ * slices. Sums are exact. Free with crow_topics_free(). Collective. */
+CROW_API crow_status crow_topics_create(const crow_comm *comm, const crow_file *file, const crow_partition *partition,
+                                        bool weighted, const double *values, const double *weights, crow_topics *out);
+/** The position of a topic's name, or -1. Local. */
+CROW_API int64_t crow_topics_find(const crow_topics *topics, const char *name);
+/** Local. Frees and zeroes. */
+CROW_API void crow_topics_free(crow_topics *topics);
+
+/* ---- several results ----------------------------------------------------------------------------------------- */
+
+/** How many results are compared at most. */
+#define CROW_COMPARISON_MOST 12
+
+/** A topic of several results. */
+typedef struct crow_topics_row {
+  const char *name;                 /**< borrowed from the topics */
+  int64_t at[CROW_COMPARISON_MOST]; /**< its position in each result's topics; -1 where there is none */
+} crow_topics_row;
+/** The topics of `count` results, each once: those of the last result in the order of their means, then those that only
+ * earlier ones have, in theirs. `*row` (`*rows`) is freed with crow_free(). Local. */
+CROW_API crow_status crow_topics_join(int count, const crow_topics *topics, int64_t *rows, crow_topics_row **row);
+
+/** One of the rewards files that are compared. */
+typedef struct crow_comparison_result {
+  char name[CROW_NAME_BYTES]; /**< the file's, without folder and ".h5" */
+  crow_file *file;            /**< owned */
+  crow_partition partition;   /**< of its alternatives */
+  double *value;              /**< (partition.count) this rank's slice of the rewards; owned */
+  double lambda, optimality;
+  bool converged;
+} crow_comparison_result;
+
+/** Rewards files side by side. Zero-initialise it. */
+typedef struct crow_comparison {
+  const crow_comm *comm; /**< borrowed */
+  int count;             /**< of results */
+  crow_comparison_result result[CROW_COMPARISON_MOST];
+} crow_comparison;
+/** Opens one more rewards file and reads its rewards. The first one's communicator is that of the comparison, borrowed
+ * until it is closed. Collective. */
+CROW_API crow_status crow_comparison_add(const crow_comm *comm, const char *path, crow_comparison *comparison);
+/** Collective. Accepts one that is zeroed, and zeroes. */
+CROW_API void crow_comparison_close(crow_comparison *comparison);
+
+/** The topics of all results. */
+typedef struct crow_comparison_topics {
+  crow_topics topics[CROW_COMPARISON_MOST]; /**< of each result's rewards */
+  int64_t rows;
+  crow_topics_row *row; /**< (rows) see crow_topics_join() */
+} crow_comparison_topics;
+/** A result without topics, or with too many of them, is CROW_BAD_INPUT. Free it also after an error. Collective. */
+CROW_API crow_status crow_comparison_topics_create(const crow_comparison *comparison, crow_comparison_topics *out);
+/** Local. Frees and zeroes. */
+CROW_API void crow_comparison_topics_free(crow_comparison_topics *topics);
+
+/** An alternative in one result. */
+typedef struct crow_comparison_cell {
+  int64_t rank; /**< one more than the number of greater rewards there; 0 if the result lacks the alternative */
+  double reward;
+} crow_comparison_cell;
+
+/** The best alternatives of the last result, matched in the others by id. */
+typedef struct crow_comparison_alternatives {
+  int64_t rows;
+  bool has_topic;                 /**< whether the last result has topics */
+  char (*id)[CROW_NAME_BYTES];    /**< (rows) from the greatest to the least reward */
+  char (*topic)[CROW_NAME_BYTES]; /**< (rows) */
+  crow_comparison_cell *cell;     /**< (rows, results) */
+} crow_comparison_alternatives;
+/** The `top` best (0: all). An id that a result has more than once is CROW_BAD_INPUT. Only the chosen ones' names and
+ * rewards travel between ranks. Free it also after an error. Collective. */
+CROW_API crow_status crow_comparison_alternatives_create(const crow_comparison *comparison, int64_t top,
+                                                         crow_comparison_alternatives *out);
+/** Local. Frees and zeroes. */
+CROW_API void crow_comparison_alternatives_free(crow_comparison_alternatives *alternatives);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/whole_file_impl.h"
+#include "plot/plot_impl.h"
+#include <string.h>
+
+const crow_setting crow_plot_settings[] = {
+    {.name = "kind",
+     .type = CROW_SETTING_CHOICE,
+     .offset = offsetof(crow_plot_options, kind),
+     .value = CROW_PLOT_AUTO,
+     .choices = CROW_PLOT_KINDS,
+     .help = "what is drawn; auto: topics for rewards that have them, else their win rates; weights; for a dataset its "
+             "Voronoi diagram; for JSON what it holds"},
+    {.name = "labels",
+     .type = CROW_SETTING_TEXT,
+     .offset = offsetof(crow_plot_options, labels),
+     .choices = "NAME,...",
+     .help = "what the files are called in the legend, separated by commas; the files' names if not given"},
+    {.name = "title",
+     .type = CROW_SETTING_TEXT,
+     .offset = offsetof(crow_plot_options, title),
+     .choices = "TEXT",
+     .help = "a line above the picture"},
+    {.name = "width",
+     .type = CROW_SETTING_INT,
+     .offset = offsetof(crow_plot_options, width),
+     .value = 720,
+     .minimum = 360,
+     .maximum = 4000,
+     .help = "of the picture in pixels; a PNG has twice as many, for print"},
+    {0}};
+
+static bool name_ends_with(const char *path, const char *suffix) {
+  const size_t length = strlen(path), tail = strlen(suffix);
+  return length > tail && strcmp(path + length - tail, suffix) == 0;
+}
+
+crow_status crow_plot_check_output(const char *output) {
+  if (name_ends_with(output, ".svg") || name_ends_with(output, ".png")) return CROW_OK;
+  return crow_error(CROW_USAGE, "%s: expected a picture's name that ends with .svg or .png", output);
+}
+
+static crow_status write_picture(const char *path, const char *picture, size_t bytes) {
+  crow_status status = CROW_OK;
+  crow_whole_file file = {0};
+  CROW_TRY(crow_whole_file_create(path, &file));
+  (void)fwrite(picture, 1, bytes, file.stream);
+  CROW_TRY(crow_whole_file_finish(&file));
+cleanup:
+  crow_whole_file_abandon(&file);
+  return status;
+}
+
+crow_status crow_plot_run(const crow_comm *comm, int count, char *const *paths, const crow_plot_options *options,
+                          const char *output, bool overwrite, char alt[CROW_PLOT_ALT_BYTES]) {
+  crow_status status = CROW_OK;
+  crow_plot_source source[CROW_PLOT_MOST] = {{0}};
+  crow_plot plot = {0};
+  char *picture = NULL;
+  size_t bytes = 0;
+  CROW_TRY(crow_plot_check_output(output));
+  const crow_picture_format format = name_ends_with(output, ".png") ? CROW_PICTURE_PNG : CROW_PICTURE_SVG;
+  CROW_TRY(crow_output_check(comm, output, overwrite));
+  CROW_TRY(crow_plot_sources_open(comm, count, paths, options->labels, source));
+  CROW_TRY_AGREE(comm, crow_plot_create(comm, count, source, options->title, (double)options->width, &plot));
+  CROW_TRY(crow_plot_fill(&plot, (crow_plot_kind)options->kind));
+  CROW_TRY(crow_plot_draw(&plot, format, &picture, &bytes));
+  CROW_TRY_AGREE(comm, plot.root ? write_picture(output, picture, bytes) : CROW_OK);
+  memcpy(alt, plot.alt, CROW_PLOT_ALT_BYTES);
+  CROW_TRY(crow_comm_broadcast(comm, alt, CROW_PLOT_ALT_BYTES, 0));
+cleanup:
+  crow_plot_free(&plot);
+  crow_plot_sources_close(count, source);
+  crow_free(picture);
+  return status;
+}

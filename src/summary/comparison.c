@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rewards files side by side, and their topics. */
+#include <crow/summary.h>
+#include <string.h>
+
+/* The file's name without folder and ".h5". */
+static void result_name(const char *path, char *name, size_t bytes) {
+  const char *slash = strrchr(path, '/');
+  const char *base = slash ? slash + 1 : path;
+  const size_t length = strlen(base);
+  const bool suffix = length > 3 && strcmp(base + length - 3, ".h5") == 0;
+  (void)snprintf(name, bytes, "%.*s", (int)(suffix ? length - 3 : length), base);
+}
+
+crow_status crow_comparison_add(const crow_comm *comm, const char *path, crow_comparison *comparison) {
+  crow_status status = CROW_OK;
+  int64_t shape[2], converged = 0;
+  if (comparison->count == CROW_COMPARISON_MOST) {
+    return crow_error(CROW_USAGE, "%s: expected at most %d results to compare", path, CROW_COMPARISON_MOST);
+  }
+  crow_comparison_result *result = &comparison->result[comparison->count++];
+  comparison->comm = comm;
+  *result = (crow_comparison_result){0};
+  result_name(path, result->name, sizeof result->name);
+  CROW_TRY(crow_file_open(comm, path, "rewards", &result->file));
+  crow_file_shape(result->file, "/rewards/value", shape);
+  result->partition = crow_comm_partition(comm, shape[0], CROW_BLOCK);
+  CROW_TRY_AGREE(comm, crow_file_get_f64(result->file, "/", "lambda", &result->lambda));
+  CROW_TRY_AGREE(comm, crow_file_get_f64(result->file, "/", "optimality", &result->optimality));
+  CROW_TRY_AGREE(comm, crow_file_get_i64(result->file, "/", "converged", &converged));
+  result->converged = converged != 0;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&result->value, result->partition.count));
+  CROW_TRY(crow_file_read(result->file, "/rewards/value", result->partition.begin, result->partition.count, CROW_F64,
+                          result->value));
+cleanup:
+  return status;
+}
+
+void crow_comparison_close(crow_comparison *comparison) {
+  for (int k = 0; k < comparison->count; k++) {
+    crow_file_close(&comparison->result[k].file);
+    crow_free(comparison->result[k].value);
+  }
+  *comparison = (crow_comparison){0};
+}
+
+static crow_status check_topics(const crow_comparison_result *result, const crow_topics *topics) {
+  if (topics->count > 0) return CROW_OK;
+  if (topics->too_many) {
+    return crow_error(CROW_BAD_INPUT, "%s: /alternatives/topic: more than %d topics, too many for a table",
+                      crow_file_name(result->file), CROW_TOPICS_MOST);
+  }
+  return crow_error(CROW_BAD_INPUT, "%s: /alternatives/topic is missing: expected topics; --by alternative needs none",
+                    crow_file_name(result->file));
+}
+
+crow_status crow_comparison_topics_create(const crow_comparison *comparison, crow_comparison_topics *out) {
+  crow_status status = CROW_OK;
+  *out = (crow_comparison_topics){0};
+  for (int k = 0; k < comparison->count; k++) {
+    const crow_comparison_result *result = &comparison->result[k];
+    CROW_TRY(crow_topics_create(comparison->comm, result->file, &result->partition, false, result->value, NULL,
+                                &out->topics[k]));
+    CROW_TRY(check_topics(result, &out->topics[k]));
+  }
+  CROW_TRY_AGREE(comparison->comm, crow_topics_join(comparison->count, out->topics, &out->rows, &out->row));
+cleanup:
+  return status;
+}
+
+void crow_comparison_topics_free(crow_comparison_topics *topics) {
+  for (int k = 0; k < CROW_COMPARISON_MOST; k++) crow_topics_free(&topics->topics[k]);
+  crow_free(topics->row);
+  *topics = (crow_comparison_topics){0};
+}

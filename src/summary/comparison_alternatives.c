@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Alternatives of several results, matched by id. Only the chosen ones' names and rewards travel; the rest stays in its
+ * slices. */
+#include <crow/summary.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A chosen alternative's id and its row. */
+typedef struct named {
+  char name[CROW_NAME_BYTES];
+  int64_t row;
+} named;
+
+/* What one result says of the chosen alternatives, each (rows). */
+typedef struct matches {
+  double *value;
+  int64_t *found, *greater;
+} matches;
+
+static int compare_named(const void *a, const void *b) {
+  return strcmp(((const named *)a)->name, ((const named *)b)->name);
+}
+
+static crow_status sort_names(int64_t rows, char (*id)[CROW_NAME_BYTES], named **out) {
+  crow_status status = CROW_OK;
+  CROW_TRY(CROW_ALLOCATE(out, rows));
+  for (int64_t k = 0; k < rows; k++) {
+    memcpy((*out)[k].name, id[k], CROW_NAME_BYTES);
+    (*out)[k].row = k;
+  }
+  if (rows) qsort(*out, (size_t)rows, sizeof **out, compare_named);
+cleanup:
+  return status;
+}
+
+/* Marks which rows' ids are in this rank's slice, with their values. */
+static crow_status match_slice(const crow_comparison_result *result, const crow_strings *ids, const named *sorted,
+                               int64_t rows, matches *out) {
+  crow_status status = CROW_OK;
+  named *key = NULL;
+  CROW_TRY(CROW_ALLOCATE(&key, 1));
+  for (int64_t i = 0; i < ids->count; i++) {
+    (void)snprintf(key->name, sizeof key->name, "%s", crow_strings_get(ids, i));
+    const named *hit = rows ? bsearch(key, sorted, (size_t)rows, sizeof *sorted, compare_named) : NULL;
+    if (!hit) continue;
+    out->found[hit->row]++;
+    out->value[hit->row] = result->value[i];
+  }
+cleanup:
+  crow_free(key);
+  return status;
+}
+
+static crow_status match_all(const crow_comm *comm, const crow_comparison_result *result, const named *sorted,
+                             int64_t rows, matches *out) {
+  crow_status status = CROW_OK;
+  crow_strings ids = {0};
+  const crow_partition *p = &result->partition;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->value, rows));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->found, rows));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->greater, rows));
+  CROW_TRY(crow_ranking_read_ids(comm, result->file, p->begin, p->count, &ids));
+  CROW_TRY_AGREE(comm, match_slice(result, &ids, sorted, rows, out));
+  CROW_TRY(crow_comm_sum_i64(comm, out->found, rows));
+  CROW_TRY(crow_comm_sum_f64_unordered(comm, out->value, rows)); /* one rank holds each, the others add zero */
+  for (int64_t k = 0; k < rows; k++) {
+    if (out->found[sorted[k].row] > 1) {
+      CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: /alternatives/id: \"%s\" stands there %lld times, expected once",
+                          crow_file_name(result->file), sorted[k].name, (long long)out->found[sorted[k].row]));
+    }
+  }
+  CROW_TRY(crow_ranking_count_greater(comm, p, result->value, rows, out->value, out->greater));
+cleanup:
+  crow_strings_free(&ids);
+  return status;
+}
+
+static crow_status fill_result(const crow_comparison *comparison, int k, const named *sorted,
+                               crow_comparison_alternatives *out) {
+  crow_status status = CROW_OK;
+  matches in = {0};
+  CROW_TRY(match_all(comparison->comm, &comparison->result[k], sorted, out->rows, &in));
+  for (int64_t row = 0; row < out->rows; row++) {
+    crow_comparison_cell *cell = &out->cell[row * comparison->count + k];
+    if (in.found[row]) *cell = (crow_comparison_cell){.rank = in.greater[row] + 1, .reward = in.value[row]};
+  }
+cleanup:
+  crow_free(in.value);
+  crow_free(in.found);
+  crow_free(in.greater);
+  return status;
+}
+
+static crow_status choose_best(const crow_comm *comm, const crow_comparison_result *last, int64_t top,
+                               crow_comparison_alternatives *out) {
+  crow_status status = CROW_OK;
+  crow_ranked *best = NULL;
+  const int64_t most = top == 0 || top > last->partition.global ? last->partition.global : top;
+  CROW_TRY(crow_ranking_ends(comm, &last->partition, last->value, most, true, &best, &out->rows));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->id, out->rows));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->topic, out->rows));
+  CROW_TRY(crow_ranking_names(comm, last->file, "/alternatives/id", out->rows, best, out->id));
+  CROW_TRY(crow_ranking_names(comm, last->file, "/alternatives/topic", out->rows, best, out->topic));
+  out->has_topic = crow_file_has(last->file, "/alternatives/topic");
+cleanup:
+  crow_free(best);
+  return status;
+}
+
+crow_status crow_comparison_alternatives_create(const crow_comparison *comparison, int64_t top,
+                                                crow_comparison_alternatives *out) {
+  crow_status status = CROW_OK;
+  const crow_comm *comm = comparison->comm;
+  named *sorted = NULL;
+  *out = (crow_comparison_alternatives){0};
+  CROW_TRY(choose_best(comm, &comparison->result[comparison->count - 1], top, out));
+  CROW_TRY_AGREE(comm, sort_names(out->rows, out->id, &sorted));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->cell, out->rows * comparison->count));
+  for (int k = 0; k < comparison->count; k++) CROW_TRY(fill_result(comparison, k, sorted, out));
+cleanup:
+  crow_free(sorted);
+  return status;
+}
+
+void crow_comparison_alternatives_free(crow_comparison_alternatives *alternatives) {
+  crow_free(alternatives->id);
+  crow_free(alternatives->topic);
+  crow_free(alternatives->cell);
+  *alternatives = (crow_comparison_alternatives){0};
+}

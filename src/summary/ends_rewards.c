@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The best and the worst alternatives of a fit with what it says of them. */
+#include <crow/summary.h>
+
+/* Elements of a vector of real numbers or, where that is NULL, of integers. */
+static crow_status pick_column(const crow_comm *comm, const crow_partition *p, const crow_ends *ends,
+                               const double *reals, const int64_t *integers, double **out) {
+  crow_status status = CROW_OK;
+  double *slice = NULL;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(out, ends->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&slice, p->count));
+  for (crow_gidx i = 0; i < p->count; i++) slice[i] = reals ? reals[i] : (double)integers[i];
+  CROW_TRY(crow_ranking_pick(comm, p, slice, ends->count, ends->place, *out));
+cleanup:
+  crow_free(slice);
+  return status;
+}
+
+static crow_status pick_uncertainty(const crow_comm *comm, const crow_rewards *r, crow_ends_rewards *e) {
+  crow_status status = CROW_OK;
+  const crow_uncertainty *u = &r->uncertainty;
+  if (u->has_standard_errors) {
+    CROW_TRY(pick_column(comm, &r->partition, &e->ends, u->standard_error, NULL, &e->error));
+  }
+  if (u->replicates == 0) goto cleanup;
+  CROW_TRY(pick_column(comm, &r->partition, &e->ends, u->lower, NULL, &e->lower));
+  CROW_TRY(pick_column(comm, &r->partition, &e->ends, u->upper, NULL, &e->upper));
+  CROW_TRY(pick_column(comm, &r->partition, &e->ends, NULL, u->rank_lower, &e->rank_lower));
+  CROW_TRY(pick_column(comm, &r->partition, &e->ends, NULL, u->rank_upper, &e->rank_upper));
+cleanup:
+  return status;
+}
+
+crow_status crow_ends_rewards_create(const crow_comm *comm, const crow_dataset *dataset, const crow_rewards *r,
+                                     int64_t each, crow_ends_rewards *e) {
+  crow_status status = CROW_OK;
+  *e = (crow_ends_rewards){0};
+  CROW_TRY(crow_ends_create(comm, dataset->file, &r->partition, r->value, each, &e->ends));
+  CROW_TRY(pick_column(comm, &r->partition, &e->ends, r->weight, NULL, &e->weight));
+  CROW_TRY(pick_column(comm, &r->partition, &e->ends, r->win_rate, NULL, &e->win_rate));
+  CROW_TRY(pick_uncertainty(comm, r, e));
+cleanup:
+  return status;
+}
+
+void crow_ends_rewards_free(crow_ends_rewards *e) {
+  crow_ends_free(&e->ends);
+  crow_free(e->weight);
+  crow_free(e->win_rate);
+  crow_free(e->error);
+  crow_free(e->lower);
+  crow_free(e->upper);
+  crow_free(e->rank_lower);
+  crow_free(e->rank_upper);
+  *e = (crow_ends_rewards){0};
+}
