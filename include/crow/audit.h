@@ -193,6 +193,55 @@ CROW_API crow_status crow_audit_compare(const crow_comm *comm, const crow_datase
                                         const crow_audit_options *options, crow_audit_comparison *out);
 CROW_API void crow_audit_comparison_free(crow_audit_comparison *comparison);
 
+/* ---- verdict ------------------------------------------------------------------------------------------------ */
+
+/** What one method's rewards went through, over all tests of an audit. */
+typedef struct crow_audit_summary {
+  int64_t tests, changed; /**< how many; of them those that changed a winner, see crow_audit_shift_changes() */
+  double largest;         /**< shift of a reward */
+  double closest;         /**< the smallest eps at which a winner changed; 0 where there is none to speak of */
+  const char *from, *to;  /**< the first change, in words; borrowed from the result */
+  crow_gidx prompts;      /**< of the dataset; 1 without */
+  crow_gidx most_prompts; /**< whose winner one test changed */
+  int64_t redraws;        /**< of the comparisons without clones; 0: none */
+  crow_audit_noise noise; /**< what they did */
+  bool complete;          /**< no redraws, for nothing is observed by chance */
+} crow_audit_summary;
+
+/** Where a winner came from and went to: topics if they changed, else alternatives. Borrowed from `shift`. Local. */
+CROW_API void crow_audit_shift_winners(const crow_audit_shift *shift, const char **from, const char **to);
+/** Whether a winner changed: the alternative or the topic; of several prompts the winners of each count, and not the
+ * topic that is best in the mean over all. Local. */
+CROW_API bool crow_audit_shift_changes(const crow_audit_shift *shift, crow_gidx prompts);
+/** Both methods' summaries of an audit of one dataset, which they borrow from. Local. */
+CROW_API void crow_audit_summarise(const crow_audit_result *result, crow_audit_summary *standard,
+                                   crow_audit_summary *weighted);
+/** The same of two datasets: by topic, since the alternatives' ids may be others in the two. Local. */
+CROW_API void crow_audit_summarise_comparison(const crow_audit_comparison *comparison, crow_audit_summary *standard,
+                                              crow_audit_summary *weighted);
+
+/** Whether redrawn comparisons without a clone do as much: shifts as large, and other winners where clones make some.
+ * False where nothing was redrawn. Local. */
+CROW_API bool crow_audit_summary_is_chance(const crow_audit_summary *summary);
+
+/** What follows from both methods' summaries. "Shifts more" means by more than twice as much, and by more than 1e-4. */
+typedef enum crow_audit_verdict {
+  CROW_AUDIT_CHANCE_BOTH,             /**< clones do no more than redrawing does, to either fit */
+  CROW_AUDIT_CHANGES_STANDARD,        /**< the winner of the standard fit, and not that of the weighted fit */
+  CROW_AUDIT_CHANGES_WEIGHTED,        /**< that of the weighted fit alone */
+  CROW_AUDIT_CHANGES_FARTHER,         /**< that of the weighted fit only if clones are farther off */
+  CROW_AUDIT_CHANGES_BOTH,            /**< those of both fits */
+  CROW_AUDIT_BEYOND_CHANGES_STANDARD, /**< the winner of the standard fit; to the other clones do no more than chance */
+  CROW_AUDIT_BEYOND_CHANGES_WEIGHTED,
+  CROW_AUDIT_BEYOND_SHIFTS_STANDARD, /**< no winner, but the standard fit's rewards by more than chance does */
+  CROW_AUDIT_BEYOND_SHIFTS_WEIGHTED,
+  CROW_AUDIT_SHIFTS_STANDARD, /**< no winner; the standard fit's rewards more than the other's */
+  CROW_AUDIT_SHIFTS_WEIGHTED,
+  CROW_AUDIT_SHIFTS_ALIKE
+} crow_audit_verdict;
+/** Local. */
+CROW_API crow_audit_verdict crow_audit_judge(const crow_audit_summary *standard, const crow_audit_summary *weighted);
+
 /** Kendall's tau-b of two vectors of `n` values, in O(n log n) (Knight 1966): NaN if one of them is constant. Local. */
 CROW_API crow_status crow_kendall_tau(int64_t n, const double *a, const double *b, double *tau);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file
- * What fitted rewards say of alternatives that were not fitted, and how well they predict comparisons that were not
- * fitted either.
+ * What fitted rewards say of alternatives that were not fitted, how well they predict comparisons that were not fitted
+ * either, and holding those out before.
  */
 #ifndef CROW_PREDICT_H
 #define CROW_PREDICT_H
@@ -110,6 +110,50 @@ CROW_API crow_status crow_evaluate_rewards(const crow_comm *comm, const crow_fil
 CROW_API crow_status crow_evaluate(const crow_comm *comm, const crow_dataset *dataset,
                                    const crow_evaluate_options *options, const double *reward,
                                    const unsigned char *unseen, crow_evaluation *out);
+
+/* ---- comparisons held out -------------------------------------------------------------------------------------- */
+
+/** What is held out. */
+typedef enum crow_split_by {
+  CROW_SPLIT_COMPARISON, /**< comparisons */
+  CROW_SPLIT_ALTERNATIVE /**< alternatives, with every comparison that they are in */
+} crow_split_by;
+
+typedef struct crow_split_options {
+  double test;             /**< chance of being held out, from 1e-9 to 1 - 1e-9; default 0.2 */
+  int by;                  /**< crow_split_by; default comparison */
+  int64_t seed;            /**< of the choice; default 1 */
+  const char *test_output; /**< the dataset of what is held out; needed */
+} crow_split_options;
+extern CROW_API const crow_setting crow_split_settings[];
+
+/** Whether element `index` (a comparison, or an alternative) is held out: drawn from the seed and the index alone.
+ * Local. */
+CROW_API bool crow_split_drawn(const crow_split_options *options, crow_gidx index);
+
+/** A dataset's comparisons with the side that each goes to; zero-initialise it. */
+typedef struct crow_split {
+  crow_partition slice;    /**< of the comparisons */
+  int32_t *first, *second; /**< (slice.count) as in the dataset, each rank its own; owned, as are the rest */
+  double *outcome;         /**< (slice.count) */
+  int64_t *count;          /**< (slice.count) 0 where the dataset has no counts */
+  bool *held;              /**< (slice.count) whether it is held out */
+  crow_gidx train, test;   /**< how many on either side, on all ranks */
+} crow_split;
+/** Reads the comparisons and decides. The choice does not depend on the number of ranks. A dataset without comparisons
+ * is CROW_BAD_INPUT; what would not fit into `memory_per_rank` bytes with what crow_split_write() takes (0: what the
+ * machine, the cgroup or Slurm allows) CROW_FAILED. Free it also after an error. Collective; options agree. */
+CROW_API crow_status crow_split_create(const crow_comm *comm, const crow_dataset *dataset,
+                                       const crow_split_options *options, double memory_per_rank, crow_split *out);
+/** Writes two datasets with everything that `dataset` has but its comparisons: `output` with those that are not held
+ * out, and `options->test_output` with the others. Neither replaces another file unless `overwrite`, and both are whole
+ * before either has its name. A side without comparisons is CROW_BAD_INPUT. Collective; all arguments agree but the
+ * slices. */
+CROW_API crow_status crow_split_write(const crow_comm *comm, const crow_split *split, const crow_dataset *dataset,
+                                      const crow_split_options *options, const char *output, bool overwrite,
+                                      const crow_provenance *provenance);
+/** Local. Frees and zeroes. */
+CROW_API void crow_split_free(crow_split *split);
 
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/print/audit_impl.h"
 #include "cli/print/table_impl.h"
-#include <math.h>
 
 static void set_text(json_t *object, const char *name, const char *value) {
   (void)json_object_set_new(object, name, crow_json_text(value));
@@ -87,27 +86,15 @@ static crow_status print_groups(crow_run *run, const crow_audit_result *r, crow_
 
 /* ---- tests -------------------------------------------------------------------------------------------------- */
 
-/* Where a winner came from and went to: topics if they changed, else alternatives. */
-static void winners_of(const crow_audit_shift *shift, const char **from, const char **to) {
-  const bool topic = shift->topic_changed;
-  *from = topic ? shift->winner_topic[0] : shift->winner[0];
-  *to = topic ? shift->winner_topic[1] : shift->winner[1];
-}
-
-/* Of several prompts the winners of each count, and not the topic that is best in the mean over all. */
-static bool changes(const crow_audit_shift *shift, crow_gidx prompts) {
-  return shift->winner_changed || (prompts == 1 && shift->topic_changed);
-}
-
 static void add_shift(crow_table *table, const crow_audit_shift *shift, crow_gidx prompts) {
   const char *from, *to;
-  winners_of(shift, &from, &to);
+  crow_audit_shift_winners(shift, &from, &to);
   crow_table_add_real(table, 4, shift->largest);
   crow_table_add_real(table, 4, shift->mean);
   crow_table_add_real(table, 3, shift->tau);
-  if (changes(shift, prompts) && prompts > 1)
+  if (crow_audit_shift_changes(shift, prompts) && prompts > 1)
     crow_table_add(table, "changed in %lld of %lld prompts", (long long)shift->prompts_changed, (long long)prompts);
-  else if (changes(shift, prompts))
+  else if (crow_audit_shift_changes(shift, prompts))
     crow_table_add(table, "%s -> %s", from, to);
   else
     crow_table_add(table, "kept");
@@ -197,31 +184,15 @@ static void report_tests(crow_run *run, const crow_audit_result *r) {
   report_noise(run, r->redraws, &r->standard, &r->weighted);
 }
 
-static void summarise(crow_audit_summary *summary, double eps, const crow_audit_shift *shift) {
-  summary->tests++;
-  summary->largest = fmax(summary->largest, shift->largest);
-  summary->most_prompts =
-      shift->prompts_changed > summary->most_prompts ? shift->prompts_changed : summary->most_prompts;
-  if (!changes(shift, summary->prompts)) return;
-  if (summary->changed++ == 0) winners_of(shift, &summary->from, &summary->to);
-  if (summary->changed == 1 || eps < summary->closest) summary->closest = eps;
-}
-
 crow_status crow_audit_print(crow_run *run, crow_gidx alternatives, const crow_audit_result *result) {
   crow_status status = CROW_OK;
-  crow_audit_summary standard = {
-      .prompts = result->prompts, .redraws = result->redraws, .noise = result->standard, .complete = result->complete};
-  crow_audit_summary weighted = standard;
-  weighted.noise = result->weighted;
+  crow_audit_summary standard, weighted;
   report_groups(run, result);
   report_tests(run, result);
   CROW_TRY_AGREE(run->comm, print_groups(run, result, alternatives));
   if (result->tests == 0) goto cleanup;
   CROW_TRY_AGREE(run->comm, print_tests(run, result));
-  for (int64_t t = 0; t < result->tests; t++) {
-    summarise(&standard, result->test[t].eps, &result->test[t].standard);
-    summarise(&weighted, result->test[t].eps, &result->test[t].weighted);
-  }
+  crow_audit_summarise(result, &standard, &weighted);
   crow_audit_print_verdict(run, &standard, &weighted);
 cleanup:
   return status;
@@ -274,24 +245,10 @@ static crow_status print_topics(crow_run *run, const char *const names[2], const
   return crow_table_print(&table, crow_print_stream(run));
 }
 
-/* By topic: the alternatives' ids may be others in the two datasets. */
-static crow_audit_summary topic_summary(const crow_audit_comparison *c, const crow_audit_shift *shift,
-                                        const crow_audit_noise *noise) {
-  return (crow_audit_summary){.tests = 1,
-                              .prompts = 1,
-                              .redraws = c->redraws,
-                              .noise = *noise,
-                              .complete = c->complete,
-                              .changed = shift->topic_changed,
-                              .largest = shift->largest,
-                              .from = shift->winner_topic[0],
-                              .to = shift->winner_topic[1]};
-}
-
 crow_status crow_audit_print_comparison(crow_run *run, const char *const names[2], const crow_audit_comparison *c) {
   crow_status status = CROW_OK;
-  const crow_audit_summary standard = topic_summary(c, &c->standard, &c->standard_noise);
-  const crow_audit_summary weighted = topic_summary(c, &c->weighted, &c->weighted_noise);
+  crow_audit_summary standard, weighted;
+  crow_audit_summarise_comparison(c, &standard, &weighted);
   report_topics(run, c);
   CROW_TRY_AGREE(run->comm, print_topics(run, names, c));
   crow_print(run, "common topics: %lld; Kendall's tau of their rewards: standard %.3f, weighted %.3f",

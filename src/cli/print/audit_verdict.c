@@ -1,9 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/print/audit_impl.h"
-#include <math.h>
 
-/* Shifts that are so small are the same as none for any reader. */
-#define SMALL 1e-4
+static const char *const verdicts[] = {
+    [CROW_AUDIT_CHANCE_BOTH] =
+        "clones do no more than redrawing the comparisons alone does, to either fit: these comparisons do not tell "
+        "whether clones distort the rewards",
+    [CROW_AUDIT_CHANGES_STANDARD] = "clones change the winner of the standard fit, and not that of the weighted fit",
+    [CROW_AUDIT_CHANGES_WEIGHTED] = "clones change the winner of the weighted fit, and not that of the standard fit",
+    [CROW_AUDIT_CHANGES_FARTHER] =
+        "clones change the winner of the standard fit, and that of the weighted fit only if they are farther off",
+    [CROW_AUDIT_CHANGES_BOTH] =
+        "clones change the winner of both fits: the contexts do not show the weights who is a clone of whom, or the "
+        "comparisons are too few; crow cluster pools those of close alternatives",
+    [CROW_AUDIT_BEYOND_CHANGES_STANDARD] =
+        "clones change the winner of the standard fit, and do no more to the weighted fit than redrawing the "
+        "comparisons alone does",
+    [CROW_AUDIT_BEYOND_CHANGES_WEIGHTED] =
+        "clones change the winner of the weighted fit, and do no more to the standard fit than redrawing the "
+        "comparisons alone does",
+    [CROW_AUDIT_BEYOND_SHIFTS_STANDARD] =
+        "clones shift the rewards of the standard fit by more than redrawing the comparisons alone does, and those of "
+        "the weighted fit by no more; the standard fit keeps its winner",
+    [CROW_AUDIT_BEYOND_SHIFTS_WEIGHTED] =
+        "clones shift the rewards of the weighted fit by more than redrawing the comparisons alone does, and those of "
+        "the standard fit by no more; the weighted fit keeps its winner",
+    [CROW_AUDIT_SHIFTS_STANDARD] =
+        "clones change no winner, but shift the rewards of the standard fit more than those of the weighted fit",
+    [CROW_AUDIT_SHIFTS_WEIGHTED] =
+        "clones change no winner, but shift the rewards of the weighted fit more than those of the standard fit",
+    [CROW_AUDIT_SHIFTS_ALIKE] = "clones change no winner, and shift the rewards of both fits about alike"};
 
 /* "the winner changes", or in how many prompts. */
 static void say_change(const crow_audit_summary *s, char *text, size_t bytes) {
@@ -31,13 +56,6 @@ static void say(crow_run *run, const char *method, const crow_audit_summary *s) 
   }
 }
 
-/* Whether redrawn comparisons without a clone do as much: shifts as large, and other winners where clones make some. */
-static bool is_chance(const crow_audit_summary *s) {
-  if (!s->redraws || s->largest > s->noise.largest) return false;
-  return s->prompts > 1 ? s->most_prompts <= s->noise.most_prompts && (!s->changed || s->noise.changed)
-                        : !s->changed || s->noise.changed;
-}
-
 static void say_chance(crow_run *run, const char *method, const crow_audit_summary *s) {
   char prompts[96] = "";
   if (s->redraws == 0) return;
@@ -49,55 +67,13 @@ static void say_chance(crow_run *run, const char *method, const crow_audit_summa
              "%s fit, comparisons redrawn %lld time%s without clones: largest shift %.3g (at most %.3g), the winner "
              "changes in %lld%s; clones do %s than that",
              method, (long long)s->redraws, crow_plural(s->redraws), s->noise.typical, s->noise.largest,
-             (long long)s->noise.changed, prompts, is_chance(s) ? "no more" : "more");
-}
-
-/* Of one fit that clones do more to than chance, and one that they do not. */
-static const char *judge_one(const crow_audit_summary *beyond, bool standard) {
-  if (beyond->changed) {
-    return standard ? "clones change the winner of the standard fit, and do no more to the weighted fit than redrawing "
-                      "the comparisons alone does"
-                    : "clones change the winner of the weighted fit, and do no more to the standard fit than redrawing "
-                      "the comparisons alone does";
-  }
-  return standard
-             ? "clones shift the rewards of the standard fit by more than redrawing the comparisons alone does, and "
-               "those of the weighted fit by no more; the standard fit keeps its winner"
-             : "clones shift the rewards of the weighted fit by more than redrawing the comparisons alone does, and "
-               "those of the standard fit by no more; the weighted fit keeps its winner";
-}
-
-static const char *judge(const crow_audit_summary *standard, const crow_audit_summary *weighted) {
-  if (is_chance(standard) && is_chance(weighted)) {
-    return "clones do no more than redrawing the comparisons alone does, to either fit: these comparisons do not tell "
-           "whether clones distort the rewards";
-  }
-  if (is_chance(standard)) return judge_one(weighted, false);
-  if (is_chance(weighted)) return judge_one(standard, true);
-  if (standard->changed && !weighted->changed) {
-    return "clones change the winner of the standard fit, and not that of the weighted fit";
-  }
-  if (standard->changed && weighted->changed && standard->closest < weighted->closest) {
-    return "clones change the winner of the standard fit, and that of the weighted fit only if they are farther off";
-  }
-  if (standard->changed && weighted->changed) {
-    return "clones change the winner of both fits: the contexts do not show the weights who is a clone of whom, or the "
-           "comparisons are too few; crow cluster pools those of close alternatives";
-  }
-  if (weighted->changed) return "clones change the winner of the weighted fit, and not that of the standard fit";
-  if (standard->largest > 2 * weighted->largest && standard->largest > SMALL) {
-    return "clones change no winner, but shift the rewards of the standard fit more than those of the weighted fit";
-  }
-  if (weighted->largest > 2 * standard->largest && weighted->largest > SMALL) {
-    return "clones change no winner, but shift the rewards of the weighted fit more than those of the standard fit";
-  }
-  return "clones change no winner, and shift the rewards of both fits about alike";
+             (long long)s->noise.changed, prompts, crow_audit_summary_is_chance(s) ? "no more" : "more");
 }
 
 void crow_audit_print_verdict(crow_run *run, const crow_audit_summary *standard, const crow_audit_summary *weighted) {
   char ratio[64] = "";
-  const char *verdict = judge(standard, weighted);
-  const bool chance = is_chance(standard) || is_chance(weighted);
+  const char *verdict = verdicts[crow_audit_judge(standard, weighted)];
+  const bool chance = crow_audit_summary_is_chance(standard) || crow_audit_summary_is_chance(weighted);
   crow_print(run, "%s", "");
   say(run, "standard", standard);
   say(run, "weighted", weighted);
@@ -118,6 +94,6 @@ void crow_audit_print_verdict(crow_run *run, const crow_audit_summary *standard,
   crow_report_real(run, "standard_largest_shift", standard->largest);
   crow_report_real(run, "weighted_largest_shift", weighted->largest);
   if (standard->redraws == 0) return;
-  crow_report_bool(run, "standard_within_chance", is_chance(standard));
-  crow_report_bool(run, "weighted_within_chance", is_chance(weighted));
+  crow_report_bool(run, "standard_within_chance", crow_audit_summary_is_chance(standard));
+  crow_report_bool(run, "weighted_within_chance", crow_audit_summary_is_chance(weighted));
 }

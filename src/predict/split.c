@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Comparisons held out for a test. Every decision is drawn from the seed and an index alone. */
+#include <crow/predict.h>
+
+const crow_setting crow_split_settings[] = {
+    {.name = "test",
+     .type = CROW_SETTING_DOUBLE,
+     .offset = offsetof(crow_split_options, test),
+     .value = 0.2,
+     .minimum = 1e-9,
+     .maximum = 1 - 1e-9,
+     .help = "chance of being held out"},
+    {.name = "by",
+     .type = CROW_SETTING_CHOICE,
+     .offset = offsetof(crow_split_options, by),
+     .value = CROW_SPLIT_COMPARISON,
+     .choices = "comparison|alternative",
+     .help = "what is held out: comparisons, or alternatives with every comparison that they are in"},
+    {.name = "seed",
+     .type = CROW_SETTING_INT,
+     .offset = offsetof(crow_split_options, seed),
+     .value = 1,
+     .minimum = 0,
+     .maximum = 9e15,
+     .help = "of the choice"},
+    {.name = "test-output",
+     .type = CROW_SETTING_TEXT,
+     .offset = offsetof(crow_split_options, test_output),
+     .choices = "FILE",
+     .help = "dataset of what is held out"},
+    {0}};
+
+bool crow_split_drawn(const crow_split_options *options, crow_gidx index) {
+  double u = 0;
+  crow_random_uniform((uint64_t)options->seed, CROW_STREAM_SPLIT, (uint64_t)index, &u, 1);
+  return u < options->test;
+}
+
+static crow_status allocate_split(crow_split *s) {
+  crow_status status = CROW_OK;
+  CROW_TRY(CROW_ALLOCATE(&s->first, s->slice.count));
+  CROW_TRY(CROW_ALLOCATE(&s->second, s->slice.count));
+  CROW_TRY(CROW_ALLOCATE(&s->outcome, s->slice.count));
+  CROW_TRY(CROW_ALLOCATE(&s->count, s->slice.count));
+  CROW_TRY(CROW_ALLOCATE(&s->held, s->slice.count));
+cleanup:
+  return status;
+}
+
+/* A rank's comparisons twice, 25 bytes each, and what is copied: a slice of contexts in pieces of at most 64 MiB. */
+static crow_status check_split_memory(const crow_comm *comm, const crow_dataset *dataset, double memory_per_rank) {
+  const int ranks = crow_comm_size(comm);
+  const double slice = (double)dataset->alternatives / ranks * (double)dataset->dimensions * (dataset->single ? 4 : 8);
+  const double pieces = slice < (double)(1 << 26) ? slice : (double)(1 << 26);
+  return crow_comm_check_memory(
+      comm, memory_per_rank, (double)CROW_PROCESS_BYTES + 50 * (double)dataset->comparisons / ranks + pieces,
+      "use more ranks or fewer ranks a node", "the split of %lld comparisons", (long long)dataset->comparisons);
+}
+
+static crow_status read_split(const crow_dataset *dataset, crow_split *s) {
+  crow_status status = CROW_OK;
+  const crow_file *file = dataset->file;
+  const crow_partition *p = &s->slice;
+  CROW_TRY(crow_file_read(file, "/comparisons/first", p->begin, p->count, CROW_I32, s->first));
+  CROW_TRY(crow_file_read(file, "/comparisons/second", p->begin, p->count, CROW_I32, s->second));
+  CROW_TRY(crow_file_read(file, "/comparisons/outcome", p->begin, p->count, CROW_F64, s->outcome));
+  if (dataset->has_count) CROW_TRY(crow_file_read(file, "/comparisons/count", p->begin, p->count, CROW_I64, s->count));
+cleanup:
+  return status;
+}
+
+static bool holds_out(const crow_split_options *options, const crow_split *s, int64_t i) {
+  if (options->by == CROW_SPLIT_COMPARISON) return crow_split_drawn(options, s->slice.begin + i);
+  return crow_split_drawn(options, s->first[i]) || crow_split_drawn(options, s->second[i]);
+}
+
+crow_status crow_split_create(const crow_comm *comm, const crow_dataset *dataset, const crow_split_options *options,
+                              double memory_per_rank, crow_split *s) {
+  crow_status status = CROW_OK;
+  *s = (crow_split){0};
+  if (!dataset->has_comparisons) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: has no comparisons to hold out", crow_file_name(dataset->file)));
+  }
+  CROW_TRY(check_split_memory(comm, dataset, memory_per_rank));
+  s->slice = crow_comm_partition(comm, dataset->comparisons, 1);
+  CROW_TRY_AGREE(comm, allocate_split(s));
+  CROW_TRY(read_split(dataset, s));
+  for (int64_t i = 0; i < s->slice.count; i++) {
+    s->held[i] = holds_out(options, s, i);
+    s->test += s->held[i];
+  }
+  CROW_TRY(crow_comm_sum_i64(comm, &s->test, 1));
+  s->train = dataset->comparisons - s->test;
+cleanup:
+  return status;
+}
+
+/* This rank's comparisons of one side, in their order; `slice.count` is how many. */
+static crow_status choose_side(const crow_split *from, bool held, crow_split *side) {
+  crow_status status = CROW_OK;
+  int64_t kept = 0;
+  *side = (crow_split){.slice = from->slice};
+  CROW_TRY(allocate_split(side));
+  for (int64_t i = 0; i < from->slice.count; i++) {
+    if (from->held[i] != held) continue;
+    side->first[kept] = from->first[i];
+    side->second[kept] = from->second[i];
+    side->outcome[kept] = from->outcome[i];
+    side->count[kept++] = from->count[i];
+  }
+  side->slice.count = kept;
+cleanup:
+  return status;
+}
+
+/* Defines and writes the comparisons of a side, `total` on all ranks, of which this rank's begin at `begin`. */
+static crow_status write_comparisons(crow_file *file, const crow_split *side, crow_gidx total, crow_gidx begin,
+                                     bool has_count) {
+  crow_status status = CROW_OK;
+  const int64_t kept = side->slice.count;
+  CROW_TRY(crow_file_define(file, "/comparisons/first", CROW_I32, total, 0));
+  CROW_TRY(crow_file_define(file, "/comparisons/second", CROW_I32, total, 0));
+  CROW_TRY(crow_file_define(file, "/comparisons/outcome", CROW_F64, total, 0));
+  CROW_TRY(crow_file_write_rows(file, "/comparisons/first", begin, kept, CROW_I32, side->first));
+  CROW_TRY(crow_file_write_rows(file, "/comparisons/second", begin, kept, CROW_I32, side->second));
+  CROW_TRY(crow_file_write_rows(file, "/comparisons/outcome", begin, kept, CROW_F64, side->outcome));
+  if (has_count) {
+    CROW_TRY(crow_file_define(file, "/comparisons/count", CROW_I64, total, 0));
+    CROW_TRY(crow_file_write_rows(file, "/comparisons/count", begin, kept, CROW_I64, side->count));
+  }
+cleanup:
+  return status;
+}
+
+/* Writes one side, and everything else, to a file that is left to be finished. */
+static crow_status write_side(const crow_comm *comm, const crow_split *from, const crow_dataset *dataset, bool held,
+                              const char *path, bool overwrite, const crow_provenance *provenance, crow_file **out) {
+  crow_status status = CROW_OK;
+  crow_file *file = NULL;
+  crow_split side = {0};
+  const crow_gidx total = held ? from->test : from->train;
+  crow_gidx begin = 0;
+  if (total == 0) CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: no comparison is left for it: try another --test", path));
+  CROW_TRY_AGREE(comm, choose_side(from, held, &side));
+  CROW_TRY(crow_comm_offset_i64(comm, side.slice.count, &begin));
+  CROW_TRY(crow_file_create(comm, path, "dataset", overwrite, &file));
+  CROW_TRY(crow_file_copy_all(dataset->file, file, "/comparisons|/preference|/population"));
+  CROW_TRY(write_comparisons(file, &side, total, begin, dataset->has_count));
+  if (provenance) CROW_TRY(crow_provenance_write(provenance, file));
+  *out = file;
+  file = NULL;
+cleanup:
+  crow_file_close(&file);
+  crow_split_free(&side);
+  return status;
+}
+
+crow_status crow_split_write(const crow_comm *comm, const crow_split *split, const crow_dataset *dataset,
+                             const crow_split_options *options, const char *output, bool overwrite,
+                             const crow_provenance *provenance) {
+  crow_status status = CROW_OK;
+  crow_file *test = NULL, *train = NULL;
+  CROW_TRY(write_side(comm, split, dataset, true, options->test_output, overwrite, provenance, &test));
+  CROW_TRY(write_side(comm, split, dataset, false, output, overwrite, provenance, &train));
+  CROW_TRY(crow_file_finish_both(&test, &train));
+cleanup:
+  crow_file_close(&test);
+  crow_file_close(&train);
+  return status;
+}
+
+void crow_split_free(crow_split *split) {
+  crow_free(split->first);
+  crow_free(split->second);
+  crow_free(split->outcome);
+  crow_free(split->count);
+  crow_free(split->held);
+  *split = (crow_split){0};
+}
