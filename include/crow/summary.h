@@ -7,7 +7,7 @@
 #ifndef CROW_SUMMARY_H
 #define CROW_SUMMARY_H
 
-#include <crow/fit.h>
+#include <crow/rewards.h>
 
 #ifdef __cplusplus
 extern "C" {
