@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The time table: where a run's seconds went. */
 #include "cli/cli_impl.h"
-#include "cli/print/table_impl.h"
+#include "cli/table_impl.h"
 
 /* `cpu`: processor seconds of all ranks together. */
 static void report(crow_run *run, const double *least, const double *mean, const double *greatest, const double *cpu,

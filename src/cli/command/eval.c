@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli_impl.h"
 #include "cli/print/results_impl.h"
-#include "cli/print/table_impl.h"
+#include "cli/table_impl.h"
 #include <math.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/print/audit_impl.h"
-#include "cli/print/table_impl.h"
+#include "cli/table_impl.h"
 
 static void set_text(json_t *object, const char *name, const char *value) {
   (void)json_object_set_new(object, name, crow_json_text(value));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reports of benchmarks: as blocks, as JSON and as CSV. */
 #include "cli/print/bench_impl.h"
-#include "cli/print/table_impl.h"
+#include "cli/table_impl.h"
 #include "io/whole_file_impl.h"
 #include <math.h>
 #include <string.h>

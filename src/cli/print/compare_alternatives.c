@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Alternatives of several results side by side. */
 #include "cli/print/compare_impl.h"
-#include "cli/print/table_impl.h"
+#include "cli/table_impl.h"
 
 static void print_rows(crow_table *table, const crow_comparison *c, const crow_comparison_alternatives *a) {
   crow_table_add_column(table, "id", true, 40);

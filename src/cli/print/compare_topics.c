@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Topics of several results side by side. */
 #include "cli/print/compare_impl.h"
-#include "cli/print/table_impl.h"
+#include "cli/table_impl.h"
 
 static void add_cells(crow_table *table, const crow_topics *topics, int64_t t) {
   if (t < 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/print/describe_impl.h"
-#include "cli/print/table_impl.h"
+#include "cli/table_impl.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Measured costs and what they predict. */
 #include "cli/print/plan_impl.h"
-#include "cli/print/table_impl.h"
+#include "cli/table_impl.h"
 
 static void add(crow_bench_report *report, const char *name, const char *unit, double value) {
   crow_bench_report_add(report, name, unit, &value, 1);

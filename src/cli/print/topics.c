@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/print/results_impl.h"
-#include "cli/print/table_impl.h"
+#include "cli/table_impl.h"
 
 static void report(crow_run *run, const crow_topics *topics) {
   if (!run->report) return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/print/table_impl.h"
+#include "cli/table_impl.h"
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
