@@ -21,6 +21,12 @@ typedef struct crow_context_source crow_context_source;
  * number, 60 for each row); 0 for others, which stay in their files. Local. */
 CROW_API double crow_context_source_rank_bytes(const char *source);
 
+/** Refuses contexts that would not fit into memory (CROW_FAILED, with the numbers and the ways out), before they are
+ * opened: rank 0 reads those of a CSV file whole. `memory_per_rank` in bytes; 0: what the machine, the cgroup or Slurm
+ * allows. Collective. */
+CROW_API crow_status crow_context_source_check_memory(const crow_comm *comm, const char *source,
+                                                      double memory_per_rank);
+
 /** Opens contexts: a .npy file of floats (n, d); a CSV file with a column id, perhaps a column prompt, and numbers in
  * all others; a dataset of crow; or FILE:PATH, an array (n, d) of any HDF5 file. Rows of a CSV file are read by rank 0
  * and shared out; ranks read the others by themselves. `comm` is borrowed until the contexts are closed. Collective. */

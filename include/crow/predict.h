@@ -29,6 +29,12 @@ typedef struct crow_scores {
   crow_gidx tied;           /**< new alternatives with several nearest */
 } crow_scores;
 
+/** Opens the dataset that scores by tabular rewards need: `path`, or where that is NULL the one that the rewards file
+ * says it was fitted to. `*opened` is its name, freed with crow_free(); it stays NULL, and `dataset` as it is, for
+ * rewards of a linear or mlp model, which need none. CROW_USAGE if the file does not say, CROW_FILE_SYSTEM if the
+ * dataset is not there. Collective. */
+CROW_API crow_status crow_score_open_dataset(const crow_comm *comm, const crow_file *rewards, const char *path,
+                                             char **opened, crow_dataset *dataset);
 /** Refuses a dataset that a rewards file was not fitted to: by the digest that its provenance states, else by the
  * number and the ids of the alternatives. CROW_BAD_INPUT. Collective. */
 CROW_API crow_status crow_score_check_dataset(const crow_comm *comm, const crow_file *rewards,
@@ -97,6 +103,8 @@ typedef struct crow_evaluation {
   crow_calibration_bin bin[CROW_CALIBRATION_BINS];
 } crow_evaluation;
 
+/** Opens a file that crow_evaluate_rewards() takes: rewards or scores, CROW_BAD_INPUT for others. Collective. */
+CROW_API crow_status crow_evaluate_open(const crow_comm *comm, const char *path, crow_file **out);
 /** Rewards of a dataset's alternatives by a rewards or a scores file: `reward` (m) whole on every rank; and which of
  * them tabular rewards know nothing of, `unseen` (m) 0 or 1. A linear or mlp model is applied to the dataset's
  * contexts; tabular rewards and scores must be of the same alternatives in the same order (as many, and the same ids

@@ -79,6 +79,21 @@ cleanup:
   return status;
 }
 
+crow_status crow_evaluate_open(const crow_comm *comm, const char *path, crow_file **out) {
+  crow_status status = CROW_OK;
+  crow_file *file = NULL;
+  CROW_TRY(crow_file_open(comm, path, NULL, &file));
+  const char *kind = crow_file_kind(file);
+  if (strcmp(kind, "rewards") != 0 && strcmp(kind, "scores") != 0) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: is a %s file, expected rewards or scores", path, kind));
+  }
+  *out = file;
+  file = NULL;
+cleanup:
+  crow_file_close(&file);
+  return status;
+}
+
 crow_status crow_evaluate_rewards(const crow_comm *comm, const crow_file *file, const crow_dataset *dataset,
                                   const crow_evaluate_options *options, const crow_nearest_options *nearest,
                                   double *reward, unsigned char *unseen) {

@@ -3,6 +3,7 @@
 #include "predict/predict_impl.h"
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const kinds[] = {"tabular", "linear", "mlp"};
 
@@ -44,6 +45,39 @@ crow_status crow_score_check_ids(const crow_file *file, const crow_dataset *data
                       (long long)dataset->alternatives);
   }
   return crow_dataset_check_same_ids(dataset, file, "they do not belong together");
+}
+
+/* The name of the dataset that the rewards file says it was fitted to; it is there. Collective. */
+static crow_status find_dataset(const crow_comm *comm, const crow_file *rewards, char **path) {
+  crow_status status = CROW_OK;
+  if (!crow_file_has_attribute(rewards, "/provenance", "input_dataset")) {
+    CROW_TRY(crow_error(CROW_USAGE, "%s: does not name its dataset: give it with --dataset", crow_file_name(rewards)));
+  }
+  CROW_TRY(crow_file_get_text(rewards, "/provenance", "input_dataset", path));
+  const bool gone = crow_comm_rank(comm) == 0 && access(*path, F_OK) != 0;
+  CROW_TRY_AGREE(comm,
+                 gone ? crow_error(CROW_FILE_SYSTEM, "%s was fitted to %s, which is not here: give it with --dataset",
+                                   crow_file_name(rewards), *path)
+                      : CROW_OK);
+cleanup:
+  return status;
+}
+
+crow_status crow_score_open_dataset(const crow_comm *comm, const crow_file *rewards, const char *path, char **opened,
+                                    crow_dataset *dataset) {
+  crow_status status = CROW_OK;
+  int kind = CROW_MODEL_TABULAR;
+  *opened = NULL;
+  CROW_TRY(crow_score_kind(rewards, &kind));
+  if (kind != CROW_MODEL_TABULAR) goto cleanup;
+  if (path) {
+    CROW_TRY_AGREE(comm, crow_string_copy(path, opened));
+  } else {
+    CROW_TRY(find_dataset(comm, rewards, opened));
+  }
+  CROW_TRY(crow_dataset_open(comm, *opened, true, dataset));
+cleanup:
+  return status;
 }
 
 crow_status crow_score_check_dataset(const crow_comm *comm, const crow_file *rewards, const crow_dataset *dataset) {

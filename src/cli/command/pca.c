@@ -1,50 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli_impl.h"
 #include "cli/print/results_impl.h"
-#include "cli/table_impl.h"
-
-/* Components that are printed, and the last; all are in the summary. */
-enum { SHOWN = 20 };
-
-static double share_of(const crow_pca_summary *found, double variance) {
-  return found->total > 0 ? variance / found->total : 0;
-}
-
-static crow_status print_summary(crow_run *run, const crow_pca_summary *found) {
-  crow_table table = {0};
-  double sum = 0;
-  json_t *list = json_array();
-  crow_table_add_column(&table, "component", false, 0);
-  crow_table_add_column(&table, "variance", false, 0);
-  crow_table_add_column(&table, "share", false, 0);
-  crow_table_add_column(&table, "together", false, 0);
-  for (int64_t k = 0; k < found->components; k++) {
-    sum += found->variance[k];
-    (void)json_array_append_new(list, crow_json_real(share_of(found, found->variance[k])));
-    if (k >= SHOWN && k + 1 < found->components) continue;
-    crow_table_add(&table, "%lld", (long long)(k + 1));
-    crow_table_add_real(&table, -1, found->variance[k]);
-    crow_table_add_real(&table, 4, share_of(found, found->variance[k]));
-    crow_table_add_real(&table, 4, share_of(found, sum));
-  }
-  const crow_pca_options *options = run->options;
-  crow_print(run, "\nVariance explained%s%s, of %.6g in %lld dimension%s", options->basis ? " of " : "",
-             options->basis ? options->basis : "", found->total, (long long)found->dimensions,
-             crow_plural(found->dimensions));
-  if (found->outside) {
-    crow_print_warning(run, "warning: %lld of %lld alternatives lie outside the unit cube of %s",
-                       (long long)found->outside, (long long)found->alternatives, options->basis);
-  }
-  crow_report_integer(run, "outside", found->outside);
-  crow_report_integer(run, "components", found->components);
-  crow_report_real(run, "total_variance", found->total);
-  crow_report_real(run, "explained", share_of(found, sum));
-  if (run->report)
-    (void)json_object_set_new(run->report, "explained_shares", list);
-  else
-    json_decref(list);
-  return crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run)));
-}
 
 static crow_status make(crow_run *run, const crow_dataset *dataset, crow_provenance *provenance) {
   crow_status status = CROW_OK;
@@ -53,7 +9,7 @@ static crow_status make(crow_run *run, const crow_dataset *dataset, crow_provena
   if (options->basis) CROW_TRY(crow_provenance_add_input(provenance, run->comm, "basis", options->basis));
   CROW_TRY(crow_pca_run(run->comm, dataset, options, run->common.output, run->common.force, provenance, &found));
   crow_stages_end(&run->stages);
-  CROW_TRY(print_summary(run, &found));
+  CROW_TRY(crow_results_components(run, &found));
 cleanup:
   crow_pca_summary_free(&found);
   return status;

@@ -15,6 +15,12 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
 /* The table of topics: `value_name` heads the column of means, which are printed with so many decimals (negative: with
  * six digits). Collective. */
 crow_status crow_results_topics(crow_run *run, const crow_topics *topics, const char *value_name, int decimals);
+/* What was scored, and how. Local. */
+void crow_results_scores(crow_run *run, const crow_scores *scores);
+/* How well rewards predict, with the calibration table. Collective. */
+crow_status crow_results_evaluation(crow_run *run, const crow_evaluation *found);
+/* The variance that principal components explain. Collective. */
+crow_status crow_results_components(crow_run *run, const crow_pca_summary *found);
 /* The end of a run that wrote a dataset: times and where it is. Collective. */
 crow_status crow_results_written(crow_run *run, const char *output);
 /* A run that makes a dataset (--output) from another one (its argument): `make` does the work in the stage of this
