@@ -52,21 +52,34 @@ static void list_hits(const crow_pass *pass, crow_pass_work *work, int64_t i, in
 
 /* ---- second scoring: deciding as candidates appear ------------------------------------------------------------- */
 
-static crow_status tie_list_add(crow_tie_list *list, double distance, int64_t index) {
-  if (list->count > 0 && distance > list->distance) return CROW_OK;
-  if (distance < list->distance) list->count = 0;
-  list->distance = distance;
+/* Keeps what can be nearest by its canonical distance. Those that a later one puts beyond the margin stay in the list
+ * until it is decided, unless all of them go. */
+static crow_status tie_list_add(crow_tie_list *list, int64_t d, double distance, int64_t index) {
+  if (distance > crow_nearest_margin(list->least, d)) return CROW_OK;
+  if (crow_nearest_margin(distance, d) < list->least) list->count = 0;
+  if (distance < list->least) list->least = distance;
   if (list->count == list->capacity) {
     const int64_t capacity = list->capacity ? 2 * list->capacity : 64;
     int64_t *grown = NULL;
-    const crow_status status = CROW_ALLOCATE_RAW(&grown, capacity);
-    if (status != CROW_OK) return status;
-    if (list->count) memcpy(grown, list->index, (size_t)list->count * sizeof *grown);
+    double *distances = NULL;
+    crow_status status = CROW_ALLOCATE_RAW(&grown, capacity);
+    if (status == CROW_OK) status = CROW_ALLOCATE_RAW(&distances, capacity);
+    if (status != CROW_OK) {
+      crow_free(grown);
+      return status;
+    }
+    if (list->count) {
+      memcpy(grown, list->index, (size_t)list->count * sizeof *grown);
+      memcpy(distances, list->distance, (size_t)list->count * sizeof *distances);
+    }
     crow_free(list->index);
+    crow_free(list->distance);
     list->index = grown;
+    list->distance = distances;
     list->capacity = capacity;
   }
-  list->index[list->count++] = index;
+  list->index[list->count] = index;
+  list->distance[list->count++] = distance;
   return CROW_OK;
 }
 
@@ -79,7 +92,7 @@ static crow_status decide_hits(const crow_pass *pass, crow_pass_work *work, int6
   }
   crow_nearest_pair_distances(nearest, work->pair_point, work->pair_context, hits, work->pair_distance);
   for (int64_t h = 0; h < hits; h++) {
-    const crow_status status = tie_list_add(&work->ties[i], work->pair_distance[h], first + work->hit[h]);
+    const crow_status status = tie_list_add(&work->ties[i], pass->d, work->pair_distance[h], first + work->hit[h]);
     if (status != CROW_OK) return status;
   }
   return CROW_OK;
@@ -107,7 +120,7 @@ static crow_status score_crowded(const crow_pass *pass, crow_pass_work *work, in
   const crow_status status = crow_candidates_take_points(pass, work);
   if (status != CROW_OK) return status;
   memset(work->ties, 0, (size_t)crowded * sizeof *work->ties);
-  for (int64_t i = 0; i < crowded; i++) work->ties[i].distance = INFINITY;
+  for (int64_t i = 0; i < crowded; i++) work->ties[i].least = INFINITY;
   return pass->scorer->score(pass, work);
 }
 
@@ -117,15 +130,10 @@ static crow_status decide_pairs(const crow_pass *pass, crow_pass_work *work, int
   crow_nearest_pair_distances(pass->nearest, work->pair_point, work->pair_context, work->pairs, work->pair_distance);
   int64_t pair = 0;
   for (int64_t i = begin; i < end; i++) {
-    const int64_t last = pair + work->kept[i];
-    double least = work->pair_distance[pair];
-    for (int64_t p = pair + 1; p < last; p++) least = work->pair_distance[p] < least ? work->pair_distance[p] : least;
     int64_t *ties = work->pair_index + pair;
-    int64_t count = 0;
-    for (; pair < last; pair++) {
-      if (work->pair_distance[pair] == least) ties[count++] = work->pair_index[pair];
-    }
-    winners->distance[i] = least;
+    const int64_t count = crow_nearest_decide(pass->nearest, work->pair_point[pair], ties, work->pair_distance + pair,
+                                              work->kept[i], &winners->distance[i]);
+    pair += work->kept[i];
     winners->ties[i] = count;
     const crow_status status = crow_nearest_winners_add(winners, ties, count);
     if (status != CROW_OK) return status;
@@ -173,16 +181,19 @@ crow_status crow_candidates_decide(const crow_pass *pass, crow_pass_work *work, 
       CROW_TRY(decide_pairs(pass, work, waiting, i + 1, winners));
     } else {
       CROW_TRY(decide_pairs(pass, work, waiting, i, winners));
-      winners->distance[i] = work->ties[next].distance;
-      winners->ties[i] = work->ties[next].count;
-      CROW_TRY(crow_nearest_winners_add(winners, work->ties[next].index, work->ties[next].count));
-      next++;
+      crow_tie_list *list = &work->ties[next++];
+      winners->ties[i] = crow_nearest_decide(pass->nearest, work->points + i * pass->d, list->index, list->distance,
+                                             list->count, &winners->distance[i]);
+      CROW_TRY(crow_nearest_winners_add(winners, list->index, winners->ties[i]));
     }
     waiting = i + 1;
   }
   CROW_TRY(decide_pairs(pass, work, waiting, n, winners));
 cleanup:
-  for (int64_t i = 0; i < crowded; i++) crow_free(work->ties[i].index);
+  for (int64_t i = 0; i < crowded; i++) {
+    crow_free(work->ties[i].index);
+    crow_free(work->ties[i].distance);
+  }
   if (crowded) memset(work->ties, 0, (size_t)crowded * sizeof *work->ties);
   return status;
 }

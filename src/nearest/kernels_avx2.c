@@ -35,11 +35,11 @@
 #define TREE_GREATER(a, b) ((packet_vector)_mm256_max_pd((__m256d)(a), (__m256d)(b)))
 #define MASK __m256d
 #define LESS(a, b) _mm256_cmp_pd((__m256d)(a), (__m256d)(b), _CMP_LT_OQ)
-#define EQUAL(a, b) _mm256_cmp_pd((__m256d)(a), (__m256d)(b), _CMP_EQ_OQ)
+#define NOT_ABOVE(a, b) _mm256_cmp_pd((__m256d)(a), (__m256d)(b), _CMP_LE_OQ)
 #define SELECT(m, a, b) ((packet_vector)_mm256_blendv_pd((__m256d)(b), (__m256d)(a), (m)))
 #define ANY_NOT_ABOVE(a, b) (_mm256_movemask_pd(_mm256_cmp_pd((__m256d)(a), (__m256d)(b), _CMP_LE_OQ)) != 0)
 #define MASK_BITS(m) ((unsigned)_mm256_movemask_pd(m))
-#define TIED(tied, less, equal) _mm256_or_pd(_mm256_andnot_pd((less), (tied)), (equal))
+#define TIED(tied, near, far) _mm256_andnot_pd((far), _mm256_or_pd((tied), (near)))
 #include "nearest/kernels_tree.h"
 
 #include "nearest/kernels_project.h"

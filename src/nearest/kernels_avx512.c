@@ -36,11 +36,11 @@
 #define TREE_GREATER(a, b) ((packet_vector)_mm512_max_pd((__m512d)(a), (__m512d)(b)))
 #define MASK __mmask8
 #define LESS(a, b) _mm512_cmp_pd_mask((__m512d)(a), (__m512d)(b), _CMP_LT_OQ)
-#define EQUAL(a, b) _mm512_cmp_pd_mask((__m512d)(a), (__m512d)(b), _CMP_EQ_OQ)
+#define NOT_ABOVE(a, b) _mm512_cmp_pd_mask((__m512d)(a), (__m512d)(b), _CMP_LE_OQ)
 #define SELECT(m, a, b) ((packet_vector)_mm512_mask_blend_pd((m), (__m512d)(b), (__m512d)(a)))
 #define ANY_NOT_ABOVE(a, b) (_mm512_cmp_pd_mask((__m512d)(a), (__m512d)(b), _CMP_LE_OQ) != 0)
 #define MASK_BITS(m) ((unsigned)(m))
-#define TIED(tied, less, equal) ((MASK)(((tied) & ~(less)) | (equal)))
+#define TIED(tied, near, far) ((MASK)(((tied) | (near)) & ~(far)))
 #include "nearest/kernels_tree.h"
 
 #include "nearest/kernels_project.h"

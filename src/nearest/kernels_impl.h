@@ -43,7 +43,7 @@ typedef struct crow_kernels {
   void (*pairs_double)(const double *const *points, const double *const *contexts, int64_t d, double *distances);
   int64_t tree_lanes; /* points of a packet */
   /* For a packet of points, interleaved (d, lanes): the least canonical distances, the positions in the tree of the
-   * first contexts found to attain them, and a bit for each lane where more than one does. */
+   * first contexts found to attain them, and a bit for each lane where another is within the margin of it. */
   unsigned (*tree_packet)(const crow_tree *tree, const double *points, double *distance, double *index);
   /* Coordinates out (k) of a row (d) in a basis (d, stride); see crow_hull_project(). */
   void (*project_single)(const float *row, const double *origin, const double *basis, int64_t d, int64_t stride,

@@ -28,11 +28,11 @@ typedef int64_t packet_mask __attribute__((vector_size(VECTOR_BYTES)));
 #define TREE_GREATER(a, b) SELECT((a) > (b), (a), (b))
 #define MASK packet_mask
 #define LESS(a, b) ((a) < (b))
-#define EQUAL(a, b) ((a) == (b))
+#define NOT_ABOVE(a, b) ((a) <= (b))
 #define SELECT(m, a, b) ((packet_vector)(((packet_mask)(a) & (m)) | ((packet_mask)(b) & ~(m))))
 #define ANY_NOT_ABOVE(a, b) (((a)[0] <= (b)[0]) | ((a)[1] <= (b)[1]))
 #define MASK_BITS(m) ((unsigned)(((m)[0] & 1) | ((m)[1] & 2)))
-#define TIED(tied, less, equal) (((tied) & ~(less)) | (equal))
+#define TIED(tied, near, far) (((tied) | (near)) & ~(far))
 #include "nearest/kernels_tree.h"
 
 #include "nearest/kernels_project.h"

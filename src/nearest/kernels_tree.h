@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A template: the tree's search for a packet of points, one in each lane of a vector. Points of a packet are near each
  * other, so they want the same nodes and no branch depends on a single point. Needs VECTOR_BYTES and, for doubles,
- * TREE_SPLAT, TREE_GREATER, MASK, LESS, EQUAL, SELECT, ANY_NOT_ABOVE, MASK_BITS and TIED defined. */
+ * TREE_SPLAT, TREE_GREATER, MASK, LESS, NOT_ABOVE, SELECT, ANY_NOT_ABOVE, MASK_BITS and TIED defined. */
 #include "nearest/tree_impl.h"
 
 typedef double packet_vector __attribute__((vector_size(VECTOR_BYTES), may_alias));
@@ -25,10 +25,13 @@ typedef struct packet_visit {
   int32_t node;
 } packet_visit;
 
+/* Least canonical distances of the packet's points so far, and crow_nearest_margin() of them: what is beyond cannot be
+ * nearest. A point is tied while another context than the one found is within the margin. */
 static inline __attribute__((always_inline)) unsigned search_packet(const crow_tree *tree, const double *points,
                                                                     int64_t d, double *distance, double *index) {
   const packet_vector *point = (const packet_vector *)points;
-  packet_vector best = TREE_SPLAT(__builtin_inf()), nearest = TREE_SPLAT(-1.0);
+  const packet_vector grow = TREE_SPLAT(tree->margin_factor), least_margin = TREE_SPLAT(tree->margin_least);
+  packet_vector best = TREE_SPLAT(__builtin_inf()), margin = best, nearest = TREE_SPLAT(-1.0);
   MASK tied = LESS(best, best);
   packet_visit stack[CROW_TREE_DEPTH];
   int depth = 0;
@@ -43,7 +46,7 @@ static inline __attribute__((always_inline)) unsigned search_packet(const crow_t
       stack[depth++] = left_first ? (packet_visit){right_bound, right} : (packet_visit){left_bound, left};
       at = left_first ? left : right;
       const packet_vector bound = left_first ? left_bound : right_bound;
-      if (!ANY_NOT_ABOVE(bound, best)) goto next;
+      if (!ANY_NOT_ABOVE(bound, margin)) goto next;
       node = &tree->node[at];
     }
     for (int32_t j = node->begin; j < node->end; j++) {
@@ -53,16 +56,18 @@ static inline __attribute__((always_inline)) unsigned search_packet(const crow_t
         const packet_vector difference = point[k] - TREE_SPLAT(context[k]);
         sum += difference * difference;
       }
+      const packet_vector sum_margin = sum * grow + least_margin;
       const MASK less = LESS(sum, best);
-      tied = TIED(tied, less, EQUAL(sum, best));
+      tied = TIED(tied, NOT_ABOVE(sum, margin), LESS(sum_margin, best));
       best = SELECT(less, sum, best);
+      margin = SELECT(less, sum_margin, margin);
       nearest = SELECT(less, TREE_SPLAT((double)j), nearest);
     }
   next:
     do {
       if (depth == 0) goto done;
       at = stack[--depth].node;
-    } while (!ANY_NOT_ABOVE(stack[depth].bound, best));
+    } while (!ANY_NOT_ABOVE(stack[depth].bound, margin));
   }
 done:
   *(packet_vector *)distance = best;

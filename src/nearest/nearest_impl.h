@@ -81,4 +81,13 @@ crow_status crow_nearest_start(crow_nearest *nearest, crow_nearest_engine engine
 void crow_nearest_pair_distances(const crow_nearest *nearest, const double *const *points, const void *const *contexts,
                                  int64_t count, double *distances);
 
+/* crow_nearest_margin(x, d) = x factor + least. */
+void crow_nearest_margin_line(int64_t d, double *factor, double *least);
+
+/* Leaves the nearest of `count` > 0 distinct contexts `index`, whose canonical distances are given, in front, in the
+ * order in which they came, and returns their number; the canonical distance of the first goes to nearest_distance.
+ * `index` may be a list in which only those with distances up to the margin of the least matter. */
+int64_t crow_nearest_decide(const crow_nearest *nearest, const double *point, int64_t *index, const double *distance,
+                            int64_t count, double *nearest_distance);
+
 #endif

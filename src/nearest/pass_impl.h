@@ -5,7 +5,7 @@
  *   score(s, y) = s.y - |y|^2 / 2 = (|s|^2 - |s - y|^2) / 2.
  * The pass takes scores in float (or double), and crow_frame_bound() proves how far they, and half the canonical
  * distance, can be from the exact ones. Every context whose score plus bound reaches the greatest score minus bound is
- * a candidate; candidates are decided by canonical distances. So the result is the canonical one whatever the pass
+ * a candidate; candidates are decided by crow_nearest_decide(). So the result is the exact one whatever the pass
  * rounds, and the pass only has to be accurate enough to leave few candidates. */
 #ifndef CROW_PASS_IMPL_H
 #define CROW_PASS_IMPL_H
@@ -70,10 +70,11 @@ typedef struct crow_candidate {
   int64_t index;
 } crow_candidate;
 
-/* A crowded point's nearest so far. */
+/* What can be nearest to a crowded point so far, and the least canonical distance. */
 typedef struct crow_tie_list {
-  double distance;
+  double least;
   int64_t *index;
+  double *distance;
   int64_t count, capacity;
 } crow_tie_list;
 

@@ -117,6 +117,7 @@ static crow_status create(crow_nearest *nearest) {
   nearest->chunk = count / 8 < CHUNK ? CHUNK : count / 8 < LARGEST_CHUNK ? count / 8 : LARGEST_CHUNK;
   tree->d = d;
   tree->count = count;
+  crow_nearest_margin_line(d, &tree->margin_factor, &tree->margin_least);
   /* Halving down to LEAF leaves at least (LEAF + 1) / 2 contexts in each leaf. */
   const int64_t nodes = 2 * (count / ((LEAF + 1) / 2) + 1);
   CROW_TRY(CROW_ALLOCATE_RAW(&all, count * d));
@@ -146,7 +147,8 @@ typedef struct tree_work {
   double *distance; /* (lanes) */
   double *index;    /* (lanes) */
   int32_t *nearest; /* (chunk) position in the tree; -1 where several are nearest */
-  int64_t *ties;    /* (count) the nearest of one point; grows no further */
+  int64_t *ties;    /* (count) what can be nearest to one point; grows no further */
+  double *measured; /* (count) their canonical distances */
 } tree_work;
 
 static void work_destroy(void *memory) {
@@ -160,6 +162,7 @@ static void work_destroy(void *memory) {
   crow_free(work->index);
   crow_free(work->nearest);
   crow_free(work->ties);
+  crow_free(work->measured);
   crow_free(work);
 }
 
@@ -178,6 +181,7 @@ static crow_status work_create(const crow_nearest *nearest, void **out) {
   CROW_TRY(CROW_ALLOCATE_RAW(&work->index, lanes));
   CROW_TRY(CROW_ALLOCATE_RAW(&work->nearest, nearest->chunk));
   CROW_TRY(CROW_ALLOCATE_RAW(&work->ties, tree->count));
+  CROW_TRY(CROW_ALLOCATE_RAW(&work->measured, tree->count));
 cleanup:
   return status;
 }
@@ -223,9 +227,11 @@ static int compare_indices(const void *left, const void *right) {
   return (a > b) - (a < b);
 }
 
-/* All contexts at exactly this distance. */
-static int64_t collect_ties(const crow_tree *tree, const double *point, double distance, int64_t *ties) {
+/* The nearest of all contexts within the margin of the least canonical distance, which becomes that of the first. */
+static int64_t collect_ties(const crow_nearest *nearest, const double *point, tree_work *work, double *distance) {
+  const crow_tree *tree = nearest->state;
   const int64_t d = tree->d;
+  const double margin = crow_nearest_margin(*distance, d);
   int32_t stack[CROW_TREE_DEPTH];
   int depth = 0;
   int64_t count = 0;
@@ -233,18 +239,24 @@ static int64_t collect_ties(const crow_tree *tree, const double *point, double d
   while (depth) {
     const int32_t at = stack[--depth];
     const crow_tree_node *node = &tree->node[at];
-    if (box_distance(tree->box + 2 * d * at, point, d) > distance) continue;
+    if (box_distance(tree->box + 2 * d * at, point, d) > margin) continue;
     if (node->right) {
       stack[depth++] = node->right;
       stack[depth++] = at + 1;
       continue;
     }
     for (int32_t j = node->begin; j < node->end; j++) {
-      if (crow_nearest_distance(point, tree->context + j * d, CROW_DOUBLE, d) == distance)
-        ties[count++] = tree->order[j];
+      const double candidate = crow_nearest_distance(point, tree->context + j * d, CROW_DOUBLE, d);
+      if (candidate > margin) continue;
+      work->ties[count] = tree->order[j];
+      work->measured[count++] = candidate;
     }
   }
-  qsort(ties, (size_t)count, sizeof *ties, compare_indices);
+  count = crow_nearest_decide(nearest, point, work->ties, work->measured, count, distance);
+  qsort(work->ties, (size_t)count, sizeof *work->ties, compare_indices);
+  if (count > 1) {
+    *distance = crow_nearest_distance(point, crow_nearest_context(nearest, work->ties[0]), nearest->type, d);
+  }
   return count;
 }
 
@@ -279,7 +291,7 @@ static crow_status search(const crow_nearest *nearest, void *memory, const doubl
     if (work->nearest[i] >= 0) {
       work->ties[0] = tree->order[work->nearest[i]];
     } else {
-      count = collect_ties(tree, points + i * tree->d, winners->distance[i], work->ties);
+      count = collect_ties(nearest, points + i * tree->d, work, &winners->distance[i]);
     }
     winners->ties[i] = count;
     CROW_TRY(crow_nearest_winners_add(winners, work->ties, count));

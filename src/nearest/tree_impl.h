@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A k-d tree over contexts in double. Bounds and distances are taken with the operations of the canonical distance in
  * the same order. Rounding is monotone, so the computed distance to a box never exceeds the computed canonical distance
- * to a context inside it: what is pruned cannot be nearest, and no tolerance is needed. */
+ * to a context inside it: what is beyond the margin of the least canonical distance cannot be nearest and is pruned. */
 #ifndef CROW_TREE_IMPL_H
 #define CROW_TREE_IMPL_H
 
@@ -18,11 +18,12 @@ typedef struct crow_tree_node {
 typedef struct crow_tree {
   int64_t d, count;
   int32_t nodes, leaves, depth;
-  crow_tree_node *node; /* (nodes) in preorder */
-  int32_t *leaf;        /* (nodes) how many leaves come before this node */
-  double *box;          /* (nodes, 2, d) least and greatest coordinates of each node's contexts */
-  double *context;      /* (count, d) in the order of the leaves */
-  int32_t *order;       /* (count) which distinct context each is */
+  crow_tree_node *node;               /* (nodes) in preorder */
+  int32_t *leaf;                      /* (nodes) how many leaves come before this node */
+  double *box;                        /* (nodes, 2, d) least and greatest coordinates of each node's contexts */
+  double *context;                    /* (count, d) in the order of the leaves */
+  int32_t *order;                     /* (count) which distinct context each is */
+  double margin_factor, margin_least; /* crow_nearest_margin(x) = x margin_factor + margin_least */
 } crow_tree;
 
 /* Deeper than any tree of 2^31 contexts. */

@@ -16,8 +16,7 @@ void crow_sampling_free(crow_sampling *s) {
   crow_free(s->points);
   crow_free(s->projected);
   crow_hull_free(&s->hull);
-  crow_free(s->distance);
-  crow_free(s->counts);
+  crow_tally_room_free(&s->room);
   crow_space_destroy(&s->own_space);
   crow_weights_grid_free(&s->grid);
 }
@@ -111,10 +110,7 @@ static crow_status allocate_block(const crow_dataset *dataset, crow_sampling *s)
   crow_status status = CROW_OK;
   CROW_TRY(CROW_ALLOCATE_RAW(&s->points, s->block * dataset->dimensions));
   if (s->hull.basis) CROW_TRY(CROW_ALLOCATE_RAW(&s->projected, s->block * s->dimensions));
-  if (s->grid.slices > 1) {
-    CROW_TRY(CROW_ALLOCATE_RAW(&s->distance, s->block));
-    CROW_TRY(CROW_ALLOCATE_RAW(&s->counts, s->block * (s->grid.slices + 1)));
-  }
+  CROW_TRY(crow_tally_room_create(&s->grid, s->block, &s->room));
 cleanup:
   return status;
 }
@@ -134,14 +130,14 @@ cleanup:
   return status;
 }
 
-static crow_status search_block(crow_sampling *s, int64_t begin, int64_t n, int64_t samples) {
+static crow_status search_block(crow_sampling *s, int64_t begin, int64_t n, int64_t samples, const double **points) {
   crow_status status = CROW_OK;
-  const double *points = NULL;
+  *points = NULL;
   if (!s->nearest) return search_nothing(n, &s->result);
   crow_stages_begin(&s->stages, "draw");
-  CROW_TRY(draw(s, begin, n, samples, s->points, s->projected, &points));
+  CROW_TRY(draw(s, begin, n, samples, s->points, s->projected, points));
   crow_stages_begin(&s->stages, "search");
-  CROW_TRY(crow_nearest_search(s->nearest, points, n, &s->result));
+  CROW_TRY(crow_nearest_search(s->nearest, *points, n, &s->result));
 cleanup:
   return status;
 }
@@ -152,13 +148,14 @@ crow_status crow_sampling_take(const crow_comm *comm, int64_t from, int64_t to, 
   crow_status status = CROW_OK;
   const crow_partition mine = crow_partition_make(to - from, 1, s->grid.groups, s->grid.group);
   for (int64_t at = 0; at < mine.count && status == CROW_OK; at += s->block) {
-    const int64_t n = mine.count - at < s->block ? mine.count - at : s->block;
+    const int64_t n = mine.count - at < s->block ? mine.count - at : s->block, first = from + mine.begin + at;
+    crow_tally_block block = {.first = first, .dimensions = s->dimensions, .nearest = s->nearest, .result = &s->result};
     crow_work_begin();
-    status = search_block(s, from + mine.begin + at, n, samples);
+    status = search_block(s, first, n, samples, &block.points);
     crow_work_end(CROW_WORK_SAMPLE, (double)n);
     crow_stages_begin(&s->stages, "count");
     if (s->grid.slices > 1) status = crow_comm_agree(s->grid.across_slices, status);
-    if (status == CROW_OK) status = crow_tally_add(&s->grid, &s->result, s->distance, s->counts, &s->tally);
+    if (status == CROW_OK) status = crow_tally_add(&s->grid, &block, &s->room, &s->tally);
     /* The other groups are about as far as this one. */
     crow_progress_update(&s->progress, fmin((double)(from + (at + n) * s->grid.groups), (double)to));
   }

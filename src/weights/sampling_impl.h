@@ -19,8 +19,7 @@ typedef struct crow_sampling {
   int64_t block;     /* samples a turn */
   double *points;    /* (block, d) samples */
   double *projected; /* (block, dimensions) samples in the hull; NULL without one */
-  double *distance;
-  int64_t *counts;
+  crow_tally_room room;
   crow_nearest_result result;
   crow_checkpoint *checkpoint; /* borrowed; NULL for none */
   crow_tally before;           /* what an earlier run had counted, by the partition of the result; NULL if nothing */

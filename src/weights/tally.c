@@ -8,42 +8,131 @@ static void give(crow_tally *tally, int64_t alternative, int64_t share) {
   tally->squares[alternative] += share * share / CROW_HIT_UNIT;
 }
 
-/* Shares one sample among `total` tied alternatives, of which this slice holds those from position `first` on: each
- * gets the whole part, and the remainder goes one unit each to the first of them. */
-static void share_out(const int64_t *tied, int64_t count, int64_t first, int64_t total, crow_tally *tally) {
+/* Shares sample `number` among `total` tied alternatives, of which this slice holds those from position `first` on:
+ * each gets the whole part, and `more` of them a unit of the remainder. Their row begins where that of the sample
+ * before it ended, and goes round, so that the same alternatives tied again and again get the same to a unit. */
+static void share_out(const int64_t *tied, int64_t count, int64_t first, int64_t total, int64_t number,
+                      crow_tally *tally) {
   const int64_t each = CROW_HIT_UNIT / total, more = CROW_HIT_UNIT % total;
-  for (int64_t k = 0; k < count; k++) give(tally, tied[k], each + (first + k < more));
+  const int64_t begin = more ? (int64_t)((__int128)number * more % total) : 0;
+  for (int64_t k = 0; k < count; k++) {
+    const int64_t place = first + k - begin;
+    give(tally, tied[k], each + ((place < 0 ? place + total : place) < more));
+  }
 }
 
-crow_status crow_tally_add(const crow_weights_grid *grid, const crow_nearest_result *result, double *distance,
-                           int64_t *counts, crow_tally *tally) {
+/* What the slices of one block tell each other. `all` (slices, n) is how many alternatives of a slice are within the
+ * margin of the least canonical distance. */
+typedef struct tally_call {
+  const crow_weights_grid *grid;
+  const crow_tally_block *block;
+  const crow_tally_room *room;
+  int64_t *all;
+} tally_call;
+
+/* Samples `list` (count <= CROW_TALLY_MEASURES) for which several slices have alternatives that near: the slices whose
+ * distance is not the least drop out. */
+static crow_status settle(const tally_call *call, const int64_t *list, int64_t count) {
   crow_status status = CROW_OK;
-  const int64_t n = result->count, *begin = result->tie_begin;
-  if (grid->slices == 1) {
-    for (int64_t i = 0; i < n; i++) {
-      const int64_t ties = begin[i + 1] - begin[i];
-      if (ties == 1)
-        give(tally, result->index[begin[i]], CROW_HIT_UNIT);
-      else
-        share_out(result->index + begin[i], ties, 0, ties, tally);
-    }
-    return CROW_OK;
+  const crow_tally_block *block = call->block;
+  const int64_t n = block->result->count, *begin = block->result->tie_begin;
+  crow_nearest_measure *mine = call->room->measure, *all = mine + CROW_TALLY_MEASURES;
+  for (int64_t c = 0; c < count; c++) {
+    if (call->all[call->grid->slice * n + list[c]] == 0) continue;
+    crow_nearest_measure_of(block->nearest, block->points, list[c], block->result->index[begin[list[c]]], &mine[c]);
   }
-  int64_t *mine = counts, *all = counts + n;
-  memcpy(distance, result->distance, (size_t)n * sizeof *distance);
-  CROW_TRY(crow_comm_min_f64(grid->across_slices, distance, n));
-  for (int64_t i = 0; i < n; i++) mine[i] = result->distance[i] == distance[i] ? begin[i + 1] - begin[i] : 0;
-  CROW_TRY(crow_comm_gather(grid->across_slices, mine, all, n * (int64_t)sizeof *mine));
+  CROW_TRY(crow_comm_gather(call->grid->across_slices, mine, all, count * (int64_t)sizeof *mine));
+  for (int64_t c = 0; c < count; c++) {
+    const crow_nearest_measure *least = NULL;
+    for (int s = 0; s < call->grid->slices; s++) {
+      const crow_nearest_measure *measure = &all[s * count + c];
+      if (call->all[s * n + list[c]] && (!least || crow_nearest_measure_compare(measure, least) < 0)) least = measure;
+    }
+    for (int s = 0; s < call->grid->slices; s++) {
+      int64_t *ties = &call->all[s * n + list[c]];
+      if (*ties && crow_nearest_measure_compare(&all[s * count + c], least) > 0) *ties = 0;
+    }
+  }
+cleanup:
+  return status;
+}
+
+static crow_status settle_all(const tally_call *call) {
+  crow_status status = CROW_OK;
+  const int64_t n = call->block->result->count;
+  int64_t list[CROW_TALLY_MEASURES], count = 0;
+  for (int64_t i = 0; i < n; i++) {
+    int with = 0;
+    for (int s = 0; s < call->grid->slices; s++) with += call->all[s * n + i] > 0;
+    if (with > 1) list[count++] = i;
+    if (count == CROW_TALLY_MEASURES || (count && i == n - 1)) {
+      CROW_TRY(settle(call, list, count));
+      count = 0;
+    }
+  }
+cleanup:
+  return status;
+}
+
+static crow_status add_slices(const crow_weights_grid *grid, const crow_tally_block *block, const crow_tally_room *room,
+                              crow_tally *tally) {
+  crow_status status = CROW_OK;
+  const crow_nearest_result *result = block->result;
+  const int64_t n = result->count, *begin = result->tie_begin;
+  int64_t *mine = room->counts;
+  const tally_call call = {.grid = grid, .block = block, .room = room, .all = room->counts + n};
+  if (n) memcpy(room->distance, result->distance, (size_t)n * sizeof *room->distance);
+  CROW_TRY(crow_comm_min_f64(grid->across_slices, room->distance, n));
+  for (int64_t i = 0; i < n; i++) {
+    const bool near = result->distance[i] <= crow_nearest_margin(room->distance[i], block->dimensions);
+    mine[i] = near ? begin[i + 1] - begin[i] : 0;
+  }
+  CROW_TRY(crow_comm_gather(grid->across_slices, mine, call.all, n * (int64_t)sizeof *mine));
+  CROW_TRY(settle_all(&call));
   for (int64_t i = 0; i < n; i++) {
     int64_t first = 0, total = 0;
     for (int s = 0; s < grid->slices; s++) {
       if (s == grid->slice) first = total;
-      total += all[s * n + i];
+      total += call.all[s * n + i];
     }
-    if (mine[i]) share_out(result->index + begin[i], mine[i], first, total, tally);
+    const int64_t count = call.all[grid->slice * n + i];
+    if (count) share_out(result->index + begin[i], count, first, total, block->first + i, tally);
   }
 cleanup:
   return status;
+}
+
+crow_status crow_tally_add(const crow_weights_grid *grid, const crow_tally_block *block, const crow_tally_room *room,
+                           crow_tally *tally) {
+  const crow_nearest_result *result = block->result;
+  const int64_t *begin = result->tie_begin;
+  if (grid->slices > 1) return add_slices(grid, block, room, tally);
+  for (int64_t i = 0; i < result->count; i++) {
+    const int64_t ties = begin[i + 1] - begin[i];
+    if (ties == 1)
+      give(tally, result->index[begin[i]], CROW_HIT_UNIT);
+    else
+      share_out(result->index + begin[i], ties, 0, ties, block->first + i, tally);
+  }
+  return CROW_OK;
+}
+
+crow_status crow_tally_room_create(const crow_weights_grid *grid, int64_t block, crow_tally_room *out) {
+  crow_status status = CROW_OK;
+  *out = (crow_tally_room){0};
+  if (grid->slices == 1) return CROW_OK;
+  CROW_TRY(CROW_ALLOCATE_RAW(&out->distance, block));
+  CROW_TRY(CROW_ALLOCATE_RAW(&out->counts, block * (grid->slices + 1)));
+  CROW_TRY(CROW_ALLOCATE(&out->measure, CROW_TALLY_MEASURES * (int64_t)(grid->slices + 1)));
+cleanup:
+  return status;
+}
+
+void crow_tally_room_free(crow_tally_room *room) {
+  crow_free(room->distance);
+  crow_free(room->counts);
+  crow_free(room->measure);
+  *room = (crow_tally_room){0};
 }
 
 /* Adds an array up over the groups and moves it from the slices (the first group's ranks send) to the partition of the

@@ -24,11 +24,31 @@ typedef struct crow_tally {
   int64_t *squares; /* sum of a^2 in the same unit, for the standard error */
 } crow_tally;
 
-/* Adds the shares of a block of samples whose nearest alternatives in this slice are `result`. Collective over the
- * group's slices: the nearest over all slices share the sample. `distance` and `counts` are work space of n and
- * 2 n * slices. */
-crow_status crow_tally_add(const crow_weights_grid *grid, const crow_nearest_result *result, double *distance,
-                           int64_t *counts, crow_tally *tally);
+/* A block of samples, numbered from `first` on, and the alternatives of this slice that are nearest to each. */
+typedef struct crow_tally_block {
+  int64_t first;
+  crow_gidx dimensions;
+  const double *points;              /* (result->count, dimensions) as they were searched for */
+  const crow_nearest *nearest;       /* the slice's search; NULL if the slice is empty */
+  const crow_nearest_result *result; /* distances INFINITY and no ties in an empty slice */
+} crow_tally_block;
+
+/* Work space where there are several slices. */
+typedef struct crow_tally_room {
+  double *distance;              /* (block) */
+  int64_t *counts;               /* (slices + 1, block) */
+  crow_nearest_measure *measure; /* (slices + 1, CROW_TALLY_MEASURES) */
+} crow_tally_room;
+
+/* Close samples that slices settle at a time. */
+#define CROW_TALLY_MEASURES 256
+
+/* Room for blocks of up to `block` samples. Local. */
+crow_status crow_tally_room_create(const crow_weights_grid *grid, int64_t block, crow_tally_room *out);
+void crow_tally_room_free(crow_tally_room *room);
+/* Adds the shares of a block: the nearest over all slices share a sample. Collective over the group's slices. */
+crow_status crow_tally_add(const crow_weights_grid *grid, const crow_tally_block *block, const crow_tally_room *room,
+                           crow_tally *tally);
 
 /* Turns this rank's part of the tallies, which it leaves as they are, into slices of weights by the partition of `out`:
  * `before` (slices by that partition, NULL pointers for nothing) is added, and so is `pseudo_count` to every

@@ -47,27 +47,58 @@ static const void *contexts_of(problem *p, crow_precision type, double *exact) {
   return p->single;
 }
 
-/* Checks point i of the result against all distances. */
+/* ---- the definition, word for word ----------------------------------------------------------------------------- */
+
+/* Adds sign x y without rounding: products of doubles have an exact remainder, which fma gives. */
+static void add_exactly(crow_exact_sum *sum, double sign, double x, double y) {
+  const double product = x * y;
+  crow_exact_add(sum, sign * product);
+  crow_exact_add(sum, sign * fma(x, y, -product));
+}
+
+/* The sign of |s - a|^2 - |s - b|^2. A common factor, a power of two, brings all products into double's range. */
+static int exact_order(const double *s, const double *a, const double *b, int64_t d) {
+  crow_exact_sum sum = {{0}};
+  double largest = 0;
+  for (int64_t k = 0; k < d; k++) largest = fmax(fmax(largest, fabs(s[k])), fmax(fabs(a[k]), fabs(b[k])));
+  const int exponent = largest > 0 ? -ilogb(largest) : 0;
+  for (int64_t k = 0; k < d; k++) {
+    const double t = scalbn(s[k], exponent), x = scalbn(a[k], exponent), y = scalbn(b[k], exponent);
+    add_exactly(&sum, 1, x, x);
+    add_exactly(&sum, -2, t, x);
+    add_exactly(&sum, -1, y, y);
+    add_exactly(&sum, 2, t, y);
+  }
+  const double difference = crow_exact_value(&sum);
+  return (difference > 0) - (difference < 0);
+}
+
+/* Checks point i of the result against all contexts. */
 static bool point_agrees(const problem *p, const double *exact, const crow_nearest_result *result, int64_t i) {
-  double least = INFINITY;
-  double *distance = malloc((size_t)p->m * sizeof *distance);
+  const double *point = p->points + i * p->d;
+  double *distance = calloc((size_t)p->m, sizeof *distance);
+  int *against = malloc((size_t)p->m * sizeof *against); /* the best so far, as it was when the j-th came */
+  int64_t best = 0;
   for (int64_t j = 0; j < p->m; j++) {
     double sum = 0;
     for (int64_t k = 0; k < p->d; k++) {
-      const double t = p->points[i * p->d + k] - exact[j * p->d + k];
+      const double t = point[k] - exact[j * p->d + k];
       sum += t * t;
     }
     distance[j] = sum;
-    if (sum < least) least = sum;
+    against[j] = j == 0 ? 0 : sum > distance[best] * (1 + 1e-9) + 1e-290 ? 1 : 2;
+    if (against[j] == 2) against[j] = exact_order(point, exact + j * p->d, exact + best * p->d, p->d);
+    if (against[j] < 0) best = j;
   }
   int64_t at = result->tie_begin[i];
-  bool agrees = result->distance[i] == least;
-  for (int64_t j = 0; j < p->m; j++) {
-    if (distance[j] != least) continue;
+  bool agrees = result->distance[i] == distance[best];
+  for (int64_t j = best; j < p->m; j++) {
+    if (j > best && against[j] != 0) continue;
     if (at == result->tie_begin[i + 1] || result->index[at] != j) agrees = false;
     at += at < result->tie_begin[i + 1];
   }
   free(distance);
+  free(against);
   return agrees && at == result->tie_begin[i + 1];
 }
 
@@ -198,6 +229,26 @@ static void make_outside(problem *p) {
 }
 static void test_outside(void) { for_shapes(make_outside, "with points far outside"); }
 
+/* Columns in units of 1e-12 to 1e12, all but the last of which are the same for groups of contexts: within a group the
+ * smallest unit decides, which is lost in a sum of squares in double. */
+static void make_units(problem *p) {
+  for (int64_t k = 0; k < p->d; k++) {
+    const double unit = pow(10, 12 - (double)(24 * k) / (double)(p->d > 1 ? p->d - 1 : 1));
+    for (int64_t i = 0; i < p->m; i++) {
+      double *value = &p->contexts[i * p->d + k];
+      *value = k + 1 < p->d && i >= 3 ? p->contexts[i % 3 * p->d + k] : *value * unit;
+    }
+    for (int64_t i = 0; i < p->n; i++) p->points[i * p->d + k] *= unit;
+  }
+}
+static void test_units(void) { for_shapes(make_units, "with columns in different units"); }
+
+/* A column that is the same for all and lies far from the points. */
+static void make_constant(problem *p) {
+  for (int64_t i = 0; i < p->m; i++) p->contexts[i * p->d] = 1.7e12;
+}
+static void test_constant(void) { for_shapes(make_constant, "with a distant constant column"); }
+
 /* Points that are contexts, or midway between two. */
 static void make_coincident(problem *p) {
   for (int64_t i = 0; i < p->n; i++) {
@@ -210,7 +261,7 @@ static void make_coincident(problem *p) {
 }
 static void test_coincident(void) { for_shapes(make_coincident, "coincident"); }
 
-/* Beyond the range of squares: distances are infinite and all alternatives tie, or are all lost and tie at zero. */
+/* Beyond the range of squares: canonical distances are infinite or zero for all. */
 static void test_range(void) {
   static const double scales[] = {1e200, 1e-200, 1e307, 5e-324, 1e155, 1e-160};
   for (size_t s = 0; s < sizeof scales / sizeof *scales; s++) {
@@ -293,6 +344,7 @@ static void test_instruction_sets(void) {
     test_duplicated();
     test_outlier();
     test_coincident();
+    test_units();
   }
   CHECK(crow_kernels_limit(0) == &crow_kernels_portable);
   (void)crow_kernels_limit(2);
@@ -311,6 +363,8 @@ static const crow_test tests[] = {{"engines agree with the definition on uniform
                                   {"... with an outlier", test_outlier},
                                   {"... with points far outside", test_outside},
                                   {"... with points on contexts and midway", test_coincident},
+                                  {"... with columns in units of 1e-12 to 1e12", test_units},
+                                  {"... with a distant constant column", test_constant},
                                   {"... where squares overflow or underflow", test_range},
                                   {"... with 2^14-fold ties", test_many_ties},
                                   {"... for any number of threads", test_threads},

@@ -41,6 +41,51 @@ static void test_distance(void) {
   CHECK_NEAR(crow_nearest_distance(far, big, CROW_DOUBLE, 3), 1e32, 0);
 }
 
+/* Exact order of distances, by hand: 1e12^2 + (1e-12 k)^2, whose squares are 48 decimal places apart, and what a sum of
+ * squares in double, and one in pairs of doubles, takes for equal. */
+static void test_compare(void) {
+  const double origin[] = {0, 0}, far[] = {1e12, 1e-12}, farther[] = {-1e12, 2e-12}, mirrored[] = {1e12, -1e-12};
+  CHECK(crow_nearest_distance(origin, far, CROW_DOUBLE, 2) == crow_nearest_distance(origin, farther, CROW_DOUBLE, 2));
+  CHECK(crow_nearest_compare(origin, far, farther, CROW_DOUBLE, 2) < 0);
+  CHECK(crow_nearest_compare(origin, farther, far, CROW_DOUBLE, 2) > 0);
+  CHECK(crow_nearest_compare(origin, far, mirrored, CROW_DOUBLE, 2) == 0);
+  /* .1 + .2 is not .3: twice .15 is .3, so .2 is nearer to .15 than .1 by a unit in the last place, if that. */
+  const double middle[] = {0.15}, tenth[] = {0.1}, fifth[] = {0.2};
+  const long double left = (long double)0.15 - (long double)0.1, right = (long double)0.2 - (long double)0.15;
+  CHECK(crow_nearest_compare(middle, tenth, fifth, CROW_DOUBLE, 1) == (left > right) - (left < right));
+  const float single[] = {0.5F, 2}, other[] = {2, 0.5F};
+  CHECK(crow_nearest_compare((const double[]){1, 1}, single, other, CROW_SINGLE, 2) == 0);
+  CHECK(crow_nearest_compare((const double[]){1, 1 + 0x1p-52}, single, other, CROW_SINGLE, 2) < 0);
+  /* Ends of the range. */
+  const double tiny[] = {5e-324, 1e308}, none[] = {0, 1e308}, negative[] = {0, -1e308};
+  CHECK(crow_nearest_compare(origin, none, tiny, CROW_DOUBLE, 2) < 0);
+  CHECK(crow_nearest_compare(origin, none, negative, CROW_DOUBLE, 2) == 0);
+  CHECK(crow_nearest_compare(tiny, none, negative, CROW_DOUBLE, 2) < 0);
+}
+
+/* Measures order as comparisons do. */
+static void test_measure(void) {
+  enum { d = 4, m = 40 };
+  double contexts[m * d];
+  crow_random_uniform(3, CROW_STREAM_TEST, 0, contexts, m * d);
+  for (int i = 0; i < m * d; i++) contexts[i] = ldexp(floor(4 * contexts[i]) - 2, 300 * (i % d) - 500);
+  crow_nearest_measure measure[m];
+  for (int i = 0; i < m; i++) crow_nearest_measure_take(contexts, contexts + i * d, CROW_DOUBLE, d, &measure[i]);
+  int ties = 0;
+  for (int i = 0; i < m; i++) {
+    for (int j = 0; j < m; j++) {
+      const int order = crow_nearest_compare(contexts, contexts + i * d, contexts + j * d, CROW_DOUBLE, d);
+      CHECK(crow_nearest_measure_compare(&measure[i], &measure[j]) == order);
+      ties += i != j && order == 0;
+    }
+  }
+  CHECK(ties > 0);
+  const double zero = 0, one = 0x1p-1074;
+  crow_nearest_measure_take(&zero, &one, CROW_DOUBLE, 1, &measure[0]);
+  CHECK(measure[0].digit[CROW_NEAREST_DIGITS - 1] == 1U << 28); /* (2^-1074)^2 = 2^(28 - 2176) */
+  CHECK(measure[0].digit[CROW_NEAREST_DIGITS - 2] == 0);
+}
+
 /* The same result object serves for searches of any size, empty ones too. */
 static void test_reuse(void) {
   const double contexts[] = {0, 1, 1, 3}, points[] = {0.25, 0.5, 2, 10, -4};
@@ -177,6 +222,8 @@ static void test_memory(void) {
 
 static const crow_test tests[] = {{"defaults are valid and can be written and read", test_defaults},
                                   {"the canonical distance is the sum in order", test_distance},
+                                  {"distances are compared without rounding", test_compare},
+                                  {"measures order as comparisons do", test_measure},
                                   {"one result serves searches of any size", test_reuse},
                                   {"statistics count what was decided again", test_statistics},
                                   {"blocks stay small among clones", test_block_of_clones},
