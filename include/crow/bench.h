@@ -71,6 +71,17 @@ CROW_API void crow_bench_report_add(crow_bench_report *report, const char *name,
 /** The figure of this name, or NULL; Local. */
 CROW_API const crow_bench_figure *crow_bench_report_find(const crow_bench_report *report, const char *name);
 
+/** A stage's share of all stages' mean time, in percent; Local. */
+CROW_API double crow_bench_report_share(const crow_bench_report *report, int stage);
+/** Adds what one thing of each kind of work took since `before`, over all ranks, as work_sample, work_pair, ... in ns.
+ * Collective. */
+CROW_API crow_status crow_bench_report_add_work(const crow_comm *comm, const crow_work_done *before,
+                                                crow_bench_report *report);
+/** Writes all figures and stages of `report` (count) to a CSV file, which replaces an existing one: benchmark,
+ * quantity, unit, median, least, greatest. Rank 0 writes. Collective. */
+CROW_API crow_status crow_bench_write_csv(const crow_comm *comm, const char *path, const crow_bench_report *report,
+                                          int count);
+
 /* ---- the machine -------------------------------------------------------------------------------------------- */
 
 /** What the machine does with all ranks at work. On one rank there is no allreduce to measure: NaN. */
@@ -90,6 +101,11 @@ CROW_API crow_status crow_bench_machine_gemm(const crow_comm *comm, double secon
  * all; medians. On one rank nothing is added up: NaN. Collective. */
 CROW_API crow_status crow_bench_machine_sums(const crow_comm *comm, double seconds, double *reproducible_s,
                                              double *plain_s);
+
+/** The same measurements, about `seconds` of the machine and a tenth of that of sums, as a report: what a rank is given
+ * to work with (`threads`) stands beside. Collective. */
+CROW_API crow_status crow_bench_machine_report(const crow_comm *comm, double seconds, int64_t threads,
+                                               crow_bench_machine *machine, crow_bench_report *report);
 
 /* ---- weights ------------------------------------------------------------------------------------------------ */
 

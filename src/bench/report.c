@@ -95,6 +95,31 @@ double crow_bench_stage_s(const crow_stages *stages, const char *name) {
   return at < 0 ? 0 : stages->seconds[at];
 }
 
+double crow_bench_report_share(const crow_bench_report *report, int stage) {
+  double total = 0;
+  for (int k = 0; k < report->stages; k++) total += report->mean_s[k];
+  return total > 0 ? 100 * report->mean_s[stage] / total : 0;
+}
+
+crow_status crow_bench_report_add_work(const crow_comm *comm, const crow_work_done *before, crow_bench_report *report) {
+  static const char *const names[CROW_WORK_KINDS] = {"work_sample", "work_pair", "work_whole", "work_slice",
+                                                     "work_vector"};
+  crow_status status = CROW_OK;
+  crow_work_done done = crow_work_get();
+  for (int k = 0; k < CROW_WORK_KINDS; k++) {
+    done.count[k] -= before->count[k];
+    done.seconds[k] -= before->seconds[k];
+  }
+  CROW_TRY(crow_comm_sum_f64_unordered(comm, done.count, CROW_WORK_KINDS));
+  CROW_TRY(crow_comm_sum_f64_unordered(comm, done.seconds, CROW_WORK_KINDS));
+  for (int k = 0; k < CROW_WORK_KINDS; k++) {
+    const double each = 1e9 * done.seconds[k] / done.count[k];
+    if (done.count[k] > 0) crow_bench_report_add(report, names[k], "ns", &each, 1);
+  }
+cleanup:
+  return status;
+}
+
 void crow_bench_stages_add(crow_stages *sum, const crow_stages *stages) {
   for (int k = 0; k < stages->count; k++) {
     int at = 0;

@@ -84,26 +84,6 @@ static crow_status parse_charge(const char *text, double seconds[CROW_WORK_KINDS
   return CROW_OK;
 }
 
-/* What one thing of each kind took, over all ranks, since `before`. */
-static crow_status report_work(const crow_run *run, const crow_work_done *before, crow_bench_report *report) {
-  static const char *const names[CROW_WORK_KINDS] = {"work_sample", "work_pair", "work_whole", "work_slice",
-                                                     "work_vector"};
-  crow_status status = CROW_OK;
-  crow_work_done done = crow_work_get();
-  for (int k = 0; k < CROW_WORK_KINDS; k++) {
-    done.count[k] -= before->count[k];
-    done.seconds[k] -= before->seconds[k];
-  }
-  CROW_TRY(crow_comm_sum_f64_unordered(run->comm, done.count, CROW_WORK_KINDS));
-  CROW_TRY(crow_comm_sum_f64_unordered(run->comm, done.seconds, CROW_WORK_KINDS));
-  for (int k = 0; k < CROW_WORK_KINDS; k++) {
-    const double each = 1e9 * done.seconds[k] / done.count[k];
-    if (done.count[k] > 0) crow_bench_report_add(report, names[k], "ns", &each, 1);
-  }
-cleanup:
-  return status;
-}
-
 static crow_status check_bench(const crow_run *run) {
   const bench_options *options = run->options;
   if (run->argument_count == 1 && strcmp(run->argument[0], "all") != 0 && strcmp(run->argument[0], "model") != 0) {
@@ -128,38 +108,6 @@ static crow_status check_bench(const crow_run *run) {
   return status;
 }
 
-/* The machine's figures as a report. */
-static crow_status measure_machine(crow_run *run, const bench_options *all, crow_bench_machine *machine,
-                                   crow_bench_report *report) {
-  crow_status status = CROW_OK;
-  const crow_bench_options *options = &all->bench;
-  const int size = crow_comm_size(run->comm);
-  CROW_TRY(crow_bench_machine_measure(run->comm, all->machine_seconds, machine));
-  *report = (crow_bench_report){.benchmark = "machine", .blas_core = crow_blas_core(), .valid = true};
-  (void)snprintf(report->problem, sizeof report->problem,
-                 "%d rank%s of %lld thread%s on %s, OpenBLAS %s with its %s core, %s", size, crow_plural(size),
-                 (long long)options->nearest.threads, crow_plural(options->nearest.threads), crow_comm_host(),
-                 crow_blas_version(), crow_blas_core(), crow_comm_version());
-  const double ranks = size, gemm = machine->gemm_flops / 1e9, triad = machine->triad_bytes_s / 1e9;
-  const double latency = machine->allreduce_latency_s * 1e6, bandwidth = machine->allreduce_bytes_s / 1e9;
-  const double threads = (double)options->nearest.threads;
-  double fixed = 0, plain = 0;
-  CROW_TRY(crow_bench_machine_sums(run->comm, all->machine_seconds / 10, &fixed, &plain));
-  const double fixed_us = fixed * 1e6, plain_us = plain * 1e6, ratio = fixed / plain;
-  crow_bench_report_add(report, "ranks", "", &ranks, 1);
-  crow_bench_report_add(report, "threads", "", &threads, 1);
-  crow_bench_report_add(report, "sgemm_rate", "GFLOP/s", &gemm, 1);
-  crow_bench_report_add(report, "triad_rate", "GB/s", &triad, 1);
-  crow_bench_report_add(report, "allreduce_latency", "us", &latency, 1);
-  crow_bench_report_add(report, "allreduce_rate", "GB/s", &bandwidth, 1);
-  crow_bench_report_add(report, "reproducible_sum_of_100000", "us", &fixed_us, 1);
-  crow_bench_report_add(report, "plain_sum_of_100000", "us", &plain_us, 1);
-  crow_bench_report_add(report, "reproducible_to_plain_sum", "", &ratio, 1);
-  CROW_TRY(crow_bench_print(run, report));
-cleanup:
-  return status;
-}
-
 static crow_status run_one(crow_run *run, const char *name, const crow_bench_machine *machine,
                            crow_bench_report *report) {
   crow_status status = CROW_OK;
@@ -174,7 +122,7 @@ static crow_status run_one(crow_run *run, const char *name, const crow_bench_mac
     CROW_TRY(crow_bench_fit(run->comm, options, machine, report));
   else
     CROW_TRY(crow_bench_io(run->comm, options, report));
-  CROW_TRY(report_work(run, &before, report));
+  CROW_TRY(crow_bench_report_add_work(run->comm, &before, report));
   CROW_TRY(crow_bench_print(run, report));
 cleanup:
   return status;
@@ -211,14 +159,16 @@ static crow_status run_bench(crow_run *run) {
   if (strcmp(run->argument[0], "model") == 0) return run_model(run);
   if (options->csv) CROW_TRY(crow_output_check(run->comm, options->csv, true));
   CROW_TRY(crow_comm_agree(run->comm, CROW_ALLOCATE(&report, REPORTS)));
-  CROW_TRY(measure_machine(run, options, &machine, &report[0]));
+  CROW_TRY(crow_bench_machine_report(run->comm, options->machine_seconds, options->bench.nearest.threads, &machine,
+                                     &report[0]));
+  CROW_TRY(crow_bench_print(run, &report[0]));
   for (size_t k = 0; k < sizeof benchmarks / sizeof *benchmarks; k++) {
     if (!all && strcmp(run->argument[0], benchmarks[k]) != 0) continue;
     CROW_TRY(run_one(run, benchmarks[k], &machine, &report[count]));
     invalid += !report[count].valid;
     count++;
   }
-  if (options->csv) CROW_TRY(crow_bench_write_csv(run, options->csv, report, count));
+  if (options->csv) CROW_TRY(crow_bench_write_csv(run->comm, options->csv, report, count));
   if (invalid) CROW_TRY(crow_error(CROW_FAILED, "%d of %d results are INVALID", invalid, count - 1));
 cleanup:
   crow_free(report);

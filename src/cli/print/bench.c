@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reports of benchmarks: as blocks, as JSON and as CSV. */
+/* Reports of benchmarks: as blocks and as JSON. */
 #include "cli/print/bench_impl.h"
 #include "cli/table_impl.h"
-#include "io/whole_file_impl.h"
 #include <math.h>
 #include <string.h>
 
@@ -42,13 +41,6 @@ static crow_status print_figures(const crow_run *run, const crow_bench_report *r
   return crow_table_print(&table, crow_print_stream(run));
 }
 
-/* A stage's part of the ranks' mean time, %. */
-static double stage_share(const crow_bench_report *report, int stage) {
-  double total = 0;
-  for (int k = 0; k < report->stages; k++) total += report->mean_s[k];
-  return total > 0 ? 100 * report->mean_s[stage] / total : 0;
-}
-
 static crow_status print_stages(const crow_run *run, const crow_bench_report *report) {
   crow_table table = {0};
   if (report->stages == 0) return CROW_OK;
@@ -63,7 +55,7 @@ static crow_status print_stages(const crow_run *run, const crow_bench_report *re
     crow_table_add(&table, "%.6f", report->least_s[k]);
     crow_table_add(&table, "%.6f", report->mean_s[k]);
     crow_table_add(&table, "%.6f", report->greatest_s[k]);
-    crow_table_add(&table, "%.1f %%", stage_share(report, k));
+    crow_table_add(&table, "%.1f %%", crow_bench_report_share(report, k));
   }
   return crow_table_print(&table, crow_print_stream(run));
 }
@@ -91,7 +83,7 @@ static void add_to_summary(crow_run *run, const crow_bench_report *report) {
     (void)json_object_set_new(stage, "least_s", crow_json_real(report->least_s[k]));
     (void)json_object_set_new(stage, "mean_s", crow_json_real(report->mean_s[k]));
     (void)json_object_set_new(stage, "greatest_s", crow_json_real(report->greatest_s[k]));
-    (void)json_object_set_new(stage, "share_percent", crow_json_real(stage_share(report, k)));
+    (void)json_object_set_new(stage, "share_percent", crow_json_real(crow_bench_report_share(report, k)));
     (void)json_array_append_new(stages, stage);
   }
   (void)json_object_set_new(entry, "benchmark", crow_json_text(report->benchmark));
@@ -113,43 +105,4 @@ crow_status crow_bench_print(crow_run *run, const crow_bench_report *report) {
   add_to_summary(run, report);
 cleanup:
   return status;
-}
-
-/* Values are left out where there is nothing to measure; a text stands where the median does. */
-static void write_report(FILE *file, const crow_bench_report *report) {
-  if (report->blas_core) (void)fprintf(file, "%s,blas_core,,%s,,\n", report->benchmark, report->blas_core);
-  for (int k = 0; k < report->figures; k++) {
-    const crow_bench_figure *f = &report->figure[k];
-    if (isnan(f->median)) {
-      (void)fprintf(file, "%s,%s,%s,,,\n", report->benchmark, f->name, f->unit);
-      continue;
-    }
-    (void)fprintf(file, "%s,%s,%s,%.9g,%.9g,%.9g\n", report->benchmark, f->name, f->unit, f->median, f->least,
-                  f->greatest);
-  }
-  for (int k = 0; k < report->stages; k++) {
-    (void)fprintf(file, "%s,stage_%s,s,%.9g,%.9g,%.9g\n", report->benchmark, report->stage[k], report->mean_s[k],
-                  report->least_s[k], report->greatest_s[k]);
-    const double share = stage_share(report, k);
-    (void)fprintf(file, "%s,share_of_stage_%s,%%,%.9g,%.9g,%.9g\n", report->benchmark, report->stage[k], share, share,
-                  share);
-  }
-  if (*report->verdict)
-    (void)fprintf(file, "%s,valid,,%d,%d,%d\n", report->benchmark, report->valid, report->valid, report->valid);
-}
-
-static crow_status write_local(const char *path, const crow_bench_report *report, int count) {
-  crow_status status = CROW_OK;
-  crow_whole_file file = {0};
-  CROW_TRY(crow_whole_file_create(path, &file));
-  (void)fprintf(file.stream, "benchmark,quantity,unit,median,least,greatest\n");
-  for (int k = 0; k < count; k++) write_report(file.stream, &report[k]);
-  CROW_TRY(crow_whole_file_finish(&file));
-cleanup:
-  crow_whole_file_abandon(&file);
-  return status;
-}
-
-crow_status crow_bench_write_csv(const crow_run *run, const char *path, const crow_bench_report *report, int count) {
-  return crow_comm_agree(run->comm, run->root ? write_local(path, report, count) : CROW_OK);
 }
