@@ -175,8 +175,11 @@ crow_status crow_fit_run(const crow_comm *comm, const crow_weights *weights, cro
                          const crow_lbfgs_options *options, crow_checkpoint *checkpoint, crow_stages *stages,
                          double *reward, crow_gidx *unknown, crow_trace *trace, crow_fit_end *end) {
   crow_status status = CROW_OK;
+  double violation = 0;
   CROW_TRY(fit_solve(comm, weights, objective, options, checkpoint, stages, reward, trace, end));
-  CROW_TRY(crow_objective_complete_zero_weights(objective, reward, unknown));
+  CROW_TRY(crow_objective_complete_zero_weights(objective, reward, unknown, &violation));
+  end->optimality = fmax(end->optimality, violation);
+  end->converged = end->converged && violation <= options->tolerance;
 cleanup:
   return status;
 }

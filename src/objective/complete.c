@@ -2,6 +2,7 @@
 /* Complete preferences: every pair has a p, so the data enter only through wAWR and an evaluation costs O(m):
  *   f(r) = 1/2 sum_{x,y} w(x) w(y) softplus(r(x) - r(y)) + sum_x w(x) r(x) (1/2 - wAWR(x)) + lambda/2 sum_x w(x) r(x)^2
  *   G(x) = (sum_y w(y) sigma(r(x) - r(y)) - wAWR(x) + lambda r(x)) / K(x) */
+#include "objective/bracket_impl.h"
 #include "objective/objective_impl.h"
 #include <math.h>
 
@@ -91,23 +92,24 @@ cleanup:
   return status;
 }
 
-/* lambda r + sum_y w(y) sigma(r - r(y)) = wAWR for up to a block of alternatives, by Newton's method; where a step
- * leaves the bracket, which shrinks at every step, it is halved instead. */
-static void solve_block(const crow_objective *o, int64_t n, const double *win_rate, double *reward) {
-  double low[CROW_BLOCK], high[CROW_BLOCK], sigma[CROW_BLOCK], slope[CROW_BLOCK], least, greatest;
+/* lambda r + sum_y w(y) sigma(r - r(y)) = wAWR for up to a block of alternatives. Returns the largest violation. */
+static double solve_block(const crow_objective *o, int64_t n, const double *win_rate, double *reward) {
+  double sigma[CROW_BLOCK], slope[CROW_BLOCK], least, greatest, worst = 0;
+  crow_bracket bracket[CROW_BLOCK];
   bool done[CROW_BLOCK] = {false};
   const double lambda = o->options.lambda;
   crow_convolution_range(o->convolution, &least, &greatest);
   for (int64_t i = 0; i < n; i++) {
     /* At the grid's ends the sum is 0 and 1; beyond them the equation is linear. */
-    low[i] = win_rate[i] < lambda * least ? win_rate[i] / lambda : least;
-    high[i] = win_rate[i] - 1 > lambda * greatest ? (win_rate[i] - 1) / lambda : greatest;
-    if (low[i] < least) high[i] = least;
-    if (high[i] > greatest) low[i] = greatest;
-    reward[i] = low[i] > 0 ? low[i] : high[i] < 0 ? high[i] : 0;
+    double low = win_rate[i] < lambda * least ? win_rate[i] / lambda : least;
+    double high = win_rate[i] - 1 > lambda * greatest ? (win_rate[i] - 1) / lambda : greatest;
+    if (low < least) high = least;
+    if (high > greatest) low = greatest;
+    reward[i] = low > 0 ? low : high < 0 ? high : 0;
+    bracket[i] = crow_bracket_make(low, high);
   }
   bool moving = true;
-  for (int iteration = 0; iteration < 200 && moving; iteration++) {
+  for (int iteration = 0; iteration < CROW_BRACKET_STEPS && moving; iteration++) {
     moving = false;
     crow_convolution_interpolate(o->convolution, CROW_GRID_SIGMOID, n, reward, sigma);
     crow_convolution_interpolate(o->convolution, CROW_GRID_SLOPE, n, reward, slope);
@@ -115,23 +117,24 @@ static void solve_block(const crow_objective *o, int64_t n, const double *win_ra
       /* Each by itself, since who shares a block depends on the number of ranks. */
       if (done[i]) continue;
       const double residual = lambda * reward[i] + sigma[i] - win_rate[i];
-      if (residual > 0)
-        high[i] = reward[i];
-      else
-        low[i] = reward[i];
-      double next = reward[i] - residual / (lambda + (slope[i] > 0 ? slope[i] : 0));
-      if (!(next >= low[i] && next <= high[i])) next = low[i] + (high[i] - low[i]) / 2;
+      const double next = crow_bracket_next(&bracket[i], reward[i], residual, lambda + (slope[i] > 0 ? slope[i] : 0));
       /* A residual of rounding's size says no more of the root. */
       done[i] = !(fabs(residual) > 1e-15 && fabs(next - reward[i]) > 1e-14 * (1 + fabs(next)));
       moving = moving || !done[i];
-      reward[i] = next;
+      if (fabs(residual) > 1e-15) reward[i] = next;
     }
   }
+  crow_convolution_interpolate(o->convolution, CROW_GRID_SIGMOID, n, reward, sigma);
+  for (int64_t i = 0; i < n; i++) {
+    worst = fmax(worst, fabs(lambda * reward[i] + sigma[i] - win_rate[i]) / fmax(1, lambda + 0.25));
+  }
+  return worst;
 }
 
-crow_status crow_complete_zero_weights(crow_objective *o, double *reward, crow_gidx *unknown) {
+crow_status crow_complete_zero_weights(crow_objective *o, double *reward, crow_gidx *unknown, double *violation) {
   crow_status status = CROW_OK;
   const int64_t count = o->weights->partition.count;
+  *violation = 0;
   *unknown = 0; /* with complete preferences every alternative has its wAWR */
   CROW_TRY(spread_wide(o, reward));
   crow_convolution_multiply(o->convolution, CROW_GRID_SLOPE);
@@ -143,9 +146,10 @@ crow_status crow_complete_zero_weights(crow_objective *o, double *reward, crow_g
       win_rate[n] = o->win_rate[begin];
       at[n++] = begin;
     }
-    solve_block(o, n, win_rate, solved);
+    *violation = fmax(*violation, solve_block(o, n, win_rate, solved));
     for (int64_t i = 0; i < n; i++) reward[at[i]] = solved[i];
   }
+  CROW_TRY(crow_comm_max_f64(o->comm, violation, 1));
 cleanup:
   return status;
 }

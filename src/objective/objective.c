@@ -124,11 +124,13 @@ crow_status crow_objective_evaluate(crow_objective *objective, const double *rew
                           : crow_complete_evaluate(objective, reward, value, optimality, scaled_gradient);
 }
 
-crow_status crow_objective_complete_zero_weights(crow_objective *objective, double *reward, crow_gidx *unknown) {
+crow_status crow_objective_complete_zero_weights(crow_objective *objective, double *reward, crow_gidx *unknown,
+                                                 double *violation) {
   *unknown = 0;
+  *violation = 0;
   if (objective->weights->zeros == 0) return CROW_OK;
-  return objective->pairs ? crow_paired_zero_weights(objective, reward, unknown)
-                          : crow_complete_zero_weights(objective, reward, unknown);
+  return objective->pairs ? crow_paired_zero_weights(objective, reward, unknown, violation)
+                          : crow_complete_zero_weights(objective, reward, unknown, violation);
 }
 
 crow_status crow_objective_fitted_win_rate(crow_objective *objective, const double *reward, double *fitted) {

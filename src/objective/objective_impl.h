@@ -61,11 +61,11 @@ struct crow_objective {
 /* The implementations behind the public functions; all Collective. */
 crow_status crow_complete_evaluate(crow_objective *o, const double *reward, double *value, double *optimality,
                                    double *scaled_gradient);
-crow_status crow_complete_zero_weights(crow_objective *o, double *reward, crow_gidx *unknown);
+crow_status crow_complete_zero_weights(crow_objective *o, double *reward, crow_gidx *unknown, double *violation);
 crow_status crow_complete_fitted_win_rate(crow_objective *o, const double *reward, double *fitted);
 crow_status crow_paired_evaluate(crow_objective *o, const double *reward, double *value, double *optimality,
                                  double *scaled_gradient);
-crow_status crow_paired_zero_weights(crow_objective *o, double *reward, crow_gidx *unknown);
+crow_status crow_paired_zero_weights(crow_objective *o, double *reward, crow_gidx *unknown, double *violation);
 crow_status crow_paired_fitted_win_rate(crow_objective *o, const double *reward, double *fitted);
 
 /* v(x), the weight of this rank's alternative i within its prompt. */

@@ -3,14 +3,15 @@
  *   lambda r(x) + s sum_{y compared with x} w(y) c (sigma(r(x) - r(y)) - p(x>y)) = 0,
  * for all of them at once. Each step passes over their pairs, which are distributed; so all take the same number of
  * steps, and the sums are integers like the gradient's. */
+#include "objective/bracket_impl.h"
 #include "objective/objective_impl.h"
 #include "objective/sigmoid_impl.h"
 #include <math.h>
 
 typedef struct limit {
-  double *low, *high; /* the bracket of each root, this rank's slice */
-  double *residual;   /* this rank's slice */
-  double *trial;      /* this rank's slice of rewards */
+  crow_bracket *bracket; /* of each root, this rank's slice */
+  double *residual;      /* this rank's slice */
+  double *trial;         /* this rank's slice of rewards */
 } limit;
 
 static bool unweighted(const crow_objective *o, int64_t i) {
@@ -31,32 +32,34 @@ static void add_slopes(crow_objective *o) {
   }
 }
 
+/* The left sides of all equations at the trial rewards. */
+static crow_status take_residuals(crow_objective *o, limit *at) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_paired_set_rewards(o, at->trial));
+  crow_paired_add(o, CROW_PAIRS_LIMIT, NULL);
+  CROW_TRY(crow_paired_collect(o));
+  for (int64_t i = 0; i < o->weights->partition.count; i++) {
+    at->residual[i] = o->options.lambda * at->trial[i] + o->scale * ((double)o->slice_sum[i] / o->unit[i]);
+  }
+cleanup:
+  return status;
+}
+
 /* One step of every root; `moved` says whether one of any rank's went on. */
 static crow_status step(crow_objective *o, limit *at, bool *moved) {
   crow_status status = CROW_OK;
   const double lambda = o->options.lambda;
   double moving = 0;
-  CROW_TRY(crow_paired_set_rewards(o, at->trial));
-  crow_paired_add(o, CROW_PAIRS_LIMIT, NULL);
-  CROW_TRY(crow_paired_collect(o));
-  for (int64_t i = 0; i < o->weights->partition.count; i++) {
-    at->residual[i] = lambda * at->trial[i] + o->scale * ((double)o->slice_sum[i] / o->unit[i]);
-  }
+  CROW_TRY(take_residuals(o, at));
   add_slopes(o);
   CROW_TRY(crow_paired_collect(o));
   for (int64_t i = 0; i < o->weights->partition.count; i++) {
     if (!unweighted(o, i)) continue;
     const double r = at->trial[i], slope = lambda + o->scale * ((double)o->slice_sum[i] / o->unit[i]);
-    if (at->residual[i] > 0)
-      at->high[i] = r;
-    else
-      at->low[i] = r;
-    double next = r - at->residual[i] / slope;
-    if (!(next >= at->low[i] && next <= at->high[i])) next = at->low[i] + (at->high[i] - at->low[i]) / 2;
+    const double next = crow_bracket_next(&at->bracket[i], r, at->residual[i], slope);
     /* A residual of rounding's size says no more of the root. */
-    if (fabs(at->residual[i]) > 1e-15 * (o->scale * o->neighbours[i]) && fabs(next - r) > 1e-14 * (1 + fabs(next))) {
-      moving = 1;
-    }
+    if (!(fabs(at->residual[i]) > 1e-15 * (o->scale * o->neighbours[i]))) continue;
+    if (fabs(next - r) > 1e-14 * (1 + fabs(next))) moving = 1;
     at->trial[i] = next;
   }
   CROW_TRY(crow_comm_max_f64(o->comm, &moving, 1));
@@ -73,8 +76,7 @@ static int64_t begin(const crow_objective *o, const double *reward, limit *at) {
     at->trial[i] = o->weights->value[i] > 0 ? reward[i] : 0;
     if (unweighted(o, i)) {
       const double pull = o->scale * o->neighbours[i], rate = o->win_rate[i];
-      at->low[i] = -pull * (1 - rate) / o->options.lambda;
-      at->high[i] = pull * rate / o->options.lambda;
+      at->bracket[i] = crow_bracket_make(-pull * (1 - rate) / o->options.lambda, pull * rate / o->options.lambda);
     } else if (!(o->weights->value[i] > 0)) {
       unknown++;
     }
@@ -82,24 +84,38 @@ static int64_t begin(const crow_objective *o, const double *reward, limit *at) {
   return unknown;
 }
 
-crow_status crow_paired_zero_weights(crow_objective *o, double *reward, crow_gidx *unknown) {
+/* The largest residual of any rank's, relative to the equation's own size like the certificate. */
+static crow_status find_violation(crow_objective *o, limit *at, double *violation) {
+  crow_status status = CROW_OK;
+  *violation = 0;
+  CROW_TRY(take_residuals(o, at));
+  for (int64_t i = 0; i < o->weights->partition.count; i++) {
+    if (!unweighted(o, i)) continue;
+    const double size = o->options.lambda + 0.25 * (o->scale * o->neighbours[i]);
+    *violation = fmax(*violation, fabs(at->residual[i]) / fmax(1, size));
+  }
+  CROW_TRY(crow_comm_max_f64(o->comm, violation, 1));
+cleanup:
+  return status;
+}
+
+crow_status crow_paired_zero_weights(crow_objective *o, double *reward, crow_gidx *unknown, double *violation) {
   crow_status status = CROW_OK;
   const int64_t n = o->weights->partition.count;
-  limit at = {NULL, NULL, NULL, NULL};
+  limit at = {NULL, NULL, NULL};
   bool moved = true;
-  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&at.low, n));
-  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&at.high, n));
+  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&at.bracket, n));
   CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&at.residual, n));
   CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&at.trial, n));
   *unknown = begin(o, reward, &at);
   CROW_TRY(crow_comm_sum_i64(o->comm, unknown, 1));
-  for (int iteration = 0; iteration < 200 && moved; iteration++) CROW_TRY(step(o, &at, &moved));
+  for (int iteration = 0; iteration < CROW_BRACKET_STEPS && moved; iteration++) CROW_TRY(step(o, &at, &moved));
+  CROW_TRY(find_violation(o, &at, violation));
   for (int64_t i = 0; i < n; i++) {
     if (!(o->weights->value[i] > 0)) reward[i] = at.trial[i];
   }
 cleanup:
-  crow_free(at.low);
-  crow_free(at.high);
+  crow_free(at.bracket);
   crow_free(at.residual);
   crow_free(at.trial);
   return status;

@@ -66,11 +66,12 @@ crow_status crow_replicate_step(crow_bootstrap *b, int64_t slot, bool *done) {
   int32_t *rank = b->slot_rank + slot * p->count;
   crow_lbfgs_result result;
   crow_gidx unknown = 0;
+  double violation = 0;
   CROW_TRY(crow_lbfgs_step(at->lbfgs, done));
   if (!*done) goto cleanup;
   crow_lbfgs_get(at->lbfgs, at->scaled, NULL, &result);
   unscale(at, at->scaled);
-  CROW_TRY(crow_objective_complete_zero_weights(at->objective, at->value, &unknown));
+  CROW_TRY(crow_objective_complete_zero_weights(at->objective, at->value, &unknown, &violation));
   CROW_TRY(crow_comm_gather_slices(at->comm, p, at->value, at->whole, sizeof *at->whole));
   qsort(at->whole, (size_t)p->global, sizeof *at->whole, descending);
   for (crow_gidx i = 0; i < p->count; i++) {

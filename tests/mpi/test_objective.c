@@ -23,6 +23,7 @@ static void run(const crow_comm *comm, const problem *q, const crow_objective_op
   double *win_rate = doubles(q->m);
   crow_pairs made = {0};
   crow_objective *o = NULL;
+  double violation = -1;
   if (pairs) {
     CHECK_OK(slice_pairs(comm, q, options->pair_weight == 1, &made));
     CHECK_OK(crow_objective_create_pairs(comm, options, &weights, &made, &o));
@@ -33,7 +34,8 @@ static void run(const crow_comm *comm, const problem *q, const crow_objective_op
   CHECK_OK(crow_objective_evaluate(o, q->r + begin, &out->value, &out->optimality, out->gradient + begin));
   CHECK_OK(crow_objective_curvature_at(o, q->r + begin, out->curvature_at + begin));
   for (int64_t i = 0; i < weights.partition.count; i++) out->reward[begin + i] = q->r[begin + i];
-  CHECK_OK(crow_objective_complete_zero_weights(o, out->reward + begin, &out->unknown));
+  CHECK_OK(crow_objective_complete_zero_weights(o, out->reward + begin, &out->unknown, &violation));
+  CHECK(violation >= 0 && violation <= 1e-13);
   CHECK_OK(crow_objective_fitted_win_rate(o, out->reward + begin, out->fitted + begin));
   for (int64_t i = 0; i < weights.partition.count; i++) {
     out->curvature[begin + i] = crow_objective_curvature(o)[i];

@@ -93,10 +93,11 @@ static void alternatives_without_weight_get_their_limit(void) {
     crow_weights weights = slice_weights(test_comm, &q);
     crow_objective *o = NULL;
     crow_gidx unknown = -1;
+    double violation = -1;
     for (int64_t x = 0; x < q.m; x++) win_rate[x] = (double)ref_win_rate(&q, x);
     for (int64_t x = 0; x < q.m; x++) q.r[x] = q.w[x] > 0 ? q.r[x] : (double)NAN;
     CHECK_OK(crow_objective_create_complete(test_comm, &own, &weights, win_rate, &o));
-    CHECK_OK(crow_objective_complete_zero_weights(o, q.r, &unknown));
+    CHECK_OK(crow_objective_complete_zero_weights(o, q.r, &unknown, &violation));
     CHECK(unknown == 0);
     for (int64_t x = 0; x < q.m; x++) {
       const double r = q.r[x];
@@ -106,6 +107,7 @@ static void alternatives_without_weight_get_their_limit(void) {
       for (int64_t y = 0; y < q.m; y++) left += q.w[y] > 0 ? q.w[y] * ref_sigmoid((long double)r - q.r[y]) : 0;
       CHECK_NEAR((double)(left - ref_win_rate(&q, x)), 0, 1e-13);
     }
+    CHECK(violation >= 0 && violation <= 1e-13);
     CHECK_OK(crow_objective_fitted_win_rate(o, q.r, fitted));
     for (int64_t x = 0; x < q.m; x++) {
       long double left = 0;

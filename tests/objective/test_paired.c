@@ -253,6 +253,7 @@ static void alternatives_without_weight_get_their_limit(void) {
     crow_pairs pairs;
     double sum = 0, fitted[M];
     crow_gidx unknown = -1;
+    double violation = -1;
     thin(&q, 0.3, true);
     for (int64_t x = 0; x < M; x++) sum += q.w[x] = x % 4 ? q.w[x] : 0;
     for (int64_t x = 0; x < M; x++) q.w[x] /= sum;
@@ -266,7 +267,7 @@ static void alternatives_without_weight_get_their_limit(void) {
     crow_objective *o = make(&q, &options, &weights, &pairs);
     const long double scale = ref_scale(&q);
     for (int64_t x = 0; x < M; x++) q.r[x] = q.w[x] > 0 ? q.r[x] : (double)NAN;
-    CHECK_OK(crow_objective_complete_zero_weights(o, q.r, &unknown));
+    CHECK_OK(crow_objective_complete_zero_weights(o, q.r, &unknown, &violation));
     CHECK(unknown == 2);
     CHECK(q.r[4] == 0 && q.r[8] == 0);
     CHECK(isnan(crow_objective_win_rate(o)[8]) && isnan(crow_objective_win_rate(o)[4]));
@@ -292,6 +293,54 @@ static void alternatives_without_weight_get_their_limit(void) {
   }
 }
 
+/* lambda r + s w (sigma(r - r0) - 1), the limit equation of who beat one alternative of weight w, by bisection. */
+static long double root_of_a_winner(long double lambda, long double pull, long double r0) {
+  long double low = 0, high = pull / lambda;
+  for (int k = 0; k < 300; k++) {
+    const long double middle = (low + high) / 2;
+    if (lambda * middle - pull * ref_sigmoid(r0 - middle) > 0)
+      high = middle;
+    else
+      low = middle;
+  }
+  return (low + high) / 2;
+}
+
+/* Where sigma is flat, a Newton step leads from one end of the bracket to the other and back. */
+static void flat_sides_do_not_turn_newton_round(void) {
+  static const double lambdas[] = {10, 0.1, 1e-2, 1e-3, 1e-4, 1e-6, 1e-9, 1e-12}, given[] = {-40, -3, 0, 2, 8, 30, 300};
+  for (size_t k = 0; k < sizeof lambdas / sizeof *lambdas; k++) {
+    for (size_t g = 0; g < sizeof given / sizeof *given; g++) {
+      problem q = problem_make(4);
+      crow_weights weights;
+      crow_pairs pairs;
+      crow_gidx unknown = -1;
+      double violation = -1;
+      for (int64_t x = 0; x < 16; x++) q.c[x] = 0;
+      q.c[1] = q.c[4] = q.c[6] = q.c[9] = q.c[13] = q.c[7] = 1; /* 0-1, 1-2, 1-3 */
+      for (int64_t x = 0; x < 4; x++) q.w[x] = x == 0 || x == 3 ? 0 : 0.5;
+      q.p[1] = q.p[7] = 1; /* 0 beat 1, and 1 beat 3 */
+      q.p[4] = q.p[13] = 0;
+      const crow_objective_options options = {.lambda = lambdas[k]};
+      crow_objective *o = make(&q, &options, &weights, &pairs);
+      const double s = crow_objective_pair_scale(o);
+      q.r[1] = given[g];
+      q.r[2] = 0;
+      CHECK_OK(crow_objective_complete_zero_weights(o, q.r, &unknown, &violation));
+      const double wins = (double)root_of_a_winner(lambdas[k], s / 2, given[g]);
+      const double loses = -(double)root_of_a_winner(lambdas[k], s / 2, -given[g]);
+      /* The residual is rounded to about 1e-16 s. */
+      const double rounding = 1e-15 * s / lambdas[k];
+      CHECK_NEAR(q.r[0], wins, rounding + 1e-9 * fmax(1, fabs(wins)));
+      CHECK_NEAR(q.r[3], loses, rounding + 1e-9 * fmax(1, fabs(loses)));
+      CHECK(unknown == 0 && violation >= 0 && violation <= 1e-14 * fmax(1, s));
+      crow_objective_destroy(&o);
+      crow_pairs_free(&pairs);
+      problem_free(&q);
+    }
+  }
+}
+
 /* No pair with a weighted alternative, or none at all: the pairs say nothing, and nothing is NaN. */
 static void no_pair_with_weight_leaves_the_regulariser(void) {
   for (int mode = 0; mode < 2; mode++) {
@@ -299,6 +348,7 @@ static void no_pair_with_weight_leaves_the_regulariser(void) {
     crow_weights weights;
     crow_pairs pairs;
     crow_gidx unknown = 0;
+    double violation = -1;
     double value = 0, optimality = 0, g[3];
     if (mode == 0) thin(&q, 0, false);
     if (mode > 0) q.w[0] = q.w[2] = 0;
@@ -312,7 +362,7 @@ static void no_pair_with_weight_leaves_the_regulariser(void) {
     for (int x = 0; x < 3; x++) expected += 0.25 * q.w[x] * q.r[x] * q.r[x] + log(2) / 2 * q.w[x] * q.w[x];
     CHECK_NEAR(value, expected, 1e-15);
     for (int x = 0; x < 3; x++) CHECK_NEAR(g[x], q.w[x] > 0 ? q.r[x] : 0, 1e-15);
-    CHECK_OK(crow_objective_complete_zero_weights(o, q.r, &unknown));
+    CHECK_OK(crow_objective_complete_zero_weights(o, q.r, &unknown, &violation));
     if (mode > 0) CHECK(q.r[0] == 0 && q.r[2] == 0);
     CHECK(unknown == (mode == 1 ? 2 : 0));
     crow_objective_destroy(&o);
@@ -331,6 +381,7 @@ static void all_weight_on_one_alternative_is_a_limit(void) {
     crow_weights weights;
     crow_pairs pairs;
     crow_gidx unknown = 0;
+    double violation = -1;
     double r[M] = {0}, given[M] = {0}, win_rate[M];
     if (mode == 1) {
       for (int64_t x = 1; x < M; x++) q.c[x] = q.c[x * M] = x == 4 ? 0 : (double)x; /* 4 did not meet it */
@@ -341,7 +392,7 @@ static void all_weight_on_one_alternative_is_a_limit(void) {
     crow_objective *o = make(&q, &options, &weights, &pairs), *complete = NULL;
     CHECK_NEAR(crow_objective_pair_scale(o), s, 1e-14);
     CHECK_NEAR(crow_objective_pair_scale(o), near, 1e-7);
-    CHECK_OK(crow_objective_complete_zero_weights(o, r, &unknown));
+    CHECK_OK(crow_objective_complete_zero_weights(o, r, &unknown, &violation));
     CHECK(unknown == mode && r[0] == 0);
     for (int64_t x = 1; x < M; x++) {
       const double c = q.c[x * M], p = q.p[x * M];
@@ -350,7 +401,7 @@ static void all_weight_on_one_alternative_is_a_limit(void) {
     }
     for (int64_t x = 0; x < M; x++) win_rate[x] = (double)ref_win_rate(&q, x);
     CHECK_OK(crow_objective_create_complete(test_comm, &options, &weights, win_rate, &complete));
-    CHECK_OK(crow_objective_complete_zero_weights(complete, given, &unknown));
+    CHECK_OK(crow_objective_complete_zero_weights(complete, given, &unknown, &violation));
     for (int64_t x = 0; x < M && mode == 0; x++) CHECK_NEAR(r[x], given[x], 1e-12);
     crow_objective_destroy(&o);
     crow_objective_destroy(&complete);
@@ -367,6 +418,7 @@ static void lack_of_memory_is_reported(void) {
     crow_pairs made = {0};
     double win_rate[600] = {0}, value = 0;
     crow_gidx unknown = 0;
+    double violation = -1;
     int64_t failures = 0;
     q.w[5] = 0;
     const crow_weights weights = slice_weights(test_comm, &q);
@@ -377,7 +429,7 @@ static void lack_of_memory_is_reported(void) {
       status = pairs ? crow_objective_create_pairs(test_comm, &options, &weights, &made, &o)
                      : crow_objective_create_complete(test_comm, &options, &weights, win_rate, &o);
       if (status == CROW_OK) status = crow_objective_evaluate(o, q.r, &value, NULL, NULL);
-      if (status == CROW_OK) status = crow_objective_complete_zero_weights(o, q.r, &unknown);
+      if (status == CROW_OK) status = crow_objective_complete_zero_weights(o, q.r, &unknown, &violation);
       crow_memory_fail_after(-1);
       CHECK(status == CROW_OK || status == CROW_FAILED);
       if (status != CROW_OK) CHECK_MESSAGE("memory");
@@ -416,6 +468,7 @@ int main(int argc, char **argv) {
       {"the gradient is the slope of the value", gradient_is_the_slope_of_the_value},
       {"a complete graph of pairs is the complete objective", a_complete_graph_is_the_complete_objective},
       {"alternatives without weight get their limit", alternatives_without_weight_get_their_limit},
+      {"flat sides of the equation do not turn Newton round", flat_sides_do_not_turn_newton_round},
       {"all weight on one alternative is a limit", all_weight_on_one_alternative_is_a_limit},
       {"no pair with weight leaves the regulariser", no_pair_with_weight_leaves_the_regulariser},
       {"lack of memory is reported", lack_of_memory_is_reported},
