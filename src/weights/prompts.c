@@ -10,6 +10,8 @@
 #define ROUND_S 1.0
 /* What is kept of samples that all prompts have in common. */
 #define KEPT_BYTES (INT64_C(64) << 20)
+/* Samples of a prompt unless a number is given: so many, and so many for each of its alternatives. */
+enum { LEAST_SAMPLES = 4096, SAMPLES_EACH = 400 };
 
 /* ---- one prompt --------------------------------------------------------------------------------------------- */
 
@@ -32,6 +34,44 @@ static crow_status name_prompt(const crow_prompts *p, int32_t prompt, crow_statu
   return crow_error(status, "within the prompt of /alternatives/prompt[%lld]: %.1900s", (long long)first, message);
 }
 
+/* How a prompt of so many alternatives is sampled. The rows of a pool are the same for all prompts, so all take as many
+ * as the largest. */
+static crow_weights_options options_of(const crow_prompts *p, crow_gidx count) {
+  crow_weights_options options = *p->options;
+  const bool pool = p->space && crow_space_size(p->space) > 0;
+  const int64_t wanted = SAMPLES_EACH * (int64_t)(pool ? p->largest : count);
+  if (options.samples == 0) options.samples = wanted > LEAST_SAMPLES ? wanted : LEAST_SAMPLES;
+  return options;
+}
+
+/* A prompt of few alternatives, without a search structure. */
+static crow_status compute_few(crow_prompts *p, crow_gidx j, crow_few_kind kind) {
+  crow_status status = CROW_OK;
+  const crow_gidx begin = p->begin[j], count = p->begin[j + 1] - begin, d = p->dataset->dimensions;
+  const crow_weights_options options = options_of(p, count);
+  crow_prompt_view view = {p->contexts, p->place + begin, d, p->dataset->single};
+  crow_few_set set = {0};
+  int64_t first, limit;
+  crow_weights_plan_samples(&options, p->space ? crow_space_size(p->space) : 0, &first, &limit);
+  p->few.kind = kind;
+  p->few.options = p->options;
+  p->few.space = p->space;
+  p->few.d = d;
+  if (!p->rows) CROW_TRY(CROW_ALLOCATE_RAW(&p->rows, CROW_FEW_MOST * d));
+  crow_prompt_view_make(&view, 0, count, CROW_F64, p->rows);
+  if (kind == CROW_FEW_SPHERE) CROW_TRY(crow_space_transform(p->space, 0, count, p->rows));
+  CROW_TRY(crow_few_weights(&p->few, count, p->rows, first, limit, &set));
+  for (crow_gidx i = 0; i < count; i++) {
+    p->result[p->place[begin + i]] =
+        (crow_prompt_result){set.value[i], set.samples ? set.error[i] : 0, set.samples ? set.hits[i] : 0, 1};
+  }
+  if (set.samples > p->samples) p->samples = set.samples;
+  p->inexact += set.inexact;
+cleanup:
+  crow_few_set_free(&set);
+  return name_prompt(p, p->prompt[j], status);
+}
+
 /* By this rank alone. A single alternative has all of its prompt. */
 static crow_status compute_owned(crow_prompts *p, crow_gidx j) {
   crow_status status = CROW_OK;
@@ -40,13 +80,15 @@ static crow_status compute_owned(crow_prompts *p, crow_gidx j) {
   crow_prompt_view view = {p->contexts, p->place + begin, p->dataset->dimensions, p->dataset->single};
   const crow_dataset dataset =
       crow_dataset_generated(count, p->dataset->dimensions, view.single, crow_prompt_view_make, &view);
-  crow_weights_options options = *p->options;
+  crow_weights_options options = options_of(p, count);
+  crow_few_kind kind;
   options.grid = "1x1";
   if (p->result[p->place[begin]].done) return CROW_OK;
   if (count == 1) {
     p->result[p->place[begin]] = (crow_prompt_result){.value = 1, .done = 1};
     return CROW_OK;
   }
+  if (crow_few_fits(&options, p->space, dataset.dimensions, count, &kind)) return compute_few(p, j, kind);
   /* Measuring engines would cost more than the search; all find the same. */
   if (options.nearest.engine == CROW_NEAREST_AUTO && dataset.dimensions > 2 && count < CROW_BLOCK) {
     options.nearest.engine = CROW_NEAREST_FUSED;
@@ -79,7 +121,8 @@ static crow_status compute_shared(crow_prompts *p, const void *slice, size_t byt
   CROW_TRY(crow_prompts_to_owners(p, prompt, slice, bytes, &rows));
   crow_prompt_view view = {rows, NULL, d, p->dataset->single};
   const crow_dataset dataset = crow_dataset_generated(count, d, view.single, crow_prompt_view_make, &view);
-  CROW_TRY(crow_weights_of_prompt(comm, &dataset, p->options, p->space, &weights));
+  const crow_weights_options options = options_of(p, count);
+  CROW_TRY(crow_weights_of_prompt(comm, &dataset, &options, p->space, &weights));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&mine, weights.partition.count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&whole, count));
   for (crow_gidx i = 0; i < weights.partition.count; i++) mine[i] = result_of(&weights, i);
@@ -282,7 +325,9 @@ static crow_status prepare_space(crow_prompts *p) {
   CROW_TRY(crow_space_create(p->comm, space, p->dataset, &p->space));
   crow_log(CROW_LOG_INFO, "space: %s", crow_space_describe(p->space));
   int64_t first, limit;
-  crow_weights_plan_samples(p->options, crow_space_size(p->space), &first, &limit);
+  if (p->largest <= CROW_FEW_MOST && p->dataset->dimensions > 2) goto cleanup; /* which keep their own */
+  const crow_weights_options options = options_of(p, p->largest);
+  crow_weights_plan_samples(&options, crow_space_size(p->space), &first, &limit);
   CROW_TRY_AGREE(p->comm, crow_space_keep(p->space, first, limit, KEPT_BYTES));
 cleanup:
   return status;

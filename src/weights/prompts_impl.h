@@ -3,7 +3,7 @@
 #ifndef CROW_WEIGHTS_PROMPTS_IMPL_H
 #define CROW_WEIGHTS_PROMPTS_IMPL_H
 
-#include "weights/weights_impl.h"
+#include "weights/few_impl.h"
 
 /* The owner of a prompt that all ranks work on together. */
 #define CROW_PROMPT_SHARED (-1)
@@ -21,6 +21,9 @@ typedef struct crow_prompts {
   const crow_dataset *dataset;
   const crow_weights_options *options;
   crow_space *space;         /* where it is the same for all prompts; else NULL */
+  crow_few few;              /* draws for prompts of few alternatives */
+  double *rows;              /* (CROW_FEW_MOST, d) of one of them */
+  crow_gidx largest;         /* alternatives that the largest prompt has */
   crow_partition partition;  /* of the alternatives, in blocks of CROW_BLOCK */
   crow_gidx *size;           /* (K) alternatives of each prompt */
   int *owner;                /* (K) the rank that works on it, or CROW_PROMPT_SHARED */

@@ -49,6 +49,7 @@ crow_status crow_prompts_plan(crow_prompts *p) {
   CROW_TRY(CROW_ALLOCATE(&p->slice, p->partition.count));
   for (crow_gidx x = 0; x < dataset->alternatives; x++) p->size[dataset->prompt[x]]++;
   for (crow_gidx k = 0; k < dataset->prompts; k++) {
+    if (p->size[k] > p->largest) p->largest = p->size[k];
     const bool large = p->size[k] >= SHARED_LEAST && p->size[k] > dataset->alternatives / ranks;
     p->owner[k] = ranks > 1 && large ? CROW_PROMPT_SHARED : 0;
     if (p->owner[k] == 0) total += p->size[k] + PROMPT_COST;
@@ -64,8 +65,9 @@ cleanup:
 }
 
 void crow_prompts_free(crow_prompts *p) {
-  void *const owned[] = {p->size, p->owner, p->slice, p->result, p->contexts, p->prompt, p->begin, p->place};
+  void *const owned[] = {p->size, p->owner, p->slice, p->result, p->contexts, p->prompt, p->begin, p->place, p->rows};
   for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) crow_free(owned[k]);
+  crow_few_free(&p->few);
   crow_space_destroy(&p->space);
   crow_comm_destroy(&p->self);
 }

@@ -5,7 +5,7 @@
 
 /* How many samples to have next: what the error, falling as 1/sqrt(N), asks for, but no more than four times as many.
  */
-static int64_t next_samples(int64_t done, double error, double wanted, int64_t most) {
+int64_t crow_weights_next_samples(int64_t done, double error, double wanted, int64_t most) {
   const double factor = fmin(4, fmax(1.25, 1.05 * (error / wanted) * (error / wanted)));
   const double next = ceil((double)done * factor);
   return next < (double)most ? (int64_t)next : most;
@@ -98,7 +98,7 @@ static crow_status sample_all(const crow_comm *comm, const crow_weights_options 
       s->inexact = true;
       break;
     }
-    s->target = next_samples(s->done, error, options->relative_error, limit);
+    s->target = crow_weights_next_samples(s->done, error, options->relative_error, limit);
     s->progress.total = (double)s->target;
   }
 cleanup:
@@ -106,7 +106,7 @@ cleanup:
 }
 
 void crow_weights_plan_samples(const crow_weights_options *options, crow_gidx pool, int64_t *first, int64_t *limit) {
-  *first = options->samples;
+  *first = options->samples > 0 ? options->samples : CROW_WEIGHTS_SAMPLES;
   *limit = options->relative_error > 0 && options->max_samples > *first ? options->max_samples : *first;
   if (pool && *limit > pool) *limit = pool;
   if (*first > *limit) *first = *limit;

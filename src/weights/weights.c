@@ -15,8 +15,13 @@ const crow_setting crow_weights_settings[] = {
      "with --scheme radius: alternatives this close are neighbours; 0: half the median distance of pairs"},
     {"weight-clusters", CROW_SETTING_INT, AT(clusters), 0, NULL, 0, 1e9, NULL,
      "with --scheme cluster: number of k-means groups; 0: the square root of the number of alternatives"},
-    {"samples", CROW_SETTING_INT, AT(samples), 100000, NULL, 1, 1e13, NULL,
-     "number of Monte Carlo samples N; a weight w has the standard error sqrt(w (1 - w) / N)"},
+    {.name = "samples",
+     .type = CROW_SETTING_INT,
+     .offset = AT(samples),
+     .maximum = 1e13,
+     .help =
+         "number of Monte Carlo samples N; a weight w has the standard error sqrt(w (1 - w) / N); 0: 100000, or for "
+         "each of several prompts 400 times its alternatives, 4096 at least"},
     {"relative-error", CROW_SETTING_DOUBLE, AT(relative_error), 0, NULL, 0, 1, NULL,
      "go on in batches until every weight above 1/m has at most this relative standard error; 0: stop after --samples"},
     {"max-samples", CROW_SETTING_INT, AT(max_samples), 1e9, NULL, 1, 1e13, NULL,

@@ -123,7 +123,7 @@ for k in (0, 3):
 np.save("prompt.npy", prompt)
 PY
 few=60
-for how in "--space box" "--space gaussian" "--space cube --relative-error 0.05 --max-samples 1500" "--scheme kernel" \
+for how in "--space box" "--space cube --relative-error 0.05 --max-samples 1500" "--scheme kernel" \
   "--scheme radius" "--scheme cluster" "--space pool:all-votes.h5:/alternatives/context --pseudo-count 1"; do
   # shellcheck disable=SC2086 # words
   ranks 3 weights all-votes.h5 -o all-3.h5 --samples "$few" $how --force && exits 0
