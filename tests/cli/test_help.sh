@@ -23,7 +23,7 @@ done
 
 # Defaults and ranges are shown where options are.
 crow weights --help
-prints "(default 100000;"
+prints "(default 1; 0 to 9e+15)"
 prints "(required)"
 crow fit --help
 prints "--weights voronoi|uniform|FILE"
