@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What `cmake --install` puts in place: headers, both libraries, the program, its man page, a pkg-config file and a
-# CMake package.
+# CMake package; batch scripts, examples and the file formats.
 include(CMakePackageConfigHelpers)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/crow)
 
@@ -8,6 +8,7 @@ install(DIRECTORY include/crow DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MAT
 if(TARGET crow)
   install(TARGETS crow)
 endif()
+install(DIRECTORY jobs hdf5-schemas DESTINATION ${CMAKE_INSTALL_DATADIR}/crow USE_SOURCE_PERMISSIONS)
 install(TARGETS crow_static crow_shared EXPORT crow)
 if(TARGET crow_man)
   install(FILES ${PROJECT_BINARY_DIR}/crow.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

@@ -69,5 +69,44 @@ PROJECT
 cmake -S "$scratch/outside" -B "$scratch/outside/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$compiler" \
   -DCMAKE_C_FLAGS="$flags" >"$scratch/log" 2>&1 || fail "$(cat "$scratch/log")"
 cmake --build "$scratch/outside/build" >"$scratch/log" 2>&1 || fail "$(cat "$scratch/log")"
+
+# The example of jobs/example-c, as its README says: rewards of alternatives in memory, on 2 ranks.
+share=$prefix/share/crow
+for file in jobs/fit.sbatch jobs/llmfao/comparisons.csv jobs/README.md hdf5-schemas/rewards.json; do
+  [ -s "$share/$file" ] || fail "not installed: $file"
+done
+cmake -S "$share/jobs/example-c" -B "$scratch/drinks" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$compiler" \
+  -DCMAKE_C_FLAGS="$flags" >"$scratch/log" 2>&1 || fail "$(cat "$scratch/log")"
+cmake --build "$scratch/drinks" >"$scratch/log" 2>&1 || fail "$(cat "$scratch/log")"
+for ranks in 1 2; do
+  LD_LIBRARY_PATH=$lib $MPIEXEC -n "$ranks" "$scratch/drinks/drinks" >"$scratch/out" || fail "drinks failed on $ranks ranks"
+  awk '/weight/ { n++; sum += $3; if ($5 > best) { best = $5; name = $1 } }
+       END { exit !(n == 4 && sum > .9999 && sum < 1.0001 && name == "tea") }' "$scratch/out" ||
+    fail "drinks on $ranks ranks printed: $(cat "$scratch/out")"
+done
+
+# The modulefile, by Tcl with the modules' commands in its place: what it sets is there.
+if command -v tclsh >/dev/null; then
+  sed "s#^set prefix .*#set prefix $prefix#" "$share/jobs/install/crow.tcl" >"$scratch/crow.tcl"
+  cat >"$scratch/module.tcl" <<'TCL'
+proc module-whatis {text} {}
+proc conflict {name} {}
+proc prepend-path {name value} { puts "$name=$value" }
+proc setenv {name value} { puts "$name=$value" }
+source [lindex $argv 0]
+TCL
+  tclsh "$scratch/module.tcl" "$scratch/crow.tcl" >"$scratch/set" || fail "the modulefile does not load"
+  for name in PATH MANPATH LD_LIBRARY_PATH PKG_CONFIG_PATH CMAKE_PREFIX_PATH CROW_JOBS; do
+    folder=$(sed -n "s/^$name=//p" "$scratch/set")
+    [ -d "$folder" ] || fail "the modulefile sets $name to \"$folder\""
+  done
+fi
+# The recipes: the Spack one is Python and names every library that the build looks for; the image's script is a shell's.
+python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read())' "$share/jobs/install/package.py" || fail "package.py is no Python"
+for name in mpi hdf5 openblas random123 popt jansson libcsv xxhash; do
+  grep -q "depends_on(\"$name" "$share/jobs/install/package.py" || fail "package.py does not name $name"
+done
+sed -n '/^%post/,/^%environment/p' "$share/jobs/install/crow.def" | grep -v '^%' | sh -n || fail "crow.def: %post is no script"
+
 runs "$scratch/outside/build/with-crow"
 runs "$scratch/outside/build/with-crow_static"
