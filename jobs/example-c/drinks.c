@@ -37,17 +37,17 @@ int main(int argc, char **argv) {
   crow_pairs pairs = {0};
   crow_rewards rewards = {0};
   crow_weights_options how_to_weigh;
-  crow_fit_options how_to_fit;
+  crow_train_options how_to_fit;
   CROW_TRY(crow_comm_init(&argc, &argv));
   CROW_TRY(crow_comm_create_world(&comm));
   const crow_dataset dataset = crow_dataset_generated(ALTERNATIVES, DIMENSIONS, false, read_contexts, NULL);
   /* Comparisons may be spread over the ranks in any way; here the first rank has them all. */
   const int64_t mine = crow_comm_rank(comm) == 0 ? COMPARISONS : 0;
   crow_weights_options_default(&how_to_weigh);
-  crow_fit_options_default(&how_to_fit);
+  crow_train_options_default(&how_to_fit);
   CROW_TRY(crow_weights_compute(comm, &dataset, &how_to_weigh, &weights));
   CROW_TRY(crow_pairs_create(comm, ALTERNATIVES, mine, first, second, outcome, NULL, &pairs));
-  CROW_TRY(crow_fit_run_pairs(comm, &weights, &pairs, &how_to_fit, &rewards));
+  CROW_TRY(crow_rewards_fit_pairs(comm, &weights, &pairs, &how_to_fit, &rewards));
   print_rewards(&rewards); /* of this rank's slice of the alternatives */
   if (crow_comm_rank(comm) == 0) printf("largest violation of the optimality condition %.1e\n", rewards.optimality);
 cleanup:

@@ -9,6 +9,10 @@ void crow_start_alone(void) {
       {"OMPI_MCA_ess_singleton_isolated", "1"}, /* no daemon; Open MPI 4 */
       {"OMPI_MCA_btl", "self"},                 /* no network */
       {"OMPI_MCA_pml", "ob1"},
+      /* Processes without a daemon would share one folder for their sessions, which the first to end takes from the
+       * others; its one user here is the component that shares file pointers, which crow never does. */
+      {"OMPI_MCA_orte_create_session_dirs", "0"},
+      {"OMPI_MCA_sharedfp", "^sm"},
   };
   const size_t count = sizeof settings / sizeof *settings;
   if (crow_launched()) return;

@@ -23,7 +23,7 @@ done
 
 strange=$(nm -D --defined-only "$lib/libcrow.so" | awk '$3 !~ /^crow_/ && $3 !~ /^_(init|fini|end|edata|_bss_start)$/')
 [ -z "$strange" ] || fail "libcrow.so exports names without crow_: $strange"
-nm -D --defined-only "$lib/libcrow.so" | grep -q ' T crow_fit_run$' || fail "libcrow.so does not export crow_fit_run"
+nm -D --defined-only "$lib/libcrow.so" | grep -q ' T crow_rewards_fit$' || fail "libcrow.so does not export crow_rewards_fit"
 
 cat >"$scratch/outside.c" <<'PROGRAM'
 #include <crow/crow.h>

@@ -53,6 +53,10 @@ if "$CROW" --version | grep -q "Open MPI v4"; then
   exits 0
   run env OPAL_BINDIR="$PWD/no-programs" OMPI_MCA_pml=ob1 "$CROW" inspect data.h5 --quiet
   [ "$code" -ne 0 ] || fail "a singleton without a daemon, though the user chose settings"
+  # Runs at the same time have nothing in common that one could take from another: no folder is made for them.
+  run env TMPDIR="$PWD/sessions" "$CROW" simulate -o alone.h5 --quiet
+  exits 0
+  [ ! -e sessions ] || fail "a singleton made a folder that others share"
 fi
 
 finish
