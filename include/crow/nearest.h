@@ -12,7 +12,7 @@
 #ifndef CROW_NEAREST_H
 #define CROW_NEAREST_H
 
-#include <crow/base.h>
+#include <crow/signs.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -174,6 +174,29 @@ CROW_API void crow_hull_destroy(crow_hull_finder **finder);
 /** Coordinates `out` (n, k) of the projections of `rows` (n, d). Each coordinate is summed from the first dimension to
  * the last without fused operations, so equal rows have equal coordinates wherever they stand, on any processor. */
 CROW_API void crow_hull_project(const crow_hull *hull, const void *rows, crow_precision type, int64_t n, double *out);
+
+/* ---- draws of block signs ------------------------------------------------------------------------------------- */
+
+/** A search for the nearest alternatives of points of draws of block signs (crow/signs.h): all points of a draw take
+ * about as many products as one. What it finds is what any engine finds for these points. */
+typedef struct crow_sign_search crow_sign_search;
+
+/** Prepares it. `contexts` (m, dimensions) and `type` as for crow_nearest_create(); dimensions are `hull`'s k where
+ * that has a basis (it may be NULL), else `d`, those of the points. Of the options the engine is not looked at.
+ * Contexts in single precision are kept up to 32 MiB and made anew beyond. `contexts`, `hull` and `signs` are borrowed.
+ */
+CROW_API crow_status crow_sign_search_create(const crow_nearest_options *options, const void *contexts,
+                                             crow_precision type, int64_t m, int64_t d, const crow_hull *hull,
+                                             const crow_signs *signs, crow_sign_search **out);
+CROW_API void crow_sign_search_destroy(crow_sign_search **search);
+/** All points of draws `first` .. `first + draws`, in order. `points` (draws, points of a draw, dimensions) gets them
+ * as they are where distances are taken; it may be NULL, and then the distances of the result are not set. */
+CROW_API crow_status crow_sign_search_take(crow_sign_search *search, int64_t first, int64_t draws, double *points,
+                                           crow_nearest_result *result);
+/** How many draws a call should take for best speed. */
+CROW_API int64_t crow_sign_search_block(const crow_sign_search *search);
+/** As crow_nearest_statistics(). */
+CROW_API void crow_sign_search_statistics(const crow_sign_search *search, int64_t *searched, int64_t *decided_again);
 
 #ifdef __cplusplus
 }

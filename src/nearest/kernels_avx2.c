@@ -42,6 +42,13 @@
 #define TIED(tied, near, far) _mm256_andnot_pd((far), _mm256_or_pd((tied), (near)))
 #include "nearest/kernels_tree.h"
 
+#define SIGN_SPLAT(x) ((sign_vector)_mm256_set1_ps(x))
+#define SIGN_FUSE(a, b, c) ((sign_vector)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
+#define SIGN_MASK __m256
+#define SIGN_REACHES(a, b) _mm256_cmp_ps((__m256)(a), (__m256)(b), _CMP_GE_OQ)
+#define SIGN_ANY(a, b) (_mm256_movemask_ps(_mm256_or_ps((a), (b))) != 0)
+#include "nearest/kernels_signs.h"
+
 #include "nearest/kernels_project.h"
 
 #include "nearest/kernels_pairs.h"

@@ -43,6 +43,13 @@
 #define TIED(tied, near, far) ((MASK)(((tied) | (near)) & ~(far)))
 #include "nearest/kernels_tree.h"
 
+#define SIGN_SPLAT(x) ((sign_vector)_mm512_set1_ps(x))
+#define SIGN_FUSE(a, b, c) ((sign_vector)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
+#define SIGN_MASK __mmask16
+#define SIGN_REACHES(a, b) _mm512_cmp_ps_mask((__m512)(a), (__m512)(b), _CMP_GE_OQ)
+#define SIGN_ANY(a, b) (!_mm512_kortestz((a), (b)))
+#include "nearest/kernels_signs.h"
+
 #include "nearest/kernels_project.h"
 
 #include "nearest/kernels_pairs.h"

@@ -50,6 +50,14 @@ typedef struct crow_kernels {
                          int64_t k, double *out);
   void (*project_double)(const double *row, const double *origin, const double *basis, int64_t d, int64_t stride,
                          int64_t k, double *out);
+  int64_t sign_lanes; /* contexts of a panel */
+  /* For draws of block signs: a panel of contexts (blocks, length, lanes) and two draws `z` (2, blocks, length). Of all
+   * rows of both, threshold (2, 2 blocks), takes the scores +-(row of the Hadamard matrix).(products of blocks) +
+   * offset (lanes) + margin[draw] and gives back those rows, with the scores (found, lanes), in which one of them
+   * reaches the threshold; at most all 4 blocks. `room` (2, blocks, lanes). All arrays of floats are aligned to 64
+   * bytes. */
+  int64_t (*signs_panel)(const float *z, const float *context, const float *offset, const float *margin, int64_t blocks,
+                         int64_t length, const float *threshold, float *room, int32_t *found_row, float *found_upper);
 } crow_kernels;
 
 /* Pairs whose sums run side by side: each sum is a chain of dependent additions, so one alone would wait for the adder

@@ -40,5 +40,5 @@ PAIRS(double, double)
   {                                                                                                                    \
     .name = NAME, .pass = {CROW_PASS_KERNELS(single), CROW_PASS_KERNELS(double)}, .pairs_single = pairs_single,        \
     .pairs_double = pairs_double, .tree_lanes = LANES, .tree_packet = tree_packet, .project_single = project_single,   \
-    .project_double = project_double                                                                                   \
+    .project_double = project_double, .sign_lanes = SIGN_LANES, .signs_panel = signs_panel                             \
   }

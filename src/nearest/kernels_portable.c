@@ -35,6 +35,14 @@ typedef int64_t packet_mask __attribute__((vector_size(VECTOR_BYTES)));
 #define TIED(tied, near, far) (((tied) | (near)) & ~(far))
 #include "nearest/kernels_tree.h"
 
+typedef int32_t sign_mask __attribute__((vector_size(VECTOR_BYTES)));
+#define SIGN_SPLAT(x) ((sign_vector){(x), (x), (x), (x)})
+#define SIGN_FUSE(a, b, c) ((a) * (b) + (c))
+#define SIGN_MASK sign_mask
+#define SIGN_REACHES(a, b) ((a) >= (b))
+#define SIGN_ANY(a, b) (((a)[0] | (a)[1] | (a)[2] | (a)[3] | (b)[0] | (b)[1] | (b)[2] | (b)[3]) != 0)
+#include "nearest/kernels_signs.h"
+
 #include "nearest/kernels_project.h"
 
 #include "nearest/kernels_pairs.h"
