@@ -65,10 +65,10 @@ CROW_API crow_status crow_objective_evaluate(crow_objective *objective, const do
 /** Solves the limit of the optimality equation for every alternative of zero weight, given the rewards of the others,
  * by safeguarded Newton: fills those entries of `reward`. An alternative with neither weight nor comparisons with
  * weighted ones gets 0; `*unknown` counts them over all ranks. `*violation` is the largest violation of the limit
- * equations of the others, where lambda + s/4 sum_y w(y) c(x,y) exceeds 1 relative to it: it belongs to the certificate.
- * Collective. */
-CROW_API crow_status crow_objective_complete_zero_weights(crow_objective *objective, double *reward,
-                                                          crow_gidx *unknown, double *violation);
+ * equations of the others, where lambda + s/4 sum_y w(y) c(x,y) exceeds 1 relative to it: it belongs to the
+ * certificate. Collective. */
+CROW_API crow_status crow_objective_complete_zero_weights(crow_objective *objective, double *reward, crow_gidx *unknown,
+                                                          double *violation);
 
 /** The Hessian's diagonal at finite rewards, divided by the weights, this rank's slices: lambda + s sum_y w(y) c(x,y)
  * sigma'(r(x) - r(y)), which is K(x) where all rewards are equal and less elsewhere. K(x) itself for alternatives of

@@ -112,7 +112,7 @@ CROW_API crow_status crow_lbfgs_resume(crow_lbfgs *lbfgs, crow_optim_state *stat
 /* ---- Adam --------------------------------------------------------------------------------------------------- */
 
 typedef struct crow_adam_options {
-  double learning_rate; /**< default 1e-4 (the paper's) */
+  double learning_rate; /**< default 1e-3; the paper takes 1e-4 */
   int64_t batch;        /**< pairs in a minibatch; default 512 */
   int64_t steps;        /**< default 500 */
   double beta1, beta2;  /**< decay of the gradient's mean and mean square; default 0.9 and 0.999 */

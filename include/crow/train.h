@@ -13,11 +13,15 @@
 extern "C" {
 #endif
 
-typedef enum crow_optimizer { CROW_OPTIMIZER_LBFGS, CROW_OPTIMIZER_ADAM } crow_optimizer;
+typedef enum crow_optimizer {
+  CROW_OPTIMIZER_AUTO, /**< as crow_train_optimizer() chooses */
+  CROW_OPTIMIZER_LBFGS,
+  CROW_OPTIMIZER_ADAM
+} crow_optimizer;
 
 /** How a linear or mlp model is trained. */
 typedef struct crow_training_options {
-  int optimizer;    /**< crow_optimizer; default lbfgs */
+  int optimizer;    /**< crow_optimizer; default auto */
   int64_t ensemble; /**< members B, default 1: rewards are their mean */
   int64_t seed;     /**< of random starts and minibatches; default 1 */
 } crow_training_options;
@@ -35,12 +39,15 @@ typedef struct crow_train_options {
 /** Sets the struct and those in it to their defaults, and checks them; Local. */
 CROW_API void crow_train_options_default(crow_train_options *options);
 CROW_API crow_status crow_train_options_validate(const crow_train_options *options);
+/** The optimiser that trains such a model, lbfgs or adam. Auto is adam for an mlp, whose objective has many minima and
+ * where L-BFGS took far longer to predict no better; lbfgs for a linear model, whose objective has one. Local. */
+CROW_API crow_optimizer crow_train_optimizer(const crow_train_options *options);
 
 /** The parameters behind rewards: whole on every rank. */
 typedef struct crow_fitted_model {
   int kind;       /**< crow_model_kind; of a tabular model nothing else is set */
   int activation; /**< crow_activation */
-  int optimizer;  /**< crow_optimizer */
+  int optimizer;  /**< crow_optimizer, not auto */
   char *hidden;   /**< widths of the hidden layers, "32,32"; owned */
   double weight_decay, center;
   int64_t inputs, members;

@@ -6,7 +6,7 @@
 const crow_setting crow_adam_settings[] = {{.name = "learning-rate",
                                             .type = CROW_SETTING_DOUBLE,
                                             .offset = offsetof(crow_adam_options, learning_rate),
-                                            .value = 1e-4,
+                                            .value = 1e-3,
                                             .minimum = 1e-12,
                                             .maximum = 1e3,
                                             .help = "Adam's step length"},

@@ -8,7 +8,7 @@ static crow_status rewards_allocate(const crow_comm *comm, const crow_weights *w
   crow_status status = CROW_OK;
   const crow_gidx count = weights->partition.count;
   const bool tabular = options->model.model == CROW_MODEL_TABULAR;
-  out->convergence_tested = tabular || options->training.optimizer != CROW_OPTIMIZER_ADAM;
+  out->convergence_tested = tabular || crow_train_optimizer(options) == CROW_OPTIMIZER_LBFGS;
   out->partition = weights->partition;
   out->zero_weights = weights->zeros;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->value, count));
@@ -135,6 +135,7 @@ static crow_status rewards_from_preferences(const crow_comm *comm, const crow_da
     status = crow_train_run(comm, &data, options, checkpoint, &out->stages, &trained, &end);
     out->spread = trained.spread;
     out->model = trained.model;
+    out->equal_contexts = trained.equal_contexts;
     CROW_TRY(status);
   } else {
     CROW_TRY(crow_fit_run(comm, weights, objective, &options->lbfgs, checkpoint, &out->stages, out->value,

@@ -81,9 +81,9 @@ double crow_ensemble_bytes(const crow_dataset *dataset, const crow_train_options
   /* Contexts, two doubles a hidden unit, weights, rewards, slopes and the objective's slices; pairs; what every rank
    * knows of all alternatives for pairs and minibatches; parameters, moments or history. */
   const double history =
-      options->training.optimizer == CROW_OPTIMIZER_ADAM ? 8 : 8 + (6 + 2 * (double)options->lbfgs.history) / ranks;
+      crow_train_optimizer(options) == CROW_OPTIMIZER_ADAM ? 8 : 8 + (6 + 2 * (double)options->lbfgs.history) / ranks;
   return slice * ((double)dataset->dimensions * context + 16 * units + 72) + 20 * ((double)pairs / ranks) +
-         (pairs ? 72 * m : 0) + 8 * parameters * history;
+         (pairs ? 88 * m : 0) + 8 * parameters * history;
 }
 
 typedef struct need {
@@ -150,7 +150,7 @@ static void describe(const crow_train_options *options, int64_t inputs, crow_fit
   model->activation = options->model.activation;
   model->weight_decay = options->model.weight_decay;
   model->center = options->model.center;
-  model->optimizer = options->training.optimizer;
+  model->optimizer = (int)crow_train_optimizer(options);
   model->members = options->training.ensemble;
   model->inputs = inputs;
 }
@@ -266,6 +266,10 @@ crow_status crow_train_run(const crow_comm *comm, const crow_train_data *data, c
       .weights = data->weights, .pairs = data->pairs, .objective = data->objective, .options = options};
   crow_stages_begin(stages, "train");
   CROW_TRY(prepare(&e, data->dataset, data->pairs, data->win_rate));
+  if (data->pairs && data->dataset->has_comparisons) {
+    CROW_TRY(crow_train_find_equal(comm, data->dataset, &data->weights->partition, e.contexts, e.fit.type, data->pairs,
+                                   &out->equal_contexts));
+  }
   CROW_TRY(train(&e));
   sum_up(&e, end);
   CROW_TRY(average(&e));

@@ -11,7 +11,7 @@ static crow_status write_attributes(crow_file *file, const crow_fitted_model *mo
   crow_status status = CROW_OK;
   CROW_TRY(crow_file_set_i64(file, "/model", "inputs", model->inputs));
   CROW_TRY(crow_file_set_i64(file, "/model", "members", model->members));
-  CROW_TRY(crow_file_set_text(file, "/model", "optimizer", optimizers[model->optimizer]));
+  CROW_TRY(crow_file_set_text(file, "/model", "optimizer", optimizers[model->optimizer - CROW_OPTIMIZER_LBFGS]));
   CROW_TRY(crow_file_set_f64(file, "/model", "weight_decay", model->weight_decay));
   CROW_TRY(crow_file_set_f64(file, "/model", "center", model->center));
   if (model->kind != CROW_MODEL_MLP) goto cleanup;
@@ -68,6 +68,7 @@ static crow_status read_attributes(const crow_file *file, crow_fitted_model *out
   CROW_TRY(crow_file_get_i64(file, "/model", "inputs", &out->inputs));
   CROW_TRY(crow_file_get_i64(file, "/model", "members", &out->members));
   CROW_TRY(read_choice(file, "optimizer", optimizers, 2, &out->optimizer));
+  out->optimizer += CROW_OPTIMIZER_LBFGS;
   CROW_TRY(crow_file_get_f64(file, "/model", "weight_decay", &out->weight_decay));
   CROW_TRY(crow_file_get_f64(file, "/model", "center", &out->center));
   if (out->kind != CROW_MODEL_MLP) {

@@ -3,7 +3,7 @@
 #include "train/train_impl.h"
 #include <string.h>
 
-static bool by_adam(const crow_model_fit *fit) { return fit->options->training.optimizer == CROW_OPTIMIZER_ADAM; }
+static bool by_adam(const crow_model_fit *fit) { return crow_train_optimizer(fit->options) == CROW_OPTIMIZER_ADAM; }
 static bool in_batches(const crow_model_fit *fit) {
   return by_adam(fit) && fit->pairs && fit->pairs->partition.global > 0;
 }

@@ -12,6 +12,12 @@ void crow_train_options_default(crow_train_options *options) {
   options->groups.memory_per_rank = 0;
 }
 
+crow_optimizer crow_train_optimizer(const crow_train_options *options) {
+  const crow_optimizer chosen = (crow_optimizer)options->training.optimizer;
+  if (chosen != CROW_OPTIMIZER_AUTO) return chosen;
+  return options->model.model == CROW_MODEL_MLP ? CROW_OPTIMIZER_ADAM : CROW_OPTIMIZER_LBFGS;
+}
+
 crow_status crow_train_options_validate(const crow_train_options *options) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_settings_validate(crow_objective_settings, &options->objective));
@@ -19,7 +25,7 @@ crow_status crow_train_options_validate(const crow_train_options *options) {
   CROW_TRY(crow_settings_validate(crow_rank_groups_settings, &options->groups));
   if (options->model.model == CROW_MODEL_TABULAR) {
     const crow_training_options *training = &options->training;
-    if (training->optimizer != CROW_OPTIMIZER_LBFGS || training->ensemble > 1) {
+    if (crow_train_optimizer(options) != CROW_OPTIMIZER_LBFGS || training->ensemble > 1) {
       CROW_TRY(crow_error(CROW_USAGE, "%s: expected --model linear or mlp; tabular rewards have one fit, by L-BFGS",
                           training->ensemble > 1 ? "--ensemble" : "--optimizer adam"));
     }

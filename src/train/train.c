@@ -7,11 +7,11 @@ const crow_setting crow_training_settings[] = {
     {.name = "optimizer",
      .type = CROW_SETTING_CHOICE,
      .offset = offsetof(crow_training_options, optimizer),
-     .value = CROW_OPTIMIZER_LBFGS,
-     .choices = "lbfgs|adam",
+     .value = CROW_OPTIMIZER_AUTO,
+     .choices = "auto|lbfgs|adam",
      .help =
          "of a linear or mlp model: L-BFGS on the whole objective, or Adam on minibatches of compared pairs (on the "
-         "whole objective where preferences are complete)"},
+         "whole objective where preferences are complete); auto: lbfgs for linear, adam for mlp"},
     {.name = "ensemble",
      .type = CROW_SETTING_INT,
      .offset = offsetof(crow_training_options, ensemble),

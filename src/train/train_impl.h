@@ -94,7 +94,13 @@ typedef struct crow_trained {
   double *value;  /* (count) mean of the members' rewards; borrowed, zeros before */
   double *spread; /* (count) their sample standard deviation, NULL of one member; owned */
   crow_fitted_model model;
+  int64_t equal_contexts; /* judgements between alternatives of equal contexts */
 } crow_trained;
+
+/* Counts the judgements of observed pairs whose alternatives have equal contexts, and warns of them with an example.
+ * `contexts` are this rank's by `p`. Collective. */
+crow_status crow_train_find_equal(const crow_comm *comm, const crow_dataset *dataset, const crow_partition *p,
+                                  const void *contexts, crow_type type, const crow_pairs *pairs, int64_t *judgements);
 
 /* ---- all of them: ensemble.c and ensemble_state.c -------------------------------------------------------------- */
 

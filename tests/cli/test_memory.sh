@@ -10,7 +10,7 @@ import data.h5 --items items.csv
 exits 0
 crow fit data.h5 -o tabular.h5 --weights uniform
 exits 0
-crow fit data.h5 -o network.h5 --weights uniform --model mlp --max-iterations 2
+crow fit data.h5 -o network.h5 --weights uniform --model mlp --optimizer lbfgs --max-iterations 2
 crow simulate -o matrix.h5 --alternatives 40 --preferences matrix
 exits 0
 crow simulate -o plane.h5 --alternatives 40 --dimensions 2 --preferences population

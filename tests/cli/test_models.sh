@@ -35,7 +35,7 @@ prints "groups: 2 of 1 rank, side by side on 3 members"
 prints "fit: going on with"
 # The same under L-BFGS, in the middle of members with a full history.
 for model in linear mlp; do
-  options="--weights uniform --model $model --hidden 5 --ensemble 3 --max-iterations 9 --history 2"
+  options="--weights uniform --model $model --hidden 5 --optimizer lbfgs --ensemble 3 --max-iterations 9 --history 2"
   # shellcheck disable=SC2086 # a list of words
   crow fit votes.h5 -o "lbfgs-$model.h5" $options
   for run in "1 1" "3 3" "4 2" "2 2" "7 3"; do
@@ -81,6 +81,35 @@ PY
 crow fit votes.h5 -o linear.h5 --weights uniform --model linear
 exits 0
 prints "converged: yes"
+crow fit votes.h5 -o network.h5 --weights uniform --model mlp --hidden 4 --steps 5
+exits 0
+prints "ended: all steps taken"
+for file in linear network mlp-1 lbfgs-mlp; do
+  run "$python" -c "import h5py; print(h5py.File('$file.h5')['model'].attrs['optimizer'])"
+  case $file in
+  linear | lbfgs-mlp) prints "lbfgs" ;;
+  *) prints "adam" ;;
+  esac
+done
+
+# Alternatives of equal contexts, some written as -0: a model cannot tell them apart, and says so.
+printf 'id,x,y\na,0,1\nb,-0.0,1\nc,1,1\nd,1,1\ne,2,0.5\n' >contexts.csv
+printf 'left,right,winner\ne,a,left\nd,c,left\na,b,left\nb,a,tie\nc,a,left\nb,e,right\n' >comparisons.csv
+import twins.h5
+exits 0
+for p in 1 3; do
+  ranks $p fit twins.h5 -o twins-rewards.h5 --force --weights uniform --model linear --json twins.json
+  exits 0
+  once err "warning: fit: 3 of 6 judgements compare alternatives of equal contexts, e.g. a and b"
+  equal 3 "$("$python" -c 'import json; print(json.load(open("twins.json"))["equal_contexts"])')"
+done
+crow fit twins.h5 -o twins-rewards.h5 --force --weights uniform
+exits 0
+silent err
+ranks 2 fit votes.h5 -o linear.h5 --force --weights uniform --model linear
+exits 0
+silent err
+
 crow fit votes.h5 -o never.h5 --weights uniform --optimizer adam
 exits 2
 says "tabular rewards"

@@ -66,7 +66,7 @@ need_h5py
 for source in matrix population; do same "1 2 3 4 7" tabular $source; done
 for source in comparisons matrix population; do
   same "1 3 7" linear $source --model linear --max-iterations 6
-  same "1 2 7" mlp $source --model mlp --hidden 5 --activation tanh --max-iterations 4
+  same "1 2 7" mlp $source --model mlp --hidden 5 --activation tanh --optimizer lbfgs --max-iterations 4
   same "1 3 4" adam $source --model mlp --hidden 4 --optimizer adam --batch 600 --steps 4 --ensemble 2
 done
 

@@ -15,7 +15,7 @@ for p in 1 4; do
   exits 0
   ranks $p weights dataset-$p.h5 -o weights-$p.h5 --samples 3000
   exits 0
-  ranks $p fit dataset-$p.h5 -o rewards-$p.h5 --weights weights-$p.h5 --model mlp --hidden 3 --max-iterations 3
+  ranks $p fit dataset-$p.h5 -o rewards-$p.h5 --weights weights-$p.h5 --model mlp --hidden 3 --optimizer lbfgs --max-iterations 3
   exits 5
   ranks $p score rewards-$p.h5 --contexts dataset-$p.h5 -o scores-$p.h5
   exits 0

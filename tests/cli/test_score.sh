@@ -59,7 +59,7 @@ crow import --comparisons held.csv --contexts contexts.csv -o held.h5
 exits 0
 ranks 2 eval rewards.h5 held.h5 --json eval.json
 exits 0
-crow fit votes.h5 -o model.h5 --weights uniform --model mlp --hidden 3 --max-iterations 3
+crow fit votes.h5 -o model.h5 --weights uniform --model mlp --hidden 3 --optimizer lbfgs --max-iterations 3
 ranks 2 score model.h5 --contexts new.csv -o model-scores.h5
 exits 0
 "$python" - <<'PY' || fail "rewards are not those of the nearest alternatives of the same prompts"

@@ -209,7 +209,7 @@ static void bits_do_not_depend_on_the_number_of_ranks(void) {
     options.model.hidden = "24,9";
     options.model.activation = CROW_ACTIVATION_TANH;
     options.model.center = .1;
-    options.training.optimizer = k / 2;
+    options.training.optimizer = k / 2 ? CROW_OPTIMIZER_ADAM : CROW_OPTIMIZER_LBFGS;
     options.training.ensemble = 3;
     options.adam.batch = 700;
     options.adam.steps = 5;
@@ -298,6 +298,18 @@ static void tabular_rewards_take_no_adam(void) {
   CHECK_MESSAGE("--ensemble");
 }
 
+static void a_network_is_trained_by_adam_unless_told_otherwise(void) {
+  crow_train_options options;
+  crow_train_options_default(&options);
+  CHECK(crow_train_optimizer(&options) == CROW_OPTIMIZER_LBFGS);
+  options.model.model = CROW_MODEL_LINEAR;
+  CHECK(crow_train_optimizer(&options) == CROW_OPTIMIZER_LBFGS);
+  options.model.model = CROW_MODEL_MLP;
+  CHECK(crow_train_optimizer(&options) == CROW_OPTIMIZER_ADAM);
+  options.training.optimizer = CROW_OPTIMIZER_LBFGS;
+  CHECK(crow_train_optimizer(&options) == CROW_OPTIMIZER_LBFGS);
+}
+
 static const crow_test tests[] = {
     {"a linear fit is that of Newton's method on the definition", a_linear_fit_is_newtons},
     {"Adam on all pairs takes the steps of its paper", adam_on_all_pairs_takes_the_papers_steps},
@@ -305,6 +317,7 @@ static const crow_test tests[] = {
     {"a network learns from comparisons", a_network_learns_from_comparisons},
     {"a file keeps parameters, mean and spread", a_file_keeps_the_model},
     {"tabular rewards take no Adam and no ensemble", tabular_rewards_take_no_adam},
+    {"a network is trained by Adam unless told otherwise", a_network_is_trained_by_adam_unless_told_otherwise},
     {NULL, NULL}};
 
 int main(int argc, char **argv) { return crow_test_main(argc, argv, "fits of reward models", tests, true); }

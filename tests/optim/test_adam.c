@@ -23,7 +23,7 @@ static crow_adam_options options_of(double rate, int64_t steps) {
 }
 
 static void defaults_are_the_papers(void) {
-  const crow_adam_options options = options_of(1e-4, 500);
+  const crow_adam_options options = options_of(1e-3, 500);
   crow_adam_options defaults;
   crow_settings_default(crow_adam_settings, &defaults);
   CHECK(defaults.learning_rate == options.learning_rate && defaults.steps == 500 && defaults.batch == 512);

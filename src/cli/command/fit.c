@@ -29,7 +29,7 @@ static const crow_section sections[] = {
     {"Uncertainty (of observed comparisons)", crow_uncertainty_settings, offsetof(fit_options, uncertainty)},
     {"Reward model", crow_model_settings, offsetof(fit_options, fit.model)},
     {"Training (with --model linear or mlp)", crow_training_settings, offsetof(fit_options, fit.training)},
-    {"Adam (with --optimizer adam)", crow_adam_settings, offsetof(fit_options, fit.adam)},
+    {"Adam (of --model mlp, or with --optimizer adam)", crow_adam_settings, offsetof(fit_options, fit.adam)},
     {"Groups of ranks (of ensembles and bootstraps)", crow_rank_groups_settings, offsetof(fit_options, fit.groups)},
     {"Samples (with --weights voronoi)", crow_weights_settings, offsetof(fit_options, sampling)},
     {"Space (with --weights voronoi)", crow_space_settings, offsetof(fit_options, sampling.space)},
@@ -212,7 +212,7 @@ const crow_command crow_command_fit = {
         "the tolerance, the results are written and marked, and the exit code is 5.",
     .example = "crow fit votes.h5 -o rewards.h5 --lambda 0.02\n"
                "mpirun -n 4 crow fit votes.h5 -o standard.h5 --weights uniform\n"
-               "crow fit votes.h5 -o network.h5 --model mlp --optimizer adam --ensemble 20",
+               "crow fit votes.h5 -o network.h5 --model mlp --ensemble 20",
     .arguments = "DATASET",
     .least_arguments = 1,
     .most_arguments = 1,

@@ -146,6 +146,7 @@ static void report_fit(crow_run *run, const crow_rewards *r, double tolerance) {
   crow_report_integer(run, "iterations", r->iterations);
   crow_report_integer(run, "evaluations", r->evaluations);
   crow_report_integer(run, "unknown", r->unknown);
+  if (r->model.kind != CROW_MODEL_TABULAR) crow_report_integer(run, "equal_contexts", r->equal_contexts);
   if (r->uncertainty.replicates) {
     crow_report_integer(run, "bootstrap", r->uncertainty.replicates);
     crow_report_integer(run, "bootstrap_not_converged", r->uncertainty.not_converged);
