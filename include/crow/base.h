@@ -147,8 +147,17 @@ typedef enum crow_setting_type {
   CROW_SETTING_INT,    /**< int64_t */
   CROW_SETTING_DOUBLE, /**< double */
   CROW_SETTING_TEXT,   /**< const char *, borrowed; NULL means not given */
-  CROW_SETTING_CHOICE  /**< int: the position in `choices` */
+  CROW_SETTING_CHOICE, /**< int: the position in `choices` */
+  /* Texts that name files. `choices` lists the forms that they take, such as "voronoi|uniform|FILE" or
+   * "cube|pool:FILE:PATH": FILE stands for the file's name, and what is a word of the list names none. */
+  CROW_SETTING_INPUT,     /**< a file that is read */
+  CROW_SETTING_OUTPUT,    /**< an HDF5 file that is written; one that is there is replaced with leave only */
+  CROW_SETTING_STREAM,    /**< a text or picture that is written, also to a device or a pipe */
+  CROW_SETTING_FOLDER,    /**< a folder for files with names of their own */
+  CROW_SETTING_CHECKPOINT /**< what the names of checkpoints begin with */
 } crow_setting_type;
+/** Whether the field is a text: CROW_SETTING_TEXT or one of those that name files. */
+CROW_API bool crow_setting_is_text(crow_setting_type type);
 
 /** One field of an options struct: the only place where its default and range are written. The command line's
  * options, their help, the checks and the provenance are all made from it. A table ends with a NULL name. */

@@ -25,8 +25,9 @@ typedef struct crow_checkpoint_options {
 } crow_checkpoint_options;
 extern CROW_API const crow_setting crow_checkpoint_settings[];
 
-/** The checkpoints of one run. */
-typedef struct crow_checkpoint crow_checkpoint;
+/** The names of the two files that these options and this output lead to, owned by the caller; NULL if there are to be
+ * none. A name that would be too long for a file is cut and told apart by a digest. Local. */
+CROW_API crow_status crow_checkpoint_names(const crow_checkpoint_options *options, const char *output, char *names[2]);
 
 /** Prepares checkpoints for the run that makes `output`; looks at no file yet. */
 CROW_API crow_status crow_checkpoint_create(const crow_comm *comm, const crow_checkpoint_options *options,
@@ -42,7 +43,8 @@ CROW_API crow_status crow_checkpoint_match_settings(crow_checkpoint *checkpoint,
                                                     const void *options);
 
 /** Finds the newest whole checkpoint; `*found` says whether there is one to go on from. One whose run differs is
- * refused (CROW_USAGE) with what differs; broken files are passed over with a warning. */
+ * refused (CROW_USAGE) with what differs, unless all are to be replaced (`restart`); broken ones are passed over with a
+ * warning. A file under one of the names that is no checkpoint is refused (CROW_USAGE) and left as it is. */
 CROW_API crow_status crow_checkpoint_find(crow_checkpoint *checkpoint, bool *found);
 /** Local: whether the found checkpoint holds this state ("weights", "lbfgs", ...). */
 CROW_API bool crow_checkpoint_has(const crow_checkpoint *checkpoint, const char *state);
@@ -70,10 +72,11 @@ CROW_API crow_status crow_checkpoint_put_scalars(crow_checkpoint *checkpoint, co
 CROW_API crow_status crow_checkpoint_put_vector(crow_checkpoint *checkpoint, const char *state, int64_t index,
                                                 crow_type type, const crow_partition *partition, const void *slice);
 CROW_API crow_status crow_checkpoint_end(crow_checkpoint *checkpoint);
-/** Leaves a save that failed midway: the temporary file goes, the last whole checkpoint stays. Accepts that none was
- * begun. */
-CROW_API void crow_checkpoint_abandon(crow_checkpoint *checkpoint);
-/** Removes the files: the output they led to is whole. */
+/** Leaves a save that failed with `failed`: the temporary file goes, the last whole checkpoint stays. CROW_OK and a
+ * warning if it could not be written (CROW_FILE_SYSTEM) and there is such a checkpoint, with which the run can go on;
+ * else `failed`. Accepts that no save was begun. */
+CROW_API crow_status crow_checkpoint_abandon(crow_checkpoint *checkpoint, crow_status failed);
+/** Removes the files that are this run's: the output they led to is whole. After crow_checkpoint_find(). */
 CROW_API crow_status crow_checkpoint_remove(crow_checkpoint *checkpoint);
 
 #ifdef __cplusplus

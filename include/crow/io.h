@@ -59,6 +59,8 @@ CROW_API bool crow_file_is_hdf5(const char *path);
 /** Whether `path` can be written: CROW_FILE_SYSTEM if its folder is missing or not writable, if it is a folder itself,
  * or if it exists and `overwrite` is false. For a look before any work; crow_file_create() looks again. */
 CROW_API crow_status crow_output_check(const crow_comm *comm, const char *path, bool overwrite);
+/** The same for a text or picture, which may go to a device or a pipe, too. */
+CROW_API crow_status crow_stream_check(const crow_comm *comm, const char *path, bool overwrite);
 /** The temporary name under which this process writes `path`: hidden, in the same folder, with the host, the namespace
  * of processes and the process in it. `attempt` tells names apart. False if it does not fit. Local. */
 CROW_API bool crow_temporary_name(const char *path, int attempt, char *out, size_t bytes);
@@ -225,6 +227,9 @@ CROW_API crow_status crow_dataset_find_prompts(const crow_comm *comm, const crow
 
 /* ---- provenance --------------------------------------------------------------------------------------------- */
 
+/** The checkpoints of one run: crow/checkpoint.h. */
+typedef struct crow_checkpoint crow_checkpoint;
+
 /** How a result came about: written to /provenance of every output as attributes. */
 typedef struct crow_provenance crow_provenance;
 /** Begins with program, version, git hash, host, ranks, date, MPI, HDF5 and BLAS versions. `command_line` may be NULL.
@@ -242,6 +247,35 @@ CROW_API crow_status crow_provenance_add_input(crow_provenance *provenance, cons
                                                const char *path);
 /** Writes all entries to `file`. */
 CROW_API crow_status crow_provenance_write(const crow_provenance *provenance, crow_file *file);
+
+/* ---- the register of paths ------------------------------------------------------------------------------------ */
+
+/** The files that a run reads and writes, each entered once and before any work, so that no output replaces an input or
+ * another output. Files are the same if they are one file, whatever they are called: links are followed, also of what
+ * is not there yet. Nodes may see files differently: the first rank's view counts. */
+typedef struct crow_paths crow_paths;
+
+typedef enum crow_path_use {
+  CROW_PATH_READ,      /**< is read; need not be there yet */
+  CROW_PATH_WRITE,     /**< an HDF5 file that is written: a device or pipe is refused */
+  CROW_PATH_STREAM,    /**< a text or picture that is written: devices and pipes are written in place */
+  CROW_PATH_CHECKPOINT /**< a checkpoint, replaced and removed if it is this run's */
+} crow_path_use;
+
+/** An empty register, but for the files that standard output and standard error go to. Collective. `comm` is borrowed.
+ */
+CROW_API crow_status crow_paths_create(const crow_comm *comm, crow_paths **out);
+/** Local; accepts NULL. */
+CROW_API void crow_paths_destroy(crow_paths **paths);
+/** Enters a file. `name` is what the user calls it ("dataset", "--json"); both texts are copied. CROW_USAGE if it is
+ * the file of an earlier entry and one of the two is written, or if a text would replace an HDF5 file; CROW_FILE_SYSTEM
+ * if it is to be written and cannot be: its folder is missing, say, or it is there and `overwrite` is false.
+ * Collective. */
+CROW_API crow_status crow_paths_enter(crow_paths *paths, crow_path_use use, const char *name, const char *path,
+                                      bool overwrite);
+/** Notes every file that is read, and its digest, as "input_NAME" and "input_NAME_digest", in `provenance` and, if it
+ * is not NULL, among what a checkpoint must match. Collective. */
+CROW_API crow_status crow_paths_note(const crow_paths *paths, crow_provenance *provenance, crow_checkpoint *checkpoint);
 
 /* ---- schemas and inspection --------------------------------------------------------------------------------- */
 

@@ -20,7 +20,7 @@ const crow_setting crow_audit_settings[] = {
      "Monte Carlo samples for the weights of each dataset"},
     {"prompt-share", CROW_SETTING_CHOICE, AT(weights.prompt_share), CROW_PROMPT_SHARE_UNIFORM, NULL, 0, 0,
      "uniform|count", "of a dataset with prompts: each prompt's share of all weight, of both fits"},
-    {"scratch", CROW_SETTING_TEXT, AT(scratch), 0, ".", 0, 0, "FOLDER",
+    {"scratch", CROW_SETTING_FOLDER, AT(scratch), 0, ".", 0, 0, "FOLDER",
      "where the datasets with clones are written and removed; all ranks must see it"},
     {"clone-seed", CROW_SETTING_INT, AT(clone_seed), 1, NULL, 0, 9e15, NULL,
      "of the clones' directions and comparisons"},

@@ -5,7 +5,7 @@
 
 #define AT(field) offsetof(crow_simulate_options, field)
 const crow_setting crow_simulate_settings[] = {
-    {"population", CROW_SETTING_TEXT, AT(population), 0, "table4", 0, 0, "table2|table4|FILE",
+    {"population", CROW_SETTING_INPUT, AT(population), 0, "table4", 0, 0, "table2|table4|FILE",
      "annotator types and what they think of the topics: the paper's Table 2 or 4, or a JSON file"},
     {"alternatives", CROW_SETTING_INT, AT(alternatives), 0, NULL, 0, INT32_MAX, NULL,
      "number of alternatives, clones not counted, in equal shares for the topics; 0: one for each topic (of each "

@@ -11,6 +11,8 @@ static const void *field_const(const crow_setting *setting, const void *options)
   return (const char *)options + setting->offset;
 }
 
+bool crow_setting_is_text(crow_setting_type type) { return type == CROW_SETTING_TEXT || type > CROW_SETTING_CHOICE; }
+
 void crow_settings_default(const crow_setting *table, void *options) {
   for (const crow_setting *s = table; s->name; s++) {
     switch (s->type) {
@@ -23,11 +25,11 @@ void crow_settings_default(const crow_setting *table, void *options) {
     case CROW_SETTING_DOUBLE:
       *(double *)field(s, options) = s->value;
       break;
-    case CROW_SETTING_TEXT:
-      *(const char **)field(s, options) = s->text;
-      break;
     case CROW_SETTING_CHOICE:
       *(int *)field(s, options) = (int)s->value;
+      break;
+    default:
+      *(const char **)field(s, options) = s->text;
       break;
     }
   }
@@ -125,13 +127,12 @@ crow_status crow_setting_parse(const crow_setting *s, const char *text, void *op
   case CROW_SETTING_INT:
   case CROW_SETTING_DOUBLE:
     return parse_number(s, text, options);
-  case CROW_SETTING_TEXT:
-    *(const char **)field(s, options) = text;
-    return CROW_OK;
   case CROW_SETTING_CHOICE:
     return parse_choice(s, text, options);
+  default:
+    *(const char **)field(s, options) = text;
+    return CROW_OK;
   }
-  return crow_error(CROW_FAILED, "setting %s has no type", s->name);
 }
 
 static void print_double(double value, char *text, size_t bytes) {
@@ -152,15 +153,15 @@ void crow_setting_print(const crow_setting *s, const void *options, char *text, 
   case CROW_SETTING_DOUBLE:
     print_double(*(const double *)at, text, bytes);
     return;
-  case CROW_SETTING_TEXT: {
-    const char *value = *(const char *const *)at;
-    (void)snprintf(text, bytes, "%s", value ? value : "");
-    return;
-  }
   case CROW_SETTING_CHOICE:
     for (int k = *(const int *)at; k > 0 && strchr(word, '|'); k--) word = strchr(word, '|') + 1;
     (void)snprintf(text, bytes, "%.*s", (int)strcspn(word, "|"), word);
     return;
+  default: {
+    const char *value = *(const char *const *)at;
+    (void)snprintf(text, bytes, "%s", value ? value : "");
+    return;
+  }
   }
 }
 

@@ -33,7 +33,7 @@ const crow_setting crow_bench_settings[] = {
      "the fit stops when its certificate is at most this"},
     {"grid", CROW_SETTING_TEXT, AT(grid), 0, "auto", 0, 0, "GROUPSxSLICES",
      "of the weights: ranks that share the samples x slices of alternatives"},
-    {"folder", CROW_SETTING_TEXT, AT(folder), 0, ".", 0, 0, "FOLDER",
+    {"folder", CROW_SETTING_FOLDER, AT(folder), 0, ".", 0, 0, "FOLDER",
      "where input and output are measured; the files are removed"},
     {"seed", CROW_SETTING_INT, AT(seed), 1, NULL, 0, 9e15, NULL, "of the generated problems"},
     {NULL, CROW_SETTING_BOOL, 0, 0, NULL, 0, 0, NULL, NULL},

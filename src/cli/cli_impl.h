@@ -20,7 +20,8 @@ enum {
   CROW_TAKES_OUTPUT = 1, /* -o FILE and --force */
   CROW_TAKES_JSON = 2,   /* --json FILE */
   CROW_PLAIN = 4,        /* prints its answer alone, without a first line about the run */
-  CROW_TAKES_MEMORY = 8  /* --memory-per-rank, where the command's own tables do not declare it */
+  CROW_TAKES_MEMORY = 8, /* --memory-per-rank, where the command's own tables do not declare it */
+  CROW_STREAMS = 16      /* the output is a text or picture, which may go to a device or a pipe */
 };
 
 typedef struct crow_command {
@@ -102,6 +103,7 @@ struct crow_run {
   char *command_line; /* as typed, quoted for a shell; owned */
   json_t *report;     /* the machine-readable summary, filled by the command on rank 0; elsewhere NULL */
   crow_stages stages; /* time by stage */
+  crow_paths *paths;  /* the files that it reads and writes, owned */
 };
 
 /* ---- options.c, parse.c: from declarations to options -------------------------------------------------------- */
@@ -148,14 +150,19 @@ void crow_start_alone(void);
 /* The log line about a restart that happened, or NULL. */
 const char *crow_blas_restarted(void);
 
-/* ---- execute.c, print.c, output.c: a run ------------------------------------------------------------------------ */
+/* ---- execute.c, print.c, paths.c, output.c: a run
+ * ------------------------------------------------------------------------ */
 
 /* Runs the command on all ranks and returns the exit code. Frees the run. */
 int crow_run_execute(crow_run *run, int *argc, char ***argv);
-/* Refuses outputs that cannot be written before hours are spent on making them. Collective. */
-crow_status crow_run_check_outputs(const crow_run *run);
-/* Whether two paths are the same file, or would be if they were there. Local. */
-bool crow_same_output(const char *one, const char *other);
+/* Enters the files that arguments and options name in the run's register, which refuses outputs that cannot be written
+ * or are inputs, before hours are spent on making them. Collective. */
+crow_status crow_run_enter_paths(crow_run *run);
+/* The file in a value whose forms are listed, e.g. "voronoi|uniform|FILE" or "cube|pool:FILE:PATH"; NULL if the value
+ * is one of the words. `*file` is owned by the caller. */
+crow_status crow_value_file(const char *forms, const char *value, char **file);
+/* CROW_FAILED if a setting is a plain text although its form names a file: a defect of the command. */
+crow_status crow_option_check_files(const crow_command *command, const crow_setting *setting);
 /* Writes the summary of --json. Collective. */
 crow_status crow_report_write(crow_run *run, crow_status outcome);
 
@@ -185,11 +192,9 @@ crow_status crow_times_print(crow_run *run);
 /* Prepares the checkpoints of a run that may be stopped and gone on with: signals (TERM, USR1, INT) ask it to stop, and
  * a checkpoint made with other settings is refused when it is looked for. Collective. */
 crow_status crow_run_checkpoint(const crow_run *run, const crow_checkpoint_options *options, crow_checkpoint **out);
-/* Begins provenance with the command line and all settings of the command. Collective. */
-crow_status crow_run_provenance(const crow_run *run, crow_provenance **out);
-/* Notes an input file and its digest in the provenance and, if there is one, for the checkpoint. Collective. */
-crow_status crow_run_input(const crow_run *run, const char *name, const char *path, crow_provenance *provenance,
-                           crow_checkpoint *checkpoint);
+/* Begins provenance with the command line, all settings of the command and the files that it reads; of the files the
+ * checkpoint, if there is one, takes note too. Collective. */
+crow_status crow_run_provenance(const crow_run *run, crow_checkpoint *checkpoint, crow_provenance **out);
 /* Adds the stages' seconds so far (greatest over the ranks) to the provenance. Collective. */
 crow_status crow_run_provenance_times(const crow_run *run, crow_provenance *provenance);
 

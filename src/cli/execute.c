@@ -45,7 +45,7 @@ static crow_status begin(crow_run *run) {
     crow_progress_interval_set(isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) ? 1 : 30);
   }
   CROW_TRY_AGREE(run->comm, crow_blas_reserve(1));
-  CROW_TRY(crow_run_check_outputs(run));
+  CROW_TRY(crow_run_enter_paths(run));
   const bool wanted = run->root && run->common.json;
   CROW_TRY(crow_comm_agree(run->comm, wanted ? report_create(run) : CROW_OK));
 cleanup:

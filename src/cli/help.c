@@ -30,8 +30,8 @@ void crow_help_value(const crow_setting *setting, char *text, size_t bytes) {
   const char *value = "";
   if (setting->type == CROW_SETTING_INT) value = "N";
   if (setting->type == CROW_SETTING_DOUBLE) value = "X";
-  if (setting->type == CROW_SETTING_TEXT) value = "TEXT";
-  if (setting->type == CROW_SETTING_TEXT || setting->type == CROW_SETTING_CHOICE) {
+  if (crow_setting_is_text(setting->type)) value = "TEXT";
+  if (crow_setting_is_text(setting->type) || setting->type == CROW_SETTING_CHOICE) {
     if (setting->choices) value = setting->choices;
   }
   (void)snprintf(text, bytes, "%s", value);
@@ -46,7 +46,7 @@ void crow_help_default(const crow_setting *setting, char *text, size_t bytes) {
   char value[128] = "", least[64], greatest[64], range[160] = "";
   const bool number = setting->type == CROW_SETTING_INT || setting->type == CROW_SETTING_DOUBLE;
   if (number) print_number(setting, setting->value, value, sizeof value);
-  if (setting->type == CROW_SETTING_TEXT && setting->text) (void)snprintf(value, sizeof value, "%s", setting->text);
+  if (crow_setting_is_text(setting->type) && setting->text) (void)snprintf(value, sizeof value, "%s", setting->text);
   if (setting->type == CROW_SETTING_CHOICE) {
     const char *word = setting->choices;
     for (int k = (int)setting->value; k > 0 && strchr(word, '|'); k--) word = strchr(word, '|') + 1;

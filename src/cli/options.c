@@ -7,7 +7,11 @@
 #define COMMON(field) offsetof(crow_common_options, field)
 
 static const crow_setting output_settings[] = {
-    {.name = "output", .type = CROW_SETTING_TEXT, .offset = COMMON(output), .choices = "FILE", .help = "file to write"},
+    {.name = "output",
+     .type = CROW_SETTING_OUTPUT,
+     .offset = COMMON(output),
+     .choices = "FILE",
+     .help = "file to write"},
     {.name = "force", .type = CROW_SETTING_BOOL, .offset = COMMON(force), .help = "replace an existing output"},
     {0}};
 static const crow_setting quiet_settings[] = {
@@ -15,7 +19,7 @@ static const crow_setting quiet_settings[] = {
     {0}};
 static const crow_setting json_settings[] = {
     {.name = "json",
-     .type = CROW_SETTING_TEXT,
+     .type = CROW_SETTING_STREAM,
      .offset = COMMON(json),
      .choices = "FILE",
      .help = "write a summary of the run as JSON, also when the run fails; it replaces an existing file"},
@@ -53,8 +57,10 @@ static void add(crow_run *run, const char *section, const crow_setting *settings
   }
 }
 
-static crow_status refuse_duplicates(const crow_run *run) {
+static crow_status check_declarations(const crow_run *run) {
   for (int i = 0; i < run->option_count; i++) {
+    const crow_status status = crow_option_check_files(run->command, run->option[i].setting);
+    if (status != CROW_OK) return status;
     for (int j = 0; j < i; j++) {
       if (strcmp(run->option[i].setting->name, run->option[j].setting->name) == 0) {
         return crow_error(CROW_FAILED, "command %s declares --%s twice", run->command->name,
@@ -81,7 +87,7 @@ crow_status crow_run_create(const crow_command *command, crow_run *run) {
   add(run, "Printing", quiet_settings, &run->common);
   if (command->takes & CROW_TAKES_JSON) add(run, "Printing", json_settings, &run->common);
   add(run, "Printing", help_settings, &run->common);
-  CROW_TRY(refuse_duplicates(run));
+  CROW_TRY(check_declarations(run));
 cleanup:
   if (status != CROW_OK) crow_run_free(run);
   return status;
@@ -95,6 +101,7 @@ void crow_run_free(crow_run *run) {
   crow_free(run->options);
   crow_free(run->command_line);
   json_decref(run->report);
+  crow_paths_destroy(&run->paths);
   *run = (crow_run){0};
 }
 

@@ -1,22 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli_impl.h"
 
-crow_status crow_run_input(const crow_run *run, const char *name, const char *path, crow_provenance *provenance,
-                           crow_checkpoint *checkpoint) {
-  crow_status status = CROW_OK;
-  const crow_comm *comm = run->comm;
-  char digest[33];
-  CROW_TRY(crow_file_digest(comm, path, digest));
-  char entry[64];
-  (void)snprintf(entry, sizeof entry, "input_%s", name);
-  CROW_TRY_AGREE(comm, crow_provenance_add(provenance, entry, "%s", path));
-  (void)snprintf(entry, sizeof entry, "input_%s_digest", name);
-  CROW_TRY_AGREE(comm, crow_provenance_add(provenance, entry, "%s", digest));
-  if (checkpoint) CROW_TRY_AGREE(comm, crow_checkpoint_match(checkpoint, entry, "%s", digest));
-cleanup:
-  return status;
-}
-
 crow_status crow_run_provenance_times(const crow_run *run, crow_provenance *provenance) {
   crow_status status = CROW_OK;
   double least[CROW_STAGES_MAX], mean[CROW_STAGES_MAX], greatest[CROW_STAGES_MAX], total = 0;
@@ -30,7 +14,7 @@ cleanup:
   return status;
 }
 
-crow_status crow_run_provenance(const crow_run *run, crow_provenance **out) {
+crow_status crow_run_provenance(const crow_run *run, crow_checkpoint *checkpoint, crow_provenance **out) {
   crow_status status = CROW_OK;
   const crow_comm *comm = run->comm;
   CROW_TRY(crow_provenance_create(comm, run->command_line, out));
@@ -38,6 +22,7 @@ crow_status crow_run_provenance(const crow_run *run, crow_provenance **out) {
   for (const crow_section *s = run->command->sections; s && s->title; s++) {
     CROW_TRY_AGREE(comm, crow_provenance_add_settings(*out, s->settings, (const char *)run->options + s->offset));
   }
+  CROW_TRY(crow_paths_note(run->paths, *out, checkpoint));
 cleanup:
   if (status != CROW_OK) crow_provenance_destroy(out);
   return status;

@@ -63,10 +63,10 @@ static crow_status check_stream(const crow_whole_file *file) {
                                               : CROW_OK;
 }
 
-static crow_status write_table(crow_export *table, crow_export_format format, const char *output) {
+static crow_status write_table(crow_export *table, crow_export_format format, const char *output, bool overwrite) {
   crow_status status = CROW_OK;
   crow_whole_file out = {0};
-  CROW_TRY_AGREE(table->comm, table->root ? crow_whole_file_create(output, &out) : CROW_OK);
+  CROW_TRY_AGREE(table->comm, table->root ? crow_whole_file_create(output, overwrite, &out) : CROW_OK);
   if (table->root) write_begin(out.stream, format, table);
   for (int64_t begin = 0; begin < table->rows; begin += table->slice) {
     const int64_t left = table->rows - begin, count = left < table->slice ? left : table->slice;
@@ -88,7 +88,7 @@ crow_status crow_export_run(const crow_comm *comm, const char *input, const crow
   crow_export table = {0};
   CROW_TRY(crow_export_options_validate(options, output));
   const crow_export_format format = format_of(options, output);
-  CROW_TRY(crow_output_check(comm, output, overwrite));
+  CROW_TRY(crow_stream_check(comm, output, overwrite));
   CROW_TRY(crow_file_open(comm, input, NULL, &file));
   CROW_TRY(crow_export_create(comm, file, (crow_export_table)options->table, options->column, &table));
   CROW_TRY(crow_comm_check_memory(comm, memory_per_rank, crow_export_bytes(&table), "export one --column at a time",
@@ -97,7 +97,7 @@ crow_status crow_export_run(const crow_comm *comm, const char *input, const crow
     CROW_TRY(crow_error(CROW_USAGE, "column %s is text; a .npy file takes numbers, .csv and .json take both",
                         table.column[0].name));
   }
-  CROW_TRY(write_table(&table, format, output));
+  CROW_TRY(write_table(&table, format, output, overwrite));
   *rows = table.rows;
 cleanup:
   crow_export_free(&table);

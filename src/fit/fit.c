@@ -87,7 +87,7 @@ static crow_status save(const crow_weights *weights, const scaled *s, crow_lbfgs
   CROW_TRY(crow_checkpoint_put_vector(checkpoint, "scale", 0, CROW_F64, &weights->partition, s->root));
   CROW_TRY(crow_checkpoint_end(checkpoint));
 cleanup:
-  if (status != CROW_OK) crow_checkpoint_abandon(checkpoint);
+  if (status != CROW_OK) status = crow_checkpoint_abandon(checkpoint, status);
   return status;
 }
 

@@ -3,21 +3,21 @@
 
 const crow_setting crow_import_settings[] = {
     {.name = "comparisons",
-     .type = CROW_SETTING_TEXT,
+     .type = CROW_SETTING_INPUT,
      .offset = offsetof(crow_import_options, comparisons),
      .choices = "FILE",
      .help =
          "who was compared with whom and who won: CSV or TSV with a header (left,right,winner; model_a,model_b,winner; "
          "first,second,outcome; chosen,rejected; ...) and optionally count"},
     {.name = "contexts",
-     .type = CROW_SETTING_TEXT,
+     .type = CROW_SETTING_INPUT,
      .offset = offsetof(crow_import_options, contexts),
      .choices = "FILE",
      .help =
          "contexts of the alternatives: NumPy .npy (float32 or float64, one row each) or CSV with id and columns of "
          "numbers"},
     {.name = "items",
-     .type = CROW_SETTING_TEXT,
+     .type = CROW_SETTING_INPUT,
      .offset = offsetof(crow_import_options, items),
      .choices = "FILE",
      .help = "ids of the alternatives: CSV with id and optional topic and prompt; row k of a .npy file belongs to item "
@@ -25,7 +25,7 @@ const crow_setting crow_import_settings[] = {
              "contexts "
              "are joined by id"},
     {.name = "output",
-     .type = CROW_SETTING_TEXT,
+     .type = CROW_SETTING_OUTPUT,
      .offset = offsetof(crow_import_options, output),
      .choices = "FILE",
      .help = "the dataset to write"},

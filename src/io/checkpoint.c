@@ -9,7 +9,7 @@
 
 #define AT(field) offsetof(crow_checkpoint_options, field)
 const crow_setting crow_checkpoint_settings[] = {
-    {"checkpoint", CROW_SETTING_TEXT, AT(checkpoint), 0, NULL, 0, 0, "NAME|none",
+    {"checkpoint", CROW_SETTING_CHECKPOINT, AT(checkpoint), 0, NULL, 0, 0, "NAME|none",
      "checkpoints are NAME.a.h5 and NAME.b.h5 (default: the output's name and .checkpoint); none writes none"},
     {"checkpoint-interval", CROW_SETTING_DOUBLE, AT(checkpoint_interval), 600, NULL, 0, 1e9, NULL,
      "seconds between two checkpoints"},
@@ -98,14 +98,30 @@ crow_status crow_checkpoint_compare(const char *path, const char *theirs, const 
 
 /* ---- the handle --------------------------------------------------------------------------------------------- */
 
-static crow_status name_files(crow_checkpoint *checkpoint, const char *output) {
+/* The longest name of a file, and what is put behind the output's name at most. */
+enum { NAME_MOST = 255, CUT_TO = 200 };
+
+/* The default name: the output's and ".checkpoint", cut where it would be too long for a file, with a digest of the
+ * whole. */
+static crow_status default_name(const char *output, int which, crow_growing *name) {
+  const char *slash = strrchr(output, '/'), *last = slash ? slash + 1 : output;
+  const int folder = (int)(last - output);
+  if (strlen(last) + strlen(".checkpoint.a.h5") <= NAME_MOST)
+    return crow_growing_add(name, "%s.checkpoint.%c.h5", output, 'a' + which);
+  char digest[33];
+  crow_metadata_digest(0, "", last, digest);
+  return crow_growing_add(name, "%.*s%.*s-%.16s.checkpoint.%c.h5", folder, output, CUT_TO, last, digest, 'a' + which);
+}
+
+crow_status crow_checkpoint_names(const crow_checkpoint_options *options, const char *output, char *names[2]) {
   crow_status status = CROW_OK;
-  const char *given = checkpoint->options.checkpoint;
-  const bool own = given && given[0];
+  const char *given = options->checkpoint;
+  names[0] = names[1] = NULL;
+  if (given && strcmp(given, "none") == 0) return CROW_OK;
   for (int k = 0; k < 2; k++) {
     crow_growing name = {0};
-    status = crow_growing_add(&name, "%s%s.%c.h5", own ? given : output, own ? "" : ".checkpoint", 'a' + k);
-    checkpoint->path[k] = name.text;
+    status = given && given[0] ? crow_growing_add(&name, "%s.%c.h5", given, 'a' + k) : default_name(output, k, &name);
+    names[k] = name.text;
     if (status != CROW_OK) return status;
   }
   return status;
@@ -119,9 +135,10 @@ crow_status crow_checkpoint_create(const crow_comm *comm, const crow_checkpoint_
   checkpoint->comm = comm;
   checkpoint->options = *options;
   checkpoint->enabled = !options->checkpoint || strcmp(options->checkpoint, "none") != 0;
+  checkpoint->own_name = !options->checkpoint || !options->checkpoint[0];
   checkpoint->start_s = checkpoint->last_s = crow_time_s();
   CROW_TRY(crow_comm_split(comm, crow_comm_rank(comm) == 0 ? 0 : -1, 0, &checkpoint->alone));
-  CROW_TRY_AGREE(comm, name_files(checkpoint, output));
+  CROW_TRY_AGREE(comm, crow_checkpoint_names(options, output, checkpoint->path));
   CROW_TRY_AGREE(comm, crow_checkpoint_match(checkpoint, "version", "%s", crow_version()));
 cleanup:
   if (status != CROW_OK) crow_checkpoint_destroy(&checkpoint);
@@ -176,15 +193,6 @@ cleanup:
 
 /* ---- going on ----------------------------------------------------------------------------------------------- */
 
-/* Opens one of the two files; a broken one is passed over. */
-static crow_status look_at(crow_checkpoint *checkpoint, int which, crow_file **file, int64_t *sequence) {
-  const crow_status status = crow_checkpoint_open(checkpoint->comm, checkpoint->path[which], file, sequence);
-  if (status != CROW_BAD_INPUT) return status;
-  crow_log(CROW_LOG_WARNING, "checkpoint %s is not whole and passed over: %s", checkpoint->path[which],
-           crow_error_message());
-  return CROW_OK;
-}
-
 crow_status crow_checkpoint_find(crow_checkpoint *checkpoint, bool *found) {
   crow_status status = CROW_OK;
   crow_file *file[2] = {NULL, NULL};
@@ -194,16 +202,18 @@ crow_status crow_checkpoint_find(crow_checkpoint *checkpoint, bool *found) {
   if (!checkpoint->enabled) return CROW_OK;
   /* Hours of work must not end with a state that cannot be saved. */
   for (int k = 0; k < 2; k++) CROW_TRY(crow_output_check(checkpoint->comm, checkpoint->path[k], true));
-  if (checkpoint->options.restart) return CROW_OK;
-  for (int k = 0; k < 2; k++) CROW_TRY(look_at(checkpoint, k, &file[k], &sequence[k]));
+  CROW_TRY(crow_checkpoint_look(checkpoint, file, sequence));
   const int newest = file[1] && (!file[0] || sequence[1] > sequence[0]);
   if (!file[newest]) goto cleanup;
+  /* What is written from now on is newer than what is there, also if that is given up. */
+  checkpoint->sequence = sequence[newest];
+  checkpoint->next = !newest;
+  if (checkpoint->options.restart) goto cleanup;
   CROW_TRY(crow_file_get_text(file[newest], "/", "run", &run));
   CROW_TRY(crow_checkpoint_compare(checkpoint->path[newest], run, checkpoint->run.text));
   checkpoint->found = file[newest];
+  checkpoint->whole = true;
   file[newest] = NULL;
-  checkpoint->sequence = sequence[newest];
-  checkpoint->next = !newest;
   *found = true;
   crow_log(CROW_LOG_INFO, "checkpoint: going on from %s (number %lld)", checkpoint->path[newest],
            (long long)checkpoint->sequence);
@@ -259,9 +269,13 @@ crow_status crow_checkpoint_get_vector(crow_checkpoint *checkpoint, const char *
 /* ---- saving ------------------------------------------------------------------------------------------------- */
 
 static crow_status create(crow_checkpoint *checkpoint) {
+  const char *path = checkpoint->path[checkpoint->next];
+  const bool owned = checkpoint->owned[checkpoint->next];
   if (!checkpoint->alone) return CROW_OK;
-  return crow_file_create(checkpoint->alone, checkpoint->path[checkpoint->next], "checkpoint", true,
-                          &checkpoint->writing);
+  if (!owned && access(path, F_OK) == 0)
+    return crow_error(CROW_FILE_SYSTEM, "checkpoint %s: a file of that name has appeared that this run did not write",
+                      path);
+  return crow_file_create(checkpoint->alone, path, "checkpoint", owned, &checkpoint->writing);
 }
 
 crow_status crow_checkpoint_begin(crow_checkpoint *checkpoint) {
@@ -317,6 +331,9 @@ crow_status crow_checkpoint_end(crow_checkpoint *checkpoint) {
   crow_status status = CROW_OK;
   CROW_TRY_AGREE(checkpoint->comm, finish(checkpoint));
   checkpoint->sequence++;
+  checkpoint->owned[checkpoint->next] = true;
+  checkpoint->whole = true;
+  checkpoint->failures = 0;
   checkpoint->last_s = crow_time_s();
   const double took = checkpoint->last_s - checkpoint->begun_s;
   if (took > checkpoint->save_s) checkpoint->save_s = took;
@@ -327,12 +344,22 @@ cleanup:
   return status;
 }
 
-void crow_checkpoint_abandon(crow_checkpoint *checkpoint) { crow_file_close(&checkpoint->writing); }
+crow_status crow_checkpoint_abandon(crow_checkpoint *checkpoint, crow_status status) {
+  crow_file_close(&checkpoint->writing);
+  if (status != CROW_FILE_SYSTEM || !checkpoint->whole) return status;
+  checkpoint->last_s = crow_time_s();
+  /* Every save may fail from now on, and one line says so. */
+  if (checkpoint->failures++ == 0) {
+    crow_log(CROW_LOG_WARNING, "the checkpoint could not be written, and the run goes on with number %lld, %s: %s",
+             (long long)checkpoint->sequence, checkpoint->path[!checkpoint->next], crow_error_message());
+  }
+  return CROW_OK;
+}
 
 static crow_status remove_files(const crow_checkpoint *checkpoint) {
   for (int k = 0; k < 2; k++) {
     crow_temporary_clean(checkpoint->path[k]);
-    if (unlink(checkpoint->path[k]) != 0 && errno != ENOENT) {
+    if (checkpoint->owned[k] && unlink(checkpoint->path[k]) != 0 && errno != ENOENT) {
       return crow_error(CROW_FILE_SYSTEM, "cannot remove %s: %s", checkpoint->path[k], strerror(errno));
     }
   }

@@ -7,6 +7,7 @@
 struct crow_file {
   const crow_comm *comm; /* borrowed */
   char *name;
+  char *target;        /* rank 0's, when writing: the file that `name` stands for, with links followed */
   char *temporary;     /* the name it is written under; NULL when reading */
   char *kind;          /* "" for a file of no kind */
   crow_schema *schema; /* NULL for a file of no kind */

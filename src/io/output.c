@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A file's way to its name: written under a temporary name in the same folder, checked, flushed, renamed. */
 #include "io/file_impl.h"
+#include "io/target_impl.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,72 +18,34 @@
 /* The longest path that is written to, with its terminating zero: Linux takes no longer ones. */
 #define PATH_BYTES 4096
 
-/* The folder and the last part of a path, in memory that `copy` owns. */
-static crow_status split_path(const char *path, char **folder_copy, char **name_copy, const char **folder,
-                              const char **name) {
+static crow_status check_path(const char *path, bool streams, bool overwrite) {
   crow_status status = CROW_OK;
-  CROW_TRY(crow_string_copy(path, folder_copy));
-  CROW_TRY(crow_string_copy(path, name_copy));
-  *folder = dirname(*folder_copy);
-  *name = basename(*name_copy);
+  crow_target target = {.descriptor = -1};
+  CROW_TRY(crow_target_find(path ? path : "", &target));
+  CROW_TRY(crow_target_check(path ? path : "", &target, streams, overwrite));
 cleanup:
-  return status;
-}
-
-static crow_status check_folder(const char *path, const char *folder) {
-  struct stat facts;
-  if (stat(folder, &facts) != 0) {
-    return crow_error(CROW_FILE_SYSTEM, "cannot write %s: folder %s: %s", path, folder, strerror(errno));
-  }
-  if (!S_ISDIR(facts.st_mode)) return crow_error(CROW_FILE_SYSTEM, "cannot write %s: %s is not a folder", path, folder);
-  if (access(folder, W_OK | X_OK) != 0) {
-    return crow_error(CROW_FILE_SYSTEM, "cannot write %s: folder %s: %s", path, folder, strerror(errno));
-  }
-  return CROW_OK;
-}
-
-static crow_status check_path(const char *path, bool overwrite) {
-  crow_status status = CROW_OK;
-  char *folder_copy = NULL, *name_copy = NULL;
-  const char *folder = NULL, *name = NULL;
-  struct stat facts;
-  const size_t length = path ? strlen(path) : 0;
-  if (length == 0) return crow_error(CROW_FILE_SYSTEM, "the name of the output file is empty");
-  CROW_TRY(split_path(path, &folder_copy, &name_copy, &folder, &name));
-  CROW_TRY(check_folder(path, folder));
-  if (stat(path, &facts) == 0) {
-    if (S_ISDIR(facts.st_mode)) {
-      CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot write %s: it is a folder; expected the name of a file", path));
-    }
-    if (!S_ISREG(facts.st_mode)) {
-      CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot write %s: it is a device, pipe or socket", path));
-    }
-    if (!overwrite) CROW_TRY(crow_error(CROW_FILE_SYSTEM, "%s exists already; --force replaces it", path));
-  } else if (errno != ENOENT) {
-    CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot write %s: %s", path, strerror(errno)));
-  } else if (path[length - 1] == '/') {
-    CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot write %s: expected the name of a file, not of a folder", path));
-  }
-cleanup:
-  crow_free(folder_copy);
-  crow_free(name_copy);
+  crow_target_free(&target);
   return status;
 }
 
 crow_status crow_output_check(const crow_comm *comm, const char *path, bool overwrite) {
-  return crow_comm_agree(comm, crow_comm_rank(comm) == 0 ? check_path(path, overwrite) : CROW_OK);
+  return crow_comm_agree(comm, crow_comm_rank(comm) == 0 ? check_path(path, false, overwrite) : CROW_OK);
 }
 
-/* Rank 0 makes the temporary file, so that it is certain to be new and writable. Its name fits where that of the file
- * fits. */
+crow_status crow_stream_check(const crow_comm *comm, const char *path, bool overwrite) {
+  return crow_comm_agree(comm, crow_comm_rank(comm) == 0 ? check_path(path, true, overwrite) : CROW_OK);
+}
+
+/* Rank 0 makes the temporary file, so that it is certain to be new and writable, beside the file that it will replace.
+ * Its name fits where that of the file fits. */
 static crow_status make_temporary(crow_file *file) {
   crow_status status = CROW_OK;
-  char *folder_copy = NULL, *name_copy = NULL;
-  const char *folder = NULL, *last = NULL;
-  CROW_TRY(split_path(file->name, &folder_copy, &name_copy, &folder, &last));
-  crow_temporary_clean(file->name);
+  crow_target target = {.descriptor = -1};
+  CROW_TRY(crow_target_find(file->name, &target));
+  CROW_TRY(crow_string_copy(target.path, &file->target));
+  crow_temporary_clean(file->target);
   for (int attempt = 0; attempt < 100 && file->descriptor < 0; attempt++) {
-    if (!crow_temporary_name(file->name, attempt, file->temporary, PATH_BYTES)) {
+    if (!crow_temporary_name(file->target, attempt, file->temporary, PATH_BYTES)) {
       errno = ENAMETOOLONG;
       break;
     }
@@ -91,12 +53,11 @@ static crow_status make_temporary(crow_file *file) {
     if (file->descriptor < 0 && errno != EEXIST) break;
   }
   if (file->descriptor < 0) {
-    CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot write %s: folder %s: %s", file->name, folder, strerror(errno)));
+    CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot write %s: a file in its folder: %s", file->name, strerror(errno)));
   }
   crow_temporary_enter(file->temporary);
 cleanup:
-  crow_free(folder_copy);
-  crow_free(name_copy);
+  crow_target_free(&target);
   return status;
 }
 
@@ -160,6 +121,7 @@ void crow_file_close(crow_file **file) {
   crow_catalogue_free(&f->catalogue);
   crow_schema_destroy(&f->schema);
   crow_free(f->name);
+  crow_free(f->target);
   crow_free(f->temporary);
   crow_free(f->kind);
   crow_free(f);
@@ -232,31 +194,11 @@ static crow_status to_disk(const crow_file *file) {
 /* Rank 0: the name, and the folder to disk. */
 static crow_status publish(crow_file *file) {
   crow_status status = CROW_OK;
-  char *folder_copy = NULL, *name_copy = NULL;
-  const char *folder = NULL, *name = NULL;
-  CROW_TRY(split_path(file->name, &folder_copy, &name_copy, &folder, &name));
-  /* Without leave to overwrite, a file that appeared under the name meanwhile stays. Some file systems cannot promise
-   * that in one step: then it is looked for once more. */
-  const unsigned flags = file->overwrite ? 0 : RENAME_NOREPLACE;
-  int renamed = renameat2(AT_FDCWD, file->temporary, AT_FDCWD, file->name, flags);
-  if (renamed != 0 && (errno == EINVAL || errno == ENOSYS)) {
-    CROW_TRY(check_path(file->name, file->overwrite));
-    renamed = rename(file->temporary, file->name);
-  }
-  if (renamed != 0) {
-    CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot rename %s to %s: %s", file->temporary, file->name, strerror(errno)));
-  }
+  CROW_TRY(crow_target_publish(file->temporary, file->target, file->name, file->overwrite));
   (void)close(file->descriptor);
   file->descriptor = -1;
   crow_temporary_leave(file->temporary);
-  const int folder_descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder_descriptor >= 0) {
-    (void)fsync(folder_descriptor);
-    (void)close(folder_descriptor);
-  }
 cleanup:
-  crow_free(folder_copy);
-  crow_free(name_copy);
   return status;
 }
 

@@ -40,10 +40,10 @@ crow_status crow_plot_check_output(const char *output) {
   return crow_error(CROW_USAGE, "%s: expected a picture's name that ends with .svg or .png", output);
 }
 
-static crow_status write_picture(const char *path, const char *picture, size_t bytes) {
+static crow_status write_picture(const char *path, bool overwrite, const char *picture, size_t bytes) {
   crow_status status = CROW_OK;
   crow_whole_file file = {0};
-  CROW_TRY(crow_whole_file_create(path, &file));
+  CROW_TRY(crow_whole_file_create(path, overwrite, &file));
   (void)fwrite(picture, 1, bytes, file.stream);
   CROW_TRY(crow_whole_file_finish(&file));
 cleanup:
@@ -60,12 +60,12 @@ crow_status crow_plot_run(const crow_comm *comm, int count, char *const *paths, 
   size_t bytes = 0;
   CROW_TRY(crow_plot_check_output(output));
   const crow_picture_format format = name_ends_with(output, ".png") ? CROW_PICTURE_PNG : CROW_PICTURE_SVG;
-  CROW_TRY(crow_output_check(comm, output, overwrite));
+  CROW_TRY(crow_stream_check(comm, output, overwrite));
   CROW_TRY(crow_plot_sources_open(comm, count, paths, options->labels, source));
   CROW_TRY_AGREE(comm, crow_plot_create(comm, count, source, options->title, (double)options->width, &plot));
   CROW_TRY(crow_plot_fill(&plot, (crow_plot_kind)options->kind));
   CROW_TRY(crow_plot_draw(&plot, format, &picture, &bytes));
-  CROW_TRY_AGREE(comm, plot.root ? write_picture(output, picture, bytes) : CROW_OK);
+  CROW_TRY_AGREE(comm, plot.root ? write_picture(output, overwrite, picture, bytes) : CROW_OK);
   memcpy(alt, plot.alt, CROW_PLOT_ALT_BYTES);
   CROW_TRY(crow_comm_broadcast(comm, alt, CROW_PLOT_ALT_BYTES, 0));
 cleanup:

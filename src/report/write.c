@@ -16,10 +16,10 @@ const crow_setting crow_page_settings[] = {
      .help = "heads the page"},
     {0}};
 
-static crow_status write_file(const char *path, const crow_page *page) {
+static crow_status write_file(const char *path, bool overwrite, const crow_page *page) {
   crow_status status = CROW_OK;
   crow_whole_file file = {0};
-  CROW_TRY(crow_whole_file_create(path, &file));
+  CROW_TRY(crow_whole_file_create(path, overwrite, &file));
   crow_page_print(file.stream, page);
   CROW_TRY(crow_whole_file_finish(&file));
 cleanup:
@@ -32,14 +32,14 @@ crow_status crow_page_write(const crow_comm *comm, int count, char *const *paths
   crow_status status = CROW_OK;
   crow_plot_source source[CROW_PLOT_MOST] = {{0}};
   crow_page page = {.title = options->title};
-  CROW_TRY(crow_output_check(comm, output, overwrite));
+  CROW_TRY(crow_stream_check(comm, output, overwrite));
   CROW_TRY(crow_plot_sources_open(comm, count, paths, options->labels, source));
   for (int k = 0; k < count; k++) {
     page.entries = k + 1;
     CROW_TRY(crow_page_gather(comm, &source[k], &page.entry[k]));
   }
   CROW_TRY(crow_page_draw(comm, count, source, &page));
-  CROW_TRY_AGREE(comm, crow_comm_rank(comm) == 0 ? write_file(output, &page) : CROW_OK);
+  CROW_TRY_AGREE(comm, crow_comm_rank(comm) == 0 ? write_file(output, overwrite, &page) : CROW_OK);
   *pictures = page.pictures;
 cleanup:
   for (int k = 0; k < page.entries; k++) crow_page_entry_free(&page.entry[k]);

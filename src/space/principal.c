@@ -19,7 +19,7 @@ const crow_setting crow_pca_settings[] = {
      .help = "then shift and scale them into the unit cube, by one factor for "
              "all coordinates, so that who is nearest to whom stays the same"},
     {.name = "basis",
-     .type = CROW_SETTING_TEXT,
+     .type = CROW_SETTING_INPUT,
      .offset = offsetof(crow_pca_options, basis),
      .choices = "FILE",
      .help = "a dataset whose mean, components and unit cube are taken in the place of this one's: datasets that are "

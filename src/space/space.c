@@ -5,7 +5,7 @@
 
 #define AT(field) offsetof(crow_space_options, field)
 const crow_setting crow_space_settings[] = {
-    {"space", CROW_SETTING_TEXT, AT(space), 0, "cube", 0, 0, CROW_SPACE_WORDS "|pool:FILE:PATH",
+    {"space", CROW_SETTING_INPUT, AT(space), 0, "cube", 0, 0, CROW_SPACE_WORDS "|pool:FILE:PATH",
      "the space S of all possible alternatives, whose points are shared out among the nearest alternatives"},
     {"margin", CROW_SETTING_DOUBLE, AT(margin), 0, NULL, 0, 1e6, NULL,
      "with --space box: how far the box reaches beyond the contexts, as a share of their range"},

@@ -83,7 +83,7 @@ static crow_status save(crow_tasks *t) {
   CROW_TRY(t->kind->save(t->context, t));
   CROW_TRY(crow_checkpoint_end(t->checkpoint));
 cleanup:
-  if (status != CROW_OK) crow_checkpoint_abandon(t->checkpoint);
+  if (status != CROW_OK) status = crow_checkpoint_abandon(t->checkpoint, status);
   return status;
 }
 

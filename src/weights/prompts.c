@@ -162,7 +162,7 @@ static crow_status save(crow_prompts *p, crow_checkpoint *checkpoint, crow_weigh
   CROW_TRY(crow_checkpoint_put_vector(checkpoint, "prompts", 3, CROW_I64, &p->partition, done));
   CROW_TRY(crow_checkpoint_end(checkpoint));
 cleanup:
-  if (status != CROW_OK) crow_checkpoint_abandon(checkpoint);
+  if (status != CROW_OK) status = crow_checkpoint_abandon(checkpoint, status);
   crow_free(done);
   return status;
 }

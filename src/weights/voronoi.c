@@ -32,7 +32,7 @@ static crow_status save(const crow_comm *comm, const crow_weights_options *optio
   CROW_TRY(crow_checkpoint_put_vector(s->checkpoint, "weights", 1, CROW_I64, &out->partition, s->squares));
   CROW_TRY(crow_checkpoint_end(s->checkpoint));
 cleanup:
-  if (status != CROW_OK) crow_checkpoint_abandon(s->checkpoint);
+  if (status != CROW_OK) status = crow_checkpoint_abandon(s->checkpoint, status);
   return status;
 }
 

@@ -74,7 +74,7 @@ for command in weights fit; do
   exits 4
   crow $command data.h5 -o out.h5 --json out.h5
   exits 2
-  says "--json and --output name the same file"
+  says "--output and --json name the same file out.h5"
   not_there out.h5
   cmp -s data.h5 before.h5 || fail "the input was changed"
 

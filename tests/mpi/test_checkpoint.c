@@ -42,7 +42,7 @@ static crow_status save(crow_checkpoint *checkpoint, int round) {
   CROW_TRY(crow_checkpoint_put_vector(checkpoint, "state", 1, CROW_I64, &p, whole));
   CROW_TRY(crow_checkpoint_end(checkpoint));
 cleanup:
-  if (status != CROW_OK) crow_checkpoint_abandon(checkpoint);
+  if (status != CROW_OK) (void)crow_checkpoint_abandon(checkpoint, status);
   crow_free(real);
   crow_free(whole);
   return status;
@@ -79,6 +79,8 @@ static int found_round(const crow_checkpoint_options *options) {
 
 static void remove_all(void) {
   crow_checkpoint *checkpoint = open_run(&plain, 7);
+  bool found = false;
+  CHECK_OK(crow_checkpoint_find(checkpoint, &found));
   CHECK_OK(crow_checkpoint_remove(checkpoint));
   crow_checkpoint_destroy(&checkpoint);
   CHECK(access(test_path("result.h5.checkpoint.a.h5"), F_OK) != 0);
@@ -251,6 +253,121 @@ static void lack_of_memory_on_one_rank_leaves_the_older_checkpoint(void) {
   if (size > 1) lack_of_memory(size - 1, 1);
 }
 
+/* Rank 0 writes a file of its own under a name of a checkpoint. */
+static void write_bystander(const char *path, const char *text) {
+  if (crow_comm_rank(test_comm) == 0) {
+    FILE *file = fopen(path, "w");
+    CHECK(file && fputs(text, file) >= 0 && fclose(file) == 0);
+  }
+  CHECK_OK(crow_comm_barrier(test_comm));
+}
+
+static void check_bystander(const char *path, const char *text) {
+  char found[64] = "";
+  CHECK_OK(crow_comm_barrier(test_comm));
+  FILE *file = fopen(path, "r");
+  CHECK(file && fgets(found, sizeof found, file) && strcmp(found, text) == 0);
+  if (file) (void)fclose(file);
+  CHECK_OK(crow_comm_barrier(test_comm));
+  if (crow_comm_rank(test_comm) == 0) CHECK(unlink(path) == 0);
+  CHECK_OK(crow_comm_barrier(test_comm));
+}
+
+/* What is no checkpoint stays: found before the run, with leave to start anew or without, or come meanwhile. */
+static void files_of_others_stay(void) {
+  const crow_checkpoint_options anew = {NULL, 600, 0, true};
+  const crow_checkpoint_options *const both[] = {&plain, &anew};
+  char path[1024];
+  bool found = true;
+  for (int k = 0; k < 4; k++) {
+    (void)snprintf(path, sizeof path, "%s",
+                   test_path(k % 2 ? "result.h5.checkpoint.b.h5" : "result.h5.checkpoint.a.h5"));
+    write_bystander(path, "precious");
+    crow_checkpoint *checkpoint = open_run(both[k / 2], 7);
+    CHECK_STATUS(crow_checkpoint_find(checkpoint, &found), CROW_USAGE);
+    CHECK_MESSAGE("is no checkpoint of crow");
+    crow_checkpoint_destroy(&checkpoint);
+    check_bystander(path, "precious");
+  }
+  crow_checkpoint *checkpoint = open_run(&plain, 7);
+  CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+  CHECK_OK(save(checkpoint, 1));
+  write_bystander(path, "precious");
+  CHECK_STATUS(save(checkpoint, 2), CROW_FILE_SYSTEM);
+  CHECK_MESSAGE("that this run did not write");
+  CHECK_OK(crow_checkpoint_remove(checkpoint));
+  crow_checkpoint_destroy(&checkpoint);
+  check_bystander(path, "precious");
+  CHECK(access(test_path("result.h5.checkpoint.a.h5"), F_OK) != 0);
+}
+
+/* What is written after a restart is newer than what was given up, in either place. */
+static void a_restart_is_newer(void) {
+  const crow_checkpoint_options anew = {NULL, 600, 0, true};
+  for (int rounds = 1; rounds <= 2; rounds++) {
+    save_rounds(rounds);
+    crow_checkpoint *checkpoint = open_run(&anew, 8);
+    bool found = true;
+    CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+    CHECK(!found);
+    CHECK_OK(save(checkpoint, 5));
+    crow_checkpoint_destroy(&checkpoint);
+    checkpoint = open_run(&plain, 8);
+    CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+    CHECK(found);
+    CHECK_OK(crow_checkpoint_remove(checkpoint));
+    crow_checkpoint_destroy(&checkpoint);
+    CHECK(found_round(&plain) == 0);
+  }
+}
+
+/* A run goes on without a new checkpoint where an older one is whole, and ends where there is none. */
+static void a_run_goes_on_with_an_older_checkpoint(void) {
+  bool found = true;
+  for (int rounds = 0; rounds <= 1; rounds++) {
+    if (rounds) save_rounds(rounds);
+    crow_checkpoint *checkpoint = open_run(&plain, 7);
+    CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+    CHECK_STATUS(crow_checkpoint_abandon(checkpoint, CROW_FAILED), CROW_FAILED);
+    CHECK_STATUS(crow_checkpoint_abandon(checkpoint, CROW_FILE_SYSTEM), rounds ? CROW_OK : CROW_FILE_SYSTEM);
+    CHECK_OK(save(checkpoint, rounds + 1));
+    CHECK_STATUS(crow_checkpoint_abandon(checkpoint, CROW_FILE_SYSTEM), CROW_OK);
+    crow_checkpoint_destroy(&checkpoint);
+    CHECK(found_round(&plain) == rounds + 1);
+    remove_all();
+  }
+}
+
+static void check_names(const char *given, const char *output, const char *first, const char *second) {
+  const crow_checkpoint_options options = {.checkpoint = given};
+  char *names[2] = {NULL, NULL};
+  CHECK_OK(crow_checkpoint_names(&options, output, names));
+  CHECK((first == NULL) == (names[0] == NULL) && (!first || strcmp(names[0], first) == 0));
+  CHECK((second == NULL) == (names[1] == NULL) && (!second || strcmp(names[1], second) == 0));
+  for (int k = 0; k < 2; k++) crow_free(names[k]);
+}
+
+/* Names that a file system takes, and two outputs whose long names differ at the end keep apart. */
+static void names_fit(void) {
+  char output[400], *names[2] = {NULL, NULL}, *others[2] = {NULL, NULL};
+  check_names(NULL, "folder/r.h5", "folder/r.h5.checkpoint.a.h5", "folder/r.h5.checkpoint.b.h5");
+  check_names("stem", "r.h5", "stem.a.h5", "stem.b.h5");
+  check_names("none", "r.h5", NULL, NULL);
+  for (int length = 230; length <= 255; length++) {
+    (void)snprintf(output, sizeof output, "folder/%0*d", length, 1);
+    CHECK_OK(crow_checkpoint_names(&plain, output, names));
+    output[strlen(output) - 1] = '2';
+    CHECK_OK(crow_checkpoint_names(&plain, output, others));
+    for (int k = 0; k < 2; k++) {
+      CHECK(strlen(names[k]) <= strlen("folder/") + 255 && strncmp(names[k], "folder/0", 8) == 0);
+      CHECK(strcmp(names[k], others[k]) != 0);
+      crow_free(others[k]);
+    }
+    CHECK(strcmp(names[0], names[1]) != 0);
+    for (int k = 0; k < 2; k++) crow_free(names[k]);
+  }
+}
+
 /* The first rank writes; its file system is full from some byte on. */
 static void a_write_that_fails_leaves_the_older_checkpoint(void) {
   const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
@@ -279,6 +396,10 @@ int main(int argc, char **argv) {
       {"saving and stopping are due on all ranks", saving_and_stopping_are_due_on_all_ranks},
       {"a damaged file is passed over", a_damaged_file_is_passed_over},
       {"HDF5 sees a changed byte", hdf5_sees_a_changed_byte},
+      {"files of others stay", files_of_others_stay},
+      {"a restart is newer than what was there", a_restart_is_newer},
+      {"a run goes on with an older checkpoint", a_run_goes_on_with_an_older_checkpoint},
+      {"names fit", names_fit},
       {"a write that fails leaves the older checkpoint", a_write_that_fails_leaves_the_older_checkpoint},
       {"lack of memory on one rank leaves the older checkpoint",
        lack_of_memory_on_one_rank_leaves_the_older_checkpoint},

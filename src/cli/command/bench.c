@@ -11,7 +11,7 @@ typedef struct bench_options {
 
 static const crow_setting csv_settings[] = {
     {.name = "csv",
-     .type = CROW_SETTING_TEXT,
+     .type = CROW_SETTING_STREAM,
      .offset = offsetof(bench_options, csv),
      .choices = "FILE",
      .help = "write all figures as benchmark,quantity,unit,median,least,greatest; it replaces an existing file"},
@@ -157,7 +157,6 @@ static crow_status run_bench(crow_run *run) {
   int count = 1, invalid = 0;
   if (run->root) crow_log_set(receive_warning, run);
   if (strcmp(run->argument[0], "model") == 0) return run_model(run);
-  if (options->csv) CROW_TRY(crow_output_check(run->comm, options->csv, true));
   CROW_TRY(crow_comm_agree(run->comm, CROW_ALLOCATE(&report, REPORTS)));
   CROW_TRY(crow_bench_machine_report(run->comm, options->machine_seconds, options->bench.nearest.threads, &machine,
                                      &report[0]));

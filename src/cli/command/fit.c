@@ -14,7 +14,7 @@ typedef struct fit_options {
 
 static const crow_setting fit_settings[] = {
     {.name = "weights",
-     .type = CROW_SETTING_TEXT,
+     .type = CROW_SETTING_INPUT,
      .offset = offsetof(fit_options, weights),
      .text = "voronoi",
      .choices = "voronoi|uniform|FILE",
@@ -101,12 +101,8 @@ static crow_status prepare(crow_run *run, crow_provenance **provenance, crow_che
   crow_status status = CROW_OK;
   const fit_options *options = run->options;
   bool found = false;
-  CROW_TRY(crow_run_provenance(run, provenance));
   CROW_TRY(crow_run_checkpoint(run, &options->checkpoint, checkpoint));
-  CROW_TRY(crow_run_input(run, "dataset", run->argument[0], *provenance, *checkpoint));
-  if (!is_voronoi(options) && !is_uniform(options)) {
-    CROW_TRY(crow_run_input(run, "weights", options->weights, *provenance, *checkpoint));
-  }
+  CROW_TRY(crow_run_provenance(run, *checkpoint, provenance));
   CROW_TRY(crow_checkpoint_find(*checkpoint, &found));
   crow_report_bool(run, "resumed", found);
 cleanup:

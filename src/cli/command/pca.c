@@ -6,7 +6,6 @@ static crow_status make(crow_run *run, const crow_dataset *dataset, crow_provena
   crow_status status = CROW_OK;
   crow_pca_summary found = {0};
   const crow_pca_options *options = run->options;
-  if (options->basis) CROW_TRY(crow_provenance_add_input(provenance, run->comm, "basis", options->basis));
   CROW_TRY(crow_pca_run(run->comm, dataset, options, run->common.output, run->common.force, provenance, &found));
   crow_stages_end(&run->stages);
   CROW_TRY(crow_results_components(run, &found));

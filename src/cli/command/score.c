@@ -9,13 +9,13 @@ typedef struct score_options {
 
 static const crow_setting score_settings[] = {
     {.name = "contexts",
-     .type = CROW_SETTING_TEXT,
+     .type = CROW_SETTING_INPUT,
      .offset = offsetof(score_options, contexts),
-     .choices = "FILE",
+     .choices = "FILE|FILE:PATH",
      .help = "contexts of the new alternatives: .npy, CSV with a column id (and prompt), a dataset, or FILE:PATH, an "
              "array of an HDF5 file"},
     {.name = "dataset",
-     .type = CROW_SETTING_TEXT,
+     .type = CROW_SETTING_INPUT,
      .offset = offsetof(score_options, dataset),
      .choices = "FILE",
      .help = "the dataset that tabular rewards were fitted to; if not given, where the rewards file says it was"},
@@ -26,14 +26,11 @@ static const crow_section sections[] = {
     {"Nearest alternative (of tabular rewards)", crow_nearest_settings, offsetof(score_options, nearest)},
     {0}};
 
-static crow_status write_scores(crow_run *run, const crow_scores *scores, const char *path, const crow_dataset *dataset,
+static crow_status write_scores(crow_run *run, const crow_scores *scores, const crow_dataset *dataset,
                                 const crow_context_source *contexts) {
   crow_status status = CROW_OK;
   crow_provenance *provenance = NULL;
-  CROW_TRY(crow_run_provenance(run, &provenance));
-  CROW_TRY(crow_provenance_add_input(provenance, run->comm, "rewards", run->argument[0]));
-  CROW_TRY(crow_provenance_add_input(provenance, run->comm, "contexts", crow_context_source_file(contexts)));
-  if (path) CROW_TRY(crow_provenance_add_input(provenance, run->comm, "dataset", path));
+  CROW_TRY(crow_run_provenance(run, NULL, &provenance));
   CROW_TRY(crow_scores_write(run->comm, run->common.output, run->common.force, scores, dataset, contexts, provenance));
 cleanup:
   crow_provenance_destroy(&provenance);
@@ -51,13 +48,14 @@ static crow_status run_score(crow_run *run) {
   crow_stages_begin(&run->stages, "read");
   CROW_TRY(crow_file_open(run->comm, run->argument[0], "rewards", &rewards));
   CROW_TRY(crow_score_open_dataset(run->comm, rewards, options->dataset, &path, &dataset));
+  if (path && !options->dataset) CROW_TRY(crow_paths_enter(run->paths, CROW_PATH_READ, "dataset", path, false));
   CROW_TRY(crow_context_source_check_memory(run->comm, options->contexts, crow_run_memory(run)));
   CROW_TRY(crow_context_source_open(run->comm, options->contexts, &contexts));
   CROW_TRY(crow_score_check_memory(run->comm, rewards, path ? &dataset : NULL, contexts, crow_run_memory(run)));
   crow_stages_begin(&run->stages, "score");
   CROW_TRY(crow_score_run(run->comm, rewards, path ? &dataset : NULL, contexts, &options->nearest, &scores));
   crow_stages_begin(&run->stages, "write");
-  CROW_TRY(write_scores(run, &scores, path, &dataset, contexts));
+  CROW_TRY(write_scores(run, &scores, &dataset, contexts));
   crow_stages_end(&run->stages);
   crow_results_scores(run, &scores);
   crow_report_text(run, "output", run->common.output);

@@ -11,7 +11,7 @@ static crow_status run_simulate(crow_run *run) {
   crow_simulate_summary made = {0};
   crow_provenance *provenance = NULL;
   crow_stages_begin(&run->stages, "simulate");
-  CROW_TRY(crow_run_provenance(run, &provenance));
+  CROW_TRY(crow_run_provenance(run, NULL, &provenance));
   CROW_TRY(crow_simulate_run(run->comm, options, output, run->common.force, provenance, &made));
   crow_stages_end(&run->stages);
   crow_print(

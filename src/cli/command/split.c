@@ -6,17 +6,6 @@ static crow_status check_split(const crow_run *run) {
   return crow_settings_validate(crow_split_settings, run->options);
 }
 
-/* For one rank, as nodes may see files differently. */
-static crow_status check_names(const crow_run *run) {
-  const crow_split_options *options = run->options;
-  const char *input = run->argument[0];
-  if (crow_same_output(input, options->test_output))
-    return crow_error(CROW_USAGE, "%s: is both input and output", input);
-  if (crow_same_output(run->common.output, options->test_output))
-    return crow_error(CROW_USAGE, "--output and --test-output name the same file %s", options->test_output);
-  return CROW_OK;
-}
-
 static crow_status run_split(crow_run *run) {
   crow_status status = CROW_OK;
   const crow_split_options *options = run->options;
@@ -25,13 +14,10 @@ static crow_status run_split(crow_run *run) {
   crow_split split = {0};
   crow_provenance *provenance = NULL;
   crow_stages_begin(&run->stages, "read");
-  CROW_TRY_AGREE(run->comm, run->root ? check_names(run) : CROW_OK);
-  CROW_TRY(crow_output_check(run->comm, options->test_output, run->common.force));
   CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
   crow_results_dataset(run, input, &dataset);
   CROW_TRY(crow_split_create(run->comm, &dataset, options, crow_run_memory(run), &split));
-  CROW_TRY(crow_run_provenance(run, &provenance));
-  CROW_TRY(crow_provenance_add_input(provenance, run->comm, "dataset", input));
+  CROW_TRY(crow_run_provenance(run, NULL, &provenance));
   crow_stages_begin(&run->stages, "write");
   CROW_TRY(crow_split_write(run->comm, &split, &dataset, options, run->common.output, run->common.force, provenance));
   crow_stages_end(&run->stages);

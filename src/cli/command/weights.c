@@ -35,9 +35,8 @@ static crow_status run_weights(crow_run *run) {
   CROW_TRY(crow_dataset_open(run->comm, input, true, &dataset));
   crow_results_dataset(run, input, &dataset);
   CROW_TRY(crow_dataset_check_names(&dataset));
-  CROW_TRY(crow_run_provenance(run, &provenance));
   CROW_TRY(crow_run_checkpoint(run, &options->checkpoint, &checkpoint));
-  CROW_TRY(crow_run_input(run, "dataset", input, provenance, checkpoint));
+  CROW_TRY(crow_run_provenance(run, checkpoint, &provenance));
   crow_stages_begin(&run->stages, "weights");
   CROW_TRY(compute(run, &dataset, checkpoint, &weights));
   crow_stages_begin(&run->stages, "write");

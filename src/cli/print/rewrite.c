@@ -19,8 +19,7 @@ crow_status crow_results_rewrite(crow_run *run, const char *stage, crow_results_
   crow_stages_begin(&run->stages, "read");
   CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
   crow_results_dataset(run, input, &dataset);
-  CROW_TRY(crow_run_provenance(run, &provenance));
-  CROW_TRY(crow_provenance_add_input(provenance, run->comm, "dataset", input));
+  CROW_TRY(crow_run_provenance(run, NULL, &provenance));
   crow_stages_begin(&run->stages, stage);
   CROW_TRY(make(run, &dataset, provenance));
   CROW_TRY(crow_results_written(run, run->common.output));
