@@ -6,6 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The longest path, with its terminating zero: Linux takes no longer ones. */
+enum { PATH_BYTES = 4096 };
+
 /* What all tests of an audit share. */
 typedef struct stress {
   const crow_comm *comm;
@@ -234,14 +237,23 @@ cleanup:
   return status;
 }
 
-/* A name in the scratch folder that is no other run's. Collective. */
+/* A name in the scratch folder that is no other run's, on this host or another. Local, for the first rank. */
+static crow_status make_scratch_name(const stress *s, char *path) {
+  char wanted[PATH_BYTES];
+  const int bytes = snprintf(wanted, sizeof wanted, "%s/audit.h5", s->options->scratch);
+  if (bytes < (int)sizeof wanted && crow_temporary_name(wanted, 0, path, PATH_BYTES)) {
+    crow_temporary_clean(wanted);
+    return CROW_OK;
+  }
+  return crow_error(CROW_FILE_SYSTEM, "the name of the scratch folder %.100s... is too long", s->options->scratch);
+}
+
 static crow_status name_scratch(stress *s) {
   crow_status status = CROW_OK;
-  int64_t process = getpid();
-  const size_t bytes = strlen(s->options->scratch) + 64;
-  CROW_TRY(crow_comm_broadcast(s->comm, &process, (int64_t)sizeof process, 0));
-  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE(&s->path, (int64_t)bytes));
-  (void)snprintf(s->path, bytes, "%s/.crow-audit-%lld.h5", s->options->scratch, (long long)process);
+  const bool root = crow_comm_rank(s->comm) == 0;
+  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE(&s->path, PATH_BYTES));
+  CROW_TRY_AGREE(s->comm, root ? make_scratch_name(s, s->path) : CROW_OK);
+  CROW_TRY(crow_comm_broadcast(s->comm, s->path, PATH_BYTES, 0));
 cleanup:
   return status;
 }

@@ -30,7 +30,7 @@ static void write_report(FILE *file, const crow_bench_report *report) {
 static crow_status write_csv(const char *path, const crow_bench_report *report, int count) {
   crow_status status = CROW_OK;
   crow_whole_file file = {0};
-  CROW_TRY(crow_whole_file_create(path, &file));
+  CROW_TRY(crow_whole_file_create(path, true, &file));
   (void)fprintf(file.stream, "benchmark,quantity,unit,median,least,greatest\n");
   for (int k = 0; k < count; k++) write_report(file.stream, &report[k]);
   CROW_TRY(crow_whole_file_finish(&file));

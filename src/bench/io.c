@@ -217,15 +217,16 @@ static void report_rates(double bytes, const io_series *s, int64_t count, crow_b
   }
 }
 
-/* Names that no other job has, the same on all ranks but for the rank's own file. */
+/* Names that no other job has, on this host or another, the same on all ranks but for the rank's own file. */
 static crow_status name_files(const crow_bench_options *options, io_run *run) {
   crow_status status = CROW_OK;
-  int64_t process = (int64_t)getpid();
-  CROW_TRY(crow_comm_broadcast(run->comm, &process, (int64_t)sizeof process, 0));
-  const int n = snprintf(run->plain, sizeof run->plain, "%s/crow-bench-%lld-%d.bin", options->folder,
-                         (long long)process, crow_comm_rank(run->comm));
-  (void)snprintf(run->file, sizeof run->file, "%s/crow-bench-%lld.h5", options->folder, (long long)process);
-  if (n >= (int)sizeof run->plain) CROW_TRY(crow_error(CROW_USAGE, "--folder: the name is too long"));
+  char shared[sizeof run->file], own[sizeof run->plain];
+  const int n = snprintf(shared, sizeof shared, "%s/bench.h5", options->folder);
+  (void)snprintf(own, sizeof own, "%s/bench.bin", options->folder);
+  const bool fits = n < (int)sizeof shared && crow_temporary_name(shared, 0, run->file, sizeof run->file) &&
+                    crow_temporary_name(own, 0, run->plain, sizeof run->plain);
+  CROW_TRY_AGREE(run->comm, fits ? CROW_OK : crow_error(CROW_USAGE, "--folder: the name is too long"));
+  CROW_TRY(crow_comm_broadcast(run->comm, run->file, (int64_t)sizeof run->file, 0));
 cleanup:
   return status;
 }

@@ -10,9 +10,10 @@ void crow_start_alone(void) {
       {"OMPI_MCA_btl", "self"},                 /* no network */
       {"OMPI_MCA_pml", "ob1"},
       /* Processes without a daemon would share one folder for their sessions, which the first to end takes from the
-       * others; its one user here is the component that shares file pointers, which crow never does. */
+       * others; its one user here is the component that shares file pointers, which crow never does. The component
+       * "individual" does nothing; "lockedfile" makes a file beside every one that is opened, to try locks. */
       {"OMPI_MCA_orte_create_session_dirs", "0"},
-      {"OMPI_MCA_sharedfp", "^sm"},
+      {"OMPI_MCA_sharedfp", "individual"},
   };
   const size_t count = sizeof settings / sizeof *settings;
   if (crow_launched()) return;

@@ -28,7 +28,7 @@ equal "$(head -1 b.csv)" "benchmark,quantity,unit,median,least,greatest"
 grep -q '^weights,samples,,20000,20000,20000$' b.csv || fail "samples are not in the table"
 grep -q '^weights,stage_search,s,' b.csv || fail "stages are not in the table"
 [ "$(grep -c '"valid": true' b.json)" -ge 3 ] || fail "verdicts are not in the summary"
-if ls crow-bench-* >/dev/null 2>&1; then fail "files are left behind"; fi
+[ -z "$(find . -name '.bench.*')" ] || fail "files are left behind"
 
 # shellcheck disable=SC2086
 crow bench fit $quick --graph complete --quiet --json complete.json --csv complete.csv
