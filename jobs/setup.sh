@@ -9,7 +9,7 @@ build=${CROW_BUILD:-$top/build}
 setup_log=$build/setup.log
 
 setup_packages="build-essential cmake ninja-build pkg-config git libopenmpi-dev openmpi-bin libhdf5-openmpi-dev
-  libopenblas-dev librandom123-dev libpopt-dev libjansson-dev libcsv-dev libxxhash-dev gnuplot-nox"
+  libopenblas-dev librandom123-dev libpopt-dev libjansson-dev libcsv-dev libxxhash-dev zlib1g-dev gnuplot-nox"
 setup_test_packages="libcunit1-dev python3-h5py python3-numpy python3-pandas hdf5-tools liblbfgs-dev"
 
 setup_say() { printf 'crow: %s\n' "$*"; }
@@ -78,13 +78,13 @@ setup_explain() {
   cat >&2 <<TEXT
 
 crow cannot be built with what is here. It needs a C compiler, CMake 3.22, Ninja or make, pkg-config, MPI, parallel HDF5,
-OpenBLAS, Random123, popt, jansson, libcsv and xxHash; its tests need CUnit, h5py, pandas and the HDF5 tools.
+OpenBLAS, Random123, popt, jansson, libcsv, xxHash and zlib; its tests need CUnit, h5py, pandas and the HDF5 tools.
   Debian, Ubuntu (as root): apt-get install $(printf "%s " $setup_packages $setup_test_packages)
   Fedora: dnf install gcc cmake ninja-build pkgconf git openmpi-devel hdf5-openmpi-devel openblas-devel Random123-devel
-          popt-devel jansson-devel libcsv-devel xxhash-devel gnuplot CUnit-devel python3-h5py python3-pandas hdf5
+          popt-devel jansson-devel libcsv-devel xxhash-devel zlib-devel gnuplot CUnit-devel python3-h5py python3-pandas hdf5
           and then: module load mpi/openmpi-x86_64
   A cluster: load the modules of a compiler, CMake, MPI, parallel HDF5 and OpenBLAS; the small libraries that are missing
-          can come from Spack (spack install random123 popt jansson libcsv xxhash) or conda-forge. Then run this again.
+          can come from Spack (spack install random123 popt jansson libcsv xxhash zlib) or conda-forge. Then run this again.
 TEXT
   exit 1
 }

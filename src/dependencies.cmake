@@ -82,6 +82,7 @@ crow_library(openblas cblas.h openblas libopenblas-dev openblas openblas-pthread
 crow_library(jansson jansson.h jansson libjansson-dev)
 crow_library(csv csv.h csv libcsv-dev)
 crow_library(xxhash xxhash.h xxhash libxxhash-dev)
+crow_library(zlib zlib.h z zlib1g-dev)
 
 # What only building crow needs: header-only Random123, the command line's option parser, the tests' framework.
 if(NOT CROW_PACKAGE)

@@ -112,6 +112,8 @@ CROW_API crow_status crow_labels_read(const crow_file *file, const char *path, c
 /** Makes a dataset of `rows` x `columns` elements (columns 0: a vector) and its groups. Every rank the same values. */
 CROW_API crow_status crow_file_define(crow_file *file, const char *path, crow_type type, crow_gidx rows,
                                       crow_gidx columns);
+/** Makes a vector of bytes, which are written and read as integers from 0 to 255. Every rank the same values. */
+CROW_API crow_status crow_file_define_bytes(crow_file *file, const char *path, crow_gidx count);
 /** Writes this rank's rows of a defined dataset; the ranks' slices do not overlap. */
 CROW_API crow_status crow_file_write_rows(crow_file *file, const char *path, crow_gidx begin, crow_gidx count,
                                           crow_type type, const void *values);
@@ -167,6 +169,8 @@ CROW_API void crow_array_close(crow_array **array);
 /** Local. */
 CROW_API crow_gidx crow_array_rows(const crow_array *array);
 CROW_API crow_gidx crow_array_columns(const crow_array *array);
+/** Local: whether its numbers are floats of at most 32 bits. */
+CROW_API bool crow_array_is_single(const crow_array *array);
 /** Reads rows as doubles; NaN, infinities and what is beyond CROW_ARRAY_LARGEST are CROW_BAD_INPUT. Local: each rank
  * reads by itself. */
 CROW_API crow_status crow_array_read(const crow_array *array, crow_gidx begin, crow_gidx count, double *values);

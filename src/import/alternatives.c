@@ -24,6 +24,21 @@ int64_t crow_import_find(const crow_import_alternatives *alternatives, const cha
   return row < alternatives->count ? row : -1;
 }
 
+crow_status crow_import_find_or_add(crow_import_alternatives *alternatives, const char *name, int64_t line,
+                                    int64_t *row, const char **fault) {
+  crow_status status = CROW_OK;
+  bool added = false;
+  *fault = NULL;
+  *row = crow_ids_find(&alternatives->ids, name);
+  if (*row >= 0) return CROW_OK;
+  *fault = crow_ids_text_fault(name, CROW_IMPORT_TEXT_BYTES);
+  if (*fault) return CROW_OK;
+  CROW_TRY(crow_ids_add(&alternatives->ids, name, line, row, &added));
+  alternatives->count = alternatives->ids.count;
+cleanup:
+  return status;
+}
+
 static crow_status find_id(const crow_csv *csv, int64_t *column) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_csv_find(csv, "id", column));
@@ -41,11 +56,11 @@ static crow_status add_id(const crow_csv *csv, int64_t column, crow_import_alter
   crow_status status = CROW_OK;
   char quoted[CROW_QUOTED_BYTES];
   bool added = false;
-  const char *id = crow_csv_field(csv, column), *fault = crow_ids_fault(id);
+  const char *id = crow_csv_field(csv, column), *fault = crow_ids_text_fault(id, CROW_IMPORT_TEXT_BYTES);
   if (fault) {
     crow_bad_lines_add(report, crow_csv_name(csv), crow_csv_line(csv),
-                       "the id %s (value %s), expected 1 to %d bytes of UTF-8", fault, crow_quote(id, quoted),
-                       CROW_ID_BYTES);
+                       "the id %s (value %s), expected 1 to %lld bytes of UTF-8", fault, crow_quote(id, quoted),
+                       (long long)CROW_IMPORT_TEXT_BYTES);
     *number = -1;
     return CROW_OK;
   }
@@ -121,7 +136,7 @@ static bool read_numbers(const crow_csv *csv, int64_t id_column, int64_t prompt_
     char quoted[CROW_QUOTED_BYTES], column[CROW_QUOTED_BYTES];
     crow_bad_lines_add(report, crow_csv_name(csv), crow_csv_line(csv),
                        "column %s is not a number (value %s), expected a "
-                       "finite number in every column but id",
+                       "finite number in every column but id, and none that is beyond what a double holds",
                        crow_quote(crow_csv_column(csv, k), column), crow_quote(text, quoted));
     return false;
   }
@@ -179,98 +194,178 @@ cleanup:
   return status;
 }
 
-/* Where id and prompt are; the other columns are the dimensions. */
-static crow_status find_columns(const crow_csv *csv, crow_import_alternatives *out, int64_t *id, int64_t *prompt) {
+/* The first line holds nothing but numbers and is no list of column numbers 0, 1, 2, ...: it is a row. */
+static bool lacks_header(const crow_csv *csv) {
+  bool counted = true;
+  for (int64_t k = 0; k < crow_csv_columns(csv); k++) {
+    double value = 0;
+    if (!crow_import_parse_number(crow_csv_column(csv, k), &value)) return false;
+    counted = counted && value == (double)k;
+  }
+  return !counted || crow_csv_columns(csv) == 1;
+}
+
+/* Without ids, rows are named by their number, or are those of the items in their order. */
+static crow_status check_unnamed(crow_csv *csv, const crow_import_alternatives *out) {
+  for (int64_t k = 0; k < crow_csv_columns(csv); k++) {
+    if (*crow_csv_column(csv, k)) continue;
+    return crow_error(CROW_BAD_INPUT,
+                      "%s: column %lld has no name: call it id if it names the rows, and leave it out if it numbers "
+                      "them (pandas: to_csv(..., index=False))",
+                      crow_csv_name(csv), (long long)k + 1);
+  }
+  if (lacks_header(csv)) crow_csv_unread_header(csv);
+  crow_log(CROW_LOG_INFO, "import: %s: has no column id, so its rows are %s", crow_csv_name(csv),
+           out->ids.count ? "those of the items in their order" : "named by their number, from 0");
+  return CROW_OK;
+}
+
+/* Where id and prompt are, -1 if there is none; the other columns are the dimensions. */
+static crow_status find_columns(crow_csv *csv, crow_import_alternatives *out, int64_t *id, int64_t *prompt) {
   crow_status status = CROW_OK;
-  CROW_TRY(find_id(csv, id));
+  CROW_TRY(crow_csv_find(csv, "id", id));
   CROW_TRY(crow_csv_find(csv, "prompt", prompt));
   if (*prompt >= 0 && out->has_prompt) {
     CROW_TRY(crow_error(CROW_BAD_INPUT, "%s and %s both have a column prompt, expected it in one of them", out->source,
                         crow_csv_name(csv)));
   }
   out->has_prompt = out->has_prompt || *prompt >= 0;
-  out->dimensions = crow_csv_columns(csv) - 1 - (*prompt >= 0);
+  out->dimensions = crow_csv_columns(csv) - (*id >= 0) - (*prompt >= 0);
   if (out->dimensions < 1) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: the only column is id%s, expected columns of numbers as well",
-                        crow_csv_name(csv), *prompt >= 0 ? " beside prompt" : ""));
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: the only column is %s, expected columns of numbers as well",
+                        crow_csv_name(csv),
+                        *id < 0        ? "prompt"
+                        : *prompt >= 0 ? "id beside prompt"
+                                       : "id"));
   }
-  CROW_TRY(name_dimensions(csv, *id, *prompt, &out->columns));
+  if (*id < 0) CROW_TRY(check_unnamed(csv, out));
+  if (*id >= 0 || !lacks_header(csv)) CROW_TRY(name_dimensions(csv, *id, *prompt, &out->columns));
 cleanup:
   return status;
 }
 
+/* The contexts' columns while they are read. */
+typedef struct contexts_reader {
+  crow_csv *csv;
+  int64_t id, prompt;
+  bool joined;   /* with items */
+  int64_t items; /* how many */
+  int64_t *seen; /* (items) the line of each */
+  int64_t rows;  /* read so far */
+  crow_bad_lines *report;
+} contexts_reader;
+
+/* The alternative that the current record belongs to; -1 if it was reported as bad. */
+static crow_status find_row(contexts_reader *in, crow_import_alternatives *out, int64_t *row) {
+  crow_status status = CROW_OK;
+  const int64_t d = out->dimensions;
+  *row = in->rows++;
+  if (in->joined && in->id >= 0) {
+    *row = join(in->csv, in->id, out, in->seen, in->report);
+  } else if (in->joined) {
+    if (*row >= in->items) *row = -1;
+  } else {
+    if (in->id >= 0) CROW_TRY(add_id(in->csv, in->id, out, in->report, row));
+    out->count = in->id >= 0 ? out->ids.count : in->rows;
+    CROW_TRY(CROW_ARRAY_RESERVE(&out->context, (out->count - 1) * d, &out->context_room, out->count * d));
+  }
+cleanup:
+  return status;
+}
+
+static crow_status read_context_rows(contexts_reader *in, crow_import_alternatives *out) {
+  crow_status status = CROW_OK;
+  for (bool got = false;;) {
+    int64_t row = -1;
+    CROW_TRY(crow_csv_next(in->csv, &got));
+    if (!got) break;
+    if (!crow_import_check_fields(in->csv, in->report)) continue;
+    CROW_TRY(find_row(in, out, &row));
+    if (row < 0) continue;
+    (void)read_numbers(in->csv, in->id, in->prompt, out->context + row * out->dimensions, in->report);
+    if (in->prompt >= 0) CROW_TRY(crow_import_add_prompt(in->csv, in->prompt, row, out, in->report));
+  }
+cleanup:
+  return status;
+}
+
+static crow_status check_count(const char *contexts, const crow_import_alternatives *out, int64_t rows, bool items) {
+  if (items && rows != out->count) {
+    return crow_error(CROW_BAD_INPUT, "%s: has %lld rows, expected %lld: one for each item of %s", contexts,
+                      (long long)rows, (long long)out->count, out->source);
+  }
+  if (rows > INT32_MAX) {
+    return crow_error(CROW_BAD_INPUT, "%s: has %lld rows, expected at most %d", contexts, (long long)rows, INT32_MAX);
+  }
+  return CROW_OK;
+}
+
 crow_status crow_import_read_contexts(crow_csv *csv, crow_import_alternatives *out, crow_bad_lines *report) {
   crow_status status = CROW_OK;
-  const bool joined = out->ids.count > 0;
-  int64_t id_column = -1, prompt_column = -1, *seen = NULL;
-  bool got = false;
-  CROW_TRY(find_columns(csv, out, &id_column, &prompt_column));
-  const int64_t d = out->dimensions;
-  if (joined) CROW_TRY(CROW_ALLOCATE(&seen, out->count));
-  CROW_TRY(CROW_ARRAY_RESERVE(&out->context, 0, &out->context_room, out->count * d));
-  for (;;) {
-    int64_t row = -1;
-    CROW_TRY(crow_csv_next(csv, &got));
-    if (!got) break;
-    if (!crow_import_check_fields(csv, report)) continue;
-    if (joined) {
-      row = join(csv, id_column, out, seen, report);
-    } else {
-      CROW_TRY(add_id(csv, id_column, out, report, &row));
-      out->count = out->ids.count;
-      CROW_TRY(CROW_ARRAY_RESERVE(&out->context, (out->count - 1) * d, &out->context_room, out->count * d));
-    }
-    if (row >= 0) (void)read_numbers(csv, id_column, prompt_column, out->context + row * d, report);
-    if (row >= 0 && prompt_column >= 0) CROW_TRY(crow_import_add_prompt(csv, prompt_column, row, out, report));
-  }
-  if (joined) report_missing(crow_csv_name(csv), out, seen, report);
+  contexts_reader in = {.csv = csv, .joined = out->ids.count > 0, .items = out->ids.count, .report = report};
+  CROW_TRY(find_columns(csv, out, &in.id, &in.prompt));
+  if (in.joined) CROW_TRY(CROW_ALLOCATE(&in.seen, out->count));
+  CROW_TRY(CROW_ARRAY_RESERVE(&out->context, 0, &out->context_room, out->count * out->dimensions));
+  CROW_TRY(read_context_rows(&in, out));
+  if (in.joined && in.id >= 0) report_missing(crow_csv_name(csv), out, in.seen, report);
+  if (in.id < 0 && report->bad == 0) CROW_TRY(check_count(crow_csv_name(csv), out, in.rows, in.joined));
   if (out->count == 0 && report->bad == 0) {
     CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: holds no contexts, expected lines after the header", crow_csv_name(csv)));
   }
+  out->by_number = in.id < 0 && !in.joined;
 cleanup:
-  crow_free(seen);
+  crow_free(in.seen);
   return status;
 }
 
 /* ---- all of it ---------------------------------------------------------------------------------------------- */
 
-/* Row k of a .npy file belongs to item k; without items rows are named by their number. */
-static crow_status open_npy(const char *items, const char *contexts, crow_import_alternatives *out) {
+/* Row k of an array belongs to item k; without items rows are named by their number. */
+static crow_status take_rows(const char *contexts, int64_t rows, int64_t columns, bool items,
+                             crow_import_alternatives *out) {
   crow_status status = CROW_OK;
-  CROW_TRY(crow_npy_open(contexts, &out->npy));
-  out->dimensions = out->npy.columns;
-  if (items && out->npy.rows != out->count) {
-    return crow_error(CROW_BAD_INPUT, "%s: has %lld rows, expected %lld: one for each item of %s", contexts,
-                      (long long)out->npy.rows, (long long)out->count, items);
-  }
-  if (out->npy.rows > INT32_MAX) {
-    return crow_error(CROW_BAD_INPUT, "%s: has %lld rows, expected at most %d", contexts, (long long)out->npy.rows,
-                      INT32_MAX);
-  }
-  out->count = out->npy.rows;
+  CROW_TRY(check_count(contexts, out, rows, items));
+  out->count = rows;
+  out->dimensions = columns;
   out->by_number = !items;
 cleanup:
   return status;
 }
 
-crow_status crow_import_read_alternatives(const char *items, const char *contexts, crow_import_alternatives *out) {
+static crow_status read_contexts(const crow_import_file *contexts, const crow_array *array, bool items,
+                                 crow_import_alternatives *out) {
   crow_status status = CROW_OK;
   crow_csv *csv = NULL;
   crow_bad_lines report = {0};
-  out->source = items ? items : contexts;
-  if (items) {
-    CROW_TRY(crow_csv_open(items, &csv));
-    CROW_TRY(crow_import_read_items(csv, out, &report));
-    CROW_TRY(crow_bad_lines_status(&report));
-    crow_csv_close(&csv);
-  }
-  if (crow_npy_is(contexts)) {
-    CROW_TRY(open_npy(items, contexts, out));
+  if (array) {
+    out->array = array;
+    CROW_TRY(take_rows(contexts->name, crow_array_rows(array), crow_array_columns(array), items, out));
+  } else if (crow_floats_is(contexts->path)) {
+    CROW_TRY(crow_floats_open(contexts->path, &out->npy));
+    CROW_TRY(take_rows(contexts->name, out->npy.rows, out->npy.columns, items, out));
   } else {
-    CROW_TRY(crow_csv_open(contexts, &csv));
+    CROW_TRY(crow_csv_open_as(contexts->path, contexts->name, &csv));
     CROW_TRY(crow_import_read_contexts(csv, out, &report));
     CROW_TRY(crow_bad_lines_status(&report));
   }
+cleanup:
+  crow_csv_close(&csv);
+  return status;
+}
+
+crow_status crow_import_read_alternatives(const crow_import_file *items, const crow_import_file *contexts,
+                                          const crow_array *array, crow_import_alternatives *out) {
+  crow_status status = CROW_OK;
+  crow_csv *csv = NULL;
+  crow_bad_lines report = {0};
+  out->source = items->name ? items->name : contexts->name;
+  out->open = !items->name && !contexts->name;
+  if (items->name) {
+    CROW_TRY(crow_csv_open_as(items->path, items->name, &csv));
+    CROW_TRY(crow_import_read_items(csv, out, &report));
+    CROW_TRY(crow_bad_lines_status(&report));
+  }
+  if (contexts->name) CROW_TRY(read_contexts(contexts, array, items->name != NULL, out));
 cleanup:
   crow_csv_close(&csv);
   return status;
@@ -284,6 +379,6 @@ void crow_import_alternatives_free(crow_import_alternatives *alternatives) {
   crow_free(alternatives->prompt);
   crow_ids_free(&alternatives->columns);
   crow_free(alternatives->context);
-  crow_npy_close(&alternatives->npy);
+  crow_floats_close(&alternatives->npy);
   *alternatives = (crow_import_alternatives){0};
 }

@@ -127,7 +127,8 @@ crow_status crow_context_source_write_names(const crow_context_source *contexts,
   const crow_partition *p = &contexts->partition;
   const crow_dataset *dataset = &contexts->dataset;
   if (contexts->form == CROW_FORM_CSV) {
-    CROW_TRY(crow_file_write_strings(to, "/alternatives/id", p->global, p->begin, &contexts->id));
+    if (contexts->id.width)
+      CROW_TRY(crow_file_write_strings(to, "/alternatives/id", p->global, p->begin, &contexts->id));
     if (contexts->prompt.width) {
       CROW_TRY(crow_file_write_strings(to, "/alternatives/prompt", p->global, p->begin, &contexts->prompt));
     }

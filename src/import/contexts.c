@@ -8,16 +8,9 @@
 
 /* Which kind of file it is; where FILE:PATH is meant, `*colon` is the one between them. Local. */
 static crow_context_form find_form(const char *source, const char **colon) {
-  *colon = NULL;
-  if (access(source, F_OK) != 0) {
-    /* A file's name may hold colons itself, so the last one counts. */
-    const char *last = strrchr(source, ':');
-    if (last && last != source && last[1]) {
-      *colon = last;
-      return CROW_FORM_ARRAY;
-    }
-  }
-  if (crow_npy_is(source)) return CROW_FORM_NPY;
+  crow_source_split(source, colon);
+  if (crow_floats_is(source)) return CROW_FORM_NPY;
+  if (*colon) return CROW_FORM_ARRAY;
   return crow_file_is_hdf5(source) ? CROW_FORM_DATASET : CROW_FORM_CSV;
 }
 
@@ -37,7 +30,7 @@ static void set_shape(crow_context_source *contexts, crow_gidx rows, int64_t dim
 
 static crow_status open_npy(crow_context_source *contexts) {
   crow_status status = CROW_OK;
-  CROW_TRY_AGREE(contexts->comm, crow_npy_open(contexts->name, &contexts->npy));
+  CROW_TRY_AGREE(contexts->comm, crow_floats_open(contexts->name, &contexts->npy));
   set_shape(contexts, contexts->npy.rows, contexts->npy.columns);
 cleanup:
   return status;
@@ -76,7 +69,8 @@ cleanup:
 /* Ids, prompts and names of columns of a CSV file, as rank 0 has read it. Local. */
 static crow_status name_rows(const crow_import_alternatives *read, crow_strings texts[3]) {
   crow_status status = CROW_OK;
-  CROW_TRY(crow_ids_strings(&read->ids, 0, read->count, &texts[0]));
+  int64_t shortened = 0;
+  if (!read->by_number) CROW_TRY(crow_import_names(&read->ids, &texts[0], &shortened));
   if (read->has_prompt) CROW_TRY(crow_import_labels(&read->prompts, read->prompt, read->count, &texts[1]));
   if (read->columns.count) CROW_TRY(crow_ids_strings(&read->columns, 0, read->dimensions, &texts[2]));
 cleanup:
@@ -95,14 +89,15 @@ static crow_status open_csv(crow_context_source *contexts) {
   const bool root = crow_comm_rank(comm) == 0;
   crow_import_alternatives read = {0};
   crow_strings texts[3] = {{0}, {0}, {0}};
-  if (root) local = crow_import_read_alternatives(NULL, contexts->name, &read);
+  const crow_import_file none = {NULL, NULL}, file = {contexts->name, contexts->name};
+  if (root) local = crow_import_read_alternatives(&none, &file, NULL, &read);
   if (root && local == CROW_OK) local = name_rows(&read, texts);
   CROW_TRY_AGREE(comm, local);
   int64_t shape[5] = {read.count, read.dimensions, texts[0].width, texts[1].width, texts[2].width};
   CROW_TRY(crow_comm_broadcast(comm, shape, sizeof shape, 0));
   set_shape(contexts, shape[0], shape[1]);
   CROW_TRY(share_out(contexts, read.context, (size_t)shape[1] * sizeof(double), (void **)&contexts->slice));
-  CROW_TRY(share_texts(contexts, &texts[0], shape[2], &contexts->id));
+  if (shape[2]) CROW_TRY(share_texts(contexts, &texts[0], shape[2], &contexts->id));
   if (shape[3]) CROW_TRY(share_texts(contexts, &texts[1], shape[3], &contexts->prompt));
   if (!shape[4]) goto cleanup;
   contexts->dimension = (crow_strings){.count = shape[1], .width = shape[4]};
@@ -182,7 +177,7 @@ cleanup:
 void crow_context_source_close(crow_context_source **contexts) {
   crow_context_source *c = *contexts;
   if (!c) return;
-  crow_npy_close(&c->npy);
+  crow_floats_close(&c->npy);
   crow_array_close(&c->array);
   if (!c->borrowed) crow_dataset_close(&c->dataset);
   crow_free(c->slice);
@@ -206,12 +201,13 @@ int64_t crow_context_source_dimensions(const crow_context_source *contexts) { re
 
 /* Rows of a .npy file as doubles. Local. */
 static crow_status read_npy(const crow_context_source *contexts, crow_gidx begin, crow_gidx count, double *values) {
-  crow_npy npy = contexts->npy;
+  crow_floats npy = contexts->npy;
   const int64_t numbers = count * contexts->dimensions;
   if (count == 0) return CROW_OK;
   /* Floats are read into the second half of their doubles and widened from the front: none is overwritten unread. */
   float *single = (float *)values + numbers;
-  const crow_status status = crow_npy_read(&npy, begin, count, npy.type == CROW_F32 ? (void *)single : (void *)values);
+  const crow_status status =
+      crow_floats_read(&npy, begin, count, npy.type == CROW_F32 ? (void *)single : (void *)values);
   if (status != CROW_OK) return status;
   for (int64_t i = 0; i < numbers && npy.type == CROW_F32; i++) {
     float value;

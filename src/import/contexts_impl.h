@@ -12,7 +12,7 @@ struct crow_context_source {
   int64_t form;
   crow_partition partition;
   int64_t dimensions;
-  crow_npy npy;
+  crow_floats npy;
   crow_array *array;
   crow_dataset dataset;
   bool borrowed;          /* the dataset is another's */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The header of a .npy file is a Python dictionary with the keys descr, fortran_order and shape. Only that is
  * understood; nothing in it is trusted. */
-#include "import/npy_impl.h"
+#include "import/floats_impl.h"
 
 #include <string.h>
 
@@ -85,8 +85,8 @@ static crow_status take_value(scanner *in, const char *key, crow_npy_header *out
   if (strcmp(key, "descr") == 0) {
     *seen |= 1;
     if (take(in, '[')) {
-      return crow_error(CROW_BAD_INPUT,
-                        "%s: holds records with named fields, expected a plain array of float32 or float64", in->name);
+      return crow_error(CROW_BAD_INPUT, "%s: holds records with named fields, expected a plain array of floats",
+                        in->name);
     }
     CROW_TRY(take_text(in, "a short text for descr", out->descr, sizeof out->descr));
   } else if (strcmp(key, "fortran_order") == 0) {

@@ -9,6 +9,7 @@ struct crow_array {
   char *file, *path;
   hid_t file_id, dataset, space;
   crow_gidx rows, columns;
+  bool single;
 };
 
 /* "/a/b" of "a//b/": as the catalogue has it. */
@@ -71,6 +72,7 @@ static crow_status check_entry(const crow_catalogue *catalogue, crow_array *arra
   }
   array->rows = entry->rows;
   array->columns = entry->columns;
+  array->single = entry->class == CROW_CLASS_FLOAT && entry->bytes <= 4;
   return CROW_OK;
 }
 
@@ -126,6 +128,7 @@ void crow_array_close(crow_array **array) {
 
 crow_gidx crow_array_rows(const crow_array *array) { return array->rows; }
 crow_gidx crow_array_columns(const crow_array *array) { return array->columns; }
+bool crow_array_is_single(const crow_array *array) { return array->single; }
 
 static crow_status check_finite(const crow_array *array, crow_gidx begin, crow_gidx count, const double *values) {
   for (crow_gidx i = 0; i < count * array->columns; i++) {

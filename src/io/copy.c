@@ -38,7 +38,11 @@ crow_status crow_file_copy(const crow_file *from, crow_file *to, const char *pat
   const crow_type type = type_for(entry);
   const int64_t row_bytes = entry->columns * (int64_t)crow_type_bytes(type);
   const crow_partition part = crow_comm_partition(from->comm, entry->rows, CROW_BLOCK);
-  CROW_TRY(crow_file_define(to, path, type, entry->rows, entry->rank == 2 ? entry->columns : 0));
+  if (entry->class == CROW_CLASS_INTEGER && entry->bytes == 1 && !entry->is_signed && entry->rank == 1) {
+    CROW_TRY(crow_file_define_bytes(to, path, entry->rows));
+  } else {
+    CROW_TRY(crow_file_define(to, path, type, entry->rows, entry->rank == 2 ? entry->columns : 0));
+  }
   CROW_TRY(crow_pieces_begin(from, entry, row_bytes, COPY_BYTES, part.begin, part.count, &pieces));
   const crow_gidx most = part.count < pieces.rows ? part.count : pieces.rows;
   CROW_TRY_AGREE(from->comm, crow_allocate_raw(most * row_bytes, 1, &values));

@@ -170,6 +170,10 @@ crow_status crow_file_define(crow_file *file, const char *path, crow_type type, 
   return crow_file_define_type(file, path, crow_hdf5_file_type(type), rows, columns);
 }
 
+crow_status crow_file_define_bytes(crow_file *file, const char *path, crow_gidx count) {
+  return crow_file_define_type(file, path, H5T_STD_U8LE, count, 0);
+}
+
 /* ---- attributes --------------------------------------------------------------------------------------------- */
 
 /* Opens the object that gets an attribute; a group that is not there yet is made. */

@@ -81,10 +81,12 @@ cleanup:
   return status;
 }
 
-const char *crow_ids_fault(const char *text) {
+const char *crow_ids_fault(const char *text) { return crow_ids_text_fault(text, CROW_ID_BYTES); }
+
+const char *crow_ids_text_fault(const char *text, int64_t most) {
   const size_t length = strlen(text);
   if (length == 0) return "is empty";
-  if (length > CROW_ID_BYTES) return "is longer than 1024 bytes";
+  if ((int64_t)length > most) return most > CROW_ID_BYTES ? "is longer than 65536 bytes" : "is longer than 1024 bytes";
   json_t *valid = json_stringn(text, length); /* takes UTF-8 only */
   if (!valid) return "is not UTF-8";
   json_decref(valid);

@@ -30,6 +30,8 @@ crow_status crow_ids_add(crow_ids *ids, const char *text, int64_t line, int64_t 
 const char *crow_ids_get(const crow_ids *ids, int64_t number);
 /* NULL, or why the text cannot be an id: empty, too long, not UTF-8. */
 const char *crow_ids_fault(const char *text);
+/* The same of a text that may have `most` bytes, 1024 or 64 KiB. */
+const char *crow_ids_text_fault(const char *text, int64_t most);
 /* `; did you mean "..."?` with the id most like `text`, or "" if there is none. */
 enum { CROW_SUGGESTION_BYTES = 120 };
 void crow_ids_suggest(const crow_ids *ids, const char *text, char suggestion[CROW_SUGGESTION_BYTES]);

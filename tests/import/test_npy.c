@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "import/npy_impl.h"
+#include "import/floats_impl.h"
 #include "write_file.h"
 
 /* A .npy file of format `version` with this dictionary and these numbers, made as NumPy's documentation says. */
@@ -22,24 +22,24 @@ static void float32_and_float64_are_read_in_every_format_version(void) {
   const float single[6] = {1, 2.5f, -3, 4, 5, 6e30f};
   const double twice[6] = {1, 2.5, -3, 4, 5, 6e300};
   for (int version = 1; version <= 3; version++) {
-    crow_npy npy;
+    crow_floats npy;
     float f[6];
     double g[4];
-    CHECK_OK(crow_npy_open(
+    CHECK_OK(crow_floats_open(
         make("f.npy", version, "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }", single, sizeof single),
         &npy));
     CHECK(npy.type == CROW_F32 && npy.rows == 3 && npy.columns == 2 && !npy.swap);
-    CHECK_OK(crow_npy_read(&npy, 0, 3, f));
+    CHECK_OK(crow_floats_read(&npy, 0, 3, f));
     CHECK(memcmp(f, single, sizeof f) == 0);
-    crow_npy_close(&npy);
-    CHECK_OK(crow_npy_open(
+    crow_floats_close(&npy);
+    CHECK_OK(crow_floats_open(
         make("d.npy", version, "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }", twice, sizeof twice),
         &npy));
     CHECK(npy.type == CROW_F64);
-    CHECK_OK(crow_npy_read(&npy, 1, 2, g));
+    CHECK_OK(crow_floats_read(&npy, 1, 2, g));
     CHECK(memcmp(g, twice + 2, sizeof g) == 0);
-    crow_npy_close(&npy);
-    crow_npy_close(&npy);
+    crow_floats_close(&npy);
+    crow_floats_close(&npy);
   }
 }
 
@@ -47,28 +47,28 @@ static void big_endian_numbers_are_turned_round(void) {
   /* 1.5f = 3fc00000, -2.0 = c000000000000000, 1.0 = 3ff0000000000000 */
   const unsigned char single[8] = {0x3f, 0xc0, 0, 0, 0xc0, 0, 0, 0};
   const unsigned char twice[16] = {0xc0, 0, 0, 0, 0, 0, 0, 0, 0x3f, 0xf0};
-  crow_npy npy;
+  crow_floats npy;
   float f[2];
   double g[2];
   CHECK_OK(
-      crow_npy_open(make("b4.npy", 1, "{'descr': '>f4', 'fortran_order': False, 'shape': (1, 2), }", single, 8), &npy));
-  CHECK_OK(crow_npy_read(&npy, 0, 1, f));
+      crow_floats_open(make("b4.npy", 1, "{'descr': '>f4', 'fortran_order': False, 'shape': (1, 2), }", single, 8), &npy));
+  CHECK_OK(crow_floats_read(&npy, 0, 1, f));
   CHECK(f[0] == 1.5f && f[1] == -2);
-  crow_npy_close(&npy);
+  crow_floats_close(&npy);
   CHECK_OK(
-      crow_npy_open(make("b8.npy", 1, "{'descr': '>f8', 'fortran_order': False, 'shape': (2, 1), }", twice, 16), &npy));
-  CHECK_OK(crow_npy_read(&npy, 0, 2, g));
+      crow_floats_open(make("b8.npy", 1, "{'descr': '>f8', 'fortran_order': False, 'shape': (2, 1), }", twice, 16), &npy));
+  CHECK_OK(crow_floats_read(&npy, 0, 2, g));
   CHECK(g[0] == -2 && g[1] == 1);
-  crow_npy_close(&npy);
+  crow_floats_close(&npy);
 }
 
 static void a_vector_is_one_column(void) {
   const double numbers[3] = {1, 2, 3};
-  crow_npy npy;
-  CHECK_OK(crow_npy_open(
+  crow_floats npy;
+  CHECK_OK(crow_floats_open(
       make("v.npy", 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }", numbers, sizeof numbers), &npy));
   CHECK(npy.rows == 3 && npy.columns == 1);
-  crow_npy_close(&npy);
+  crow_floats_close(&npy);
 }
 
 static void the_header_is_read_however_it_is_spelt(void) {
@@ -141,8 +141,8 @@ static void files_that_do_not_fit_are_refused_with_the_way_out(void) {
   };
   const unsigned char zeros[64] = {0};
   for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
-    crow_npy npy;
-    CHECK_STATUS(crow_npy_open(make("bad.npy", 1, cases[k].header, zeros, cases[k].bytes), &npy), CROW_BAD_INPUT);
+    crow_floats npy;
+    CHECK_STATUS(crow_floats_open(make("bad.npy", 1, cases[k].header, zeros, cases[k].bytes), &npy), CROW_BAD_INPUT);
     CHECK_MESSAGE("bad.npy: ");
     CHECK_MESSAGE(cases[k].message);
     CHECK(npy.stream == NULL);
@@ -162,18 +162,18 @@ static void files_of_another_kind_are_recognised(void) {
                {"\x93NUMPY\1\0\0\0", 10, "malformed"},
                {"\x93NUMPY\2\0\xff\xff\xff\xff{", 13, "4294967295 bytes, expected at most 65536"}};
   for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
-    crow_npy npy;
+    crow_floats npy;
     const char *path = write_bytes("other.npy", cases[k].bytes, cases[k].count);
-    CHECK(crow_npy_is(path));
-    CHECK_STATUS(crow_npy_open(path, &npy), CROW_BAD_INPUT);
+    CHECK(crow_floats_is(path));
+    CHECK_STATUS(crow_floats_open(path, &npy), CROW_BAD_INPUT);
     CHECK_MESSAGE(cases[k].message);
   }
-  crow_npy npy;
-  CHECK_STATUS(crow_npy_open(test_path("absent.npy"), &npy), CROW_FILE_SYSTEM);
+  crow_floats npy;
+  CHECK_STATUS(crow_floats_open(test_path("absent.npy"), &npy), CROW_FILE_SYSTEM);
   CHECK_MESSAGE("absent.npy: cannot be opened");
-  CHECK(crow_npy_is(write_bytes("array", "\x93NUMPY\1\0", 8)));
-  CHECK(!crow_npy_is(write_text("contexts.csv", "id,x\n")));
-  CHECK(!crow_npy_is(test_path("absent.csv")));
+  CHECK(crow_floats_is(write_bytes("array", "\x93NUMPY\1\0", 8)));
+  CHECK(!crow_floats_is(write_text("contexts.csv", "id,x\n")));
+  CHECK(!crow_floats_is(test_path("absent.csv")));
 }
 
 int main(int argc, char **argv) {
