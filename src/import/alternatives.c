@@ -136,7 +136,7 @@ static bool read_numbers(const crow_csv *csv, int64_t id_column, int64_t prompt_
     char quoted[CROW_QUOTED_BYTES], column[CROW_QUOTED_BYTES];
     crow_bad_lines_add(report, crow_csv_name(csv), crow_csv_line(csv),
                        "column %s is not a number (value %s), expected a "
-                       "finite number in every column but id, and none that is beyond what a double holds",
+                       "finite number in every column but id",
                        crow_quote(crow_csv_column(csv, k), column), crow_quote(text, quoted));
     return false;
   }

@@ -31,14 +31,15 @@ static crow_status read_comparisons(crow_csv *csv, bool named, crow_bad_lines *r
   static const char *const names[] = {"alpha", "beta", "gamma|", "a", "right", "1", "0", "\xc3\xa9t\xc3\xa9"};
   crow_import_alternatives alternatives = {.source = "items", .count = 8, .by_number = !named};
   crow_import_comparisons comparisons = {0};
+  const crow_import_rules rules = {0};
   crow_status status = CROW_OK;
   for (int k = 0; named && k < 8; k++) {
     int64_t number;
     bool added;
     CROW_TRY(crow_ids_add(&alternatives.ids, names[k], k + 2, &number, &added));
   }
-  CROW_TRY(crow_import_read_rows(csv, &alternatives, false, &comparisons, report));
-  check_comparisons(&comparisons, 8);
+  CROW_TRY(crow_import_read_rows(csv, &alternatives, &rules, &comparisons, report));
+  check_comparisons(&comparisons, alternatives.count);
 cleanup:
   crow_import_comparisons_free(&comparisons);
   crow_import_alternatives_free(&alternatives);
@@ -49,7 +50,7 @@ static crow_status read_alternatives(crow_csv *csv, bool contexts, crow_bad_line
   crow_import_alternatives alternatives = {.source = "items"};
   crow_status status = contexts ? crow_import_read_contexts(csv, &alternatives, report)
                                 : crow_import_read_items(csv, &alternatives, report);
-  FUZZ_REQUIRE(status != CROW_OK || alternatives.count == alternatives.ids.count);
+  FUZZ_REQUIRE(status != CROW_OK || alternatives.by_number || alternatives.count == alternatives.ids.count);
   for (int64_t k = 0; status == CROW_OK && report->bad == 0 && contexts && k < alternatives.count; k++) {
     for (int64_t j = 0; j < alternatives.dimensions; j++) {
       const double value = alternatives.context[k * alternatives.dimensions + j];

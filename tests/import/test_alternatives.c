@@ -6,11 +6,17 @@
 
 static crow_import_alternatives alternatives;
 
+/* Reads these files; NULL: none. */
+static crow_status read_files(const char *items, const char *contexts) {
+  const crow_import_file files[2] = {{items, items}, {contexts, contexts}};
+  return crow_import_read_alternatives(&files[0], &files[1], NULL, &alternatives);
+}
+
 /* Reads these texts as items.csv (NULL: none) and contexts.csv. */
 static crow_status read_texts(const char *items, const char *contexts) {
   crow_import_alternatives_free(&alternatives);
   const char *items_path = items ? write_text("items.csv", items) : NULL;
-  return crow_import_read_alternatives(items_path, write_text("contexts.csv", contexts), &alternatives);
+  return read_files(items_path, write_text("contexts.csv", contexts));
 }
 
 /* A .npy file of n x 2 float64. */
@@ -53,19 +59,63 @@ static void contexts_with_ids_need_no_items(void) {
   crow_import_alternatives_free(&alternatives);
 }
 
+/* Each file's first number, and how many rows and names of dimensions it has. */
+static void numbers_without_ids_are_rows_in_order(void) {
+  static const struct {
+    const char *text;
+    int rows, names;
+    double first;
+  } cases[] = {{"x,y\n1,2\n3,4\n", 2, 2, 1}, {"5,6\n1,2\n3,4\n", 3, 0, 5}, /* no header */
+               {"0,1\n7,2\n3,4\n", 2, 2, 7},                               /* numbers of columns are a header */
+               {"9\n1\n", 2, 0, 9},                                        /* one column */
+               {"x;y\n1.5;2\n", 1, 2, 1.5},  {"x\ty\n2.5\t2\n", 1, 2, 2.5}};
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    CHECK_OK(read_texts(NULL, cases[k].text));
+    CHECK(alternatives.by_number && alternatives.count == cases[k].rows);
+    CHECK(alternatives.columns.count == cases[k].names && alternatives.context[0] == cases[k].first);
+    CHECK(crow_import_find(&alternatives, "0") == 0);
+  }
+  CHECK_OK(read_texts("id\nb\na\n", "x,y\n1,2\n3,4\n"));
+  CHECK(!alternatives.by_number && crow_import_find(&alternatives, "a") == 1 && alternatives.context[2] == 3);
+  crow_import_alternatives_free(&alternatives);
+}
+
+static void long_texts_have_short_names(void) {
+  crow_strings names = {0};
+  int64_t shortened = 0, number = 0;
+  bool added = false;
+  crow_ids ids = {0};
+  char text[400], other[400];
+  memset(text, 'x', sizeof text);
+  text[399] = 0;
+  memcpy(other, text, sizeof other);
+  other[398] = 'y'; /* they differ beyond what a name shows */
+  static const char *const plain[] = {"a name", "\n\nHuman: why?\n\nAssistant: so", "\xc3\xa9t\xc3\xa9"};
+  for (int k = 0; k < 3; k++) CHECK_OK(crow_ids_add(&ids, plain[k], k, &number, &added));
+  CHECK_OK(crow_ids_add(&ids, text, 3, &number, &added));
+  CHECK_OK(crow_ids_add(&ids, other, 4, &number, &added));
+  CHECK_OK(crow_import_names(&ids, &names, &shortened));
+  CHECK(shortened == 3 && names.count == 5);
+  CHECK(strcmp(crow_strings_get(&names, 0), "a name") == 0 && strcmp(crow_strings_get(&names, 2), plain[2]) == 0);
+  CHECK(strncmp(crow_strings_get(&names, 1), "Human: why? Assistant: so #", 27) == 0);
+  CHECK(strncmp(crow_strings_get(&names, 3), crow_strings_get(&names, 4), 48) == 0);
+  CHECK(strcmp(crow_strings_get(&names, 3), crow_strings_get(&names, 4)) != 0 && names.width < 90);
+  crow_strings_free(&names);
+  crow_ids_free(&ids);
+}
+
 static void npy_rows_belong_to_items_in_order_or_are_named_by_number(void) {
   crow_import_alternatives_free(&alternatives);
-  CHECK_OK(crow_import_read_alternatives(write_text("items.csv", "id\nb\na\n"), write_npy(2), &alternatives));
+  CHECK_OK(read_files(write_text("items.csv", "id\nb\na\n"), write_npy(2)));
   CHECK(alternatives.count == 2 && alternatives.dimensions == 2 && !alternatives.by_number);
   CHECK(crow_import_find(&alternatives, "b") == 0);
   crow_import_alternatives_free(&alternatives);
-  CHECK_OK(crow_import_read_alternatives(NULL, write_npy(3), &alternatives));
+  CHECK_OK(read_files(NULL, write_npy(3)));
   CHECK(alternatives.count == 3 && alternatives.by_number && alternatives.ids.count == 0);
   CHECK(crow_import_find(&alternatives, "2") == 2);
   CHECK(crow_import_find(&alternatives, "3") == -1);
   crow_import_alternatives_free(&alternatives);
-  CHECK_STATUS(crow_import_read_alternatives(write_text("items.csv", "id\nb\na\n"), write_npy(3), &alternatives),
-               CROW_BAD_INPUT);
+  CHECK_STATUS(read_files(write_text("items.csv", "id\nb\na\n"), write_npy(3)), CROW_BAD_INPUT);
   CHECK_MESSAGE("contexts.npy: has 3 rows, expected 2: one for each item of ");
   CHECK_MESSAGE("items.csv");
   crow_import_alternatives_free(&alternatives);
@@ -74,14 +124,14 @@ static void npy_rows_belong_to_items_in_order_or_are_named_by_number(void) {
 static void bad_items_are_named(void) {
   CHECK_STATUS(read_texts("id,topic\na,1\nb,1\na,2\n,2\nc,\xff\n", "id,x\na,1\n"), CROW_BAD_INPUT);
   CHECK_MESSAGE("items.csv:4: duplicate id (value \"a\"), expected each id once; line 2 has it too\n");
-  CHECK_MESSAGE("items.csv:5: the id is empty (value \"\"), expected 1 to 1024 bytes of UTF-8\n");
+  CHECK_MESSAGE("items.csv:5: the id is empty (value \"\"), expected 1 to 65536 bytes of UTF-8\n");
   CHECK_MESSAGE("items.csv:6: the topic is not UTF-8");
   CHECK_STATUS(read_texts("id\n\xc3\x28\n", "id,x\na,1\n"), CROW_BAD_INPUT);
   CHECK_MESSAGE("items.csv:2: the id is not UTF-8");
-  char text[1200] = "id\n";
-  memset(text + 3, 'i', 1025);
+  static char text[66000] = "id\n";
+  memset(text + 3, 'i', 65537);
   CHECK_STATUS(read_texts(text, "id,x\na,1\n"), CROW_BAD_INPUT);
-  CHECK_MESSAGE("items.csv:2: the id is longer than 1024 bytes (value \"iiii");
+  CHECK_MESSAGE("items.csv:2: the id is longer than 65536 bytes (value \"iiii");
   CHECK_STATUS(read_texts("name,topic\na,b\n", "id,x\na,1\n"), CROW_BAD_INPUT);
   CHECK_MESSAGE("items.csv: the columns are \"name\", \"topic\", expected one called id");
   CHECK_STATUS(read_texts("id\n", "id,x\na,1\n"), CROW_BAD_INPUT);
@@ -101,11 +151,17 @@ static void bad_contexts_are_named(void) {
   CHECK_MESSAGE("\n... and 2 more bad lines");
   CHECK_STATUS(read_texts(NULL, "id\na\n"), CROW_BAD_INPUT);
   CHECK_MESSAGE("contexts.csv: the only column is id");
-  CHECK_STATUS(read_texts(NULL, "x,y\n1,2\n"), CROW_BAD_INPUT);
-  CHECK_MESSAGE("contexts.csv: the columns are \"x\", \"y\", expected one called id");
+  CHECK_STATUS(read_texts(NULL, "name,y\na,2\n"), CROW_BAD_INPUT);
+  CHECK_MESSAGE("contexts.csv:2: column \"name\" is not a number (value \"a\"), expected a finite number");
+  CHECK_STATUS(read_texts(NULL, ",x\n0,2\n"), CROW_BAD_INPUT);
+  CHECK_MESSAGE("contexts.csv: column 1 has no name: call it id");
+  CHECK_STATUS(read_texts("id\na\nb\n", "x,y\n1,2\n"), CROW_BAD_INPUT);
+  CHECK_MESSAGE("contexts.csv: has 1 rows, expected 2: one for each item of ");
+  CHECK_STATUS(read_texts(NULL, "id,x\na,1e-400\n"), CROW_BAD_INPUT);
+  CHECK_MESSAGE("contexts.csv:2: column \"x\" is not a number (value \"1e-400\")");
   CHECK_STATUS(read_texts(NULL, "id,x\n"), CROW_BAD_INPUT);
   CHECK_MESSAGE("contexts.csv: holds no contexts");
-  CHECK_STATUS(crow_import_read_alternatives(NULL, test_path("absent.csv"), &alternatives), CROW_FILE_SYSTEM);
+  CHECK_STATUS(read_files(NULL, test_path("absent.csv")), CROW_FILE_SYSTEM);
   CHECK_MESSAGE("absent.csv: cannot be opened");
   crow_import_alternatives_free(&alternatives);
 }
@@ -151,7 +207,7 @@ static void a_failed_allocation_is_a_status_and_leaves_nothing(void) {
   int failed = 0;
   for (int64_t countdown = 1; countdown < 60; countdown++) {
     crow_memory_fail_after(countdown);
-    const crow_status status = crow_import_read_alternatives(items, contexts, &alternatives);
+    const crow_status status = read_files(items, contexts);
     crow_memory_fail_after(-1);
     CHECK(status == CROW_OK || status == CROW_FAILED);
     failed += status == CROW_FAILED;
@@ -162,6 +218,8 @@ static void a_failed_allocation_is_a_status_and_leaves_nothing(void) {
 
 int main(int argc, char **argv) {
   static const crow_test tests[] = {
+      {"numbers without ids are rows in order", numbers_without_ids_are_rows_in_order},
+      {"long texts have short names", long_texts_have_short_names},
       {"items keep their order, topics and odd names", items_keep_their_order_topics_and_odd_names},
       {"contexts with ids need no items", contexts_with_ids_need_no_items},
       {"npy rows belong to items in order or are named by number",

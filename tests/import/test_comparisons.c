@@ -20,9 +20,20 @@ static void name_alternatives(const char *ids) {
   crow_csv_close(&csv);
 }
 
-static crow_status read_text(const char *name, const char *text, bool drop_ties) {
+/* Reads this text with these options. */
+static crow_status read_with(const char *name, const char *text, const crow_import_options *options) {
+  const char *path = write_text(name, text);
+  const crow_import_file file = {path, path};
+  crow_import_rules rules;
   crow_import_comparisons_free(&comparisons);
-  return crow_import_read_comparisons(write_text(name, text), &alternatives, drop_ties, &comparisons);
+  crow_status status = crow_import_rules_make(options, &rules);
+  if (status == CROW_OK) status = crow_import_read_comparisons(&file, &alternatives, &rules, &comparisons);
+  crow_import_rules_free(&rules);
+  return status;
+}
+
+static crow_status read_text(const char *name, const char *text, bool drop_ties) {
+  return read_with(name, text, &(crow_import_options){.ties = drop_ties});
 }
 
 /* Comparison k is this one. */
@@ -94,12 +105,6 @@ static void every_winner_label_is_understood_in_any_case(void) {
                {"both bad", 0.5},
                {"tie (bothbad)", 0.5},
                {"tie (both bad)", 0.5},
-               {"1", 1},
-               {"0", 0},
-               {"0.5", 0.5},
-               {"1.0", 1},
-               {".25", 0.25},
-               {"7.5e-1", 0.75},
                {"berry", 1},
                {"apple", 0},
                {"\" berry \"", -1},
@@ -171,11 +176,14 @@ static void numbers_in_an_outcome_column_are_shares_never_ids(void) {
   expect(1, 2, 1, 0);
   expect(2, 2, 0, 0);
   expect(3, 2, 1, 1);
-  /* Line 2 is id 1, the second; line 3 can only be the share 1, the first. */
+  CHECK_OK(read_text("more.csv", "first,second,outcome\n0,1,.25\n0,1,7.5e-1\n0,1,1.0\n", false));
+  expect(0, 0, 1, .25);
+  expect(1, 0, 1, .75);
+  expect(2, 0, 1, 1);
+  /* Line 2 is id 1, the second; line 3 can only be a side, and which is not guessed. */
   CHECK_STATUS(read_text("mixed.csv", "first,second,winner\n0,1,1\n0,2,1\n", false), CROW_BAD_INPUT);
-  CHECK_MESSAGE("mixed.csv:2: ambiguous winner (value \"1\")");
-  CHECK_MESSAGE("as line 3 does (value \"1\")");
-  CHECK_MESSAGE("the column name outcome");
+  CHECK_MESSAGE("mixed.csv:3: the winner is a number (value \"1\"), whose side is not guessed: type --winner-map "
+                "1=first,0=second (or 0=first,1=second), or --columns outcome=winner if it is the share");
   CHECK_STATUS(read_text("range.csv", "first,second,outcome\n0,2,2\n", false), CROW_BAD_INPUT);
   CHECK_MESSAGE("range.csv:2: unknown outcome (value \"2\")");
   release();
@@ -186,7 +194,7 @@ static void headers_that_are_not_understood_are_refused_with_what_is(void) {
     const char *header, *message;
   } cases[] = {
       {"foo,bar,\"ba\nz\"", "the columns are \"foo\", \"bar\", \"ba\\nz\", expected left, right, winner; or model_a"},
-      {"left;right;winner", "the columns are \"left;right;winner\", expected"},
+      {"left|right|winner", "the columns are \"left|right|winner\", expected"},
       {"left,model_b,winner", "expected left, right, winner"},
       {"left,right", "the columns are \"left\", \"right\", expected one called winner (or outcome)"},
       {"left,right,winner,outcome", "a column winner and a column outcome"},
@@ -283,13 +291,13 @@ static void values_are_shown_on_one_line_and_cut_between_characters(void) {
 }
 
 static void ties_count_half_or_are_dropped(void) {
-  const char *text = "left,right,winner\na,b,tie\na,b,left\na,b,draw\nb,a,0.5\nb,a,right\n";
+  const char *text = "left,right,winner\na,b,tie\na,b,left\na,b,draw\nb,a,both_bad\nb,a,right\n";
   name_alternatives("apple\na\nb\n");
   CHECK_OK(read_text("ties.csv", text, false));
-  CHECK(comparisons.count == 5 && comparisons.ties == 3 && comparisons.ties_dropped == 0);
+  CHECK(comparisons.count == 5 && comparisons.ties == 3 && comparisons.dropped == 0);
   expect(0, 1, 2, 0.5);
   CHECK_OK(read_text("ties.csv", text, true));
-  CHECK(comparisons.count == 2 && comparisons.ties == 3 && comparisons.ties_dropped == 3);
+  CHECK(comparisons.count == 2 && comparisons.ties == 3 && comparisons.dropped == 3);
   expect(0, 1, 2, 1);
   expect(1, 2, 1, 0);
   CHECK_STATUS(read_text("only.csv", "left,right,winner\na,b,tie\n", true), CROW_BAD_INPUT);
@@ -355,8 +363,224 @@ static void more_comparisons_than_a_block_keep_their_order(void) {
   release();
 }
 
+/* Alternatives that no file lists: those that the comparisons name. */
+static void open_alternatives(void) {
+  crow_import_alternatives_free(&alternatives);
+  alternatives.open = true;
+}
+
+/* A file with these columns is read with these options, and its first record is this. */
+static const struct {
+  const char *text;
+  crow_import_options options;
+  double outcome;
+  const char *first, *second;
+} PUBLISHED[] = {
+    {"id,model_a,model_b,prompt,response_a,response_b,winner_model_a,winner_model_b,winner_tie\n"
+     "1,m1,m2,\"[\"\"q\"\"]\",x,y,0,1,0\n",
+     {0},
+     0,
+     "m1",
+     "m2"},
+    {"{\"question_id\": \"q\", \"model_a\": \"m1\", \"model_b\": \"m2\", \"winner\": \"tie (bothbad)\", \"judge\": "
+     "3}\n",
+     {0},
+     .5,
+     "m1",
+     "m2"},
+    {"{\"chosen\": \"\\n\\nHuman: a\", \"rejected\": \"\\n\\nHuman: b\"}\n", {0}, 1, "\n\nHuman: a", "\n\nHuman: b"},
+    {"winner,loser\nu,v\n", {0}, 1, "u", "v"},
+    {"post_id,history,human_ref_A,human_ref_B,labels,score_A,score_B\n1,h,yes,no,1,9,2\n",
+     {.columns = "winner=labels", .winner_map = "1=first,0=second"},
+     1,
+     "yes",
+     "no"},
+    {"{\"prompt\": \"p\", \"response_1\": \"r\", \"response_2\": \"s\", \"preference_strength\": -1}\n",
+     {.columns = "winner=preference_strength", .winner_scale = "-3:3"},
+     2. / 3,
+     "r",
+     "s"},
+    {"{\"domain\": \"d\", \"context\": [{\"role\": \"user\"}], \"response1\": \"r\", \"response2\": \"s\", "
+     "\"overall_preference\": 3, \"individual_preference\": []}\n",
+     {.columns = "winner=overall_preference", .winner_scale = "-3:3"},
+     0,
+     "r",
+     "s"},
+    {"{\"prompt\": \"p\", \"response_0\": \"r\", \"response_1\": \"s\", \"better_response_id\": 1}\n",
+     {.columns = "winner=better_response_id", .winner_map = "0=first,1=second"},
+     0,
+     "r",
+     "s"},
+    {"prompt,chosen,chosen_model,rejected,rejected_model,subset,id\np,c,gpt,r,llama,chat,1\n",
+     {.columns = "winner=chosen_model,loser=rejected_model"},
+     1,
+     "gpt",
+     "llama"},
+    {"id,prompt,model_x,model_y,worker,winner,left,right\n1,8,A,B,58,left,B,A\n",
+     {.columns = "first=left,second=right"},
+     1,
+     "B",
+     "A"},
+    {"a;b;outcome\nu;v;0.25\n", {0}, .25, "u", "v"},
+    {"x,y,who,n\nu,v,Y,3\n",
+     {.columns = "first=x,second=y,winner=who,count=n", .winner_map = "X=first,Y=second"},
+     0,
+     "u",
+     "v"},
+};
+
+static void columns_as_published_are_understood(void) {
+  for (size_t k = 0; k < sizeof PUBLISHED / sizeof *PUBLISHED; k++) {
+    open_alternatives();
+    CHECK_OK(read_with("published", PUBLISHED[k].text, &PUBLISHED[k].options));
+    CHECK(comparisons.count == 1 && alternatives.count == 2);
+    expect(0, 0, 1, PUBLISHED[k].outcome);
+    CHECK(strcmp(crow_ids_get(&alternatives.ids, 0), PUBLISHED[k].first) == 0);
+    CHECK(strcmp(crow_ids_get(&alternatives.ids, 1), PUBLISHED[k].second) == 0);
+  }
+  CHECK(comparisons.has_count && comparisons.head->judgements[0] == 3);
+  release();
+}
+
+static void what_is_not_guessed_is_refused_with_what_to_type(void) {
+  static const struct {
+    const char *text;
+    crow_import_options options;
+    const char *message;
+    crow_status status;
+  } cases[] = {
+      {"prompt,response_0,response_1,better_response_id\np,r,s,1\n",
+       {0},
+       "type --columns first=response_0,second=response_1,winner=better_response_id --winner-map 0=first,1=second",
+       CROW_BAD_INPUT},
+      {"prompt,response_1,response_2,preference_strength\np,r,s,1\n",
+       {0},
+       "winner=preference_strength --winner-scale -3:3 (HelpSteer2: negative if the first is better)",
+       CROW_BAD_INPUT},
+      {"human_ref_A,human_ref_B,labels\nr,s,1\n",
+       {0},
+       "winner=labels --winner-map 1=first,0=second (SHP: 1 if A",
+       CROW_BAD_INPUT},
+      {"id,prompt,model_x,model_y,worker,winner,left,right\n1,8,A,B,58,left,B,A\n",
+       {0},
+       "type --columns first=left,second=right or --columns first=model_x,second=model_y",
+       CROW_BAD_INPUT},
+      {"left,right,winner\na,b,1\n",
+       {0},
+       ":2: the winner is a number (value \"1\"), whose side is not guessed",
+       CROW_BAD_INPUT},
+      {"chosen,rejected,winner\na,b,rejected\n",
+       {0},
+       ":2: the winner (value \"rejected\") contradicts the columns chosen, rejected",
+       CROW_BAD_INPUT},
+      {"left,right,winner\na,b,2\n",
+       {.winner_map = "0=first,1=second"},
+       ":2: unknown winner (value \"2\"), expected one of --winner-map: 0, 1",
+       CROW_BAD_INPUT},
+      {"left,right,winner\na,b,4\n",
+       {.winner_scale = "-3:3"},
+       "expected a number of --winner-scale, from -3 to 3",
+       CROW_BAD_INPUT},
+      {"model_a,model_b,winner_model_a,winner_model_b\na,b,1,1\n", {0}, "(value \"1 twice\")", CROW_BAD_INPUT},
+      {"model_a,model_b,winner_model_a,winner_model_b\na,b,0,0\n", {0}, "(value \"no 1\")", CROW_BAD_INPUT},
+      {"response,score\na,1\n", {0}, "type --columns prompt=COLUMN", CROW_BAD_INPUT},
+      {"prompt,response,score\np,a,1\nq,b,1\n", {0}, "no prompt has two responses", CROW_BAD_INPUT},
+      {"prompt,response,score\np,a,x\n", {0}, ":2: bad score (value \"x\")", CROW_BAD_INPUT},
+      {"prompt,response,score\np,a,1\np,a,2\n",
+       {0},
+       ":3: the same response twice in one prompt, as on line 2",
+       CROW_BAD_INPUT},
+      {"left,right,winner\na,b,left\n",
+       {.keep = "judge"},
+       "has no column \"judge\", which --keep names",
+       CROW_BAD_INPUT},
+      {"left,right,winner\na,b,left\n",
+       {.columns = "winner=who"},
+       "has no column \"who\", which --columns names",
+       CROW_BAD_INPUT},
+      {"left,right,winner\na,b,left\n", {.columns = "first=left"}, "expected first and second together", CROW_USAGE},
+      {"left,right,winner\na,b,left\n", {.columns = "who=winner"}, "--columns who: expected ROLE=COLUMN", CROW_USAGE},
+      {"left,right,winner\na,b,left\n", {.winner_map = "0=left"}, "expected VALUE=SIDE", CROW_USAGE},
+      {"left,right,winner\na,b,left\n", {.winner_scale = "3"}, "--winner-scale 3: expected A:B", CROW_USAGE},
+      {"left,right,winner\na,b,left\n", {.score_tie = 1}, "--score-tie is for scores", CROW_USAGE},
+      {"left,right,outcome\na,b,1\n",
+       {.winner_map = "0=first,1=second"},
+       "--winner-map is for a column winner",
+       CROW_USAGE},
+  };
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    open_alternatives();
+    CHECK_STATUS(read_with("refused.csv", cases[k].text, &cases[k].options), cases[k].status);
+    CHECK_MESSAGE(cases[k].message);
+  }
+  release();
+}
+
+static void every_two_responses_of_a_prompt_are_compared(void) {
+  static const char scores[] = "prompt,response,score\np,a,1\nq,d,5\np,b,3\np,c,1.25\nq,e,5\n";
+  open_alternatives();
+  CHECK_OK(read_text("scores.csv", scores, false));
+  CHECK(comparisons.count == 4 && comparisons.ties == 1);
+  expect(0, 0, 2, 0); /* ids in the order of their lines: a d b c e */
+  expect(1, 0, 3, 0);
+  expect(2, 2, 3, 1);
+  expect(3, 1, 4, .5);
+  open_alternatives();
+  CHECK_OK(read_with("scores.csv", scores, &(crow_import_options){.score_tie = .5}));
+  CHECK(comparisons.ties == 2);
+  expect(1, 0, 3, .5);
+  open_alternatives();
+  CHECK_OK(read_text("ranks.csv", "prompt,response,rank\np,a,2\np,b,1\np,c,3\n", false));
+  expect(0, 0, 1, 0);
+  expect(1, 0, 2, 1);
+  expect(2, 1, 2, 1);
+  release();
+}
+
+static void both_bad_is_counted_apart(void) {
+  static const char text[] = "model_a,model_b,winner\na,b,both_bad\na,b,tie\na,b,tie (bothbad)\na,b,model_a\n";
+  open_alternatives();
+  CHECK_OK(read_text("bad.csv", text, false));
+  CHECK(comparisons.count == 4 && comparisons.ties == 3 && comparisons.both_bad == 2 && comparisons.dropped == 0);
+  CHECK_OK(read_with("bad.csv", text, &(crow_import_options){.both_bad = 1}));
+  CHECK(comparisons.count == 2 && comparisons.both_bad == 2 && comparisons.dropped == 2);
+  expect(0, 0, 1, .5);
+  CHECK_OK(read_with("map.csv", "left,right,winner\na,b,9\n", &(crow_import_options){.winner_map = "9=both_bad"}));
+  CHECK(comparisons.both_bad == 1 && comparisons.ties == 1);
+  release();
+}
+
+/* The value of kept column `column` of comparison k. */
+static const char *kept(int64_t k, int64_t column) {
+  return crow_ids_get(&comparisons.values, comparisons.head->label[k * comparisons.keep_count + column]);
+}
+
+static void columns_are_kept_with_their_comparisons(void) {
+  open_alternatives();
+  CHECK_OK(read_with("keep.csv",
+                     "left,right,winner,judge,language\na,b,left,j1,English\na,b,tie,j2,\nb,a,left,j1,English\n",
+                     &(crow_import_options){.keep = "language,judge"}));
+  CHECK(comparisons.keep_count == 2 && strcmp(crow_ids_get(&comparisons.kept, 0), "language") == 0);
+  CHECK(comparisons.values.count == 4);
+  CHECK(strcmp(kept(0, 0), "English") == 0 && strcmp(kept(0, 1), "j1") == 0);
+  CHECK(strcmp(kept(1, 0), "") == 0 && strcmp(kept(1, 1), "j2") == 0 && strcmp(kept(2, 1), "j1") == 0);
+  CHECK_OK(read_with("keep.csv", "prompt,response,score,judge\np,a,1,j1\np,b,2,j1\n",
+                     &(crow_import_options){.keep = "judge,prompt"}));
+  CHECK(strcmp(kept(0, 0), "j1") == 0 && strcmp(kept(0, 1), "p") == 0);
+  CHECK_STATUS(read_with("keep.csv", "prompt,response,score,judge\np,a,1,j1\np,b,2,j2\n",
+                         &(crow_import_options){.keep = "judge"}),
+               CROW_BAD_INPUT);
+  CHECK_MESSAGE("keep.csv:3: judge, which --keep names, differs from line 2");
+  release();
+}
+
 int main(int argc, char **argv) {
   static const crow_test tests[] = {
+      {"columns as published are understood", columns_as_published_are_understood},
+      {"what is not guessed is refused with what to type", what_is_not_guessed_is_refused_with_what_to_type},
+      {"every two responses of a prompt are compared", every_two_responses_of_a_prompt_are_compared},
+      {"both bad is counted apart", both_bad_is_counted_apart},
+      {"columns are kept with their comparisons", columns_are_kept_with_their_comparisons},
       {"every set of column names is understood", every_set_of_column_names_is_understood},
       {"every winner label is understood in any case", every_winner_label_is_understood_in_any_case},
       {"the winner's own id comes before labels", the_winners_own_id_comes_before_labels},

@@ -52,7 +52,7 @@ static void a_small_import_writes_all_that_was_read(void) {
   int64_t first[3], second[3];
   CHECK_OK(import_texts(COMPARISONS, CONTEXTS, ITEMS, 0));
   CHECK(summary.alternatives == 3 && summary.dimensions == 2 && summary.comparisons == 3);
-  CHECK(summary.ties == 1 && summary.ties_dropped == 0 && summary.topics == 2);
+  CHECK(summary.ties == 1 && summary.dropped == 0 && summary.topics == 2);
   if (!open_output(&data)) return;
   CHECK(data.alternatives == 3 && data.dimensions == 2 && data.comparisons == 3);
   CHECK(data.has_id && data.has_topic && !data.has_count && !data.single);
@@ -78,7 +78,7 @@ static void the_provenance_names_options_and_inputs_with_digests(void) {
   crow_file *file = NULL;
   char *text = NULL;
   CHECK_OK(import_texts(COMPARISONS, CONTEXTS, ITEMS, 1));
-  CHECK(summary.comparisons == 2 && summary.ties == 1 && summary.ties_dropped == 1);
+  CHECK(summary.comparisons == 2 && summary.ties == 1 && summary.dropped == 1);
   CHECK_OK(crow_file_open(test_comm, test_path("data.h5"), "dataset", &file));
   CHECK_OK(crow_file_get_text(file, "/provenance", "option_ties", &text));
   CHECK(strcmp(text, "drop") == 0);
