@@ -185,7 +185,7 @@ typedef void crow_contexts_function(void *context, crow_gidx begin, crow_gidx co
 typedef struct crow_dataset {
   crow_file *file;        /**< owned; NULL for a generated one */
   crow_gidx alternatives; /**< m */
-  crow_gidx dimensions;   /**< d */
+  crow_gidx dimensions;   /**< d; 0 without contexts */
   crow_gidx comparisons;  /**< q, 0 if there are none */
   crow_gidx types;        /**< n annotator types of the population, 0 if there is none */
   bool has_id, has_topic, has_prompt, has_comparisons, has_matrix, has_population, has_count;
@@ -197,13 +197,17 @@ typedef struct crow_dataset {
   void *make_context;           /**< borrowed */
 } crow_dataset;
 
-/** Opens a dataset: at least one alternative, at least one source of preferences unless `weights_only`. */
+/** Opens a dataset: at least one alternative (contexts may be missing, then names, a matrix or a population tell how
+ * many there are), at least one source of preferences unless `weights_only`. */
 CROW_API crow_status crow_dataset_open(const crow_comm *comm, const char *path, bool weights_only, crow_dataset *out);
 /** A dataset of contexts that `make` generates whenever they are read, and nothing else: for weights without a file.
  * `single`: they are 32-bit floats. Nothing needs to be closed. Local. */
 CROW_API crow_dataset crow_dataset_generated(crow_gidx alternatives, crow_gidx dimensions, bool single,
                                              crow_contexts_function *make, void *context);
 CROW_API void crow_dataset_close(crow_dataset *dataset);
+/** CROW_BAD_INPUT, with what to do, if the dataset has no contexts: for whatever measures distances. Local, the same on
+ * all ranks. */
+CROW_API crow_status crow_dataset_need_contexts(const crow_dataset *dataset);
 /** Reads and checks what results copy from the dataset (ids, topics, prompts, groups), so that what is wrong with them
  * is known before any work and not as the results are written. */
 CROW_API crow_status crow_dataset_check_names(const crow_dataset *dataset);

@@ -292,6 +292,7 @@ crow_status crow_audit_run(const crow_comm *comm, const crow_dataset *dataset, c
       .comm = comm, .dataset = dataset, .options = options, .fits = &fits, .topics = &topics, .within = &within};
   memset(out, 0, sizeof *out);
   CROW_TRY(crow_audit_options_validate(options));
+  CROW_TRY(crow_dataset_need_contexts(dataset));
   CROW_TRY(crow_numbers_parse("eps", options->eps, CROW_AUDIT_NUMBERS, s.eps, &s.eps_count));
   CROW_TRY(crow_numbers_parse("clones", options->clones, CROW_AUDIT_NUMBERS, s.clones, &s.clones_count));
   CROW_TRY(name_scratch(&s));

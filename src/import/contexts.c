@@ -128,6 +128,7 @@ static crow_status open_form(crow_context_source *contexts) {
     return open_array(contexts);
   default:
     CROW_TRY(crow_dataset_open(contexts->comm, contexts->name, true, &contexts->dataset));
+    CROW_TRY(crow_dataset_need_contexts(&contexts->dataset));
     set_shape(contexts, contexts->dataset.alternatives, contexts->dataset.dimensions);
     CROW_TRY(name_dimensions(contexts));
   }

@@ -202,8 +202,8 @@ static crow_status write_texts(const crow_comm *comm, crow_file *file, const cro
   int32_t *piece = NULL;
   const char *at = texts->text;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&piece, root ? (most < of->text_bytes ? most : of->text_bytes) : 0));
+  CROW_TRY(crow_file_define_bytes(file, "/alternatives/text_bytes", of->text_bytes)); /* first: it bounds the begins */
   CROW_TRY(write_begins(comm, file, texts, of));
-  CROW_TRY(crow_file_define_bytes(file, "/alternatives/text_bytes", of->text_bytes));
   for (int64_t begin = 0; begin < of->text_bytes; begin += most) {
     const int64_t count = of->text_bytes - begin < most ? of->text_bytes - begin : most;
     for (int64_t k = 0; root && k < count; at++) {
@@ -273,8 +273,8 @@ crow_status crow_import_write(const crow_comm *comm, crow_file *file, crow_impor
   if (of.dimensions) CROW_TRY(write_contexts(comm, file, alternatives, &of));
   CROW_TRY(write_names(comm, file, alternatives, &ids, &of));
   if (of.has_text) CROW_TRY(write_texts(comm, file, &alternatives->ids, &of));
+  if (of.kept) CROW_TRY(write_kept(comm, file, comparisons)); /* first: it bounds the labels */
   CROW_TRY(write_comparisons(file, comparisons, &of));
-  if (of.kept) CROW_TRY(write_kept(comm, file, comparisons));
   *summary = of.summary;
 cleanup:
   crow_strings_free(&ids);

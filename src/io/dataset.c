@@ -9,8 +9,14 @@ crow_status crow_dataset_open(const crow_comm *comm, const char *path, bool weig
   *out = (crow_dataset){0};
   CROW_TRY(crow_file_open_checked(comm, path, "dataset", !weights_only, &out->file));
   crow_file_shape(out->file, "/alternatives/context", shape);
-  out->alternatives = shape[0];
-  out->dimensions = shape[1];
+  out->dimensions = shape[0] > 0 ? shape[1] : 0;
+  out->alternatives = crow_catalogue_dimension(&out->file->catalogue, out->file->schema, "m");
+  if (out->alternatives < 1) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT,
+                        "%s: has neither /alternatives/context nor /alternatives/id, expected one of them to tell how "
+                        "many alternatives there are",
+                        path));
+  }
   crow_file_shape(out->file, "/comparisons/first", shape);
   out->comparisons = shape[0];
   crow_file_shape(out->file, "/population/prevalence", shape);
@@ -58,9 +64,22 @@ crow_dataset crow_dataset_generated(crow_gidx alternatives, crow_gidx dimensions
       .alternatives = alternatives, .dimensions = dimensions, .single = single, .make = make, .make_context = context};
 }
 
+crow_status crow_dataset_need_contexts(const crow_dataset *dataset) {
+  if (dataset->dimensions > 0) return CROW_OK;
+  return crow_error(CROW_BAD_INPUT,
+                    "%s: has no contexts (/alternatives/context), which this needs to tell how much alternatives "
+                    "resemble each other: type crow import with --contexts FILE; crow fit --weights uniform does "
+                    "without",
+                    dataset->file ? crow_file_name(dataset->file) : "the generated dataset");
+}
+
 crow_status crow_dataset_read_contexts(const crow_dataset *dataset, crow_gidx begin, crow_gidx count, crow_type type,
                                        void *values) {
-  if (!dataset->make) return crow_file_read(dataset->file, "/alternatives/context", begin, count, type, values);
+  if (!dataset->make) {
+    const crow_status status = crow_dataset_need_contexts(dataset);
+    if (status != CROW_OK) return status;
+    return crow_file_read(dataset->file, "/alternatives/context", begin, count, type, values);
+  }
   if (count > 0) dataset->make(dataset->make_context, begin, count, type, values);
   return CROW_OK;
 }

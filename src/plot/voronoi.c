@@ -24,6 +24,12 @@ static crow_status find_sources(const crow_plot *plot, crow_diagram *d) {
   int64_t shape[2], weights[2];
   crow_file_shape(d->dataset->file, "/alternatives/context", shape);
   d->count = shape[0];
+  if (d->count == 0) {
+    return crow_error(CROW_BAD_INPUT,
+                      "%s: has no contexts (/alternatives/context); expected some of 2 dimensions for "
+                      "a Voronoi diagram",
+                      d->dataset->path);
+  }
   if (shape[1] != 2) {
     return crow_error(CROW_BAD_INPUT, "%s: /alternatives/context has %lld dimensions; expected 2 for a Voronoi diagram",
                       d->dataset->path, (long long)shape[1]);

@@ -214,6 +214,7 @@ crow_status crow_pca_run(const crow_comm *comm, const crow_dataset *dataset, con
   crow_dataset other = {0};
   *summary = (crow_pca_summary){dataset->alternatives, dataset->dimensions, components, 0, NULL, 0};
   CROW_TRY(crow_settings_validate(crow_pca_settings, options));
+  CROW_TRY(crow_dataset_need_contexts(dataset));
   if (components > dataset->dimensions) {
     CROW_TRY(crow_error(CROW_USAGE, "--components %lld: expected at most the %lld dimensions of the contexts",
                         (long long)components, (long long)dataset->dimensions));

@@ -73,6 +73,7 @@ crow_status crow_weights_compute_from(const crow_comm *comm, const crow_dataset 
   crow_status status = CROW_OK;
   memset(out, 0, sizeof *out);
   CROW_TRY(crow_weights_options_validate(options));
+  if (options->scheme != CROW_SCHEME_UNIFORM) CROW_TRY(crow_dataset_need_contexts(dataset));
   CROW_TRY(crow_weights_check_memory(comm, dataset, options));
   if (dataset->prompts > 1)
     CROW_TRY(crow_weights_prompts(comm, dataset, options, checkpoint, out));

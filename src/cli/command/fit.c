@@ -109,6 +109,16 @@ cleanup:
   return status;
 }
 
+/* Without contexts nothing tells which alternatives are clones. */
+static crow_status choose_weights(crow_run *run, const crow_dataset *dataset) {
+  fit_options *options = run->options;
+  if (dataset->dimensions || !is_voronoi(options)) return CROW_OK;
+  if (crow_option_given(run, "weights")) return crow_dataset_need_contexts(dataset);
+  options->weights = "uniform";
+  crow_print(run, "no contexts: every alternative counts alike (--weights uniform)");
+  return CROW_OK;
+}
+
 /* Refused before the work, not after it. */
 static crow_status check_uncertainty(const fit_options *options, const crow_dataset *dataset) {
   const crow_uncertainty_options *wanted = &options->uncertainty;
@@ -156,6 +166,7 @@ static crow_status run_fit(crow_run *run) {
   crow_stages_begin(&run->stages, "read");
   CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
   crow_results_dataset(run, input, &dataset);
+  CROW_TRY(choose_weights(run, &dataset));
   CROW_TRY(check_uncertainty(options, &dataset));
   CROW_TRY(crow_rewards_check_memory(run->comm, &dataset, &options->fit, &options->uncertainty,
                                      options->sampling.memory_per_rank));

@@ -3,11 +3,15 @@
 #include "cli/print/results_impl.h"
 
 static void print_found(crow_run *run, const crow_import_options *options, const crow_import_summary *found) {
-  crow_print(run, "read: %lld alternative%s in %lld dimension%s, %lld topic%s, %lld comparison%s, %lld tie%s",
-             (long long)found->alternatives, crow_plural(found->alternatives), (long long)found->dimensions,
-             crow_plural(found->dimensions), (long long)found->topics, crow_plural(found->topics),
-             (long long)found->comparisons, crow_plural(found->comparisons), (long long)found->ties,
-             crow_plural(found->ties));
+  char dimensions[64] = "without contexts";
+  if (found->dimensions) {
+    (void)snprintf(dimensions, sizeof dimensions, "in %lld dimension%s", (long long)found->dimensions,
+                   crow_plural(found->dimensions));
+  }
+  crow_print(run, "read: %lld alternative%s %s, %lld topic%s, %lld comparison%s, %lld tie%s",
+             (long long)found->alternatives, crow_plural(found->alternatives), dimensions, (long long)found->topics,
+             crow_plural(found->topics), (long long)found->comparisons, crow_plural(found->comparisons),
+             (long long)found->ties, crow_plural(found->ties));
   crow_print(run, "comparisons: %s", found->how);
   if (found->prompts) crow_print(run, "prompts: %lld", (long long)found->prompts);
   if (found->both_bad)

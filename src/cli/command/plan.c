@@ -28,6 +28,7 @@ static crow_status run_plan(crow_run *run) {
   crow_dataset dataset = {0};
   double read_s = 0;
   CROW_TRY(crow_dataset_open(run->comm, run->argument[0], true, &dataset));
+  CROW_TRY(crow_dataset_need_contexts(&dataset));
   CROW_TRY(crow_comparisons_probe(run->comm, &dataset, READ_MOST, &read_s));
   const crow_bench_size size = {.alternatives = dataset.alternatives,
                                 .dimensions = dataset.dimensions,

@@ -23,9 +23,13 @@ void crow_results_dataset(crow_run *run, const char *path, const crow_dataset *d
     (void)snprintf(prompts, sizeof prompts, " of %lld prompt%s", (long long)dataset->prompts,
                    crow_plural(dataset->prompts));
   }
-  crow_print(run, "read %s: %lld alternative%s%s in %lld dimension%s, %s", path, (long long)dataset->alternatives,
-             crow_plural(dataset->alternatives), prompts, (long long)dataset->dimensions,
-             crow_plural(dataset->dimensions), source);
+  char dimensions[64] = "without contexts";
+  if (dataset->dimensions) {
+    (void)snprintf(dimensions, sizeof dimensions, "in %lld dimension%s", (long long)dataset->dimensions,
+                   crow_plural(dataset->dimensions));
+  }
+  crow_print(run, "read %s: %lld alternative%s%s %s, %s", path, (long long)dataset->alternatives,
+             crow_plural(dataset->alternatives), prompts, dimensions, source);
   crow_report_text(run, "dataset", path);
   crow_report_integer(run, "alternatives", dataset->alternatives);
   crow_report_integer(run, "dimensions", dataset->dimensions);
