@@ -192,6 +192,7 @@ typedef struct crow_dataset {
   crow_gidx prompts;            /**< K, how many different prompts; 0 without /alternatives/prompt */
   int32_t *prompt;              /**< (m) of every alternative, numbered in the order of their first alternatives; whole
                                      on every rank, owned; NULL without /alternatives/prompt */
+  crow_gidx kept;               /**< columns that were kept of the comparisons' file; 0: none */
   bool single;                  /**< contexts are stored as 32-bit floats */
   crow_contexts_function *make; /**< makes the contexts of a generated dataset; NULL for a file */
   void *make_context;           /**< borrowed */
@@ -223,6 +224,16 @@ CROW_API crow_status crow_dataset_read_contexts(const crow_dataset *dataset, cro
 /** Ids of rows `begin` .. : stored ids, or "0", "1", ... where the dataset has none. */
 CROW_API crow_status crow_dataset_read_ids(const crow_dataset *dataset, crow_gidx begin, crow_gidx count,
                                            crow_strings *out);
+
+/** The kept column of this name; CROW_BAD_INPUT, with those there are, if there is none. Collective. */
+CROW_API crow_status crow_dataset_find_kept(const crow_dataset *dataset, const char *name, int64_t *column);
+/** The values of kept column `column` in comparisons `begin` .. `begin + count` (each rank its own): `code` (count) are
+ * rows of /comparisons/label_value. Collective. */
+CROW_API crow_status crow_dataset_read_kept(const crow_dataset *dataset, int64_t column, crow_gidx begin,
+                                            crow_gidx count, int32_t *code);
+/** The whole text of an alternative, or its id where no texts are stored; freed with crow_free(). Collective, the same
+ * alternative on all ranks. */
+CROW_API crow_status crow_dataset_read_text(const crow_dataset *dataset, crow_gidx alternative, char **text);
 
 /** The name of the prompt of an alternative, cut to `bytes` - 1 bytes; the dataset has prompts. Collective, the same
  * alternative on all ranks. */

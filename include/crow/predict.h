@@ -147,6 +147,8 @@ typedef struct crow_split {
   int64_t *count;          /**< (slice.count) 0 where the dataset has no counts */
   bool *held;              /**< (slice.count) whether it is held out */
   crow_gidx train, test;   /**< how many on either side, on all ranks */
+  int64_t kept;            /**< columns that were kept of the comparisons' file */
+  int32_t *label;          /**< their values in each comparison, (slice.count, kept) */
 } crow_split;
 /** Reads the comparisons and decides. The choice does not depend on the number of ranks. A dataset without comparisons
  * is CROW_BAD_INPUT; what would not fit into `memory_per_rank` bytes with what crow_split_write() takes (0: what the

@@ -19,6 +19,8 @@ crow_status crow_dataset_open(const crow_comm *comm, const char *path, bool weig
   }
   crow_file_shape(out->file, "/comparisons/first", shape);
   out->comparisons = shape[0];
+  crow_file_shape(out->file, "/comparisons/label_name", shape);
+  out->kept = shape[0];
   crow_file_shape(out->file, "/population/prevalence", shape);
   out->types = shape[0];
   out->has_id = crow_file_has(out->file, "/alternatives/id");

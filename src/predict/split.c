@@ -42,6 +42,7 @@ static crow_status allocate_split(crow_split *s) {
   CROW_TRY(CROW_ALLOCATE(&s->second, s->slice.count));
   CROW_TRY(CROW_ALLOCATE(&s->outcome, s->slice.count));
   CROW_TRY(CROW_ALLOCATE(&s->count, s->slice.count));
+  CROW_TRY(CROW_ALLOCATE(&s->label, s->slice.count * s->kept));
   CROW_TRY(CROW_ALLOCATE(&s->held, s->slice.count));
 cleanup:
   return status;
@@ -65,6 +66,7 @@ static crow_status read_split(const crow_dataset *dataset, crow_split *s) {
   CROW_TRY(crow_file_read(file, "/comparisons/second", p->begin, p->count, CROW_I32, s->second));
   CROW_TRY(crow_file_read(file, "/comparisons/outcome", p->begin, p->count, CROW_F64, s->outcome));
   if (dataset->has_count) CROW_TRY(crow_file_read(file, "/comparisons/count", p->begin, p->count, CROW_I64, s->count));
+  if (s->kept) CROW_TRY(crow_file_read(file, "/comparisons/label", p->begin, p->count, CROW_I32, s->label));
 cleanup:
   return status;
 }
@@ -83,6 +85,7 @@ crow_status crow_split_create(const crow_comm *comm, const crow_dataset *dataset
   }
   CROW_TRY(check_split_memory(comm, dataset, memory_per_rank));
   s->slice = crow_comm_partition(comm, dataset->comparisons, 1);
+  s->kept = dataset->kept;
   CROW_TRY_AGREE(comm, allocate_split(s));
   CROW_TRY(read_split(dataset, s));
   for (int64_t i = 0; i < s->slice.count; i++) {
@@ -99,13 +102,14 @@ cleanup:
 static crow_status choose_side(const crow_split *from, bool held, crow_split *side) {
   crow_status status = CROW_OK;
   int64_t kept = 0;
-  *side = (crow_split){.slice = from->slice};
+  *side = (crow_split){.slice = from->slice, .kept = from->kept};
   CROW_TRY(allocate_split(side));
   for (int64_t i = 0; i < from->slice.count; i++) {
     if (from->held[i] != held) continue;
     side->first[kept] = from->first[i];
     side->second[kept] = from->second[i];
     side->outcome[kept] = from->outcome[i];
+    for (int64_t k = 0; k < from->kept; k++) side->label[kept * from->kept + k] = from->label[i * from->kept + k];
     side->count[kept++] = from->count[i];
   }
   side->slice.count = kept;
@@ -132,6 +136,19 @@ cleanup:
   return status;
 }
 
+/* The columns that were kept of the comparisons' file, with all their values. */
+static crow_status write_kept(const crow_dataset *dataset, const crow_split *side, crow_gidx total, crow_gidx begin,
+                              crow_file *file) {
+  crow_status status = CROW_OK;
+  if (!side->kept) return CROW_OK;
+  CROW_TRY(crow_file_copy(dataset->file, file, "/comparisons/label_name"));
+  CROW_TRY(crow_file_copy(dataset->file, file, "/comparisons/label_value"));
+  CROW_TRY(crow_file_define(file, "/comparisons/label", CROW_I32, total, side->kept));
+  CROW_TRY(crow_file_write_rows(file, "/comparisons/label", begin, side->slice.count, CROW_I32, side->label));
+cleanup:
+  return status;
+}
+
 /* Writes one side, and everything else, to a file that is left to be finished. */
 static crow_status write_side(const crow_comm *comm, const crow_split *from, const crow_dataset *dataset, bool held,
                               const char *path, bool overwrite, const crow_provenance *provenance, crow_file **out) {
@@ -146,6 +163,7 @@ static crow_status write_side(const crow_comm *comm, const crow_split *from, con
   CROW_TRY(crow_file_create(comm, path, "dataset", overwrite, &file));
   CROW_TRY(crow_file_copy_all(dataset->file, file, "/comparisons|/preference|/population"));
   CROW_TRY(write_comparisons(file, &side, total, begin, dataset->has_count));
+  CROW_TRY(write_kept(dataset, &side, total, begin, file));
   if (provenance) CROW_TRY(crow_provenance_write(provenance, file));
   *out = file;
   file = NULL;
@@ -174,6 +192,7 @@ void crow_split_free(crow_split *split) {
   crow_free(split->second);
   crow_free(split->outcome);
   crow_free(split->count);
+  crow_free(split->label);
   crow_free(split->held);
   *split = (crow_split){0};
 }

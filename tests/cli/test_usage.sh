@@ -52,7 +52,6 @@ wrong 'did you mean "topic"?' compare r.h5 --by topics
 wrong 'option --output is missing' fit data.h5
 wrong 'option --output is missing' weights data.h5
 wrong 'option --comparisons is missing' import --contexts a.npy -o data.h5
-wrong 'option --contexts is missing' import --comparisons a.csv -o data.h5
 wrong 'argument DATASET is missing' fit -o r.h5
 wrong 'argument FILE is missing' inspect
 wrong 'argument REWARDS... is missing' compare

@@ -219,10 +219,10 @@ static void read_all(const crow_dataset *dataset) {
   double *context = NULL, *outcome = NULL;
   int32_t *first = NULL;
   crow_strings ids = {0};
-  FUZZ_REQUIRE(dataset->alternatives >= 1 && dataset->dimensions >= 1);
+  FUZZ_REQUIRE(dataset->alternatives >= 1 && dataset->dimensions >= 0);
   const int64_t values = dataset->alternatives * dataset->dimensions;
   CROW_TRY(CROW_ALLOCATE(&context, values));
-  CROW_TRY(crow_dataset_read_contexts(dataset, 0, dataset->alternatives, CROW_F64, context));
+  if (values) CROW_TRY(crow_dataset_read_contexts(dataset, 0, dataset->alternatives, CROW_F64, context));
   for (int64_t i = 0; i < values; i++) FUZZ_REQUIRE(isfinite(context[i]));
   CROW_TRY(crow_dataset_read_ids(dataset, 0, dataset->alternatives, &ids));
   for (int64_t i = 0; i < ids.count; i++) FUZZ_REQUIRE(strlen(crow_strings_get(&ids, i)) < (size_t)ids.width);

@@ -109,6 +109,27 @@ static inline void make_comparisons(const char *path) {
   (void)H5Fclose(file);
 }
 
+/* What an import keeps beside the rest: two columns of the comparisons, and whole texts. */
+static inline void make_kept(const char *path) {
+  static const int64_t first[Q] = {0, 1, 2, 0, 3, 4, 5, 3}, second[Q] = {1, 2, 0, 2, 4, 5, 3, 5},
+                       label[2 * Q] = {0, 1, 2, 1, 0, 0, 1, 1, 2, 2, 0, 1, 1, 0, 2, 1}, begin[M] = {0, 1, 2, 4, 5, 6};
+  static const double outcome[Q] = {1, 0, .5, 1, .25, 1, 0, 1};
+  static const char *const names[M] = {"a", "b", "c", "d", "e", "f"}; /* the last value is not used */
+  static const int64_t bytes[] = {'a', 'b', 0xc3, 0xa9, 'd', 'e', 'l', 'a', 's', 't'};
+  if (crow_comm_rank(test_comm) != 0) return;
+  hid_t file = begin_dataset(path);
+  put_texts(file, "/alternatives/id", M, names);
+  put(file, "/comparisons/first", H5T_STD_I32LE, H5T_NATIVE_INT64, 1, Q, 1, first);
+  put(file, "/comparisons/second", H5T_STD_I64LE, H5T_NATIVE_INT64, 1, Q, 1, second);
+  put(file, "/comparisons/outcome", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, 1, Q, 1, outcome);
+  put(file, "/comparisons/label", H5T_STD_I32LE, H5T_NATIVE_INT64, 2, Q, 2, label);
+  put_texts(file, "/comparisons/label_name", 2, names);
+  put_texts(file, "/comparisons/label_value", 4, names);
+  put(file, "/alternatives/text_begin", H5T_STD_I64LE, H5T_NATIVE_INT64, 1, M, 1, begin);
+  put(file, "/alternatives/text_bytes", H5T_STD_I64LE, H5T_NATIVE_INT64, 1, sizeof bytes / sizeof *bytes, 1, bytes);
+  (void)H5Fclose(file);
+}
+
 static inline void make_matrix(const char *path) {
   double p[M * M];
   for (int x = 0; x < M; x++) {
@@ -167,44 +188,88 @@ static inline crow_status use_dataset(const char *path) {
   return fit_dataset(path, &options, test_path("use.h5"));
 }
 
+static inline crow_status use_kept(const char *path) {
+  crow_status status = CROW_OK;
+  crow_dataset dataset = {0};
+  crow_strings values = {0};
+  int32_t code[Q];
+  int64_t column = -1;
+  char *text = NULL;
+  CROW_TRY(use_dataset(path));
+  CROW_TRY(crow_dataset_open(test_comm, path, false, &dataset));
+  CROW_TRY(crow_dataset_find_kept(&dataset, "b", &column));
+  CROW_TRY(crow_dataset_read_kept(&dataset, column, 0, dataset.comparisons, code));
+  int64_t shape[2];
+  crow_file_shape(dataset.file, "/comparisons/label_value", shape);
+  CROW_TRY(crow_file_read_strings(dataset.file, "/comparisons/label_value", 0, shape[0], &values));
+  for (crow_gidx k = 0; k < dataset.alternatives; k++) {
+    crow_free(text);
+    CROW_TRY(crow_dataset_read_text(&dataset, k, &text));
+  }
+cleanup:
+  crow_free(text);
+  crow_strings_free(&values);
+  crow_dataset_close(&dataset);
+  return status;
+}
+
 static const known_attribute dataset_attributes[] = {
     {"/", "crow_kind", TEXT}, {"/", "crow_schema_version", INTEGER}, {NULL, NULL, 0}};
 
-static const file_kind kind_comparisons = {"comparisons",
-                                           make_comparisons,
-                                           use_dataset,
-                                           (const known_field[]){{"/alternatives/context", NEGATIVE_FITS | LARGE_LATE},
-                                                                 {"/alternatives/id", OPTIONAL | TEXT},
-                                                                 {"/alternatives/topic", OPTIONAL | TEXT},
-                                                                 {"/alternatives/prompt", OPTIONAL | TEXT},
-                                                                 {"/alternatives/dimension", OPTIONAL | TEXT},
-                                                                 {"/comparisons/first", INTEGER},
-                                                                 {"/comparisons/second", INTEGER},
-                                                                 {"/comparisons/outcome", 0},
-                                                                 {"/comparisons/count", OPTIONAL | INTEGER},
-                                                                 {"/cluster/map", INTEGER},
-                                                                 {"/cluster/id", OPTIONAL | TEXT},
-                                                                 {"/cluster/topic", OPTIONAL | TEXT},
-                                                                 {"/cluster/prompt", OPTIONAL | TEXT},
-                                                                 {NULL, 0}},
-                                           dataset_attributes,
-                                           false};
+static const file_kind kind_comparisons = {
+    "comparisons",
+    make_comparisons,
+    use_dataset,
+    (const known_field[]){{"/alternatives/context", USED | NEGATIVE_FITS | LARGE_LATE},
+                          {"/alternatives/id", OPTIONAL | TEXT},
+                          {"/alternatives/topic", OPTIONAL | TEXT},
+                          {"/alternatives/prompt", OPTIONAL | TEXT},
+                          {"/alternatives/dimension", OPTIONAL | TEXT},
+                          {"/comparisons/first", INTEGER},
+                          {"/comparisons/second", INTEGER},
+                          {"/comparisons/outcome", 0},
+                          {"/comparisons/count", OPTIONAL | INTEGER},
+                          {"/cluster/map", INTEGER},
+                          {"/cluster/id", OPTIONAL | TEXT},
+                          {"/cluster/topic", OPTIONAL | TEXT},
+                          {"/cluster/prompt", OPTIONAL | TEXT},
+                          {NULL, 0}},
+    dataset_attributes,
+    false};
+static const file_kind kind_kept = {"kept",
+                                    make_kept,
+                                    use_kept,
+                                    (const known_field[]){{"/alternatives/context", USED | NEGATIVE_FITS | LARGE_LATE},
+                                                          {"/alternatives/id", OPTIONAL | TEXT},
+                                                          {"/comparisons/first", INTEGER},
+                                                          {"/comparisons/second", INTEGER},
+                                                          {"/comparisons/outcome", 0},
+                                                          {"/comparisons/label", INTEGER},
+                                                          {"/comparisons/label_name", TEXT},
+                                                          {"/comparisons/label_value", TEXT | ANY_LENGTH},
+                                                          {"/alternatives/text_begin", INTEGER},
+                                                          {"/alternatives/text_bytes", INTEGER | ANY_LENGTH},
+                                                          {NULL, 0}},
+                                    NULL,
+                                    false};
 static const file_kind kind_matrix = {
     "matrix",
     make_matrix,
     use_dataset,
-    (const known_field[]){{"/alternatives/context", NEGATIVE_FITS | LARGE_LATE}, {"/preference/matrix", 0}, {NULL, 0}},
+    (const known_field[]){
+        {"/alternatives/context", USED | NEGATIVE_FITS | LARGE_LATE}, {"/preference/matrix", 0}, {NULL, 0}},
     NULL,
     false};
-static const file_kind kind_population = {"population",
-                                          make_population,
-                                          use_dataset,
-                                          (const known_field[]){{"/alternatives/context", NEGATIVE_FITS | LARGE_LATE},
-                                                                {"/population/prevalence", 0},
-                                                                {"/population/reward", NEGATIVE_FITS | LARGE_LATE},
-                                                                {NULL, 0}},
-                                          NULL,
-                                          false};
+static const file_kind kind_population = {
+    "population",
+    make_population,
+    use_dataset,
+    (const known_field[]){{"/alternatives/context", USED | NEGATIVE_FITS | LARGE_LATE},
+                          {"/population/prevalence", 0},
+                          {"/population/reward", NEGATIVE_FITS | LARGE_LATE},
+                          {NULL, 0}},
+    NULL,
+    false};
 
 /* ---- a pool of contexts ---------------------------------------------------------------------------------------- */
 

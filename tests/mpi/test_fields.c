@@ -215,6 +215,7 @@ static void attack_kind(const file_kind *kind) {
 }
 
 static void comparisons(void) { attack_kind(&kind_comparisons); }
+static void kept(void) { attack_kind(&kind_kept); }
 static void matrix(void) { attack_kind(&kind_matrix); }
 static void population(void) { attack_kind(&kind_population); }
 static void pool(void) { attack_kind(&kind_pool); }
@@ -226,6 +227,7 @@ static void scores(void) { attack_kind(&kind_scores); }
 static void checkpoint(void) { attack_kind(&kind_checkpoint); }
 
 static const crow_test tests[] = {{"a dataset of comparisons with prompts and groups", comparisons},
+                                  {"columns that were kept, and texts", kept},
                                   {"a dataset of a matrix", matrix},
                                   {"a dataset of a population", population},
                                   {"a pool", pool},

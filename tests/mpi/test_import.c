@@ -179,9 +179,9 @@ static void options_are_checked_first_and_outputs_kept(void) {
   crow_import_options options = {.contexts = "absent.npy", .output = "x.h5"};
   CHECK_STATUS(crow_import_run(test_comm, &options, NULL, &summary), CROW_USAGE);
   CHECK_MESSAGE("--comparisons is missing");
-  options = (crow_import_options){.comparisons = "absent.csv", .output = "x.h5"};
+  options = (crow_import_options){.comparisons = "absent.csv", .output = "x.h5", .winner_map = "0=left"};
   CHECK_STATUS(crow_import_run(test_comm, &options, NULL, &summary), CROW_USAGE);
-  CHECK_MESSAGE("--contexts is missing");
+  CHECK_MESSAGE("--winner-map 0: expected VALUE=SIDE");
   options = (crow_import_options){.comparisons = "absent.csv", .contexts = "absent.npy"};
   CHECK_STATUS(crow_import_run(test_comm, &options, NULL, &summary), CROW_USAGE);
   CHECK_MESSAGE("--output is missing");
