@@ -80,6 +80,12 @@ typedef struct crow_sandwich_options {
   int64_t probes; /**< random vectors */
   int64_t seed;   /**< of the probes' signs */
 } crow_sandwich_options;
+/** Groups of alternatives whose mean rewards' covariances are wanted. */
+typedef struct crow_sandwich_groups {
+  int64_t count;       /**< of groups */
+  const int32_t *code; /**< for each alternative of this rank's slice its group, from 0 */
+  double *covariance;  /**< (count, count) filled on all ranks */
+} crow_sandwich_groups;
 /** The sandwich variances diag(H^-1 J H^-1) of rewards that minimise f over observed pairs, this rank's slice. With all
  * rows divided by the weights, H = diag(K(x; r)) - s c(x,y) sigma' w(y), K(x; r) as crow_objective_curvature_at() gives
  * it, and J is the covariance of the scores s sum_y w(y) e(x,y), e(x,y) = -e(y,x) being c (p(x>y) - sigma) with the
@@ -90,9 +96,13 @@ typedef struct crow_sandwich_options {
  * symmetric variables sqrt(w K) y. The mean of b(x)^2 / K(x)^2 is known, and b / K goes along with y, so the variance
  * is estimated as the known mean times the ratio of the sums of y^2 and (b / K)^2: with `probes` = P the relative
  * standard error of a variance is at most about sqrt(2/P), and less the more alternatives x was compared with.
+ * The covariance of the means g_t'r and g_u'r of two groups is z_t'J z_u with H'z_t = g_t (the delta method): from the
+ * dense inverse, or by conjugate gradients for each group, without probes. Alternatives without a reward of their own
+ * (NaN above) count as constants. `variance` or `groups` may be NULL.
  * Collective; the bits are the same for every number of ranks. */
 CROW_API crow_status crow_objective_sandwich(crow_objective *objective, const double *reward, const double *spread,
-                                             const crow_sandwich_options *options, double *variance);
+                                             const crow_sandwich_options *options, double *variance,
+                                             const crow_sandwich_groups *groups);
 /** Local: this rank's slice of K. Owned by the objective. */
 CROW_API const double *crow_objective_curvature(const crow_objective *objective);
 /** Local: this rank's slice of the observed weighted win rate: wAWR for complete preferences; for observed pairs

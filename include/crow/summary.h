@@ -84,20 +84,37 @@ CROW_API void crow_ends_rewards_free(crow_ends_rewards *ends);
 
 /** A distributed vector by topic. */
 typedef struct crow_topics {
-  int64_t count;     /**< how many topics; 0 if the file has none */
-  bool too_many;     /**< more than CROW_TOPICS_MOST on some rank or in all: nothing else is filled */
-  crow_strings name; /**< (count), ascending */
-  int64_t *size;     /**< (count) alternatives of the topic */
-  double *mean;      /**< (count) of the values */
-  double *deviation; /**< (count) sample standard deviation; NaN for a single alternative */
-  double *weight;    /**< (count) sum of the weights; NULL if none were given */
-  int64_t *by_mean;  /**< (count) topics in the order of descending means */
+  int64_t count;      /**< how many topics; 0 if the file has none */
+  bool too_many;      /**< more than CROW_TOPICS_MOST on some rank or in all: nothing else is filled */
+  crow_strings name;  /**< (count), ascending */
+  int64_t *size;      /**< (count) alternatives of the topic */
+  double *mean;       /**< (count) of the values */
+  double *deviation;  /**< (count) sample standard deviation; NaN for a single alternative */
+  double *weight;     /**< (count) sum of the weights; NULL if none were given */
+  int64_t *by_mean;   /**< (count) topics in the order of descending means */
+  double *error;      /**< (count) standard errors of the means; NULL without */
+  double *covariance; /**< (count, count) of the means; NULL without */
 } crow_topics;
 
 /** Groups the alternatives of `file` by /alternatives/topic. `values` and, if `weighted`, `weights` are this rank's
  * slices. Sums are exact. Free with crow_topics_free(). Collective. */
 CROW_API crow_status crow_topics_create(const crow_comm *comm, const crow_file *file, const crow_partition *partition,
                                         bool weighted, const double *values, const double *weights, crow_topics *out);
+/** Takes standard errors and covariances of the same topics' means, unless there are none. Local. */
+CROW_API crow_status crow_topics_take_errors(crow_topics *topics, const crow_topic_errors *means);
+/** The same from a rewards file, unless it has none. Collective. */
+CROW_API crow_status crow_topics_read_errors(const crow_comm *comm, const crow_file *file, crow_topics *topics);
+/** By how much the topic of highest mean leads. Without a rival `second` is -1. */
+typedef struct crow_lead {
+  int64_t first, second; /**< the best, and that of the others whose mean is the fewest standard errors behind, or
+                              without standard errors the next best */
+  double lead;           /**< difference of their means */
+  double error;          /**< its standard error; NaN where it is not known */
+  bool clear; /**< no winner is claimed but by at least CROW_LEAD_CLEAR standard errors, or if there are none */
+} crow_lead;
+#define CROW_LEAD_CLEAR 2
+/** Local; `topics` has at least one. */
+CROW_API crow_lead crow_topics_lead(const crow_topics *topics);
 /** The position of a topic's name, or -1. Local. */
 CROW_API int64_t crow_topics_find(const crow_topics *topics, const char *name);
 /** Local. Frees and zeroes. */

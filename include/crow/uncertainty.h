@@ -19,10 +19,24 @@ typedef struct crow_uncertainty_options {
   int64_t bootstrap_seed; /**< of the replicates and the probes; default 1 */
   bool standard_errors;   /**< default false */
   int64_t error_probes;   /**< random probes where there are more alternatives than CROW_SANDWICH_EXACT; default 256 */
+  bool errors; /**< what is cheap without being asked for: topics' standard errors, and up to CROW_SANDWICH_EXACT
+                    alternatives those of the rewards; default true */
 } crow_uncertainty_options;
 extern CROW_API const crow_setting crow_uncertainty_settings[];
 /** Up to this many alternatives standard errors come from a dense inverse. */
 #define CROW_SANDWICH_EXACT 1024
+/** Up to this many topics their mean rewards get standard errors. */
+#define CROW_TOPIC_ERRORS_MOST 50
+
+/** The mean rewards of the alternatives of each topic, the same on all ranks. */
+typedef struct crow_topic_errors {
+  crow_strings name;      /**< the topics, ascending; none if there are no standard errors */
+  double *mean;           /**< (count) the mean over all alternatives of the topic, each counting once */
+  double *standard_error; /**< (count) of the means */
+  double *covariance;     /**< (count, count) of the means */
+} crow_topic_errors;
+/** Local. Frees and zeroes. */
+CROW_API void crow_topic_errors_free(crow_topic_errors *means);
 
 /** All arrays are this rank's slices, of length 0 if they were not asked for. NaN (in intervals of rewards and standard
  * errors) where an alternative was compared with no weighted one. */
@@ -32,7 +46,8 @@ typedef struct crow_uncertainty {
   double *lower, *upper; /**< 95 % percentile interval of r: quantiles .025 and .975 of the replicates, interpolated */
   int64_t *rank_lower, *rank_upper; /**< the same of the rank (1: greatest r), rounded outwards */
   bool has_standard_errors;
-  double *standard_error; /**< of r, by the sandwich */
+  double *standard_error;   /**< of r, by the sandwich */
+  crow_topic_errors topics; /**< by the sandwich, or, if there are at least two replicates, from these */
 } crow_uncertainty;
 /** Local. Frees and zeroes. */
 CROW_API void crow_uncertainty_free(crow_uncertainty *uncertainty);
@@ -60,9 +75,13 @@ CROW_API crow_status crow_uncertainty_replicates(const crow_comm *comm, const cr
                                                  const crow_lbfgs_options *lbfgs,
                                                  const crow_uncertainty_options *options, const double *reward,
                                                  crow_replicate_visitor *visit, void *context, int64_t *not_converged);
-/** Sandwich standard errors, see crow_objective_sandwich(). The spread of a pair's score is c^2 / n^2 times the sum
- * over its n judgements of (outcome - sigma)^2; this is White's (1982) estimate, which holds if the model is wrong too.
- * Collective; options agree. */
+/** Whether the sandwich standard errors of the rewards are wanted: asked for, or cheap. Local. */
+CROW_API bool crow_uncertainty_wants_errors(const crow_dataset *dataset, const crow_uncertainty_options *options);
+/** Sandwich standard errors, see crow_objective_sandwich(): of the rewards, if they are wanted and not yet there, and
+ * of the means of topics, if they are wanted (`errors`) and no bootstrap of two or more replicates will give them. The
+ * spread of a pair's score is c^2 / n^2 times the sum over its n judgements of (outcome - sigma)^2; this is White's
+ * (1982) estimate, which holds if the model is wrong too. Topics cost a few evaluations of the objective each where
+ * there are more than CROW_SANDWICH_EXACT alternatives. Collective; options agree. */
 CROW_API crow_status crow_uncertainty_sandwich(const crow_comm *comm, const crow_dataset *dataset,
                                                const crow_weights *weights, const crow_objective_options *objective,
                                                const crow_uncertainty_options *options, const double *reward,
@@ -70,7 +89,7 @@ CROW_API crow_status crow_uncertainty_sandwich(const crow_comm *comm, const crow
 
 /** Bytes that a rank needs at most for crow_rewards_bootstrap_from() and crow_uncertainty_sandwich() after the fit: 48
  * MiB, 104 for each comparison of its share, 80 m, and for each alternative of its slice 8 (14 + 2 history) and 12 for
- * each replicate; 0 if neither is wanted. Local. */
+ * each replicate; 0 if none of it is wanted. Local. */
 CROW_API double crow_uncertainty_rank_bytes(const crow_dataset *dataset, const crow_lbfgs_options *lbfgs,
                                             const crow_uncertainty_options *options, int ranks);
 

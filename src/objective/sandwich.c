@@ -14,7 +14,8 @@ cleanup:
 }
 
 crow_status crow_objective_sandwich(crow_objective *objective, const double *reward, const double *spread,
-                                    const crow_sandwich_options *options, double *variance) {
+                                    const crow_sandwich_options *options, double *variance,
+                                    const crow_sandwich_groups *groups) {
   crow_status status = CROW_OK;
   crow_objective *o = objective;
   const crow_pairs *pairs = o->pairs;
@@ -30,11 +31,13 @@ crow_status crow_objective_sandwich(crow_objective *objective, const double *rew
   }
   CROW_TRY(crow_sandwich_sum(&s, s.slope, false, false, NULL, s.curvature));
   for (int64_t i = 0; i < o->weights->partition.count; i++) s.curvature[i] += o->options.lambda;
-  if (pairs->alternatives <= options->exact)
-    CROW_TRY(crow_sandwich_dense(&s, variance));
-  else
-    CROW_TRY(crow_sandwich_probe(&s, options->probes, (uint64_t)options->seed, variance));
-  for (int64_t i = 0; i < o->weights->partition.count; i++) {
+  if (pairs->alternatives <= options->exact) {
+    CROW_TRY(crow_sandwich_dense(&s, variance, groups));
+  } else {
+    if (variance) CROW_TRY(crow_sandwich_probe(&s, options->probes, (uint64_t)options->seed, variance));
+    if (groups) CROW_TRY(crow_sandwich_solve_groups(&s, groups));
+  }
+  for (int64_t i = 0; variance && i < o->weights->partition.count; i++) {
     if (!(o->neighbours[i] > 0)) variance[i] = (double)NAN;
   }
 cleanup:

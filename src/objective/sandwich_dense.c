@@ -72,49 +72,94 @@ cleanup:
   return status;
 }
 
-static crow_status solve(const crow_objective *o, const masses *known, double *h, double *j, double *work,
-                         double *variance) {
+/* Z = G H^-1, whose row t is the mean of the inverse's rows of group t. */
+static void average_rows(int m, const int32_t *code, const int64_t *size, const double *inverse, double *z) {
+  for (int x = 0; x < m; x++) {
+    const double *row = inverse + (size_t)x * (size_t)m;
+    cblas_daxpy(m, 1 / (double)size[code[x]], row, 1, z + (size_t)code[x] * (size_t)m, 1);
+  }
+}
+
+/* Z J Z'. */
+static crow_status find_group_covariance(int m, const int32_t *code, int groups, const double *inverse, const double *j,
+                                         double *covariance) {
+  crow_status status = CROW_OK;
+  int64_t *size = NULL;
+  double *z = NULL, *zj = NULL;
+  CROW_TRY(CROW_ALLOCATE(&size, groups));
+  CROW_TRY(CROW_ALLOCATE(&z, (int64_t)groups * m));
+  CROW_TRY(CROW_ALLOCATE(&zj, (int64_t)groups * m));
+  for (int x = 0; x < m; x++) size[code[x]]++;
+  average_rows(m, code, size, inverse, z);
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, groups, m, m, 1, z, m, j, m, 0, zj, m);
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, groups, groups, m, 1, zj, m, z, m, 0, covariance, groups);
+cleanup:
+  crow_free(size);
+  crow_free(z);
+  crow_free(zj);
+  return status;
+}
+
+/* What rank 0 finds. */
+typedef struct dense {
+  double *h, *j, *work;
+  double *variance; /* (m) */
+  int32_t *code;    /* (m); NULL without groups */
+} dense;
+
+static crow_status solve(const crow_objective *o, const masses *known, dense *d, const crow_sandwich_groups *groups) {
   crow_status status = CROW_OK;
   const int m = (int)o->pairs->alternatives;
-  form(o, known, h, j);
-  CROW_TRY(invert(m, h, work));
-  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, m, m, 1, h, m, j, m, 0, work, m);
-  for (int x = 0; x < m; x++) {
-    variance[x] = 0;
-    for (int y = 0; y < m; y++)
-      variance[x] += work[(size_t)x * (size_t)m + (size_t)y] * h[(size_t)x * (size_t)m + (size_t)y];
+  const size_t columns = (size_t)m;
+  form(o, known, d->h, d->j);
+  CROW_TRY(CROW_ALLOCATE(&d->work, (int64_t)m * m));
+  CROW_TRY(invert(m, d->h, d->work));
+  if (groups) CROW_TRY(find_group_covariance(m, d->code, (int)groups->count, d->h, d->j, groups->covariance));
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, m, m, 1, d->h, m, d->j, m, 0, d->work, m);
+  for (size_t x = 0; x < columns; x++) {
+    d->variance[x] = 0;
+    for (size_t y = 0; y < columns; y++) d->variance[x] += d->work[x * columns + y] * d->h[x * columns + y];
   }
 cleanup:
   return status;
 }
 
-crow_status crow_sandwich_dense(const crow_sandwich *s, double *variance) {
+static crow_status dense_allocate(crow_gidx m, const crow_sandwich_groups *groups, dense *d) {
+  crow_status status = CROW_OK;
+  CROW_TRY(CROW_ALLOCATE(&d->h, m * m));
+  CROW_TRY(CROW_ALLOCATE(&d->j, m * m));
+  CROW_TRY(CROW_ALLOCATE(&d->variance, m));
+  if (groups) CROW_TRY(CROW_ALLOCATE(&d->code, m));
+cleanup:
+  return status;
+}
+
+crow_status crow_sandwich_dense(const crow_sandwich *s, double *variance, const crow_sandwich_groups *groups) {
   crow_status status = CROW_OK;
   const crow_objective *o = s->o;
   const crow_comm *comm = o->comm;
   const crow_partition *p = &o->weights->partition;
-  const crow_gidx m = p->global;
-  double *h = NULL, *j = NULL, *work = NULL, *all = NULL;
+  dense d = {0};
   masses known = {NULL, NULL};
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&h, m * m));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&j, m * m));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&all, m));
+  CROW_TRY_AGREE(comm, dense_allocate(p->global, groups, &d));
   CROW_TRY(gather_masses(o, &known));
-  CROW_TRY(assemble(o, s->slope, h));
-  CROW_TRY(assemble(o, s->noise, j));
+  if (groups) CROW_TRY(crow_comm_gather_slices(comm, p, groups->code, d.code, sizeof *d.code));
+  CROW_TRY(assemble(o, s->slope, d.h));
+  CROW_TRY(assemble(o, s->noise, d.j));
   /* One rank's library gives everybody's bits. */
-  if (p->rank == 0) {
-    status = CROW_ALLOCATE(&work, m * m);
-    if (status == CROW_OK) status = solve(o, &known, h, j, work, all);
+  CROW_TRY_AGREE(comm, p->rank == 0 ? solve(o, &known, &d, groups) : CROW_OK);
+  CROW_TRY(crow_comm_broadcast(comm, d.variance, p->global * (int64_t)sizeof *d.variance, 0));
+  if (variance && p->count) memcpy(variance, d.variance + p->begin, (size_t)p->count * sizeof *variance);
+  if (groups) {
+    const int64_t cells = groups->count * groups->count;
+    CROW_TRY(crow_comm_broadcast(comm, groups->covariance, cells * (int64_t)sizeof(double), 0));
   }
-  CROW_TRY_AGREE(comm, status);
-  CROW_TRY(crow_comm_broadcast(comm, all, m * (int64_t)sizeof *all, 0));
-  if (p->count) memcpy(variance, all + p->begin, (size_t)p->count * sizeof *variance);
 cleanup:
-  crow_free(h);
-  crow_free(j);
-  crow_free(work);
-  crow_free(all);
+  crow_free(d.h);
+  crow_free(d.j);
+  crow_free(d.work);
+  crow_free(d.variance);
+  crow_free(d.code);
   crow_free(known.mass);
   crow_free(known.root);
   return status;

@@ -18,8 +18,25 @@ crow_status crow_sandwich_sum(const crow_sandwich *s, const double *value, bool 
                               double *out);
 /* out(x) = s^2 sum_y w(y)^2 spread(x,y). Collective. */
 crow_status crow_sandwich_variance(const crow_sandwich *s, double *out);
-/* By a dense inverse; by probes. Collective. */
-crow_status crow_sandwich_dense(const crow_sandwich *s, double *variance);
+/* What conjugate gradients work with, this rank's slices. */
+typedef struct crow_sandwich_solver {
+  double *y;     /* the solution */
+  double *x, *r; /* the same in symmetric variables, and the residual */
+  double *p, *q; /* direction and its image; free for use between solutions */
+} crow_sandwich_solver;
+/* Local. Freeing takes what is half allocated. */
+crow_status crow_sandwich_solver_allocate(const crow_objective *o, crow_sandwich_solver *solver);
+void crow_sandwich_solver_free(crow_sandwich_solver *solver);
+/* sqrt(w / K) of this rank's alternative i, 0 without weight: turns a row divided by w into one of the symmetric
+ * variables. Local. */
+double crow_sandwich_root(const crow_sandwich *s, int64_t i);
+/* Solves H y = b among the weighted alternatives; crow_sandwich_root() times b is in `r`, and is lost. `tolerance` is
+ * of the residual, relative to it. Collective. */
+crow_status crow_sandwich_solve(const crow_sandwich *s, double tolerance, crow_sandwich_solver *solver);
+/* By a dense inverse, of either NULL for what is not wanted; by probes the variances, by one system for each group
+ * their covariances. Collective. */
+crow_status crow_sandwich_dense(const crow_sandwich *s, double *variance, const crow_sandwich_groups *groups);
+crow_status crow_sandwich_solve_groups(const crow_sandwich *s, const crow_sandwich_groups *groups);
 crow_status crow_sandwich_probe(const crow_sandwich *s, int64_t probes, uint64_t seed, double *variance);
 
 #endif

@@ -68,8 +68,14 @@ crow_status crow_page_gather(const crow_comm *comm, const crow_plot_source *sour
   }
   CROW_TRY(summarise_weights(comm, &p, weight, e));
   CROW_TRY(crow_topics_create(comm, source->file, &p, true, rewards ? value : weight, weight, &e->topics));
+  if (rewards) CROW_TRY(crow_topics_read_errors(comm, source->file, &e->topics));
   CROW_TRY(crow_ends_create(comm, source->file, &p, rewards ? value : weight, CROW_PAGE_ENDS, &e->ends));
   CROW_TRY(gather_chosen(comm, &p, weight, rate, e));
+  if (rewards && crow_file_has(source->file, "/rewards/standard_error")) {
+    CROW_TRY(crow_file_read(source->file, "/rewards/standard_error", p.begin, p.count, CROW_F64, value));
+    CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->error, e->ends.count));
+    CROW_TRY(crow_ranking_pick(comm, &p, value, e->ends.count, e->ends.place, e->error));
+  }
 cleanup:
   crow_free(value);
   crow_free(weight);
@@ -83,5 +89,6 @@ void crow_page_entry_free(crow_page_entry *e) {
   crow_ends_free(&e->ends);
   crow_free(e->weight);
   crow_free(e->win_rate);
+  crow_free(e->error);
   *e = (crow_page_entry){0};
 }

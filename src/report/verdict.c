@@ -2,43 +2,88 @@
 /* What results say, in plain words. */
 #include "plot/escape_impl.h"
 #include "report/report_impl.h"
+#include <math.h>
 #include <string.h>
 
 static const json_t *attribute(const crow_page_entry *e, const char *name) {
   return json_object_get(json_object_get(e->description, "attributes"), name);
 }
 
-/* The name of what is best: a topic, or an alternative. */
-static const char *winner(const crow_page_entry *e, bool topic) {
-  if (topic) return e->topics.count ? crow_strings_get(&e->topics.name, e->topics.by_mean[0]) : NULL;
-  return e->ends.count ? e->ends.id[0] : NULL;
+/* What is best in a result: a topic, or an alternative, and whether it leads by more than chance. */
+typedef struct page_winner {
+  const char *name, *rival; /* NULL where there is none */
+  double lead, error;       /* error: NaN where it is not known */
+  bool clear;
+} page_winner;
+
+static page_winner best_topic(const crow_topics *t) {
+  if (t->count == 0) return (page_winner){.clear = true};
+  const crow_lead lead = crow_topics_lead(t);
+  return (page_winner){.name = crow_strings_get(&t->name, lead.first),
+                       .rival = lead.second >= 0 ? crow_strings_get(&t->name, lead.second) : NULL,
+                       .lead = lead.lead,
+                       .error = lead.error,
+                       .clear = lead.clear};
+}
+
+/* The covariance of two rewards is not kept; without it the variances add up, which is nearly so where both were
+ * compared with many others. */
+static page_winner best_alternative(const crow_page_entry *e) {
+  const crow_ends *ends = &e->ends;
+  page_winner best = {.name = ends->count ? ends->id[0] : NULL, .error = (double)NAN, .clear = true};
+  if (ends->count < 2) return best;
+  best.rival = ends->id[1];
+  best.lead = ends->place[0].value - ends->place[1].value;
+  if (e->error) best.error = hypot(e->error[0], e->error[1]);
+  best.clear = !(best.lead < CROW_LEAD_CLEAR * best.error);
+  return best;
+}
+
+static page_winner winner(const crow_page_entry *e, bool topic) {
+  if (e->source->kind != CROW_IS_REWARDS) return (page_winner){.clear = true};
+  return topic ? best_topic(&e->topics) : best_alternative(e);
+}
+
+static void write_winner(FILE *out, const page_winner *w) {
+  if (!w->clear) {
+    crow_html_print(out, "too close to call: %s leads %s by %.3g, with a standard error of %.3g", w->name, w->rival,
+                    w->lead, w->error);
+  } else if (w->rival && !isnan(w->error)) {
+    crow_html_print(out, "%s, by %.3g over %s with a standard error of %.3g", w->name, w->lead, w->rival, w->error);
+  } else {
+    crow_html_print(out, "%s", w->name);
+  }
 }
 
 /* Whether all rewards have the same winner, said once; with one result, who it is. */
 static void write_winners(FILE *out, const crow_page *page, bool topic) {
   const char *first = NULL, *what = topic ? "topic of highest mean reward" : "alternative of highest reward";
   int results = 0;
-  bool same = true;
+  bool same = true, clear = true;
   for (int k = 0; k < page->entries; k++) {
-    const crow_page_entry *e = &page->entry[k];
-    const char *name = e->source->kind == CROW_IS_REWARDS ? winner(e, topic) : NULL;
-    if (!name) continue;
-    if (!first) first = name;
-    same = same && strcmp(first, name) == 0;
+    const page_winner w = winner(&page->entry[k], topic);
+    if (!w.name) continue;
+    if (!first) first = w.name;
+    same = same && strcmp(first, w.name) == 0;
+    clear = clear && w.clear;
     results++;
   }
   if (results == 0) return;
   (void)fputs("<li>", out);
-  if (same) {
-    crow_html_print(out, "The %s is %s%s.", what, first, results > 1 ? ", in all results" : "");
+  if (same && clear && results > 1) {
+    crow_html_print(out, "The %s is %s, in all results.", what, first);
   } else {
-    crow_html_print(out, "The %s differs between the results: ", what);
+    crow_html_print(out, "The %s%s ", what,
+                    results == 1 ? clear ? " is" : ":"
+                    : same       ? ":"
+                                 : " differs between the results:");
     const char *comma = "";
     for (int k = 0; k < page->entries; k++) {
-      const crow_page_entry *e = &page->entry[k];
-      const char *name = e->source->kind == CROW_IS_REWARDS ? winner(e, topic) : NULL;
-      if (!name) continue;
-      crow_html_print(out, "%s%s in %s", comma, name, e->source->label);
+      const page_winner w = winner(&page->entry[k], topic);
+      if (!w.name) continue;
+      (void)fputs(comma, out);
+      if (results > 1) crow_html_print(out, "in %s ", page->entry[k].source->label);
+      write_winner(out, &w);
       comma = "; ";
     }
     (void)fputc('.', out);

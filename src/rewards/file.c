@@ -25,10 +25,27 @@ cleanup:
   return status;
 }
 
+/* They are few, and lie on rank 0 if vectors are cut into blocks. */
+static crow_status write_topics(crow_file *file, const crow_partition *like, const crow_topic_errors *means) {
+  crow_status status = CROW_OK;
+  crow_strings name = means->name;
+  if (means->name.count == 0) return CROW_OK;
+  const crow_partition p = crow_partition_make(means->name.count, CROW_BLOCK, like->size, like->rank);
+  name.count = p.count;
+  CROW_TRY(crow_file_write_strings(file, "/topics/name", p.global, p.begin, &name));
+  CROW_TRY(crow_file_write_vector(file, "/topics/mean", CROW_F64, &p, means->mean));
+  CROW_TRY(crow_file_write_vector(file, "/topics/standard_error", CROW_F64, &p, means->standard_error));
+  CROW_TRY(crow_file_define(file, "/topics/covariance", CROW_F64, p.global, p.global));
+  CROW_TRY(crow_file_write_rows(file, "/topics/covariance", p.begin, p.count, CROW_F64, means->covariance));
+cleanup:
+  return status;
+}
+
 static crow_status write_uncertainty(crow_file *file, const crow_partition *p, const crow_uncertainty *u) {
   crow_status status = CROW_OK;
   if (u->has_standard_errors)
     CROW_TRY(crow_file_write_vector(file, "/rewards/standard_error", CROW_F64, p, u->standard_error));
+  CROW_TRY(write_topics(file, p, &u->topics));
   if (u->replicates == 0) goto cleanup;
   CROW_TRY(crow_file_set_i64(file, "/", "bootstrap", u->replicates));
   CROW_TRY(crow_file_set_i64(file, "/", "bootstrap_not_converged", u->not_converged));

@@ -61,6 +61,7 @@ crow_status crow_comparison_topics_create(const crow_comparison *comparison, cro
     const crow_comparison_result *result = &comparison->result[k];
     CROW_TRY(crow_topics_create(comparison->comm, result->file, &result->partition, false, result->value, NULL,
                                 &out->topics[k]));
+    CROW_TRY(crow_topics_read_errors(comparison->comm, result->file, &out->topics[k]));
     CROW_TRY(check_topics(result, &out->topics[k]));
   }
   CROW_TRY_AGREE(comparison->comm, crow_topics_join(comparison->count, out->topics, &out->rows, &out->row));

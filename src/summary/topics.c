@@ -4,57 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int compare_text(const void *a, const void *b) { return strcmp(a, b); }
-
-/* Sorts `count` texts of `width` bytes and drops repetitions; returns how many are left. */
-static int64_t sort_unique(char *data, int64_t count, int64_t width) {
-  if (count == 0) return 0;
-  qsort(data, (size_t)count, (size_t)width, compare_text);
-  int64_t kept = 1;
-  for (int64_t k = 1; k < count; k++) {
-    if (strcmp(data + k * width, data + (kept - 1) * width) == 0) continue;
-    memmove(data + kept * width, data + k * width, (size_t)width);
-    kept++;
-  }
-  return kept;
-}
-
-/* The names of all ranks' topics, each once. */
-static crow_status gather_names(const crow_comm *comm, const crow_strings *slice, crow_topics *topics) {
-  crow_status status = CROW_OK;
-  char *own = NULL, *all = NULL;
-  int64_t *counts = NULL;
-  const int64_t width = slice->width;
-  const int size = crow_comm_size(comm);
-  int64_t longest = slice->count, widest = 0;
-  CROW_TRY(crow_comm_max_i64(comm, &longest, 1)); /* so that every rank's list fits the widest one's room */
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&own, longest * width));
-  if (slice->count) memcpy(own, slice->data, (size_t)(slice->count * width));
-  int64_t mine = sort_unique(own, slice->count, width), total = 0;
-  widest = mine;
-  CROW_TRY(crow_comm_max_i64(comm, &widest, 1));
-  topics->too_many = widest > CROW_TOPICS_MOST;
-  if (topics->too_many) goto cleanup;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&counts, size));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&all, size * widest * width));
-  CROW_TRY(crow_comm_gather(comm, &mine, counts, sizeof mine));
-  CROW_TRY(crow_comm_gather(comm, own, all, widest * width));
-  for (int r = 0; r < size; r++) {
-    memmove(all + total * width, all + r * widest * width, (size_t)(counts[r] * width));
-    total += counts[r];
-  }
-  topics->count = sort_unique(all, total, width);
-  topics->too_many = topics->count > CROW_TOPICS_MOST;
-  topics->name = (crow_strings){.count = topics->count, .width = width, .data = all};
-  all = NULL;
-cleanup:
-  if (topics->too_many) topics->count = 0;
-  crow_free(own);
-  crow_free(all);
-  crow_free(counts);
-  return status;
-}
-
 /* For each topic the exact sum of values[i], or of (values[i] - mean)^2 if `mean` is given. */
 static crow_status sum_by_topic(const crow_comm *comm, const int32_t *topic, const double *values, int64_t n,
                                 const double *mean, int64_t count, double *sum) {
@@ -96,20 +45,19 @@ static void order_by_mean(crow_topics *topics) {
 crow_status crow_topics_create(const crow_comm *comm, const crow_file *file, const crow_partition *partition,
                                bool weighted, const double *values, const double *weights, crow_topics *out) {
   crow_status status = CROW_OK;
-  crow_strings slice = {0};
-  int32_t *topic = NULL;
+  crow_labels labels = {0};
   const int64_t n = partition->count;
   *out = (crow_topics){0};
   if (!crow_file_has(file, "/alternatives/topic")) return CROW_OK;
-  CROW_TRY(crow_file_read_strings(file, "/alternatives/topic", partition->begin, n, &slice));
-  CROW_TRY(gather_names(comm, &slice, out));
-  if (out->count == 0) goto cleanup;
+  CROW_TRY(crow_labels_read(file, "/alternatives/topic", partition, &labels));
+  out->too_many = labels.too_many || labels.name.count > CROW_TOPICS_MOST;
+  if (out->too_many) goto cleanup;
+  out->name = labels.name;
+  out->count = labels.name.count;
+  labels.name = (crow_strings){0};
   CROW_TRY(allocate(comm, out, weighted));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&topic, n));
-  for (int64_t i = 0; i < n; i++) {
-    topic[i] = (int32_t)crow_topics_find(out, crow_strings_get(&slice, i));
-    out->size[topic[i]]++;
-  }
+  const int32_t *topic = labels.code;
+  for (int64_t i = 0; i < n; i++) out->size[topic[i]]++;
   CROW_TRY(crow_comm_sum_i64(comm, out->size, out->count));
   CROW_TRY(sum_by_topic(comm, topic, values, n, NULL, out->count, out->mean));
   for (int64_t k = 0; k < out->count; k++) out->mean[k] /= (double)out->size[k];
@@ -120,11 +68,12 @@ crow_status crow_topics_create(const crow_comm *comm, const crow_file *file, con
   if (weighted) CROW_TRY(sum_by_topic(comm, topic, weights, n, NULL, out->count, out->weight));
   order_by_mean(out);
 cleanup:
-  crow_strings_free(&slice);
-  crow_free(topic);
+  crow_labels_free(&labels);
   if (status != CROW_OK) crow_topics_free(out);
   return status;
 }
+
+static int compare_text(const void *a, const void *b) { return strcmp(a, b); }
 
 int64_t crow_topics_find(const crow_topics *topics, const char *name) {
   if (topics->count == 0) return -1;
@@ -166,5 +115,7 @@ void crow_topics_free(crow_topics *topics) {
   crow_free(topics->deviation);
   crow_free(topics->weight);
   crow_free(topics->by_mean);
+  crow_free(topics->error);
+  crow_free(topics->covariance);
   *topics = (crow_topics){0};
 }

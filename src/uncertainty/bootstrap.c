@@ -142,6 +142,7 @@ static void bootstrap_free(crow_bootstrap *b) {
   crow_judged_free(&b->own_judged);
   crow_judged_free(&b->judged);
   crow_rank_groups_free(&b->groups);
+  crow_labels_free(&b->topics);
 }
 
 /* ---- all of them ---------------------------------------------------------------------------------------------- */
@@ -174,10 +175,12 @@ crow_status crow_bootstrap_run(const crow_comm *comm, const crow_dataset *datase
                       .lbfgs = lbfgs,
                       .options = options,
                       .kept = *kept,
+                      .reward = reward,
                       .replicates = options->bootstrap};
   CROW_TRY_AGREE(comm, crow_settings_validate(crow_uncertainty_settings, options));
   CROW_TRY(crow_judged_read(comm, dataset, &b.judged));
   if (b.replicates < 1) goto cleanup;
+  CROW_TRY(crow_topic_errors_labels(dataset, options, &weights->partition, &b.topics));
   CROW_TRY(prepare(&b, objective, groups, reward));
   CROW_TRY(run(&b));
   out->replicates = b.replicates;

@@ -39,6 +39,8 @@ typedef struct crow_bootstrap {
   crow_objective_options objective; /* of a replicate */
   double scale;                     /* its s */
   double unit;
+  crow_labels topics;   /* whose means are wanted; else empty */
+  const double *reward; /* of all comparisons, slices over all ranks */
   crow_rank_groups groups;
   crow_replicate at;
   /* the group's copies */

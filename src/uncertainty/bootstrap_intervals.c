@@ -50,8 +50,48 @@ static void mark_unknown(const crow_bootstrap *b, crow_uncertainty *out) {
   }
 }
 
+/* The covariances of topics' means over the replicates. */
+static crow_status find_topic_covariance(const crow_bootstrap *b, double *mean, double *covariance) {
+  crow_status status = CROW_OK;
+  const int64_t count = b->topics.name.count, n = b->replicates;
+  for (int64_t k = 0; k < n; k++) {
+    CROW_TRY(
+        crow_topic_errors_average(b->comm, &b->weights->partition, &b->topics, b->values + k, n, mean + k * count));
+  }
+  for (int64_t t = 0; t < count; t++) {
+    double centre = 0;
+    for (int64_t k = 0; k < n; k++) centre += mean[k * count + t] / (double)n;
+    for (int64_t k = 0; k < n; k++) mean[k * count + t] -= centre;
+  }
+  for (int64_t t = 0; t < count; t++) {
+    for (int64_t u = 0; u < count; u++) {
+      double sum = 0;
+      for (int64_t k = 0; k < n; k++) sum += mean[k * count + t] * mean[k * count + u];
+      covariance[t * count + u] = sum / (double)(n - 1);
+    }
+  }
+cleanup:
+  return status;
+}
+
+static crow_status take_topics(crow_bootstrap *b, crow_uncertainty *out) {
+  crow_status status = CROW_OK;
+  const int64_t count = b->topics.name.count;
+  double *mean = NULL, *covariance = NULL;
+  if (count == 0 || b->replicates < 2) return CROW_OK;
+  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE(&mean, b->replicates * count));
+  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE(&covariance, count * count));
+  CROW_TRY(find_topic_covariance(b, mean, covariance));
+  CROW_TRY(crow_topic_errors_fill(b->comm, &b->weights->partition, b->reward, &b->topics, covariance, &out->topics));
+cleanup:
+  crow_free(mean);
+  crow_free(covariance);
+  return status;
+}
+
 crow_status crow_bootstrap_intervals(crow_bootstrap *b, crow_uncertainty *out) {
   crow_status status = CROW_OK;
+  CROW_TRY(take_topics(b, out)); /* before the replicates are sorted */
   CROW_TRY(take_percentiles(b, out));
   mark_unknown(b, out);
 cleanup:

@@ -16,8 +16,11 @@ double crow_uncertainty_rank_bytes(const crow_dataset *dataset, const crow_lbfgs
   const double slice = (double)crow_partition_largest(dataset->alternatives, CROW_BLOCK, ranks);
   const double comparisons = (double)crow_partition_largest(dataset->comparisons, 1, ranks);
   const double dense = m <= CROW_SANDWICH_EXACT ? 24 * m * m : 0;
-  if (!options->bootstrap && !options->standard_errors) return 0;
+  const bool errors = crow_uncertainty_wants_errors(dataset, options);
+  const bool topics = options->errors && dataset->has_topic;
+  if (!dataset->has_comparisons || (!options->bootstrap && !errors && !topics)) return 0;
   return (double)CROW_PROCESS_BYTES + JUDGED_BYTES * comparisons + WHOLE_BYTES * m +
          8 * slice * (RESULT_VECTORS + 2 * (double)(options->bootstrap ? lbfgs->history : 0)) +
-         (options->standard_errors ? dense : 0) + 12 * (double)options->bootstrap * slice;
+         (errors || topics ? dense : 0) + (topics ? 8 * slice * CROW_TOPIC_ERRORS_MOST : 0) +
+         12 * (double)options->bootstrap * slice;
 }

@@ -31,6 +31,13 @@ const crow_setting crow_uncertainty_settings[] = {
      .value = 1,
      .maximum = 9e15,
      .help = "seed of the replicates and the probes"},
+    {.name = "errors",
+     .type = CROW_SETTING_BOOL,
+     .offset = offsetof(crow_uncertainty_options, errors),
+     .value = 1,
+     .help = "no standard errors but those that are asked for: by default rewards have them up to 1024 alternatives, "
+             "and mean rewards of topics up to 50 topics, which costs some ten evaluations of the objective for each "
+             "where there are more alternatives"},
     {.name = NULL}};
 
 crow_status crow_judged_read(const crow_comm *comm, const crow_dataset *dataset, crow_judged *out) {
@@ -61,6 +68,7 @@ void crow_uncertainty_free(crow_uncertainty *uncertainty) {
   crow_free(uncertainty->rank_lower);
   crow_free(uncertainty->rank_upper);
   crow_free(uncertainty->standard_error);
+  crow_topic_errors_free(&uncertainty->topics);
   memset(uncertainty, 0, sizeof *uncertainty);
 }
 
@@ -80,28 +88,52 @@ cleanup:
   return status;
 }
 
-crow_status crow_uncertainty_sandwich(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                                      const crow_objective_options *options, const crow_uncertainty_options *how,
-                                      const double *reward, crow_uncertainty *out) {
+bool crow_uncertainty_wants_errors(const crow_dataset *dataset, const crow_uncertainty_options *how) {
+  return how->standard_errors || (how->errors && dataset->alternatives <= CROW_SANDWICH_EXACT);
+}
+
+/* What the sandwich finds: `variance` of rewards, if wanted, and `covariance` of topics, if there are some. */
+static crow_status find_sandwich(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                                 const crow_objective_options *options, const crow_uncertainty_options *how,
+                                 const double *reward, double *variance, const crow_sandwich_groups *groups) {
   crow_status status = CROW_OK;
   const crow_sandwich_options sandwich = {CROW_SANDWICH_EXACT, how->error_probes, how->bootstrap_seed};
-  const int64_t count = weights->partition.count;
   crow_judged judged = {0};
   crow_objective *objective = NULL;
   double *spread = NULL;
-  CROW_TRY_AGREE(comm, crow_settings_validate(crow_uncertainty_settings, how));
   CROW_TRY(crow_judged_read(comm, dataset, &judged));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->standard_error, count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&spread, judged.pairs.partition.count));
   CROW_TRY(find_spread(comm, &judged, &weights->partition, options->pair_weight, reward, spread));
   CROW_TRY(crow_objective_create_pairs(comm, options, weights, &judged.pairs, &objective));
-  CROW_TRY(crow_objective_sandwich(objective, reward, spread, &sandwich, out->standard_error));
-  out->has_standard_errors = true;
-  for (int64_t i = 0; i < count; i++) out->standard_error[i] = sqrt(out->standard_error[i]);
+  CROW_TRY(crow_objective_sandwich(objective, reward, spread, &sandwich, variance, groups->count ? groups : NULL));
 cleanup:
   crow_objective_destroy(&objective);
   crow_judged_free(&judged);
   crow_free(spread);
+  return status;
+}
+
+crow_status crow_uncertainty_sandwich(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                                      const crow_objective_options *options, const crow_uncertainty_options *how,
+                                      const double *reward, crow_uncertainty *out) {
+  crow_status status = CROW_OK;
+  const crow_partition *p = &weights->partition;
+  const bool rewards = crow_uncertainty_wants_errors(dataset, how) && !out->has_standard_errors;
+  crow_labels topics = {0};
+  crow_sandwich_groups groups = {0};
+  CROW_TRY_AGREE(comm, crow_settings_validate(crow_uncertainty_settings, how));
+  if (how->bootstrap < 2) CROW_TRY(crow_topic_errors_labels(dataset, how, p, &topics));
+  groups = (crow_sandwich_groups){.count = topics.name.count, .code = topics.code};
+  if (!rewards && groups.count == 0) goto cleanup;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&groups.covariance, groups.count * groups.count));
+  if (rewards) CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->standard_error, p->count));
+  CROW_TRY(find_sandwich(comm, dataset, weights, options, how, reward, rewards ? out->standard_error : NULL, &groups));
+  for (int64_t i = 0; i < p->count && rewards; i++) out->standard_error[i] = sqrt(out->standard_error[i]);
+  out->has_standard_errors = out->has_standard_errors || rewards;
+  CROW_TRY(crow_topic_errors_fill(comm, p, reward, &topics, groups.covariance, &out->topics));
+cleanup:
+  crow_free(groups.covariance);
+  crow_labels_free(&topics);
   if (status != CROW_OK) crow_uncertainty_free(out);
   return status;
 }

@@ -57,9 +57,18 @@ near() {
     fail "$last: $1 is not within $3 of $2"
 }
 
-# reward ID COLUMN: of the table that fit printed, the named alternative's value; columns from the right, the reward
-# being the third from the end.
-cell() { awk -v id="$1" -v from_end="$2" '$2 == id && $1 ~ /^[0-9]+$/ { print $(NF - from_end); exit }' out; }
+# cell ID COLUMN: of the table that fit printed, the named alternative's value; columns to the left of the win rate (0),
+# after which the columns vary.
+cell() {
+  awk -v id="$1" -v from_end="$2" '
+    $1 == "rank" && $2 == "id" {
+      rest = $0
+      sub(/.*win rate/, "", rest)
+      sub(/std. error/, "error", rest)
+      after = split(rest, names)
+    }
+    $2 == id && $1 ~ /^([0-9]+|-)$/ { print $(NF - after - from_end); exit }' out
+}
 reward() { cell "$1" 2; }
 weight() { cell "$1" 1; }
 win_rate() { cell "$1" 0; }

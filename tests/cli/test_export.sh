@@ -12,7 +12,7 @@ exits 0
 crow export r.h5 -o r.csv
 exits 0
 prints "r.csv: 3 rows"
-equal "$(head -1 r.csv)" "id,topic,reward,weight,win_rate,fitted_win_rate"
+equal "$(head -1 r.csv)" "id,topic,reward,weight,win_rate,fitted_win_rate,standard_error"
 equal "$(sed -n 2p r.csv | cut -c1-15)" 'a,"x, ""y""",0.'
 equal "$(wc -l <r.csv)" 4
 for p in 2 4; do

@@ -70,6 +70,7 @@ static crow_uncertainty_options defaults(int64_t replicates) {
   crow_uncertainty_options options;
   crow_settings_default(crow_uncertainty_settings, &options);
   options.bootstrap = replicates;
+  options.standard_errors = true;
   return options;
 }
 
@@ -159,6 +160,28 @@ static void standard_errors_are_those_of_the_infinitesimal_jackknife(void) {
   compare_with_jackknife(0, true);
 }
 
+/* Groups' covariances by a system for each are those of the dense inverse, alternatives without weight among them; of
+ * groups of one alternative the diagonal is the alternatives' variances. */
+static void compare_groups(crow_objective *objective, const double *reward, const double *spread) {
+  enum { M = 60, GROUPS = 4 };
+  double exact[GROUPS * GROUPS], solved[GROUPS * GROUPS], variance[M], single[M * M];
+  int32_t code[M], own[M];
+  const crow_sandwich_options dense = {M, 0, 1}, systems = {0, 1, 1};
+  for (int x = 0; x < M; x++) {
+    code[x] = x * x % 7 % GROUPS;
+    own[x] = x;
+  }
+  CHECK_OK(crow_objective_sandwich(objective, reward, spread, &dense, variance,
+                                   &(crow_sandwich_groups){GROUPS, code, exact}));
+  CHECK_OK(crow_objective_sandwich(objective, reward, spread, &systems, NULL,
+                                   &(crow_sandwich_groups){GROUPS, code, solved}));
+  for (int k = 0; k < GROUPS * GROUPS; k++) {
+    CHECK_NEAR(solved[k], exact[k], 1e-6 * exact[k / GROUPS * (GROUPS + 1)]);
+  }
+  CHECK_OK(crow_objective_sandwich(objective, reward, spread, &systems, NULL, &(crow_sandwich_groups){M, own, single}));
+  for (int x = 0; x < M; x++) CHECK_NEAR(single[x * (M + 1)], variance[x], 1e-6 * variance[x]);
+}
+
 /* Each variance has a relative error of at most sqrt(2 / P) = 8 %; five times that for all of them. */
 static void probes_estimate_what_the_dense_inverse_gives(void) {
   enum { M = 60, Q = 400, P = 300 };
@@ -181,8 +204,9 @@ static void probes_estimate_what_the_dense_inverse_gives(void) {
     double reward[M], exact[M], estimate[M], *spread = calloc((size_t)pairs.partition.count + 1, sizeof *spread);
     for (int x = 0; x < M; x++) reward[x] = sin(x);
     for (int64_t k = 0; k < pairs.partition.count; k++) spread[k] = uniform(9, (uint64_t)pairs.first[k]);
-    CHECK_OK(crow_objective_sandwich(objective, reward + weights.partition.begin, spread, &dense, exact));
-    CHECK_OK(crow_objective_sandwich(objective, reward + weights.partition.begin, spread, &probes, estimate));
+    CHECK_OK(crow_objective_sandwich(objective, reward + weights.partition.begin, spread, &dense, exact, NULL));
+    CHECK_OK(crow_objective_sandwich(objective, reward + weights.partition.begin, spread, &probes, estimate, NULL));
+    compare_groups(objective, reward, spread);
     for (int64_t i = 0; i < weights.partition.count; i++) {
       CHECK(exact[i] > 0);
       CHECK_NEAR(estimate[i], exact[i], 5 * sqrt(2. / P) * exact[i]);

@@ -15,7 +15,8 @@ static const crow_setting compare_settings[] = {
      .offset = offsetof(compare_options, by),
      .value = BY_ALTERNATIVE,
      .choices = "topic|alternative",
-     .help = "what the rows are: topics with the mean and standard deviation of their rewards, or alternatives with "
+     .help = "what the rows are: topics with the mean of their rewards, its standard error and their spread, or "
+             "alternatives with "
              "rank and reward"},
     {.name = "top",
      .type = CROW_SETTING_INT,

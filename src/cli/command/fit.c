@@ -132,13 +132,18 @@ static crow_status check_uncertainty(const fit_options *options, const crow_data
                     dataset->has_matrix ? "full preference matrix" : "population");
 }
 
+/* What is found without being asked for is of tabular rewards and observed comparisons alone. */
+static crow_uncertainty_options choose_uncertainty(const fit_options *options, const crow_dataset *dataset) {
+  crow_uncertainty_options wanted = options->uncertainty;
+  if (options->fit.model.model != CROW_MODEL_TABULAR || !dataset->has_comparisons) wanted.errors = false;
+  return wanted;
+}
+
 static crow_status find_uncertainty(crow_run *run, const crow_dataset *dataset, const crow_weights *weights,
-                                    const crow_train_options *fit, crow_checkpoint *checkpoint, crow_rewards *rewards) {
+                                    const crow_train_options *fit, const crow_uncertainty_options *wanted,
+                                    crow_checkpoint *checkpoint, crow_rewards *rewards) {
   crow_status status = CROW_OK;
-  const fit_options *options = run->options;
-  const crow_uncertainty_options *wanted = &options->uncertainty;
-  /* A checkpoint of the bootstrap holds them. */
-  if (wanted->standard_errors && !rewards->uncertainty.has_standard_errors) {
+  if (wanted->standard_errors || wanted->errors) {
     crow_stages_begin(&run->stages, "standard errors");
     CROW_TRY(crow_uncertainty_sandwich(run->comm, dataset, weights, &fit->objective, wanted, rewards->value,
                                        &rewards->uncertainty));
@@ -162,14 +167,15 @@ static crow_status run_fit(crow_run *run) {
   crow_checkpoint *checkpoint = NULL;
   bool converged = false;
   crow_train_options how = options->fit;
+  crow_uncertainty_options wanted = options->uncertainty;
   how.groups.memory_per_rank = options->sampling.memory_per_rank;
   crow_stages_begin(&run->stages, "read");
   CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
   crow_results_dataset(run, input, &dataset);
   CROW_TRY(choose_weights(run, &dataset));
   CROW_TRY(check_uncertainty(options, &dataset));
-  CROW_TRY(crow_rewards_check_memory(run->comm, &dataset, &options->fit, &options->uncertainty,
-                                     options->sampling.memory_per_rank));
+  wanted = choose_uncertainty(options, &dataset);
+  CROW_TRY(crow_rewards_check_memory(run->comm, &dataset, &options->fit, &wanted, options->sampling.memory_per_rank));
   if (is_voronoi(options)) CROW_TRY(crow_weights_check_memory(run->comm, &dataset, &options->sampling));
   CROW_TRY(prepare(run, &provenance, &checkpoint));
   crow_stages_begin(&run->stages, "weights");
@@ -177,7 +183,7 @@ static crow_status run_fit(crow_run *run) {
   CROW_TRY(crow_weights_find_shares(run->comm, &dataset, &weights));
   crow_stages_begin(&run->stages, "fit");
   CROW_TRY(crow_rewards_fit_from(run->comm, &dataset, &weights, &how, checkpoint, &rewards));
-  CROW_TRY(find_uncertainty(run, &dataset, &weights, &how, checkpoint, &rewards));
+  CROW_TRY(find_uncertainty(run, &dataset, &weights, &how, &wanted, checkpoint, &rewards));
   crow_stages_begin(&run->stages, "write");
   CROW_TRY(crow_run_provenance_times(run, provenance));
   CROW_TRY(crow_rewards_write(run->comm, output, run->common.force, &rewards, &dataset, provenance));

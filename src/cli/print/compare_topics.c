@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Topics of several results side by side. */
 #include "cli/print/compare_impl.h"
+#include "cli/print/results_impl.h"
 #include "cli/table_impl.h"
 
 static void add_cells(crow_table *table, const crow_topics *topics, int64_t t) {
   if (t < 0) {
-    for (int k = 0; k < 3; k++) crow_table_add(table, "-");
+    for (int k = 0; k < (topics->error ? 4 : 3); k++) crow_table_add(table, "-");
     return;
   }
   crow_table_add_real(table, 4, topics->mean[t]);
+  if (topics->error) crow_table_add_real(table, 4, topics->error[t]);
   crow_table_add_real(table, 4, topics->deviation[t]);
   crow_table_add(table, "%lld", (long long)topics->size[t]);
 }
@@ -17,9 +19,10 @@ static void print_rows(crow_table *table, const crow_comparison *c, const crow_c
   crow_table_add_column(table, "topic", true, 30);
   for (int k = 0; k < c->count; k++) {
     crow_table_add_column(table, "mean", false, 0);
-    crow_table_add_column(table, "sd", false, 0);
+    if (found->topics[k].error) crow_table_add_column(table, "se", false, 0);
+    crow_table_add_column(table, "spread", false, 0);
     crow_table_add_column(table, "n", false, 0);
-    crow_table_add_group(table, c->result[k].name, 3);
+    crow_table_add_group(table, c->result[k].name, found->topics[k].error ? 4 : 3);
   }
   for (int64_t i = 0; i < found->rows; i++) {
     crow_table_add(table, "%s", found->row[i].name);
@@ -32,6 +35,7 @@ static json_t *cell_json(const char *result, const crow_topics *topics, int64_t 
   (void)json_object_set_new(cell, "result", crow_json_text(result));
   (void)json_object_set_new(cell, "mean", t < 0 ? json_null() : crow_json_real(topics->mean[t]));
   (void)json_object_set_new(cell, "deviation", t < 0 ? json_null() : crow_json_real(topics->deviation[t]));
+  if (topics->error && t >= 0) (void)json_object_set_new(cell, "standard_error", crow_json_real(topics->error[t]));
   (void)json_object_set_new(cell, "alternatives", json_integer(t < 0 ? 0 : topics->size[t]));
   return cell;
 }
@@ -49,6 +53,25 @@ static void report_rows(crow_run *run, const crow_comparison *c, const crow_comp
     (void)json_array_append_new(rows, row);
   }
   (void)json_object_set_new(run->report, "topics", rows);
+  json_t *leads = json_array();
+  for (int k = 0; k < c->count; k++) {
+    json_t *lead = crow_json_lead(&found->topics[k]);
+    (void)json_object_set_new(lead, "result", crow_json_text(c->result[k].name));
+    (void)json_array_append_new(leads, lead);
+  }
+  (void)json_object_set_new(run->report, "topic_leads", leads);
+}
+
+/* What each column means, and who leads in each result. */
+static void print_leads(crow_run *run, const crow_comparison *c, const crow_comparison_topics *found) {
+  char text[2 * CROW_NAME_BYTES + 128];
+  crow_print(run,
+             "\nmean: of the topic's rewards; se: its standard error; spread: standard deviation within the topic; "
+             "n: alternatives");
+  for (int k = 0; k < c->count; k++) {
+    crow_results_lead(&found->topics[k], text, sizeof text);
+    crow_print(run, "%s: %s", c->result[k].name, text);
+  }
 }
 
 crow_status crow_compare_topics(crow_run *run, const crow_comparison *comparison) {
@@ -59,6 +82,7 @@ crow_status crow_compare_topics(crow_run *run, const crow_comparison *comparison
   print_rows(&table, comparison, &topics);
   report_rows(run, comparison, &topics);
   CROW_TRY_AGREE(run->comm, crow_table_print(&table, crow_print_stream(run)));
+  print_leads(run, comparison, &topics);
 cleanup:
   crow_comparison_topics_free(&topics);
   crow_table_free(&table);

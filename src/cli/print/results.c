@@ -174,6 +174,14 @@ static void print_certificate(crow_run *run, const crow_rewards *r, double toler
   crow_print(run, "certificate: %.3e (largest entry of the gradient by the parameters)", r->optimality);
 }
 
+static void print_lead(crow_run *run, const crow_topics *topics) {
+  char text[2 * CROW_NAME_BYTES + 128];
+  if (topics->count < 2) return;
+  crow_results_lead(topics, text, sizeof text);
+  crow_print(run, "verdict: %s", text);
+  if (run->report) (void)json_object_set_new(run->report, "topic_lead", crow_json_lead(topics));
+}
+
 crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, const crow_rewards *r, double tolerance) {
   crow_status status = CROW_OK;
   crow_ends_rewards c = {0};
@@ -182,6 +190,7 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
   report_chosen(run, &c);
   CROW_TRY(print_chosen(run, &c, r->partition.global, dataset->has_topic));
   CROW_TRY(crow_topics_create(run->comm, dataset->file, &r->partition, true, r->value, r->weight, &topics));
+  CROW_TRY_AGREE(run->comm, crow_topics_take_errors(&topics, &r->uncertainty.topics));
   CROW_TRY(crow_results_topics(run, &topics, "reward", 6));
   report_fit(run, r, tolerance);
   print_certificate(run, r, tolerance);
@@ -198,6 +207,7 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
     crow_print(run, "converged: no, %s after %lld iteration%s", crow_rewards_end_text(r), (long long)r->iterations,
                crow_plural(r->iterations));
   }
+  print_lead(run, &topics);
 cleanup:
   crow_ends_rewards_free(&c);
   crow_topics_free(&topics);

@@ -15,6 +15,9 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
 /* The table of topics: `value_name` heads the column of means, which are printed with so many decimals (negative: with
  * six digits). Collective. */
 crow_status crow_results_topics(crow_run *run, const crow_topics *topics, const char *value_name, int decimals);
+/* Which topic leads and by how much, or that this is too close to call; in words, and in the summary. Local. */
+void crow_results_lead(const crow_topics *topics, char *text, size_t bytes);
+json_t *crow_json_lead(const crow_topics *topics);
 /* What was scored, and how. Local. */
 void crow_results_scores(crow_run *run, const crow_scores *scores);
 /* How well rewards predict, with the calibration table. Collective. */
