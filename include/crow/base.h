@@ -209,7 +209,8 @@ typedef enum crow_stream {
   CROW_STREAM_TEST,       /**< tests */
   CROW_STREAM_PROBE,      /**< signs of probe vectors */
   CROW_STREAM_SORT,       /**< records that stand for all when a sort shares them out */
-  CROW_STREAM_SIGNS       /**< rotations of draws of block signs */
+  CROW_STREAM_SIGNS,      /**< rotations of draws of block signs */
+  CROW_STREAM_VALLEY      /**< pairs of alternatives whose distances are taken */
 } crow_stream;
 
 /** Fills `words` with the first `count` 32-bit words of element `index` of `stream` under `seed`: Philox4x32-10

@@ -30,11 +30,12 @@ typedef struct crow_groups {
  * all ranks and for any number of them. */
 CROW_API crow_status crow_groups_by_radius(const crow_comm *comm, const crow_dataset *dataset, double radius,
                                            crow_groups *out);
-/** k-means: centres from k-means++ (Arthur and Vassilvitskii 2007), then Lloyd's iterations until nothing changes.
+/** k-means: centres from k-means++ (Arthur and Vassilvitskii 2007), then Lloyd's iterations until nothing changes, from
+ * `starts` different draws, of which the (first) one of least inertia is kept.
  * Fewer than `clusters` groups come out where there are fewer distinct contexts. Sums are taken in integers, so the
  * result is the same for any number of ranks. Collective. */
 CROW_API crow_status crow_groups_by_kmeans(const crow_comm *comm, const crow_dataset *dataset, crow_gidx clusters,
-                                           int64_t max_iterations, uint64_t seed, crow_groups *out);
+                                           int64_t starts, int64_t max_iterations, uint64_t seed, crow_groups *out);
 CROW_API void crow_groups_free(crow_groups *groups);
 
 /** A radius from the distribution of nearest-neighbour distances: with those of (up to 2000 evenly spaced)
@@ -44,9 +45,23 @@ CROW_API void crow_groups_free(crow_groups *groups);
 CROW_API crow_status crow_radius_suggest(const crow_comm *comm, const crow_dataset *dataset, double *radius,
                                          double *jump);
 
+/** The most pairs whose distances are taken. */
+#define CROW_VALLEY_PAIRS INT64_C(100000)
+/** The valley between the distances of alternatives on the same subject and those of others. */
+typedef struct crow_valley {
+  double radius; /**< Otsu's threshold: the split of the distances that maximises the variance between its sides */
+  double eta;    /**< that variance as a share of the whole: .64 for one normal hump, 1 for two points */
+  int64_t pairs; /**< whose distances were taken: all, or CROW_VALLEY_PAIRS random ones if there are more */
+} crow_valley;
+/** Finds it; `*distance` (may be NULL) gets the pairs' distances, ascending, on every rank: free with crow_free(). The
+ * same for any number of ranks. Collective. */
+CROW_API crow_status crow_valley_of(const crow_comm *comm, const crow_dataset *dataset, crow_valley *out,
+                                    double **distance);
+
 typedef struct crow_cluster_options {
   int64_t clusters;       /**< K of k-means; 0: single linkage under `radius` */
   double radius;          /**< of single linkage; 0: crow_radius_suggest() */
+  int64_t starts;         /**< of k-means; the one of least inertia counts; default 10 */
   int64_t max_iterations; /**< of k-means; default 300 */
   int64_t seed;           /**< of k-means++; default 1 */
   double memory_per_rank; /**< bytes a rank may use; default 0: what the machine, the cgroup or Slurm allows */

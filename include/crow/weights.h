@@ -24,10 +24,10 @@ extern "C" {
 typedef enum crow_scheme {
   CROW_SCHEME_VORONOI, /**< share of S nearest to x */
   CROW_SCHEME_UNIFORM, /**< 1/m: the standard MLE */
-  CROW_SCHEME_KERNEL,  /**< 1 / sum_y exp(-|x-y|^2 / (2 h^2)): inverse kernel density (Silverman 1986), h given or the
-                            median distance of pairs of alternatives (the median rule, Gretton et al. 2012) */
+  CROW_SCHEME_KERNEL,  /**< 1 / sum_y exp(-|x-y|^2 / (2 h^2)): inverse kernel density (Silverman 1986), h given or a
+                            third of the valley of the distances (crow_valley_of()) */
   CROW_SCHEME_RADIUS,  /**< 1 / #{y : |x-y| <= R}, x included: inverse degree in a radius graph (the weighting of
-                            sequences in Morcos et al. 2011), R given or half the median distance */
+                            sequences in Morcos et al. 2011), R given or the valley of the distances */
   CROW_SCHEME_CLUSTER  /**< 1 / size of x's group by k-means (crow_groups_by_kmeans()), K given or sqrt(m) */
 } crow_scheme;
 
@@ -39,8 +39,8 @@ typedef enum crow_prompt_share {
 
 typedef struct crow_weights_options {
   int scheme;                   /**< crow_scheme; default voronoi */
-  double bandwidth;             /**< kernel: h; 0: the median rule */
-  double radius;                /**< radius: R; 0: half the median distance */
+  double bandwidth;             /**< kernel: h; 0: a third of the valley */
+  double radius;                /**< radius: R; 0: the valley of the distances */
   int64_t clusters;             /**< cluster: K; 0: the square root of m, rounded up */
   int64_t samples;              /**< Monte Carlo samples N; 0, the default: 100000 (the paper's), or for each of several
                                      prompts max(4096, 400 m_k) */
@@ -84,6 +84,8 @@ typedef struct crow_weights {
   int64_t samples;       /**< N; 0 if not sampled */
   crow_gidx zeros;       /**< how many weights are zero */
   double effective;      /**< effective number of alternatives, 1 / sum w^2 */
+  double length;         /**< kernel: h, radius: R, as it was used (of the last prompt of several); else 0 */
+  double eta;            /**< where that comes from the valley, its crow_valley.eta; else 0 */
   crow_weights_run run;
 } crow_weights;
 

@@ -12,6 +12,12 @@ typedef struct crow_contexts {
 } crow_contexts;
 crow_status crow_contexts_read(const crow_comm *comm, const crow_dataset *dataset, crow_contexts *out);
 void crow_contexts_free(crow_contexts *contexts);
+/* The distances of all pairs of alternatives, or of CROW_VALLEY_PAIRS random ones if there are more, ascending: the
+ * same on all ranks and for any number of them. `*distance` is the caller's. Collective. */
+crow_status crow_pair_distances(const crow_comm *comm, const crow_contexts *contexts, double **distance,
+                                int64_t *pairs);
+/* The valley of ascending distances. Local. */
+void crow_valley_find(const double *distance, int64_t pairs, crow_valley *out);
 
 /* Numbers groups in the order of their first members; `label` (m) are any numbers from 0 to m - 1. Local. */
 crow_status crow_groups_number(crow_gidx m, int32_t *label, crow_gidx *groups);

@@ -90,6 +90,7 @@ cleanup:
 
 static crow_status choose_centres(const crow_comm *comm, kmeans *km, crow_gidx clusters) {
   crow_status status = CROW_OK;
+  km->k = 0;
   crow_gidx chosen = 0;
   crow_progress progress;
   crow_progress_begin(&progress, "k-means++", "centres", (double)clusters);
@@ -156,6 +157,8 @@ static crow_status iterate(const crow_comm *comm, kmeans *km, int64_t max_iterat
   crow_status status = CROW_OK;
   const crow_partition *p = &km->contexts.partition;
   int64_t changed = 0;
+  out->converged = false;
+  out->iterations = 0;
   for (int64_t i = 0; i < p->count; i++) km->nearest[i] = -1;
   while (!out->converged && out->iterations < max_iterations) {
     CROW_TRY_AGREE(comm, assign(km, &changed));
@@ -172,20 +175,30 @@ cleanup:
 }
 
 crow_status crow_groups_by_kmeans(const crow_comm *comm, const crow_dataset *dataset, crow_gidx clusters,
-                                  int64_t max_iterations, uint64_t seed, crow_groups *out) {
+                                  int64_t starts, int64_t max_iterations, uint64_t seed, crow_groups *out) {
   crow_status status = CROW_OK;
   kmeans km = {0};
+  int32_t *best = NULL;
   *out = (crow_groups){.alternatives = dataset->alternatives};
   if (clusters > dataset->alternatives) clusters = dataset->alternatives;
   CROW_TRY(kmeans_create(comm, dataset, clusters, seed, &km));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->group, out->alternatives));
-  CROW_TRY(choose_centres(comm, &km, clusters));
-  CROW_TRY(iterate(comm, &km, max_iterations, out));
-  CROW_TRY(crow_comm_gather_slices(comm, &km.contexts.partition, km.nearest, out->group, sizeof *out->group));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&best, km.contexts.partition.count));
+  for (int64_t start = 0; start < starts; start++) {
+    crow_groups tried = *out;
+    km.seed = seed ^ (uint64_t)start * UINT64_C(0x9e3779b97f4a7c15);
+    CROW_TRY(choose_centres(comm, &km, clusters));
+    CROW_TRY(iterate(comm, &km, max_iterations, &tried));
+    if (start > 0 && !(tried.inertia < out->inertia)) continue;
+    *out = tried;
+    for (crow_gidx i = 0; i < km.contexts.partition.count; i++) best[i] = km.nearest[i];
+  }
+  CROW_TRY(crow_comm_gather_slices(comm, &km.contexts.partition, best, out->group, sizeof *out->group));
   if (dataset->prompt) CROW_TRY_AGREE(comm, crow_groups_cut(out->alternatives, dataset->prompt, out->group));
   CROW_TRY_AGREE(comm, crow_groups_number(out->alternatives, out->group, &out->groups));
 cleanup:
   kmeans_free(&km);
+  crow_free(best);
   if (status != CROW_OK) crow_groups_free(out);
   return status;
 }

@@ -10,6 +10,13 @@ const crow_setting crow_cluster_settings[] = {
     {"radius", CROW_SETTING_DOUBLE, AT(radius), 0, NULL, 0, 1e300, NULL,
      "join alternatives whose contexts are at most this far apart; 0: from the distances of nearest neighbours, at "
      "their largest jump"},
+    {.name = "starts",
+     .type = CROW_SETTING_INT,
+     .offset = AT(starts),
+     .value = 10,
+     .minimum = 1,
+     .maximum = 1e6,
+     .help = "of k-means, each with other centres; the one of least inertia is taken"},
     {"max-iterations", CROW_SETTING_INT, AT(max_iterations), 300, NULL, 1, 1e9, NULL, "iterations of k-means at most"},
     {"seed", CROW_SETTING_INT, AT(seed), 1, NULL, 0, 9e15, NULL, "of the centres that k-means begins with"},
     {"memory-per-rank", CROW_SETTING_DOUBLE, AT(memory_per_rank), 0, NULL, 0, 1e18, NULL,
@@ -33,8 +40,8 @@ static crow_status make_groups(const crow_comm *comm, const crow_dataset *datase
   crow_status status = CROW_OK;
   *radius = options->radius;
   if (options->clusters > 0) {
-    return crow_groups_by_kmeans(comm, dataset, options->clusters, options->max_iterations, (uint64_t)options->seed,
-                                 groups);
+    return crow_groups_by_kmeans(comm, dataset, options->clusters, options->starts, options->max_iterations,
+                                 (uint64_t)options->seed, groups);
   }
   if (*radius == 0) {
     double jump = 1;

@@ -1,80 +1,151 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Weights from the distances among all alternatives: inverse kernel density and inverse degree in a radius graph. Every
- * rank walks its own rows against all rows, block by block; blocks begin at the same alternatives for any number of
- * ranks, so the bits of every distance do not depend on it. */
+/* Weights from the distances among all alternatives: inverse kernel density and inverse degree in a radius graph.
+ * Contexts are read once and pass by all ranks in blocks; of two blocks one rank takes the distances, for both. Blocks
+ * begin at the same alternatives for any number of ranks and sums are integers, so bits do not depend on it. */
+#include "base/clones_impl.h"
+#include "cluster/cluster_impl.h"
 #include "weights/weights_impl.h"
 #include <cblas.h>
+#include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* Contexts of a block of rows and their squared lengths, moved so that the first alternative is the origin: that keeps
- * |x|^2 + |y|^2 - 2 x.y accurate for contexts far away from zero. */
-typedef struct block {
-  double *rows, *squares;
-  crow_gidx count;
-} block;
+enum { ROWS = CROW_BLOCK };
 
-static crow_status block_allocate(const crow_comm *comm, crow_gidx d, block *b) {
-  crow_status status = CROW_OK;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&b->rows, CROW_BLOCK * d));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&b->squares, CROW_BLOCK));
-cleanup:
-  return status;
-}
+/* A block of contexts, also moved so that the first alternative is the origin: that keeps |x|^2 + |y|^2 - 2 x.y
+ * accurate for contexts far away from zero. */
+typedef struct density_block {
+  crow_gidx begin, count;
+  const double *context;    /* (count, d) */
+  double *shifted, *square; /* (count, d), (count) squared lengths of the shifted */
+} density_block;
 
-static void block_free(block *b) {
-  crow_free(b->rows);
-  crow_free(b->squares);
-}
-
-/* Reads rows `begin` .. ; collective, count may be 0. */
-static crow_status block_read(const crow_dataset *dataset, const double *origin, crow_gidx begin, crow_gidx count,
-                              block *b) {
-  crow_status status = CROW_OK;
-  const crow_gidx d = dataset->dimensions;
-  CROW_TRY(crow_dataset_read_contexts(dataset, begin, count, CROW_F64, b->rows));
-  b->count = count;
-  for (crow_gidx i = 0; i < count; i++) {
-    double *row = b->rows + i * d, square = 0;
-    for (crow_gidx k = 0; k < d; k++) {
-      row[k] -= origin[k];
-      square += row[k] * row[k];
-    }
-    b->squares[i] = square;
-  }
-cleanup:
-  return status;
-}
-
-/* What a distance adds to the density of an alternative. */
 typedef struct density {
   bool kernel;
   double length; /* h or R */
+  double unit;   /* of the sums */
+  const crow_contexts *contexts;
+  double *origin;  /* (d) */
+  double *product; /* (ROWS, ROWS) */
+  int64_t *sum;    /* (m) what distances add to the density of each alternative */
 } density;
 
-/* |x|^2 + |y|^2 - 2 x.y loses what clones far from the origin differ by: close pairs are taken by their differences. An
- * alternative is exactly at itself. */
-static double distance(crow_gidx d, const block *mine, crow_gidx i, const block *other, crow_gidx j, double product) {
-  const double scale = mine->squares[i] + other->squares[j], square = scale - 2 * product;
-  if (square > 1e-4 * scale) return sqrt(square);
-  return sqrt(crow_nearest_distance(mine->rows + i * d, other->rows + j * d, CROW_DOUBLE, d));
+static void fill_density_block(const density *s, crow_gidx begin, crow_gidx count, const double *context,
+                               density_block *b) {
+  const int64_t d = s->contexts->d;
+  b->begin = begin;
+  b->count = count;
+  b->context = context;
+  for (crow_gidx i = 0; i < count; i++) {
+    double square = 0;
+    for (int64_t k = 0; k < d; k++) {
+      const double v = context[i * d + k] - s->origin[k];
+      b->shifted[i * d + k] = v;
+      square += v * v;
+    }
+    b->square[i] = square;
+  }
 }
 
-/* sums[i] += sum over the rows of `other` of what the distances add; `product` is work space of CROW_BLOCK^2. */
-static void add_block(const density *rule, crow_gidx d, const block *mine, const block *other, double *product,
-                      double *sums) {
-  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)mine->count, (int)other->count, (int)d, 1, mine->rows,
-              (int)d, other->rows, (int)d, 0, product, CROW_BLOCK);
-  for (crow_gidx i = 0; i < mine->count; i++) {
-    const double *row = product + i * CROW_BLOCK;
-    double sum = 0;
-    for (crow_gidx j = 0; j < other->count; j++) {
-      const double away = distance(d, mine, i, other, j, row[j]);
-      const double ratio = away / rule->length;
-      sum += rule->kernel ? exp(-0.5 * ratio * ratio) : (double)(away <= rule->length);
+static crow_status density_block_create(int64_t d, density_block *b) {
+  crow_status status = CROW_OK;
+  CROW_TRY(CROW_ALLOCATE_RAW(&b->shifted, ROWS * d));
+  CROW_TRY(CROW_ALLOCATE_RAW(&b->square, ROWS));
+cleanup:
+  return status;
+}
+
+static double canonical(const density *s, const density_block *a, crow_gidx i, const density_block *b, crow_gidx j) {
+  const int64_t d = s->contexts->d;
+  return sqrt(crow_nearest_distance(a->context + i * d, b->context + j * d, CROW_DOUBLE, d));
+}
+
+/* Of one row of products: which are surely within the radius, and whether any is too close to tell. The estimate
+ * |x|^2 + |y|^2 - 2 x.y is off by less than `slack` times the first two. */
+CROW_CLONES static int64_t mark_row(double x, const double *squares, const double *product, crow_gidx n, double radius2,
+                                    double slack, int32_t *inside, int32_t *close) {
+  int32_t any = 0;
+  for (crow_gidx j = 0; j < n; j++) {
+    const double both = x + squares[j], excess = both - 2 * product[j] - radius2, error = slack * (both + radius2);
+    inside[j] = excess < -error;
+    close[j] = !(excess < -error) && !(excess > error);
+    any |= close[j];
+  }
+  return any;
+}
+
+CROW_CLONES static int64_t add_row(const int32_t *inside, crow_gidx n, int32_t *column) {
+  int32_t sum = 0;
+  for (crow_gidx j = 0; j < n; j++) {
+    sum += inside[j];
+    column[j] += inside[j];
+  }
+  return sum;
+}
+
+/* Counts neighbours in two blocks; in one block with itself every pair is met twice, once from either side. */
+static void count_blocks(density *s, const density_block *a, const density_block *b) {
+  const double radius2 = s->length * s->length;
+  const double slack = 4 * ((double)s->contexts->d + 16) * DBL_EPSILON;
+  int32_t inside[ROWS], close[ROWS], column[ROWS] = {0};
+  for (crow_gidx i = 0; i < a->count; i++) {
+    const double *row = s->product + i * ROWS;
+    if (mark_row(a->square[i], b->square, row, b->count, radius2, slack, inside, close)) {
+      for (crow_gidx j = 0; j < b->count; j++) {
+        if (close[j]) inside[j] = canonical(s, a, i, b, j) <= s->length;
+      }
     }
-    sums[i] += sum;
+    s->sum[a->begin + i] += add_row(inside, b->count, column);
+  }
+  for (crow_gidx j = 0; j < b->count && a->begin != b->begin; j++) s->sum[b->begin + j] += column[j];
+}
+
+/* Clones far from the origin differ by what the estimate has lost: close pairs are taken by their differences. */
+static void weigh_blocks(density *s, const density_block *a, const density_block *b) {
+  int64_t column[ROWS] = {0};
+  for (crow_gidx i = 0; i < a->count; i++) {
+    int64_t sum = 0;
+    for (crow_gidx j = 0; j < b->count; j++) {
+      const double both = a->square[i] + b->square[j];
+      double square = both - 2 * s->product[i * ROWS + j];
+      if (!(square > 1e-4 * both)) {
+        const double away = canonical(s, a, i, b, j);
+        square = away * away;
+      }
+      const double ratio = sqrt(square) / s->length;
+      const int64_t term = (int64_t)(exp(-0.5 * ratio * ratio) * s->unit + 0.5);
+      sum += term;
+      column[j] += term;
+    }
+    s->sum[a->begin + i] += sum;
+  }
+  for (crow_gidx j = 0; j < b->count && a->begin != b->begin; j++) s->sum[b->begin + j] += column[j];
+}
+
+static void compare_blocks(density *s, const density_block *a, const density_block *b) {
+  const int d = (int)s->contexts->d;
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)a->count, (int)b->count, d, 1, a->shifted, d, b->shifted, d,
+              0, s->product, ROWS);
+  if (s->kernel)
+    weigh_blocks(s, a, b);
+  else
+    count_blocks(s, a, b);
+}
+
+/* This rank's blocks with one that passes by. Of two ranks one looks at the pairs of their slices; within a slice the
+ * earlier blocks are compared with the later. */
+static void compare_with(density *s, const density_block *other, int owner, density_block *own) {
+  const crow_contexts *c = s->contexts;
+  const crow_partition *p = &c->partition;
+  if (owner != p->rank && ((p->rank + owner) % 2 == 0) != (p->rank < owner)) return;
+  for (crow_gidx at = 0; at < p->count; at += ROWS) {
+    if (owner == p->rank && p->begin + at > other->begin) break;
+    fill_density_block(s, p->begin + at, p->count - at < ROWS ? p->count - at : ROWS, c->value + at * c->d, own);
+    /* The same two blocks are multiplied in the same order whoever does it, or their last bits would differ. */
+    if (own->begin <= other->begin)
+      compare_blocks(s, own, other);
+    else
+      compare_blocks(s, other, own);
   }
 }
 
@@ -89,69 +160,38 @@ cleanup:
   return status;
 }
 
-static crow_status add_all(const crow_comm *comm, const crow_dataset *dataset, const density *rule,
-                           const double *origin, crow_checkpoint *checkpoint, crow_weights *out) {
+static crow_status compare_all(const crow_comm *comm, crow_checkpoint *checkpoint, density *s) {
   crow_status status = CROW_OK;
-  const crow_gidx m = dataset->alternatives, d = dataset->dimensions;
-  const crow_partition *p = &out->partition;
-  block mine = {0}, other = {0};
-  double *product = NULL;
-  int64_t turns = (p->count + CROW_BLOCK - 1) / CROW_BLOCK;
+  const crow_contexts *c = s->contexts;
+  const crow_partition *p = &c->partition;
+  double *passing = NULL;
+  density_block own = {0}, other = {0};
   crow_progress progress;
-  CROW_TRY(crow_comm_max_i64(comm, &turns, 1));
-  CROW_TRY(block_allocate(comm, d, &mine));
-  CROW_TRY(block_allocate(comm, d, &other));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&product, CROW_BLOCK * CROW_BLOCK));
-  crow_progress_begin(&progress, "weights", "alternatives of this rank", (double)p->count);
-  for (int64_t turn = 0; turn < turns; turn++) {
-    const crow_gidx at = turn * CROW_BLOCK < p->count ? turn * CROW_BLOCK : p->count;
-    const crow_gidx n = p->count - at < CROW_BLOCK ? p->count - at : CROW_BLOCK;
-    CROW_TRY(block_read(dataset, origin, p->begin + at, n, &mine));
-    for (crow_gidx begin = 0; begin < m; begin += CROW_BLOCK) {
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&passing, ROWS * c->d));
+  CROW_TRY_AGREE(comm, density_block_create(c->d, &own));
+  CROW_TRY_AGREE(comm, density_block_create(c->d, &other));
+  crow_progress_begin(&progress, "weights", "alternatives", (double)p->global);
+  for (int owner = 0; owner < p->size; owner++) {
+    const crow_gidx end = crow_partition_begin(p, owner + 1);
+    for (crow_gidx begin = crow_partition_begin(p, owner); begin < end; begin += ROWS) {
+      const crow_gidx count = end - begin < ROWS ? end - begin : ROWS;
+      if (owner == p->rank) {
+        memcpy(passing, c->value + (begin - p->begin) * c->d, (size_t)(count * c->d) * sizeof *passing);
+      }
+      CROW_TRY(crow_comm_broadcast(comm, passing, count * c->d * (int64_t)sizeof *passing, owner));
+      fill_density_block(s, begin, count, passing, &other);
+      compare_with(s, &other, owner, &own);
       CROW_TRY(check_stop(checkpoint));
-      CROW_TRY(block_read(dataset, origin, begin, m - begin < CROW_BLOCK ? m - begin : CROW_BLOCK, &other));
-      if (n) add_block(rule, d, &mine, &other, product, out->value + at);
-    }
-    crow_progress_update(&progress, (double)(at + n));
-  }
-cleanup:
-  block_free(&mine);
-  block_free(&other);
-  crow_free(product);
-  return status;
-}
-
-static int compare(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-/* The median distance over all pairs of at most 512 alternatives, evenly spread over the dataset: the same on any
- * number of ranks, and for fewer alternatives exact. */
-static crow_status median_distance(const crow_comm *comm, const crow_dataset *dataset, double *median) {
-  crow_status status = CROW_OK;
-  const crow_gidx m = dataset->alternatives, d = dataset->dimensions;
-  const crow_gidx n = m < CROW_BLOCK ? m : CROW_BLOCK;
-  double *rows = NULL, *distance = NULL;
-  int64_t pairs = 0;
-  *median = 0;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&rows, n * d));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&distance, n * (n - 1) / 2));
-  for (crow_gidx i = 0; i < n; i++) {
-    CROW_TRY(crow_dataset_read_contexts(dataset, i * m / n, 1, CROW_F64, rows + i * d));
-  }
-  for (crow_gidx i = 0; i < n; i++) {
-    for (crow_gidx j = 0; j < i; j++) {
-      distance[pairs++] = sqrt(crow_nearest_distance(rows + i * d, rows + j * d, CROW_DOUBLE, d));
+      crow_progress_update(&progress, (double)(begin + count));
     }
   }
-  if (pairs) {
-    qsort(distance, (size_t)pairs, sizeof *distance, compare);
-    *median = (distance[(pairs - 1) / 2] + distance[pairs / 2]) / 2;
-  }
+  CROW_TRY(crow_comm_sum_i64(comm, s->sum, p->global));
 cleanup:
-  crow_free(rows);
-  crow_free(distance);
+  crow_free(passing);
+  crow_free(own.shifted);
+  crow_free(own.square);
+  crow_free(other.shifted);
+  crow_free(other.square);
   return status;
 }
 
@@ -171,27 +211,62 @@ cleanup:
   return status;
 }
 
+/* The length that was asked for, or the valley of the distances: the radius is there, a kernel a third as wide. */
+static crow_status find_length(const crow_comm *comm, const crow_contexts *contexts,
+                               const crow_weights_options *options, crow_weights *out) {
+  crow_status status = CROW_OK;
+  const bool kernel = options->scheme == CROW_SCHEME_KERNEL;
+  const char *what = kernel ? "inverse kernel density, bandwidth" : "inverse degree, radius";
+  double *distance = NULL;
+  crow_valley valley = {0};
+  int64_t pairs = 0;
+  out->length = kernel ? options->bandwidth : options->radius;
+  if (out->length > 0) {
+    crow_log(CROW_LOG_INFO, "weights: %s %.6g", what, out->length);
+    goto cleanup;
+  }
+  CROW_TRY(crow_pair_distances(comm, contexts, &distance, &pairs));
+  crow_valley_find(distance, pairs, &valley);
+  out->length = kernel ? valley.radius / 3 : valley.radius;
+  out->eta = valley.eta;
+  /* All alternatives in one place: any length gives the same, uniform weights. */
+  if (out->length == 0) out->length = 1;
+  crow_log(
+      CROW_LOG_INFO,
+      "weights: %s %.6g (%sthe valley of the distances of %lld pair%s; %.3g of their variance is between its sides, "
+      ".64 for a single hump)",
+      what, out->length, kernel ? "a third of " : "", (long long)pairs, crow_plural(pairs), out->eta);
+cleanup:
+  crow_free(distance);
+  return status;
+}
+
 crow_status crow_weights_density(const crow_comm *comm, const crow_dataset *dataset,
                                  const crow_weights_options *options, crow_checkpoint *checkpoint, crow_weights *out) {
   crow_status status = CROW_OK;
-  const bool kernel = options->scheme == CROW_SCHEME_KERNEL;
-  double *origin = NULL, median = 0, length = kernel ? options->bandwidth : options->radius;
-  CROW_TRY(crow_space_check_distances(comm, dataset, 0));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&origin, dataset->dimensions));
-  CROW_TRY(crow_dataset_read_contexts(dataset, 0, 1, CROW_F64, origin));
-  if (length == 0) {
-    CROW_TRY(median_distance(comm, dataset, &median));
-    length = kernel ? median : median / 2;
-    /* All alternatives in one place: any length gives the same, uniform weights. */
-    if (length == 0) length = 1;
+  const crow_gidx m = dataset->alternatives;
+  crow_contexts contexts = {0};
+  density s = {.kernel = options->scheme == CROW_SCHEME_KERNEL, .unit = 1, .contexts = &contexts};
+  CROW_TRY(crow_contexts_read(comm, dataset, &contexts));
+  CROW_TRY(crow_weights_allocate(comm, m, false, out));
+  CROW_TRY(find_length(comm, &contexts, options, out));
+  s.length = out->length;
+  /* A sum of m terms of at most 1 stays below 2^62. */
+  for (int bits = 61; s.kernel && bits > 0 && s.unit * (double)m < 0x1p61; bits--) s.unit *= 2;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s.origin, contexts.d));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&s.product, ROWS * ROWS));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s.sum, m));
+  if (contexts.partition.rank == 0) memcpy(s.origin, contexts.value, (size_t)contexts.d * sizeof *s.origin);
+  CROW_TRY(crow_comm_broadcast(comm, s.origin, contexts.d * (int64_t)sizeof *s.origin, 0));
+  CROW_TRY(compare_all(comm, checkpoint, &s));
+  for (crow_gidx i = 0; i < out->partition.count; i++) {
+    out->value[i] = (double)s.sum[out->partition.begin + i] / s.unit;
   }
-  crow_log(CROW_LOG_INFO, "weights: %s %.6g%s", kernel ? "inverse kernel density, bandwidth" : "inverse degree, radius",
-           length, median > 0 ? (kernel ? " (the median distance)" : " (half the median distance)") : "");
-  const density rule = {kernel, length};
-  CROW_TRY(crow_weights_allocate(comm, dataset->alternatives, false, out));
-  CROW_TRY(add_all(comm, dataset, &rule, origin, checkpoint, out));
   CROW_TRY(crow_weights_invert(comm, out));
 cleanup:
-  crow_free(origin);
+  crow_contexts_free(&contexts);
+  crow_free(s.origin);
+  crow_free(s.product);
+  crow_free(s.sum);
   return status;
 }

@@ -12,6 +12,11 @@ static crow_status write_attributes(crow_file *file, const crow_weights *weights
   CROW_TRY(crow_file_set_i64(file, "/", "hit_unit", CROW_HIT_UNIT));
   CROW_TRY(crow_file_set_i64(file, "/", "zeros", weights->zeros));
   CROW_TRY(crow_file_set_f64(file, "/", "effective", weights->effective));
+  if (weights->length > 0) {
+    CROW_TRY(
+        crow_file_set_f64(file, "/", options->scheme == CROW_SCHEME_KERNEL ? "bandwidth" : "radius", weights->length));
+  }
+  if (weights->eta > 0) CROW_TRY(crow_file_set_f64(file, "/", "eta", weights->eta));
 cleanup:
   return status;
 }

@@ -5,6 +5,7 @@
 
 /* More iterations than k-means needs in practice. */
 #define ITERATIONS_MOST 300
+#define STARTS 10
 
 crow_status crow_weights_cluster(const crow_comm *comm, const crow_dataset *dataset,
                                  const crow_weights_options *options, crow_weights *out) {
@@ -14,7 +15,8 @@ crow_status crow_weights_cluster(const crow_comm *comm, const crow_dataset *data
   const crow_gidx m = dataset->alternatives;
   crow_gidx clusters = options->clusters ? options->clusters : (crow_gidx)ceil(sqrt((double)m));
   if (clusters > m) clusters = m;
-  CROW_TRY(crow_groups_by_kmeans(comm, dataset, clusters, ITERATIONS_MOST, (uint64_t)options->space.seed, &groups));
+  CROW_TRY(
+      crow_groups_by_kmeans(comm, dataset, clusters, STARTS, ITERATIONS_MOST, (uint64_t)options->space.seed, &groups));
   crow_log(CROW_LOG_INFO, "weights: inverse size of k-means groups, %lld group%s after %lld iteration%s",
            (long long)groups.groups, crow_plural(groups.groups), (long long)groups.iterations,
            crow_plural(groups.iterations));

@@ -54,7 +54,9 @@ double crow_weights_need_bytes(const crow_dataset *dataset, const crow_weights_o
   case CROW_SCHEME_RADIUS:
     break;
   }
-  return (double)CROW_PROCESS_BYTES + 24 * own + 8.0 * CROW_BLOCK * (2 * d + 2 * CROW_BLOCK);
+  /* Contexts, sums of all alternatives, blocks and distances of pairs. */
+  return (double)CROW_PROCESS_BYTES + (24 + 8 * d) * own + 8 * m + 8.0 * CROW_BLOCK * (3 * d + CROW_BLOCK) +
+         32.0 * (double)CROW_VALLEY_PAIRS;
 }
 
 crow_status crow_weights_check_memory(const crow_comm *comm, const crow_dataset *dataset,

@@ -10,9 +10,10 @@ const crow_setting crow_weights_settings[] = {
      "share of S nearest to x (the paper's) | 1/m | inverse kernel density | inverse degree in a radius graph | "
      "inverse size of x's k-means group"},
     {"bandwidth", CROW_SETTING_DOUBLE, AT(bandwidth), 0, NULL, 0, 1e300, NULL,
-     "with --scheme kernel: h of exp(-distance^2 / (2 h^2)); 0: the median distance of pairs of alternatives"},
+     "with --scheme kernel: h of exp(-distance^2 / (2 h^2)); 0: a third of the radius at the valley"},
     {"radius", CROW_SETTING_DOUBLE, AT(radius), 0, NULL, 0, 1e300, NULL,
-     "with --scheme radius: alternatives this close are neighbours; 0: half the median distance of pairs"},
+     "with --scheme radius: alternatives this close are neighbours; 0: the valley between the two humps of "
+     "the distances of pairs (Otsu's threshold), for clones that are texts on one subject"},
     {"weight-clusters", CROW_SETTING_INT, AT(clusters), 0, NULL, 0, 1e9, NULL,
      "with --scheme cluster: number of k-means groups; 0: the square root of the number of alternatives"},
     {.name = "samples",
@@ -57,6 +58,23 @@ cleanup:
   return status;
 }
 
+/* Whether the largest weight is within 1 % of the smallest, within each of several prompts. */
+static crow_status log_uniform(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights) {
+  crow_status status = CROW_OK;
+  double extremes[2] = {0, -(double)INFINITY}; /* largest, - smallest */
+  if (dataset->prompts > 1) return CROW_OK;
+  for (crow_gidx i = 0; i < weights->partition.count; i++) {
+    extremes[0] = fmax(extremes[0], weights->value[i]);
+    extremes[1] = fmax(extremes[1], -weights->value[i]);
+  }
+  CROW_TRY(crow_comm_max_f64(comm, extremes, 2));
+  if (weights->partition.global > 1 && extremes[0] <= -1.01 * extremes[1]) {
+    crow_log(CROW_LOG_INFO, "weights: all are equal within 1 %%: this scheme did nothing that uniform weights do not");
+  }
+cleanup:
+  return status;
+}
+
 static void log_end(const crow_weights *weights) {
   if (2 * weights->zeros > weights->partition.global) {
     crow_log(CROW_LOG_WARNING,
@@ -80,6 +98,7 @@ crow_status crow_weights_compute_from(const crow_comm *comm, const crow_dataset 
   else
     CROW_TRY(crow_weights_by_scheme(comm, dataset, options, NULL, checkpoint, out));
   CROW_TRY(crow_weights_find_shares(comm, dataset, out));
+  if (options->scheme != CROW_SCHEME_UNIFORM) CROW_TRY(log_uniform(comm, dataset, out));
   log_end(out);
 cleanup:
   if (status != CROW_OK) crow_weights_free(out);

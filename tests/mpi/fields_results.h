@@ -82,6 +82,9 @@ static const known_attribute weights_attributes[] = {{"/", "crow_kind", TEXT},
                                                      {"/", "zeros", OPTIONAL | INTEGER | LARGE_FITS},
                                                      {"/", "prompts", OPTIONAL | INTEGER | LARGE_FITS},
                                                      {"/", "effective", OPTIONAL | LARGE_FITS},
+                                                     {"/", "radius", OPTIONAL | LARGE_FITS},
+                                                     {"/", "bandwidth", OPTIONAL | LARGE_FITS},
+                                                     {"/", "eta", OPTIONAL},
                                                      {NULL, NULL, 0}};
 static const file_kind kind_weights = {"weights", make_weights, use_weights, weights_fields, weights_attributes, false};
 

@@ -111,7 +111,7 @@ static void kmeans_finds_well_separated_topics(void) {
   options.spread = 0.01;
   CHECK_OK(crow_simulate_run(test_comm, &options, test_path("topics.h5"), true, NULL, &summary));
   crow_dataset dataset = open_dataset(test_comm, test_path("topics.h5"));
-  CHECK_OK(crow_groups_by_kmeans(test_comm, &dataset, 3, 100, 1, &groups));
+  CHECK_OK(crow_groups_by_kmeans(test_comm, &dataset, 3, 1, 100, 1, &groups));
   CHECK(groups.groups == 3 && groups.converged);
   bool right = true;
   for (int64_t i = 0; i < 1501; i++) right = right && groups.group[i] == (i < 501 ? 0 : i < 1001 ? 1 : 2);
@@ -121,8 +121,8 @@ static void kmeans_finds_well_separated_topics(void) {
   crow_groups_free(&groups);
   /* Many groups, whose bits depend on every sum and draw. */
   crow_dataset mine = open_dataset(alone, test_path("topics.h5"));
-  CHECK_OK(crow_groups_by_kmeans(test_comm, &dataset, 40, 100, 7, &groups));
-  CHECK_OK(crow_groups_by_kmeans(alone, &mine, 40, 100, 7, &again));
+  CHECK_OK(crow_groups_by_kmeans(test_comm, &dataset, 40, 1, 100, 7, &groups));
+  CHECK_OK(crow_groups_by_kmeans(alone, &mine, 40, 1, 100, 7, &again));
   CHECK(groups.groups == 40 && again.groups == 40 && groups.iterations == again.iterations);
   CHECK(groups.inertia == again.inertia);
   CHECK(memcmp(groups.group, again.group, 1501 * sizeof *groups.group) == 0);
@@ -142,7 +142,7 @@ static void kmeans_makes_no_more_groups_than_there_are_contexts(void) {
   crow_dataset dataset = open_dataset(test_comm, test_path("few.h5"));
   crow_groups groups = {0};
   const int32_t expected[6] = {0, 1, 0, 1, 0, 2};
-  CHECK_OK(crow_groups_by_kmeans(test_comm, &dataset, 5, 100, 1, &groups));
+  CHECK_OK(crow_groups_by_kmeans(test_comm, &dataset, 5, 1, 100, 1, &groups));
   CHECK(groups.groups == 3 && groups.inertia == 0);
   CHECK(memcmp(groups.group, expected, sizeof expected) == 0);
   crow_groups_free(&groups);

@@ -384,9 +384,9 @@ static void other_schemes_halve_clones_by_default(void) {
   computed c = compute(test_comm, 3, 2, context, &options);
   CHECK(c.value[0] == .25 && c.value[1] == .25 && c.value[2] == .5);
   computed_free(&c);
-  options.scheme = CROW_SCHEME_KERNEL; /* h = 5, the median distance: density 2 + e^(-1/2) and 1 + 2 e^(-1/2) */
+  options.scheme = CROW_SCHEME_KERNEL; /* h = 2.5 / 3, a third of the valley between 1e-9 and 5: e^(-(5 / h)^2 / 2) */
   c = compute(test_comm, 3, 2, context, &options);
-  const double clone = 1 / (2 + exp(-.5)), other = 1 / (1 + 2 * exp(-.5));
+  const double clone = 1 / (2 + exp(-18)), other = 1 / (1 + 2 * exp(-18));
   CHECK_NEAR(c.value[0], clone / (2 * clone + other), 1e-9);
   computed_free(&c);
   options.scheme = CROW_SCHEME_CLUSTER; /* two groups: the clones and the other */

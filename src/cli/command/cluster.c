@@ -18,6 +18,9 @@ static void print_summary(crow_run *run, const crow_cluster_summary *found, bool
   crow_print(run, "groups: %lld of %lld alternative%s, the largest of %lld, %lld of one", (long long)found->groups,
              (long long)found->alternatives, crow_plural(found->alternatives), (long long)found->largest,
              (long long)found->singles);
+  if (found->groups == found->alternatives) {
+    crow_print(run, "every alternative is a group of its own: the clusters change nothing");
+  }
   if (found->comparisons) {
     crow_print(run, "comparisons: %lld of %lld inside groups dropped, %lld kept", (long long)found->dropped,
                (long long)found->comparisons, (long long)(found->comparisons - found->dropped));

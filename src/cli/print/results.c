@@ -41,6 +41,8 @@ static void report_weights(crow_run *run, const crow_weights *weights) {
   crow_report_real(run, "effective_number", weights->effective);
   crow_report_integer(run, "zero_weights", weights->zeros);
   crow_report_integer(run, "samples", weights->samples);
+  if (weights->length > 0) crow_report_real(run, "length", weights->length);
+  if (weights->eta > 0) crow_report_real(run, "eta", weights->eta);
 }
 
 crow_status crow_results_weights(crow_run *run, const crow_dataset *dataset, const crow_weights *weights) {
