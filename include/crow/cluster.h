@@ -57,6 +57,11 @@ typedef struct crow_valley {
  * same for any number of ranks. Collective. */
 CROW_API crow_status crow_valley_of(const crow_comm *comm, const crow_dataset *dataset, crow_valley *out,
                                     double **distance);
+/** Bins of a histogram of distances. */
+enum { CROW_DISTANCE_BINS = 60 };
+/** Counts ascending distances in CROW_DISTANCE_BINS bins of equal width from 0 to the farthest, which is returned.
+ * Local. */
+CROW_API double crow_distances_count(const double *distance, int64_t pairs, int64_t *count);
 
 typedef struct crow_cluster_options {
   int64_t clusters;       /**< K of k-means; 0: single linkage under `radius` */

@@ -22,10 +22,11 @@ typedef enum crow_plot_kind {
   CROW_PLOT_CALIBRATION,
   CROW_PLOT_AUDIT,
   CROW_PLOT_VORONOI,
-  CROW_PLOT_SCALING
+  CROW_PLOT_SCALING,
+  CROW_PLOT_DISTANCES
 } crow_plot_kind;
 /** Their names, in this order. */
-#define CROW_PLOT_KINDS "auto|topics|win-rate|weights|convergence|calibration|audit|voronoi|scaling"
+#define CROW_PLOT_KINDS "auto|topics|win-rate|weights|convergence|calibration|audit|voronoi|scaling|distances"
 
 /** How many files fit in one picture. */
 #define CROW_PLOT_MOST CROW_COMPARISON_MOST

@@ -84,8 +84,10 @@ typedef struct crow_weights {
   int64_t samples;       /**< N; 0 if not sampled */
   crow_gidx zeros;       /**< how many weights are zero */
   double effective;      /**< effective number of alternatives, 1 / sum w^2 */
-  double length;         /**< kernel: h, radius: R, as it was used (of the last prompt of several); else 0 */
+  double length;         /**< kernel: h, radius: R, as it was used; 0 of others and of several prompts */
   double eta;            /**< where that comes from the valley, its crow_valley.eta; else 0 */
+  double farthest;       /**< radius: the farthest of the pairs below; else 0 */
+  int64_t distances[CROW_DISTANCE_BINS]; /**< radius: pairs by their distances, crow_distances_count(); else 0 */
   crow_weights_run run;
 } crow_weights;
 

@@ -124,6 +124,16 @@ void crow_valley_find(const double *distance, int64_t pairs, crow_valley *out) {
   if (best == 0 && pairs) out->radius = distance[pairs - 1];
 }
 
+double crow_distances_count(const double *distance, int64_t pairs, int64_t *count) {
+  const double farthest = pairs ? distance[pairs - 1] : 0;
+  memset(count, 0, CROW_DISTANCE_BINS * sizeof *count);
+  for (int64_t k = 0; k < pairs; k++) {
+    const int at = farthest > 0 ? (int)(distance[k] / farthest * CROW_DISTANCE_BINS) : 0;
+    count[at < CROW_DISTANCE_BINS ? at : CROW_DISTANCE_BINS - 1]++;
+  }
+  return farthest;
+}
+
 crow_status crow_valley_of(const crow_comm *comm, const crow_dataset *dataset, crow_valley *out, double **distance) {
   crow_status status = CROW_OK;
   crow_contexts contexts = {0};

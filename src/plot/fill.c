@@ -26,6 +26,8 @@ crow_status crow_plot_fill(crow_plot *plot, crow_plot_kind kind) {
     return crow_plot_voronoi(plot);
   case CROW_PLOT_SCALING:
     return crow_plot_scaling(plot);
+  case CROW_PLOT_DISTANCES:
+    return crow_plot_distances(plot);
   }
   return crow_error(CROW_FAILED, "no such kind of picture");
 }

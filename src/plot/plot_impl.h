@@ -86,6 +86,7 @@ crow_status crow_plot_voronoi(crow_plot *plot);
 crow_status crow_plot_calibration(crow_plot *plot);
 crow_status crow_plot_audit(crow_plot *plot);
 crow_status crow_plot_scaling(crow_plot *plot);
+crow_status crow_plot_distances(crow_plot *plot);
 
 /* ---- reading without holding: visit.c --------------------------------------------------------------------- */
 

@@ -260,11 +260,12 @@ static crow_status find_length(const crow_comm *comm, const crow_contexts *conte
   crow_valley valley = {0};
   int64_t pairs = 0;
   out->length = kernel ? options->bandwidth : options->radius;
-  if (out->length > 0) {
-    crow_log(CROW_LOG_INFO, "weights: %s %.6g", what, out->length);
-    goto cleanup;
-  }
+  const bool given = out->length > 0;
+  if (given) crow_log(CROW_LOG_INFO, "weights: %s %.6g", what, out->length);
+  if (given && kernel) goto cleanup;
   CROW_TRY(crow_pair_distances(comm, contexts, &distance, &pairs));
+  out->farthest = kernel ? 0 : crow_distances_count(distance, pairs, out->distances);
+  if (given) goto cleanup;
   crow_valley_find(distance, pairs, &valley);
   out->length = kernel ? valley.radius / 3 : valley.radius;
   out->eta = valley.eta;

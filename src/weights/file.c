@@ -17,6 +17,7 @@ static crow_status write_attributes(crow_file *file, const crow_weights *weights
         crow_file_set_f64(file, "/", options->scheme == CROW_SCHEME_KERNEL ? "bandwidth" : "radius", weights->length));
   }
   if (weights->eta > 0) CROW_TRY(crow_file_set_f64(file, "/", "eta", weights->eta));
+  if (weights->farthest > 0) CROW_TRY(crow_file_set_f64(file, "/", "farthest", weights->farthest));
 cleanup:
   return status;
 }
@@ -32,6 +33,10 @@ crow_status crow_weights_write(const crow_comm *comm, const char *path, bool ove
   CROW_TRY(crow_file_write_vector(file, "/weights/value", CROW_F64, p, weights->value));
   CROW_TRY(crow_file_write_vector(file, "/weights/standard_error", CROW_F64, p, weights->standard_error));
   if (weights->samples) CROW_TRY(crow_file_write_vector(file, "/weights/hits", CROW_I64, p, weights->hits));
+  if (weights->farthest > 0) {
+    const crow_partition bins = crow_comm_partition(comm, CROW_DISTANCE_BINS, CROW_BLOCK);
+    CROW_TRY(crow_file_write_vector(file, "/distances/count", CROW_I64, &bins, weights->distances + bins.begin));
+  }
   CROW_TRY(crow_dataset_copy_names(dataset, file));
   if (dataset->has_prompt) CROW_TRY(crow_file_set_i64(file, "/", "prompts", dataset->prompts));
   CROW_TRY(crow_provenance_write(provenance, file));

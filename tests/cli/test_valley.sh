@@ -69,6 +69,30 @@ t = np.load("topic.npy"); w = read("valley-1.h5")
 assert all(.25 < w[t == k].sum() < .42 for k in range(3)), [w[t == k].sum() for k in range(3)]
 PY
 
+# The picture of the distances, of a dataset and of weights, which hold their histogram.
+"$python" - <<'PY' || fail "the histogram is not that of NumPy"
+import h5py, numpy as np
+x = h5py.File("topics.h5")["alternatives/context"][:]
+d = np.sqrt(((x[:, None] - x) ** 2).sum(2))[np.triu_indices(300, 1)]
+f = h5py.File("valley-2.h5")
+assert abs(f.attrs["farthest"] - d.max()) < 1e-12
+assert np.abs(f["distances/count"][:] - np.histogram(d, 60, (0, d.max()))[0]).sum() <= 2
+PY
+if command -v gnuplot >/dev/null; then
+  crow plot topics.h5 valley-1.h5 --kind distances -o distances.svg
+  exits 0
+  prints "Histogram of the distances of pairs of alternatives in 2 files"
+  grep -q "radius" distances.svg || fail "the radius is not marked"
+  crow plot kernel-1.h5 --kind distances -o none.svg
+  exits 3
+  says "kernel-1.h5: has no distances"
+fi
+
+# An audit takes the ways to weigh, and the models.
+crow audit topics.h5 --scheme radius --model linear --clones 2 --eps 0.1 --redraws 0
+exits 0
+prints "weighted fit"
+
 # What comes out even says so; so do groups of one.
 crow weights even.h5 -o even-w.h5 --scheme radius --radius 1
 exits 0

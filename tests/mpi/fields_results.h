@@ -36,6 +36,7 @@ cleanup:
 static const known_field weights_fields[] = {{"/weights/value", LARGE_FITS},
                                              {"/weights/standard_error", OPTIONAL | LARGE_FITS},
                                              {"/weights/hits", OPTIONAL | LARGE_FITS | INTEGER},
+                                             {"/distances/count", OPTIONAL | LARGE_FITS | INTEGER | ANY_LENGTH},
                                              {"/alternatives/id", OPTIONAL | TEXT},
                                              {"/alternatives/topic", OPTIONAL | TEXT},
                                              {"/alternatives/prompt", OPTIONAL | TEXT},
@@ -84,6 +85,7 @@ static const known_attribute weights_attributes[] = {{"/", "crow_kind", TEXT},
                                                      {"/", "effective", OPTIONAL | LARGE_FITS},
                                                      {"/", "radius", OPTIONAL | LARGE_FITS},
                                                      {"/", "bandwidth", OPTIONAL | LARGE_FITS},
+                                                     {"/", "farthest", OPTIONAL | LARGE_FITS},
                                                      {"/", "eta", OPTIONAL},
                                                      {NULL, NULL, 0}};
 static const file_kind kind_weights = {"weights", make_weights, use_weights, weights_fields, weights_attributes, false};

@@ -8,12 +8,7 @@ static crow_status check_audit(const crow_run *run) {
   crow_audit_options *options = run->options;
   crow_audit_options defaults;
   crow_audit_options_default(&defaults);
-  defaults.weights.samples = options->weights.samples;
-  defaults.weights.prompt_share = options->weights.prompt_share;
-  defaults.weights.memory_per_rank = options->weights.memory_per_rank;
-  defaults.weights.space = options->weights.space;
-  defaults.weights.nearest = options->weights.nearest;
-  options->weights = defaults.weights;
+  options->weights.grid = defaults.weights.grid;
   return crow_audit_options_validate(options);
 }
 
@@ -73,6 +68,10 @@ static const crow_section sections[] = {
     {"Nearest alternative", crow_nearest_settings, offsetof(crow_audit_options, weights.nearest)},
     {"Objective", crow_objective_settings, offsetof(crow_audit_options, fit.objective)},
     {"Optimiser (L-BFGS)", crow_lbfgs_settings, offsetof(crow_audit_options, fit.lbfgs)},
+    {"Reward model", crow_model_settings, offsetof(crow_audit_options, fit.model)},
+    {"Training (with --model linear or mlp)", crow_training_settings, offsetof(crow_audit_options, fit.training)},
+    {"Adam (with --optimizer adam)", crow_adam_settings, offsetof(crow_audit_options, fit.adam)},
+    {"Groups of ranks (of ensembles)", crow_rank_groups_settings, offsetof(crow_audit_options, fit.groups)},
     {0}};
 
 const crow_command crow_command_audit = {

@@ -29,7 +29,10 @@ const crow_command crow_command_plot = {
         "exact "
         "areas are shown. --kind scaling takes {\"scaling\": [{\"ranks\": 4, \"seconds\": 2.5}, ...]}, for weak "
         "scaling "
-        "with the \"work\" that each run did. Needs gnuplot.",
+        "with the \"work\" that each run did. --kind distances takes datasets, or weights made with --scheme radius, "
+        "and "
+        "marks the radius in the histogram of the distances of pairs: the valley between two humps, if there are two. "
+        "Needs gnuplot.",
     .example = "crow plot uniform.h5 voronoi.h5 -o topics.svg --labels 'standard MLE,weighted MLE'\n"
                "crow plot rewards.h5 --kind convergence -o convergence.png\n"
                "crow plot votes.h5 weights.h5 --kind voronoi -o cells.svg",

@@ -86,29 +86,35 @@ static crow_status print_groups(crow_run *run, const crow_audit_result *r, crow_
 
 /* ---- tests -------------------------------------------------------------------------------------------------- */
 
-static void add_shift(crow_table *table, const crow_audit_shift *shift, crow_gidx prompts) {
-  const char *from, *to;
-  crow_audit_shift_winners(shift, &from, &to);
+/* The winning alternative and, in a column of its own, the winning topic. */
+static void add_shift(crow_table *table, const crow_audit_shift *shift, crow_gidx prompts, bool topics) {
   crow_table_add_real(table, 4, shift->largest);
   crow_table_add_real(table, 4, shift->mean);
   crow_table_add_real(table, 3, shift->tau);
-  if (crow_audit_shift_changes(shift, prompts) && prompts > 1)
+  if (shift->winner_changed && prompts > 1)
     crow_table_add(table, "changed in %lld of %lld prompts", (long long)shift->prompts_changed, (long long)prompts);
-  else if (crow_audit_shift_changes(shift, prompts))
-    crow_table_add(table, "%s -> %s", from, to);
+  else if (shift->winner_changed)
+    crow_table_add(table, "%s -> %s", shift->winner[0], shift->winner[1]);
+  else
+    crow_table_add(table, "kept");
+  if (!topics) return;
+  if (shift->topic_changed)
+    crow_table_add(table, "%s -> %s", shift->winner_topic[0], shift->winner_topic[1]);
   else
     crow_table_add(table, "kept");
 }
 
-static void add_shift_columns(crow_table *table, const char *method) {
+static void add_shift_columns(crow_table *table, const char *method, bool topics) {
   crow_table_add_column(table, "largest", false, 0);
   crow_table_add_column(table, "mean", false, 0);
   crow_table_add_column(table, "tau", false, 0);
   crow_table_add_column(table, "winner", true, 32);
-  crow_table_add_group(table, method, 4);
+  if (topics) crow_table_add_column(table, "winning topic", true, 32);
+  crow_table_add_group(table, method, topics ? 5 : 4);
 }
 
-static void add_noise(crow_table *table, const crow_audit_noise *noise, int64_t redraws, crow_gidx prompts) {
+static void add_noise(crow_table *table, const crow_audit_noise *noise, int64_t redraws, crow_gidx prompts,
+                      bool topics) {
   crow_table_add_real(table, 4, noise->typical);
   crow_table_add_real(table, 4, noise->mean);
   crow_table_add_real(table, 3, noise->tau);
@@ -116,30 +122,32 @@ static void add_noise(crow_table *table, const crow_audit_noise *noise, int64_t 
     crow_table_add(table, "changed in %.3g of %lld prompts", noise->prompts, (long long)prompts);
   else
     crow_table_add(table, "changed %lld of %lld times", (long long)noise->changed, (long long)redraws);
+  if (topics) crow_table_add(table, "-");
 }
 
 static crow_status print_tests(crow_run *run, const crow_audit_result *r) {
   crow_table table = {0};
+  const bool topics = r->prompts == 1 && r->tests && *r->test[0].standard.winner_topic[0];
   crow_print(run, "\nStress test: shift of rewards by clones that are judged as their originals");
   crow_table_add_column(&table, "cloned", true, 32);
   crow_table_add_column(&table, "clones", false, 0);
   crow_table_add_column(&table, "eps", false, 0);
-  add_shift_columns(&table, "standard fit");
-  add_shift_columns(&table, "weighted fit");
+  add_shift_columns(&table, "standard fit", topics);
+  add_shift_columns(&table, "weighted fit", topics);
   for (int64_t t = 0; t < r->tests; t++) {
     const crow_audit_test *test = &r->test[t];
     crow_table_add(&table, "%s", test->target);
     crow_table_add(&table, "%lld", (long long)(test->clones * test->targets));
     crow_table_add(&table, "%g", test->eps);
-    add_shift(&table, &test->standard, r->prompts);
-    add_shift(&table, &test->weighted, r->prompts);
+    add_shift(&table, &test->standard, r->prompts, topics);
+    add_shift(&table, &test->weighted, r->prompts, topics);
   }
   if (r->redraws) {
     crow_table_add(&table, "(comparisons redrawn)");
     crow_table_add(&table, "0");
     crow_table_add(&table, "-");
-    add_noise(&table, &r->standard, r->redraws, r->prompts);
-    add_noise(&table, &r->weighted, r->redraws, r->prompts);
+    add_noise(&table, &r->standard, r->redraws, r->prompts, topics);
+    add_noise(&table, &r->weighted, r->redraws, r->prompts, topics);
   }
   return crow_table_print(&table, crow_print_stream(run));
 }
