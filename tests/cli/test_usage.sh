@@ -34,7 +34,7 @@ wrong '--lambda "1x": expected a number' fit data.h5 -o r.h5 --lambda 1x
 wrong '--lambda "nan": expected a number' fit data.h5 -o r.h5 --lambda nan
 wrong '--lambda -1 is out of range' fit data.h5 -o r.h5 --lambda -1
 wrong '--lambda 0 is out of range' fit data.h5 -o r.h5 --lambda 0
-wrong '--samples 0 is out of range' weights data.h5 -o w.h5 --samples 0
+wrong '--samples -1 is out of range' weights data.h5 -o w.h5 --samples -1
 wrong '--samples "1.5": expected a whole number' weights data.h5 -o w.h5 --samples 1.5
 wrong '--history 0 is out of range' fit data.h5 -o r.h5 --history 0
 wrong '--max-iterations -1 is out of range' fit data.h5 -o r.h5 --max-iterations -1

@@ -36,21 +36,24 @@ cleanup:
 static const known_field weights_fields[] = {{"/weights/value", LARGE_FITS},
                                              {"/weights/standard_error", OPTIONAL | LARGE_FITS},
                                              {"/weights/hits", OPTIONAL | LARGE_FITS | INTEGER},
-                                             {"/distances/count", OPTIONAL | LARGE_FITS | INTEGER | ANY_LENGTH},
                                              {"/alternatives/id", OPTIONAL | TEXT},
                                              {"/alternatives/topic", OPTIONAL | TEXT},
                                              {"/alternatives/prompt", OPTIONAL | TEXT},
                                              {NULL, 0}};
 
-static inline void make_weights(const char *path) {
+static inline void make_weights_by(const char *path, int scheme) {
   crow_dataset dataset = {0};
   crow_weights weights = {0};
   crow_provenance *provenance = NULL;
   crow_weights_options options;
   const char *data = test_path("data.h5");
-  make_comparisons(data);
+  if (scheme == CROW_SCHEME_RADIUS)
+    make_population(data);
+  else
+    make_comparisons(data);
   (void)crow_comm_barrier(test_comm);
   crow_weights_options_default(&options);
+  options.scheme = scheme;
   options.samples = 64;
   CHECK_OK(crow_dataset_open(test_comm, data, true, &dataset));
   CHECK_OK(crow_weights_compute(test_comm, &dataset, &options, &weights));
@@ -60,6 +63,9 @@ static inline void make_weights(const char *path) {
   crow_weights_free(&weights);
   crow_dataset_close(&dataset);
 }
+
+static inline void make_weights(const char *path) { make_weights_by(path, CROW_SCHEME_VORONOI); }
+static inline void make_radius_weights(const char *path) { make_weights_by(path, CROW_SCHEME_RADIUS); }
 
 static inline crow_status use_weights(const char *path) {
   crow_status status = CROW_OK;
@@ -83,12 +89,25 @@ static const known_attribute weights_attributes[] = {{"/", "crow_kind", TEXT},
                                                      {"/", "zeros", OPTIONAL | INTEGER | LARGE_FITS},
                                                      {"/", "prompts", OPTIONAL | INTEGER | LARGE_FITS},
                                                      {"/", "effective", OPTIONAL | LARGE_FITS},
-                                                     {"/", "radius", OPTIONAL | LARGE_FITS},
-                                                     {"/", "bandwidth", OPTIONAL | LARGE_FITS},
-                                                     {"/", "farthest", OPTIONAL | LARGE_FITS},
-                                                     {"/", "eta", OPTIONAL},
                                                      {NULL, NULL, 0}};
 static const file_kind kind_weights = {"weights", make_weights, use_weights, weights_fields, weights_attributes, false};
+
+static const known_field radius_fields[] = {{"/weights/value", LARGE_FITS},
+                                            {"/weights/standard_error", OPTIONAL | LARGE_FITS},
+                                            {"/distances/count", OPTIONAL | LARGE_FITS | INTEGER | ANY_LENGTH},
+                                            {NULL, 0}};
+static const known_attribute radius_attributes[] = {{"/", "crow_kind", TEXT},
+                                                    {"/", "crow_schema_version", INTEGER},
+                                                    {"/", "radius", OPTIONAL | LARGE_FITS},
+                                                    {"/", "farthest", OPTIONAL | LARGE_FITS},
+                                                    {"/", "eta", OPTIONAL},
+                                                    {NULL, NULL, 0}};
+static inline crow_status use_radius_weights(const char *path) {
+  const crow_status status = use_weights(path);
+  return status == CROW_OK ? read_all(path, radius_fields) : status;
+}
+static const file_kind kind_radius_weights = {"weights by radius", make_radius_weights, use_weights,
+                                              radius_fields,       radius_attributes,   false};
 
 /* ---- rewards --------------------------------------------------------------------------------------------------- */
 
