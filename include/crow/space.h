@@ -35,7 +35,7 @@ typedef struct crow_space crow_space;
  *  - factor2: every coordinate within a factor of 2 of that coordinate in some observed alternative, i.e. uniform on
  * the product over coordinates of the union of [c/2, 2c] ([2c, c/2] for c < 0) (the paper's Figure 5)
  *  - pool:FILE:PATH: the rows of an HDF5 array (n, d) are the samples, each used at most once; fewer samples than rows
- * are drawn one from each of `samples` equal stretches of the array */
+ * are drawn one from each of `samples` equal stretches of the array, or in a random order (crow_space_shuffle()) */
 CROW_API crow_status crow_space_create(const crow_comm *comm, const crow_space_options *options,
                                        const crow_dataset *dataset, crow_space **out);
 CROW_API void crow_space_destroy(crow_space **space);
@@ -49,6 +49,9 @@ CROW_API crow_status crow_space_check_distances(const crow_comm *comm, const cro
 /** Local: whether S depends on the contexts (box, ball, gaussian, factor2) or is the same for any (cube, sphere, pool).
  */
 CROW_API bool crow_space_fits_contexts(const crow_space_options *options);
+/** Local: says, before the first sample, that it is not known how many there will be: a pool's samples are then its
+ * rows in a random order of the seed's, so that the first ones, however many, are a random sample of all rows. */
+CROW_API void crow_space_shuffle(crow_space *space);
 /** Local: keeps the first `count` samples out of `total`, or as many as fit `bytes`, in memory: for a space that is
  * sampled again and again. */
 CROW_API crow_status crow_space_keep(crow_space *space, crow_gidx count, crow_gidx total, int64_t bytes);
@@ -67,7 +70,7 @@ CROW_API bool crow_space_transforms(const crow_space *space);
  */
 CROW_API crow_status crow_space_transform(const crow_space *space, crow_gidx begin, crow_gidx count, double *contexts);
 /** Local: draws samples `begin` .. `begin + count` out of `total` into `points` (count, d) row-major. Sample i depends
- * on (seed, i) alone, for a pool also on `total`. */
+ * on (seed, i) alone, for a pool that is not shuffled also on `total`. */
 CROW_API crow_status crow_space_sample(const crow_space *space, crow_gidx begin, crow_gidx count, crow_gidx total,
                                        double *points);
 

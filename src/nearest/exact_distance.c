@@ -4,6 +4,7 @@
  * which pairs of doubles take with some 100 bits and a bound on their error; what they cannot tell is told by integers
  * of as many bits as it needs. */
 #include "nearest/nearest_impl.h"
+#include "nearest/pairs_of_doubles_impl.h"
 
 #include <float.h>
 #include <math.h>
@@ -27,39 +28,17 @@ double crow_nearest_margin(double least, int64_t d) {
 
 /* ---- pairs of doubles ------------------------------------------------------------------------------------------ */
 
-typedef struct pair_sum {
-  double high, low;
-} pair_sum;
-
-/* a + b without error (Knuth). */
-static inline pair_sum two_sum(double a, double b) {
-  const double s = a + b, t = s - a;
-  return (pair_sum){s, (a - (s - t)) + (b - t)};
-}
-
-/* a * b without error (Dekker; Veltkamp's splitting), unless something over- or underflows. */
-static inline pair_sum two_product(double a, double b) {
-  const double factor = 0x1p27 + 1, p = a * b, s = factor * a, t = factor * b;
-  const double a_high = s - (s - a), a_low = a - a_high, b_high = t - (t - b), b_low = b - b_high;
-  return (pair_sum){p, ((a_high * b_high - p) + a_high * b_low + a_low * b_high) + a_low * b_low};
-}
-
 /* The sign of |p - b|^2 - |p - a|^2, or 0 if the error could turn it. With v = (a - p) + (b - p) taken as a pair, each
  * term is off by at most 2^-102 |b - a| (|a - p| + |b - p|), and so is each of the d additions; 2^-98 has room to
  * spare. What underflows is less than the bound as long as that is above 2^-900, and what overflows fails the test. */
 static int sign_in_pairs(const double *point, const void *a, const void *b, crow_precision type, int64_t d) {
-  pair_sum sum = {0, 0};
+  crow_pair sum = {0, 0};
   double size = 0;
   for (int64_t k = 0; k < d; k++) {
     const double p = point[k], left = exact_value_at(a, type, k), right = exact_value_at(b, type, k);
     if (left == right) continue;
-    const pair_sum u = two_sum(right, -left), x = two_sum(left, -p), y = two_sum(right, -p);
-    pair_sum v = two_sum(x.high, y.high);
-    v.low += x.low + y.low;
-    pair_sum term = two_product(u.high, v.high);
-    term.low += u.high * v.low + u.low * v.high;
-    const pair_sum total = two_sum(sum.high, term.high);
-    sum = two_sum(total.high, total.low + (sum.low + term.low));
+    const crow_pair u = crow_pair_sum(right, -left), x = crow_pair_sum(left, -p), y = crow_pair_sum(right, -p);
+    sum = crow_pair_add(sum, crow_pair_multiply(u, crow_pair_add(x, y)));
     size += fabs(u.high) * (fabs(x.high) + fabs(y.high));
   }
   const double bound = 0x1p-98 * ((double)d + 8) * size;

@@ -30,11 +30,14 @@ static crow_status check_line(const double *contexts, int64_t m, double lower, d
 }
 
 /* The length of the interval nearest to `position`, whose neighbours are at `before` and `after`: half of each gap, cut
- * at the interval's ends. Written with differences, so that it is accurate wherever the interval lies. */
+ * at the interval's ends. Written with differences, so that it is accurate wherever the interval lies. A context
+ * outside has what is beyond the middle between it and its neighbour. */
 static double nearest_length(double before, double position, double after, double lower, double upper) {
+  if (position > upper) return fmax(upper - fmax(lower, before / 2 + position / 2), 0);
+  if (position < lower) return fmax(fmin(upper, position / 2 + after / 2) - lower, 0);
   const double left = fmin(position / 2 - before / 2, position - lower);
   const double right = fmin(after / 2 - position / 2, upper - position);
-  return fmax(left + right, 0);
+  return left + right;
 }
 
 crow_status crow_voronoi_exact_1d(const double *contexts, int64_t m, double lower, double upper, double *weights) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "space/space_impl.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void sample_box(const crow_space *space, double *point) {
@@ -51,9 +52,11 @@ static void sample_round(const crow_space *space, uint64_t index, double *point,
   }
 }
 
-/* The row of sample i of `total`: one from each of `total` equal stretches, so that none is used twice. */
+/* The row of sample i of `total`: one from each of `total` equal stretches, so that none is used twice; or the i-th of
+ * a random order. */
 static crow_gidx pool_row(const crow_space *space, crow_gidx i, crow_gidx total) {
   const crow_gidx rows = crow_array_rows(space->pool);
+  if (space->shuffled) return crow_space_permuted(space->seed, rows, i % rows);
   if (total >= rows) return i % rows;
   const crow_gidx begin = (crow_gidx)((__int128)i * rows / total), end = (crow_gidx)((__int128)(i + 1) * rows / total);
   double u;
@@ -62,19 +65,54 @@ static crow_gidx pool_row(const crow_space *space, crow_gidx i, crow_gidx total)
   return row < end ? row : end - 1;
 }
 
-static crow_status sample_pool(const crow_space *space, crow_gidx begin, crow_gidx count, crow_gidx total,
+/* Where a row of the pool goes. */
+typedef struct pool_place {
+  crow_gidx row, sample;
+} pool_place;
+
+static int by_row(const void *left, const void *right) {
+  const pool_place *a = left, *b = right;
+  if (a->row != b->row) return a->row < b->row ? -1 : 1;
+  return (a->sample > b->sample) - (a->sample < b->sample);
+}
+
+/* Rows between two that are wanted are read along with them if they are no more than this. */
+enum { POOL_GAP = 16, POOL_STRETCH = 4096 };
+
+/* Reads the rows of `place` (count, ascending), stretch by stretch. */
+static crow_status read_places(const crow_space *space, const pool_place *place, crow_gidx count, double *stretch,
                                double *points) {
   crow_status status = CROW_OK;
   const crow_gidx d = space->dimensions;
-  for (crow_gidx i = 0; i < count;) {
-    /* Consecutive rows are read together. */
-    const crow_gidx row = pool_row(space, begin + i, total);
-    crow_gidx run = 1;
-    while (i + run < count && pool_row(space, begin + i + run, total) == row + run) run++;
-    CROW_TRY(crow_array_read(space->pool, row, run, points + i * d));
-    i += run;
+  for (crow_gidx i = 0, end; i < count; i = end) {
+    const crow_gidx first = place[i].row;
+    for (end = i + 1;
+         end < count && place[end].row - place[end - 1].row <= POOL_GAP && place[end].row - first < POOL_STRETCH;) {
+      end++;
+    }
+    CROW_TRY(crow_array_read(space->pool, first, place[end - 1].row - first + 1, stretch));
+    for (crow_gidx k = i; k < end; k++) {
+      memcpy(points + place[k].sample * d, stretch + (place[k].row - first) * d, (size_t)d * sizeof *points);
+    }
   }
 cleanup:
+  return status;
+}
+
+static crow_status sample_pool(const crow_space *space, crow_gidx begin, crow_gidx count, crow_gidx total,
+                               double *points) {
+  crow_status status = CROW_OK;
+  const crow_gidx rows = crow_array_rows(space->pool), most = rows < POOL_STRETCH ? rows : POOL_STRETCH;
+  pool_place *place = NULL;
+  double *stretch = NULL;
+  CROW_TRY(CROW_ALLOCATE_RAW(&place, count));
+  CROW_TRY(CROW_ALLOCATE_RAW(&stretch, most * space->dimensions));
+  for (crow_gidx i = 0; i < count; i++) place[i] = (pool_place){pool_row(space, begin + i, total), i};
+  if (count) qsort(place, (size_t)count, sizeof *place, by_row);
+  CROW_TRY(read_places(space, place, count, stretch, points));
+cleanup:
+  crow_free(place);
+  crow_free(stretch);
   return status;
 }
 
@@ -120,6 +158,6 @@ cleanup:
 
 const double *crow_space_kept(const crow_space *space, crow_gidx begin, crow_gidx count, crow_gidx total) {
   /* Only of a pool do samples depend on how many there are. */
-  if (space->kind == CROW_SPACE_POOL && total != space->kept_total) return NULL;
+  if (space->kind == CROW_SPACE_POOL && !space->shuffled && total != space->kept_total) return NULL;
   return begin + count <= space->kept_count ? space->kept + begin * space->dimensions : NULL;
 }

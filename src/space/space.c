@@ -193,6 +193,8 @@ crow_gidx crow_space_size(const crow_space *space) {
 
 const char *crow_space_describe(const crow_space *space) { return space->description; }
 
+void crow_space_shuffle(crow_space *space) { space->shuffled = true; }
+
 bool crow_space_bounds(const crow_space *space, const double **lower, const double **upper) {
   *lower = space->lower;
   *upper = space->upper;

@@ -35,7 +35,8 @@ struct crow_space {
   double *factor;           /* (d, d) gaussian: row-major, samples are mean + factor z */
   crow_intervals intervals; /* factor2 */
   crow_array *pool;
-  double *kept; /* (kept_count, d) the first samples out of `kept_total`; NULL for none */
+  bool shuffled; /* the pool's rows come in a random order */
+  double *kept;  /* (kept_count, d) the first samples out of `kept_total`; NULL for none */
   crow_gidx kept_count, kept_total;
 };
 
@@ -45,6 +46,9 @@ typedef struct crow_space_text {
   char file[1024], path[256];
 } crow_space_text;
 crow_status crow_space_text_parse(const char *text, crow_space_text *out);
+
+/* Row number `number` of `rows` in a random order of the seed's: a permutation of 0 .. rows - 1. */
+crow_gidx crow_space_permuted(uint64_t seed, crow_gidx rows, crow_gidx number);
 
 /* Called for every block of rows: `rows` (count, d), the first with global index `begin`. All ranks take as many turns
  * as the one with the most blocks, the others with a count of 0 at the end of their slice; a failure is the same on all

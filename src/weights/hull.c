@@ -36,6 +36,7 @@ typedef struct passing {
   bool reads;
   crow_gidx most; /* rows of a stretch */
   double *rows;   /* (most, d) */
+  double *spread; /* (d) how far contexts lie from the first, by dimension */
 } passing;
 
 /* The stretch from row `at` on, as it is where distances are taken; `*count` rows, none but on rank 0. */
@@ -60,9 +61,29 @@ static crow_status find_reach(const passing *p, double *origin, double *reach) {
     if (!p->reads) continue;
     if (at == 0) memcpy(origin, p->rows, (size_t)d * sizeof *origin);
     *reach = fmax(*reach, crow_hull_reach(p->rows, count, d, origin));
+    for (crow_gidx i = 0; i < count; i++) {
+      for (crow_gidx k = 0; k < d; k++) p->spread[k] = fmax(p->spread[k], fabs(p->rows[i * d + k] - origin[k]));
+    }
   }
 cleanup:
   return status;
+}
+
+/* Whether coordinates in the hull say as much as the contexts do: they mix all dimensions, so each is rounded to the
+ * largest one, and a dimension in a unit so large that what is said in another one is lost must stay by itself. With
+ * 2^-17 the boundaries between alternatives move by at most 2^-53 2^34 = 2^-19 of the smallest dimension's extent. */
+static bool units_are_near(const passing *p, const double *origin) {
+  const crow_gidx d = p->dataset->dimensions;
+  const double *lower = NULL, *upper = NULL;
+  const bool bounded = crow_space_bounds(p->space, &lower, &upper);
+  double least = INFINITY, most = 0;
+  for (crow_gidx k = 0; k < d; k++) {
+    if (p->spread[k] == 0) continue; /* the same for all: it has no part in the basis */
+    const double space = bounded ? fmax(fabs(lower[k] - origin[k]), fabs(upper[k] - origin[k])) : 0;
+    least = fmin(least, p->spread[k]);
+    most = fmax(most, fmax(p->spread[k], space));
+  }
+  return most == 0 || least >= 0x1p-17 * most;
 }
 
 static crow_status find_basis(const passing *p, crow_hull_finder *finder) {
@@ -84,6 +105,7 @@ crow_status crow_weights_hull(const crow_comm *comm, const crow_dataset *dataset
   const crow_gidx m = dataset->alternatives, d = dataset->dimensions, limit = crow_hull_limit(m, d);
   crow_hull_finder *finder = NULL;
   double *origin = NULL, reach = 0;
+  bool near = true;
   passing p = {.comm = comm, .dataset = dataset, .space = space, .reads = crow_comm_rank(comm) == 0};
   *out = (crow_hull){.d = d, .k = d};
   if (limit < 1 || m > HULL_BYTES_MOST / (int64_t)sizeof(double) / d) return CROW_OK;
@@ -92,7 +114,11 @@ crow_status crow_weights_hull(const crow_comm *comm, const crow_dataset *dataset
   if (p.most > m) p.most = m;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&p.rows, p.reads ? p.most * d : 0));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&origin, d));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&p.spread, d));
   CROW_TRY(find_reach(&p, origin, &reach));
+  if (p.reads) near = units_are_near(&p, origin);
+  CROW_TRY(crow_comm_broadcast(comm, &near, sizeof near, 0));
+  if (!near) goto cleanup;
   CROW_TRY_AGREE(comm, p.reads ? crow_hull_begin(m, d, limit, origin, reach, &finder) : CROW_OK);
   CROW_TRY(find_basis(&p, finder));
   CROW_TRY_AGREE(comm, p.reads ? crow_hull_end(finder, out) : CROW_OK);
@@ -101,6 +127,7 @@ cleanup:
   crow_hull_destroy(&finder);
   crow_free(origin);
   crow_free(p.rows);
+  crow_free(p.spread);
   if (status != CROW_OK) crow_hull_free(out);
   return status;
 }

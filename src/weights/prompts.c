@@ -323,6 +323,7 @@ static crow_status prepare_space(crow_prompts *p) {
     return CROW_OK;
   }
   CROW_TRY(crow_space_create(p->comm, space, p->dataset, &p->space));
+  if (p->options->relative_error > 0) crow_space_shuffle(p->space);
   crow_log(CROW_LOG_INFO, "space: %s", crow_space_describe(p->space));
   int64_t first, limit;
   if (p->largest <= CROW_FEW_MOST && p->dataset->dimensions > 2) goto cleanup; /* which keep their own */

@@ -140,6 +140,7 @@ crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *data
   int64_t limit;
   if (!space) {
     CROW_TRY(crow_space_create(comm, &options->space, dataset, &s.own_space));
+    if (options->relative_error > 0) crow_space_shuffle(s.own_space);
     s.space = s.own_space;
   }
   crow_weights_plan_samples(options, crow_space_size(s.space), &s.target, &limit);

@@ -185,6 +185,47 @@ static void a_pool_gives_each_row_at_most_once(void) {
   crow_dataset_close(&dataset);
 }
 
+/* A shuffled pool: each row once, and the first samples spread over all rows, however many they are and however they
+ * are asked for. The rows of this pool ascend, so a sample's mean says where it comes from: it is within 5 standard
+ * errors of the mean of a sample without replacement, and so is its correlation with the place. */
+static void the_first_samples_of_a_shuffled_pool_are_of_all_rows(void) {
+  enum { ROWS = 1000 };
+  const double context[] = {1, -1, 700, -700};
+  char text[600];
+  crow_dataset dataset = {0};
+  crow_space *space = NULL;
+  write_pool(test_path("pool.h5"), ROWS);
+  (void)snprintf(text, sizeof text, "pool:%s:/alternatives/context", test_path("pool.h5"));
+  open_contexts("pooled.h5", 2, 2, context, &dataset);
+  for (int64_t seed = 1; seed <= 3; seed++) {
+    const crow_space_options options = {text, 0, seed};
+    CHECK_OK(crow_space_create(test_comm, &options, &dataset, &space));
+    crow_space_shuffle(space);
+    static double points[2 * ROWS], again[2 * ROWS];
+    int seen[ROWS] = {0};
+    CHECK_OK(crow_space_sample(space, 0, ROWS, ROWS, points));
+    for (int64_t i = 0; i < ROWS; i++) {
+      CHECK(points[2 * i + 1] == -points[2 * i] && points[2 * i] >= 0 && points[2 * i] < ROWS);
+      CHECK(seen[(int)points[2 * i]]++ == 0);
+    }
+    static const int64_t prefixes[] = {50, 100, 400};
+    for (size_t p = 0; p < sizeof prefixes / sizeof *prefixes; p++) {
+      const double n = (double)prefixes[p], variance = ((double)ROWS * ROWS - 1) / 12 / n * (1 - n / ROWS);
+      double mean = 0;
+      for (int64_t i = 0; i < prefixes[p]; i++) mean += points[2 * i] / n;
+      CHECK_NEAR(mean, (ROWS - 1) / 2., 5 * sqrt(variance));
+    }
+    double moment = 0;
+    for (int64_t i = 0; i < ROWS; i++) moment += ((double)i - 499.5) * (points[2 * i] - 499.5);
+    CHECK_NEAR(moment / (ROWS * ((double)ROWS * ROWS - 1) / 12), 0, 5 / sqrt(ROWS));
+    CHECK_OK(crow_space_sample(space, 0, 7, 7, again));
+    CHECK_OK(crow_space_sample(space, 7, ROWS - 7, 123456, again + 14));
+    CHECK(memcmp(points, again, sizeof points) == 0);
+    crow_space_destroy(&space);
+  }
+  crow_dataset_close(&dataset);
+}
+
 static void a_pool_of_the_wrong_shape_is_refused(void) {
   const double context[] = {1, 2, 3};
   char text[600];
@@ -292,6 +333,7 @@ int main(int argc, char **argv) {
       {"a gaussian has the contexts' mean and covariance", a_gaussian_has_the_contexts_mean_and_covariance},
       {"factor2 equals a sampler by rejection", factor2_equals_a_sampler_by_rejection},
       {"a pool gives each row at most once", a_pool_gives_each_row_at_most_once},
+      {"the first samples of a shuffled pool are of all rows", the_first_samples_of_a_shuffled_pool_are_of_all_rows},
       {"a pool of the wrong shape is refused", a_pool_of_the_wrong_shape_is_refused},
       {"a pool leads nowhere out of its file", a_pool_leads_nowhere_out_of_its_file},
       {"contexts whose squares overflow or underflow are refused",

@@ -104,6 +104,74 @@ static void test_outside(void) {
 }
 
 /* A million samples, each counted for its nearest: within 4.5 standard errors for every one of 300 cells. */
+/* Contexts far from the unit square, whose cells are triangles, stripes and halves that can be written down. */
+static void test_far_from_the_box(void) {
+  const double lower[] = {0, 0}, upper[] = {1, 1};
+  double weights[4];
+  for (int k = 0; k <= 15; k++) {
+    const double far = pow(10, k), odd = 3.7 * far;
+    const double triangles[] = {far, 0, 0, far}, stripes[] = {far, 0.1, far, 0.3}, below[] = {-far, 0.1, -far, 0.3};
+    CHECK_OK(crow_voronoi_exact_2d(triangles, 2, lower, upper, weights));
+    CHECK_NEAR(weights[0], 0.5, 1e-14);
+    CHECK_OK(crow_voronoi_exact_2d(stripes, 2, lower, upper, weights));
+    CHECK_NEAR(weights[0], 0.2, 1e-14);
+    CHECK_OK(crow_voronoi_exact_2d(below, 2, lower, upper, weights));
+    CHECK_NEAR(weights[1], 0.8, 1e-14);
+    /* p is nearer to a = (odd, .2) than to b = (.1, odd + .1) if (b - a) . (b + a - 2 p) > 0; with the sides' cuts at
+     * p_1 = alpha + beta p_0 and 0 < p_1 < 1 the share is a trapezium's, taken here in long double. */
+    const double pair[] = {odd, 0.2, 0.1, odd + 0.1};
+    const long double ax = pair[0], ay = pair[1], bx = pair[2], by = pair[3];
+    const long double alpha = (bx * bx - ax * ax + (by - ay) * (by + ay)) / (2 * (by - ay)),
+                      beta = (ax - bx) / (by - ay);
+    long double share = 0;
+    const int steps = 20000;
+    for (int i = 0; i < steps; i++) {
+      const long double y = alpha + beta * (i + 0.5L) / steps;
+      share += (y < 0 ? 0 : y > 1 ? 1 : y) / steps;
+    }
+    CHECK_OK(crow_voronoi_exact_2d(pair, 2, lower, upper, weights));
+    if (k <= 9) CHECK_NEAR(weights[0], (double)share, 1e-8);
+    CHECK_NEAR(weights[0] + weights[1], 1, 1e-15);
+  }
+}
+
+/* Columns in any units: the cells of (0, 0), (1, 1), (.5, .2), (.5, .9), where one side is so much longer that the
+ * boundaries between columns are upright: at .25 and .75, and between .2 and .9 at .55. */
+static void test_unequal_sides(void) {
+  static const double units[] = {1e9, 1e12, 1e24, 1e100, 1e200, 1e290};
+  for (size_t k = 0; k < sizeof units / sizeof *units; k++) {
+    for (int flip = 0; flip < 2; flip++) {
+      const double x = flip ? 1 : units[k] * 1e-140, y = flip ? 1 / units[k] : 1e-140;
+      const double points[][2] = {{0, 0}, {1, 1}, {.5, .2}, {.5, .9}}, origin[2] = {0, 0}, side[2] = {x, y};
+      double contexts[8], weights[4];
+      for (int i = 0; i < 4; i++) {
+        contexts[2 * i] = points[i][0] * x;
+        contexts[2 * i + 1] = points[i][1] * y;
+      }
+      CHECK_OK(crow_voronoi_exact_2d(contexts, 4, origin, side, weights));
+      CHECK_NEAR(weights[0], .25, 1e-14);
+      CHECK_NEAR(weights[1], .25, 1e-14);
+      CHECK_NEAR(weights[2], .5 * .55, 1e-14);
+      CHECK_NEAR(weights[3], .5 * .45, 1e-14);
+    }
+  }
+}
+
+static void test_far_from_the_line(void) {
+  double weights[3];
+  for (int k = 1; k <= 300; k++) {
+    const double far = pow(10, k), one_side[] = {far, 2 * far, 3 * far}, both[] = {-far, far, 0.25};
+    CHECK_OK(crow_voronoi_exact_1d(one_side, 3, 0, 1, weights));
+    CHECK(weights[0] == 1 && weights[1] == 0 && weights[2] == 0);
+    CHECK_OK(crow_voronoi_exact_1d(both, 2, 0, 1, weights));
+    CHECK(weights[0] == 0 && weights[1] == 1);
+    CHECK_OK(crow_voronoi_exact_1d(both, 3, -1, 1, weights));
+    CHECK(weights[2] == 1 && weights[0] == 0 && weights[1] == 0);
+    CHECK_OK(crow_voronoi_exact_1d(both, 2, -1, 1, weights));
+    CHECK(weights[0] == 0.5 && weights[1] == 0.5);
+  }
+}
+
 static void test_by_sampling(void) {
   enum { m = 300, n = 1000000, block = 20000 };
   double contexts[2 * m], weight[m], count[m] = {0}, *points = malloc(2 * block * sizeof *points);
@@ -228,6 +296,9 @@ static const crow_test tests[] = {{"the paper's example has its closed-form weig
                                   {"lattice cells have areas 1, 1/2 and 1/4 at any scale", test_lattice},
                                   {"equal contexts share equally", test_duplicates},
                                   {"contexts outside the box count for what is inside", test_outside},
+                                  {"contexts may lie far from the box", test_far_from_the_box},
+                                  {"... and far from the interval", test_far_from_the_line},
+                                  {"sides may be in any units", test_unequal_sides},
                                   {"areas agree with a million samples", test_by_sampling},
                                   {"cells are convex polygons of the points nearest to their context", test_cells},
                                   {"a cell may have thousands of sides", test_many_sides},
