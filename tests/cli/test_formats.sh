@@ -22,7 +22,7 @@ def arenas(bad, **more):
 text = "\n\nHuman: " + "why? " * 80 + "\n\nAssistant: "
 new = [dict(id=f"i{k}", model_a=a, model_b=b, winner=w or "both_bad", evaluation_session_id="s", evaluation_order=1,
             conversation_a=talk, conversation_b=talk, full_conversation=talk, conv_metadata={"turns": 1},
-            category_tag={"math": {}}, language="English", is_code=k == 0) for k, (a, b, w) in enumerate(four)]
+            category_tag={"math": {"math": True}}, language="English", is_code=k == 0) for k, (a, b, w) in enumerate(four)]
 DATA = {
   "arena-100k.parquet": arenas("tie (bothbad)", conv_metadata={"turns": 1}, is_code=False, is_refusal=False,
                                dedup_tag={"high_freq": False, "sampled": True}, category_tag={"if": 1}, judge_hash="h"),

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The readers of CSV and TSV. The first byte says which: i items, x contexts, n comparisons of named alternatives,
- * r comparisons of numbered rows, anything else records without meaning. */
+ * r comparisons of numbered rows, o comparisons of whatever they name, anything else records without meaning. A file
+ * that begins with a brace is JSON lines. */
 #include "fuzz.h"
 #include "import/import_impl.h"
 
 static crow_status read_records(crow_csv *csv) {
-  int64_t line = 1;
+  int64_t line = crow_csv_is_json(csv) ? 0 : 1; /* the first object is a record, and names the columns */
   bool got = true;
   for (;;) {
     const crow_status status = crow_csv_next(csv, &got);
@@ -27,13 +28,14 @@ static void check_comparisons(const crow_import_comparisons *comparisons, int64_
   }
 }
 
-static crow_status read_comparisons(crow_csv *csv, bool named, crow_bad_lines *report) {
+static crow_status read_comparisons(crow_csv *csv, uint8_t how, crow_bad_lines *report) {
   static const char *const names[] = {"alpha", "beta", "gamma|", "a", "right", "1", "0", "\xc3\xa9t\xc3\xa9"};
-  crow_import_alternatives alternatives = {.source = "items", .count = 8, .by_number = !named};
+  crow_import_alternatives alternatives = {.source = "items", .count = 8, .by_number = how == 'r', .open = how == 'o'};
   crow_import_comparisons comparisons = {0};
   const crow_import_rules rules = {0};
   crow_status status = CROW_OK;
-  for (int k = 0; named && k < 8; k++) {
+  if (how == 'o') alternatives.count = 0;
+  for (int k = 0; how == 'n' && k < 8; k++) {
     int64_t number;
     bool added;
     CROW_TRY(crow_ids_add(&alternatives.ids, names[k], k + 2, &number, &added));
@@ -78,7 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       break;
     case 'n':
     case 'r':
-      status = read_comparisons(csv, data[0] == 'n', &report);
+    case 'o':
+      status = read_comparisons(csv, data[0], &report);
       break;
     default:
       status = read_records(csv);
