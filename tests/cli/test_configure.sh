@@ -22,7 +22,7 @@ refused() {
 }
 
 refused "no MPI" "apt-get install libopenmpi-dev openmpi-bin" -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON
-for pair in openblas:libopenblas-dev jansson:libjansson-dev csv:libcsv-dev xxhash:libxxhash-dev popt:libpopt-dev \
+for pair in openblas:libopenblas-dev jansson:libjansson-dev csv:libcsv-dev xxhash:libxxhash-dev zlib:zlib1g-dev popt:libpopt-dev \
   cunit:libcunit1-dev; do
   refused "no ${pair%:*}" "apt-get install ${pair#*:}" "-DCROW_${pair%:*}_LIBRARY="
 done

@@ -103,7 +103,7 @@ TCL
 fi
 # The recipes: the Spack one is Python and names every library that the build looks for; the image's script is a shell's.
 python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read())' "$share/jobs/install/package.py" || fail "package.py is no Python"
-for name in mpi hdf5 openblas random123 popt jansson libcsv xxhash; do
+for name in mpi hdf5 openblas random123 popt jansson libcsv xxhash zlib; do
   grep -q "depends_on(\"$name" "$share/jobs/install/package.py" || fail "package.py does not name $name"
 done
 sed -n '/^%post/,/^%environment/p' "$share/jobs/install/crow.def" | grep -v '^%' | sh -n || fail "crow.def: %post is no script"
