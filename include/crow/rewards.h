@@ -23,6 +23,8 @@ typedef struct crow_rewards {
   crow_fitted_model model;
   double objective, optimality; /**< of a linear or mlp model: what was minimised, decay and centring included, mean
                                      over the members; and the largest entry of its gradient by the parameters */
+  double
+      violation; /**< of a tabular fit: the largest violation of the optimality equation, before it is scaled; else 0 */
   crow_trace trace; /**< of the iterations; the result belongs to the best iterate, which need not be the last */
   int64_t iterations, evaluations;
   bool converged;          /**< whether the tolerance was met; true where there was no test */
@@ -63,6 +65,11 @@ CROW_API crow_status crow_rewards_check_memory(const crow_comm *comm, const crow
  * Collective; options agree. Not converging is marked in the result, not an error. */
 CROW_API crow_status crow_rewards_fit(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                       const crow_train_options *options, crow_rewards *out);
+/** By how much a reward of a tabular fit may differ from the optimum's: v / lambda; 0 where it is not known. Local. */
+CROW_API double crow_rewards_bound(const crow_rewards *rewards);
+/** Whether the comparisons fall into more connected components than there are prompts, so that ranks across them mean
+ * nothing. Local. */
+CROW_API bool crow_rewards_apart(const crow_rewards *rewards, const crow_dataset *dataset);
 /** Why a fit ended, in words: "converged", "all steps taken", ...; Local. */
 CROW_API const char *crow_rewards_end_text(const crow_rewards *rewards);
 /** As crow_rewards_fit(), going on from a checkpoint that has been looked for (crow_checkpoint_find()) and saving to it

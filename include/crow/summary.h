@@ -46,13 +46,40 @@ CROW_API crow_status crow_ranking_read_ids(const crow_comm *comm, const crow_fil
 CROW_API crow_status crow_ranking_names(const crow_comm *comm, const crow_file *file, const char *path, int64_t count,
                                         const crow_ranked *places, char (*names)[CROW_NAME_BYTES]);
 
+/** Where each alternative stands, the same on all ranks. */
+typedef struct crow_places {
+  crow_gidx count, ranked; /**< alternatives; those of them that have weight, and so a place */
+  crow_gidx *order; /**< (count) the ranked ones from the greatest value to the least, then the others likewise */
+  int64_t *place;   /**< (count) by row, from 1 within its prompt; those that tie share the first one's; 0: none */
+  double *value;    /**< (count) by row */
+} crow_places;
+/** Places by the vector whose slices are `values`. Those without weight (`weights`: this rank's slice) have none. In
+ * each prompt (`prompt`: of all alternatives, NULL for one prompt) values that are within `tolerance` of the greatest
+ * of their group tie with it; there are no chains. Memory: 24 bytes for each alternative on every rank. Free it also
+ * after an error. Collective. */
+CROW_API crow_status crow_places_create(const crow_comm *comm, const crow_partition *partition, const double *values,
+                                        const double *weights, const int32_t *prompt, double tolerance,
+                                        crow_places *out);
+/** The same of a rewards file, whose rewards are given: tabular ones tie if they are within twice the bound of their
+ * error. Collective. */
+CROW_API crow_status crow_places_read(const crow_comm *comm, const crow_file *file, const crow_partition *partition,
+                                      const double *values, crow_places *out);
+/** Local. Frees and zeroes. */
+CROW_API void crow_places_free(crow_places *places);
+/** What a rewards file or a fit says against ranks across its alternatives: comparisons in several connected
+ * components, 0 if they are no more than the prompts or it is not known. Local. */
+CROW_API int64_t crow_places_components(const crow_file *file);
+
 /* ---- best and worst ------------------------------------------------------------------------------------------ */
 
 /** The alternatives of a table: the best and the worst, or all if they are few. */
 typedef struct crow_ends {
   int64_t count, best;            /**< how many in all; how many from the top */
+  int64_t unweighted;             /**< how many of them, at the end, have no weight and so no rank */
+  int64_t ranked, total;          /**< alternatives that have a rank, and all of them, whether in the table or not */
   crow_ranked *place;             /**< (count) from the greatest to the least value; owned, as are the rest */
-  int64_t *rank;                  /**< (count) one more than the number of greater values: equal ones share a rank */
+  int64_t *rank;                  /**< (count) one more than the number of greater values: equal ones share a rank;
+                                       with places these; 0: without */
   char (*id)[CROW_NAME_BYTES];    /**< (count) */
   char (*topic)[CROW_NAME_BYTES]; /**< (count) "" without topics */
 } crow_ends;
@@ -60,6 +87,9 @@ typedef struct crow_ends {
  * names of `file`. Free it also after an error. Collective. */
 CROW_API crow_status crow_ends_create(const crow_comm *comm, const crow_file *file, const crow_partition *partition,
                                       const double *values, int64_t each, crow_ends *out);
+/** The same of those that have a place, followed by up to `each` that have none. Collective. */
+CROW_API crow_status crow_ends_create_placed(const crow_comm *comm, const crow_file *file, const crow_places *places,
+                                             int64_t each, crow_ends *out);
 /** Local. Frees and zeroes. */
 CROW_API void crow_ends_free(crow_ends *ends);
 
@@ -122,6 +152,8 @@ CROW_API void crow_topics_free(crow_topics *topics);
 
 /* ---- several results ----------------------------------------------------------------------------------------- */
 
+/** Half a 95 % interval in standard errors. */
+#define CROW_INTERVAL_ERRORS 1.959964
 /** How many results are compared at most. */
 #define CROW_COMPARISON_MOST 12
 
@@ -140,6 +172,10 @@ typedef struct crow_comparison_result {
   crow_file *file;            /**< owned */
   crow_partition partition;   /**< of its alternatives */
   double *value;              /**< (partition.count) this rank's slice of the rewards; owned */
+  double *lower, *upper; /**< (partition.count) 95 % intervals, from the bootstrap or else the standard errors; owned */
+  bool has_intervals;    /**< else the two are NULL */
+  crow_places places;    /**< owned */
+  int64_t components;    /**< of the comparisons, if they are more than the prompts; else 0 */
   double lambda, optimality;
   bool converged;
 } crow_comparison_result;
@@ -169,8 +205,10 @@ CROW_API void crow_comparison_topics_free(crow_comparison_topics *topics);
 
 /** An alternative in one result. */
 typedef struct crow_comparison_cell {
-  int64_t rank; /**< one more than the number of greater rewards there; 0 if the result lacks the alternative */
+  bool there;   /**< whether the result has the alternative */
+  int64_t rank; /**< its place there; 0 if the result lacks it, or it has no weight there */
   double reward;
+  double lower, upper; /**< interval; NaN without */
 } crow_comparison_cell;
 
 /** The best alternatives of the last result, matched in the others by id. */

@@ -51,6 +51,13 @@ void crow_table_add(crow_table *table, const char *format, ...) {
   if (table->status == CROW_OK) table->cells++;
 }
 
+void crow_table_add_rank(crow_table *table, int64_t rank) {
+  if (rank)
+    crow_table_add(table, "%lld", (long long)rank);
+  else
+    crow_table_add(table, "-");
+}
+
 void crow_table_add_real(crow_table *table, int decimals, double value) {
   if (isnan(value)) {
     crow_table_add(table, "-");

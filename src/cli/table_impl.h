@@ -37,6 +37,8 @@ void crow_table_add_group(crow_table *table, const char *title, int columns);
 void crow_table_add(crow_table *table, const char *format, ...) CROW_PRINTF(2, 3);
 /* The same with a number of `decimals` decimals, or, if negative, of six digits; "-" for NaN, and no negative zero. */
 void crow_table_add_real(crow_table *table, int decimals, double value);
+/* The same with a rank, "-" for 0, which is none. */
+void crow_table_add_rank(crow_table *table, int64_t rank);
 /* Prints with a two-space margin between columns; `out` may be NULL. Frees the cells. */
 crow_status crow_table_print(crow_table *table, FILE *out);
 void crow_table_free(crow_table *table);

@@ -5,8 +5,15 @@
 #define CROW_EXPORT_IMPL_H
 
 #include <crow/export.h>
+#include <crow/summary.h>
 
-typedef enum crow_export_type { CROW_EXPORT_TEXT, CROW_EXPORT_REAL, CROW_EXPORT_INTEGER } crow_export_type;
+/* Places are found, not read; those without weight have none. */
+typedef enum crow_export_type {
+  CROW_EXPORT_TEXT,
+  CROW_EXPORT_REAL,
+  CROW_EXPORT_INTEGER,
+  CROW_EXPORT_PLACE
+} crow_export_type;
 
 /* A column of a table: an array of the file, with `width` values in a row. */
 typedef struct crow_export_column {
@@ -28,6 +35,7 @@ typedef struct crow_export {
   int64_t rows, slice; /* slice: rows that are read at once */
   int columns;
   crow_export_column column[CROW_EXPORT_COLUMNS];
+  crow_places places; /* if there is a column of them */
 } crow_export;
 
 /* The columns of this table that the file has; all, or the one called `only`. Local, the same on all ranks. */

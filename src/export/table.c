@@ -23,6 +23,7 @@ static const struct field {
     {"rewards", CROW_EXPORT_ALTERNATIVES, "upper", "/rewards/upper", CROW_EXPORT_REAL},
     {"rewards", CROW_EXPORT_ALTERNATIVES, "rank_lower", "/rewards/rank_lower", CROW_EXPORT_INTEGER},
     {"rewards", CROW_EXPORT_ALTERNATIVES, "rank_upper", "/rewards/rank_upper", CROW_EXPORT_INTEGER},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "place", "/rewards/value", CROW_EXPORT_PLACE},
     {"rewards", CROW_EXPORT_ORIGINAL, "id", "/original/id", CROW_EXPORT_TEXT},
     {"rewards", CROW_EXPORT_ORIGINAL, "topic", "/original/topic", CROW_EXPORT_TEXT},
     {"rewards", CROW_EXPORT_ORIGINAL, "reward", "/original/reward", CROW_EXPORT_REAL},
@@ -82,9 +83,32 @@ static crow_status allocate(crow_export *t) {
   for (int c = 0; c < t->columns && t->root; c++) {
     crow_export_column *column = &t->column[c];
     if (column->type == CROW_EXPORT_REAL) CROW_TRY(CROW_ALLOCATE_RAW(&column->real, t->slice * column->width));
-    if (column->type == CROW_EXPORT_INTEGER) CROW_TRY(CROW_ALLOCATE_RAW(&column->integer, t->slice * column->width));
+    if (column->type == CROW_EXPORT_INTEGER || column->type == CROW_EXPORT_PLACE)
+      CROW_TRY(CROW_ALLOCATE_RAW(&column->integer, t->slice * column->width));
   }
 cleanup:
+  return status;
+}
+
+/* Places, where there is a column of them, with a word of warning where they mean little. */
+static crow_status find_places(crow_export *t) {
+  crow_status status = CROW_OK;
+  double *value = NULL;
+  bool wanted = false;
+  for (int c = 0; c < t->columns; c++) wanted = wanted || t->column[c].type == CROW_EXPORT_PLACE;
+  if (!wanted) return CROW_OK;
+  const crow_partition p = crow_comm_partition(t->comm, t->rows, CROW_BLOCK);
+  const int64_t components = crow_places_components(t->file);
+  CROW_TRY_AGREE(t->comm, CROW_ALLOCATE_RAW(&value, p.count));
+  CROW_TRY(crow_file_read(t->file, "/rewards/value", p.begin, p.count, CROW_F64, value));
+  CROW_TRY(crow_places_read(t->comm, t->file, &p, value, &t->places));
+  if (components) {
+    crow_log(CROW_LOG_WARNING,
+             "the comparisons fall into %lld connected components: rewards and places across them mean nothing",
+             (long long)components);
+  }
+cleanup:
+  crow_free(value);
   return status;
 }
 
@@ -105,7 +129,8 @@ crow_status crow_export_create(const crow_comm *comm, const crow_file *file, cro
   }
   if (!data) return refuse(file, table, only, "");
   if (out->columns == 0) return refuse(file, table, only, names);
-  return crow_comm_agree(comm, allocate(out));
+  const crow_status status = crow_comm_agree(comm, allocate(out));
+  return status == CROW_OK ? find_places(out) : status;
 }
 
 double crow_export_bytes(const crow_export *t) {
@@ -121,6 +146,7 @@ void crow_export_free(crow_export *t) {
     crow_free(t->column[c].real);
     crow_free(t->column[c].integer);
   }
+  crow_places_free(&t->places);
   *t = (crow_export){0};
 }
 
@@ -134,6 +160,8 @@ crow_status crow_export_read(crow_export *t, int64_t begin, int64_t count) {
       CROW_TRY(crow_file_read(t->file, column->path, begin, mine, CROW_F64, column->real));
     } else if (column->type == CROW_EXPORT_INTEGER) {
       CROW_TRY(crow_file_read(t->file, column->path, begin, mine, CROW_I64, column->integer));
+    } else if (column->type == CROW_EXPORT_PLACE) {
+      for (int64_t i = 0; i < mine; i++) column->integer[i] = t->places.place[begin + i];
     } else if (is_ids(column->path)) {
       CROW_TRY(crow_ranking_read_ids(t->comm, t->file, begin, mine, &column->text));
     } else {

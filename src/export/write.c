@@ -48,6 +48,8 @@ void crow_export_csv_begin(FILE *out, const crow_export *t) {
 static void write_csv_cell(FILE *out, const crow_export_column *column, int64_t i) {
   if (column->type == CROW_EXPORT_TEXT) {
     write_csv_text(out, crow_strings_get(&column->text, i));
+  } else if (column->type == CROW_EXPORT_PLACE) {
+    if (column->integer[i]) (void)fprintf(out, "%lld", (long long)column->integer[i]);
   } else if (column->type == CROW_EXPORT_INTEGER) {
     (void)fprintf(out, "%lld", (long long)column->integer[i]);
   } else if (!isnan(column->real[i])) {
@@ -74,9 +76,9 @@ static void write_json_cell(FILE *out, const crow_export_column *column, int64_t
     json_t *text = json_string(crow_strings_get(&column->text, i)); /* files hold UTF-8, or are refused */
     (void)json_dumpf(text, out, JSON_ENCODE_ANY);
     json_decref(text);
-  } else if (column->type == CROW_EXPORT_INTEGER) {
+  } else if (column->type == CROW_EXPORT_INTEGER || (column->type == CROW_EXPORT_PLACE && column->integer[i])) {
     (void)fprintf(out, "%lld", (long long)column->integer[i]);
-  } else if (isfinite(column->real[i])) {
+  } else if (column->type == CROW_EXPORT_REAL && isfinite(column->real[i])) {
     write_real(out, column->real[i]);
   } else {
     (void)fputs("null", out);
@@ -108,7 +110,7 @@ void crow_export_npy_begin(FILE *out, const crow_export *t) {
   (void)snprintf(shape, sizeof shape, column->width > 1 ? "%lld, %lld" : "%lld,", (long long)t->rows,
                  (long long)column->width);
   const int length = snprintf(header, sizeof header, "{'descr': '%s%s', 'fortran_order': False, 'shape': (%s), }",
-                              order, column->type == CROW_EXPORT_INTEGER ? "i8" : "f8", shape);
+                              order, column->type != CROW_EXPORT_REAL ? "i8" : "f8", shape);
   const int total = (10 + length + 1 + 63) / 64 * 64 - 10;
   (void)fwrite("\x93NUMPY\x01\x00", 1, 8, out);
   (void)fputc(total & 0xff, out);
@@ -118,7 +120,7 @@ void crow_export_npy_begin(FILE *out, const crow_export *t) {
 
 void crow_export_npy_rows(FILE *out, const crow_export *t, int64_t begin, int64_t count) {
   const crow_export_column *column = &t->column[0];
-  const void *values = column->type == CROW_EXPORT_INTEGER ? (const void *)column->integer : column->real;
+  const void *values = column->type != CROW_EXPORT_REAL ? (const void *)column->integer : column->real;
   (void)begin;
   (void)fwrite(values, 8, (size_t)(count * column->width), out);
 }

@@ -47,6 +47,7 @@ cleanup:
 crow_status crow_page_gather(const crow_comm *comm, const crow_plot_source *source, crow_page_entry *e) {
   crow_status status = CROW_OK;
   double *value = NULL, *weight = NULL, *rate = NULL;
+  crow_places places = {0};
   int64_t shape[2];
   const bool rewards = source->kind == CROW_IS_REWARDS;
   *e = (crow_page_entry){.source = source};
@@ -69,7 +70,13 @@ crow_status crow_page_gather(const crow_comm *comm, const crow_plot_source *sour
   CROW_TRY(summarise_weights(comm, &p, weight, e));
   CROW_TRY(crow_topics_create(comm, source->file, &p, true, rewards ? value : weight, weight, &e->topics));
   if (rewards) CROW_TRY(crow_topics_read_errors(comm, source->file, &e->topics));
-  CROW_TRY(crow_ends_create(comm, source->file, &p, rewards ? value : weight, CROW_PAGE_ENDS, &e->ends));
+  if (rewards) {
+    e->components = crow_places_components(source->file);
+    CROW_TRY(crow_places_read(comm, source->file, &p, value, &places));
+    CROW_TRY(crow_ends_create_placed(comm, source->file, &places, CROW_PAGE_ENDS, &e->ends));
+  } else {
+    CROW_TRY(crow_ends_create(comm, source->file, &p, weight, CROW_PAGE_ENDS, &e->ends));
+  }
   CROW_TRY(gather_chosen(comm, &p, weight, rate, e));
   if (rewards && crow_file_has(source->file, "/rewards/standard_error")) {
     CROW_TRY(crow_file_read(source->file, "/rewards/standard_error", p.begin, p.count, CROW_F64, value));
@@ -77,6 +84,7 @@ crow_status crow_page_gather(const crow_comm *comm, const crow_plot_source *sour
     CROW_TRY(crow_ranking_pick(comm, &p, value, e->ends.count, e->ends.place, e->error));
   }
 cleanup:
+  crow_places_free(&places);
   crow_free(value);
   crow_free(weight);
   crow_free(rate);

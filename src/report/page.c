@@ -38,8 +38,9 @@ static void write_topics(FILE *out, const crow_page_entry *e) {
   const bool rewards = e->source->kind == CROW_IS_REWARDS;
   if (topics->count == 0) return;
   crow_html_table(out, "Topics",
-                  rewards ? "<topic|alternatives|share of weight|mean reward|standard deviation"
-                          : "<topic|alternatives|share of weight|mean weight|standard deviation");
+                  topics->error ? "<topic|alternatives|share of weight|mean reward|standard error|spread"
+                  : rewards     ? "<topic|alternatives|share of weight|mean reward|spread"
+                                : "<topic|alternatives|share of weight|mean weight|spread");
   for (int64_t i = 0; i < topics->count; i++) {
     const int64_t t = topics->by_mean[i];
     (void)fputs("<tr>", out);
@@ -47,10 +48,29 @@ static void write_topics(FILE *out, const crow_page_entry *e) {
     crow_html_number(out, "%.0f", (double)topics->size[t]);
     crow_html_number(out, "%.4g", topics->weight[t]);
     crow_html_number(out, rewards ? "%.4f" : "%.4g", topics->mean[t]);
+    if (topics->error) crow_html_number(out, "%.4f", topics->error[t]);
     crow_html_number(out, rewards ? "%.4f" : "%.4g", topics->deviation[t]);
     (void)fputs("</tr>\n", out);
   }
   crow_html_table_end(out);
+}
+
+/* What a reader of the ranks above must know. */
+static void write_notes(FILE *out, const crow_page_entry *e) {
+  if (e->source->kind != CROW_IS_REWARDS) return;
+  if (crow_file_has(e->source->file, "/alternatives/prompt"))
+    crow_html_print(out, "%s", "Ranks are within the prompt. ");
+  if (e->ends.unweighted) {
+    crow_html_print(
+        out, "%lld alternative%s without weight ha%s the limit of the optimality equation as reward, and no rank. ",
+        (long long)(e->ends.total - e->ends.ranked), crow_plural(e->ends.total - e->ends.ranked),
+        e->ends.total - e->ends.ranked == 1 ? "s" : "ve");
+  }
+  if (e->components) {
+    crow_html_print(out,
+                    "The comparisons fall into %lld connected components: rewards and ranks across them mean nothing.",
+                    (long long)e->components);
+  }
 }
 
 static void write_alternatives(FILE *out, const crow_page_entry *e) {
@@ -59,11 +79,11 @@ static void write_alternatives(FILE *out, const crow_page_entry *e) {
   const bool rewards = e->source->kind == CROW_IS_REWARDS, topics = ends->count && *ends->topic[0];
   if (ends->count == 0) return;
   const char *by = rewards ? "reward" : "weight";
-  if (ends->best == ends->count) {
+  if (ends->best == ends->ranked) {
     (void)snprintf(caption, sizeof caption, "Alternatives by %s", by);
   } else {
     (void)snprintf(caption, sizeof caption, "Alternatives by %s: the %d best and the %d worst of %lld", by,
-                   CROW_PAGE_ENDS, CROW_PAGE_ENDS, (long long)e->alternatives);
+                   CROW_PAGE_ENDS, CROW_PAGE_ENDS, (long long)ends->ranked);
   }
   static const char *const columns[2][2] = {
       {"<id|rank|weight", "<id|rank|<topic|weight"},
@@ -72,7 +92,10 @@ static void write_alternatives(FILE *out, const crow_page_entry *e) {
   for (int64_t k = 0; k < ends->count; k++) {
     (void)fputs("<tr>", out);
     crow_html_cell(out, true, ends->id[k]);
-    crow_html_number(out, "%.0f", (double)ends->rank[k]);
+    if (ends->rank[k])
+      crow_html_number(out, "%.0f", (double)ends->rank[k]);
+    else
+      crow_html_cell(out, false, "-");
     if (topics) crow_html_cell(out, false, ends->topic[k]);
     if (rewards) crow_html_number(out, "%.4f", ends->place[k].value);
     crow_html_number(out, "%.4g", e->weight[k]);
@@ -80,6 +103,7 @@ static void write_alternatives(FILE *out, const crow_page_entry *e) {
     (void)fputs("</tr>\n", out);
   }
   crow_html_table_end(out);
+  write_notes(out, e);
 }
 
 static void write_entry(FILE *out, int index, const crow_page_entry *e) {

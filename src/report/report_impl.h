@@ -18,6 +18,7 @@ typedef struct crow_page_entry {
   int64_t zeros;             /* of the weights */
   crow_ends ends;            /* alternatives in the table */
   double *weight, *win_rate; /* (ends.count) owned */
+  int64_t components;        /* of the comparisons, if they are more than the prompts; else 0 */
   double *error;             /* (ends.count) standard errors of the rewards, owned; NULL without */
 } crow_page_entry;
 

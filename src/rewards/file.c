@@ -6,7 +6,11 @@ const char *crow_rewards_end_text(const crow_rewards *rewards) {
   return rewards->convergence_tested ? crow_lbfgs_end_text(rewards->end) : "all steps taken";
 }
 
-static crow_status write_attributes(crow_file *file, const crow_rewards *rewards) {
+bool crow_rewards_apart(const crow_rewards *rewards, const crow_dataset *dataset) {
+  return rewards->components > (dataset->prompts > 1 ? dataset->prompts : 1);
+}
+
+static crow_status write_attributes(crow_file *file, const crow_rewards *rewards, const crow_dataset *dataset) {
   static const char *const sources[] = {"comparisons", "matrix", "population"};
   crow_status status = CROW_OK;
   CROW_TRY(crow_file_set_text(file, "/", "source", sources[rewards->source]));
@@ -19,6 +23,9 @@ static crow_status write_attributes(crow_file *file, const crow_rewards *rewards
   CROW_TRY(crow_file_set_text(file, "/", "end", crow_rewards_end_text(rewards)));
   CROW_TRY(crow_file_set_i64(file, "/", "iterations", rewards->iterations));
   CROW_TRY(crow_file_set_i64(file, "/", "evaluations", rewards->evaluations));
+  if (rewards->model.kind == CROW_MODEL_TABULAR)
+    CROW_TRY(crow_file_set_f64(file, "/", "violation", rewards->violation));
+  if (crow_rewards_apart(rewards, dataset)) CROW_TRY(crow_file_set_i64(file, "/", "components", rewards->components));
   CROW_TRY(crow_file_set_i64(file, "/", "zero_weights", rewards->zero_weights));
   CROW_TRY(crow_file_set_i64(file, "/", "unknown", rewards->unknown));
 cleanup:
@@ -63,7 +70,7 @@ crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool ove
   crow_file *file = NULL;
   const crow_partition *p = &rewards->partition;
   CROW_TRY(crow_file_create(comm, path, "rewards", overwrite, &file));
-  CROW_TRY(write_attributes(file, rewards));
+  CROW_TRY(write_attributes(file, rewards, dataset));
   CROW_TRY(crow_file_write_vector(file, "/rewards/value", CROW_F64, p, rewards->value));
   CROW_TRY(crow_file_write_vector(file, "/rewards/weight", CROW_F64, p, rewards->weight));
   CROW_TRY(crow_file_write_vector(file, "/rewards/win_rate", CROW_F64, p, rewards->win_rate));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rewards in the order of the paper: preferences, objective, the tabular fit or a trained model, what they predict. */
 #include "rewards/rewards_impl.h"
+#include <math.h>
 #include <string.h>
 
 static crow_status rewards_allocate(const crow_comm *comm, const crow_weights *weights,
@@ -109,6 +110,28 @@ static void take_end(const crow_fit_end *end, crow_rewards *out) {
   out->end = end->end;
 }
 
+/* v, the largest violation over the weighted alternatives. */
+static crow_status find_violation(const crow_comm *comm, const crow_weights *weights, crow_objective *objective,
+                                  const double *reward, double *violation) {
+  crow_status status = CROW_OK;
+  const double *curvature = crow_objective_curvature(objective);
+  double *gradient = NULL;
+  *violation = 0;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&gradient, weights->partition.count));
+  CROW_TRY(crow_objective_evaluate(objective, reward, NULL, NULL, gradient));
+  for (int64_t i = 0; i < weights->partition.count; i++) {
+    if (weights->value[i] > 0) *violation = fmax(*violation, fabs(gradient[i]) * curvature[i]);
+  }
+  CROW_TRY(crow_comm_max_f64(comm, violation, 1));
+cleanup:
+  crow_free(gradient);
+  return status;
+}
+
+double crow_rewards_bound(const crow_rewards *rewards) {
+  return rewards->lambda > 0 ? rewards->violation / rewards->lambda : 0;
+}
+
 /* From preferences in memory to rewards. `dataset` is NULL where only the preferences are known. */
 static crow_status rewards_from_preferences(const crow_comm *comm, const crow_dataset *dataset,
                                             const crow_weights *weights, const crow_pairs *pairs,
@@ -140,6 +163,7 @@ static crow_status rewards_from_preferences(const crow_comm *comm, const crow_da
   } else {
     CROW_TRY(crow_fit_run(comm, weights, objective, &options->lbfgs, checkpoint, &out->stages, out->value,
                           &out->unknown, &out->trace, &end));
+    CROW_TRY(find_violation(comm, weights, objective, out->value, &out->violation));
   }
   take_end(&end, out);
   crow_stages_begin(&out->stages, "finish");

@@ -3,7 +3,7 @@
 #include "rewards/rewards_impl.h"
 
 /* Its numbers, in this order. */
-#define NUMBERS 16
+#define NUMBERS 17
 
 static void pack(const crow_rewards *r, double *to) {
   const double numbers[NUMBERS] = {r->objective,
@@ -21,7 +21,8 @@ static void pack(const crow_rewards *r, double *to) {
                                    (double)r->never_compared,
                                    (double)r->trace.count,
                                    r->uncertainty.has_standard_errors,
-                                   (double)r->prompts};
+                                   (double)r->prompts,
+                                   r->violation};
   for (int k = 0; k < NUMBERS; k++) to[k] = numbers[k];
 }
 
@@ -40,6 +41,7 @@ static void unpack(const double *from, crow_rewards *r) {
   r->ties = (crow_gidx)from[11];
   r->never_compared = (crow_gidx)from[12];
   r->uncertainty.has_standard_errors = from[14] != 0;
+  r->violation = from[16];
 }
 
 crow_status crow_rewards_save(crow_checkpoint *checkpoint, const crow_rewards *rewards) {

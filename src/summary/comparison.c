@@ -12,6 +12,30 @@ static void result_name(const char *path, char *name, size_t bytes) {
   (void)snprintf(name, bytes, "%.*s", (int)(suffix ? length - 3 : length), base);
 }
 
+/* 1.96 standard errors on either side where there was no bootstrap. */
+static crow_status read_intervals(const crow_comm *comm, crow_comparison_result *result) {
+  crow_status status = CROW_OK;
+  const crow_partition *p = &result->partition;
+  const bool bootstrap = crow_file_has(result->file, "/rewards/lower") && crow_file_has(result->file, "/rewards/upper");
+  if (!bootstrap && !crow_file_has(result->file, "/rewards/standard_error")) return CROW_OK;
+  result->has_intervals = true;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&result->lower, p->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&result->upper, p->count));
+  CROW_TRY(crow_file_read(result->file, bootstrap ? "/rewards/lower" : "/rewards/standard_error", p->begin, p->count,
+                          CROW_F64, result->lower));
+  if (bootstrap) {
+    CROW_TRY(crow_file_read(result->file, "/rewards/upper", p->begin, p->count, CROW_F64, result->upper));
+    goto cleanup;
+  }
+  for (crow_gidx i = 0; i < p->count; i++) {
+    const double half = CROW_INTERVAL_ERRORS * result->lower[i];
+    result->lower[i] = result->value[i] - half;
+    result->upper[i] = result->value[i] + half;
+  }
+cleanup:
+  return status;
+}
+
 crow_status crow_comparison_add(const crow_comm *comm, const char *path, crow_comparison *comparison) {
   crow_status status = CROW_OK;
   int64_t shape[2], converged = 0;
@@ -32,6 +56,9 @@ crow_status crow_comparison_add(const crow_comm *comm, const char *path, crow_co
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&result->value, result->partition.count));
   CROW_TRY(crow_file_read(result->file, "/rewards/value", result->partition.begin, result->partition.count, CROW_F64,
                           result->value));
+  CROW_TRY(read_intervals(comm, result));
+  CROW_TRY(crow_places_read(comm, result->file, &result->partition, result->value, &result->places));
+  result->components = crow_places_components(result->file);
 cleanup:
   return status;
 }
@@ -40,6 +67,9 @@ void crow_comparison_close(crow_comparison *comparison) {
   for (int k = 0; k < comparison->count; k++) {
     crow_file_close(&comparison->result[k].file);
     crow_free(comparison->result[k].value);
+    crow_free(comparison->result[k].lower);
+    crow_free(comparison->result[k].upper);
+    crow_places_free(&comparison->result[k].places);
   }
   *comparison = (crow_comparison){0};
 }

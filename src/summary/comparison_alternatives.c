@@ -2,6 +2,7 @@
 /* Alternatives of several results, matched by id. Only the chosen ones' names and rewards travel; the rest stays in its
  * slices. */
 #include <crow/summary.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +14,8 @@ typedef struct named {
 
 /* What one result says of the chosen alternatives, each (rows). */
 typedef struct matches {
-  double *value;
-  int64_t *found, *greater;
+  double *value, *lower, *upper;
+  int64_t *found, *place;
 } matches;
 
 static int compare_named(const void *a, const void *b) {
@@ -45,6 +46,9 @@ static crow_status match_slice(const crow_comparison_result *result, const crow_
     if (!hit) continue;
     out->found[hit->row]++;
     out->value[hit->row] = result->value[i];
+    out->lower[hit->row] = result->has_intervals ? result->lower[i] : 0;
+    out->upper[hit->row] = result->has_intervals ? result->upper[i] : 0;
+    out->place[hit->row] = result->places.place[result->partition.begin + i];
   }
 cleanup:
   crow_free(key);
@@ -58,18 +62,23 @@ static crow_status match_all(const crow_comm *comm, const crow_comparison_result
   const crow_partition *p = &result->partition;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->value, rows));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->found, rows));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->greater, rows));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->lower, rows));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->upper, rows));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->place, rows));
   CROW_TRY(crow_ranking_read_ids(comm, result->file, p->begin, p->count, &ids));
   CROW_TRY_AGREE(comm, match_slice(result, &ids, sorted, rows, out));
   CROW_TRY(crow_comm_sum_i64(comm, out->found, rows));
-  CROW_TRY(crow_comm_sum_f64_unordered(comm, out->value, rows)); /* one rank holds each, the others add zero */
+  /* One rank holds each, the others add zero. */
+  CROW_TRY(crow_comm_sum_f64_unordered(comm, out->value, rows));
+  CROW_TRY(crow_comm_sum_f64_unordered(comm, out->lower, rows));
+  CROW_TRY(crow_comm_sum_f64_unordered(comm, out->upper, rows));
+  CROW_TRY(crow_comm_sum_i64(comm, out->place, rows));
   for (int64_t k = 0; k < rows; k++) {
     if (out->found[sorted[k].row] > 1) {
       CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: /alternatives/id: \"%s\" stands there %lld times, expected once",
                           crow_file_name(result->file), sorted[k].name, (long long)out->found[sorted[k].row]));
     }
   }
-  CROW_TRY(crow_ranking_count_greater(comm, p, result->value, rows, out->value, out->greater));
 cleanup:
   crow_strings_free(&ids);
   return status;
@@ -82,12 +91,20 @@ static crow_status fill_result(const crow_comparison *comparison, int k, const n
   CROW_TRY(match_all(comparison->comm, &comparison->result[k], sorted, out->rows, &in));
   for (int64_t row = 0; row < out->rows; row++) {
     crow_comparison_cell *cell = &out->cell[row * comparison->count + k];
-    if (in.found[row]) *cell = (crow_comparison_cell){.rank = in.greater[row] + 1, .reward = in.value[row]};
+    const bool interval = comparison->result[k].has_intervals;
+    if (!in.found[row]) continue;
+    *cell = (crow_comparison_cell){.there = true,
+                                   .rank = in.place[row],
+                                   .reward = in.value[row],
+                                   .lower = interval ? in.lower[row] : (double)NAN,
+                                   .upper = interval ? in.upper[row] : (double)NAN};
   }
 cleanup:
   crow_free(in.value);
   crow_free(in.found);
-  crow_free(in.greater);
+  crow_free(in.lower);
+  crow_free(in.upper);
+  crow_free(in.place);
   return status;
 }
 
@@ -95,8 +112,11 @@ static crow_status choose_best(const crow_comm *comm, const crow_comparison_resu
                                crow_comparison_alternatives *out) {
   crow_status status = CROW_OK;
   crow_ranked *best = NULL;
-  const int64_t most = top == 0 || top > last->partition.global ? last->partition.global : top;
-  CROW_TRY(crow_ranking_ends(comm, &last->partition, last->value, most, true, &best, &out->rows));
+  out->rows = top == 0 || top > last->partition.global ? last->partition.global : top;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&best, out->rows));
+  for (int64_t k = 0; k < out->rows; k++) {
+    best[k] = (crow_ranked){last->places.value[last->places.order[k]], last->places.order[k]};
+  }
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->id, out->rows));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->topic, out->rows));
   CROW_TRY(crow_ranking_names(comm, last->file, "/alternatives/id", out->rows, best, out->id));

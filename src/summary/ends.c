@@ -34,6 +34,7 @@ crow_status crow_ends_create(const crow_comm *comm, const crow_file *file, const
   CROW_TRY(crow_ranking_ends(comm, p, values, all ? 2 * each : each, true, &best, &e->best));
   if (!all) CROW_TRY(crow_ranking_ends(comm, p, values, each, false, &worst, &worst_count));
   e->count = e->best + worst_count;
+  e->ranked = e->total = p->global;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->place, e->count));
   for (int64_t k = 0; k < e->best; k++) e->place[k] = best[k];
   for (int64_t k = 0; k < worst_count; k++) e->place[e->count - 1 - k] = worst[k];
@@ -42,6 +43,27 @@ crow_status crow_ends_create(const crow_comm *comm, const crow_file *file, const
 cleanup:
   crow_free(best);
   crow_free(worst);
+  return status;
+}
+
+crow_status crow_ends_create_placed(const crow_comm *comm, const crow_file *file, const crow_places *places,
+                                    int64_t each, crow_ends *e) {
+  crow_status status = CROW_OK;
+  const bool all = places->ranked <= 2 * each;
+  const int64_t worst = all ? 0 : each, without = places->count - places->ranked;
+  *e = (crow_ends){.best = all ? places->ranked : each, .ranked = places->ranked, .total = places->count};
+  e->unweighted = places->count <= 2 * each || without < each ? without : each;
+  e->count = e->best + worst + e->unweighted;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->place, e->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->rank, e->count));
+  for (int64_t k = 0; k < e->count; k++) {
+    const int64_t end = e->best + worst;
+    const int64_t at = k < e->best ? k : k < end ? places->ranked - end + k : places->ranked + k - end;
+    e->place[k] = (crow_ranked){places->value[places->order[at]], places->order[at]};
+    e->rank[k] = places->place[places->order[at]];
+  }
+  CROW_TRY(name_all(comm, file, e));
+cleanup:
   return status;
 }
 

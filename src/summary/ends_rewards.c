@@ -34,12 +34,16 @@ cleanup:
 crow_status crow_ends_rewards_create(const crow_comm *comm, const crow_dataset *dataset, const crow_rewards *r,
                                      int64_t each, crow_ends_rewards *e) {
   crow_status status = CROW_OK;
+  crow_places places = {0};
   *e = (crow_ends_rewards){0};
-  CROW_TRY(crow_ends_create(comm, dataset->file, &r->partition, r->value, each, &e->ends));
+  CROW_TRY(crow_places_create(comm, &r->partition, r->value, r->weight, dataset->prompt, 2 * crow_rewards_bound(r),
+                              &places));
+  CROW_TRY(crow_ends_create_placed(comm, dataset->file, &places, each, &e->ends));
   CROW_TRY(pick_column(comm, &r->partition, &e->ends, r->weight, NULL, &e->weight));
   CROW_TRY(pick_column(comm, &r->partition, &e->ends, r->win_rate, NULL, &e->win_rate));
   CROW_TRY(pick_uncertainty(comm, r, e));
 cleanup:
+  crow_places_free(&places);
   return status;
 }
 

@@ -28,12 +28,14 @@ for p in 1 3; do
   prints "small-r"
   prints "large-r"
   equal "$(awk '$1 ~ /^[abcd]$/ { print $1 }' out | tr -d '\n')" "$(printf '%s d\n%s a\n%s b\n%s c\n' "$large_d" "$large_a" "$large_b" "$large_c" | sort -k1,1gr | awk '{ printf "%s", $2 }')"
-  # Columns: id, topic, rank and reward in each.
-  equal "$(awk '$1 == "d" { print $3, $4, $6 }' out)" "- - $large_d"
+  # Columns: id, topic, rank, places better than in the first, reward and interval in each.
+  equal "$(awk '$1 == "d" { print $3, $4, $5, $6, $8, $9 }' out)" "- - - - - $large_d"
   for id in a b c; do
-    eval "equal \"\$(awk '\$1 == \"$id\" { print \$4, \$6 }' out)\" \"\$small_$id \$large_$id\""
+    eval "equal \"\$(awk '\$1 == \"$id\" { print \$4, \$9 }' out)\" \"\$small_$id \$large_$id\""
   done
-  equal "$(awk '$1 ~ /^[abcd]$/ { print $5 }' out | tr -d '\n')" "1234"
+  equal "$(awk '$1 ~ /^[abcd]$/ { print $7 }' out | tr -d '\n')" "1234"
+  equal "$(awk '$1 ~ /^[abc]$/ { print $3 - $7, $8 == "=" ? 0 : $8 + 0 }' out | awk '$1 != $2' | wc -l)" 0
+  prints "+/-: places better than in small-r (= the same)"
 
   ranks $p compare small-r.h5 large-r.h5 --by topic
   exits 0

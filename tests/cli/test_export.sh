@@ -12,7 +12,7 @@ exits 0
 crow export r.h5 -o r.csv
 exits 0
 prints "r.csv: 3 rows"
-equal "$(head -1 r.csv)" "id,topic,reward,weight,win_rate,fitted_win_rate,standard_error"
+equal "$(head -1 r.csv)" "id,topic,reward,weight,win_rate,fitted_win_rate,standard_error,place"
 equal "$(sed -n 2p r.csv | cut -c1-15)" 'a,"x, ""y""",0.'
 equal "$(wc -l <r.csv)" 4
 for p in 2 4; do
@@ -51,7 +51,7 @@ says "is text"
 for p in 1 2; do
   ranks $p export r.h5 -o r.npy --column rewards
   exits 2
-  says "expected one of id, topic, reward, weight, win_rate, fitted_win_rate"
+  says "expected one of id, topic, reward, weight, win_rate, fitted_win_rate, standard_error, place"
   ranks $p export r.h5 -o a.csv --table comparisons
   exits 3
   says "no table of comparisons"

@@ -24,7 +24,7 @@ prints "/rewards/rank_upper"
 crow export many-1.h5 -o many-1.csv
 exits 0
 equal "$(head -1 many-1.csv)" \
-  "id,topic,reward,weight,win_rate,fitted_win_rate,standard_error,lower,upper,rank_lower,rank_upper"
+  "id,topic,reward,weight,win_rate,fitted_win_rate,standard_error,lower,upper,rank_lower,rank_upper,place"
 
 # Groups of different sizes; and a run that is stopped in its bootstrap, which goes on on other ranks and groups with
 # the replicates that had ended, and without the fit.

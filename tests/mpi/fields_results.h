@@ -227,6 +227,7 @@ static inline crow_status use_scores(const char *path) { return use_rewards_of(p
 static const known_attribute tabular_attributes[] = {REWARDS_ATTRIBUTES,
                                                      {"/", "bootstrap", OPTIONAL | COUNT_FITS},
                                                      {"/", "bootstrap_not_converged", OPTIONAL | COUNT_FITS},
+                                                     {"/", "violation", OPTIONAL | LARGE_FITS},
                                                      {NULL, NULL, 0}};
 static const known_attribute network_attributes[] = {REWARDS_ATTRIBUTES,
                                                      {"/model", "inputs", USED | INTEGER | LARGE_LATE},

@@ -165,7 +165,7 @@ static void results_are_compared_by_id_and_by_topic(void) {
   double few[FEWER], many[M], other[M];
   fill(few, FEWER, 53);
   fill(many, M, 31);
-  for (int64_t i = 0; i < M; i++) other[i] = (double)i / (2. * M);
+  for (int64_t i = 0; i < M; i++) other[i] = (double)(i + 1) / (2. * M); /* all have weight */
   write_dataset(test_path("few.h5"), FEWER, 3);
   write_dataset(test_path("many.h5"), M, 3);
   write_rewards(test_path("few-r.h5"), test_path("few.h5"), FEWER, few, other);
@@ -213,7 +213,7 @@ static void best_and_worst_come_with_what_a_fit_says_of_them(void) {
   crow_dataset dataset = {0};
   crow_ends_rewards e = {0};
   fill(value, M, 31);
-  for (int64_t i = 0; i < M; i++) other[i] = (double)i / M;
+  for (int64_t i = 0; i < M; i++) other[i] = (double)(i + 1) / M;
   write_dataset(test_path("ends.h5"), M, 3);
   CHECK_OK(crow_dataset_open(test_comm, test_path("ends.h5"), true, &dataset));
   const crow_partition p = crow_comm_partition(test_comm, M, CROW_BLOCK);
@@ -237,6 +237,45 @@ static void best_and_worst_come_with_what_a_fit_says_of_them(void) {
   crow_dataset_close(&dataset);
 }
 
+/* Within three prompts, whose values are whole numbers here and there a little less: those a little less than a number
+ * tie with it, but not with what is a little less than themselves. Every seventh has no weight. */
+static void places_are_within_prompts_and_ties_have_no_chains(void) {
+  enum { PROMPTS = 3, EACH = 100 };
+  double value[PROMPTS * EACH], weight[PROMPTS * EACH];
+  int32_t prompt[PROMPTS * EACH];
+  crow_places places = {0};
+  const int64_t m = PROMPTS * EACH;
+  for (int64_t i = 0; i < m; i++) {
+    prompt[i] = (int32_t)(i % PROMPTS);
+    value[i] = (double)(i * 37 % 11) - .4 * (double)(i * 53 % 3) - 100. * prompt[i]; /* x, x - .4, x - .8 */
+    weight[i] = i % 7 ? 1 : 0;
+  }
+  const crow_partition p = crow_comm_partition(test_comm, m, CROW_BLOCK);
+  CHECK_OK(crow_places_create(test_comm, &p, value + p.begin, weight + p.begin, prompt, .5, &places));
+  CHECK(places.count == m && places.ranked == m - (m + 6) / 7);
+  for (int64_t i = 0; i < m; i++) {
+    /* The group's first: x, then x - .8 and what follows it; of x - .4 the group is x's if anybody is at x. */
+    double first = (double)INFINITY;
+    int64_t before = 0;
+    for (double top = 1000; top > -1000;) { /* groups from the top until the one of i */
+      double greatest = -(double)INFINITY;
+      for (int64_t j = 0; j < m; j++) {
+        if (prompt[j] == prompt[i] && weight[j] > 0 && value[j] < top) greatest = fmax(greatest, value[j]);
+      }
+      first = greatest;
+      if (value[i] >= first - .5) break;
+      top = first - .5;
+    }
+    for (int64_t j = 0; j < m; j++) before += prompt[j] == prompt[i] && weight[j] > 0 && value[j] > first;
+    CHECK(places.place[i] == (weight[i] > 0 ? before + 1 : 0));
+  }
+  for (int64_t k = 1; k < m; k++) {
+    const crow_gidx x = places.order[k - 1], y = places.order[k];
+    CHECK(weight[x] > weight[y] || (weight[x] == weight[y] && value[x] >= value[y]));
+  }
+  crow_places_free(&places);
+}
+
 static const crow_test tests[] = {
     {"the ends of a vector, counts and picks are those of the whole", ends_and_counts_are_those_of_the_whole_vector},
     {"topics have the moments of arithmetic series", topics_have_the_moments_of_arithmetic_series},
@@ -244,6 +283,7 @@ static const crow_test tests[] = {
     {"results are compared by id and by topic", results_are_compared_by_id_and_by_topic},
     {"results without topics are refused by topic", results_without_topics_are_refused_by_topic},
     {"the best and the worst come with what a fit says of them", best_and_worst_come_with_what_a_fit_says_of_them},
+    {"places are within prompts, and ties have no chains", places_are_within_prompts_and_ties_have_no_chains},
     {NULL, NULL}};
 
 int main(int argc, char **argv) { return crow_test_main(argc, argv, "summary", tests, true); }

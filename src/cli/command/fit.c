@@ -217,9 +217,10 @@ const crow_command crow_command_fit = {
         "annotator types, whichever the dataset holds. Of a dataset with prompts the sum over prompts of their shares "
         "times "
         "that, with weights within the prompt, is minimised.\n\n"
-        "Ranks in tables, here and in crow compare and crow report, are one more than the number of alternatives with "
-        "a "
-        "greater reward: equal rewards share a rank.\n\n"
+        "Ranks in tables, here and in crow compare, crow report and crow export (its column place), are among the "
+        "alternatives of the same prompt that have weight; the others have none and stand at the end. Rewards that are "
+        "closer to the first of their group than the fit is sure of, twice the largest violation of the optimality "
+        "equation divided by lambda, share its rank.\n\n"
         "The certificate is the largest violation of the optimality equation over the alternatives. If it does not "
         "reach "
         "the tolerance, the results are written and marked, and the exit code is 5.",

@@ -3,27 +3,72 @@
 #include "cli/print/compare_impl.h"
 #include "cli/table_impl.h"
 
+/* How many columns result `k` has: the first is what the others' places are compared with. */
+static int columns_of(const crow_comparison *c, int k) { return 2 + (k > 0) + 2 * c->result[k].has_intervals; }
+
+/* "+2": two places better than in the first result; "=": the same. */
+static void add_change(crow_table *table, const crow_comparison_cell *first, const crow_comparison_cell *cell) {
+  if (!first->rank || !cell->rank)
+    crow_table_add(table, "-");
+  else if (first->rank == cell->rank)
+    crow_table_add(table, "=");
+  else
+    crow_table_add(table, "%+lld", (long long)(first->rank - cell->rank));
+}
+
+static void add_cells(crow_table *table, const crow_comparison *c, int k, const crow_comparison_cell *row) {
+  const crow_comparison_cell *cell = &row[k];
+  if (!cell->there) {
+    for (int i = 0; i < columns_of(c, k); i++) crow_table_add(table, "-");
+    return;
+  }
+  crow_table_add_rank(table, cell->rank);
+  if (k > 0) add_change(table, &row[0], cell);
+  crow_table_add_real(table, 4, cell->reward);
+  if (!c->result[k].has_intervals) return;
+  crow_table_add_real(table, 4, cell->lower);
+  crow_table_add_real(table, 4, cell->upper);
+}
+
 static void print_rows(crow_table *table, const crow_comparison *c, const crow_comparison_alternatives *a) {
   crow_table_add_column(table, "id", true, 40);
   if (a->has_topic) crow_table_add_column(table, "topic", true, 24);
   for (int k = 0; k < c->count; k++) {
     crow_table_add_column(table, "rank", false, 0);
+    if (k > 0) crow_table_add_column(table, "+/-", false, 0);
     crow_table_add_column(table, "reward", false, 0);
-    crow_table_add_group(table, c->result[k].name, 2);
+    if (c->result[k].has_intervals) {
+      crow_table_add_column(table, "lower", false, 0);
+      crow_table_add_column(table, "upper", false, 0);
+    }
+    crow_table_add_group(table, c->result[k].name, columns_of(c, k));
   }
   for (int64_t row = 0; row < a->rows; row++) {
     crow_table_add(table, "%s", a->id[row]);
     if (a->has_topic) crow_table_add(table, "%s", a->topic[row]);
-    for (int k = 0; k < c->count; k++) {
-      const crow_comparison_cell *cell = &a->cell[row * c->count + k];
-      if (cell->rank) {
-        crow_table_add(table, "%lld", (long long)cell->rank);
-        crow_table_add_real(table, 4, cell->reward);
-      } else {
-        crow_table_add(table, "-");
-        crow_table_add(table, "-");
-      }
-    }
+    for (int k = 0; k < c->count; k++) add_cells(table, c, k, &a->cell[row * c->count]);
+  }
+}
+
+/* What a reader of the ranks must know. */
+static void print_notes(crow_run *run, const crow_comparison *c) {
+  bool intervals = false, unweighted = false, prompts = false;
+  for (int k = 0; k < c->count; k++) {
+    intervals = intervals || c->result[k].has_intervals;
+    unweighted = unweighted || c->result[k].places.ranked < c->result[k].places.count;
+    prompts = prompts || crow_file_has(c->result[k].file, "/alternatives/prompt");
+  }
+  if (c->count > 1) crow_print(run, "+/-: places better than in %s (= the same)", c->result[0].name);
+  if (intervals)
+    crow_print(
+        run,
+        "lower, upper: 95 %% interval of the reward, by the bootstrap or else 1.96 standard errors on either side");
+  if (prompts) crow_print(run, "rank: within the prompt");
+  if (unweighted) crow_print(run, "rank -: no weight in that result, and so no rank");
+  for (int k = 0; k < c->count; k++) {
+    if (!c->result[k].components) continue;
+    crow_print(run, "%s: the comparisons fall into %lld connected components: ranks across them mean nothing",
+               c->result[k].name, (long long)c->result[k].components);
   }
 }
 
@@ -37,7 +82,11 @@ static void report_rows(crow_run *run, const crow_comparison *c, const crow_comp
       json_t *cell = json_object();
       (void)json_object_set_new(cell, "result", crow_json_text(c->result[k].name));
       (void)json_object_set_new(cell, "rank", found->rank ? json_integer(found->rank) : json_null());
-      (void)json_object_set_new(cell, "reward", found->rank ? crow_json_real(found->reward) : json_null());
+      (void)json_object_set_new(cell, "reward", found->there ? crow_json_real(found->reward) : json_null());
+      if (found->there && c->result[k].has_intervals) {
+        (void)json_object_set_new(cell, "lower", crow_json_real(found->lower));
+        (void)json_object_set_new(cell, "upper", crow_json_real(found->upper));
+      }
       (void)json_array_append_new(cells, cell);
     }
     (void)json_object_set_new(entry, "id", crow_json_text(a->id[row]));
@@ -55,6 +104,7 @@ crow_status crow_compare_alternatives(crow_run *run, const crow_comparison *comp
   print_rows(&table, comparison, &alternatives);
   report_rows(run, comparison, &alternatives);
   CROW_TRY_AGREE(run->comm, crow_table_print(&table, crow_print_stream(run)));
+  print_notes(run, comparison);
 cleanup:
   crow_comparison_alternatives_free(&alternatives);
   crow_table_free(&table);

@@ -4,6 +4,8 @@
 #include <math.h>
 
 enum { ENDS = 10 };
+/* A bound of the rewards' error that is a larger share of their spread is told. */
+static const double LOOSE = 1e-3;
 
 void crow_results_dataset(crow_run *run, const char *path, const crow_dataset *dataset) {
   char source[128];
@@ -63,7 +65,7 @@ static void report_chosen(crow_run *run, const crow_ends_rewards *c) {
   json_t *list = json_array();
   for (int64_t k = 0; k < e->count; k++) {
     json_t *entry = json_object();
-    (void)json_object_set_new(entry, "rank", json_integer(e->rank[k]));
+    (void)json_object_set_new(entry, "rank", e->rank[k] ? json_integer(e->rank[k]) : json_null());
     (void)json_object_set_new(entry, "id", crow_json_text(e->id[k]));
     if (*e->topic[k]) (void)json_object_set_new(entry, "topic", crow_json_text(e->topic[k]));
     (void)json_object_set_new(entry, "reward", crow_json_real(e->place[k].value));
@@ -81,7 +83,31 @@ static void report_chosen(crow_run *run, const crow_ends_rewards *c) {
   (void)json_object_set_new(run->report, "ranking", list);
 }
 
-static crow_status print_chosen(crow_run *run, const crow_ends_rewards *c, crow_gidx alternatives, bool topics) {
+static void print_title(crow_run *run, const crow_ends *e) {
+  char ends[128] = "", without[128] = "";
+  if (e->best < e->ranked) {
+    (void)snprintf(ends, sizeof ends, ": the %d best and the %d worst of %lld", ENDS, ENDS, (long long)e->ranked);
+  }
+  if (e->unweighted < e->total - e->ranked) {
+    (void)snprintf(without, sizeof without, "%s the %lld best of %lld without weight", *ends ? ", then" : ":",
+                   (long long)e->unweighted, (long long)(e->total - e->ranked));
+  }
+  crow_print(run, "\nAlternatives by reward%s%s", ends, without);
+}
+
+/* What a reader of ranks must know. */
+static void print_notes(crow_run *run, const crow_dataset *dataset, const crow_rewards *r, const crow_ends *e) {
+  if (dataset->prompts > 1) crow_print(run, "rank: within the prompt");
+  if (e->unweighted) {
+    crow_print(run, "rank -: no weight; the reward is the limit of the optimality equation, and has no rank");
+  }
+  if (crow_rewards_apart(r, dataset)) {
+    crow_print(run, "the comparisons fall into %lld connected components: rewards and ranks across them mean nothing",
+               (long long)r->components);
+  }
+}
+
+static crow_status print_chosen(crow_run *run, const crow_ends_rewards *c, bool topics) {
   const crow_ends *e = &c->ends;
   crow_table table = {0};
   crow_table_add_column(&table, "rank", false, 0);
@@ -97,10 +123,10 @@ static crow_status print_chosen(crow_run *run, const crow_ends_rewards *c, crow_
     crow_table_add_column(&table, "ranks", false, 0);
   }
   for (int64_t k = 0; k < e->count; k++) {
-    if (k == e->best) {
+    if (k == e->best && e->best < e->ranked) {
       for (int column = 0; column < table.columns; column++) crow_table_add(&table, "%s", column ? "" : "...");
     }
-    crow_table_add(&table, "%lld", (long long)e->rank[k]);
+    crow_table_add_rank(&table, e->rank[k]);
     crow_table_add(&table, "%s", e->id[k]);
     if (topics) crow_table_add(&table, "%s", e->topic[k]);
     crow_table_add_real(&table, 6, e->place[k].value);
@@ -113,12 +139,7 @@ static crow_status print_chosen(crow_run *run, const crow_ends_rewards *c, crow_
       crow_table_add(&table, "%.0f-%.0f", c->rank_lower[k], c->rank_upper[k]);
     }
   }
-  if (e->best == e->count) {
-    crow_print(run, "\nAlternatives by reward");
-  } else {
-    crow_print(run, "\nAlternatives by reward: the %d best and the %d worst of %lld", ENDS, ENDS,
-               (long long)alternatives);
-  }
+  print_title(run, e);
   return crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run)));
 }
 
@@ -147,6 +168,7 @@ static void report_fit(crow_run *run, const crow_rewards *r, double tolerance) {
   crow_report_real(run, "optimality", r->optimality);
   crow_report_real(run, "tolerance", tolerance);
   crow_report_bool(run, "converged", r->converged);
+  if (r->model.kind == CROW_MODEL_TABULAR) crow_report_real(run, "reward_bound", crow_rewards_bound(r));
   crow_report_bool(run, "convergence_tested", r->convergence_tested);
   crow_report_text(run, "end", crow_rewards_end_text(r));
   crow_report_integer(run, "iterations", r->iterations);
@@ -176,6 +198,21 @@ static void print_certificate(crow_run *run, const crow_rewards *r, double toler
   crow_print(run, "certificate: %.3e (largest entry of the gradient by the parameters)", r->optimality);
 }
 
+/* From the least to the greatest reward of a weighted alternative. */
+static crow_status find_spread(const crow_comm *comm, const crow_rewards *r, double *spread) {
+  crow_status status = CROW_OK;
+  double ends[2] = {-(double)INFINITY, -(double)INFINITY};
+  for (crow_gidx i = 0; i < r->partition.count; i++) {
+    if (!(r->weight[i] > 0)) continue;
+    ends[0] = fmax(ends[0], r->value[i]);
+    ends[1] = fmax(ends[1], -r->value[i]);
+  }
+  CROW_TRY(crow_comm_max_f64(comm, ends, 2));
+  *spread = ends[0] + ends[1];
+cleanup:
+  return status;
+}
+
 static void print_lead(crow_run *run, const crow_topics *topics) {
   char text[2 * CROW_NAME_BYTES + 128];
   if (topics->count < 2) return;
@@ -188,9 +225,12 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
   crow_status status = CROW_OK;
   crow_ends_rewards c = {0};
   crow_topics topics = {0};
+  double spread = 0;
+  CROW_TRY(find_spread(run->comm, r, &spread));
   CROW_TRY(crow_ends_rewards_create(run->comm, dataset, r, ENDS, &c));
   report_chosen(run, &c);
-  CROW_TRY(print_chosen(run, &c, r->partition.global, dataset->has_topic));
+  CROW_TRY(print_chosen(run, &c, dataset->has_topic));
+  print_notes(run, dataset, r, &c.ends);
   CROW_TRY(crow_topics_create(run->comm, dataset->file, &r->partition, true, r->value, r->weight, &topics));
   CROW_TRY_AGREE(run->comm, crow_topics_take_errors(&topics, &r->uncertainty.topics));
   CROW_TRY(crow_results_topics(run, &topics, "reward", 6));
@@ -203,6 +243,11 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
   if (!r->convergence_tested) {
     crow_print(run, "ended: %s, %lld iteration%s; Adam does not test for convergence", crow_rewards_end_text(r),
                (long long)r->iterations, crow_plural(r->iterations));
+  } else if (r->converged && crow_rewards_bound(r) > LOOSE * spread) {
+    crow_print(run,
+               "converged to the tolerance after %lld iteration%s, rewards uncertain by up to %.2g: a smaller "
+               "--tolerance or a larger --lambda makes them sure",
+               (long long)r->iterations, crow_plural(r->iterations), crow_rewards_bound(r));
   } else if (r->converged) {
     crow_print(run, "converged: yes, after %lld iteration%s", (long long)r->iterations, crow_plural(r->iterations));
   } else {
