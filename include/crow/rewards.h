@@ -40,6 +40,7 @@ typedef struct crow_rewards {
   crow_gidx pairs, components, ties, never_compared; /**< of observed comparisons; 0 for complete preferences */
   crow_gidx equal_contexts; /**< of a linear or mlp model: judgements between alternatives of equal contexts, which it
                                  cannot tell apart */
+  crow_weights_space space; /**< in which the weights were made; owned */
   crow_uncertainty uncertainty; /**< filled by crow_uncertainty_bootstrap() and crow_uncertainty_sandwich(); owned */
   crow_stages stages;           /**< where this rank's time went: preferences, objective, evaluate, iterate, finish */
 } crow_rewards;

@@ -70,6 +70,16 @@ typedef struct crow_weights_run {
   crow_stages stages;              /**< prepare, index, draw, search, count, reduce */
 } crow_weights_run;
 
+/** S as it was when weights were made in it; all empty where they were made without one. */
+typedef struct crow_weights_space {
+  crow_space_choice choice;
+  crow_gidx dimensions;  /**< of the centre; 0 without one */
+  double *center;        /**< (dimensions) of the sphere; whole on every rank, owned; NULL without one, and of prompts,
+                              which have centres of their own */
+  int64_t center_rounds; /**< in which the weighted mean was found */
+  double center_change;  /**< by how much the weights changed in the last of them, summed */
+} crow_weights_space;
+
 /** The weights of all alternatives, in slices over the ranks. */
 typedef struct crow_weights {
   crow_partition partition; /**< of the alternatives, in blocks of CROW_BLOCK */
@@ -84,14 +94,18 @@ typedef struct crow_weights {
   int64_t samples;       /**< N; 0 if not sampled */
   crow_gidx zeros;       /**< how many weights are zero */
   double effective;      /**< effective number of alternatives, 1 / sum w^2 */
-  double length;         /**< kernel: h, radius: R, as it was used; 0 of others and of several prompts */
-  double eta;            /**< where that comes from the valley, its crow_valley.eta; else 0 */
-  double farthest;       /**< radius: the farthest of the pairs below; else 0 */
+  crow_weights_space space;
+  double length;   /**< kernel: h, radius: R, as it was used; 0 of others and of several prompts */
+  double eta;      /**< where that comes from the valley, its crow_valley.eta; else 0 */
+  double farthest; /**< radius: the farthest of the pairs below; else 0 */
   int64_t distances[CROW_DISTANCE_BINS]; /**< radius: pairs by their distances, crow_distances_count(); else 0 */
   crow_weights_run run;
 } crow_weights;
 
-/** Computes the weights by the scheme asked for. Of a dataset with prompts each is weighted as if it were a dataset of
+/** Computes the weights by the scheme asked for. On a sphere about the weighted mean, its centre is the fixed point
+ * c = sum_x w(x) x / |x| of the weights that c itself gives: from equal weights of the distinct contexts, on the first
+ * min(N, 100000) samples, the same in every round, until the weights' changes sum to less than 1e-4 or for 30 rounds;
+ * standard errors are conditional on it. Of a dataset with prompts each is weighted as if it were a dataset of
  * its own (a space that depends on contexts is made of its own ones; samples are the same for all), times its share; a
  * rank does so for the prompts it owns, and all ranks together for a prompt larger than a rank's share of the
  * alternatives, whose contexts each rank then holds whole. Samples N are those of the prompt that has most. Collective;
@@ -103,7 +117,8 @@ CROW_API crow_status crow_weights_compute(const crow_comm *comm, const crow_data
 CROW_API crow_status crow_weights_compute_from(const crow_comm *comm, const crow_dataset *dataset,
                                                const crow_weights_options *options, crow_checkpoint *checkpoint,
                                                crow_weights *out);
-/** Finished weights as a state ("finished_weights") of a checkpoint being written, and back. Collective. */
+/** Finished weights as a state ("finished_weights") of a checkpoint being written, and back; `space.choice` is not
+ * kept: crow_space_choose() gives it again. Collective. */
 CROW_API crow_status crow_weights_save(crow_checkpoint *checkpoint, const crow_weights *weights);
 CROW_API crow_status crow_weights_load(const crow_comm *comm, crow_checkpoint *checkpoint, crow_gidx alternatives,
                                        crow_weights *out);
@@ -136,6 +151,14 @@ CROW_API crow_status crow_weights_write(const crow_comm *comm, const char *path,
                                         const crow_weights *weights, const crow_weights_options *options,
                                         const crow_dataset *dataset, const crow_provenance *provenance);
 CROW_API void crow_weights_free(crow_weights *weights);
+/** The space as part of a file of weights or rewards: attributes space, space_reason, clone_robust, space_center,
+ * center_rounds, center_change, and /space/center; nothing where there is none. Collective. */
+CROW_API crow_status crow_weights_space_write(const crow_comm *comm, crow_file *file, const crow_weights_space *space);
+CROW_API crow_status crow_weights_space_read(const crow_comm *comm, const crow_file *file, crow_weights_space *out);
+/** A copy with a centre of its own. Collective. Both freed with crow_weights_space_free(), which is Local. */
+CROW_API crow_status crow_weights_space_copy(const crow_comm *comm, const crow_weights_space *from,
+                                             crow_weights_space *out);
+CROW_API void crow_weights_space_free(crow_weights_space *space);
 
 #ifdef __cplusplus
 }

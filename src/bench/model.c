@@ -24,6 +24,7 @@ static crow_status probe_search(const crow_comm *alone, crow_gidx m, crow_gidx d
   crow_weights weights = {0};
   crow_weights_options options;
   crow_weights_options_default(&options);
+  options.space.space = "cube"; /* one pass of the samples, whatever the dimensions */
   options.nearest = *nearest;
   options.samples = 512;
   *draw_s = *search_s = (double)INFINITY;

@@ -24,6 +24,7 @@ typedef struct series {
 
 static void weights_options(const crow_bench_options *options, crow_weights_options *out) {
   crow_weights_options_default(out);
+  out->space.space = "cube"; /* that of the lattice, whose weights are known */
   out->nearest = options->nearest;
   out->grid = options->grid;
   out->space.seed = options->seed;

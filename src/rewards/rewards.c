@@ -12,6 +12,7 @@ static crow_status rewards_allocate(const crow_comm *comm, const crow_weights *w
   out->convergence_tested = tabular || crow_train_optimizer(options) == CROW_OPTIMIZER_LBFGS;
   out->partition = weights->partition;
   out->zero_weights = weights->zeros;
+  CROW_TRY(crow_weights_space_copy(comm, &weights->space, &out->space));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->value, count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->weight, count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->win_rate, count));
@@ -237,6 +238,7 @@ void crow_rewards_free(crow_rewards *rewards) {
   crow_free(rewards->fitted_win_rate);
   crow_trace_free(&rewards->trace);
   crow_uncertainty_free(&rewards->uncertainty);
+  crow_weights_space_free(&rewards->space);
   crow_free(rewards->prompt_scale);
   crow_free(rewards->spread);
   crow_fitted_model_free(&rewards->model);

@@ -8,6 +8,9 @@ static double covariance_bytes(double d) { return d * (d + 1) / 2 * (double)size
 
 double crow_space_rank_bytes(const char *space, crow_gidx dimensions) {
   const double d = (double)dimensions, blocks = 2.0 * 8 * CROW_BLOCK * d;
+  /* A weighted mean is summed exactly, and kept in a few places. */
+  if (strcmp(space, "sphere") == 0 || strcmp(space, "auto") == 0)
+    return blocks + ((double)sizeof(crow_exact_sum) + 40) * d;
   return blocks + (strcmp(space, "gaussian") == 0 ? covariance_bytes(d) + 8 * d * d : 0);
 }
 

@@ -5,16 +5,41 @@
 
 #define AT(field) offsetof(crow_space_options, field)
 const crow_setting crow_space_settings[] = {
-    {"space", CROW_SETTING_INPUT, AT(space), 0, "cube", 0, 0, CROW_SPACE_WORDS "|pool:FILE:PATH",
-     "the space S of all possible alternatives, whose points are shared out among the nearest alternatives"},
+    {.name = "space",
+     .type = CROW_SETTING_INPUT,
+     .offset = AT(space),
+     .text = "auto",
+     .choices = "auto|cube|box|sphere|ball|gaussian|factor2|pool:FILE:PATH",
+     .help = "the space S of all possible alternatives, whose points are shared out among the nearest alternatives. "
+             "auto: in one or two dimensions the unit cube if it holds all contexts, else their bounding box; the "
+             "sphere for contexts of unit length or of 16 dimensions and more; else the cube if it holds them, else "
+             "the box. ball and gaussian follow clones: they are not clone-robust"},
+    {.name = "space-center",
+     .type = CROW_SETTING_INPUT,
+     .offset = AT(center),
+     .choices = "weighted|none|FILE:PATH",
+     .help = "with --space sphere: normalised contexts become directions from this point: their weighted mean, which "
+             "clones do not move (taken if nothing is given), nothing, or an array (d) of an HDF5 file"},
     {"margin", CROW_SETTING_DOUBLE, AT(margin), 0, NULL, 0, 1e6, NULL,
      "with --space box: how far the box reaches beyond the contexts, as a share of their range"},
     {"seed", CROW_SETTING_INT, AT(seed), 1, NULL, 0, 9e15, NULL, "seed of the random samples"},
     {NULL, CROW_SETTING_BOOL, 0, 0, NULL, 0, 0, NULL, NULL},
 };
 
+/* FILE:PATH, where the path begins after the last colon, since a file's name may hold colons itself. */
+static bool split_file_and_path(const char *text, crow_space_text *out) {
+  const char *colon = strrchr(text, ':');
+  if (!colon || colon == text || !colon[1] || (size_t)(colon - text) >= sizeof out->file ||
+      strlen(colon + 1) >= sizeof out->path) {
+    return false;
+  }
+  (void)snprintf(out->file, sizeof out->file, "%.*s", (int)(colon - text), text);
+  (void)snprintf(out->path, sizeof out->path, "%s", colon + 1);
+  return true;
+}
+
 crow_status crow_space_text_parse(const char *text, crow_space_text *out) {
-  static const char *const words[] = {"cube", "box", "sphere", "ball", "gaussian", "factor2"};
+  static const char *const words[] = {"cube", "box", "sphere", "ball", "gaussian", "factor2", "auto"};
   memset(out, 0, sizeof *out);
   for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
     if (strcmp(text, words[k]) == 0) {
@@ -23,17 +48,10 @@ crow_status crow_space_text_parse(const char *text, crow_space_text *out) {
     }
   }
   if (strncmp(text, "pool:", 5) == 0) {
-    /* The path within the file begins after the last colon, since a file's name may hold colons itself. */
-    const char *file = text + 5, *colon = strrchr(file, ':');
-    if (!colon || colon == file || !colon[1] || (size_t)(colon - file) >= sizeof out->file ||
-        strlen(colon + 1) >= sizeof out->path) {
-      return crow_error(CROW_USAGE, "--space \"%s\": expected pool:FILE:PATH, an HDF5 file and an array (n, d) in it",
-                        text);
-    }
     out->kind = CROW_SPACE_POOL;
-    (void)snprintf(out->file, sizeof out->file, "%.*s", (int)(colon - file), file);
-    (void)snprintf(out->path, sizeof out->path, "%s", colon + 1);
-    return CROW_OK;
+    if (split_file_and_path(text + 5, out)) return CROW_OK;
+    return crow_error(CROW_USAGE, "--space \"%s\": expected pool:FILE:PATH, an HDF5 file and an array (n, d) in it",
+                      text);
   }
   char nearest[64];
   crow_nearest_word(text, CROW_SPACE_WORDS "|pool:FILE:PATH", nearest, sizeof nearest);
@@ -42,22 +60,29 @@ crow_status crow_space_text_parse(const char *text, crow_space_text *out) {
                     nearest);
 }
 
-crow_status crow_space_parse(const char *text) {
-  crow_space_text parsed;
-  return crow_space_text_parse(text, &parsed);
+crow_status crow_space_center_parse(const char *text, crow_space_center_kind *kind, crow_space_text *out) {
+  memset(out, 0, sizeof *out);
+  *kind = CROW_CENTER_FILE;
+  if (!text || strcmp(text, "weighted") == 0)
+    *kind = CROW_CENTER_WEIGHTED;
+  else if (strcmp(text, "none") == 0)
+    *kind = CROW_CENTER_NONE;
+  else if (!split_file_and_path(text, out))
+    return crow_error(
+        CROW_USAGE, "--space-center \"%s\": expected weighted, none or FILE:PATH, an HDF5 file and an array (d) in it",
+        text);
+  return CROW_OK;
 }
 
-/* The cube is the paper's space, for contexts that were scaled to it; embeddings as they come do not fit. */
-static crow_status warn_about_outsiders(const crow_comm *comm, const crow_dataset *dataset, const crow_space *space) {
+crow_status crow_space_parse(const crow_space_options *options) {
   crow_status status = CROW_OK;
-  int64_t outside = 0;
-  CROW_TRY(crow_space_count_outside(comm, dataset, space->lower, space->upper, &outside));
-  if (outside) {
-    crow_log(CROW_LOG_WARNING,
-             "%lld of %lld contexts lie outside the unit cube (--space cube): --space box, sphere (for "
-             "embeddings) or pool:FILE:PATH may be what you want",
-             (long long)outside, (long long)dataset->alternatives);
+  crow_space_text parsed;
+  crow_space_center_kind center;
+  CROW_TRY(crow_space_text_parse(options->space, &parsed));
+  if (options->center && parsed.kind != CROW_SPACE_SPHERE && parsed.kind != CROW_SPACE_AUTO) {
+    CROW_TRY(crow_error(CROW_USAGE, "--space-center: only the sphere has a centre, but --space is %s", options->space));
   }
+  CROW_TRY(crow_space_center_parse(options->center, &center, &parsed));
 cleanup:
   return status;
 }
@@ -71,7 +96,6 @@ static crow_status create_box(const crow_comm *comm, const crow_dataset *dataset
     for (crow_gidx k = 0; k < d; k++) space->upper[k] = 1;
     (void)snprintf(space->description, sizeof space->description, "unit cube in %lld dimension%s", (long long)d,
                    crow_plural(d));
-    CROW_TRY(warn_about_outsiders(comm, dataset, space));
     goto cleanup;
   }
   CROW_TRY(crow_space_find_bounds(comm, dataset, space->lower, space->upper));
@@ -94,14 +118,14 @@ static crow_status create_round(const crow_comm *comm, const crow_dataset *datas
   if (space->kind == CROW_SPACE_BALL) {
     CROW_TRY(crow_space_find_radius(comm, dataset, space->mean, &space->radius));
     (void)snprintf(space->description, sizeof space->description,
-                   "ball of radius %g around the contexts' mean in %lld dimension%s", space->radius, (long long)d,
-                   crow_plural(d));
+                   "ball of radius %g around the contexts' mean in %lld dimension%s, not clone-robust", space->radius,
+                   (long long)d, crow_plural(d));
   } else {
     CROW_TRY_AGREE(comm, CROW_ALLOCATE(&space->factor, d * d));
     CROW_TRY(crow_space_find_factor(comm, dataset, space->mean, space->factor));
     (void)snprintf(space->description, sizeof space->description,
-                   "normal distribution with the contexts' mean and covariance in %lld dimension%s", (long long)d,
-                   crow_plural(d));
+                   "normal distribution with the contexts' mean and covariance in %lld dimension%s, not clone-robust",
+                   (long long)d, crow_plural(d));
   }
 cleanup:
   return status;
@@ -123,13 +147,26 @@ cleanup:
   return status;
 }
 
+static crow_status create_chosen(const crow_comm *comm, const crow_space_options *options, const crow_dataset *dataset,
+                                 crow_space **out) {
+  crow_status status = CROW_OK;
+  crow_space_choice choice;
+  CROW_TRY(crow_space_choose(comm, options, dataset, &choice));
+  const crow_space_options chosen = crow_space_chosen(options, &choice);
+  CROW_TRY(crow_space_create(comm, &chosen, dataset, out));
+cleanup:
+  return status;
+}
+
 crow_status crow_space_create(const crow_comm *comm, const crow_space_options *options, const crow_dataset *dataset,
                               crow_space **out) {
   crow_status status = CROW_OK;
   crow_space *space = NULL;
   crow_space_text text;
   *out = NULL;
+  CROW_TRY(crow_space_parse(options));
   CROW_TRY(crow_space_text_parse(options->space, &text));
+  if (text.kind == CROW_SPACE_AUTO) return create_chosen(comm, options, dataset, out);
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&space, 1));
   space->kind = text.kind;
   space->seed = (uint64_t)options->seed;
@@ -144,9 +181,7 @@ crow_status crow_space_create(const crow_comm *comm, const crow_space_options *o
     CROW_TRY(create_box(comm, dataset, options->margin, space));
     break;
   case CROW_SPACE_SPHERE:
-    (void)snprintf(space->description, sizeof space->description,
-                   "unit sphere in %lld dimension%s, contexts normalised", (long long)space->dimensions,
-                   crow_plural(space->dimensions));
+    CROW_TRY(crow_space_create_sphere(comm, options, space));
     break;
   case CROW_SPACE_BALL:
   case CROW_SPACE_GAUSSIAN:
@@ -161,6 +196,8 @@ crow_status crow_space_create(const crow_comm *comm, const crow_space_options *o
   case CROW_SPACE_POOL:
     CROW_TRY(create_pool(comm, &text, space));
     break;
+  case CROW_SPACE_AUTO: /* another by now */
+    break;
   }
 cleanup:
   if (status != CROW_OK) crow_space_destroy(&space);
@@ -172,6 +209,7 @@ void crow_space_destroy(crow_space **space) {
   if (!*space) return;
   crow_free((*space)->lower);
   crow_free((*space)->upper);
+  crow_free((*space)->center);
   crow_free((*space)->mean);
   crow_free((*space)->factor);
   crow_intervals_free(&(*space)->intervals);
@@ -183,8 +221,16 @@ void crow_space_destroy(crow_space **space) {
 
 bool crow_space_fits_contexts(const crow_space_options *options) {
   crow_space_text text;
+  crow_space_center_kind center;
   if (crow_space_text_parse(options->space, &text) != CROW_OK) return false;
-  return text.kind != CROW_SPACE_CUBE && text.kind != CROW_SPACE_SPHERE && text.kind != CROW_SPACE_POOL;
+  const crow_space_kind kind = text.kind;
+  if (kind == CROW_SPACE_CUBE || kind == CROW_SPACE_POOL) return false;
+  if (kind != CROW_SPACE_SPHERE) return true;
+  return crow_space_center_parse(options->center, &center, &text) == CROW_OK && center == CROW_CENTER_WEIGHTED;
+}
+
+bool crow_space_is_clone_robust(const char *space) {
+  return strcmp(space, "ball") != 0 && strcmp(space, "gaussian") != 0;
 }
 
 crow_gidx crow_space_size(const crow_space *space) {
@@ -199,26 +245,4 @@ bool crow_space_bounds(const crow_space *space, const double **lower, const doub
   *lower = space->lower;
   *upper = space->upper;
   return space->lower != NULL;
-}
-
-bool crow_space_transforms(const crow_space *space) { return space->kind == CROW_SPACE_SPHERE; }
-
-crow_status crow_space_transform(const crow_space *space, crow_gidx begin, crow_gidx count, double *contexts) {
-  if (space->kind != CROW_SPACE_SPHERE) return CROW_OK;
-  const crow_gidx d = space->dimensions;
-  for (crow_gidx i = 0; i < count; i++) {
-    double *context = contexts + i * d;
-    double largest = 0, square = 0;
-    for (crow_gidx k = 0; k < d; k++) largest = fmax(largest, fabs(context[k]));
-    if (largest == 0) {
-      return crow_error(CROW_BAD_INPUT,
-                        "/alternatives/context[%lld] is zero: it has no direction, so --space sphere cannot "
-                        "place it",
-                        (long long)(begin + i));
-    }
-    for (crow_gidx k = 0; k < d; k++) square += (context[k] / largest) * (context[k] / largest);
-    const double length = sqrt(square);
-    for (crow_gidx k = 0; k < d; k++) context[k] = context[k] / largest / length;
-  }
-  return CROW_OK;
 }

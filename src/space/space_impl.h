@@ -11,10 +11,14 @@ typedef enum crow_space_kind {
   CROW_SPACE_BALL,
   CROW_SPACE_GAUSSIAN,
   CROW_SPACE_FACTOR2,
+  CROW_SPACE_AUTO,
   CROW_SPACE_POOL
 } crow_space_kind;
 
-#define CROW_SPACE_WORDS "cube|box|sphere|ball|gaussian|factor2"
+#define CROW_SPACE_WORDS "cube|box|sphere|ball|gaussian|factor2|auto"
+
+/* Where a sphere's directions begin. */
+typedef enum crow_space_center_kind { CROW_CENTER_WEIGHTED, CROW_CENTER_NONE, CROW_CENTER_FILE } crow_space_center_kind;
 
 /* Disjoint intervals of every coordinate, ascending: coordinate k has those from first[k] to first[k + 1]. */
 typedef struct crow_intervals {
@@ -29,7 +33,9 @@ struct crow_space {
   uint64_t seed;
   crow_gidx dimensions;
   char description[256];
-  double *lower, *upper;    /* (d) cube, box */
+  double *lower, *upper; /* (d) cube, box */
+  crow_space_center_kind center_kind;
+  double *center;           /* (d) sphere; NULL without one */
   double *mean;             /* (d) ball, gaussian */
   double radius;            /* ball */
   double *factor;           /* (d, d) gaussian: row-major, samples are mean + factor z */
@@ -46,6 +52,13 @@ typedef struct crow_space_text {
   char file[1024], path[256];
 } crow_space_text;
 crow_status crow_space_text_parse(const char *text, crow_space_text *out);
+/* The same for a centre; NULL is weighted. */
+crow_status crow_space_center_parse(const char *text, crow_space_center_kind *kind, crow_space_text *out);
+
+/* Description and centre of a sphere. Collective. */
+crow_status crow_space_create_sphere(const crow_comm *comm, const crow_space_options *options, crow_space *space);
+/* Scales a row to unit length; one of zeros stays as it is, which is false. Local. */
+bool crow_space_normalise(double *row, crow_gidx d);
 
 /* Row number `number` of `rows` in a random order of the seed's: a permutation of 0 .. rows - 1. */
 crow_gidx crow_space_permuted(uint64_t seed, crow_gidx rows, crow_gidx number);
@@ -63,9 +76,6 @@ crow_status crow_space_eigen(crow_gidx d, double *matrix, double *values);
 
 /* Statistics of the contexts, read in slices; Collective, bits independent of the number of ranks. */
 crow_status crow_space_find_bounds(const crow_comm *comm, const crow_dataset *dataset, double *lower, double *upper);
-/* How many contexts lie outside the bounds. */
-crow_status crow_space_count_outside(const crow_comm *comm, const crow_dataset *dataset, const double *lower,
-                                     const double *upper, int64_t *outside);
 crow_status crow_space_find_mean(const crow_comm *comm, const crow_dataset *dataset, double *mean);
 crow_status crow_space_find_radius(const crow_comm *comm, const crow_dataset *dataset, const double *mean,
                                    double *radius);

@@ -63,35 +63,6 @@ cleanup:
   return status;
 }
 
-typedef struct inside {
-  const double *lower, *upper;
-  int64_t outside;
-} inside;
-
-static crow_status visit_inside(void *context, crow_gidx begin, crow_gidx count, crow_gidx d, const double *rows) {
-  inside *c = context;
-  (void)begin;
-  for (crow_gidx i = 0; i < count; i++) {
-    bool out = false;
-    for (crow_gidx k = 0; k < d; k++) {
-      out = out || rows[i * d + k] < c->lower[k] || rows[i * d + k] > c->upper[k];
-    }
-    c->outside += out;
-  }
-  return CROW_OK;
-}
-
-crow_status crow_space_count_outside(const crow_comm *comm, const crow_dataset *dataset, const double *lower,
-                                     const double *upper, int64_t *outside) {
-  crow_status status = CROW_OK;
-  inside c = {lower, upper, 0};
-  CROW_TRY(crow_space_visit(comm, dataset, visit_inside, &c));
-  CROW_TRY(crow_comm_sum_i64(comm, &c.outside, 1));
-  *outside = c.outside;
-cleanup:
-  return status;
-}
-
 typedef struct means {
   crow_exact_sum *sums; /* (d) */
   double *column;       /* (CROW_BLOCK) */

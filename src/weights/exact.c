@@ -7,7 +7,10 @@
 #define EXACT_BYTES_EACH 256
 #define EXACT_BYTES_MOST (INT64_C(8) << 30)
 
-static bool box_shaped(const char *space) { return strcmp(space, "cube") == 0 || strcmp(space, "box") == 0; }
+/* In one and two dimensions auto is one of the two. */
+static bool box_shaped(const char *space) {
+  return strcmp(space, "cube") == 0 || strcmp(space, "box") == 0 || strcmp(space, "auto") == 0;
+}
 
 /* A box without extent in some direction has no area to share out. */
 static bool has_extent(const double *lower, const double *upper, crow_gidx d) {
@@ -74,9 +77,8 @@ bool crow_weights_exact_fits(const crow_dataset *dataset, const crow_weights_opt
 }
 
 crow_status crow_weights_exact(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
-                               bool *done, crow_weights *out) {
+                               const crow_space *space, bool *done, crow_weights *out) {
   crow_status status = CROW_OK;
-  crow_space *space = NULL;
   crow_stages stages = {0};
   const double *lower = NULL, *upper = NULL;
   const crow_gidx d = dataset->dimensions;
@@ -89,12 +91,10 @@ crow_status crow_weights_exact(const crow_comm *comm, const crow_dataset *datase
                         "they have %lld, and the space is %s",
                         (long long)d, options->space.space));
   }
-  CROW_TRY(crow_space_create(comm, &options->space, dataset, &space));
   if (!crow_space_bounds(space, &lower, &upper) || !has_extent(lower, upper, d)) {
     if (!asked) goto cleanup;
     CROW_TRY(crow_error(CROW_BAD_INPUT, "--nearest exact: the contexts' bounding box has no extent in some dimension"));
   }
-  crow_log(CROW_LOG_INFO, "space: %s", crow_space_describe(space));
   crow_log(CROW_LOG_INFO, "weights: exact, from the Voronoi cells in %lld dimension%s; no samples are drawn",
            (long long)d, crow_plural(d));
   crow_stages_begin(&stages, "cells");
@@ -103,6 +103,5 @@ crow_status crow_weights_exact(const crow_comm *comm, const crow_dataset *datase
   out->run = (crow_weights_run){.engine = CROW_NEAREST_EXACT, .dimensions = d, .stages = stages};
   *done = true;
 cleanup:
-  crow_space_destroy(&space);
   return status;
 }

@@ -6,7 +6,6 @@
 
 static crow_status write_attributes(crow_file *file, const crow_weights *weights, const crow_weights_options *options) {
   crow_status status = CROW_OK;
-  CROW_TRY(crow_file_set_text(file, "/", "space", options->space.space));
   CROW_TRY(crow_file_set_i64(file, "/", "samples", weights->samples));
   CROW_TRY(crow_file_set_i64(file, "/", "seed", options->space.seed));
   CROW_TRY(crow_file_set_i64(file, "/", "hit_unit", CROW_HIT_UNIT));
@@ -30,6 +29,7 @@ crow_status crow_weights_write(const crow_comm *comm, const char *path, bool ove
   const crow_partition *p = &weights->partition;
   CROW_TRY(crow_file_create(comm, path, "weights", overwrite, &file));
   CROW_TRY(write_attributes(file, weights, options));
+  CROW_TRY(crow_weights_space_write(comm, file, &weights->space));
   CROW_TRY(crow_file_write_vector(file, "/weights/value", CROW_F64, p, weights->value));
   CROW_TRY(crow_file_write_vector(file, "/weights/standard_error", CROW_F64, p, weights->standard_error));
   if (weights->samples) CROW_TRY(crow_file_write_vector(file, "/weights/hits", CROW_I64, p, weights->hits));
@@ -88,6 +88,7 @@ crow_status crow_weights_read(const crow_comm *comm, const char *path, const cro
   }
   if (sampled) CROW_TRY(crow_file_read(file, "/weights/hits", p->begin, p->count, CROW_I64, out->hits));
   if (sampled) CROW_TRY(crow_file_get_i64(file, "/", "samples", &out->samples));
+  CROW_TRY(crow_weights_space_read(comm, file, &out->space));
   CROW_TRY(normalise(comm, path, out));
   CROW_TRY(crow_weights_summarise(comm, out));
 cleanup:

@@ -9,6 +9,10 @@
 /* Of an alternative among prompts: where it is, its result twice, what numbering the prompts takes. */
 #define PROMPTS_BYTES_EACH 100
 #define PROMPTS_BYTES_EVERYWHERE 60
+/* Of an alternative of a rank's slice while equal contexts are found by their hashes; earlier than the search, but
+ * small.
+ */
+#define CENTER_BYTES_EACH 96
 
 static double share(double m, int ranks) { return m / ranks + CROW_BLOCK; }
 
@@ -23,19 +27,27 @@ static crow_gidx largest_prompt(const crow_dataset *dataset) {
   return most;
 }
 
+/* Whether contexts are held as 32-bit floats: not where the space moves them, as a sphere does. */
+static bool holds_single(const crow_dataset *dataset, const crow_weights_options *options) {
+  const char *space = options->space.space;
+  const bool sphere = strcmp(space, "sphere") == 0 || (strcmp(space, "auto") == 0 && dataset->dimensions > 2);
+  return dataset->single && !sphere;
+}
+
 /* Of one set of alternatives that ranks share, in this many slices. */
 static double voronoi_bytes(const crow_dataset *dataset, const crow_weights_options *options, int slices) {
   const double m = (double)dataset->alternatives;
   if (crow_weights_exact_fits(dataset, options)) return (double)CROW_PROCESS_BYTES + EXACT_BYTES_EACH * m;
-  return (double)crow_weights_rank_bytes(dataset->alternatives, dataset->dimensions, dataset->single, slices);
+  return (double)crow_weights_rank_bytes(dataset->alternatives, dataset->dimensions, holds_single(dataset, options),
+                                         slices);
 }
 
 /* Contexts in slices and, of the prompts that a rank does by itself, once more; then one prompt at a time. */
-static double prompts_bytes(const crow_dataset *dataset, int ranks) {
+static double prompts_bytes(const crow_dataset *dataset, const crow_weights_options *options, int ranks) {
   const double m = (double)dataset->alternatives, row = (double)dataset->dimensions * (dataset->single ? 4 : 8);
   const crow_gidx most = largest_prompt(dataset);
   return share(m, ranks) * (2 * row + PROMPTS_BYTES_EACH) + PROMPTS_BYTES_EVERYWHERE * m +
-         (double)crow_weights_rank_bytes(most, dataset->dimensions, dataset->single, 1);
+         (double)crow_weights_rank_bytes(most, dataset->dimensions, holds_single(dataset, options), 1);
 }
 
 double crow_weights_need_bytes(const crow_dataset *dataset, const crow_weights_options *options, int ranks,
@@ -43,8 +55,8 @@ double crow_weights_need_bytes(const crow_dataset *dataset, const crow_weights_o
   const double m = (double)dataset->alternatives, d = (double)dataset->dimensions, own = share(m, ranks);
   switch ((crow_scheme)options->scheme) {
   case CROW_SCHEME_VORONOI:
-    return crow_space_rank_bytes(options->space.space, dataset->dimensions) +
-           (dataset->prompts > 1 ? prompts_bytes(dataset, ranks) : voronoi_bytes(dataset, options, slices));
+    return crow_space_rank_bytes(options->space.space, dataset->dimensions) + CENTER_BYTES_EACH * own +
+           (dataset->prompts > 1 ? prompts_bytes(dataset, options, ranks) : voronoi_bytes(dataset, options, slices));
   case CROW_SCHEME_CLUSTER: {
     const double clusters = options->clusters ? (double)options->clusters : ceil(sqrt(m));
     return crow_cluster_rank_bytes(dataset->alternatives, dataset->dimensions, fmin(clusters, m), ranks);

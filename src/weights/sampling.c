@@ -17,7 +17,6 @@ void crow_sampling_free(crow_sampling *s) {
   crow_free(s->projected);
   crow_hull_free(&s->hull);
   crow_tally_room_free(&s->room);
-  crow_space_destroy(&s->own_space);
   crow_weights_grid_free(&s->grid);
 }
 
@@ -166,14 +165,13 @@ cleanup:
   return status;
 }
 
-static void log_start(const crow_dataset *dataset, const crow_sampling *s, int64_t samples) {
-  crow_log(CROW_LOG_INFO, "space: %s", crow_space_describe(s->space));
+void crow_sampling_log_start(const crow_dataset *dataset, const crow_sampling *s) {
   if (s->hull.basis) {
     crow_log(CROW_LOG_INFO, "weights: the alternatives span %lld of %lld dimensions; distances are taken there",
              (long long)s->hull.k, (long long)s->hull.d);
   }
   crow_log(CROW_LOG_INFO, "weights: %lld sample%s, nearest of %lld alternative%s by %s, grid %dx%d (samples x slices)",
-           (long long)samples, crow_plural(samples), (long long)dataset->alternatives,
+           (long long)s->target, crow_plural(s->target), (long long)dataset->alternatives,
            crow_plural(dataset->alternatives),
            s->nearest ? crow_nearest_engine_name(crow_nearest_engine_used(s->nearest)) : "nothing", s->grid.groups,
            s->grid.slices);
@@ -183,8 +181,9 @@ crow_status crow_sampling_prepare(const crow_comm *comm, const crow_dataset *dat
                                   const crow_weights_options *options, int64_t samples, crow_sampling *s) {
   crow_status status = CROW_OK;
   crow_stages_begin(&s->stages, "prepare");
-  CROW_TRY(
-      crow_weights_grid_create(comm, options, dataset->alternatives, dataset->dimensions, dataset->single, &s->grid));
+  /* What is moved is held in double precision. */
+  CROW_TRY(crow_weights_grid_create(comm, options, dataset->alternatives, dataset->dimensions,
+                                    dataset->single && !crow_space_transforms(s->space), &s->grid));
   CROW_TRY(crow_weights_hull(comm, dataset, s->space, &s->hull));
   s->dimensions = s->hull.basis ? s->hull.k : dataset->dimensions;
   CROW_TRY(read_slice(comm, dataset, s));
@@ -193,7 +192,6 @@ crow_status crow_sampling_prepare(const crow_comm *comm, const crow_dataset *dat
   /* The slices of a group take the same blocks. */
   CROW_TRY(crow_comm_min_i64(s->grid.across_slices, &s->block, 1));
   CROW_TRY_AGREE(comm, allocate_block(dataset, s));
-  log_start(dataset, s, s->target);
 cleanup:
   crow_stages_end(&s->stages);
   return status;

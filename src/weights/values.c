@@ -39,9 +39,14 @@ cleanup:
 
 crow_status crow_weights_save(crow_checkpoint *checkpoint, const crow_weights *weights) {
   crow_status status = CROW_OK;
-  const double samples = (double)weights->samples;
+  const crow_weights_space *space = &weights->space;
+  const double scalars[] = {(double)weights->samples, (double)space->dimensions, (double)space->center_rounds,
+                            space->center_change};
   const crow_partition *p = &weights->partition;
-  CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "finished_weights", 1, &samples));
+  CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "finished_weights", 4, scalars));
+  if (space->dimensions) {
+    CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "finished_center", space->dimensions, space->center));
+  }
   CROW_TRY(crow_checkpoint_put_vector(checkpoint, "finished_weights", 0, CROW_F64, p, weights->value));
   CROW_TRY(crow_checkpoint_put_vector(checkpoint, "finished_weights", 1, CROW_F64, p, weights->standard_error));
   if (weights->samples) {
@@ -54,12 +59,18 @@ cleanup:
 crow_status crow_weights_load(const crow_comm *comm, crow_checkpoint *checkpoint, crow_gidx alternatives,
                               crow_weights *out) {
   crow_status status = CROW_OK;
-  double samples = 0;
+  double scalars[4] = {0};
   memset(out, 0, sizeof *out);
-  CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "finished_weights", 1, &samples));
-  CROW_TRY(crow_weights_allocate(comm, alternatives, samples > 0, out));
+  CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "finished_weights", 4, scalars));
+  CROW_TRY(crow_weights_allocate(comm, alternatives, scalars[0] > 0, out));
   const crow_partition *p = &out->partition;
-  out->samples = (int64_t)samples;
+  out->samples = (int64_t)scalars[0];
+  out->space = (crow_weights_space){
+      .dimensions = (crow_gidx)scalars[1], .center_rounds = (int64_t)scalars[2], .center_change = scalars[3]};
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->space.center, out->space.dimensions));
+  if (out->space.dimensions) {
+    CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "finished_center", out->space.dimensions, out->space.center));
+  }
   CROW_TRY(crow_checkpoint_get_vector(checkpoint, "finished_weights", 0, CROW_F64, p, out->value));
   CROW_TRY(crow_checkpoint_get_vector(checkpoint, "finished_weights", 1, CROW_F64, p, out->standard_error));
   if (out->samples) CROW_TRY(crow_checkpoint_get_vector(checkpoint, "finished_weights", 2, CROW_I64, p, out->hits));
@@ -74,5 +85,6 @@ void crow_weights_free(crow_weights *weights) {
   crow_free(weights->standard_error);
   crow_free(weights->hits);
   crow_free(weights->share);
+  crow_weights_space_free(&weights->space);
   memset(weights, 0, sizeof *weights);
 }

@@ -52,7 +52,7 @@ crow_status crow_weights_options_validate(const crow_weights_options *options) {
   CROW_TRY(crow_settings_validate(crow_weights_settings, options));
   CROW_TRY(crow_settings_validate(crow_space_settings, &options->space));
   CROW_TRY(crow_settings_validate(crow_nearest_settings, &options->nearest));
-  CROW_TRY(crow_space_parse(options->space.space));
+  CROW_TRY(crow_space_parse(&options->space));
   CROW_TRY(crow_weights_grid_parse(options->grid, &groups, &slices));
 cleanup:
   return status;
@@ -76,6 +76,9 @@ cleanup:
 }
 
 static void log_end(const crow_weights *weights) {
+  if (weights->space.choice.outside == weights->partition.global) {
+    crow_log(CROW_LOG_WARNING, "these are weights in a unit cube that holds no context: see --space");
+  }
   if (2 * weights->zeros > weights->partition.global) {
     crow_log(CROW_LOG_WARNING,
              "more than half of the weights are zero: the space hardly holds the alternatives, or has too "
@@ -85,18 +88,36 @@ static void log_end(const crow_weights *weights) {
            weights->effective, (long long)weights->partition.global, (long long)weights->zeros);
 }
 
+/* The space is chosen once, for all prompts alike. */
+static crow_status choose_space(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
+                                crow_space_choice *choice, crow_weights_options *chosen) {
+  crow_status status = CROW_OK;
+  memset(choice, 0, sizeof *choice);
+  *chosen = *options;
+  if (options->scheme != CROW_SCHEME_VORONOI) return CROW_OK;
+  CROW_TRY(crow_space_choose(comm, &options->space, dataset, choice));
+  chosen->space = crow_space_chosen(&options->space, choice);
+  if (dataset->prompts > 1 && *choice->reason) crow_weights_log_space(choice->space, choice->reason);
+cleanup:
+  return status;
+}
+
 crow_status crow_weights_compute_from(const crow_comm *comm, const crow_dataset *dataset,
                                       const crow_weights_options *options, crow_checkpoint *checkpoint,
                                       crow_weights *out) {
   crow_status status = CROW_OK;
+  crow_space_choice choice;
+  crow_weights_options chosen;
   memset(out, 0, sizeof *out);
   CROW_TRY(crow_weights_options_validate(options));
   if (options->scheme != CROW_SCHEME_UNIFORM) CROW_TRY(crow_dataset_need_contexts(dataset));
   CROW_TRY(crow_weights_check_memory(comm, dataset, options));
+  CROW_TRY(choose_space(comm, dataset, options, &choice, &chosen));
   if (dataset->prompts > 1)
-    CROW_TRY(crow_weights_prompts(comm, dataset, options, checkpoint, out));
+    CROW_TRY(crow_weights_prompts(comm, dataset, &chosen, checkpoint, out));
   else
-    CROW_TRY(crow_weights_by_scheme(comm, dataset, options, NULL, checkpoint, out));
+    CROW_TRY(crow_weights_by_scheme(comm, dataset, &chosen, choice.reason, NULL, checkpoint, out));
+  out->space.choice = choice;
   CROW_TRY(crow_weights_find_shares(comm, dataset, out));
   if (options->scheme != CROW_SCHEME_UNIFORM) CROW_TRY(log_uniform(comm, dataset, out));
   log_end(out);

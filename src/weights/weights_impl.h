@@ -62,12 +62,12 @@ crow_status crow_weights_relative_error(const crow_comm *comm, const crow_weight
  * with bounds, contexts that one rank can hold); `*done` says whether it was done. CROW_USAGE if asked for where it is
  * not possible. Collective. */
 crow_status crow_weights_exact(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
-                               bool *done, crow_weights *out);
-/* Voronoi weights; `space` is borrowed, NULL for one made of the options; `checkpoint` may be NULL; `out` is freed by
- * the caller on failure. Collective. */
+                               const crow_space *space, bool *done, crow_weights *out);
+/* Voronoi weights; `space` is borrowed, and gets its centre where it is a sphere about the weighted mean; `checkpoint`
+ * may be NULL; `out` is freed by the caller on failure. Collective. */
 crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *dataset,
-                                 const crow_weights_options *options, const crow_space *space,
-                                 crow_checkpoint *checkpoint, crow_weights *out);
+                                 const crow_weights_options *options, crow_space *space, crow_checkpoint *checkpoint,
+                                 crow_weights *out);
 /* Samples unless a number is given. */
 #define CROW_WEIGHTS_SAMPLES 100000
 /* How many samples to have next: what the error, falling as 1/sqrt(N), asks for, but no more than four times as many,
@@ -75,14 +75,22 @@ crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *data
 int64_t crow_weights_next_samples(int64_t done, double error, double wanted, int64_t most);
 /* The first batch and the most samples there can be: a pool ends (`pool` rows; 0: endless). Local. */
 void crow_weights_plan_samples(const crow_weights_options *options, crow_gidx pool, int64_t *first, int64_t *limit);
-/* Weights of a dataset that is one prompt, by the scheme asked for; `space` and `checkpoint` as above; `out` is freed
- * by the caller on failure. Collective. */
+/* "space: unit sphere about the weighted mean (auto: contexts have unit length)"; `reason` "": not by auto. Local. */
+void crow_weights_log_space(const char *description, const char *reason);
+/* Weights of a dataset that is one prompt, by the scheme asked for; `space` NULL: one made of the options, which is
+ * logged with `reason`, why auto took it ("" if it did not); `checkpoint` as above; `out` is freed by the caller on
+ * failure. Collective. */
 crow_status crow_weights_by_scheme(const crow_comm *comm, const crow_dataset *dataset,
-                                   const crow_weights_options *options, const crow_space *space,
+                                   const crow_weights_options *options, const char *reason, crow_space *space,
                                    crow_checkpoint *checkpoint, crow_weights *out);
-/* The same without a checkpoint, which zeroes `out` first and frees it on failure. Collective. */
+/* Weights of a set of alternatives as if they were a dataset of their own, by any scheme: for the alternatives of one
+ * prompt. Contexts in memory become a dataset by crow_dataset_generated(). `options->space` is not "auto" here
+ * (crow_weights_compute_from() has chosen, for all prompts alike). `space` is one that all prompts have in common, or
+ * NULL for one of these contexts' own, which crow_space_fits_contexts() tells apart; the centre of a sphere about the
+ * weighted mean is then found for this set and returned in `out->space`. Collective over `comm`, which is this rank
+ * alone for a prompt that it works on by itself. */
 crow_status crow_weights_of_prompt(const crow_comm *comm, const crow_dataset *dataset,
-                                   const crow_weights_options *options, const crow_space *space, crow_weights *out);
+                                   const crow_weights_options *options, crow_space *space, crow_weights *out);
 /* Weights of a dataset of several prompts; `out` is freed by the caller on failure. Collective. */
 crow_status crow_weights_prompts(const crow_comm *comm, const crow_dataset *dataset,
                                  const crow_weights_options *options, crow_checkpoint *checkpoint, crow_weights *out);

@@ -17,7 +17,7 @@ static double *draw(const char *space_text, double margin, int64_t m, int64_t d,
   crow_dataset dataset = {0};
   crow_space *space = NULL;
   double *points = NULL;
-  const crow_space_options options = {space_text, margin, 4};
+  const crow_space_options options = {space_text, margin, 4, NULL};
   open_contexts("contexts.h5", m, d, context, &dataset);
   CHECK_OK(crow_space_create(test_comm, &options, &dataset, &space));
   CHECK_OK(CROW_ALLOCATE(&points, N * d));
@@ -78,6 +78,7 @@ static void a_sphere_refuses_a_zero_context(void) {
   crow_weights_options options;
   crow_weights_options_default(&options);
   options.space.space = "sphere";
+  options.space.center = "none";
   options.samples = 10;
   open_contexts("zero.h5", 2, 2, context, &dataset);
   CHECK_STATUS(crow_weights_compute(test_comm, &dataset, &options, &weights), CROW_BAD_INPUT);
@@ -167,7 +168,7 @@ static void a_pool_gives_each_row_at_most_once(void) {
   crow_space *space = NULL;
   write_pool(test_path("pool.h5"), ROWS);
   (void)snprintf(text, sizeof text, "pool:%s:/alternatives/context", test_path("pool.h5"));
-  const crow_space_options options = {text, 0, 1};
+  const crow_space_options options = {text, 0, 1, NULL};
   open_contexts("pooled.h5", 2, 2, context, &dataset);
   CHECK_OK(crow_space_create(test_comm, &options, &dataset, &space));
   CHECK(crow_space_size(space) == ROWS);
@@ -234,7 +235,7 @@ static void a_pool_of_the_wrong_shape_is_refused(void) {
   write_pool(test_path("pool.h5"), 10);
   open_contexts("pooled.h5", 1, 3, context, &dataset);
   (void)snprintf(text, sizeof text, "pool:%s:/alternatives/context", test_path("pool.h5"));
-  crow_space_options options = {text, 0, 1};
+  crow_space_options options = {text, 0, 1, NULL};
   CHECK_STATUS(crow_space_create(test_comm, &options, &dataset, &space), CROW_BAD_INPUT);
   CHECK_MESSAGE("(10, 2), expected at least one row of 3 columns");
   (void)snprintf(text, sizeof text, "pool:%s:/nowhere", test_path("pool.h5"));
@@ -252,7 +253,7 @@ static void expect_pool_refused(const char *path, const char *words) {
   crow_space *space = NULL;
   open_contexts("pooled.h5", 1, 2, context, &dataset);
   (void)snprintf(text, sizeof text, "pool:%s:%s", test_path("ways.h5"), path);
-  const crow_space_options options = {text, 0, 1};
+  const crow_space_options options = {text, 0, 1, NULL};
   CHECK_STATUS(crow_space_create(test_comm, &options, &dataset, &space), CROW_BAD_INPUT);
   CHECK_MESSAGE("ways.h5: ");
   CHECK_MESSAGE(words);
@@ -293,7 +294,7 @@ static void expect_scale(const char *space_text, double s, const char *words) {
   const double context[] = {0, 0, s, 0, 0, s};
   crow_dataset dataset = {0};
   crow_space *space = NULL;
-  const crow_space_options options = {space_text, 0, 1};
+  const crow_space_options options = {space_text, 0, 1, NULL};
   open_contexts("scaled.h5", 3, 2, context, &dataset);
   const crow_status status = crow_space_create(test_comm, &options, &dataset, &space);
   CHECK(status == (words ? CROW_BAD_INPUT : CROW_OK));
@@ -315,13 +316,17 @@ static void contexts_whose_squares_overflow_or_underflow_are_refused(void) {
   }
 }
 
+static crow_status parse(const char *text) {
+  return crow_space_parse(&(crow_space_options){text, 0, 1, NULL});
+}
+
 static void misspelt_spaces_are_named(void) {
-  CHECK_STATUS(crow_space_parse("cubes"), CROW_USAGE);
+  CHECK_STATUS(parse("cubes"), CROW_USAGE);
   CHECK_MESSAGE("did you mean \"cube\"");
-  CHECK_STATUS(crow_space_parse("pool:"), CROW_USAGE);
-  CHECK_STATUS(crow_space_parse("pool:file"), CROW_USAGE);
-  CHECK_OK(crow_space_parse("pool:C:/odd:name.h5:/path"));
-  CHECK_OK(crow_space_parse("factor2"));
+  CHECK_STATUS(parse("pool:"), CROW_USAGE);
+  CHECK_STATUS(parse("pool:file"), CROW_USAGE);
+  CHECK_OK(parse("pool:C:/odd:name.h5:/path"));
+  CHECK_OK(parse("factor2"));
 }
 
 int main(int argc, char **argv) {

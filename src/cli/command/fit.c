@@ -77,7 +77,9 @@ static crow_status get_weights(crow_run *run, const crow_dataset *dataset, crow_
   warn_about_unused(run, options);
   crow_report_text(run, "weights", options->weights);
   if (is_voronoi(options) && crow_checkpoint_has(checkpoint, "finished_weights")) {
-    return crow_weights_load(run->comm, checkpoint, dataset->alternatives, weights);
+    CROW_TRY(crow_weights_load(run->comm, checkpoint, dataset->alternatives, weights));
+    if (options->sampling.scheme != CROW_SCHEME_VORONOI) return CROW_OK;
+    return crow_space_choose(run->comm, &options->sampling.space, dataset, &weights->space.choice);
   }
   if (is_voronoi(options)) {
     CROW_TRY(crow_dataset_check_names(dataset));
