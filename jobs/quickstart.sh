@@ -28,8 +28,7 @@ fitted() {
     --contexts "$folder/contexts$suffix.npy" --items "$folder/items$suffix.csv" -o "$out/$name.h5" --force
   for weights in uniform voronoi; do
     setup_say "fitting $name with $weights weights on 2 ranks"
-    # The contexts do not live in the unit cube, the default space: take their bounding box.
-    case $weights in uniform) given="--weights uniform" ;; *) given="--space box" ;; esac
+    case $weights in uniform) given="--weights uniform" ;; *) given="" ;; esac
     # shellcheck disable=SC2086 # MPIEXEC and the options are lists of words
     setup_quietly "fitting $name" $MPIEXEC -n 2 "$build/crow" fit "$out/$name.h5" $given -o "$out/$name-$weights.h5" \
       --force "$@"

@@ -83,7 +83,7 @@ for set in original clones; do
   for groups in $numbers_of_groups; do
     ranks cluster "$set.h5" -o "groups-$groups-$set.h5" --clusters "$groups"
     ranks fit "groups-$groups-$set.h5" --weights uniform -o "meta-$groups-standard-$set.h5"
-    ranks fit "groups-$groups-$set.h5" --samples "${CROW_SAMPLES:-100000}" -o "meta-$groups-cube-$set.h5"
+    ranks fit "groups-$groups-$set.h5" --space cube --samples "${CROW_SAMPLES:-100000}" -o "meta-$groups-cube-$set.h5"
   done
 done
 

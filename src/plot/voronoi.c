@@ -82,8 +82,11 @@ static void find_box(crow_diagram *d) {
   }
   bool cube = true;
   for (int axis = 0; axis < 2; axis++) cube = cube && least[axis] >= 0 && greatest[axis] <= 1;
-  if (d->weights && crow_file_has_attribute(d->weights->file, "/provenance", "option_space") &&
-      crow_file_get_text(d->weights->file, "/provenance", "option_space", &space) == CROW_OK) {
+  /* What was asked for may be auto; what was taken is an attribute of the file itself. */
+  const bool taken = d->weights && crow_file_has_attribute(d->weights->file, "/", "space");
+  const char *const at = taken ? "/" : "/provenance", *const name = taken ? "space" : "option_space";
+  if (d->weights && crow_file_has_attribute(d->weights->file, at, name) &&
+      crow_file_get_text(d->weights->file, at, name, &space) == CROW_OK) {
     cube = strcmp(space, "cube") == 0;
     if (crow_file_has_attribute(d->weights->file, "/provenance", "option_margin") &&
         crow_file_get_text(d->weights->file, "/provenance", "option_margin", &margin) == CROW_OK) {

@@ -38,7 +38,7 @@ done
 crow export exact-count.h5 -o table.csv
 exits 0
 grep -q "prompt" table.csv || fail "no prompt in the exported table"
-crow weights figure.h5 -o sphere.h5 --space sphere
+crow weights figure.h5 -o sphere.h5 --space sphere --space-center none
 exits 3
 says "/alternatives/context[0] is zero"
 "$python" - <<'PY' || fail "weights within prompts are not those of the paper's Figure 1"
