@@ -97,7 +97,12 @@ static crow_status choose_space(const crow_comm *comm, const crow_dataset *datas
   if (options->scheme != CROW_SCHEME_VORONOI) return CROW_OK;
   CROW_TRY(crow_space_choose(comm, &options->space, dataset, choice));
   chosen->space = crow_space_chosen(&options->space, choice);
-  if (dataset->prompts > 1 && *choice->reason) crow_weights_log_space(choice->space, choice->reason);
+  if (dataset->prompts < 2) goto cleanup;
+  if (*choice->reason) crow_weights_log_space(choice->space, choice->reason);
+  /* Here a context that is too large still has its number; within a prompt it has another. */
+  if (strcmp(choice->space, "sphere") != 0) {
+    CROW_TRY(crow_space_check_distances(comm, dataset, strcmp(choice->space, "cube") == 0 ? 1 : 0));
+  }
 cleanup:
   return status;
 }
