@@ -38,7 +38,9 @@ with h5py.File("pool.h5", "w") as f:
 PY
 for space in sphere cube box gaussian pool:pool.h5:/rows; do
   for p in 1 3; do
-    ranks $p weights few.h5 -o "w-${space%%:*}-$p.h5" --space $space ${center:+--space-center $center}
+    case $space in sphere) center="--space-center none" ;; *) center= ;; esac
+    # shellcheck disable=SC2086 # a list of words
+    ranks $p weights few.h5 -o "w-${space%%:*}-$p.h5" --space $space $center
     exits 0
   done
 done
@@ -135,7 +137,7 @@ with h5py.File("fewer.h5", "w") as f:
     f["alternatives/context"], f["alternatives/prompt"] = z["rows"][keep], z["prompt"][keep]
 np.save("keep.npy", keep)
 PY
-crow weights fewer.h5 -o fewer-w.h5 --space sphere ${center:+--space-center $center}
+crow weights fewer.h5 -o fewer-w.h5 --space sphere --space-center none
 exits 0
 "$python" - <<'PY' || fail "a prompt's weights depend on the other prompts"
 import h5py, numpy as np
