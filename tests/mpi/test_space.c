@@ -199,7 +199,7 @@ static void the_first_samples_of_a_shuffled_pool_are_of_all_rows(void) {
   (void)snprintf(text, sizeof text, "pool:%s:/alternatives/context", test_path("pool.h5"));
   open_contexts("pooled.h5", 2, 2, context, &dataset);
   for (int64_t seed = 1; seed <= 3; seed++) {
-    const crow_space_options options = {text, 0, seed};
+    const crow_space_options options = {text, 0, seed, NULL};
     CHECK_OK(crow_space_create(test_comm, &options, &dataset, &space));
     crow_space_shuffle(space);
     static double points[2 * ROWS], again[2 * ROWS];
