@@ -11,12 +11,12 @@ static void write_rows(const crow_comm *comm, crow_file *file, const char *path,
 }
 
 /* Rank 0 writes all. */
-static void write_topics(const crow_comm *comm, crow_file *file, int64_t m, const char *const *topic) {
+static void write_texts(const crow_comm *comm, crow_file *file, const char *path, int64_t m, const char *const *text) {
   enum { WIDTH = 16 };
   crow_strings texts = {.count = crow_comm_rank(comm) == 0 ? m : 0, .width = WIDTH};
   CHECK_OK(crow_allocate(m, WIDTH, (void **)&texts.data));
-  for (int64_t i = 0; i < m; i++) (void)snprintf(texts.data + i * WIDTH, WIDTH, "%s", topic[i]);
-  CHECK_OK(crow_file_write_strings(file, "/alternatives/topic", m, 0, &texts));
+  for (int64_t i = 0; i < m; i++) (void)snprintf(texts.data + i * WIDTH, WIDTH, "%s", text[i]);
+  CHECK_OK(crow_file_write_strings(file, path, m, 0, &texts));
   crow_strings_free(&texts);
 }
 
@@ -25,7 +25,8 @@ void test_dataset_write(const crow_comm *comm, const char *path, const test_data
   CHECK_OK(crow_file_create(comm, path, "dataset", true, &file));
   if (!file) return;
   write_rows(comm, file, "/alternatives/context", CROW_F64, t->m, t->d, t->context);
-  if (t->topic) write_topics(comm, file, t->m, t->topic);
+  if (t->topic) write_texts(comm, file, "/alternatives/topic", t->m, t->topic);
+  if (t->prompt) write_texts(comm, file, "/alternatives/prompt", t->m, t->prompt);
   if (t->first) {
     write_rows(comm, file, "/comparisons/first", CROW_I32, t->q, 0, t->first);
     write_rows(comm, file, "/comparisons/second", CROW_I32, t->q, 0, t->second);

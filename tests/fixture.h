@@ -7,8 +7,8 @@
 
 typedef struct test_dataset {
   int64_t m, d;
-  const double *context;    /* (m, d) */
-  const char *const *topic; /* (m), or NULL */
+  const double *context;                    /* (m, d) */
+  const char *const *topic, *const *prompt; /* (m), or NULL */
   /* At most one source of preferences; with none, a population that is indifferent. */
   int64_t q; /* comparisons, if any */
   const int32_t *first, *second;

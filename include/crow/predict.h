@@ -123,8 +123,9 @@ CROW_API crow_status crow_evaluate(const crow_comm *comm, const crow_dataset *da
 
 /** What is held out. */
 typedef enum crow_split_by {
-  CROW_SPLIT_COMPARISON, /**< comparisons */
-  CROW_SPLIT_ALTERNATIVE /**< alternatives, with every comparison that they are in */
+  CROW_SPLIT_COMPARISON,  /**< comparisons */
+  CROW_SPLIT_ALTERNATIVE, /**< alternatives, with every comparison that they are in */
+  CROW_SPLIT_PROMPT       /**< prompts, with every comparison of their alternatives */
 } crow_split_by;
 
 typedef struct crow_split_options {
@@ -135,7 +136,8 @@ typedef struct crow_split_options {
 } crow_split_options;
 extern CROW_API const crow_setting crow_split_settings[];
 
-/** Whether element `index` (a comparison, or an alternative) is held out: drawn from the seed and the index alone.
+/** Whether element `index` (a comparison, an alternative, or a prompt in the order of their first alternatives) is held
+ * out: drawn from the seed and the index alone.
  * Local. */
 CROW_API bool crow_split_drawn(const crow_split_options *options, crow_gidx index);
 
@@ -150,9 +152,10 @@ typedef struct crow_split {
   int64_t kept;            /**< columns that were kept of the comparisons' file */
   int32_t *label;          /**< their values in each comparison, (slice.count, kept) */
 } crow_split;
-/** Reads the comparisons and decides. The choice does not depend on the number of ranks. A dataset without comparisons
- * is CROW_BAD_INPUT; what would not fit into `memory_per_rank` bytes with what crow_split_write() takes (0: what the
- * machine, the cgroup or Slurm allows) CROW_FAILED. Free it also after an error. Collective; options agree. */
+/** Reads the comparisons and decides. The choice does not depend on the number of ranks. A dataset without comparisons,
+ * or by prompts one without prompts, is CROW_BAD_INPUT; what would not fit into `memory_per_rank` bytes with what
+ * crow_split_write() takes (0: what the machine, the cgroup or Slurm allows) CROW_FAILED. Free it also after an error.
+ * Collective; options agree. */
 CROW_API crow_status crow_split_create(const crow_comm *comm, const crow_dataset *dataset,
                                        const crow_split_options *options, double memory_per_rank, crow_split *out);
 /** Writes two datasets with everything that `dataset` has but its comparisons: `output` with those that are not held

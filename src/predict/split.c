@@ -14,8 +14,8 @@ const crow_setting crow_split_settings[] = {
      .type = CROW_SETTING_CHOICE,
      .offset = offsetof(crow_split_options, by),
      .value = CROW_SPLIT_COMPARISON,
-     .choices = "comparison|alternative",
-     .help = "what is held out: comparisons, or alternatives with every comparison that they are in"},
+     .choices = "comparison|alternative|prompt",
+     .help = "what is held out: comparisons, or whole alternatives or prompts, with every comparison that they are in"},
     {.name = "seed",
      .type = CROW_SETTING_INT,
      .offset = offsetof(crow_split_options, seed),
@@ -71,8 +71,12 @@ cleanup:
   return status;
 }
 
-static bool holds_out(const crow_split_options *options, const crow_split *s, int64_t i) {
+static bool holds_out(const crow_split_options *options, const crow_dataset *dataset, const crow_split *s, int64_t i) {
   if (options->by == CROW_SPLIT_COMPARISON) return crow_split_drawn(options, s->slice.begin + i);
+  if (options->by == CROW_SPLIT_PROMPT) {
+    return crow_split_drawn(options, dataset->prompt[s->first[i]]) ||
+           crow_split_drawn(options, dataset->prompt[s->second[i]]);
+  }
   return crow_split_drawn(options, s->first[i]) || crow_split_drawn(options, s->second[i]);
 }
 
@@ -83,13 +87,17 @@ crow_status crow_split_create(const crow_comm *comm, const crow_dataset *dataset
   if (!dataset->has_comparisons) {
     CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: has no comparisons to hold out", crow_file_name(dataset->file)));
   }
+  if (options->by == CROW_SPLIT_PROMPT && !dataset->has_prompt) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: has no prompts to hold out: expected /alternatives/prompt",
+                        crow_file_name(dataset->file)));
+  }
   CROW_TRY(check_split_memory(comm, dataset, memory_per_rank));
   s->slice = crow_comm_partition(comm, dataset->comparisons, 1);
   s->kept = dataset->kept;
   CROW_TRY_AGREE(comm, allocate_split(s));
   CROW_TRY(read_split(dataset, s));
   for (int64_t i = 0; i < s->slice.count; i++) {
-    s->held[i] = holds_out(options, s, i);
+    s->held[i] = holds_out(options, dataset, s, i);
     s->test += s->held[i];
   }
   CROW_TRY(crow_comm_sum_i64(comm, &s->test, 1));

@@ -7,18 +7,32 @@ enum { M = 40, Q = 900 };
 static int32_t first[Q], second[Q];
 static double outcome[Q];
 
+/* Alternatives 0 to 3 are of the first prompt, 4 to 7 of the second, ...; but the last is of the first again. */
+static int prompt_of(int alternative) { return alternative == M - 1 ? 0 : alternative / 4; }
+
 static void write_votes(const char *path) {
   double context[M];
+  const char *prompt[M];
+  static char names[M][8];
+  for (int i = 0; i < M; i++) {
+    (void)snprintf(names[i], sizeof names[i], "q%d", 37 * prompt_of(i) % 10);
+    prompt[i] = names[i];
+  }
   for (int i = 0; i < M; i++) context[i] = i;
   for (int i = 0; i < Q; i++) {
     first[i] = i % M;
     second[i] = (i % M + 1 + i / M) % M;
     outcome[i] = i % 3 / 2.;
   }
-  test_dataset_write(
-      test_comm, path,
-      &(test_dataset){
-          .m = M, .d = 1, .context = context, .q = Q, .first = first, .second = second, .outcome = outcome});
+  test_dataset_write(test_comm, path,
+                     &(test_dataset){.m = M,
+                                     .d = 1,
+                                     .context = context,
+                                     .q = Q,
+                                     .first = first,
+                                     .second = second,
+                                     .outcome = outcome,
+                                     .prompt = prompt});
 }
 
 /* A uniform number (word + 1/2) / 2^32 below the chance. */
@@ -30,6 +44,8 @@ static bool is_drawn(const crow_split_options *options, int64_t index) {
 
 static bool is_held(const crow_split_options *options, int i) {
   if (options->by == CROW_SPLIT_COMPARISON) return is_drawn(options, i);
+  if (options->by == CROW_SPLIT_PROMPT)
+    return is_drawn(options, prompt_of(first[i])) || is_drawn(options, prompt_of(second[i]));
   return is_drawn(options, first[i]) || is_drawn(options, second[i]);
 }
 
@@ -85,6 +101,8 @@ static void comparisons_go_where_their_index_says(void) {
 
 static void alternatives_take_their_comparisons_along(void) { split_and_check(CROW_SPLIT_ALTERNATIVE, 0.1); }
 
+static void prompts_take_their_comparisons_along(void) { split_and_check(CROW_SPLIT_PROMPT, 0.3); }
+
 static void a_side_without_comparisons_is_refused(void) {
   crow_dataset dataset = {0};
   crow_split split = {0};
@@ -113,9 +131,28 @@ static void a_dataset_without_comparisons_is_refused(void) {
   crow_dataset_close(&dataset);
 }
 
+static void prompts_need_a_dataset_that_has_them(void) {
+  const double context[2] = {0, 1}, won = 1;
+  const int32_t one = 0, other = 1;
+  crow_dataset dataset = {0};
+  crow_split split = {0};
+  const crow_split_options options = {
+      .test = 0.5, .by = CROW_SPLIT_PROMPT, .seed = 7, .test_output = test_path("none.h5")};
+  test_dataset_write(
+      test_comm, test_path("plain.h5"),
+      &(test_dataset){.m = 2, .d = 1, .context = context, .q = 1, .first = &one, .second = &other, .outcome = &won});
+  CHECK_OK(crow_dataset_open(test_comm, test_path("plain.h5"), false, &dataset));
+  CHECK_STATUS(crow_split_create(test_comm, &dataset, &options, 0, &split), CROW_BAD_INPUT);
+  CHECK_MESSAGE("has no prompts to hold out");
+  crow_split_free(&split);
+  crow_dataset_close(&dataset);
+}
+
 static const crow_test tests[] = {
     {"comparisons go where their index says", comparisons_go_where_their_index_says},
     {"alternatives take their comparisons along", alternatives_take_their_comparisons_along},
+    {"prompts take their comparisons along", prompts_take_their_comparisons_along},
+    {"prompts need a dataset that has them", prompts_need_a_dataset_that_has_them},
     {"a side without comparisons is refused", a_side_without_comparisons_is_refused},
     {"a dataset without comparisons is refused", a_dataset_without_comparisons_is_refused},
     {NULL, NULL}};

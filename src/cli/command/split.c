@@ -42,7 +42,8 @@ const crow_command crow_command_split = {
         "Writes two datasets with all alternatives: one without the comparisons that are held out, to fit, and "
         "one of those alone. The choice depends on the seed only, not on the number of ranks.",
     .example = "crow split votes.h5 -o train.h5 --test-output test.h5 --test 0.2\n"
-               "crow split votes.h5 -o train.h5 --test-output test.h5 --by alternative",
+               "crow split votes.h5 -o train.h5 --test-output test.h5 --by alternative\n"
+               "crow split answers.h5 -o train.h5 --test-output test.h5 --by prompt",
     .arguments = "DATASET",
     .least_arguments = 1,
     .most_arguments = 1,
