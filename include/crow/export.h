@@ -16,7 +16,7 @@ typedef enum crow_export_table {
   CROW_EXPORT_ALTERNATIVES, /**< of any file: one row an alternative */
   CROW_EXPORT_COMPARISONS,  /**< of a dataset; first and second are rows of the alternatives, counted from 0 */
   CROW_EXPORT_ORIGINAL,     /**< the original alternatives of groups */
-  CROW_EXPORT_TRACE         /**< a fit's iterations */
+  CROW_EXPORT_TRACE         /**< a fit's iterations, or the training curve of Adam */
 } crow_export_table;
 #define CROW_EXPORT_TABLES "alternatives|comparisons|original|trace"
 

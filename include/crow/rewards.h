@@ -38,6 +38,7 @@ typedef struct crow_rewards {
   crow_gidx unknown;      /**< of these, those with no comparison with a weighted alternative: reward 0 */
   crow_source source;
   crow_gidx pairs, components, ties, never_compared; /**< of observed comparisons; 0 for complete preferences */
+  crow_training_curve curve;                         /**< of a linear or mlp model trained by Adam; owned */
   crow_gidx equal_contexts; /**< of a linear or mlp model: judgements between alternatives of equal contexts, which it
                                  cannot tell apart */
   crow_weights_space space; /**< in which the weights were made; owned */
@@ -53,7 +54,8 @@ typedef struct crow_rewards {
  * their history or moments. Weights have a plan of their own, crow_weights_need_bytes(). Local. */
 CROW_API double crow_rewards_rank_bytes(const crow_dataset *dataset, const crow_train_options *options, int ranks);
 /** Refuses a fit, and the uncertainty that is wanted after it (NULL: none), that would not fit into memory
- * (CROW_FAILED, with the numbers and the ways out), before any work. `memory_per_rank` in bytes; 0: what the machine,
+ * (CROW_FAILED, with the numbers and the ways out), before any work; and a dataset to validate by that does not belong
+ * to it (CROW_BAD_INPUT). `memory_per_rank` in bytes; 0: what the machine,
  * the cgroup or Slurm allows. Collective. */
 CROW_API crow_status crow_rewards_check_memory(const crow_comm *comm, const crow_dataset *dataset,
                                                const crow_train_options *options,

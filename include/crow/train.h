@@ -21,9 +21,14 @@ typedef enum crow_optimizer {
 
 /** How a linear or mlp model is trained. */
 typedef struct crow_training_options {
-  int optimizer;    /**< crow_optimizer; default auto */
-  int64_t ensemble; /**< members B, default 1: rewards are their mean */
-  int64_t seed;     /**< of random starts and minibatches; default 1 */
+  int optimizer;          /**< crow_optimizer; default auto */
+  int64_t ensemble;       /**< members B, default 1: rewards are their mean */
+  int64_t seed;           /**< of random starts and minibatches; default 1 */
+  const char *validate;   /**< a dataset of the same dimensions whose comparisons are held out: Adam keeps each
+                               member's parameters that predict them best; NULL: none. Borrowed */
+  int64_t patience;       /**< a member stops after so many evaluations without a better one; default 10; 0: never */
+  int64_t validate_every; /**< steps from one evaluation, and one row of the training curve, to the next; default 0: a
+                               fiftieth of Adam's steps */
 } crow_training_options;
 extern CROW_API const crow_setting crow_training_settings[];
 
@@ -40,8 +45,23 @@ typedef struct crow_train_options {
 CROW_API void crow_train_options_default(crow_train_options *options);
 CROW_API crow_status crow_train_options_validate(const crow_train_options *options);
 /** The optimiser that trains such a model, lbfgs or adam. Auto is adam for an mlp, whose objective has many minima and
- * where L-BFGS took far longer to predict no better; lbfgs for a linear model, whose objective has one. Local. */
+ * where L-BFGS took far longer to predict no better, and wherever there is `validate`; else lbfgs. Local. */
 CROW_API crow_optimizer crow_train_optimizer(const crow_train_options *options);
+
+/** How training by Adam went: the rows of all members one after the other, whole on every rank. */
+typedef struct crow_training_curve {
+  int64_t count;               /**< rows; 0: none, as of L-BFGS */
+  int64_t stopped;             /**< members that stopped before they had taken all steps */
+  bool validated;              /**< whether comparisons were held out; without, the last three arrays say nothing */
+  int64_t *member;             /**< (count), from 0 */
+  int64_t *step;               /**< (count) steps taken */
+  double *loss;                /**< (count) mean of the minibatches' losses since the row before; NaN at the start */
+  double *validation_loss;     /**< (count) mean over the judgements of -o log p - (1 - o) log(1 - p) */
+  double *validation_accuracy; /**< (count) share of those without ties that went to the greater reward */
+  int64_t *kept;               /**< (members) the step whose parameters were kept */
+} crow_training_curve;
+/** Local. Frees and zeroes. */
+CROW_API void crow_training_curve_free(crow_training_curve *curve);
 
 /** The parameters behind rewards: whole on every rank. */
 typedef struct crow_fitted_model {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Certificate and objective by iteration. */
+/* Certificate and objective by iteration, or, of models trained by Adam, their training curves. */
 #include "plot/plot_impl.h"
 #include <math.h>
 
@@ -10,8 +10,9 @@ static crow_status add_trace(crow_plot *plot, int k, double least[2], double gre
   double *values[2] = {NULL};
   int64_t count = 0;
   if (source->kind != CROW_IS_REWARDS || !crow_file_has(source->file, paths[0])) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: /trace/optimality is missing: expected a rewards file with its trace",
-                        source->path));
+    CROW_TRY(crow_error(
+        CROW_BAD_INPUT, "%s: /trace/optimality is missing: expected a rewards file with its trace%s", source->path,
+        crow_plot_has_training(source) ? ", as the others; it has the curve of a training by Adam" : ""));
   }
   for (int axis = 0; axis < 2; axis++) {
     CROW_TRY(crow_plot_read(plot->comm, source->file, paths[axis], &count, &values[axis]));
@@ -59,6 +60,9 @@ static void add_panel(crow_plot *plot, int axis, const char *label, double least
 crow_status crow_plot_convergence(crow_plot *plot) {
   crow_status status = CROW_OK;
   double least[2] = {INFINITY, INFINITY}, greatest[2] = {0, 0}, longest = 1;
+  int trained = 0;
+  for (int k = 0; k < plot->count; k++) trained += crow_plot_has_training(&plot->source[k]);
+  if (trained == plot->count) return crow_plot_training(plot);
   for (int k = 0; k < plot->count; k++) CROW_TRY(add_trace(plot, k, least, greatest, &longest));
   for (int axis = 0; axis < 2; axis++) {
     if (greatest[axis] <= 0) least[axis] = greatest[axis] = 1;

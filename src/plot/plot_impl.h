@@ -63,6 +63,9 @@ int crow_plot_quote(const char *text, int most, char *quoted, size_t bytes);
 void crow_plot_frame(crow_plot *plot, double left, double right, double bottom, double inside, int legend_lines);
 /* The same for the upper or lower of two pictures above each other, each `inside` pixels high. */
 void crow_plot_frame_stacked(crow_plot *plot, double left, double right, double inside, int legend_lines, bool upper);
+/* The same for one of several pictures above each other: `row` of `rows`, the uppermost first. */
+void crow_plot_frame_row(crow_plot *plot, double left, double right, double inside, int legend_lines, int row,
+                         int rows);
 /* Names of the axes of the present frame, placed by pixels since terminals space them differently. Local. */
 void crow_plot_axes(crow_plot *plot, const char *x, const char *y);
 /* Colour ("#0072B2") and point type of series `index`: the palette of Okabe and Ito. Local. */
@@ -82,6 +85,9 @@ crow_status crow_plot_topics(crow_plot *plot);
 crow_status crow_plot_win_rate(crow_plot *plot);
 crow_status crow_plot_weights(crow_plot *plot);
 crow_status crow_plot_convergence(crow_plot *plot);
+/* Whether a source has the training curve that crow_plot_training() draws. Local. */
+bool crow_plot_has_training(const crow_plot_source *source);
+crow_status crow_plot_training(crow_plot *plot);
 crow_status crow_plot_voronoi(crow_plot *plot);
 crow_status crow_plot_calibration(crow_plot *plot);
 crow_status crow_plot_audit(crow_plot *plot);

@@ -104,15 +104,19 @@ void crow_plot_frame(crow_plot *plot, double left, double right, double bottom, 
   add_margins(plot, left, right, bottom, bottom + inside);
 }
 
-void crow_plot_frame_stacked(crow_plot *plot, double left, double right, double inside, int legend_lines, bool upper) {
-  plot->height = BELOW + inside + STACKED_GAP + inside + top_pixels(plot, legend_lines);
-  if (upper) {
+void crow_plot_frame_row(crow_plot *plot, double left, double right, double inside, int legend_lines, int row,
+                         int rows) {
+  const double each = inside + STACKED_GAP, bottom = BELOW + each * (rows - 1 - row);
+  plot->height = BELOW + each * (rows - 1) + inside + top_pixels(plot, legend_lines);
+  if (row == 0)
     add_head(plot);
-    add_margins(plot, left, right, BELOW + inside + STACKED_GAP, BELOW + inside + STACKED_GAP + inside);
-  } else {
+  else
     crow_plot_add(plot, "unset label 9999\nset key off\n");
-    add_margins(plot, left, right, BELOW, BELOW + inside);
-  }
+  add_margins(plot, left, right, bottom, bottom + inside);
+}
+
+void crow_plot_frame_stacked(crow_plot *plot, double left, double right, double inside, int legend_lines, bool upper) {
+  crow_plot_frame_row(plot, left, right, inside, legend_lines, !upper, 2);
 }
 
 /* Okabe and Ito's palette, which people with any kind of colour vision tell apart, without its yellow, which paper

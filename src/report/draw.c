@@ -42,6 +42,8 @@ static const struct choice {
     {CROW_PLOT_CALIBRATION, is_calibration, false, "Calibration", "Observed share won against the predicted one."},
     {CROW_PLOT_CONVERGENCE, has_trace, false, "Convergence",
      "Largest violation of the optimality condition (certificate), and the objective, by iteration."},
+    {CROW_PLOT_CONVERGENCE, crow_plot_has_training, false, "Training",
+     "Loss of the minibatches, and log loss and accuracy on comparisons held out, by step of the optimiser."},
 };
 
 static crow_status draw_one(const crow_comm *comm, int count, crow_plot_source *source, const struct choice *choice,

@@ -3,7 +3,8 @@
 #include "rewards/rewards_impl.h"
 
 const char *crow_rewards_end_text(const crow_rewards *rewards) {
-  return rewards->convergence_tested ? crow_lbfgs_end_text(rewards->end) : "all steps taken";
+  if (rewards->convergence_tested) return crow_lbfgs_end_text(rewards->end);
+  return rewards->curve.stopped ? "stopped early" : "all steps taken";
 }
 
 bool crow_rewards_apart(const crow_rewards *rewards, const crow_dataset *dataset) {
@@ -81,6 +82,7 @@ crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool ove
   if (rewards->model.members > 1) /* on every rank, those without rows too */
     CROW_TRY(crow_file_write_vector(file, "/rewards/spread", CROW_F64, p, rewards->spread));
   CROW_TRY(crow_trace_write(comm, file, &rewards->trace));
+  CROW_TRY(crow_training_curve_write(comm, file, rewards->model.members, &rewards->curve));
   CROW_TRY(crow_dataset_copy_names(dataset, file));
   CROW_TRY(crow_rewards_write_prompts(comm, file, rewards, dataset));
   CROW_TRY(crow_rewards_write_original(comm, file, rewards, dataset));

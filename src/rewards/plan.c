@@ -63,13 +63,27 @@ double crow_rewards_rank_bytes(const crow_dataset *dataset, const crow_train_opt
   return (double)CROW_PROCESS_BYTES + 8 * slice * RESULT_VECTORS + phases(dataset, ranks, fit);
 }
 
+/* What is held out is looked at before any work, too. Collective. */
+static crow_status add_validation(const crow_comm *comm, const crow_dataset *dataset, const crow_train_options *options,
+                                  double *bytes) {
+  crow_status status = CROW_OK;
+  crow_dataset held = {0};
+  CROW_TRY(crow_validation_open(comm, dataset, options->training.validate, &held));
+  *bytes += crow_validation_bytes(&held, &options->model, crow_comm_size(comm));
+cleanup:
+  crow_dataset_close(&held);
+  return status;
+}
+
 crow_status crow_rewards_check_memory(const crow_comm *comm, const crow_dataset *dataset,
                                       const crow_train_options *options, const crow_uncertainty_options *wanted,
                                       double memory_per_rank) {
   crow_status status = CROW_OK;
   const int ranks = crow_comm_size(comm);
+  double bytes = crow_rewards_rank_bytes(dataset, options, ranks);
+  if (options->training.validate) CROW_TRY(add_validation(comm, dataset, options, &bytes));
   CROW_TRY(crow_comm_check_memory(
-      comm, memory_per_rank, crow_rewards_rank_bytes(dataset, options, ranks),
+      comm, memory_per_rank, bytes,
       options->model.model == CROW_MODEL_TABULAR
           ? "use more ranks or fewer ranks a node, a shorter --history"
           : "use more ranks or fewer ranks a node, fewer --hidden units, contexts stored as 32-bit floats",

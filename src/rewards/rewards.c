@@ -159,6 +159,7 @@ static crow_status rewards_from_preferences(const crow_comm *comm, const crow_da
     status = crow_train_run(comm, &data, options, checkpoint, &out->stages, &trained, &end);
     out->spread = trained.spread;
     out->model = trained.model;
+    out->curve = trained.curve;
     out->equal_contexts = trained.equal_contexts;
     CROW_TRY(status);
   } else {
@@ -242,6 +243,7 @@ void crow_rewards_free(crow_rewards *rewards) {
   crow_free(rewards->prompt_scale);
   crow_free(rewards->spread);
   crow_fitted_model_free(&rewards->model);
+  crow_training_curve_free(&rewards->curve);
   memset(rewards, 0, sizeof *rewards);
 }
 

@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+static int64_t curve_numbers(const crow_ensemble *e) { return CROW_CURVE_COLUMNS * crow_curve_rows(e->fit.options); }
+static double *curve_of(const crow_ensemble *e, int64_t member) { return e->curve + member * curve_numbers(e); }
+
 /* ---- members as tasks ----------------------------------------------------------------------------------------- */
 
 static crow_status begin(void *context, int64_t task) {
@@ -27,7 +30,13 @@ static crow_status step(void *context, int64_t slot, bool *done) {
   CROW_TRY(crow_member_step(&e->fit, done));
   if (!*done) goto cleanup;
   const int64_t member = e->fit.member;
-  CROW_TRY(crow_member_end(&e->fit, e->out->model.theta + member * e->fit.parameters, &e->result[member]));
+  crow_member_result *result = &e->result[member];
+  double *theta = e->out->model.theta + member * e->fit.parameters;
+  const bool adam = e->fit.adam != NULL;
+  CROW_TRY(crow_member_end(&e->fit, theta, result));
+  if (!adam) goto cleanup;
+  const double *rows = crow_curve_end(&e->fit, result);
+  memcpy(curve_of(e, member), rows, (size_t)(CROW_CURVE_COLUMNS * (int64_t)result->rows) * sizeof *rows);
 cleanup:
   return status;
 }
@@ -40,6 +49,7 @@ static crow_status deliver(void *context, int64_t task, int group, int64_t slot)
   (void)slot;
   CROW_TRY(crow_comm_broadcast(e->comm, e->out->model.theta + task * e->fit.parameters, bytes, root));
   CROW_TRY(crow_comm_broadcast(e->comm, &e->result[task], (int64_t)sizeof *e->result, root));
+  CROW_TRY(crow_comm_broadcast(e->comm, curve_of(e, task), curve_numbers(e) * (int64_t)sizeof(double), root));
   crow_log(CROW_LOG_INFO, "fit: member %lld of %lld: objective %.15g, largest gradient %.3e", (long long)(task + 1),
            (long long)e->out->model.members, e->result[task].value, e->result[task].optimality);
 cleanup:
@@ -90,11 +100,13 @@ typedef struct need {
   const crow_dataset *dataset;
   const crow_train_options *options;
   crow_gidx pairs;
+  const crow_dataset *held; /* to validate by, or NULL */
 } need;
 
 static double bytes_needed(const void *context, int ranks) {
   const need *n = context;
-  return crow_ensemble_bytes(n->dataset, n->options, n->pairs, ranks);
+  return crow_ensemble_bytes(n->dataset, n->options, n->pairs, ranks) +
+         (n->held ? crow_validation_bytes(n->held, &n->options->model, ranks) : 0);
 }
 
 /* Weights, preferences, contexts and objective in slices over the group. */
@@ -135,6 +147,9 @@ static crow_status allocate(crow_ensemble *e) {
   const crow_gidx count = all > group ? all : group; /* rewards are of the group's alternatives, and at last of all */
   CROW_TRY(CROW_ALLOCATE(&model->theta, model->members * fit->parameters));
   CROW_TRY(CROW_ALLOCATE(&e->result, model->members));
+  CROW_TRY(CROW_ALLOCATE(&e->curve, model->members * curve_numbers(e)));
+  CROW_TRY(CROW_ALLOCATE(&fit->curve, crow_curve_numbers(fit->options)));
+  if (fit->options->training.validate) CROW_TRY(CROW_ALLOCATE(&fit->best, fit->parameters));
   CROW_TRY(
       crow_string_copy(fit->options->model.model == CROW_MODEL_MLP ? fit->options->model.hidden : "", &model->hidden));
   CROW_TRY(CROW_ALLOCATE(&fit->reward, count));
@@ -156,11 +171,11 @@ static void describe(const crow_train_options *options, int64_t inputs, crow_fit
 }
 
 static crow_status prepare(crow_ensemble *e, const crow_dataset *dataset, const crow_pairs *pairs,
-                           const double *win_rate) {
+                           const double *win_rate, const crow_dataset *held) {
   crow_status status = CROW_OK;
   const crow_partition *p = &e->weights->partition;
   crow_model_fit *fit = &e->fit;
-  const need needed = {dataset, fit->options, pairs ? pairs->partition.global : 0};
+  const need needed = {dataset, fit->options, pairs ? pairs->partition.global : 0, held};
   const crow_rank_groups_plan plan = {"members", fit->options->training.ensemble, bytes_needed, &needed};
   fit->dimensions = dataset->dimensions;
   fit->type = dataset->single ? CROW_F32 : CROW_F64;
@@ -176,6 +191,7 @@ static crow_status prepare(crow_ensemble *e, const crow_dataset *dataset, const 
   fit->contexts = e->contexts;
   if (e->groups.count > 1) CROW_TRY(copy_data(e, pairs, win_rate));
   CROW_TRY_AGREE(e->comm, allocate(e));
+  if (held) CROW_TRY(crow_validation_create(e->comm, fit->comm, held, &fit->options->model, &fit->validation));
 cleanup:
   return status;
 }
@@ -247,11 +263,13 @@ static void ensemble_free(crow_ensemble *e) {
   crow_model_fit *fit = &e->fit;
   crow_member_leave(fit);
   crow_batcher_destroy(&fit->batcher);
+  crow_validation_destroy(&fit->validation);
   crow_objective_destroy(&e->own_objective);
   crow_model_destroy(&fit->model);
   for (int64_t k = 0; k < e->waiting_count; k++) crow_member_state_free(&e->waiting[k]);
-  void *const owned[] = {fit->reward, fit->slope, fit->theta,      fit->gradient,   e->contexts,
-                         e->result,   e->waiting, e->own_win_rate, e->own_contexts, e->todo};
+  void *const owned[] = {fit->curve,      fit->best,       e->curve,    fit->reward, fit->slope,
+                         fit->theta,      fit->gradient,   e->contexts, e->result,   e->waiting,
+                         e->own_win_rate, e->own_contexts, e->todo};
   for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) crow_free(owned[k]);
   crow_weights_free(&e->own_weights);
   crow_pairs_free(&e->own_pairs);
@@ -264,8 +282,11 @@ crow_status crow_train_run(const crow_comm *comm, const crow_train_data *data, c
   crow_ensemble e = {.comm = comm, .weights = data->weights, .checkpoint = checkpoint, .out = out};
   e.fit = (crow_model_fit){
       .weights = data->weights, .pairs = data->pairs, .objective = data->objective, .options = options};
+  crow_dataset held = {0};
+  const char *validate = options->training.validate;
   crow_stages_begin(stages, "train");
-  CROW_TRY(prepare(&e, data->dataset, data->pairs, data->win_rate));
+  if (validate) CROW_TRY(crow_validation_open(comm, data->dataset, validate, &held));
+  CROW_TRY(prepare(&e, data->dataset, data->pairs, data->win_rate, validate ? &held : NULL));
   if (data->pairs && data->dataset->has_comparisons) {
     CROW_TRY(crow_train_find_equal(comm, data->dataset, &data->weights->partition, e.contexts, e.fit.type, data->pairs,
                                    &out->equal_contexts));
@@ -273,7 +294,9 @@ crow_status crow_train_run(const crow_comm *comm, const crow_train_data *data, c
   CROW_TRY(train(&e));
   sum_up(&e, end);
   CROW_TRY(average(&e));
+  if (e.curve) CROW_TRY_AGREE(comm, crow_curve_collect(options, e.result, e.curve, &out->curve));
 cleanup:
+  crow_dataset_close(&held);
   ensemble_free(&e);
   return status;
 }

@@ -10,6 +10,12 @@ enum { MEMBER, WAVE, OFFSET, VECTORS, HEAD };
 
 static int64_t entry_numbers(const crow_ensemble *e) { return HEAD + crow_member_scalars(&e->fit); }
 
+/* The rows of the members' curves, in slices. */
+static crow_partition curve_slice(const crow_ensemble *e) {
+  return crow_comm_partition(e->comm, e->out->model.members * CROW_CURVE_COLUMNS * crow_curve_rows(e->fit.options),
+                             CROW_BLOCK);
+}
+
 static crow_status save_results(crow_ensemble *e) {
   crow_status status = CROW_OK;
   const crow_fitted_model *model = &e->out->model;
@@ -17,6 +23,8 @@ static crow_status save_results(crow_ensemble *e) {
   CROW_TRY(crow_checkpoint_put_scalars(e->checkpoint, "ensemble", CROW_MEMBER_NUMBERS * model->members,
                                        (const double *)(const void *)e->result));
   CROW_TRY(crow_checkpoint_put_vector(e->checkpoint, "ensemble", 0, CROW_F64, &p, model->theta + p.begin));
+  const crow_partition curve = curve_slice(e);
+  CROW_TRY(crow_checkpoint_put_vector(e->checkpoint, "ensemble", 1, CROW_F64, &curve, e->curve + curve.begin));
 cleanup:
   return status;
 }
@@ -102,13 +110,18 @@ static crow_status load_results(crow_ensemble *e) {
   crow_status status = CROW_OK;
   crow_fitted_model *model = &e->out->model;
   const crow_partition p = crow_comm_partition(e->comm, model->members * model->parameters, CROW_BLOCK);
-  double *slice = NULL;
+  const crow_partition curve = curve_slice(e);
+  double *slice = NULL, *rows = NULL;
   CROW_TRY_AGREE(e->comm, CROW_ALLOCATE(&slice, p.count));
   CROW_TRY(crow_checkpoint_get_scalars(e->checkpoint, "ensemble", CROW_MEMBER_NUMBERS * model->members,
                                        (double *)(void *)e->result));
   CROW_TRY(crow_checkpoint_get_vector(e->checkpoint, "ensemble", 0, CROW_F64, &p, slice));
   CROW_TRY(crow_comm_gather_slices(e->comm, &p, slice, model->theta, sizeof *slice));
+  CROW_TRY_AGREE(e->comm, CROW_ALLOCATE(&rows, curve.count));
+  CROW_TRY(crow_checkpoint_get_vector(e->checkpoint, "ensemble", 1, CROW_F64, &curve, rows));
+  CROW_TRY(crow_comm_gather_slices(e->comm, &curve, rows, e->curve, sizeof *rows));
 cleanup:
+  crow_free(rows);
   crow_free(slice);
   return status;
 }

@@ -52,7 +52,13 @@ static void get_state(crow_model_fit *fit, crow_optim_state *state) {
 }
 
 int64_t crow_member_scalars(const crow_model_fit *fit) {
-  return by_adam(fit) ? CROW_ADAM_SCALARS : crow_lbfgs_state_scalars(fit->options->lbfgs.history);
+  if (by_adam(fit)) return CROW_ADAM_SCALARS + crow_curve_numbers(fit->options);
+  return crow_lbfgs_state_scalars(fit->options->lbfgs.history);
+}
+
+/* Adam's vectors, and the best parameters so far if comparisons are held out, are whole on every rank. */
+static double *adam_vector(const crow_model_fit *fit, const crow_optim_state *state, int64_t v) {
+  return v < state->vectors ? state->vector[v] : fit->best;
 }
 
 /* Copies vector v of a state from (`take`) or to this rank's slice. */
@@ -71,12 +77,16 @@ crow_status crow_member_save(crow_model_fit *fit, crow_member_state *out) {
   crow_status status = CROW_OK;
   crow_optim_state state;
   get_state(fit, &state);
-  *out = (crow_member_state){.member = fit->member, .vectors = state.vectors, .scalars = state.scalars};
+  *out = (crow_member_state){
+      .member = fit->member, .vectors = state.vectors + (fit->validation != NULL), .scalars = crow_member_scalars(fit)};
   CROW_TRY(CROW_ALLOCATE(&out->scalar, out->scalars));
   CROW_TRY(CROW_ALLOCATE(&out->data, crow_member_part(fit, out->vectors)));
-  memcpy(out->scalar, state.scalar, (size_t)out->scalars * sizeof *out->scalar);
+  memcpy(out->scalar, state.scalar, (size_t)state.scalars * sizeof *out->scalar);
+  if (fit->adam) {
+    memcpy(out->scalar + state.scalars, fit->curve, (size_t)crow_curve_numbers(fit->options) * sizeof *fit->curve);
+  }
   for (int64_t v = 0; v < out->vectors; v++) {
-    move_vector(fit, out, v, state.vector[v] + (fit->adam ? fit->slice.begin : 0), true);
+    move_vector(fit, out, v, fit->adam ? adam_vector(fit, &state, v) + fit->slice.begin : state.vector[v], true);
   }
 cleanup:
   if (status != CROW_OK) crow_member_state_free(out);
@@ -94,15 +104,19 @@ static crow_status restore(crow_model_fit *fit, const crow_member_state *from) {
   crow_member_state copy = *from; /* the data are only read */
   crow_optim_state state;
   get_state(fit, &state);
-  memcpy(state.scalar, from->scalar, (size_t)from->scalars * sizeof *from->scalar);
+  memcpy(state.scalar, from->scalar, (size_t)state.scalars * sizeof *from->scalar);
   if (fit->lbfgs) CROW_TRY(crow_lbfgs_resume(fit->lbfgs, &state));
-  CROW_TRY(check_vectors(from, state.vectors));
+  if (fit->adam) {
+    memcpy(fit->curve, from->scalar + state.scalars, (size_t)crow_curve_numbers(fit->options) * sizeof *fit->curve);
+  }
+  CROW_TRY(check_vectors(from, state.vectors + (fit->validation != NULL)));
   for (int64_t v = 0; v < from->vectors; v++) {
     if (fit->lbfgs) {
       move_vector(fit, &copy, v, state.vector[v], false);
     } else {
       move_vector(fit, &copy, v, fit->theta, false);
-      CROW_TRY(crow_comm_gather_slices(fit->comm, &fit->slice, fit->theta, state.vector[v], sizeof(double)));
+      CROW_TRY(
+          crow_comm_gather_slices(fit->comm, &fit->slice, fit->theta, adam_vector(fit, &state, v), sizeof(double)));
     }
   }
 cleanup:
@@ -126,14 +140,22 @@ crow_status crow_member_begin(crow_model_fit *fit, int64_t member, const crow_me
     CROW_TRY(crow_lbfgs_create(fit->comm, &fit->slice, &fit->options->lbfgs, evaluate_slice, fit,
                                fit->theta + fit->slice.begin, &fit->lbfgs));
   }
-  if (from) CROW_TRY(restore(fit, from));
+  if (from) {
+    CROW_TRY(restore(fit, from));
+  } else if (fit->adam) {
+    CROW_TRY(crow_curve_begin(fit));
+  }
 cleanup:
   return status;
 }
 
 crow_status crow_member_step(crow_model_fit *fit, bool *done) {
+  crow_status status = CROW_OK;
   if (fit->lbfgs) return crow_lbfgs_step(fit->lbfgs, done);
-  return crow_adam_step(fit->adam, in_batches(fit) ? crow_model_fit_batch_loss : whole_loss, fit, done);
+  CROW_TRY(crow_adam_step(fit->adam, in_batches(fit) ? crow_model_fit_batch_loss : whole_loss, fit, done));
+  CROW_TRY(crow_curve_step(fit, done));
+cleanup:
+  return status;
 }
 
 static crow_status end_lbfgs(crow_model_fit *fit, double *theta, crow_member_result *result) {
@@ -157,7 +179,7 @@ crow_status crow_member_end(crow_model_fit *fit, double *theta, crow_member_resu
   if (fit->lbfgs) {
     CROW_TRY(end_lbfgs(fit, theta, result));
   } else {
-    memcpy(theta, crow_adam_theta(fit->adam), (size_t)fit->parameters * sizeof *theta);
+    memcpy(theta, fit->validation ? fit->best : crow_adam_theta(fit->adam), (size_t)fit->parameters * sizeof *theta);
     result->iterations = result->evaluations = (double)crow_adam_steps(fit->adam);
   }
   CROW_TRY(crow_model_fit_bind(fit));

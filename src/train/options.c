@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Options of all that makes rewards. */
-#include <crow/train.h>
+#include "train/train_impl.h"
 
 void crow_train_options_default(crow_train_options *options) {
   crow_settings_default(crow_objective_settings, &options->objective);
@@ -15,7 +15,8 @@ void crow_train_options_default(crow_train_options *options) {
 crow_optimizer crow_train_optimizer(const crow_train_options *options) {
   const crow_optimizer chosen = (crow_optimizer)options->training.optimizer;
   if (chosen != CROW_OPTIMIZER_AUTO) return chosen;
-  return options->model.model == CROW_MODEL_MLP ? CROW_OPTIMIZER_ADAM : CROW_OPTIMIZER_LBFGS;
+  return options->model.model == CROW_MODEL_MLP || options->training.validate ? CROW_OPTIMIZER_ADAM
+                                                                              : CROW_OPTIMIZER_LBFGS;
 }
 
 crow_status crow_train_options_validate(const crow_train_options *options) {
@@ -27,13 +28,25 @@ crow_status crow_train_options_validate(const crow_train_options *options) {
     const crow_training_options *training = &options->training;
     if (crow_train_optimizer(options) != CROW_OPTIMIZER_LBFGS || training->ensemble > 1) {
       CROW_TRY(crow_error(CROW_USAGE, "%s: expected --model linear or mlp; tabular rewards have one fit, by L-BFGS",
-                          training->ensemble > 1 ? "--ensemble" : "--optimizer adam"));
+                          training->ensemble > 1 ? "--ensemble"
+                          : training->validate   ? "--validate"
+                                                 : "--optimizer adam"));
     }
     goto cleanup;
   }
   CROW_TRY(crow_model_options_validate(&options->model));
   CROW_TRY(crow_settings_validate(crow_training_settings, &options->training));
   CROW_TRY(crow_settings_validate(crow_adam_settings, &options->adam));
+  if (options->training.validate && crow_train_optimizer(options) != CROW_OPTIMIZER_ADAM) {
+    CROW_TRY(crow_error(CROW_USAGE, "--validate needs --optimizer adam: L-BFGS goes to the minimum"));
+  }
+  if (crow_curve_rows(options) > CROW_CURVE_MOST) {
+    CROW_TRY(crow_error(CROW_USAGE,
+                        "--validate-every %lld makes %lld rows of a training curve of %lld steps: expected "
+                        "at most %d",
+                        (long long)options->training.validate_every, (long long)crow_curve_rows(options),
+                        (long long)options->adam.steps, CROW_CURVE_MOST));
+  }
 cleanup:
   return status;
 }

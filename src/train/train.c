@@ -28,6 +28,27 @@ const crow_setting crow_training_settings[] = {
      .minimum = 0,
      .maximum = 9e15,
      .help = "of the members' random starts and minibatches"},
+    {.name = "validate",
+     .type = CROW_SETTING_INPUT,
+     .offset = offsetof(crow_training_options, validate),
+     .choices = "FILE",
+     .help = "a dataset of comparisons that are held out (crow split): Adam keeps the parameters of each member that "
+             "predict them best"},
+    {.name = "patience",
+     .type = CROW_SETTING_INT,
+     .offset = offsetof(crow_training_options, patience),
+     .value = 10,
+     .minimum = 0,
+     .maximum = 1e9,
+     .help = "with --validate, a member stops after so many evaluations without a better one; 0: it takes all steps"},
+    {.name = "validate-every",
+     .type = CROW_SETTING_INT,
+     .offset = offsetof(crow_training_options, validate_every),
+     .value = 0,
+     .minimum = 0,
+     .maximum = 1e12,
+     .help = "Adam's steps from one row of the training curve (and evaluation, with --validate) to the next; 0: a "
+             "fiftieth of --steps"},
     {.name = NULL}};
 
 crow_status crow_model_fit_bind(crow_model_fit *fit) {

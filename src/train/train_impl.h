@@ -9,6 +9,9 @@
 /* Minibatches for Adam; batch.c. */
 typedef struct crow_batcher crow_batcher;
 
+/* Comparisons held out, of a group of ranks; validation.c. */
+typedef struct crow_validation crow_validation;
+
 /* What a group trains its members on, and the member it is at. */
 typedef struct crow_model_fit {
   const crow_comm *comm; /* the group's */
@@ -29,14 +32,18 @@ typedef struct crow_model_fit {
   int64_t member;
   crow_adam *adam;
   crow_lbfgs *lbfgs;
-  crow_batcher *batcher; /* made for the first member that needs it */
+  crow_batcher *batcher;       /* made for the first member that needs it */
+  crow_validation *validation; /* NULL: nothing is held out */
+  double *curve;               /* (crow_curve_numbers()) of Adam */
+  double *best;                /* (parameters) those that did best on what is held out */
 } crow_model_fit;
 
 /* How a member's training ended: doubles, so that a checkpoint keeps them. */
 typedef struct crow_member_result {
   double ended; /* 0: not yet */
   double value, optimality, iterations, evaluations;
-  double end; /* crow_lbfgs_end; converged for Adam */
+  double end;                 /* crow_lbfgs_end; converged for Adam */
+  double rows, kept, stopped; /* of Adam: rows of the curve; the step whose parameters were kept; 1: before its last */
 } crow_member_result;
 #define CROW_MEMBER_NUMBERS ((int64_t)(sizeof(crow_member_result) / sizeof(double)))
 
@@ -52,6 +59,42 @@ crow_status crow_model_fit_batch_loss(void *context, int64_t step, const double 
                                       double *gradient);
 crow_status crow_batcher_create(crow_model_fit *fit, crow_batcher **out);
 void crow_batcher_destroy(crow_batcher **batcher);
+
+/* ---- comparisons held out: validation.c --------------------------------------------------------------------- */
+
+/* Opens a dataset to validate by, and checks that it has comparisons and the dimensions of what is trained on. Close
+ * it. Collective. */
+crow_status crow_validation_open(const crow_comm *comm, const crow_dataset *dataset, const char *path,
+                                 crow_dataset *out);
+/* Every group of ranks reads all of it in slices. Collective over `all`. */
+crow_status crow_validation_create(const crow_comm *all, const crow_comm *group, const crow_dataset *held,
+                                   const crow_model_options *options, crow_validation **out);
+void crow_validation_destroy(crow_validation **validation);
+/* Mean log loss over the judgements, and the share of those without ties that went to the greater reward: the same bits
+ * on any number of ranks. Collective over the group. */
+crow_status crow_validation_evaluate(crow_validation *validation, const double *theta, double *loss, double *accuracy);
+/* Bytes of a rank of a group of `ranks`. Local. */
+double crow_validation_bytes(const crow_dataset *held, const crow_model_options *options, int ranks);
+
+/* ---- how training goes: curve.c ----------------------------------------------------------------------------- */
+
+/* Rows of a curve unless the options say otherwise, and at most. */
+enum { CROW_CURVE_ROWS = 50, CROW_CURVE_MOST = 1000 };
+enum { CROW_CURVE_STEP, CROW_CURVE_LOSS, CROW_CURVE_HELD_LOSS, CROW_CURVE_ACCURACY, CROW_CURVE_COLUMNS };
+/* Local: the rows of a member's curve at most, 0 for L-BFGS, and the numbers that a member's state has of it. */
+int64_t crow_curve_rows(const crow_train_options *options);
+int64_t crow_curve_numbers(const crow_train_options *options);
+/* At a member's start; and after each of its steps, where `*done` may become true. Collective over the group. */
+crow_status crow_curve_begin(crow_model_fit *fit);
+crow_status crow_curve_step(crow_model_fit *fit, bool *done);
+/* Local: the current member's rows, and what its result says of them. */
+const double *crow_curve_end(const crow_model_fit *fit, crow_member_result *result);
+/* The members' rows (members, crow_curve_rows(), columns) as a curve; free it also after an error. Local. */
+crow_status crow_curve_collect(const crow_train_options *options, const crow_member_result *result, const double *rows,
+                               crow_training_curve *out);
+/* /training of a rewards file. Collective. */
+crow_status crow_training_curve_write(const crow_comm *comm, crow_file *file, int64_t members,
+                                      const crow_training_curve *curve);
 
 /* ---- one member: member.c; Collective over the group ---------------------------------------------------- */
 
@@ -94,7 +137,8 @@ typedef struct crow_trained {
   double *value;  /* (count) mean of the members' rewards; borrowed, zeros before */
   double *spread; /* (count) their sample standard deviation, NULL of one member; owned */
   crow_fitted_model model;
-  int64_t equal_contexts; /* judgements between alternatives of equal contexts */
+  crow_training_curve curve; /* owned */
+  int64_t equal_contexts;    /* judgements between alternatives of equal contexts */
 } crow_trained;
 
 /* Counts the judgements of observed pairs whose alternatives have equal contexts, and warns of them with an example.
@@ -112,6 +156,7 @@ typedef struct crow_ensemble {
   crow_rank_groups groups;
   crow_model_fit fit;
   void *contexts;             /* in slices over all ranks */
+  double *curve;              /* (members, rows, columns) of the members' curves, as `result` */
   crow_member_result *result; /* (members) of those delivered, and of those this group has ended */
   crow_member_state *waiting; /* (waiting_count) states from a checkpoint that this group has not come to yet */
   int64_t waiting_count;

@@ -56,7 +56,7 @@ static void append_values(char *page, const json_t *field) {
     append(page, "at least %.17g", json_number_value(minimum));
   }
   if (sum) append(page, ", sum %.17g", json_number_value(sum));
-  if (json_is_true(json_object_get(field, "nan"))) append(page, "finite or NaN");
+  if (json_is_true(json_object_get(field, "nan"))) append(page, "%sfinite or NaN", strlen(page) > before ? ", " : "");
   if (strlen(page) == before) append(page, "any");
 }
 

@@ -122,6 +122,13 @@ static inline void make_rewards(const char *path, int model) {
     options.model.hidden = "3,2";
     options.training.ensemble = 2;
     options.lbfgs.max_iterations = 3;
+    options.adam.steps = 6;
+  }
+  options.training.optimizer = CROW_OPTIMIZER_LBFGS;
+  if (model == CROW_MODEL_LINEAR) { /* with a training curve, whose members are the parameters' */
+    options.training.optimizer = CROW_OPTIMIZER_ADAM;
+    options.training.validate = data;
+    options.training.validate_every = 2;
   }
   CHECK_OK(fit_dataset(data, &options, path));
 }
@@ -158,16 +165,21 @@ static const known_field tabular_fields[] = {{"/rewards/value", REAL_FITS},
   {"/rewards/value", REAL_FITS}, {"/rewards/weight", LARGE_FITS}, {"/rewards/win_rate", REAL_FITS | NAN_FITS},         \
       {"/rewards/fitted_win_rate", REAL_FITS | NAN_FITS}, {"/rewards/spread", OPTIONAL | LARGE_FITS},                  \
       {"/prompts/name", OPTIONAL | TEXT}, {"/prompts/pair_scale", OPTIONAL | LARGE_FITS},                              \
-      {"/model/dimension", OPTIONAL | TEXT | LENGTH_LATE},                                                             \
-      {"/model/parameters", USED | NEGATIVE_FITS | LENGTH_LATE | (large)}, {"/original/reward", REAL_FITS},            \
-      {"/original/id", OPTIONAL | TEXT}, {"/original/topic", OPTIONAL | TEXT}, {"/original/prompt", OPTIONAL | TEXT},  \
-      {"/alternatives/id", OPTIONAL | TEXT}, {"/alternatives/topic", OPTIONAL | TEXT},                                 \
-      {"/alternatives/prompt", OPTIONAL | TEXT}, {                                                                     \
+      {"/model/dimension", OPTIONAL | TEXT | LENGTH_LATE}, {"/model/parameters", USED | NEGATIVE_FITS | (large)},      \
+      {"/original/reward", REAL_FITS}, {"/original/id", OPTIONAL | TEXT}, {"/original/topic", OPTIONAL | TEXT},        \
+      {"/original/prompt", OPTIONAL | TEXT}, {"/alternatives/id", OPTIONAL | TEXT},                                    \
+      {"/alternatives/topic", OPTIONAL | TEXT}, {"/alternatives/prompt", OPTIONAL | TEXT}, {                           \
     NULL, 0                                                                                                            \
   }
+#define TRAINING_FIELDS                                                                                                \
+  {"/training/member", INTEGER}, {"/training/step", LARGE_FITS | INTEGER}, {"/training/loss", REAL_FITS | NAN_FITS},   \
+      {"/training/validation_loss", OPTIONAL | LARGE_FITS | NAN_FITS},                                                 \
+      {"/training/validation_accuracy", OPTIONAL | NAN_FITS}, {                                                        \
+    "/training/kept", OPTIONAL | LARGE_FITS | INTEGER                                                                  \
+  }
 /* A large parameter of a linear model times a small context is a large reward, of a network an infinite one. */
-static const known_field linear_fields[] = {MODEL_FIELDS(LARGE_FITS)};
-static const known_field network_fields[] = {MODEL_FIELDS(LARGE_LATE)};
+static const known_field linear_fields[] = {TRAINING_FIELDS, MODEL_FIELDS(LARGE_FITS)};
+static const known_field network_fields[] = {MODEL_FIELDS(LENGTH_LATE | LARGE_LATE)};
 static const known_field scores_fields[] = {{"/scores/value", REAL_FITS},
                                             {"/scores/nearest", LARGE_FITS | INTEGER},
                                             {"/scores/distance", LARGE_FITS},

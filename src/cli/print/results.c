@@ -243,6 +243,7 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
   if (!r->convergence_tested) {
     crow_print(run, "ended: %s, %lld iteration%s; Adam does not test for convergence", crow_rewards_end_text(r),
                (long long)r->iterations, crow_plural(r->iterations));
+    crow_results_training(run, r);
   } else if (r->converged && crow_rewards_bound(r) > LOOSE * spread) {
     crow_print(run,
                "converged to the tolerance after %lld iteration%s, rewards uncertain by up to %.2g: a smaller "

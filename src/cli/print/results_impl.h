@@ -12,6 +12,8 @@ crow_status crow_results_weights(crow_run *run, const crow_dataset *dataset, con
 /* Rewards: best and worst alternatives, topics, certificate, how the fit ended. Collective. */
 crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, const crow_rewards *rewards,
                                  double tolerance);
+/* How a model did on comparisons held out of its training; nothing if there were none. Local. */
+void crow_results_training(crow_run *run, const crow_rewards *rewards);
 /* The table of topics: `value_name` heads the column of means, which are printed with so many decimals (negative: with
  * six digits). Collective. */
 crow_status crow_results_topics(crow_run *run, const crow_topics *topics, const char *value_name, int decimals);
