@@ -106,7 +106,7 @@ static inline crow_status use_radius_weights(const char *path) {
   const crow_status status = use_weights(path);
   return status == CROW_OK ? read_all(path, radius_fields) : status;
 }
-static const file_kind kind_radius_weights = {"weights by radius", make_radius_weights, use_weights,
+static const file_kind kind_radius_weights = {"weights by radius", make_radius_weights, use_radius_weights,
                                               radius_fields,       radius_attributes,   false};
 
 /* ---- rewards --------------------------------------------------------------------------------------------------- */
