@@ -189,13 +189,14 @@ typedef struct crow_bench_model {
   crow_gidx dimensions;
   double draw_s, search_s, exponent;
   double pair_s, whole_s, vector_s, setup_s, complete_s, complete_far_s;
+  double prompts_s;       /**< of the weights within all prompts, on one rank; 0 without prompts */
   crow_gidx complete_far; /**< 0: a rank has too few for complete_far_s to be measured */
 } crow_bench_model;
 
 /** What is predicted for. */
 typedef struct crow_bench_size {
   crow_gidx alternatives, dimensions;
-  int64_t samples, pairs; /**< pairs 0: complete preferences */
+  int64_t samples, pairs; /**< pairs 0: complete preferences; samples 0: what crow_weights_options takes */
   int ranks, slices;      /**< slices of alternatives; ranks / slices groups share the samples */
   int64_t evaluations;    /**< of the objective */
   double read_s;          /**< seconds that a rank takes to read a comparison; 0: they are in memory */

@@ -15,6 +15,10 @@ void crow_bench_report_none(crow_bench_report *report, const char *name, const c
 void crow_bench_stages_add(crow_stages *sum, const crow_stages *stages);
 crow_status crow_bench_stages_report(const crow_comm *comm, const crow_stages *sum, int64_t repetitions,
                                      crow_bench_report *report);
+/* Processor seconds that the weights within all prompts of `size->dataset` take one rank. Collective over `alone`,
+ * which is one rank. */
+crow_status crow_bench_probe_prompts(const crow_comm *alone, const crow_bench_size *size,
+                                     const crow_nearest_options *nearest, double *seconds);
 /* The position of a stage, or -1. */
 int crow_bench_stage_find(const crow_stages *stages, const char *name);
 /* Seconds of one stage on this rank; 0 if there is none of this name. */

@@ -176,6 +176,9 @@ static crow_status probe(const crow_comm *alone, const crow_bench_size *size, co
   bool tree = false, tree_of_fewer = false;
   double fewer_draw = 0, fewer = 0;
   const crow_gidx m = out->alternatives;
+  if (size->dataset && size->dataset->prompts > 1) {
+    CROW_TRY(crow_bench_probe_prompts(alone, size, nearest, &out->prompts_s));
+  }
   CROW_TRY(probe_search(alone, m, out->dimensions, nearest, &out->draw_s, &out->search_s, &tree));
   CROW_TRY(probe_search(alone, (m + 3) / 4, out->dimensions, nearest, &fewer_draw, &fewer, &tree_of_fewer));
   out->exponent = tree && tree_of_fewer && m > 4 && fewer > 0
@@ -213,9 +216,9 @@ crow_status crow_bench_model_measure(const crow_comm *comm, const crow_bench_siz
     CROW_TRY(probe_gathering(comm, m, 10 * m, &gathering));
     out->setup_s += gathering;
   }
-  double costs[9] = {out->draw_s,     out->search_s,       out->exponent, out->pair_s, out->whole_s,
-                     out->complete_s, out->complete_far_s, out->vector_s, out->setup_s};
-  CROW_TRY(crow_comm_max_f64(comm, costs, 9));
+  double costs[10] = {out->draw_s,     out->search_s,       out->exponent, out->pair_s,  out->whole_s,
+                      out->complete_s, out->complete_far_s, out->vector_s, out->setup_s, out->prompts_s};
+  CROW_TRY(crow_comm_max_f64(comm, costs, 10));
   out->draw_s = costs[0];
   out->search_s = costs[1];
   out->exponent = costs[2];
@@ -225,6 +228,7 @@ crow_status crow_bench_model_measure(const crow_comm *comm, const crow_bench_siz
   out->complete_far_s = costs[6];
   out->vector_s = costs[7];
   out->setup_s = costs[8];
+  out->prompts_s = costs[9];
 cleanup:
   crow_comm_destroy(&alone);
   return status;
@@ -267,14 +271,19 @@ static void predict_bytes(const crow_bench_size *size, crow_bench_prediction *ou
 
 void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *size, crow_bench_prediction *out) {
   const double m = (double)size->alternatives, d = (double)size->dimensions, q = (double)size->pairs;
-  const double ranks = size->ranks, slices = size->slices > 0 ? size->slices : 1, samples = (double)size->samples;
+  const double ranks = size->ranks, slices = size->slices > 0 ? size->slices : 1;
+  const double samples = size->samples > 0 ? (double)size->samples : 100000;
   const double groups = ranks / slices;
   const double search = model->search_s * pow(m / slices / (double)model->alternatives, model->exponent);
   *out = (crow_bench_prediction){0};
   out->weights_s = samples / groups * (model->draw_s * d / (double)model->dimensions + search);
   out->weights_s += transfer_s(model, size->ranks, 10, 16 * m / slices);
   /* With slices, distances and counts of every sample cross the group. */
-  if (slices > 1) out->weights_s += transfer_s(model, (int)slices, samples / groups / 1024, 16 * samples / groups);
+  if (model->prompts_s > 0) {
+    /* Ranks have about equal shares of the prompts, and their results travel twice. */
+    out->weights_s = model->prompts_s / ranks + transfer_s(model, size->ranks, 10, 64 * m);
+  } else if (slices > 1)
+    out->weights_s += transfer_s(model, (int)slices, samples / groups / 1024, 16 * samples / groups);
   if (size->pairs > 0) {
     const double concerned = m * crow_pairs_reach(size->alternatives, size->pairs, size->ranks);
     out->evaluation_s = q / ranks * model->pair_s + concerned * model->whole_s + m / ranks * model->vector_s;

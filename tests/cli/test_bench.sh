@@ -57,6 +57,28 @@ prints "none fits"
 prints "Transfers between ranks are not in it"
 grep -q "^allreduce_latency  *-" out || fail "a latency among one rank"
 prints "evaluate_a_pair"
+# The lines that a job may begin with.
+prints "#SBATCH --nodes="
+prints "#SBATCH --ntasks-per-node="
+prints "#SBATCH --mem="
+grep -qE '^#SBATCH --time=[0-9]+:[0-9][0-9]:00$' out || fail "no time for Slurm"
+# Of prompts, what they cost and not what as many alternatives of one cost: within a factor of three of the run itself,
+# in processor time on a machine that does other things too.
+crow simulate -o prompts.h5 --prompts 3000 --alternatives 12000 --dimensions 64 --spread 0.1 --preferences comparisons --comparisons 24000
+exits 0
+crow plan prompts.h5 --json plan.json
+exits 0
+prints "Weights are those within 3000 prompts"
+crow weights prompts.h5 -o prompts-w.h5 --json run.json
+exits 0
+if command -v python3 >/dev/null; then
+  python3 - <<'PY' || fail "the weights within prompts are not predicted"
+import json
+told = json.load(open("plan.json"))["predictions"][0]["weights_s"]
+took = next(s["cpu_s"] for s in json.load(open("run.json"))["stages"] if s["stage"] == "weights")
+assert took / 3 < told < 3 * took, (told, took)
+PY
+fi
 crow simulate -o types.h5 --alternatives 300
 ranks 2 plan types.h5
 exits 0

@@ -10,7 +10,8 @@ typedef struct plan_options {
 #define AT(field) offsetof(plan_options, field)
 static const crow_setting plan_settings[] = {
     {"ranks", CROW_SETTING_INT, AT(ranks), 1, NULL, 1, 1e6, NULL, "P: how many ranks the run will have"},
-    {"samples", CROW_SETTING_INT, AT(samples), 100000, NULL, 1, 1e13, NULL, "N: Monte Carlo samples of the weights"},
+    {"samples", CROW_SETTING_INT, AT(samples), 0, NULL, 0, 1e13, NULL,
+     "N: Monte Carlo samples of the weights; 0: as crow weights takes them"},
     {"evaluations", CROW_SETTING_INT, AT(evaluations), 20, NULL, 1, 1e9, NULL,
      "of the objective; fits take 10 to 30 with the default options, more for smaller lambda"},
     {"memory-per-rank", CROW_SETTING_DOUBLE, AT(memory_per_rank), 0, NULL, 0, 1e18, NULL,
@@ -59,7 +60,11 @@ const crow_command crow_command_plan = {
         "N S / P times the search among m / S alternatives; an evaluation of the objective takes q / P pairs, the "
         "alternatives that these concern and a transfer of 16 bytes for each; a fit reads "
         "q / P comparisons and sets up their pairs first. Reading contexts and writing results is not in it, nor that "
-        "alternatives may span few dimensions. The grid is the fewest slices that fit the memory.",
+        "alternatives may span few dimensions. The grid is the fewest slices that fit the memory. Of several prompts "
+        "some "
+        "are weighted, of the dataset's sizes, and the others are taken to cost as much.\n\n"
+        "The last lines are what a Slurm job of the first number of ranks may ask for: half as much again of the time, "
+        "and two minutes, and a fifth more than the memory.",
     .example = "crow plan votes.h5 --ranks 64 --samples 100000000\n"
                "mpirun -n 2 crow plan votes.h5 --ranks 128 --memory-per-rank 4e9",
     .arguments = "DATASET",

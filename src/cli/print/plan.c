@@ -2,6 +2,8 @@
 /* Measured costs and what they predict. */
 #include "cli/print/plan_impl.h"
 #include "cli/table_impl.h"
+#include <math.h>
+#include <unistd.h>
 
 static void add(crow_bench_report *report, const char *name, const char *unit, double value) {
   crow_bench_report_add(report, name, unit, &value, 1);
@@ -60,6 +62,26 @@ static void add_row(crow_table *table, const crow_bench_size *size, const crow_b
   crow_table_add(table, "%.3g", p->fit_s);
 }
 
+/* What a job of these ranks may ask Slurm for. A node has as many ranks as took part in the measurement, or, measured
+ * on one, as this machine has processors. */
+static void print_slurm(crow_run *run, const crow_bench_model *model, const crow_bench_size *size,
+                        const crow_bench_prediction *p) {
+  const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  const int fit = model->ranks > 1 ? model->ranks : processors > 0 ? (int)processors : 1;
+  const int each = size->ranks < fit ? size->ranks : fit, nodes = (size->ranks + each - 1) / each;
+  const int64_t minutes = (int64_t)ceil(1.5 * (p->weights_s + p->fit_s) / 60) + 2;
+  const int64_t mb = (int64_t)ceil(1.2 * fmax(p->weights_bytes, p->fit_bytes) * each / 1e6 * (1e6 / 1048576)) + 1;
+  crow_print(run, "\nA Slurm job of this size may begin with:");
+  crow_print(run, "#SBATCH --nodes=%d", nodes);
+  crow_print(run, "#SBATCH --ntasks-per-node=%d", each);
+  crow_print(run, "#SBATCH --mem=%lldM", (long long)mb);
+  crow_print(run, "#SBATCH --time=%lld:%02lld:00", (long long)(minutes / 60), (long long)(minutes % 60));
+  crow_report_integer(run, "nodes", nodes);
+  crow_report_integer(run, "ntasks_per_node", each);
+  crow_report_integer(run, "mem_mb", mb);
+  crow_report_integer(run, "time_minutes", minutes);
+}
+
 crow_status crow_plan_print(crow_run *run, const crow_bench_size *size, const crow_nearest_options *nearest,
                             double memory) {
   crow_status status = CROW_OK;
@@ -68,6 +90,7 @@ crow_status crow_plan_print(crow_run *run, const crow_bench_size *size, const cr
   crow_table table = {0};
   crow_bench_report report;
   crow_bench_model model;
+  crow_bench_prediction first = {0};
   CROW_TRY(crow_bench_model_measure(run->comm, size, nearest, &model));
   fill_model(&model, size, &report);
   CROW_TRY(crow_bench_print(run, &report));
@@ -80,21 +103,31 @@ crow_status crow_plan_print(crow_run *run, const crow_bench_size *size, const cr
     const int slices = crow_bench_slices(&scaled, memory);
     scaled.slices = slices ? slices : scaled.ranks;
     crow_bench_predict(&model, &scaled, &prediction);
+    if (times == 1) first = prediction;
     add_row(&table, &scaled, &prediction, slices > 0);
     add_to_summary(run, &scaled, &prediction);
   }
+  char samples[64] = "the samples of each prompt";
+  if (size->samples > 0 || !(model.prompts_s > 0)) {
+    const int64_t n = size->samples > 0 ? size->samples : 100000;
+    (void)snprintf(samples, sizeof samples, "%lld sample%s", (long long)n, crow_plural(n));
+  }
   crow_print(run,
-             "\nPredicted for %lld alternative%s in %lld dimension%s, %lld sample%s, %lld pair%s%s, %lld evaluation%s, "
+             "\nPredicted for %lld alternative%s in %lld dimension%s, %s, %lld pair%s%s, %lld evaluation%s, "
              "where a rank may use %.3g GB:",
              (long long)size->alternatives, crow_plural(size->alternatives), (long long)size->dimensions,
-             crow_plural(size->dimensions), (long long)size->samples, crow_plural(size->samples),
-             (long long)size->pairs, crow_plural(size->pairs), size->pairs ? "" : " (complete preferences)",
-             (long long)size->evaluations, crow_plural(size->evaluations), memory / 1e9);
+             crow_plural(size->dimensions), samples, (long long)size->pairs, crow_plural(size->pairs),
+             size->pairs ? "" : " (complete preferences)", (long long)size->evaluations, crow_plural(size->evaluations),
+             memory / 1e9);
   CROW_TRY(crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run))));
+  if (model.prompts_s > 0) {
+    crow_print(run, "Weights are those within %lld prompts.", (long long)size->dataset->prompts);
+  }
   if (model.ranks == 1) {
     crow_print(run, "Transfers between ranks are not in it: measured on one rank. For them: mpirun -n 2 crow %s ...",
                run->command->name);
   }
+  print_slurm(run, &model, size, &first);
 cleanup:
   crow_table_free(&table);
   return status;
