@@ -96,7 +96,7 @@ for dataset in votes types table; do
     bytes=$(predicted ${command}_bytes)
     rm -f planned.h5
     options=
-    [ $command = weights ] || options="--weights known.h5"
+    [ $command = weights ] || options="--weights known.h5 --no-errors"
     # shellcheck disable=SC2086 # words
     crow $command $dataset.h5 -o planned.h5 $options --memory-per-rank $((bytes - 1))
     exits 1
