@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "harness.h"
+#include <crow/io.h>
 
 #include <CUnit/Basic.h>
 #include <stdlib.h>
@@ -82,6 +83,7 @@ static void remove_folder(void) {
 }
 
 int crow_test_main(int argc, char **argv, const char *suite, const crow_test *tests, bool use_mpi) {
+  crow_file_guard(true); /* as programs do */
   if (use_mpi && (crow_comm_init(&argc, &argv) != CROW_OK || crow_comm_create_world(&test_comm) != CROW_OK)) return 1;
   if (CU_initialize_registry() != CUE_SUCCESS) return 1;
   CU_pSuite registered = CU_add_suite(suite, NULL, NULL);

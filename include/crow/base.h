@@ -104,8 +104,15 @@ CROW_API void crow_progress_update(crow_progress *progress, double done);
 CROW_API void crow_stop_request(int signal_number);
 /** The signal number of the latest request, 0 if there was none. */
 CROW_API int crow_stop_requested(void);
-/** Forgets requests. */
+/** Forgets requests, the deadline, and crow_stop_at(). */
 CROW_API void crow_stop_clear(void);
+/** When computations are to stop, on the clock of crow_time_s(); infinity: never. */
+CROW_API void crow_stop_deadline(double time_s);
+/** For loops that save no state of their own: CROW_STOPPED if a stop was requested or its time has come, with a message
+ * that names `work`. Cheap. What several ranks do together agrees on it. */
+CROW_API crow_status crow_stop_check(const char *work);
+/** For tests: SIGTERM is raised where this work is checked first; borrowed; NULL: nowhere. */
+CROW_API void crow_stop_at(const char *work);
 
 /* ---- time and memory ---------------------------------------------------------------------------------------- */
 

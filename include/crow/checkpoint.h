@@ -63,6 +63,14 @@ CROW_API crow_status crow_checkpoint_get_vector(crow_checkpoint *checkpoint, con
  * to any rank (crow_stop_request()). The same on all ranks; costs one small reduction. */
 CROW_API crow_status crow_checkpoint_due(crow_checkpoint *checkpoint, bool *save, bool *stop);
 
+/** Local, the same on all ranks: whether crow_checkpoint_due() has said to stop, so that what is needed is saved. */
+CROW_API bool crow_checkpoint_stopping(const crow_checkpoint *checkpoint);
+/** Local, the same on all ranks: whether a whole checkpoint of this run is there. */
+CROW_API bool crow_checkpoint_whole(const crow_checkpoint *checkpoint);
+/** Seconds that are left before the run must have stopped, by the time limit or Slurm's end of the job; infinite
+ * without either. Local: clocks differ. */
+CROW_API double crow_checkpoint_seconds_left(const crow_checkpoint *checkpoint);
+
 /** Saving: begin, then each state's scalars and vectors, then end. States saved earlier are not carried over. */
 CROW_API crow_status crow_checkpoint_begin(crow_checkpoint *checkpoint);
 /** The same scalars on all ranks. */

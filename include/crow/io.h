@@ -79,8 +79,21 @@ CROW_API crow_status crow_file_finish(crow_file **file);
  * NULL.
  */
 CROW_API crow_status crow_file_finish_both(crow_file **first, crow_file **second);
+/** Writes a result as a file of this name. Collective. */
+typedef crow_status crow_result_function(void *context, const char *path, bool overwrite);
+/** Writes the result of long work by `write`. If its file cannot be written (CROW_FILE_SYSTEM), it is written beside
+ * that under another name, or else to the folder TMPDIR or /tmp, so that the work is not lost; the status stays
+ * CROW_FILE_SYSTEM, and the message says where the result is. */
+CROW_API crow_status crow_result_save(const crow_comm *comm, const char *path, bool overwrite,
+                                      crow_result_function *write, void *context);
 /** Closes; a file being written is removed. Accepts NULL. */
 CROW_API void crow_file_close(crow_file **file);
+
+/** For programs, before any file: from now on this process defends itself against what HDF5 does when a write fails on
+ * one rank, where all others would wait for ever. It takes SIGALRM and its timer while metadata are written, ends the
+ * process (CROW_FILE_SYSTEM) if the disk refuses them, and turns descriptors of files that are given up to memory. Off
+ * by default: a library does none of that to its host. Local. */
+CROW_API void crow_file_guard(bool on);
 
 /** Local and safe in signal handlers: the name of the file that this process is looking through for the first time just
  * now, on rank 0 within crow_file_open(), or NULL. HDF5 may crash on damaged files; a program that handles SIGSEGV can

@@ -96,6 +96,9 @@ CROW_API crow_status crow_rewards_fit_pairs(const crow_comm *comm, const crow_we
 CROW_API crow_status crow_rewards_fit_complete(const crow_comm *comm, const crow_weights *weights,
                                                const double *win_rate, const crow_train_options *options,
                                                crow_rewards *out);
+/** The result of a tabular fit as a state ("rewards") of a checkpoint being written, beside its trace and apart from
+ * its weights. Collective. */
+CROW_API crow_status crow_rewards_save(crow_checkpoint *checkpoint, const crow_rewards *rewards);
 /** Writes a rewards file: /rewards/..., ids and topics of the dataset, provenance; for a dataset of crow_cluster_run()
  * also /original/..., every original alternative with its group's reward. */
 CROW_API crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool overwrite,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cgroup_impl.h"
 #include <crow/base.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -73,22 +74,7 @@ int64_t crow_memory_peak_bytes(void) {
   return (int64_t)usage.ru_maxrss * 1024;
 }
 
-/* The first integer of a small file, or -1 ("max", absent). */
-static int64_t file_integer(const char *path) {
-  FILE *file = fopen(path, "r");
-  if (!file) return -1;
-  long long value = -1;
-  if (fscanf(file, "%lld", &value) != 1) value = -1;
-  (void)fclose(file);
-  return (int64_t)value;
-}
-
 static int64_t least(int64_t a, int64_t b) { return b >= 0 && b < a ? b : a; }
-
-static int64_t cgroup_free_bytes(const char *limit_path, const char *used_path) {
-  const int64_t limit = file_integer(limit_path), used = file_integer(used_path);
-  return limit < 0 ? -1 : limit - (used > 0 && used < limit ? used : 0);
-}
 
 /* A Slurm limit in MiB, as bytes; 0 and absence mean none. */
 static int64_t slurm_bytes(const char *name) {
@@ -107,9 +93,7 @@ int64_t crow_memory_limit_bytes(int ranks_on_node) {
     if (sscanf(line, "MemAvailable: %lld kB", &kib) == 1) node = least(node, (int64_t)kib * 1024);
   }
   if (file) (void)fclose(file);
-  node = least(node, cgroup_free_bytes("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"));
-  node = least(node, cgroup_free_bytes("/sys/fs/cgroup/memory/memory.limit_in_bytes",
-                                       "/sys/fs/cgroup/memory/memory.usage_in_bytes"));
+  node = least(node, crow_cgroup_free_bytes(""));
   node = least(node, slurm_bytes("SLURM_MEM_PER_NODE"));
   int64_t mine = node / ranks;
   const char *cpus = getenv("SLURM_CPUS_PER_TASK");

@@ -1,9 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <crow/base.h>
+#include <math.h>
 #include <signal.h>
+#include <string.h>
 
 static volatile sig_atomic_t requested;
+static double deadline_s = INFINITY;
+static const char *raised_at; /* for tests */
 
 void crow_stop_request(int signal_number) { requested = signal_number; }
 int crow_stop_requested(void) { return (int)requested; }
-void crow_stop_clear(void) { requested = 0; }
+void crow_stop_deadline(double time_s) { deadline_s = time_s; }
+void crow_stop_at(const char *work) { raised_at = work; }
+
+void crow_stop_clear(void) {
+  requested = 0;
+  deadline_s = INFINITY;
+  raised_at = NULL;
+}
+
+crow_status crow_stop_check(const char *work) {
+  if (raised_at && strcmp(raised_at, work) == 0) {
+    raised_at = NULL;
+    (void)raise(SIGTERM);
+  }
+  if (requested) return crow_error(CROW_STOPPED, "stopped by signal %d in %s", (int)requested, work);
+  if (isinf(deadline_s) || crow_time_s() < deadline_s) return CROW_OK;
+  return crow_error(CROW_STOPPED, "stopped by the time limit in %s", work);
+}

@@ -192,6 +192,13 @@ crow_status crow_times_print(crow_run *run);
 /* Prepares the checkpoints of a run that may be stopped and gone on with: signals (TERM, USR1, INT) ask it to stop, and
  * a checkpoint made with other settings is refused when it is looked for. Collective. */
 crow_status crow_run_checkpoint(const crow_run *run, const crow_checkpoint_options *options, crow_checkpoint **out);
+/* Saves what is finished as states of a checkpoint. Collective. */
+typedef crow_status crow_run_save(crow_checkpoint *checkpoint, const void *finished);
+/* What becomes of a run that ended with `status`: if it was stopped where no state is saved (crow_stop_check()), what
+ * is finished is saved by `save` (NULL: nothing is). CROW_STOPPED if there is something to go on from, else
+ * CROW_FAILED. Collective. */
+crow_status crow_run_stopped(crow_checkpoint *checkpoint, crow_status status, crow_run_save *save,
+                             const void *finished);
 /* Begins provenance with the command line, all settings of the command and the files that it reads; of the files the
  * checkpoint, if there is one, takes note too. Collective. */
 crow_status crow_run_provenance(const crow_run *run, crow_checkpoint *checkpoint, crow_provenance **out);

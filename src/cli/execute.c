@@ -2,6 +2,7 @@
 /* A run from MPI_Init to the exit code. */
 #include "cli/cli_impl.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -70,13 +71,20 @@ static bool is_error(crow_status status) {
   return status != CROW_OK && status != CROW_NOT_CONVERGED && status != CROW_STOPPED;
 }
 
+/* What was printed reaches its place. An error before that stays the one that is told. */
+static crow_status end(const crow_run *run, crow_status status) {
+  char message[CROW_ERROR_BYTES];
+  (void)snprintf(message, sizeof message, "%s", crow_error_message());
+  const crow_status flushed = crow_comm_agree(run->comm, run->root ? flush_output() : CROW_OK);
+  if (!is_error(status) && flushed != CROW_OK) return flushed;
+  return status == CROW_OK ? status : crow_error(status, "%s", message);
+}
+
 static crow_status work(crow_run *run) {
   crow_status status = begin(run);
   if (status == CROW_OK) {
     if (!(run->command->takes & CROW_PLAIN)) print_header(run);
-    status = run->command->run(run);
-    const crow_status flushed = crow_comm_agree(run->comm, run->root ? flush_output() : CROW_OK);
-    if (!is_error(status) && flushed != CROW_OK) status = flushed;
+    status = end(run, run->command->run(run));
   }
   if (is_error(status)) crow_print_warning(run, "error: %s", crow_error_message());
   if (status == CROW_STOPPED)
@@ -101,6 +109,8 @@ int crow_run_execute(crow_run *run, int *argc, char ***argv) {
     run->comm = comm;
     crow_log_emergency_name(run->command->name);
     crow_crash_watch();
+    crow_file_guard(true);
+    crow_stop_at(getenv("CROW_TEST_STOP_AT"));
     status = work(run);
   }
   crow_run_free(run);

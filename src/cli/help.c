@@ -3,6 +3,7 @@
 #include "cli/cli_impl.h"
 #include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PAGE_WIDTH = 100, OPTION_WIDTH = 30 };
@@ -40,6 +41,8 @@ void crow_help_value(const crow_setting *setting, char *text, size_t bytes) {
 static void print_number(const crow_setting *setting, double value, char *text, size_t bytes) {
   const bool whole = setting->type == CROW_SETTING_INT && fabs(value) < 1e7;
   (void)snprintf(text, bytes, whole ? "%.0f" : "%.6g", value);
+  /* A bound just below 1 is not 1. */
+  if (strtod(text, NULL) != value) (void)snprintf(text, bytes, "%.12g", value);
 }
 
 void crow_help_default(const crow_setting *setting, char *text, size_t bytes) {

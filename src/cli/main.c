@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program crow: finds the command, checks its options, runs it. */
 #include "cli/cli_impl.h"
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What is said without running a command: `write` on stdout (exit 0), or a usage error on stderr (exit 2). */
 typedef struct reply {
@@ -78,7 +80,17 @@ static int run_command(const crow_command *command, int argc, char **argv) {
   return exit_code;
 }
 
+/* A standard descriptor that is closed would go to the next file that is opened, a pipe of MPI's perhaps. In its place
+ * comes one that gives nothing and takes nothing, so that writing fails as it would have. */
+static void fill_descriptors(void) {
+  for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
+    const bool closed = fcntl(descriptor, F_GETFD) < 0;
+    if (closed && open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY) != descriptor) return;
+  }
+}
+
 int main(int argc, char **argv) {
+  fill_descriptors();
   crow_blas_restart(argc, argv);
   crow_start_alone();
   crow_memory_keep_freed();

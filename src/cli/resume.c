@@ -31,6 +31,25 @@ crow_status crow_run_checkpoint(const crow_run *run, const crow_checkpoint_optio
     CROW_TRY_AGREE(comm, crow_checkpoint_match_settings(*out, s->settings, (const char *)run->options + s->offset));
   }
   CROW_TRY_AGREE(comm, catch_signals());
+  crow_stop_deadline(crow_time_s() + crow_checkpoint_seconds_left(*out));
 cleanup:
   return status;
+}
+
+/* Between the checkpoints of a stage, what is finished is saved by `save`; without anything to go on from a stop is a
+ * failure, since a job that is queued again would begin anew for ever. */
+crow_status crow_run_stopped(crow_checkpoint *checkpoint, crow_status status, crow_run_save *save,
+                             const void *finished) {
+  char message[CROW_ERROR_BYTES];
+  if (status != CROW_STOPPED || !checkpoint || crow_checkpoint_stopping(checkpoint)) return status;
+  (void)snprintf(message, sizeof message, "%s", crow_error_message());
+  if (save) {
+    crow_status saved = crow_checkpoint_begin(checkpoint);
+    if (saved == CROW_OK) saved = save(checkpoint, finished);
+    if (saved == CROW_OK) saved = crow_checkpoint_end(checkpoint);
+    if (saved != CROW_OK) saved = crow_checkpoint_abandon(checkpoint, saved);
+    if (saved != CROW_OK) return saved;
+  }
+  if (crow_checkpoint_whole(checkpoint)) return crow_error(CROW_STOPPED, "%s", message);
+  return crow_error(CROW_FAILED, "%s, with nothing to save yet: the same command begins anew", message);
 }

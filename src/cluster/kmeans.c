@@ -96,6 +96,7 @@ static crow_status choose_centres(const crow_comm *comm, kmeans *km, crow_gidx c
   crow_progress_begin(&progress, "k-means++", "centres", (double)clusters);
   for (int64_t i = 0; i < km->contexts.partition.count; i++) km->square[i] = 1; /* the first is drawn evenly */
   while (km->k < clusters) {
+    CROW_TRY_AGREE(comm, crow_stop_check("k-means++"));
     CROW_TRY(draw_centre(comm, km, &chosen));
     if (chosen < 0) break;
     CROW_TRY(add_centre(comm, km, chosen));
@@ -161,6 +162,7 @@ static crow_status iterate(const crow_comm *comm, kmeans *km, int64_t max_iterat
   out->iterations = 0;
   for (int64_t i = 0; i < p->count; i++) km->nearest[i] = -1;
   while (!out->converged && out->iterations < max_iterations) {
+    CROW_TRY_AGREE(comm, crow_stop_check("k-means"));
     CROW_TRY_AGREE(comm, assign(km, &changed));
     CROW_TRY(crow_comm_sum_i64(comm, &changed, 1));
     CROW_TRY(crow_comm_sum(comm, p, km->square, &out->inertia));

@@ -152,6 +152,10 @@ crow_status crow_bounds_error(const crow_file *file, const crow_entry *entry, co
   if (bounds->floating && bounds->minimum == -INFINITY && bounds->maximum == INFINITY && strpbrk(actual, "Ny")) {
     (void)snprintf(expected, sizeof expected, "a finite number");
   }
+  /* HDF5 gives the greatest number there is for any that is greater. */
+  if (type == CROW_I64 && *(const int64_t *)value == INT64_MAX) {
+    (void)snprintf(actual, sizeof actual, "at least %lld", (long long)INT64_MAX);
+  }
   if (entry->rank == 2) {
     (void)snprintf(place, sizeof place, "[%lld, %lld]", (long long)(index / entry->columns),
                    (long long)(index % entry->columns));

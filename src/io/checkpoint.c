@@ -160,8 +160,7 @@ void crow_checkpoint_destroy(crow_checkpoint **checkpoint) {
 
 /* ---- when --------------------------------------------------------------------------------------------------- */
 
-/* Seconds that are left before the run must have stopped; infinite if there is no limit. */
-static double seconds_left(const crow_checkpoint *checkpoint) {
+double crow_checkpoint_seconds_left(const crow_checkpoint *checkpoint) {
   const double margin = 2 * checkpoint->save_s;
   if (checkpoint->options.time_limit > 0) {
     return checkpoint->options.time_limit - (crow_time_s() - checkpoint->start_s) - margin;
@@ -178,7 +177,7 @@ crow_status crow_checkpoint_due(crow_checkpoint *checkpoint, bool *save, bool *s
   /* Clocks differ between nodes: the first rank's counts. */
   if (crow_comm_rank(checkpoint->comm) == 0) {
     wanted[0] = crow_time_s() - checkpoint->last_s >= checkpoint->options.checkpoint_interval;
-    wanted[1] |= seconds_left(checkpoint) <= 0;
+    wanted[1] |= crow_checkpoint_seconds_left(checkpoint) <= 0;
   }
   CROW_TRY(crow_comm_max_i64(checkpoint->comm, wanted, 2));
   if (wanted[1] && !checkpoint->enabled) {
@@ -186,6 +185,7 @@ crow_status crow_checkpoint_due(crow_checkpoint *checkpoint, bool *save, bool *s
         crow_error(CROW_FAILED, "stopped by a signal or the time limit; checkpoints are off, so nothing was saved"));
   }
   *stop = wanted[1];
+  checkpoint->stopping |= *stop;
   *save = checkpoint->enabled && (wanted[0] || wanted[1]);
 cleanup:
   return status;
@@ -237,6 +237,9 @@ int64_t crow_checkpoint_scalars(const crow_checkpoint *checkpoint, const char *s
   crow_file_shape(checkpoint->found, path, shape);
   return shape[0];
 }
+
+bool crow_checkpoint_stopping(const crow_checkpoint *checkpoint) { return checkpoint->stopping; }
+bool crow_checkpoint_whole(const crow_checkpoint *checkpoint) { return checkpoint->whole; }
 
 double crow_checkpoint_interval(const crow_checkpoint *checkpoint) { return checkpoint->options.checkpoint_interval; }
 

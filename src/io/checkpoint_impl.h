@@ -24,6 +24,7 @@ struct crow_checkpoint {
   crow_growing contents;  /* of the file being written */
   int64_t sequence;       /* of the newest checkpoint */
   int next;               /* which file is written next */
+  bool stopping;          /* the run was told to stop when it asked */
   bool whole;             /* a whole checkpoint of this run is there */
   int64_t failures;       /* saves that failed since the last that did not */
   crow_file *found;       /* the checkpoint to go on from, NULL if none */

@@ -99,6 +99,7 @@ void crow_temporary_drop(void);
 #define CROW_TRIAL_DISTANCE (1 << 24)
 /* Around what all ranks do inside HDF5 to write a file's metadata: if the disk refuses them meanwhile, the run ends
  * with a message and CROW_FILE_SYSTEM, where it would hang. Nothing for files that are only read. Local. */
+bool crow_file_guarded(void); /* whether the program has asked for that: crow_file_guard() */
 void crow_patience_begin(const crow_file *file);
 void crow_patience_end(void);
 

@@ -109,7 +109,7 @@ static void divert(const crow_file *file) {
 void crow_file_close(crow_file **file) {
   if (!file || !*file) return;
   crow_file *f = *file;
-  if (f->temporary && f->id >= 0) divert(f);
+  if (crow_file_guarded() && f->temporary && f->id >= 0) divert(f);
   char message[CROW_ERROR_BYTES];
   (void)snprintf(message, sizeof message, "%s", crow_error_message());
   if (f->id >= 0 && crow_file_detach(f) != CROW_OK) (void)crow_error(CROW_FILE_SYSTEM, "%s", message);

@@ -60,16 +60,33 @@ cleanup:
 
 const crow_pass_scorer crow_gemm_scorer = {.shape = shape, .score = score};
 
-static crow_status create(crow_nearest *nearest) {
-  /* Threads share out the chunks, each with a BLAS of its own. */
+/* Threads share out the chunks, each with a BLAS of its own. The number of OpenBLAS's threads is the host's: it comes
+ * back when the last search ends. */
+static int searches, threads_before;
+
+static void take_blas(void) {
+  if (searches++ == 0) threads_before = openblas_get_num_threads();
   openblas_set_num_threads(1);
+}
+
+static void give_blas_back(void) {
+  if (--searches == 0) openblas_set_num_threads(threads_before);
+}
+
+static void gemm_destroy(void *state) {
+  crow_pass_destroy(state);
+  give_blas_back();
+}
+
+static crow_status create(crow_nearest *nearest) {
+  take_blas();
   const crow_status status = crow_blas_reserve(nearest->options.threads);
   return status == CROW_OK ? crow_pass_create(nearest, &crow_gemm_scorer) : status;
 }
 
 const crow_nearest_class crow_nearest_gemm_class = {
     .create = create,
-    .destroy = crow_pass_destroy,
+    .destroy = gemm_destroy,
     .work_create = crow_pass_work_create,
     .work_destroy = crow_pass_work_destroy,
     .search = crow_pass_search,

@@ -237,7 +237,7 @@ cleanup:
 static crow_status take_area(void *receiver, int64_t distinct, const polygon *cell, const cell_frame *frame) {
   (void)frame;
   ((double *)receiver)[distinct] = polygon_area(cell);
-  return CROW_OK;
+  return crow_stop_check("cells");
 }
 
 crow_status crow_voronoi_exact_2d(const double *contexts, int64_t m, const double lower[2], const double upper[2],

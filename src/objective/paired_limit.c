@@ -109,7 +109,10 @@ crow_status crow_paired_zero_weights(crow_objective *o, double *reward, crow_gid
   CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&at.trial, n));
   *unknown = begin(o, reward, &at);
   CROW_TRY(crow_comm_sum_i64(o->comm, unknown, 1));
-  for (int iteration = 0; iteration < CROW_BRACKET_STEPS && moved; iteration++) CROW_TRY(step(o, &at, &moved));
+  for (int iteration = 0; iteration < CROW_BRACKET_STEPS && moved; iteration++) {
+    CROW_TRY_AGREE(o->comm, crow_stop_check("alternatives of zero weight"));
+    CROW_TRY(step(o, &at, &moved));
+  }
   CROW_TRY(find_violation(o, &at, violation));
   for (int64_t i = 0; i < n; i++) {
     if (!(o->weights->value[i] > 0)) reward[i] = at.trial[i];

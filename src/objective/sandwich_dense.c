@@ -111,9 +111,11 @@ static crow_status solve(const crow_objective *o, const masses *known, dense *d,
   crow_status status = CROW_OK;
   const int m = (int)o->pairs->alternatives;
   const size_t columns = (size_t)m;
+  CROW_TRY(crow_stop_check("standard errors"));
   form(o, known, d->h, d->j);
   CROW_TRY(CROW_ALLOCATE(&d->work, (int64_t)m * m));
   CROW_TRY(invert(m, d->h, d->work));
+  CROW_TRY(crow_stop_check("standard errors"));
   if (groups) CROW_TRY(find_group_covariance(m, d->code, (int)groups->count, d->h, d->j, groups->covariance));
   cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, m, m, 1, d->h, m, d->j, m, 0, d->work, m);
   for (size_t x = 0; x < columns; x++) {

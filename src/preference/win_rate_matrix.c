@@ -66,6 +66,7 @@ static crow_status first_pass(const stream *s, const double *weight, const doubl
   for (int64_t block = 0; block < s->blocks; block++) {
     crow_gidx begin = 0;
     int64_t count = 0;
+    CROW_TRY_AGREE(s->comm, crow_stop_check("the preference matrix"));
     CROW_TRY(read_block(s, block, &begin, &count));
     CROW_TRY_AGREE(s->comm, check_diagonal(s, begin, count));
     for (int64_t i = 0; i < count; i++) {
@@ -88,6 +89,7 @@ static crow_status second_pass(const stream *s, int64_t suspects, const crow_gid
   for (int64_t block = 0; block < s->blocks; block++) {
     crow_gidx begin = 0;
     int64_t count = 0;
+    CROW_TRY_AGREE(s->comm, crow_stop_check("the preference matrix"));
     CROW_TRY(read_block(s, block, &begin, &count));
     for (int64_t k = 0; k < suspects; k++) {
       const crow_gidx x = suspect[k];

@@ -19,9 +19,7 @@ crow_status crow_rewards_write_prompts(const crow_comm *comm, crow_file *file, c
 crow_status crow_rewards_save_prompts(crow_checkpoint *checkpoint, const crow_rewards *rewards);
 crow_status crow_rewards_load_prompts(const crow_comm *comm, crow_checkpoint *checkpoint, crow_gidx prompts,
                                       crow_rewards *out);
-/* The result of a tabular fit as a state ("rewards") of a checkpoint being written, beside its trace and apart from its
- * weights; and back, into rewards that have been allocated. Collective. */
-crow_status crow_rewards_save(crow_checkpoint *checkpoint, const crow_rewards *rewards);
+/* What crow_rewards_save() saved, into rewards that have been allocated. Collective. */
 crow_status crow_rewards_load(const crow_comm *comm, crow_checkpoint *checkpoint, crow_rewards *out);
 
 #endif

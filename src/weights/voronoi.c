@@ -42,7 +42,7 @@ cleanup:
 
 void crow_weights_plan_samples(const crow_weights_options *options, crow_gidx pool, int64_t *first, int64_t *limit) {
   *first = options->samples > 0 ? options->samples : CROW_WEIGHTS_SAMPLES;
-  *limit = options->relative_error > 0 && options->max_samples > *first ? options->max_samples : *first;
+  *limit = options->relative_error > 0 ? options->max_samples : *first;
   if (pool && *limit > pool) *limit = pool;
   if (*first > *limit) *first = *limit;
 }

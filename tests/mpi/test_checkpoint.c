@@ -255,6 +255,7 @@ static void lack_of_memory_on_one_rank_leaves_the_older_checkpoint(void) {
 
 /* Rank 0 writes a file of its own under a name of a checkpoint. */
 static void write_bystander(const char *path, const char *text) {
+  CHECK_OK(crow_comm_barrier(test_comm)); /* others may still look whether it is gone */
   if (crow_comm_rank(test_comm) == 0) {
     FILE *file = fopen(path, "w");
     CHECK(file && fputs(text, file) >= 0 && fclose(file) == 0);

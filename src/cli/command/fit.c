@@ -158,6 +158,34 @@ cleanup:
   return status;
 }
 
+/* What is written at the end. */
+typedef struct fitted {
+  const crow_run *run;
+  const crow_rewards *rewards;
+  const crow_dataset *dataset;
+  const crow_provenance *provenance;
+} fitted;
+
+/* What a stop between the checkpoints of a stage need not lose. */
+typedef struct finished {
+  const crow_weights *weights;
+  const crow_rewards *rewards; /* NULL if they are not finished */
+} finished;
+
+static crow_status save_finished(crow_checkpoint *checkpoint, const void *what) {
+  crow_status status = CROW_OK;
+  const finished *f = what;
+  CROW_TRY(crow_weights_save(checkpoint, f->weights));
+  if (f->rewards) CROW_TRY(crow_rewards_save(checkpoint, f->rewards));
+cleanup:
+  return status;
+}
+
+static crow_status write_rewards(void *context, const char *path, bool overwrite) {
+  const fitted *f = context;
+  return crow_rewards_write(f->run->comm, path, overwrite, f->rewards, f->dataset, f->provenance);
+}
+
 static crow_status run_fit(crow_run *run) {
   crow_status status = CROW_OK;
   const fit_options *options = run->options;
@@ -167,6 +195,7 @@ static crow_status run_fit(crow_run *run) {
   crow_rewards rewards = {0};
   crow_provenance *provenance = NULL;
   crow_checkpoint *checkpoint = NULL;
+  finished kept = {NULL, NULL};
   bool converged = false;
   crow_train_options how = options->fit;
   crow_uncertainty_options wanted = options->uncertainty;
@@ -182,13 +211,16 @@ static crow_status run_fit(crow_run *run) {
   CROW_TRY(prepare(run, &provenance, &checkpoint));
   crow_stages_begin(&run->stages, "weights");
   CROW_TRY(get_weights(run, &dataset, checkpoint, &weights));
+  kept.weights = &weights;
   CROW_TRY(crow_weights_find_shares(run->comm, &dataset, &weights));
   crow_stages_begin(&run->stages, "fit");
   CROW_TRY(crow_rewards_fit_from(run->comm, &dataset, &weights, &how, checkpoint, &rewards));
+  if (options->fit.model.model == CROW_MODEL_TABULAR) kept.rewards = &rewards;
   CROW_TRY(find_uncertainty(run, &dataset, &weights, &how, &wanted, checkpoint, &rewards));
   crow_stages_begin(&run->stages, "write");
   CROW_TRY(crow_run_provenance_times(run, provenance));
-  CROW_TRY(crow_rewards_write(run->comm, output, run->common.force, &rewards, &dataset, provenance));
+  CROW_TRY(crow_result_save(run->comm, output, run->common.force, write_rewards,
+                            &(fitted){run, &rewards, &dataset, provenance}));
   CROW_TRY(crow_checkpoint_remove(checkpoint));
   crow_stages_end(&run->stages);
   converged = rewards.converged;
@@ -200,6 +232,8 @@ static crow_status run_fit(crow_run *run) {
   crow_print(run, "\nrewards written to %s%s", output, converged ? "" : ", marked as not converged");
   crow_report_text(run, "output", output);
 cleanup:
+  /* The weights of a checkpoint that holds more than them are in it already. */
+  status = crow_run_stopped(checkpoint, status, kept.weights && is_voronoi(options) ? save_finished : NULL, &kept);
   crow_checkpoint_destroy(&checkpoint);
   crow_provenance_destroy(&provenance);
   crow_rewards_free(&rewards);

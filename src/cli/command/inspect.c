@@ -41,6 +41,7 @@ static crow_status check_preferences(const crow_run *run, json_t *description) {
   if (!kind || strcmp(kind, "dataset") != 0 || !json_is_true(json_object_get(description, "valid"))) return CROW_OK;
   CROW_TRY(crow_dataset_open(run->comm, run->argument[0], true, &dataset));
   CROW_TRY(crow_preferences_check_complete(run->comm, &dataset));
+  if (dataset.has_comparisons) CROW_TRY(crow_preferences_check(run->comm, &dataset, true));
 cleanup:
   crow_dataset_close(&dataset);
   if (status != CROW_BAD_INPUT) return status;

@@ -23,6 +23,20 @@ cleanup:
   return status;
 }
 
+/* What is written at the end. */
+typedef struct weighed {
+  const crow_run *run;
+  const crow_weights *weights;
+  const crow_dataset *dataset;
+  const crow_provenance *provenance;
+} weighed;
+
+static crow_status write_weights(void *context, const char *path, bool overwrite) {
+  const weighed *w = context;
+  const weights_options *options = w->run->options;
+  return crow_weights_write(w->run->comm, path, overwrite, w->weights, &options->weights, w->dataset, w->provenance);
+}
+
 static crow_status run_weights(crow_run *run) {
   crow_status status = CROW_OK;
   const weights_options *options = run->options;
@@ -41,7 +55,8 @@ static crow_status run_weights(crow_run *run) {
   CROW_TRY(compute(run, &dataset, checkpoint, &weights));
   crow_stages_begin(&run->stages, "write");
   CROW_TRY(crow_run_provenance_times(run, provenance));
-  CROW_TRY(crow_weights_write(run->comm, output, run->common.force, &weights, &options->weights, &dataset, provenance));
+  CROW_TRY(crow_result_save(run->comm, output, run->common.force, write_weights,
+                            &(weighed){run, &weights, &dataset, provenance}));
   CROW_TRY(crow_checkpoint_remove(checkpoint));
   crow_stages_end(&run->stages);
   CROW_TRY(crow_results_weights(run, &dataset, &weights));
@@ -49,6 +64,7 @@ static crow_status run_weights(crow_run *run) {
   crow_print(run, "\nweights written to %s", output);
   crow_report_text(run, "output", output);
 cleanup:
+  status = crow_run_stopped(checkpoint, status, NULL, NULL);
   crow_checkpoint_destroy(&checkpoint);
   crow_provenance_destroy(&provenance);
   crow_weights_free(&weights);
