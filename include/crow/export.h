@@ -6,7 +6,7 @@
 #ifndef CROW_EXPORT_H
 #define CROW_EXPORT_H
 
-#include <crow/io.h>
+#include <crow/summary.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -31,9 +31,10 @@ typedef enum crow_export_format {
 #define CROW_EXPORT_FORMATS "auto|csv|json|npy"
 
 typedef struct crow_export_options {
-  int format;         /**< crow_export_format; default auto */
-  int table;          /**< crow_export_table; default alternatives */
-  const char *column; /**< only this one, e.g. "reward"; NULL: all. NPY needs it */
+  int format;           /**< crow_export_format; default auto */
+  int table;            /**< crow_export_table; default alternatives */
+  const char *column;   /**< only this one, e.g. "reward"; NULL: all. NPY needs it */
+  crow_elo_options elo; /**< of rewards also columns elo, elo_standard_error, elo_lower and elo_upper */
 } crow_export_options;
 extern CROW_API const crow_setting crow_export_settings[];
 

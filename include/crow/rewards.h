@@ -42,6 +42,7 @@ typedef struct crow_rewards {
   crow_gidx equal_contexts; /**< of a linear or mlp model: judgements between alternatives of equal contexts, which it
                                  cannot tell apart */
   crow_weights_space space; /**< in which the weights were made; owned */
+  int64_t least_judgements, most_judgements; /**< of a pair; 0 where rewards were taken from a checkpoint */
   crow_uncertainty uncertainty; /**< filled by crow_uncertainty_bootstrap() and crow_uncertainty_sandwich(); owned */
   crow_stages stages;           /**< where this rank's time went: preferences, objective, evaluate, iterate, finish */
 } crow_rewards;

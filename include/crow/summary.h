@@ -70,6 +70,31 @@ CROW_API void crow_places_free(crow_places *places);
  * components, 0 if they are no more than the prompts or it is not known. Local. */
 CROW_API int64_t crow_places_components(const crow_file *file);
 
+/* ---- the Elo scale ------------------------------------------------------------------------------------------- */
+
+/** Rewards as the leaderboards of arenas have them: 400 / ln 10 times the reward, shifted. */
+typedef struct crow_elo_options {
+  bool on;            /**< default false */
+  const char *anchor; /**< "NAME=1000": the alternative NAME has this rating; NULL: the mean rating of those with weight
+                           is 1000. Given, it switches the scale on */
+} crow_elo_options;
+extern CROW_API const crow_setting crow_elo_settings[];
+#define CROW_ELO_FACTOR (400 / 2.302585092994046)
+/** A result's scale. */
+typedef struct crow_elo {
+  bool on;
+  double shift;
+} crow_elo;
+/** CROW_USAGE if the anchor is not NAME=NUMBER. Local. */
+CROW_API crow_status crow_elo_options_validate(const crow_elo_options *options);
+/** Finds the shift for the rewards (this rank's slices) of the alternatives of `file`, whose ids have the anchor among
+ * them, else CROW_BAD_INPUT. Collective. */
+CROW_API crow_status crow_elo_find(const crow_comm *comm, const crow_elo_options *options, const crow_file *file,
+                                   const crow_partition *partition, const double *values, const double *weights,
+                                   crow_elo *out);
+/** A reward's rating; the reward itself where the scale is off. Local. */
+CROW_API double crow_elo_rating(const crow_elo *elo, double reward);
+
 /* ---- best and worst ------------------------------------------------------------------------------------------ */
 
 /** The alternatives of a table: the best and the worst, or all if they are few. */
@@ -172,6 +197,7 @@ typedef struct crow_comparison_result {
   crow_file *file;            /**< owned */
   crow_partition partition;   /**< of its alternatives */
   double *value;              /**< (partition.count) this rank's slice of the rewards; owned */
+  double *weight;             /**< (partition.count) owned */
   double *lower, *upper; /**< (partition.count) 95 % intervals, from the bootstrap or else the standard errors; owned */
   bool has_intervals;    /**< else the two are NULL */
   crow_places places;    /**< owned */

@@ -37,6 +37,8 @@ static crow_export_format format_of(const crow_export_options *options, const ch
 
 crow_status crow_export_options_validate(const crow_export_options *options, const char *output) {
   const crow_export_format format = format_of(options, output);
+  const crow_status scale = crow_elo_options_validate(&options->elo);
+  if (scale != CROW_OK) return scale;
   if (format == CROW_EXPORT_AUTO) {
     return crow_error(CROW_USAGE, "%s: expected a name that ends with .csv, .json or .npy, or --format", output);
   }
@@ -90,7 +92,7 @@ crow_status crow_export_run(const crow_comm *comm, const char *input, const crow
   const crow_export_format format = format_of(options, output);
   CROW_TRY(crow_stream_check(comm, output, overwrite));
   CROW_TRY(crow_file_open(comm, input, NULL, &file));
-  CROW_TRY(crow_export_create(comm, file, (crow_export_table)options->table, options->column, &table));
+  CROW_TRY(crow_export_create(comm, file, options, &table));
   CROW_TRY(crow_comm_check_memory(comm, memory_per_rank, crow_export_bytes(&table), "export one --column at a time",
                                   "the rows of %s that are written at a time", input));
   if (format == CROW_EXPORT_NPY && table.column[0].type == CROW_EXPORT_TEXT) {

@@ -5,7 +5,6 @@
 #define CROW_EXPORT_IMPL_H
 
 #include <crow/export.h>
-#include <crow/summary.h>
 
 /* Places are found, not read; those without weight have none. */
 typedef enum crow_export_type {
@@ -20,13 +19,15 @@ typedef struct crow_export_column {
   const char *name, *path;
   crow_export_type type;
   int64_t width;
+  bool elo;     /* numbers are multiplied by CROW_ELO_FACTOR, */
+  double shift; /* and shifted */
   /* The present slice, rank 0's. */
   crow_strings text;
   double *real;
   int64_t *integer;
 } crow_export_column;
 
-enum { CROW_EXPORT_COLUMNS = 16, CROW_EXPORT_SLICE = 1 << 14 };
+enum { CROW_EXPORT_COLUMNS = 24, CROW_EXPORT_SLICE = 1 << 14 };
 
 typedef struct crow_export {
   const crow_comm *comm;
@@ -39,7 +40,7 @@ typedef struct crow_export {
 } crow_export;
 
 /* The columns of this table that the file has; all, or the one called `only`. Local, the same on all ranks. */
-crow_status crow_export_create(const crow_comm *comm, const crow_file *file, crow_export_table table, const char *only,
+crow_status crow_export_create(const crow_comm *comm, const crow_file *file, const crow_export_options *options,
                                crow_export *out);
 /* Local: what rank 0 holds of numbers at a time, and the process. */
 double crow_export_bytes(const crow_export *table);

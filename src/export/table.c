@@ -9,61 +9,68 @@ static const struct field {
   crow_export_table table;
   const char *name, *path;
   crow_export_type type;
+  enum { NO_ELO, ELO_RATING, ELO_SIZE } elo; /* which are shifted, and which are not */
 } fields[] = {
-    {"rewards", CROW_EXPORT_ALTERNATIVES, "id", "/alternatives/id", CROW_EXPORT_TEXT},
-    {"rewards", CROW_EXPORT_ALTERNATIVES, "topic", "/alternatives/topic", CROW_EXPORT_TEXT},
-    {"rewards", CROW_EXPORT_ALTERNATIVES, "prompt", "/alternatives/prompt", CROW_EXPORT_TEXT},
-    {"rewards", CROW_EXPORT_ALTERNATIVES, "reward", "/rewards/value", CROW_EXPORT_REAL},
-    {"rewards", CROW_EXPORT_ALTERNATIVES, "weight", "/rewards/weight", CROW_EXPORT_REAL},
-    {"rewards", CROW_EXPORT_ALTERNATIVES, "win_rate", "/rewards/win_rate", CROW_EXPORT_REAL},
-    {"rewards", CROW_EXPORT_ALTERNATIVES, "fitted_win_rate", "/rewards/fitted_win_rate", CROW_EXPORT_REAL},
-    {"rewards", CROW_EXPORT_ALTERNATIVES, "spread", "/rewards/spread", CROW_EXPORT_REAL},
-    {"rewards", CROW_EXPORT_ALTERNATIVES, "standard_error", "/rewards/standard_error", CROW_EXPORT_REAL},
-    {"rewards", CROW_EXPORT_ALTERNATIVES, "lower", "/rewards/lower", CROW_EXPORT_REAL},
-    {"rewards", CROW_EXPORT_ALTERNATIVES, "upper", "/rewards/upper", CROW_EXPORT_REAL},
-    {"rewards", CROW_EXPORT_ALTERNATIVES, "rank_lower", "/rewards/rank_lower", CROW_EXPORT_INTEGER},
-    {"rewards", CROW_EXPORT_ALTERNATIVES, "rank_upper", "/rewards/rank_upper", CROW_EXPORT_INTEGER},
-    {"rewards", CROW_EXPORT_ALTERNATIVES, "place", "/rewards/value", CROW_EXPORT_PLACE},
-    {"rewards", CROW_EXPORT_ORIGINAL, "id", "/original/id", CROW_EXPORT_TEXT},
-    {"rewards", CROW_EXPORT_ORIGINAL, "topic", "/original/topic", CROW_EXPORT_TEXT},
-    {"rewards", CROW_EXPORT_ORIGINAL, "reward", "/original/reward", CROW_EXPORT_REAL},
-    {"rewards", CROW_EXPORT_TRACE, "objective", "/trace/objective", CROW_EXPORT_REAL},
-    {"rewards", CROW_EXPORT_TRACE, "optimality", "/trace/optimality", CROW_EXPORT_REAL},
-    {"rewards", CROW_EXPORT_TRACE, "member", "/training/member", CROW_EXPORT_INTEGER},
-    {"rewards", CROW_EXPORT_TRACE, "step", "/training/step", CROW_EXPORT_INTEGER},
-    {"rewards", CROW_EXPORT_TRACE, "loss", "/training/loss", CROW_EXPORT_REAL},
-    {"rewards", CROW_EXPORT_TRACE, "validation_loss", "/training/validation_loss", CROW_EXPORT_REAL},
-    {"rewards", CROW_EXPORT_TRACE, "validation_accuracy", "/training/validation_accuracy", CROW_EXPORT_REAL},
-    {"weights", CROW_EXPORT_ALTERNATIVES, "id", "/alternatives/id", CROW_EXPORT_TEXT},
-    {"weights", CROW_EXPORT_ALTERNATIVES, "topic", "/alternatives/topic", CROW_EXPORT_TEXT},
-    {"weights", CROW_EXPORT_ALTERNATIVES, "prompt", "/alternatives/prompt", CROW_EXPORT_TEXT},
-    {"weights", CROW_EXPORT_ALTERNATIVES, "weight", "/weights/value", CROW_EXPORT_REAL},
-    {"weights", CROW_EXPORT_ALTERNATIVES, "standard_error", "/weights/standard_error", CROW_EXPORT_REAL},
-    {"weights", CROW_EXPORT_ALTERNATIVES, "hits", "/weights/hits", CROW_EXPORT_INTEGER},
-    {"scores", CROW_EXPORT_ALTERNATIVES, "id", "/alternatives/id", CROW_EXPORT_TEXT},
-    {"scores", CROW_EXPORT_ALTERNATIVES, "topic", "/alternatives/topic", CROW_EXPORT_TEXT},
-    {"scores", CROW_EXPORT_ALTERNATIVES, "prompt", "/alternatives/prompt", CROW_EXPORT_TEXT},
-    {"scores", CROW_EXPORT_ALTERNATIVES, "reward", "/scores/value", CROW_EXPORT_REAL},
-    {"scores", CROW_EXPORT_ALTERNATIVES, "spread", "/scores/spread", CROW_EXPORT_REAL},
-    {"scores", CROW_EXPORT_ALTERNATIVES, "nearest", "/scores/nearest", CROW_EXPORT_INTEGER},
-    {"scores", CROW_EXPORT_ALTERNATIVES, "nearest_id", "/scores/nearest_id", CROW_EXPORT_TEXT},
-    {"scores", CROW_EXPORT_ALTERNATIVES, "distance", "/scores/distance", CROW_EXPORT_REAL},
-    {"dataset", CROW_EXPORT_ALTERNATIVES, "id", "/alternatives/id", CROW_EXPORT_TEXT},
-    {"dataset", CROW_EXPORT_ALTERNATIVES, "topic", "/alternatives/topic", CROW_EXPORT_TEXT},
-    {"dataset", CROW_EXPORT_ALTERNATIVES, "prompt", "/alternatives/prompt", CROW_EXPORT_TEXT},
-    {"dataset", CROW_EXPORT_ALTERNATIVES, "context", "/alternatives/context", CROW_EXPORT_REAL},
-    {"dataset", CROW_EXPORT_COMPARISONS, "first", "/comparisons/first", CROW_EXPORT_INTEGER},
-    {"dataset", CROW_EXPORT_COMPARISONS, "second", "/comparisons/second", CROW_EXPORT_INTEGER},
-    {"dataset", CROW_EXPORT_COMPARISONS, "outcome", "/comparisons/outcome", CROW_EXPORT_REAL},
-    {"dataset", CROW_EXPORT_COMPARISONS, "count", "/comparisons/count", CROW_EXPORT_INTEGER},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "id", "/alternatives/id", CROW_EXPORT_TEXT, NO_ELO},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "topic", "/alternatives/topic", CROW_EXPORT_TEXT, NO_ELO},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "prompt", "/alternatives/prompt", CROW_EXPORT_TEXT, NO_ELO},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "reward", "/rewards/value", CROW_EXPORT_REAL, NO_ELO},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "weight", "/rewards/weight", CROW_EXPORT_REAL, NO_ELO},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "win_rate", "/rewards/win_rate", CROW_EXPORT_REAL, NO_ELO},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "fitted_win_rate", "/rewards/fitted_win_rate", CROW_EXPORT_REAL, NO_ELO},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "spread", "/rewards/spread", CROW_EXPORT_REAL, NO_ELO},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "standard_error", "/rewards/standard_error", CROW_EXPORT_REAL, NO_ELO},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "lower", "/rewards/lower", CROW_EXPORT_REAL, NO_ELO},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "upper", "/rewards/upper", CROW_EXPORT_REAL, NO_ELO},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "rank_lower", "/rewards/rank_lower", CROW_EXPORT_INTEGER, NO_ELO},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "rank_upper", "/rewards/rank_upper", CROW_EXPORT_INTEGER, NO_ELO},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "place", "/rewards/value", CROW_EXPORT_PLACE, NO_ELO},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "elo", "/rewards/value", CROW_EXPORT_REAL, ELO_RATING},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "elo_standard_error", "/rewards/standard_error", CROW_EXPORT_REAL, ELO_SIZE},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "elo_lower", "/rewards/lower", CROW_EXPORT_REAL, ELO_RATING},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "elo_upper", "/rewards/upper", CROW_EXPORT_REAL, ELO_RATING},
+    {"rewards", CROW_EXPORT_ORIGINAL, "id", "/original/id", CROW_EXPORT_TEXT, NO_ELO},
+    {"rewards", CROW_EXPORT_ORIGINAL, "topic", "/original/topic", CROW_EXPORT_TEXT, NO_ELO},
+    {"rewards", CROW_EXPORT_ORIGINAL, "reward", "/original/reward", CROW_EXPORT_REAL, NO_ELO},
+    {"rewards", CROW_EXPORT_TRACE, "objective", "/trace/objective", CROW_EXPORT_REAL, NO_ELO},
+    {"rewards", CROW_EXPORT_TRACE, "optimality", "/trace/optimality", CROW_EXPORT_REAL, NO_ELO},
+    {"rewards", CROW_EXPORT_TRACE, "member", "/training/member", CROW_EXPORT_INTEGER, NO_ELO},
+    {"rewards", CROW_EXPORT_TRACE, "step", "/training/step", CROW_EXPORT_INTEGER, NO_ELO},
+    {"rewards", CROW_EXPORT_TRACE, "loss", "/training/loss", CROW_EXPORT_REAL, NO_ELO},
+    {"rewards", CROW_EXPORT_TRACE, "validation_loss", "/training/validation_loss", CROW_EXPORT_REAL, NO_ELO},
+    {"rewards", CROW_EXPORT_TRACE, "validation_accuracy", "/training/validation_accuracy", CROW_EXPORT_REAL, NO_ELO},
+    {"weights", CROW_EXPORT_ALTERNATIVES, "id", "/alternatives/id", CROW_EXPORT_TEXT, NO_ELO},
+    {"weights", CROW_EXPORT_ALTERNATIVES, "topic", "/alternatives/topic", CROW_EXPORT_TEXT, NO_ELO},
+    {"weights", CROW_EXPORT_ALTERNATIVES, "prompt", "/alternatives/prompt", CROW_EXPORT_TEXT, NO_ELO},
+    {"weights", CROW_EXPORT_ALTERNATIVES, "weight", "/weights/value", CROW_EXPORT_REAL, NO_ELO},
+    {"weights", CROW_EXPORT_ALTERNATIVES, "standard_error", "/weights/standard_error", CROW_EXPORT_REAL, NO_ELO},
+    {"weights", CROW_EXPORT_ALTERNATIVES, "hits", "/weights/hits", CROW_EXPORT_INTEGER, NO_ELO},
+    {"scores", CROW_EXPORT_ALTERNATIVES, "id", "/alternatives/id", CROW_EXPORT_TEXT, NO_ELO},
+    {"scores", CROW_EXPORT_ALTERNATIVES, "topic", "/alternatives/topic", CROW_EXPORT_TEXT, NO_ELO},
+    {"scores", CROW_EXPORT_ALTERNATIVES, "prompt", "/alternatives/prompt", CROW_EXPORT_TEXT, NO_ELO},
+    {"scores", CROW_EXPORT_ALTERNATIVES, "reward", "/scores/value", CROW_EXPORT_REAL, NO_ELO},
+    {"scores", CROW_EXPORT_ALTERNATIVES, "spread", "/scores/spread", CROW_EXPORT_REAL, NO_ELO},
+    {"scores", CROW_EXPORT_ALTERNATIVES, "nearest", "/scores/nearest", CROW_EXPORT_INTEGER, NO_ELO},
+    {"scores", CROW_EXPORT_ALTERNATIVES, "nearest_id", "/scores/nearest_id", CROW_EXPORT_TEXT, NO_ELO},
+    {"scores", CROW_EXPORT_ALTERNATIVES, "distance", "/scores/distance", CROW_EXPORT_REAL, NO_ELO},
+    {"dataset", CROW_EXPORT_ALTERNATIVES, "id", "/alternatives/id", CROW_EXPORT_TEXT, NO_ELO},
+    {"dataset", CROW_EXPORT_ALTERNATIVES, "topic", "/alternatives/topic", CROW_EXPORT_TEXT, NO_ELO},
+    {"dataset", CROW_EXPORT_ALTERNATIVES, "prompt", "/alternatives/prompt", CROW_EXPORT_TEXT, NO_ELO},
+    {"dataset", CROW_EXPORT_ALTERNATIVES, "context", "/alternatives/context", CROW_EXPORT_REAL, NO_ELO},
+    {"dataset", CROW_EXPORT_COMPARISONS, "first", "/comparisons/first", CROW_EXPORT_INTEGER, NO_ELO},
+    {"dataset", CROW_EXPORT_COMPARISONS, "second", "/comparisons/second", CROW_EXPORT_INTEGER, NO_ELO},
+    {"dataset", CROW_EXPORT_COMPARISONS, "outcome", "/comparisons/outcome", CROW_EXPORT_REAL, NO_ELO},
+    {"dataset", CROW_EXPORT_COMPARISONS, "count", "/comparisons/count", CROW_EXPORT_INTEGER, NO_ELO},
 };
 
 static bool is_ids(const char *path) { return strcmp(path, "/alternatives/id") == 0; }
 
-static void add_column(crow_export *t, const struct field *field) {
+static void add_column(crow_export *t, const struct field *field, const crow_elo *elo) {
   int64_t shape[2];
   crow_export_column *column = &t->column[t->columns++];
   *column = (crow_export_column){.name = field->name, .path = field->path, .type = field->type, .width = 1};
+  column->elo = field->elo != NO_ELO;
+  column->shift = field->elo == ELO_RATING ? elo->shift : 0;
   crow_file_shape(t->file, field->path, shape);
   if (shape[0] == 0) return; /* ids that are row numbers */
   t->rows = shape[0];
@@ -117,24 +124,50 @@ cleanup:
   return status;
 }
 
-crow_status crow_export_create(const crow_comm *comm, const crow_file *file, crow_export_table table, const char *only,
+/* The scale of a rewards file, if it is wanted. */
+static crow_status find_scale(const crow_comm *comm, const crow_file *file, const crow_export_options *options,
+                              crow_elo *out) {
+  crow_status status = CROW_OK;
+  double *value = NULL, *weight = NULL;
+  int64_t shape[2];
+  *out = (crow_elo){0};
+  if (!(options->elo.on || options->elo.anchor) || strcmp(crow_file_kind(file), "rewards") != 0) return CROW_OK;
+  crow_file_shape(file, "/rewards/value", shape);
+  const crow_partition p = crow_comm_partition(comm, shape[0], CROW_BLOCK);
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&value, p.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&weight, p.count));
+  CROW_TRY(crow_file_read(file, "/rewards/value", p.begin, p.count, CROW_F64, value));
+  CROW_TRY(crow_file_read(file, "/rewards/weight", p.begin, p.count, CROW_F64, weight));
+  CROW_TRY(crow_elo_find(comm, &options->elo, file, &p, value, weight, out));
+cleanup:
+  crow_free(value);
+  crow_free(weight);
+  return status;
+}
+
+crow_status crow_export_create(const crow_comm *comm, const crow_file *file, const crow_export_options *options,
                                crow_export *out) {
-  char names[256] = "";
+  const crow_export_table table = (crow_export_table)options->table;
+  const char *only = options->column;
+  char names[512] = "";
   bool data = false;
+  crow_elo elo;
+  crow_status status = find_scale(comm, file, options, &elo);
   *out = (crow_export){.comm = comm, .root = crow_comm_rank(comm) == 0, .file = file};
+  if (status != CROW_OK) return status;
   for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
     const struct field *field = &fields[k];
     const bool there = crow_file_has(file, field->path);
     if (strcmp(field->kind, crow_file_kind(file)) != 0 || field->table != table) continue;
-    if (!there && !is_ids(field->path)) continue;
+    if ((!there && !is_ids(field->path)) || (field->elo != NO_ELO && !elo.on)) continue;
     data = data || there;
     const size_t used = strlen(names);
     (void)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", field->name);
-    if (!only || strcmp(only, field->name) == 0) add_column(out, field);
+    if (!only || strcmp(only, field->name) == 0) add_column(out, field, &elo);
   }
   if (!data) return refuse(file, table, only, "");
   if (out->columns == 0) return refuse(file, table, only, names);
-  const crow_status status = crow_comm_agree(comm, allocate(out));
+  status = crow_comm_agree(comm, allocate(out));
   return status == CROW_OK ? find_places(out) : status;
 }
 
@@ -163,6 +196,9 @@ crow_status crow_export_read(crow_export *t, int64_t begin, int64_t count) {
     crow_strings_free(&column->text);
     if (column->type == CROW_EXPORT_REAL) {
       CROW_TRY(crow_file_read(t->file, column->path, begin, mine, CROW_F64, column->real));
+      for (int64_t i = 0; i < mine && column->elo; i++) {
+        column->real[i] = CROW_ELO_FACTOR * column->real[i] + column->shift;
+      }
     } else if (column->type == CROW_EXPORT_INTEGER) {
       CROW_TRY(crow_file_read(t->file, column->path, begin, mine, CROW_I64, column->integer));
     } else if (column->type == CROW_EXPORT_PLACE) {

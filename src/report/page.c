@@ -85,10 +85,11 @@ static void write_alternatives(FILE *out, const crow_page_entry *e) {
     (void)snprintf(caption, sizeof caption, "Alternatives by %s: the %d best and the %d worst of %lld", by,
                    CROW_PAGE_ENDS, CROW_PAGE_ENDS, (long long)ends->ranked);
   }
-  static const char *const columns[2][2] = {
+  static const char *const columns[3][2] = {
       {"<id|rank|weight", "<id|rank|<topic|weight"},
-      {"<id|rank|reward|weight|win rate", "<id|rank|<topic|reward|weight|win rate"}};
-  crow_html_table(out, caption, columns[rewards][topics]);
+      {"<id|rank|reward|weight|win rate", "<id|rank|<topic|reward|weight|win rate"},
+      {"<id|rank|reward|standard error|weight|win rate", "<id|rank|<topic|reward|standard error|weight|win rate"}};
+  crow_html_table(out, caption, columns[rewards ? e->error ? 2 : 1 : 0][topics]);
   for (int64_t k = 0; k < ends->count; k++) {
     (void)fputs("<tr>", out);
     crow_html_cell(out, true, ends->id[k]);
@@ -98,6 +99,7 @@ static void write_alternatives(FILE *out, const crow_page_entry *e) {
       crow_html_cell(out, false, "-");
     if (topics) crow_html_cell(out, false, ends->topic[k]);
     if (rewards) crow_html_number(out, "%.4f", ends->place[k].value);
+    if (rewards && e->error) crow_html_number(out, "%.4f", e->error[k]);
     crow_html_number(out, "%.4g", e->weight[k]);
     if (rewards) crow_html_number(out, "%.4f", e->win_rate[k]);
     (void)fputs("</tr>\n", out);

@@ -81,6 +81,22 @@ static void log_pairs(const crow_pairs *pairs) {
            crow_plural(pairs->never_compared));
 }
 
+/* The fewest and the most of any pair. */
+static crow_status find_judgements(const crow_comm *comm, const crow_pairs *pairs, crow_rewards *out) {
+  crow_status status = CROW_OK;
+  int64_t ends[2] = {-INT64_MAX, 0}; /* minus the fewest, the most */
+  for (int64_t k = 0; k < pairs->partition.count; k++) {
+    const int64_t n = pairs->judgements[k];
+    if (-n > ends[0]) ends[0] = -n;
+    if (n > ends[1]) ends[1] = n;
+  }
+  CROW_TRY(crow_comm_max_i64(comm, ends, 2));
+  out->least_judgements = ends[1] ? -ends[0] : 0;
+  out->most_judgements = ends[1];
+cleanup:
+  return status;
+}
+
 /* For pairs, or if there are none for complete preferences. */
 static crow_status create_objective(const crow_comm *comm, const crow_weights *weights, const crow_pairs *pairs,
                                     const double *win_rate, const crow_objective_options *options,
@@ -147,6 +163,7 @@ static crow_status rewards_from_preferences(const crow_comm *comm, const crow_da
     out->components = pairs->components;
     out->ties = pairs->ties;
     out->never_compared = pairs->never_compared;
+    CROW_TRY(find_judgements(comm, pairs, out));
   }
   crow_stages_begin(&out->stages, "objective");
   CROW_TRY(create_objective(comm, weights, pairs, win_rate, &options->objective, &objective));

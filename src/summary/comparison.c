@@ -56,6 +56,9 @@ crow_status crow_comparison_add(const crow_comm *comm, const char *path, crow_co
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&result->value, result->partition.count));
   CROW_TRY(crow_file_read(result->file, "/rewards/value", result->partition.begin, result->partition.count, CROW_F64,
                           result->value));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&result->weight, result->partition.count));
+  CROW_TRY(crow_file_read(result->file, "/rewards/weight", result->partition.begin, result->partition.count, CROW_F64,
+                          result->weight));
   CROW_TRY(read_intervals(comm, result));
   CROW_TRY(crow_places_read(comm, result->file, &result->partition, result->value, &result->places));
   result->components = crow_places_components(result->file);
@@ -67,6 +70,7 @@ void crow_comparison_close(crow_comparison *comparison) {
   for (int k = 0; k < comparison->count; k++) {
     crow_file_close(&comparison->result[k].file);
     crow_free(comparison->result[k].value);
+    crow_free(comparison->result[k].weight);
     crow_free(comparison->result[k].lower);
     crow_free(comparison->result[k].upper);
     crow_places_free(&comparison->result[k].places);

@@ -5,6 +5,7 @@
 typedef struct compare_options {
   int by;
   int64_t top;
+  crow_elo_options elo;
 } compare_options;
 
 enum { BY_TOPIC, BY_ALTERNATIVE };
@@ -27,7 +28,15 @@ static const crow_setting compare_settings[] = {
      .help = "with --by alternative: how many of the last result's best are shown; 0: all"},
     {0}};
 
-static const crow_section sections[] = {{"Rows", compare_settings, 0}, {0}};
+static const crow_section sections[] = {
+    {"Rows", compare_settings, 0},
+    {"Scale (with --by alternative)", crow_elo_settings, offsetof(compare_options, elo)},
+    {0}};
+
+static crow_status check_compare(const crow_run *run) {
+  const compare_options *options = run->options;
+  return crow_elo_options_validate(&options->elo);
+}
 
 static crow_status run_compare(crow_run *run) {
   crow_status status = CROW_OK;
@@ -44,7 +53,7 @@ static crow_status run_compare(crow_run *run) {
   if (options->by == BY_TOPIC) {
     CROW_TRY(crow_compare_topics(run, &comparison));
   } else {
-    CROW_TRY(crow_compare_alternatives(run, &comparison, options->top));
+    CROW_TRY(crow_compare_alternatives(run, &comparison, options->top, &options->elo));
   }
 cleanup:
   crow_comparison_close(&comparison);
@@ -65,5 +74,6 @@ const crow_command crow_command_compare = {
     .takes = CROW_TAKES_JSON | CROW_PLAIN,
     .options_bytes = sizeof(compare_options),
     .sections = sections,
+    .check = check_compare,
     .run = run_compare,
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli_impl.h"
 
-static const crow_section sections[] = {{"Form", crow_export_settings, 0}, {0}};
+static const crow_section sections[] = {
+    {"Form", crow_export_settings, 0}, {"Scale", crow_elo_settings, offsetof(crow_export_options, elo)}, {0}};
 
 static crow_status check_export(const crow_run *run) {
   return run->common.output ? crow_export_options_validate(run->options, run->common.output) : CROW_OK;

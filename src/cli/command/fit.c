@@ -9,6 +9,7 @@ typedef struct fit_options {
   crow_weights_options sampling;
   crow_train_options fit;
   crow_uncertainty_options uncertainty;
+  crow_elo_options elo;
   crow_checkpoint_options checkpoint;
 } fit_options;
 
@@ -27,6 +28,7 @@ static const crow_section sections[] = {
     {"Objective", crow_objective_settings, offsetof(fit_options, fit.objective)},
     {"Optimiser (L-BFGS)", crow_lbfgs_settings, offsetof(fit_options, fit.lbfgs)},
     {"Uncertainty (of observed comparisons)", crow_uncertainty_settings, offsetof(fit_options, uncertainty)},
+    {"Scale of what is printed", crow_elo_settings, offsetof(fit_options, elo)},
     {"Reward model", crow_model_settings, offsetof(fit_options, fit.model)},
     {"Training (with --model linear or mlp)", crow_training_settings, offsetof(fit_options, fit.training)},
     {"Adam (of --model mlp, or with --optimizer adam)", crow_adam_settings, offsetof(fit_options, fit.adam)},
@@ -46,6 +48,7 @@ static crow_status check_fit(const crow_run *run) {
   const char *weights = options->weights;
   CROW_TRY(crow_train_options_validate(&options->fit));
   CROW_TRY(crow_weights_options_validate(&options->sampling));
+  CROW_TRY(crow_elo_options_validate(&options->elo));
   /* A word that looks like no file and is none was meant to be one of the two. */
   if (!is_voronoi(options) && !is_uniform(options) && !strpbrk(weights, "./") && access(weights, F_OK) != 0) {
     char nearest[16];
@@ -227,7 +230,8 @@ static crow_status run_fit(crow_run *run) {
   crow_report_real(run, "effective_number", weights.effective);
   crow_report_integer(run, "zero_weights", weights.zeros);
   crow_report_integer(run, "samples", weights.samples);
-  CROW_TRY(crow_results_rewards(run, &dataset, &rewards, options->fit.lbfgs.tolerance));
+  CROW_TRY(crow_results_rewards(run, &dataset, &rewards, options->fit.lbfgs.tolerance, &options->elo));
+  crow_results_counts(run, &rewards, options->fit.objective.pair_weight);
   CROW_TRY(crow_times_print(run));
   crow_print(run, "\nrewards written to %s%s", output, converged ? "" : ", marked as not converged");
   crow_report_text(run, "output", output);

@@ -16,7 +16,9 @@ static void add_change(crow_table *table, const crow_comparison_cell *first, con
     crow_table_add(table, "%+lld", (long long)(first->rank - cell->rank));
 }
 
-static void add_cells(crow_table *table, const crow_comparison *c, int k, const crow_comparison_cell *row) {
+static void add_cells(crow_table *table, const crow_comparison *c, const crow_elo *elo, int k,
+                      const crow_comparison_cell *row) {
+  const int decimals = elo->on ? 1 : 4;
   const crow_comparison_cell *cell = &row[k];
   if (!cell->there) {
     for (int i = 0; i < columns_of(c, k); i++) crow_table_add(table, "-");
@@ -24,19 +26,20 @@ static void add_cells(crow_table *table, const crow_comparison *c, int k, const 
   }
   crow_table_add_rank(table, cell->rank);
   if (k > 0) add_change(table, &row[0], cell);
-  crow_table_add_real(table, 4, cell->reward);
+  crow_table_add_real(table, decimals, crow_elo_rating(&elo[k], cell->reward));
   if (!c->result[k].has_intervals) return;
-  crow_table_add_real(table, 4, cell->lower);
-  crow_table_add_real(table, 4, cell->upper);
+  crow_table_add_real(table, decimals, crow_elo_rating(&elo[k], cell->lower));
+  crow_table_add_real(table, decimals, crow_elo_rating(&elo[k], cell->upper));
 }
 
-static void print_rows(crow_table *table, const crow_comparison *c, const crow_comparison_alternatives *a) {
+static void print_rows(crow_table *table, const crow_comparison *c, const crow_elo *elo,
+                       const crow_comparison_alternatives *a) {
   crow_table_add_column(table, "id", true, 40);
   if (a->has_topic) crow_table_add_column(table, "topic", true, 24);
   for (int k = 0; k < c->count; k++) {
     crow_table_add_column(table, "rank", false, 0);
     if (k > 0) crow_table_add_column(table, "+/-", false, 0);
-    crow_table_add_column(table, "reward", false, 0);
+    crow_table_add_column(table, elo->on ? "Elo" : "reward", false, 0);
     if (c->result[k].has_intervals) {
       crow_table_add_column(table, "lower", false, 0);
       crow_table_add_column(table, "upper", false, 0);
@@ -46,7 +49,7 @@ static void print_rows(crow_table *table, const crow_comparison *c, const crow_c
   for (int64_t row = 0; row < a->rows; row++) {
     crow_table_add(table, "%s", a->id[row]);
     if (a->has_topic) crow_table_add(table, "%s", a->topic[row]);
-    for (int k = 0; k < c->count; k++) add_cells(table, c, k, &a->cell[row * c->count]);
+    for (int k = 0; k < c->count; k++) add_cells(table, c, elo, k, &a->cell[row * c->count]);
   }
 }
 
@@ -60,9 +63,7 @@ static void print_notes(crow_run *run, const crow_comparison *c) {
   }
   if (c->count > 1) crow_print(run, "+/-: places better than in %s (= the same)", c->result[0].name);
   if (intervals)
-    crow_print(
-        run,
-        "lower, upper: 95 %% interval of the reward, by the bootstrap or else 1.96 standard errors on either side");
+    crow_print(run, "lower, upper: 95 %% interval, by the bootstrap or else 1.96 standard errors on either side");
   if (prompts) crow_print(run, "rank: within the prompt");
   if (unweighted) crow_print(run, "rank -: no weight in that result, and so no rank");
   for (int k = 0; k < c->count; k++) {
@@ -72,7 +73,8 @@ static void print_notes(crow_run *run, const crow_comparison *c) {
   }
 }
 
-static void report_rows(crow_run *run, const crow_comparison *c, const crow_comparison_alternatives *a) {
+static void report_rows(crow_run *run, const crow_comparison *c, const crow_elo *elo,
+                        const crow_comparison_alternatives *a) {
   if (!run->report) return;
   json_t *list = json_array();
   for (int64_t row = 0; row < a->rows; row++) {
@@ -83,6 +85,9 @@ static void report_rows(crow_run *run, const crow_comparison *c, const crow_comp
       (void)json_object_set_new(cell, "result", crow_json_text(c->result[k].name));
       (void)json_object_set_new(cell, "rank", found->rank ? json_integer(found->rank) : json_null());
       (void)json_object_set_new(cell, "reward", found->there ? crow_json_real(found->reward) : json_null());
+      if (found->there && elo->on) {
+        (void)json_object_set_new(cell, "elo", crow_json_real(crow_elo_rating(&elo[k], found->reward)));
+      }
       if (found->there && c->result[k].has_intervals) {
         (void)json_object_set_new(cell, "lower", crow_json_real(found->lower));
         (void)json_object_set_new(cell, "upper", crow_json_real(found->upper));
@@ -96,13 +101,19 @@ static void report_rows(crow_run *run, const crow_comparison *c, const crow_comp
   (void)json_object_set_new(run->report, "alternatives", list);
 }
 
-crow_status crow_compare_alternatives(crow_run *run, const crow_comparison *comparison, int64_t top) {
+crow_status crow_compare_alternatives(crow_run *run, const crow_comparison *comparison, int64_t top,
+                                      const crow_elo_options *scale) {
   crow_status status = CROW_OK;
   crow_comparison_alternatives alternatives = {0};
   crow_table table = {0};
+  crow_elo elo[CROW_COMPARISON_MOST] = {{0}};
+  for (int k = 0; k < comparison->count; k++) {
+    const crow_comparison_result *result = &comparison->result[k];
+    CROW_TRY(crow_elo_find(run->comm, scale, result->file, &result->partition, result->value, result->weight, &elo[k]));
+  }
   CROW_TRY(crow_comparison_alternatives_create(comparison, top, &alternatives));
-  print_rows(&table, comparison, &alternatives);
-  report_rows(run, comparison, &alternatives);
+  print_rows(&table, comparison, elo, &alternatives);
+  report_rows(run, comparison, elo, &alternatives);
   CROW_TRY_AGREE(run->comm, crow_table_print(&table, crow_print_stream(run)));
   print_notes(run, comparison);
 cleanup:

@@ -7,7 +7,8 @@
 
 /* Topics by rows: mean, standard deviation and number of alternatives in each result. Collective. */
 crow_status crow_compare_topics(crow_run *run, const crow_comparison *comparison);
-/* The `top` best alternatives of the last result (0: all): rank and reward in each. Collective. */
-crow_status crow_compare_alternatives(crow_run *run, const crow_comparison *comparison, int64_t top);
+/* The `top` best alternatives of the last result (0: all): rank and reward, or Elo rating, in each. Collective. */
+crow_status crow_compare_alternatives(crow_run *run, const crow_comparison *comparison, int64_t top,
+                                      const crow_elo_options *elo);
 
 #endif

@@ -59,7 +59,42 @@ cleanup:
   return status;
 }
 
-static void report_chosen(crow_run *run, const crow_ends_rewards *c) {
+void crow_results_counts(crow_run *run, const crow_rewards *r, int pair_weight) {
+  if (pair_weight != 0 || r->least_judgements == r->most_judgements) return;
+  crow_print(run,
+             "pairs have %lld to %lld judgements and count once each; --pair-weight count weighs the judgements, as "
+             "the Bradley-Terry ratings of arenas do",
+             (long long)r->least_judgements, (long long)r->most_judgements);
+}
+
+/* Half a 95 % interval by the bootstrap or the standard errors; false without either. */
+static bool find_interval(const crow_ends_rewards *c, int64_t k, double *lower, double *upper) {
+  if (!c->lower && !c->error) return false;
+  const double half = c->lower ? 0 : CROW_INTERVAL_ERRORS * c->error[k];
+  *lower = c->lower ? c->lower[k] : c->ends.place[k].value - half;
+  *upper = c->lower ? c->upper[k] : c->ends.place[k].value + half;
+  return true;
+}
+
+static void add_elo(crow_table *table, const crow_elo *elo, const crow_ends_rewards *c, int64_t k) {
+  double lower, upper;
+  if (!elo->on) return;
+  crow_table_add_real(table, 1, crow_elo_rating(elo, c->ends.place[k].value));
+  if (!find_interval(c, k, &lower, &upper)) return;
+  crow_table_add_real(table, 1, crow_elo_rating(elo, lower));
+  crow_table_add_real(table, 1, crow_elo_rating(elo, upper));
+}
+
+static void report_elo(json_t *entry, const crow_elo *elo, const crow_ends_rewards *c, int64_t k) {
+  double lower, upper;
+  if (!elo->on) return;
+  (void)json_object_set_new(entry, "elo", crow_json_real(crow_elo_rating(elo, c->ends.place[k].value)));
+  if (!find_interval(c, k, &lower, &upper)) return;
+  (void)json_object_set_new(entry, "elo_lower", crow_json_real(crow_elo_rating(elo, lower)));
+  (void)json_object_set_new(entry, "elo_upper", crow_json_real(crow_elo_rating(elo, upper)));
+}
+
+static void report_chosen(crow_run *run, const crow_ends_rewards *c, const crow_elo *elo) {
   if (!run->report) return;
   const crow_ends *e = &c->ends;
   json_t *list = json_array();
@@ -78,6 +113,7 @@ static void report_chosen(crow_run *run, const crow_ends_rewards *c) {
       (void)json_object_set_new(entry, "rank_lower", json_integer((json_int_t)c->rank_lower[k]));
       (void)json_object_set_new(entry, "rank_upper", json_integer((json_int_t)c->rank_upper[k]));
     }
+    report_elo(entry, elo, c, k);
     (void)json_array_append_new(list, entry);
   }
   (void)json_object_set_new(run->report, "ranking", list);
@@ -107,7 +143,7 @@ static void print_notes(crow_run *run, const crow_dataset *dataset, const crow_r
   }
 }
 
-static crow_status print_chosen(crow_run *run, const crow_ends_rewards *c, bool topics) {
+static crow_status print_chosen(crow_run *run, const crow_ends_rewards *c, bool topics, const crow_elo *elo) {
   const crow_ends *e = &c->ends;
   crow_table table = {0};
   crow_table_add_column(&table, "rank", false, 0);
@@ -121,6 +157,13 @@ static crow_status print_chosen(crow_run *run, const crow_ends_rewards *c, bool 
     crow_table_add_column(&table, "lower", false, 0);
     crow_table_add_column(&table, "upper", false, 0);
     crow_table_add_column(&table, "ranks", false, 0);
+  }
+  if (elo->on) {
+    const bool intervals = c->lower || c->error;
+    crow_table_add_column(&table, "rating", false, 0);
+    if (intervals) crow_table_add_column(&table, "lower", false, 0);
+    if (intervals) crow_table_add_column(&table, "upper", false, 0);
+    crow_table_add_group(&table, "Elo", intervals ? 3 : 1);
   }
   for (int64_t k = 0; k < e->count; k++) {
     if (k == e->best && e->best < e->ranked) {
@@ -138,6 +181,7 @@ static crow_status print_chosen(crow_run *run, const crow_ends_rewards *c, bool 
       crow_table_add_real(&table, 6, c->upper[k]);
       crow_table_add(&table, "%.0f-%.0f", c->rank_lower[k], c->rank_upper[k]);
     }
+    add_elo(&table, elo, c, k);
   }
   print_title(run, e);
   return crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run)));
@@ -221,15 +265,18 @@ static void print_lead(crow_run *run, const crow_topics *topics) {
   if (run->report) (void)json_object_set_new(run->report, "topic_lead", crow_json_lead(topics));
 }
 
-crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, const crow_rewards *r, double tolerance) {
+crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, const crow_rewards *r, double tolerance,
+                                 const crow_elo_options *scale) {
   crow_status status = CROW_OK;
   crow_ends_rewards c = {0};
+  crow_elo elo = {0};
   crow_topics topics = {0};
   double spread = 0;
   CROW_TRY(find_spread(run->comm, r, &spread));
   CROW_TRY(crow_ends_rewards_create(run->comm, dataset, r, ENDS, &c));
-  report_chosen(run, &c);
-  CROW_TRY(print_chosen(run, &c, dataset->has_topic));
+  CROW_TRY(crow_elo_find(run->comm, scale, dataset->file, &r->partition, r->value, r->weight, &elo));
+  report_chosen(run, &c, &elo);
+  CROW_TRY(print_chosen(run, &c, dataset->has_topic, &elo));
   print_notes(run, dataset, r, &c.ends);
   CROW_TRY(crow_topics_create(run->comm, dataset->file, &r->partition, true, r->value, r->weight, &topics));
   CROW_TRY_AGREE(run->comm, crow_topics_take_errors(&topics, &r->uncertainty.topics));

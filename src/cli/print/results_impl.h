@@ -11,7 +11,9 @@ void crow_results_dataset(crow_run *run, const char *path, const crow_dataset *d
 crow_status crow_results_weights(crow_run *run, const crow_dataset *dataset, const crow_weights *weights);
 /* Rewards: best and worst alternatives, topics, certificate, how the fit ended. Collective. */
 crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, const crow_rewards *rewards,
-                                 double tolerance);
+                                 double tolerance, const crow_elo_options *elo);
+/* A line where pairs have different numbers of judgements, which do not count. Local. */
+void crow_results_counts(crow_run *run, const crow_rewards *rewards, int pair_weight);
 /* How a model did on comparisons held out of its training; nothing if there were none. Local. */
 void crow_results_training(crow_run *run, const crow_rewards *rewards);
 /* The table of topics: `value_name` heads the column of means, which are printed with so many decimals (negative: with
