@@ -16,7 +16,9 @@ const crow_setting crow_export_settings[] = {
      .value = CROW_EXPORT_ALTERNATIVES,
      .choices = CROW_EXPORT_TABLES,
      .help = "which table: of the alternatives; of a dataset's comparisons, whose first and second are rows of the "
-             "alternatives, counted from 0; of the original alternatives of groups; or of a fit's iterations"},
+             "alternatives, counted from 0; of the original alternatives of groups; of a fit's iterations or Adam's "
+             "training "
+             "curve; or the parameters of a linear or mlp model, as .npz or .safetensors"},
     {.name = "column",
      .type = CROW_SETTING_TEXT,
      .offset = offsetof(crow_export_options, column),
@@ -25,10 +27,10 @@ const crow_setting crow_export_settings[] = {
     {0}};
 
 static crow_export_format format_of(const crow_export_options *options, const char *output) {
-  static const char *const suffixes[] = {"", ".csv", ".json", ".npy"};
+  static const char *const suffixes[] = {"", ".csv", ".json", ".npy", ".npz", ".safetensors"};
   if (options->format != CROW_EXPORT_AUTO) return (crow_export_format)options->format;
   const size_t length = strlen(output);
-  for (int k = CROW_EXPORT_CSV; k <= CROW_EXPORT_NPY; k++) {
+  for (int k = CROW_EXPORT_CSV; k <= CROW_EXPORT_SAFETENSORS; k++) {
     const size_t tail = strlen(suffixes[k]);
     if (length > tail && strcmp(output + length - tail, suffixes[k]) == 0) return (crow_export_format)k;
   }
@@ -39,6 +41,21 @@ crow_status crow_export_options_validate(const crow_export_options *options, con
   const crow_export_format format = format_of(options, output);
   const crow_status scale = crow_elo_options_validate(&options->elo);
   if (scale != CROW_OK) return scale;
+  const bool of_models = format == CROW_EXPORT_NPZ || format == CROW_EXPORT_SAFETENSORS;
+  if (options->table == CROW_EXPORT_MODEL && !of_models) {
+    return crow_error(CROW_USAGE,
+                      "%s: a model is written as .npz or .safetensors: expected a name that ends so, or "
+                      "--format",
+                      output);
+  }
+  if (of_models && options->table != CROW_EXPORT_MODEL) {
+    return crow_error(CROW_USAGE,
+                      "%s: .npz and .safetensors hold models: expected --table model, or .csv, .json or "
+                      ".npy",
+                      output);
+  }
+  if (of_models && options->column)
+    return crow_error(CROW_USAGE, "--column %s: a model is written whole", options->column);
   if (format == CROW_EXPORT_AUTO) {
     return crow_error(CROW_USAGE, "%s: expected a name that ends with .csv, .json or .npy, or --format", output);
   }
@@ -92,6 +109,10 @@ crow_status crow_export_run(const crow_comm *comm, const char *input, const crow
   const crow_export_format format = format_of(options, output);
   CROW_TRY(crow_stream_check(comm, output, overwrite));
   CROW_TRY(crow_file_open(comm, input, NULL, &file));
+  if (options->table == CROW_EXPORT_MODEL) {
+    CROW_TRY(crow_export_model(comm, file, format, output, overwrite, rows));
+    goto cleanup;
+  }
   CROW_TRY(crow_export_create(comm, file, options, &table));
   CROW_TRY(crow_comm_check_memory(comm, memory_per_rank, crow_export_bytes(&table), "export one --column at a time",
                                   "the rows of %s that are written at a time", input));

@@ -57,4 +57,8 @@ void crow_export_json_rows(FILE *out, const crow_export *table, int64_t begin, i
 void crow_export_npy_begin(FILE *out, const crow_export *table);
 void crow_export_npy_rows(FILE *out, const crow_export *table, int64_t begin, int64_t count);
 
+/* Writes the model of a rewards file as NPZ or SAFETENSORS; `*count` is the number of its arrays. Collective. */
+crow_status crow_export_model(const crow_comm *comm, const crow_file *file, crow_export_format format,
+                              const char *output, bool overwrite, int64_t *count);
+
 #endif

@@ -14,7 +14,9 @@ static crow_status run_export(crow_run *run) {
   int64_t rows = 0;
   CROW_TRY(crow_export_run(run->comm, run->argument[0], run->options, crow_run_memory(run), output, run->common.force,
                            &rows));
-  crow_print(run, "%s: %lld row%s", output, (long long)rows, crow_plural(rows));
+  const crow_export_options *options = run->options;
+  crow_print(run, options->table == CROW_EXPORT_MODEL ? "%s: %lld array%s" : "%s: %lld row%s", output, (long long)rows,
+             crow_plural(rows));
 cleanup:
   return status;
 }
@@ -29,6 +31,7 @@ const crow_command crow_command_export = {
         "that is none (NaN) is an empty field in CSV and null in JSON. JSON is an array with an object for each row.",
     .example = "crow export rewards.h5 -o rewards.csv\n"
                "crow export rewards.h5 -o rewards.npy --column reward\n"
+               "crow export network.h5 -o network.safetensors --table model\n"
                "crow export votes.h5 -o comparisons.csv --table comparisons",
     .arguments = "FILE",
     .least_arguments = 1,
