@@ -30,12 +30,12 @@ typedef struct crow_fit_end {
   crow_lbfgs_end end;
 } crow_fit_end;
 
-/** Minimises the objective by L-BFGS in scaled variables, from rewards of 0, and gives the alternatives of zero weight
- * the limit of the optimality equation. `weights` are those of the objective; `reward` is this rank's slice; `*unknown`
- * counts the alternatives of zero weight that were compared with no weighted one: their reward is 0. Goes on from the
- * checkpoint if it holds a fit, and saves to it when due, weights included; CROW_STOPPED if asked to stop, with the
- * checkpoint written; `checkpoint` may be NULL. `stages` gets "iterate" and "evaluate"; `trace` is added to. Not
- * converging is marked in `end`, not an error. Collective; options agree. */
+/** Minimises the objective by L-BFGS in scaled variables, from the rewards that are in `reward`, and gives the
+ * alternatives of zero weight the limit of the optimality equation. `weights` are those of the objective; `reward` is
+ * this rank's slice; `*unknown` counts the alternatives of zero weight that were compared with no weighted one: their
+ * reward is 0. Goes on from the checkpoint if it holds a fit, and saves to it when due, weights included; CROW_STOPPED
+ * if asked to stop, with the checkpoint written; `checkpoint` may be NULL. `stages` gets "iterate" and "evaluate";
+ * `trace` is added to. Not converging is marked in `end`, not an error. Collective; options agree. */
 CROW_API crow_status crow_fit_run(const crow_comm *comm, const crow_weights *weights, crow_objective *objective,
                                   const crow_lbfgs_options *options, crow_checkpoint *checkpoint, crow_stages *stages,
                                   double *reward, crow_gidx *unknown, crow_trace *trace, crow_fit_end *end);

@@ -71,6 +71,11 @@ CROW_API crow_status crow_rewards_fit(const crow_comm *comm, const crow_dataset 
                                       const crow_train_options *options, crow_rewards *out);
 /** By how much a reward of a tabular fit may differ from the optimum's: v / lambda; 0 where it is not known. Local. */
 CROW_API double crow_rewards_bound(const crow_rewards *rewards);
+/** Rewards of another file for the alternatives of this dataset, matched by id (by row where neither has ids), 0 for
+ * those that it does not have: `start` (the slice of `partition`); `*matched` counts the others over all ranks. None at
+ * all is CROW_BAD_INPUT. Collective. */
+CROW_API crow_status crow_rewards_read_start(const crow_comm *comm, const char *path, const crow_dataset *dataset,
+                                             const crow_partition *partition, double *start, int64_t *matched);
 /** Whether the comparisons fall into more connected components than there are prompts, so that ranks across them mean
  * nothing. Local. */
 CROW_API bool crow_rewards_apart(const crow_rewards *rewards, const crow_dataset *dataset);

@@ -151,7 +151,10 @@ static crow_status fit_solve(const crow_comm *comm, const crow_weights *weights,
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s.root, p->count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&u, p->count));
   s.room = u; /* the start is copied, the end comes last */
-  for (crow_gidx i = 0; i < p->count; i++) s.root[i] = sqrt(weights->value[i] * curvature[i]);
+  for (crow_gidx i = 0; i < p->count; i++) {
+    s.root[i] = sqrt(weights->value[i] * curvature[i]);
+    u[i] = s.root[i] * reward[i];
+  }
   CROW_TRY(crow_lbfgs_create(comm, p, options, evaluate, &s, u, &lbfgs));
   if (checkpoint && crow_checkpoint_has(checkpoint, "lbfgs"))
     CROW_TRY(resume(comm, weights, &s, lbfgs, trace, checkpoint));

@@ -180,6 +180,9 @@ static crow_status rewards_from_preferences(const crow_comm *comm, const crow_da
     out->equal_contexts = trained.equal_contexts;
     CROW_TRY(status);
   } else {
+    if (options->start && weights->partition.count) {
+      memcpy(out->value, options->start, (size_t)weights->partition.count * sizeof *out->value);
+    }
     CROW_TRY(crow_fit_run(comm, weights, objective, &options->lbfgs, checkpoint, &out->stages, out->value,
                           &out->unknown, &out->trace, &end));
     CROW_TRY(find_violation(comm, weights, objective, out->value, &out->violation));

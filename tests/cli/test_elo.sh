@@ -38,6 +38,27 @@ crow compare board.h5 --anchor "nobody=1000"
 exits 3
 says "no alternative \"nobody\""
 
+# A fit that begins at its own end is there at once; one that begins elsewhere comes to the same end, whatever the rows.
+crow fit votes.h5 -o again.h5 --weights uniform --start once.h5 --json again.json
+exits 0
+prints "start: rewards of 59 of 59 alternatives from once.h5"
+head -1 "$models/items.csv" >turned.csv
+tail -n +2 "$models/items.csv" | sed -n '2,40p' >>turned.csv
+awk -F, 'NR == FNR { if (FNR > 1) there[$1] = 1; next } FNR == 1 || (($1 in there) && ($2 in there))' \
+  turned.csv "$models/comparisons.csv" >some.csv
+crow import --comparisons some.csv -o some.h5
+exits 0
+for p in 1 3; do
+  ranks $p fit some.h5 -o warm-$p.h5 --weights uniform --start once.h5 --tolerance 1e-11
+  exits 0
+  prints "start: rewards of 39 of 39"
+done
+crow fit some.h5 -o cold.h5 --weights uniform --tolerance 1e-11
+exits 0
+crow fit votes.h5 -o wide.h5 --weights uniform --start cold.h5
+exits 0
+prints "start: rewards of 39 of 59"
+
 cat >check.py <<'END'
 import csv, h5py, json, numpy as np
 d = h5py.File("votes.h5")
@@ -82,6 +103,13 @@ compared = json.load(open("compare-3.json"))["alternatives"]
 for row in compared:
     cell = row["results"][1]
     assert abs(cell["elo"] - rating[row["id"]]) < 1e-9 and abs(cell["reward"] - value[row["id"]]) < 1e-15
+END
+cat >>check.py <<'END'
+again = json.load(open("again.json"))
+assert again["iterations"] == 0 and again["converged"], again["iterations"]
+warm, cold = h5py.File("warm-1.h5"), h5py.File("cold.h5")
+assert abs(warm["rewards/value"][:] - cold["rewards/value"][:]).max() < 1e-8
+assert warm["rewards/value"][:].tobytes() == h5py.File("warm-3.h5")["rewards/value"][:].tobytes()
 END
 run "$python" check.py
 exits 0

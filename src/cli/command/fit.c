@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 typedef struct fit_options {
+  const char *start;   /* a rewards file; NULL: none */
   const char *weights; /* "voronoi", "uniform" or a file */
   crow_weights_options sampling;
   crow_train_options fit;
@@ -21,6 +22,12 @@ static const crow_setting fit_settings[] = {
      .choices = "voronoi|uniform|FILE",
      .help = "weights of the alternatives: computed as by crow weights, with its options; all equal (the standard "
              "regularised MLE); or read from a file that crow weights wrote"},
+    {.name = "start",
+     .type = CROW_SETTING_INPUT,
+     .offset = offsetof(fit_options, start),
+     .choices = "REWARDS",
+     .help = "begins a tabular fit at the rewards of this file, matched by id: for data that have grown, or another "
+             "lambda"},
     {0}};
 
 static const crow_section sections[] = {
@@ -49,6 +56,8 @@ static crow_status check_fit(const crow_run *run) {
   CROW_TRY(crow_train_options_validate(&options->fit));
   CROW_TRY(crow_weights_options_validate(&options->sampling));
   CROW_TRY(crow_elo_options_validate(&options->elo));
+  if (options->start && options->fit.model.model != CROW_MODEL_TABULAR)
+    CROW_TRY(crow_error(CROW_USAGE, "--start needs --model tabular"));
   /* A word that looks like no file and is none was meant to be one of the two. */
   if (!is_voronoi(options) && !is_uniform(options) && !strpbrk(weights, "./") && access(weights, F_OK) != 0) {
     char nearest[16];
@@ -189,6 +198,21 @@ static crow_status write_rewards(void *context, const char *path, bool overwrite
   return crow_rewards_write(f->run->comm, path, overwrite, f->rewards, f->dataset, f->provenance);
 }
 
+/* Rewards to begin at. `*start` is freed by the caller. */
+static crow_status read_start(const crow_run *run, const crow_dataset *dataset, const crow_partition *partition,
+                              double **start) {
+  crow_status status = CROW_OK;
+  const fit_options *options = run->options;
+  int64_t matched = 0;
+  if (!options->start) return CROW_OK;
+  CROW_TRY_AGREE(run->comm, CROW_ALLOCATE(start, partition->count + 1)); /* never NULL */
+  CROW_TRY(crow_rewards_read_start(run->comm, options->start, dataset, partition, *start, &matched));
+  crow_print(run, "start: rewards of %lld of %lld alternatives from %s", (long long)matched,
+             (long long)dataset->alternatives, options->start);
+cleanup:
+  return status;
+}
+
 static crow_status run_fit(crow_run *run) {
   crow_status status = CROW_OK;
   const fit_options *options = run->options;
@@ -200,6 +224,7 @@ static crow_status run_fit(crow_run *run) {
   crow_checkpoint *checkpoint = NULL;
   finished kept = {NULL, NULL};
   bool converged = false;
+  double *start = NULL;
   crow_train_options how = options->fit;
   crow_uncertainty_options wanted = options->uncertainty;
   how.groups.memory_per_rank = options->sampling.memory_per_rank;
@@ -216,6 +241,8 @@ static crow_status run_fit(crow_run *run) {
   CROW_TRY(get_weights(run, &dataset, checkpoint, &weights));
   kept.weights = &weights;
   CROW_TRY(crow_weights_find_shares(run->comm, &dataset, &weights));
+  CROW_TRY(read_start(run, &dataset, &weights.partition, &start));
+  how.start = start;
   crow_stages_begin(&run->stages, "fit");
   CROW_TRY(crow_rewards_fit_from(run->comm, &dataset, &weights, &how, checkpoint, &rewards));
   if (options->fit.model.model == CROW_MODEL_TABULAR) kept.rewards = &rewards;
@@ -240,6 +267,7 @@ cleanup:
   status = crow_run_stopped(checkpoint, status, kept.weights && is_voronoi(options) ? save_finished : NULL, &kept);
   crow_checkpoint_destroy(&checkpoint);
   crow_provenance_destroy(&provenance);
+  crow_free(start);
   crow_rewards_free(&rewards);
   crow_weights_free(&weights);
   crow_dataset_close(&dataset);
