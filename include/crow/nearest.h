@@ -23,7 +23,8 @@ typedef enum crow_nearest_engine {
   CROW_NEAREST_GEMM,  /**< blocked OpenBLAS product and an in-cache argmax */
   CROW_NEAREST_FUSED, /**< own register-blocked kernel, distances and argmax in registers */
   CROW_NEAREST_TREE,  /**< k-d tree */
-  CROW_NEAREST_EXACT  /**< no search at all: weights from the Voronoi cells themselves, in one and two dimensions */
+  CROW_NEAREST_EXACT, /**< no search at all: weights from the Voronoi cells themselves, in one and two dimensions */
+  CROW_NEAREST_SIGNS  /**< the search of draws of block signs; no engine that can be asked for */
 } crow_nearest_engine;
 
 typedef enum crow_precision { CROW_SINGLE, CROW_DOUBLE } crow_precision;
@@ -195,6 +196,10 @@ CROW_API crow_status crow_sign_search_take(crow_sign_search *search, int64_t fir
                                            crow_nearest_result *result);
 /** How many draws a call should take for best speed. */
 CROW_API int64_t crow_sign_search_block(const crow_sign_search *search);
+/** Whether it is any faster than an engine: not where contexts are too far apart for single precision. */
+CROW_API bool crow_sign_search_pays(const crow_sign_search *search);
+/** The contexts it searches, for crow_nearest_measure_of(). */
+CROW_API const crow_nearest *crow_sign_search_contexts(const crow_sign_search *search);
 /** As crow_nearest_statistics(). */
 CROW_API void crow_sign_search_statistics(const crow_sign_search *search, int64_t *searched, int64_t *decided_again);
 

@@ -37,6 +37,13 @@ typedef enum crow_prompt_share {
   CROW_PROMPT_SHARE_COUNT    /**< its alternatives / m */
 } crow_prompt_share;
 
+/** How samples are drawn; nothing of it depends on who searches. */
+typedef enum crow_draws {
+  CROW_DRAWS_AUTO,       /**< signs where they pay by a fixed rule and a first part's counts, else independent */
+  CROW_DRAWS_SIGNS,      /**< many from one draw by signs of blocks (crow/signs.h), wherever S is symmetric */
+  CROW_DRAWS_INDEPENDENT /**< each by itself */
+} crow_draws;
+
 typedef struct crow_weights_options {
   int scheme;                   /**< crow_scheme; default voronoi */
   double bandwidth;             /**< kernel: h; 0: a third of the valley */
@@ -44,6 +51,7 @@ typedef struct crow_weights_options {
   int64_t clusters;             /**< cluster: K; 0: the square root of m, rounded up */
   int64_t samples;              /**< Monte Carlo samples N; 0, the default: 100000 (the paper's), or for each of several
                                      prompts max(4096, 400 m_k) */
+  int draws;                    /**< crow_draws; default auto */
   double relative_error;        /**< > 0: go on until every weight above 1/m has this relative standard error */
   int64_t max_samples;          /**< but not beyond this many samples */
   double pseudo_count;          /**< a >= 0: w = (n + a) / (N + a m) for n hits (Dirichlet smoothing); default 0 */
@@ -91,9 +99,10 @@ typedef struct crow_weights {
                               crow_weights_find_shares() was given, which must live as long as it is used */
   crow_gidx prompts;     /**< how many; 0 without */
   int64_t *hits;         /**< (count) in units of 1 / CROW_HIT_UNIT of a sample; NULL if not sampled */
-  int64_t samples;       /**< N; 0 if not sampled */
-  crow_gidx zeros;       /**< how many weights are zero */
-  double effective;      /**< effective number of alternatives, 1 / sum w^2 */
+  int64_t samples;       /**< N, in whole draws; 0 if not sampled */
+  int64_t blocks;   /**< of signs a draw, which makes twice as many samples (crow/signs.h); 0: independent samples */
+  crow_gidx zeros;  /**< how many weights are zero */
+  double effective; /**< effective number of alternatives, 1 / sum w^2 */
   crow_weights_space space;
   double length;   /**< kernel: h, radius: R, as it was used; 0 of others and of several prompts */
   double eta;      /**< where that comes from the valley, its crow_valley.eta; else 0 */

@@ -39,6 +39,8 @@ const char *crow_nearest_engine_name(crow_nearest_engine engine) {
     return "fused";
   case CROW_NEAREST_TREE:
     return "tree";
+  case CROW_NEAREST_SIGNS:
+    return "signs";
   case CROW_NEAREST_EXACT:
     return "exact";
   }

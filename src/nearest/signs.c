@@ -286,6 +286,10 @@ int64_t crow_sign_search_block(const crow_sign_search *search) {
   return search->batch * search->nearest->options.threads;
 }
 
+bool crow_sign_search_pays(const crow_sign_search *search) { return !search->unfit; }
+
+const crow_nearest *crow_sign_search_contexts(const crow_sign_search *search) { return search->nearest; }
+
 void crow_sign_search_statistics(const crow_sign_search *search, int64_t *searched, int64_t *decided_again) {
   *searched = search->searched;
   *decided_again = search->decided_again;

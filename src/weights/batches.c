@@ -15,10 +15,10 @@ crow_status crow_sampling_gather(const crow_comm *comm, const crow_weights_optio
 static crow_status save(const crow_comm *comm, const crow_weights_options *options, crow_sampling *s,
                         crow_weights *out) {
   crow_status status = CROW_OK;
-  const double scalars[2] = {(double)s->done, (double)s->target};
+  const double scalars[3] = {(double)s->done, (double)s->target, (double)s->blocks};
   CROW_TRY(crow_sampling_gather(comm, options, s, out));
   CROW_TRY(crow_checkpoint_begin(s->checkpoint));
-  CROW_TRY(crow_checkpoint_put_scalars(s->checkpoint, "weights", 2, scalars));
+  CROW_TRY(crow_checkpoint_put_scalars(s->checkpoint, "weights", 3, scalars));
   CROW_TRY(crow_checkpoint_put_vector(s->checkpoint, "weights", 0, CROW_I64, &out->partition, out->hits));
   CROW_TRY(crow_checkpoint_put_vector(s->checkpoint, "weights", 1, CROW_I64, &out->partition, s->squares));
   if (s->center) {
@@ -30,12 +30,23 @@ cleanup:
   return status;
 }
 
+crow_status crow_sampling_find_draws(crow_sampling *s, bool *counted) {
+  crow_status status = CROW_OK;
+  double scalars[3];
+  *counted = s->checkpoint && crow_checkpoint_has(s->checkpoint, "weights");
+  if (!*counted) goto cleanup;
+  CROW_TRY(crow_checkpoint_get_scalars(s->checkpoint, "weights", 3, scalars));
+  s->blocks = (int64_t)scalars[2];
+cleanup:
+  return status;
+}
+
 crow_status crow_sampling_resume(const crow_comm *comm, crow_sampling *s, const crow_partition *p) {
   crow_status status = CROW_OK;
-  double scalars[2];
+  double scalars[3];
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->before.hits, p->count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->before.squares, p->count));
-  CROW_TRY(crow_checkpoint_get_scalars(s->checkpoint, "weights", 2, scalars));
+  CROW_TRY(crow_checkpoint_get_scalars(s->checkpoint, "weights", 3, scalars));
   CROW_TRY(crow_checkpoint_get_vector(s->checkpoint, "weights", 0, CROW_I64, p, s->before.hits));
   CROW_TRY(crow_checkpoint_get_vector(s->checkpoint, "weights", 1, CROW_I64, p, s->before.squares));
   s->done = (int64_t)scalars[0];
@@ -50,7 +61,7 @@ cleanup:
 crow_status crow_sampling_to_target(const crow_comm *comm, const crow_weights_options *options, int64_t limit,
                                     crow_sampling *s, crow_weights *out) {
   crow_status status = CROW_OK;
-  int64_t round = s->checkpoint ? s->block * s->grid.groups : s->target;
+  int64_t round = s->checkpoint ? s->block * s->grid.groups : s->target; /* whole draws */
   /* Ranks choose their engines by measurement, so their blocks may differ; what they share out must not. */
   CROW_TRY(crow_comm_min_i64(comm, &round, 1));
   while (s->done < s->target) {

@@ -83,16 +83,21 @@ static crow_status count_round(const crow_comm *comm, const crow_dataset *datase
                                crow_weights *out, crow_weights_center *center) {
   crow_status status = CROW_OK;
   crow_weights_options plain = *options;
-  crow_sampling s = {
-      .checkpoint = checkpoint, .space = space, .center = center, .target = samples, .stages = center->stages};
+  crow_sampling s = {.checkpoint = checkpoint,
+                     .space = space,
+                     .center = center,
+                     .target = samples,
+                     .stages = center->stages,
+                     .blocks = CROW_DRAWS_RULE};
   char name[64];
   plain.pseudo_count = 0;
   (void)snprintf(name, sizeof name, "weighted mean, round %lld", (long long)center->rounds + 1);
   CROW_TRY(crow_sampling_prepare(comm, dataset, &plain, samples, &s));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s.squares, out->partition.count));
+  s.target = crow_sampling_whole(&s, samples);
   if (resumes) CROW_TRY(crow_sampling_resume(comm, &s, &out->partition));
   crow_progress_begin(&s.progress, name, "samples", (double)s.target);
-  CROW_TRY(crow_sampling_to_target(comm, &plain, samples, &s, out));
+  CROW_TRY(crow_sampling_to_target(comm, &plain, crow_sampling_whole(&s, samples), &s, out));
   CROW_TRY(crow_sampling_gather(comm, &plain, &s, out));
   center->stages = s.stages;
 cleanup:

@@ -4,19 +4,33 @@
 #include <math.h>
 #include <string.h>
 
-void crow_sampling_free(crow_sampling *s) {
+/* Points of a block where slices settle them among each other. */
+#define POINT_BYTES (INT64_C(16) << 20)
+
+/* What depends on how samples are drawn. */
+static void free_draws(crow_sampling *s) {
   crow_nearest_result_free(&s->result);
+  crow_sign_search_destroy(&s->search);
   crow_nearest_destroy(&s->nearest);
-  crow_free(s->contexts);
+  crow_signs_destroy(&s->signs);
   crow_free(s->tally.hits);
   crow_free(s->tally.squares);
+  crow_free(s->tally.drawn);
+  crow_free(s->tally.touched);
+  s->tally = (crow_tally){0};
+  crow_free(s->points);
+  crow_free(s->projected);
+  s->points = s->projected = NULL;
+  crow_tally_room_free(&s->room);
+}
+
+void crow_sampling_free(crow_sampling *s) {
+  free_draws(s);
+  crow_free(s->contexts);
   crow_free(s->before.hits);
   crow_free(s->before.squares);
   crow_free(s->squares);
-  crow_free(s->points);
-  crow_free(s->projected);
   crow_hull_free(&s->hull);
-  crow_tally_room_free(&s->room);
   crow_weights_grid_free(&s->grid);
 }
 
@@ -67,9 +81,10 @@ cleanup:
 static crow_status draw(crow_sampling *s, int64_t begin, int64_t n, int64_t samples, double *room, double *projected,
                         const double **points) {
   crow_status status = CROW_OK;
-  *points = crow_space_kept(s->space, begin, n, samples);
+  *points = s->signs ? NULL : crow_space_kept(s->space, begin, n, samples);
   if (!*points) {
-    CROW_TRY(crow_space_sample(s->space, begin, n, samples, room));
+    CROW_TRY(s->signs ? crow_signs_sample(s->signs, begin, n, room)
+                      : crow_space_sample(s->space, begin, n, samples, room));
     *points = room;
   }
   if (projected) {
@@ -80,35 +95,75 @@ cleanup:
   return status;
 }
 
-/* The search structure, chosen on the first samples, and the work space of a block. */
-static crow_status prepare_search(const crow_dataset *dataset, const crow_weights_options *options, int64_t samples,
+/* An engine, chosen on the first samples. */
+static crow_status prepare_engine(const crow_dataset *dataset, const crow_weights_options *options, int64_t samples,
                                   crow_sampling *s) {
   crow_status status = CROW_OK;
-  const crow_gidx d = dataset->dimensions;
+  const int64_t probes = samples < 256 ? samples : 256, unit = crow_sampling_unit(s);
   double *probe = NULL, *projected = NULL;
   const double *drawn = NULL;
-  s->block = 1024;
-  if (s->slice.count > 0) {
-    const int64_t probes = samples < 256 ? samples : 256;
-    CROW_TRY(CROW_ALLOCATE_RAW(&probe, probes * d));
-    if (s->hull.basis) CROW_TRY(CROW_ALLOCATE_RAW(&projected, probes * s->dimensions));
-    CROW_TRY(draw(s, 0, probes, samples, probe, projected, &drawn));
-    CROW_TRY(crow_nearest_create(&options->nearest, s->contexts, s->precision, s->slice.count, s->dimensions, drawn,
-                                 probes, &s->nearest));
-    s->block = crow_nearest_block(s->nearest);
-  }
-  CROW_TRY(CROW_ALLOCATE(&s->tally.hits, s->slice.count));
-  CROW_TRY(CROW_ALLOCATE(&s->tally.squares, s->slice.count));
+  CROW_TRY(CROW_ALLOCATE_RAW(&probe, probes * dataset->dimensions));
+  if (s->hull.basis) CROW_TRY(CROW_ALLOCATE_RAW(&projected, probes * s->dimensions));
+  CROW_TRY(draw(s, 0, probes, samples, probe, projected, &drawn));
+  CROW_TRY(crow_nearest_create(&options->nearest, s->contexts, s->precision, s->slice.count, s->dimensions, drawn,
+                               probes, &s->nearest));
+  s->block = crow_nearest_block(s->nearest);
+  s->block = s->block < unit ? unit : s->block - s->block % unit;
 cleanup:
   crow_free(probe);
   crow_free(projected);
   return status;
 }
 
+/* The search of whole draws, where no engine is asked for and it pays. */
+static crow_status prepare_signs(const crow_dataset *dataset, const crow_weights_options *options, crow_sampling *s) {
+  crow_status status = CROW_OK;
+  const int64_t unit = crow_sampling_unit(s);
+  if (!s->signs || options->nearest.engine != CROW_NEAREST_AUTO) return CROW_OK;
+  CROW_TRY(crow_sign_search_create(&options->nearest, s->contexts, s->precision, s->slice.count, dataset->dimensions,
+                                   &s->hull, s->signs, &s->search));
+  if (!crow_sign_search_pays(s->search)) {
+    crow_sign_search_destroy(&s->search);
+    return CROW_OK;
+  }
+  int64_t draws = crow_sign_search_block(s->search);
+  if (s->grid.slices > 1) {
+    /* The points themselves are wanted. */
+    const int64_t fitting = POINT_BYTES / (unit * s->dimensions * (int64_t)sizeof(double));
+    draws = fitting < 1 ? 1 : fitting < draws ? fitting : draws;
+  }
+  s->block = draws * unit;
+cleanup:
+  return status;
+}
+
+/* The search structure and the work space of a block. */
+static crow_status prepare_search(const crow_dataset *dataset, const crow_weights_options *options, int64_t samples,
+                                  crow_sampling *s) {
+  crow_status status = CROW_OK;
+  s->block = 1024 * crow_sampling_unit(s);
+  if (s->slice.count > 0) {
+    CROW_TRY(prepare_signs(dataset, options, s));
+    if (!s->search) CROW_TRY(prepare_engine(dataset, options, samples, s));
+  }
+  s->tally.unit = crow_sampling_unit(s);
+  CROW_TRY(CROW_ALLOCATE(&s->tally.hits, s->slice.count));
+  CROW_TRY(CROW_ALLOCATE(&s->tally.squares, s->slice.count));
+  if (s->tally.unit > 1) {
+    CROW_TRY(CROW_ALLOCATE(&s->tally.drawn, s->slice.count));
+    CROW_TRY(CROW_ALLOCATE(&s->tally.touched, s->slice.count));
+  }
+cleanup:
+  return status;
+}
+
 static crow_status allocate_block(const crow_dataset *dataset, crow_sampling *s) {
   crow_status status = CROW_OK;
-  CROW_TRY(CROW_ALLOCATE_RAW(&s->points, s->block * dataset->dimensions));
-  if (s->hull.basis) CROW_TRY(CROW_ALLOCATE_RAW(&s->projected, s->block * s->dimensions));
+  const bool search_alone = s->search && s->grid.slices == 1; /* which makes points only where it needs them */
+  if (!search_alone) {
+    CROW_TRY(CROW_ALLOCATE_RAW(&s->points, s->block * dataset->dimensions));
+    if (s->hull.basis) CROW_TRY(CROW_ALLOCATE_RAW(&s->projected, s->block * s->dimensions));
+  }
   CROW_TRY(crow_tally_room_create(&s->grid, s->block, &s->room));
 cleanup:
   return status;
@@ -132,7 +187,13 @@ cleanup:
 static crow_status search_block(crow_sampling *s, int64_t begin, int64_t n, int64_t samples, const double **points) {
   crow_status status = CROW_OK;
   *points = NULL;
-  if (!s->nearest) return search_nothing(n, &s->result);
+  if (s->slice.count == 0) return search_nothing(n, &s->result);
+  if (s->search) {
+    double *wanted = s->grid.slices > 1 ? s->points : NULL;
+    crow_stages_begin(&s->stages, "search");
+    *points = wanted;
+    return crow_sign_search_take(s->search, begin / s->tally.unit, n / s->tally.unit, wanted, &s->result);
+  }
   crow_stages_begin(&s->stages, "draw");
   CROW_TRY(draw(s, begin, n, samples, s->points, s->projected, points));
   crow_stages_begin(&s->stages, "search");
@@ -141,14 +202,18 @@ cleanup:
   return status;
 }
 
-/* This group's share of samples `from` .. `to` out of `samples`, block by block. Errors of one slice are agreed on by
- * the group at every block, since its ranks communicate there, and by all ranks at the end. */
+/* This group's share of the draws of samples `from` .. `to` out of `samples`, block by block. Errors of one slice are
+ * agreed on by the group at every block, since its ranks communicate there, and by all ranks at the end. */
 crow_status crow_sampling_take(const crow_comm *comm, int64_t from, int64_t to, int64_t samples, crow_sampling *s) {
   crow_status status = CROW_OK;
-  const crow_partition mine = crow_partition_make(to - from, 1, s->grid.groups, s->grid.group);
+  const int64_t unit = s->tally.unit;
+  crow_partition mine = crow_partition_make((to - from) / unit, 1, s->grid.groups, s->grid.group);
+  mine.begin *= unit;
+  mine.count *= unit;
   for (int64_t at = 0; at < mine.count && status == CROW_OK; at += s->block) {
     const int64_t n = mine.count - at < s->block ? mine.count - at : s->block, first = from + mine.begin + at;
     crow_tally_block block = {.first = first, .dimensions = s->dimensions, .nearest = s->nearest, .result = &s->result};
+    if (s->search) block.nearest = crow_sign_search_contexts(s->search);
     crow_work_begin();
     status = search_block(s, first, n, samples, &block.points);
     crow_work_end(CROW_WORK_SAMPLE, (double)n);
@@ -173,8 +238,28 @@ void crow_sampling_log_start(const crow_dataset *dataset, const crow_sampling *s
   crow_log(CROW_LOG_INFO, "weights: %lld sample%s, nearest of %lld alternative%s by %s, grid %dx%d (samples x slices)",
            (long long)s->target, crow_plural(s->target), (long long)dataset->alternatives,
            crow_plural(dataset->alternatives),
-           s->nearest ? crow_nearest_engine_name(crow_nearest_engine_used(s->nearest)) : "nothing", s->grid.groups,
-           s->grid.slices);
+           s->search    ? crow_nearest_engine_name(CROW_NEAREST_SIGNS)
+           : s->nearest ? crow_nearest_engine_name(crow_nearest_engine_used(s->nearest))
+                        : "nothing",
+           s->grid.groups, s->grid.slices);
+  if (s->blocks) {
+    crow_log(CROW_LOG_INFO, "weights: draws of %lld samples each, by the signs of %lld block%s of coordinates",
+             (long long)crow_sampling_unit(s), (long long)s->blocks, crow_plural(s->blocks));
+  }
+}
+
+/* How samples are drawn, searched and counted. Collective. */
+static crow_status start_draws(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
+                               int64_t samples, crow_sampling *s) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_draws_create(comm, dataset, options, samples, s));
+  crow_stages_begin(&s->stages, "index");
+  CROW_TRY_AGREE(comm, prepare_search(dataset, options, samples, s));
+  /* The slices of a group take the same blocks. */
+  CROW_TRY(crow_comm_min_i64(s->grid.across_slices, &s->block, 1));
+  CROW_TRY_AGREE(comm, allocate_block(dataset, s));
+cleanup:
+  return status;
 }
 
 crow_status crow_sampling_prepare(const crow_comm *comm, const crow_dataset *dataset,
@@ -187,12 +272,17 @@ crow_status crow_sampling_prepare(const crow_comm *comm, const crow_dataset *dat
   CROW_TRY(crow_weights_hull(comm, dataset, s->space, &s->hull));
   s->dimensions = s->hull.basis ? s->hull.k : dataset->dimensions;
   CROW_TRY(read_slice(comm, dataset, s));
-  crow_stages_begin(&s->stages, "index");
-  CROW_TRY_AGREE(comm, prepare_search(dataset, options, samples, s));
-  /* The slices of a group take the same blocks. */
-  CROW_TRY(crow_comm_min_i64(s->grid.across_slices, &s->block, 1));
-  CROW_TRY_AGREE(comm, allocate_block(dataset, s));
+  CROW_TRY(start_draws(comm, dataset, options, samples, s));
 cleanup:
+  crow_stages_end(&s->stages);
+  return status;
+}
+
+crow_status crow_sampling_redraw(const crow_comm *comm, const crow_dataset *dataset,
+                                 const crow_weights_options *options, int64_t samples, crow_sampling *s) {
+  free_draws(s);
+  s->done = 0;
+  const crow_status status = start_draws(comm, dataset, options, samples, s);
   crow_stages_end(&s->stages);
   return status;
 }

@@ -27,7 +27,10 @@ typedef struct crow_sampling {
   crow_partition slice;    /* of the alternatives, over the grid's slices */
   void *contexts;          /* (slice.count, dimensions), of the given precision */
   crow_precision precision;
-  crow_nearest *nearest; /* NULL if the slice is empty */
+  crow_nearest *nearest;    /* the engine; NULL if the slice is empty or `search` searches */
+  int64_t blocks;           /* of signs a draw; 0: independent samples; CROW_DRAWS_RULE until prepared: by the rule */
+  crow_signs *signs;        /* NULL for independent samples */
+  crow_sign_search *search; /* of draws of block signs; NULL if the slice is empty or an engine searches */
   crow_tally tally;
   int64_t block;     /* samples a turn */
   double *points;    /* (block, d) samples */
@@ -44,10 +47,35 @@ typedef struct crow_sampling {
   crow_stages stages;          /* where this rank's time goes */
 } crow_sampling;
 
+#define CROW_DRAWS_RULE (-1)
+
+/* Samples of a draw: what samples are shared out and counted in. */
+static inline int64_t crow_sampling_unit(const crow_sampling *s) { return s->blocks > 0 ? 2 * s->blocks : 1; }
+/* Samples in whole draws: the last is never cut. */
+static inline int64_t crow_sampling_whole(const crow_sampling *s, int64_t samples) {
+  const int64_t unit = crow_sampling_unit(s);
+  return (samples + unit - 1) / unit * unit;
+}
+/* How many blocks of signs a draw has by the rule, 0 for independent samples; see draws.c. `samples`: how many there
+ * are at first, and `limit` at most. Local; the same on all ranks. */
+int64_t crow_draws_blocks(const crow_weights_options *options, const crow_space *space, int64_t rank, int64_t samples,
+                          int64_t limit);
+/* Makes s->signs for s->blocks, finding s->blocks by the rule first if it is to. Collective. */
+crow_status crow_draws_create(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
+                              int64_t limit, crow_sampling *s);
+/* Where `auto` takes draws of signs: a first part of them, and by its counts, whether to go on with them, with fewer
+ * blocks, or with independent samples. What was counted is kept where nothing changes, and dropped otherwise.
+ * Collective. */
+crow_status crow_draws_pilot(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
+                             int64_t limit, crow_sampling *s, crow_weights *out);
+
 /* Grid, alternatives and search structure; `samples` is the most there will be. The space is there already. */
 crow_status crow_sampling_prepare(const crow_comm *comm, const crow_dataset *dataset,
                                   const crow_weights_options *options, int64_t samples, crow_sampling *s);
-/* Counts samples `from` .. `to` out of `samples`. Collective. */
+/* Begins anew with s->blocks as it has been set. Collective. */
+crow_status crow_sampling_redraw(const crow_comm *comm, const crow_dataset *dataset,
+                                 const crow_weights_options *options, int64_t samples, crow_sampling *s);
+/* Counts samples `from` .. `to` out of `samples`, whole draws. Collective. */
 crow_status crow_sampling_take(const crow_comm *comm, int64_t from, int64_t to, int64_t samples, crow_sampling *s);
 void crow_sampling_free(crow_sampling *s);
 /* One line about how samples are searched. Local. */
@@ -58,6 +86,8 @@ crow_status crow_sampling_to_target(const crow_comm *comm, const crow_weights_op
 /* All counts so far as weights. Collective. */
 crow_status crow_sampling_gather(const crow_comm *comm, const crow_weights_options *options, crow_sampling *s,
                                  crow_weights *out);
+/* Whether a checkpoint has counts, and of draws of how many blocks: into s->blocks. Collective. */
+crow_status crow_sampling_find_draws(crow_sampling *s, bool *counted);
 /* Counts of a checkpoint. Collective. */
 crow_status crow_sampling_resume(const crow_comm *comm, crow_sampling *s, const crow_partition *p);
 

@@ -4,8 +4,26 @@
 #include <string.h>
 
 static void give(crow_tally *tally, int64_t alternative, int64_t share) {
-  tally->hits[alternative] += share;
-  tally->squares[alternative] += share * share / CROW_HIT_UNIT;
+  if (!tally->drawn) {
+    tally->hits[alternative] += share;
+    tally->squares[alternative] += share * share / CROW_HIT_UNIT;
+    return;
+  }
+  if (tally->drawn[alternative] == 0 && share > 0) tally->touched[tally->touched_count++] = alternative;
+  tally->drawn[alternative] += share;
+  tally->single += share * share / CROW_HIT_UNIT;
+}
+
+/* After sample `number`: if it is the last of its draw, what the draw gave is counted. */
+static void end_draw(crow_tally *tally, int64_t number) {
+  if (!tally->drawn || (number + 1) % tally->unit != 0) return;
+  for (int64_t t = 0; t < tally->touched_count; t++) {
+    const int64_t alternative = tally->touched[t], share = tally->drawn[alternative];
+    tally->hits[alternative] += share;
+    tally->squares[alternative] += share * share / CROW_HIT_UNIT;
+    tally->drawn[alternative] = 0;
+  }
+  tally->touched_count = 0;
 }
 
 /* Shares sample `number` among `total` tied alternatives, of which this slice holds those from position `first` on:
@@ -97,6 +115,7 @@ static crow_status add_slices(const crow_weights_grid *grid, const crow_tally_bl
     }
     const int64_t count = call.all[grid->slice * n + i];
     if (count) share_out(result->index + begin[i], count, first, total, block->first + i, tally);
+    end_draw(tally, block->first + i);
   }
 cleanup:
   return status;
@@ -113,6 +132,7 @@ crow_status crow_tally_add(const crow_weights_grid *grid, const crow_tally_block
       give(tally, result->index[begin[i]], CROW_HIT_UNIT);
     else
       share_out(result->index + begin[i], ties, 0, ties, block->first + i, tally);
+    end_draw(tally, block->first + i);
   }
   return CROW_OK;
 }
@@ -174,6 +194,9 @@ crow_status crow_weights_gather(const crow_comm *comm, const crow_weights_grid *
   crow_status status = CROW_OK;
   const crow_gidx count = out->partition.count;
   const double total = (double)samples * (double)CROW_HIT_UNIT;
+  /* Draws are few enough for one degree of freedom to count. */
+  const double unit = tally->unit > 1 ? (double)tally->unit : 1, draws = (double)samples / unit;
+  const double degrees = tally->unit > 1 ? fmax(draws - 1, 1) : draws;
   /* w = (n + a) / (N + a m) = shrink n / N + floor */
   const double smoothed = (double)samples + pseudo_count * (double)out->partition.global;
   const double shrink = (double)samples / smoothed, floor_value = pseudo_count / smoothed;
@@ -184,7 +207,7 @@ crow_status crow_weights_gather(const crow_comm *comm, const crow_weights_grid *
   out->samples = samples;
   for (crow_gidx i = 0; i < count; i++) {
     const double share = (double)out->hits[i] / total;
-    const double variance = fmax((double)squares[i] / total - share * share, 0) / (double)samples;
+    const double variance = fmax((double)squares[i] / (total * unit) - share * share, 0) / degrees;
     out->value[i] = pseudo_count > 0 ? shrink * share + floor_value : share;
     out->standard_error[i] = shrink * sqrt(variance);
   }

@@ -33,7 +33,7 @@ static crow_status sample_all(const crow_comm *comm, const crow_weights_options 
       s->inexact = true;
       break;
     }
-    s->target = crow_weights_next_samples(s->done, error, options->relative_error, limit);
+    s->target = crow_sampling_whole(s, crow_weights_next_samples(s->done, error, options->relative_error, limit));
     s->progress.total = (double)s->target;
   }
 cleanup:
@@ -54,9 +54,13 @@ static void take_run(const crow_sampling *s, crow_weights_run *run) {
                             .dimensions = s->dimensions,
                             .inexact = s->inexact,
                             .stages = s->stages};
-  if (!s->nearest) return;
-  run->engine = crow_nearest_engine_used(s->nearest);
-  crow_nearest_statistics(s->nearest, &run->searched, &run->decided_again);
+  if (s->search) {
+    run->engine = CROW_NEAREST_SIGNS;
+    crow_sign_search_statistics(s->search, &run->searched, &run->decided_again);
+  } else if (s->nearest) {
+    run->engine = crow_nearest_engine_used(s->nearest);
+    crow_nearest_statistics(s->nearest, &run->searched, &run->decided_again);
+  }
 }
 
 static void log_decided_again(const crow_weights_run *run) {
@@ -86,8 +90,9 @@ crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *data
                                  crow_weights *out) {
   crow_status status = CROW_OK;
   crow_weights_center center = {0};
-  crow_sampling s = {.checkpoint = checkpoint, .space = space};
+  crow_sampling s = {.checkpoint = checkpoint, .space = space, .blocks = CROW_DRAWS_RULE};
   int64_t limit;
+  bool counted = false;
   crow_weights_plan_samples(options, crow_space_size(space), &s.target, &limit);
   CROW_TRY(crow_weights_allocate(comm, dataset->alternatives, true, out));
   if (crow_space_wants_center(space)) {
@@ -95,14 +100,19 @@ crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *data
     s.center = &center;
     s.stages = center.stages;
   }
+  if (!center.took_counts) CROW_TRY(crow_sampling_find_draws(&s, &counted));
   CROW_TRY(crow_sampling_prepare(comm, dataset, options, limit, &s));
-  crow_sampling_log_start(dataset, &s);
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s.squares, out->partition.count));
-  if (checkpoint && crow_checkpoint_has(checkpoint, "weights") && !center.took_counts) {
+  if (counted)
     CROW_TRY(crow_sampling_resume(comm, &s, &out->partition));
-  }
+  else
+    CROW_TRY(crow_draws_pilot(comm, dataset, options, limit, &s, out));
+  limit = crow_sampling_whole(&s, limit);
+  s.target = crow_sampling_whole(&s, s.target);
+  crow_sampling_log_start(dataset, &s);
   CROW_TRY(sample_all(comm, options, limit, &s, out));
   CROW_TRY(take_center(comm, space, &center, dataset->dimensions, &out->space));
+  out->blocks = s.blocks;
   take_run(&s, &out->run);
   log_decided_again(&out->run);
 cleanup:

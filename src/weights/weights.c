@@ -23,6 +23,16 @@ const crow_setting crow_weights_settings[] = {
      .help =
          "number of Monte Carlo samples N; a weight w has the standard error sqrt(w (1 - w) / N); 0: 100000, or for "
          "each of several prompts 400 times its alternatives, 4096 at least"},
+    {.name = "draws",
+     .type = CROW_SETTING_CHOICE,
+     .offset = AT(draws),
+     .value = CROW_DRAWS_AUTO,
+     .choices = "auto|signs|independent",
+     .help =
+         "how samples are drawn: signs: many from one draw, by flipping the signs of blocks of its coordinates, for "
+         "about the search of one (cube, box, sphere, ball, gaussian; N is rounded up to whole draws); independent: "
+         "each by itself; auto: signs where they give less variance for the work, by a fixed rule and the first "
+         "draws' counts"},
     {"relative-error", CROW_SETTING_DOUBLE, AT(relative_error), 0, NULL, 0, 1, NULL,
      "go on in batches until every weight above 1/m has at most this relative standard error; 0: stop after --samples"},
     {"max-samples", CROW_SETTING_INT, AT(max_samples), 1e9, NULL, 1, 1e13, NULL,

@@ -21,7 +21,13 @@ void crow_weights_grid_free(crow_weights_grid *grid);
 /* Counts of one slice of alternatives, in units of 1 / CROW_HIT_UNIT of a sample. */
 typedef struct crow_tally {
   int64_t *hits;    /* sum over samples of the share a */
-  int64_t *squares; /* sum of a^2 in the same unit, for the standard error */
+  int64_t *squares; /* sum over draws of the square of a draw's share in the same unit, for the standard error */
+  int64_t unit;     /* samples of a draw: the independent unit; 0: 1 */
+  int64_t *drawn;   /* a draw's shares so far; NULL where a draw is one sample */
+  int64_t *touched; /* which of them are not 0 */
+  int64_t touched_count;
+  int64_t
+      single; /* sum over samples and alternatives of a^2 in the same unit: what independent samples would vary by */
 } crow_tally;
 
 /* A block of samples, numbered from `first` on, and the alternatives of this slice that are nearest to each. */
@@ -46,7 +52,8 @@ typedef struct crow_tally_room {
 /* Room for blocks of up to `block` samples. Local. */
 crow_status crow_tally_room_create(const crow_weights_grid *grid, int64_t block, crow_tally_room *out);
 void crow_tally_room_free(crow_tally_room *room);
-/* Adds the shares of a block: the nearest over all slices share a sample. Collective over the group's slices. */
+/* Adds the shares of a block, of whole draws: the nearest over all slices share a sample. Collective over the group's
+ * slices. */
 crow_status crow_tally_add(const crow_weights_grid *grid, const crow_tally_block *block, const crow_tally_room *room,
                            crow_tally *tally);
 
