@@ -100,7 +100,7 @@ static crow_status run_alone(const crow_comm *comm, const crow_comm *alone, crow
   crow_weights weights = {0};
   trial t = {0};
   one.grid = "1x1";
-  one.nearest.engine = (int)together->run.engine;
+  if (together->run.engine != CROW_NEAREST_SIGNS) one.nearest.engine = (int)together->run.engine;
   one.samples = (options->samples + crow_comm_size(comm) - 1) / crow_comm_size(comm);
   CROW_TRY_AGREE(comm, alone ? run(alone, lattice, &one, &t, &weights) : CROW_OK);
   CROW_TRY(crow_bench_greatest(comm, &t.sampling_s));

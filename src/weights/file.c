@@ -7,6 +7,10 @@
 static crow_status write_attributes(crow_file *file, const crow_weights *weights, const crow_weights_options *options) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_file_set_i64(file, "/", "samples", weights->samples));
+  if (weights->samples && weights->prompts < 2) {
+    CROW_TRY(crow_file_set_text(file, "/", "draws", weights->blocks ? "signs" : "independent"));
+    CROW_TRY(crow_file_set_i64(file, "/", "sign_blocks", weights->blocks));
+  }
   CROW_TRY(crow_file_set_i64(file, "/", "seed", options->space.seed));
   CROW_TRY(crow_file_set_i64(file, "/", "hit_unit", CROW_HIT_UNIT));
   CROW_TRY(crow_file_set_i64(file, "/", "zeros", weights->zeros));

@@ -41,9 +41,9 @@ crow_status crow_weights_save(crow_checkpoint *checkpoint, const crow_weights *w
   crow_status status = CROW_OK;
   const crow_weights_space *space = &weights->space;
   const double scalars[] = {(double)weights->samples, (double)space->dimensions, (double)space->center_rounds,
-                            space->center_change};
+                            space->center_change, (double)weights->blocks};
   const crow_partition *p = &weights->partition;
-  CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "finished_weights", 4, scalars));
+  CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "finished_weights", 5, scalars));
   if (space->dimensions) {
     CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "finished_center", space->dimensions, space->center));
   }
@@ -59,12 +59,13 @@ cleanup:
 crow_status crow_weights_load(const crow_comm *comm, crow_checkpoint *checkpoint, crow_gidx alternatives,
                               crow_weights *out) {
   crow_status status = CROW_OK;
-  double scalars[4] = {0};
+  double scalars[5] = {0};
   memset(out, 0, sizeof *out);
-  CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "finished_weights", 4, scalars));
+  CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "finished_weights", 5, scalars));
   CROW_TRY(crow_weights_allocate(comm, alternatives, scalars[0] > 0, out));
   const crow_partition *p = &out->partition;
   out->samples = (int64_t)scalars[0];
+  out->blocks = (int64_t)scalars[4];
   out->space = (crow_weights_space){
       .dimensions = (crow_gidx)scalars[1], .center_rounds = (int64_t)scalars[2], .center_change = scalars[3]};
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->space.center, out->space.dimensions));

@@ -45,6 +45,9 @@ static void report_weights(crow_run *run, const crow_weights *weights) {
   crow_report_integer(run, "samples", weights->samples);
   if (weights->length > 0) crow_report_real(run, "length", weights->length);
   if (weights->eta > 0) crow_report_real(run, "eta", weights->eta);
+  if (!weights->samples || weights->prompts > 1) return;
+  crow_report_text(run, "draws", weights->blocks ? "signs" : "independent");
+  crow_report_integer(run, "sign_blocks", weights->blocks);
 }
 
 crow_status crow_results_weights(crow_run *run, const crow_dataset *dataset, const crow_weights *weights) {
