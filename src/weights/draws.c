@@ -9,8 +9,6 @@
 #define DRAWS_LEAST 200
 /* Blocks of fewer coordinates than this leave rows of a draw visibly dependent. */
 #define BLOCK_LEAST 4
-/* Up to here trees search, in far fewer steps than there are alternatives. */
-#define RANK_LEAST (CROW_NEAREST_TREE_MOST + 1)
 /* Draws of fewer blocks than this gain too little. */
 #define BLOCKS_LEAST 4
 /* A first part whose variance is within this of independent samples' is gone on with at once. */
@@ -32,7 +30,7 @@ int64_t crow_draws_blocks(const crow_weights_options *options, const crow_space 
     blocks *= 2;
   }
   if (options->draws == CROW_DRAWS_SIGNS) return blocks;
-  return rank < RANK_LEAST || blocks < BLOCKS_LEAST ? 0 : blocks;
+  return rank < CROW_DRAWS_RANK_LEAST || blocks < BLOCKS_LEAST ? 0 : blocks;
 }
 
 /* ---- energies ------------------------------------------------------------------------------------------------ */

@@ -72,6 +72,12 @@ cleanup:
   return name_prompt(p, p->prompt[j], status);
 }
 
+/* Whether draws of block signs, which have a search of their own, may be taken. */
+static bool may_take_signs(const crow_weights_options *options, crow_gidx d, crow_gidx count) {
+  if (options->draws != CROW_DRAWS_AUTO) return options->draws == CROW_DRAWS_SIGNS;
+  return (d < count ? d : count - 1) >= CROW_DRAWS_RANK_LEAST;
+}
+
 /* By this rank alone. A single alternative has all of its prompt. */
 static crow_status compute_owned(crow_prompts *p, crow_gidx j) {
   crow_status status = CROW_OK;
@@ -90,7 +96,8 @@ static crow_status compute_owned(crow_prompts *p, crow_gidx j) {
   }
   if (crow_few_fits(&options, p->space, dataset.dimensions, count, &kind)) return compute_few(p, j, kind);
   /* Measuring engines would cost more than the search; all find the same. */
-  if (options.nearest.engine == CROW_NEAREST_AUTO && dataset.dimensions > 2 && count < CROW_BLOCK) {
+  if (options.nearest.engine == CROW_NEAREST_AUTO && dataset.dimensions > 2 && count < CROW_BLOCK &&
+      !may_take_signs(&options, dataset.dimensions, count)) {
     options.nearest.engine = CROW_NEAREST_FUSED;
   }
   CROW_TRY(crow_weights_of_prompt(p->self, &dataset, &options, p->space, &weights));

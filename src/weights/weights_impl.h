@@ -4,6 +4,10 @@
 
 #include <crow/weights.h>
 
+/* --draws auto takes draws of block signs from this rank of the contexts on: below it trees search, in far fewer steps
+ * than there are alternatives. */
+#define CROW_DRAWS_RANK_LEAST (CROW_NEAREST_TREE_MOST + 1)
+
 /* Ranks in a grid: rank = group * slices + slice. The groups share the samples, a group's slices the alternatives. */
 typedef struct crow_weights_grid {
   int groups, slices, group, slice;
