@@ -18,10 +18,11 @@ crow_status crow_weights_grid_parse(const char *text, int *groups, int *slices) 
 
 int64_t crow_weights_rank_bytes(crow_gidx m, crow_gidx d, bool single, int slices) {
   const int64_t rows = (m + slices - 1) / slices + CROW_BLOCK;
-  /* The contexts as stored; norms, hits, squares, results and what finds clones; where a tree can be taken, two copies
-   * in double precision and its boxes; 64 MiB for a block of samples, prepared contexts and what the libraries hold. */
+  /* The contexts as stored; norms, hits, squares, a draw's shares, results and what finds clones; where a tree can be
+   * taken, two copies in double precision and its boxes; 64 MiB for a block of samples, prepared contexts and what the
+   * libraries hold. */
   const int64_t tree = d <= CROW_NEAREST_TREE_MOST ? 21 * d : 0;
-  return rows * (d * (single ? 4 : 8) + tree + 80) + (INT64_C(64) << 20);
+  return rows * (d * (single ? 4 : 8) + tree + 96) + (INT64_C(64) << 20);
 }
 
 /* The fewest slices that divide the ranks evenly and fit. */
