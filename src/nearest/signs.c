@@ -138,17 +138,21 @@ static void find_scale(crow_sign_search *search, const crow_sign_work *work) {
  *   the point's rounding          w L sqrt(D) (f + F Z) V  moves t, which is multiplied by v
  *   a's                           w L sqrt(D) F Z V
  *   |v|^2 / 2                     w L V^2
- * (sqrt(D), since a Hadamard matrix adds absolute values; a hull's basis as well). */
-double crow_sign_bound(const crow_sign_search *search, int64_t panel, double norm) {
+ * (sqrt(D), since a Hadamard matrix adds absolute values; a hull's basis as well).
+ * All of it is a line in Z, one for each panel. */
+static void set_bounds(crow_sign_search *search) {
   const double n = (double)search->length + log2((double)search->blocks) + 10, unit = 0x1p-24;
-  const double product = search->radius[panel] * norm, size = product + search->spread[panel];
-  const double dimensions = (double)(search->d > search->size ? search->d : search->size);
+  const double relative = n * unit / (1 - n * unit), norm = crow_signs_norm(search->signs) * (1 + 1e-6);
+  const double dimensions = (double)(search->d > search->size ? search->d : search->size), root = sqrt(dimensions);
   const double roundings = crow_signs_roundings(search->signs) + (double)search->nearest->d + 16 +
                            (search->hull ? (double)(search->hull->d + search->hull->k) : 0);
-  const double moved = crow_signs_norm(search->signs) * norm * (1 + 1e-6), reach = search->reach;
-  const double exact = 0x1p-53 * roundings * 2 * sqrt(dimensions) * ((search->far + 2 * moved) * reach + reach * reach);
-  const double lost = 0x1p-126 * (4 * dimensions + 16 + sqrt(dimensions) * (norm + search->radius[panel]));
-  return 1.01 * (n * unit / (1 - n * unit) * size + lost + exact * search->scale);
+  const double exact = 0x1p-53 * roundings * 2 * root * search->scale, lost = 0x1p-126, reach = search->reach;
+  for (int64_t p = 0; p < search->panels; p++) {
+    const double radius = search->radius[p], spread = search->spread[p];
+    search->slope[p] = 1.01 * (relative * radius + lost * root + exact * 2 * norm * reach);
+    search->intercept[p] = 1.01 * (relative * spread + lost * (4 * dimensions + 16 + root * radius) +
+                                   exact * (search->far * reach + reach * reach));
+  }
 }
 
 /* ---- creation ------------------------------------------------------------------------------------------------ */
@@ -236,10 +240,13 @@ static crow_status prepare_contexts(crow_sign_search *search) {
   CROW_TRY(CROW_ALLOCATE_RAW(&search->offset, panels * lanes));
   CROW_TRY(CROW_ALLOCATE(&search->radius, panels));
   CROW_TRY(CROW_ALLOCATE(&search->spread, panels));
+  CROW_TRY(CROW_ALLOCATE(&search->slope, panels));
+  CROW_TRY(CROW_ALLOCATE(&search->intercept, panels));
   for (int64_t k = 0; k < panels * lanes; k++) search->offset[k] = -INFINITY;
   if (search->keeps) CROW_TRY(CROW_ALLOCATE_RAW(&search->prepared, all));
   find_scale(search, work);
   make_panels(search, work, 0, panels, true, search->prepared);
+  set_bounds(search);
   if (!isfinite(search->far) || !isfinite(search->reach)) search->unfit = true;
 cleanup:
   return status;
@@ -277,6 +284,8 @@ void crow_sign_search_destroy(crow_sign_search **handle) {
   crow_free(search->offset);
   crow_free(search->radius);
   crow_free(search->spread);
+  crow_free(search->slope);
+  crow_free(search->intercept);
   crow_free(search->prepared);
   crow_free(search);
   *handle = NULL;

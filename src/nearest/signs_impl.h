@@ -36,6 +36,7 @@ struct crow_sign_search {
   double scale, middle;           /* scores are (z.a - |v|^2 / 2 - middle) * scale */
   float *offset;                  /* (panels * lanes), -INFINITY behind the last */
   double *radius, *spread;        /* (panels) greatest |a| and |offset| */
+  double *slope, *intercept;      /* (panels) of the bound, a line in |z| */
   bool keeps;                     /* whether panels are prepared, or made anew for every batch */
   float *prepared;                /* all panels, or NULL */
   bool unfit;                     /* sizes so far apart that single precision may overflow: all are crowded */
@@ -58,7 +59,9 @@ typedef struct crow_sign_work {
 } crow_sign_work;
 
 /* How far a score of a draw with |z| = `norm` and a context of `panel` can be from the exact one. */
-double crow_sign_bound(const crow_sign_search *search, int64_t panel, double norm);
+static inline double crow_sign_bound(const crow_sign_search *search, int64_t panel, double norm) {
+  return search->slope[panel] * norm + search->intercept[panel];
+}
 /* `count` panels from `first` on, prepared or made in work->panel. */
 const float *crow_sign_panels(const crow_sign_search *search, crow_sign_work *work, int64_t first, int64_t count);
 
