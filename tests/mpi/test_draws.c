@@ -23,7 +23,7 @@ static drawn draw_weights(const crow_comm *comm, int64_t m, int64_t d, const dou
   c.value = test_gather(comm, p, c.weights.value);
   c.error = test_gather(comm, p, c.weights.standard_error);
   CHECK_OK(CROW_ALLOCATE(&c.hits, m));
-  if (c.weights.hits) CHECK_OK(crow_comm_gather_slices(comm, p, c.weights.hits, c.hits, sizeof *c.hits));
+  if (c.weights.samples) CHECK_OK(crow_comm_gather_slices(comm, p, c.weights.hits, c.hits, sizeof *c.hits));
   crow_dataset_close(&dataset);
   return c;
 }
