@@ -23,10 +23,13 @@ typedef enum crow_plot_kind {
   CROW_PLOT_AUDIT,
   CROW_PLOT_VORONOI,
   CROW_PLOT_SCALING,
-  CROW_PLOT_DISTANCES
+  CROW_PLOT_DISTANCES,
+  CROW_PLOT_FOREST,
+  CROW_PLOT_WIN_RATES
 } crow_plot_kind;
 /** Their names, in this order. */
-#define CROW_PLOT_KINDS "auto|topics|win-rate|weights|convergence|calibration|audit|voronoi|scaling|distances"
+#define CROW_PLOT_KINDS                                                                                                \
+  "auto|topics|win-rate|weights|convergence|calibration|audit|voronoi|scaling|distances|forest|win-rates"
 
 /** How many files fit in one picture. */
 #define CROW_PLOT_MOST CROW_COMPARISON_MOST
@@ -34,10 +37,11 @@ typedef enum crow_plot_kind {
 #define CROW_PLOT_ALT_BYTES 512
 
 typedef struct crow_plot_options {
-  int kind;           /**< crow_plot_kind; default auto */
-  const char *labels; /**< what the files are called, separated by commas; NULL: their names */
-  const char *title;  /**< a line above the picture; NULL: none */
-  int64_t width;      /**< in pixels, from 360 to 4000, default 720; a PNG has twice as many */
+  int kind;             /**< crow_plot_kind; default auto */
+  const char *labels;   /**< what the files are called, separated by commas; NULL: their names */
+  const char *title;    /**< a line above the picture; NULL: none, or one that the kind makes */
+  int64_t width;        /**< in pixels, from 360 to 4000, default 720; a PNG has twice as many */
+  crow_elo_options elo; /**< the scale of a forest plot, crow_elo_settings */
 } crow_plot_options;
 extern CROW_API const crow_setting crow_plot_settings[];
 

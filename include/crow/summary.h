@@ -249,6 +249,10 @@ typedef struct crow_comparison_alternatives {
  * rewards travel between ranks. Free it also after an error. Collective. */
 CROW_API crow_status crow_comparison_alternatives_create(const crow_comparison *comparison, int64_t top,
                                                          crow_comparison_alternatives *out);
+/** The `best` first ones of the last result's places, and after them the `worst` last ones that have a place. Both
+ * together are no more than what it has. Otherwise as crow_comparison_alternatives_create(). Collective. */
+CROW_API crow_status crow_comparison_alternatives_create_ends(const crow_comparison *comparison, int64_t best,
+                                                              int64_t worst, crow_comparison_alternatives *out);
 /** Local. Frees and zeroes. */
 CROW_API void crow_comparison_alternatives_free(crow_comparison_alternatives *alternatives);
 

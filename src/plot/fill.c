@@ -28,6 +28,10 @@ crow_status crow_plot_fill(crow_plot *plot, crow_plot_kind kind) {
     return crow_plot_scaling(plot);
   case CROW_PLOT_DISTANCES:
     return crow_plot_distances(plot);
+  case CROW_PLOT_FOREST:
+    return crow_plot_forest(plot);
+  case CROW_PLOT_WIN_RATES:
+    return crow_plot_win_rates(plot);
   }
   return crow_error(CROW_FAILED, "no such kind of picture");
 }

@@ -9,8 +9,10 @@ const crow_setting crow_plot_settings[] = {
      .offset = offsetof(crow_plot_options, kind),
      .value = CROW_PLOT_AUTO,
      .choices = CROW_PLOT_KINDS,
-     .help = "what is drawn; auto: topics for rewards that have them, else their win rates; weights; for a dataset its "
-             "Voronoi diagram; for JSON what it holds"},
+     .help =
+         "what is drawn; auto: topics for rewards that have them, else their win rates; weights; for a dataset its "
+         "Voronoi diagram; for JSON what it holds. forest: rewards with 95 % intervals, best first; win-rates: what "
+         "share each alternative won against each other one, observed and fitted, of a dataset and its rewards"},
     {.name = "labels",
      .type = CROW_SETTING_TEXT,
      .offset = offsetof(crow_plot_options, labels),
@@ -40,6 +42,13 @@ crow_status crow_plot_check_output(const char *output) {
   return crow_error(CROW_USAGE, "%s: expected a picture's name that ends with .svg or .png", output);
 }
 
+static crow_status check_scale(const crow_plot_options *options) {
+  if ((options->elo.on || options->elo.anchor) && options->kind != CROW_PLOT_FOREST) {
+    return crow_error(CROW_USAGE, "--elo and --anchor need --kind forest: no other picture has ratings");
+  }
+  return crow_elo_options_validate(&options->elo);
+}
+
 static crow_status write_picture(const char *path, bool overwrite, const char *picture, size_t bytes) {
   crow_status status = CROW_OK;
   crow_whole_file file = {0};
@@ -59,10 +68,12 @@ crow_status crow_plot_run(const crow_comm *comm, int count, char *const *paths, 
   char *picture = NULL;
   size_t bytes = 0;
   CROW_TRY(crow_plot_check_output(output));
+  CROW_TRY(check_scale(options));
   const crow_picture_format format = name_ends_with(output, ".png") ? CROW_PICTURE_PNG : CROW_PICTURE_SVG;
   CROW_TRY(crow_stream_check(comm, output, overwrite));
   CROW_TRY(crow_plot_sources_open(comm, count, paths, options->labels, source));
   CROW_TRY_AGREE(comm, crow_plot_create(comm, count, source, options->title, (double)options->width, &plot));
+  plot.elo = options->elo;
   CROW_TRY(crow_plot_fill(&plot, (crow_plot_kind)options->kind));
   CROW_TRY(crow_plot_draw(&plot, format, &picture, &bytes));
   CROW_TRY_AGREE(comm, plot.root ? write_picture(output, overwrite, picture, bytes) : CROW_OK);

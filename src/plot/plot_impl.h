@@ -37,8 +37,10 @@ typedef struct crow_plot {
   const crow_comm *comm;
   bool root;
   int count;
-  crow_plot_source *source;        /* borrowed */
-  const char *title;               /* borrowed; NULL: none */
+  crow_plot_source *source;               /* borrowed */
+  const char *title;                      /* borrowed; NULL: none */
+  char made_title[CROW_PLOT_LABEL_BYTES]; /* what `title` is then, if the kind makes one */
+  crow_elo_options elo;
   double width, height;            /* in pixels; the kind sets the height */
   double left, right, bottom, top; /* the present frame's edges, from the picture's lower left corner */
   int page;                        /* > 0: SVG to stand inline in a page, as this picture of it */
@@ -66,6 +68,11 @@ void crow_plot_frame_stacked(crow_plot *plot, double left, double right, double 
 /* The same for one of several pictures above each other: `row` of `rows`, the uppermost first. */
 void crow_plot_frame_row(crow_plot *plot, double left, double right, double inside, int legend_lines, int row,
                          int rows);
+/* Writes a row of a leaderboard at height `y` of the y axis: place ("" for 0) and name, cut to CROW_PLOT_ROW_COLUMNS.
+ * Returns the name's width in columns; crow_plot_row_pixels() is what the widest one takes. Local. */
+enum { CROW_PLOT_ROW_COLUMNS = 28 };
+int crow_plot_add_row_name(crow_plot *plot, double y, int64_t place, const char *name);
+double crow_plot_row_pixels(int widest);
 /* Names of the axes of the present frame, placed by pixels since terminals space them differently. Local. */
 void crow_plot_axes(crow_plot *plot, const char *x, const char *y);
 /* Colour ("#0072B2") and point type of series `index`: the palette of Okabe and Ito. Local. */
@@ -93,6 +100,8 @@ crow_status crow_plot_calibration(crow_plot *plot);
 crow_status crow_plot_audit(crow_plot *plot);
 crow_status crow_plot_scaling(crow_plot *plot);
 crow_status crow_plot_distances(crow_plot *plot);
+crow_status crow_plot_forest(crow_plot *plot);
+crow_status crow_plot_win_rates(crow_plot *plot);
 
 /* ---- reading without holding: visit.c --------------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { TITLE_PIXELS = 30, LEGEND_PIXELS = 21, STACKED_GAP = 74, BELOW = 60 };
+static const double ROW_NAME_FROM = 40;
 
 crow_status crow_plot_create(const crow_comm *comm, int count, crow_plot_source *source, const char *title,
                              double width, crow_plot *plot) {
@@ -85,6 +86,20 @@ void crow_plot_axes(crow_plot *plot, const char *x, const char *y) {
   crow_plot_add(plot, "set label 9002 %s at screen %.6f,%.6f center rotate by 90 noenhanced\n", quoted,
                 16 / plot->width, (plot->bottom + plot->top) / 2 / plot->height);
 }
+
+int crow_plot_add_row_name(crow_plot *plot, double y, int64_t place, const char *name) {
+  char quoted[1024];
+  const int width = crow_plot_quote(name, CROW_PLOT_ROW_COLUMNS, quoted, sizeof quoted);
+  if (place) {
+    crow_plot_add(plot, "set label '%lld' at screen %.6f,first %.1f right noenhanced textcolor '#666666'\n",
+                  (long long)place, ROW_NAME_FROM / plot->width, y);
+  }
+  crow_plot_add(plot, "set label %s at screen %.6f,first %.1f left noenhanced\n", quoted,
+                (ROW_NAME_FROM + 8) / plot->width, y);
+  return width;
+}
+
+double crow_plot_row_pixels(int widest) { return ROW_NAME_FROM + 22 + 8.2 * widest; }
 
 /* Title and legend stand above the (upper) frame, from the left edge of the picture. */
 static void add_head(crow_plot *plot) {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mean reward of every topic with its sample standard deviation, several results side by side (the paper's Figures 3
- * to 5). Topics are rows, so that long names fit and sixty of them do too. */
+/* Mean reward of every topic with its standard error, or where the fit has none with the spread within the topic,
+ * several results side by side (the paper's Figures 3 to 5). Topics are rows, so that long names fit and sixty of them
+ * do too. */
 #include "plot/plot_impl.h"
 #include <crow/summary.h>
 #include <math.h>
+#include <string.h>
 
 enum { ROWS_MOST = 100, NAME_COLUMNS = 36, PIXELS_A_COLUMN = 22 };
 
@@ -23,6 +25,7 @@ static crow_status read_topics(const crow_plot_source *source, const crow_comm *
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&value, p.count));
   CROW_TRY(crow_file_read(source->file, "/rewards/value", p.begin, p.count, CROW_F64, value));
   CROW_TRY(crow_topics_create(comm, source->file, &p, false, value, NULL, topics));
+  CROW_TRY(crow_topics_read_errors(comm, source->file, topics));
   if (topics->too_many) {
     CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: /alternatives/topic: more than %d topics, too many for a picture",
                         source->path, CROW_TOPICS_MOST));
@@ -39,10 +42,10 @@ static void add_rows(crow_plot *plot, int64_t count, const crow_topics_row *rows
     for (int64_t i = 0; i < count; i++) {
       const int64_t t = rows[i].at[k];
       if (t < 0) continue;
-      const double deviation = topics[k].deviation[t];
+      const double half = (topics[k].error ? topics[k].error : topics[k].deviation)[t];
       crow_plot_add_real(plot, topics[k].mean[t]);
       crow_plot_add_real(plot, (double)i + offset);
-      crow_plot_add_real(plot, isnan(deviation) ? 0 : deviation);
+      crow_plot_add_real(plot, isnan(half) ? 0 : half);
       crow_plot_add(plot, "\n");
     }
     crow_plot_add(plot, "EOD\n");
@@ -68,11 +71,24 @@ static int add_names(crow_plot *plot, int64_t count, const crow_topics_row *rows
   return widest;
 }
 
-static void add_series(crow_plot *plot) {
+/* What the bars of all results are, or NULL if they differ. */
+static const char *bars(int count, const crow_topics *topics) {
+  int errors = 0;
+  for (int k = 0; k < count; k++) errors += topics[k].error != NULL;
+  return errors == count ? "one standard error of the mean" : errors ? NULL : "spread within the topic (one SD)";
+}
+
+/* Where the bars of the results differ, each name says what its own are. */
+static void add_series(crow_plot *plot, const crow_topics *topics) {
+  const bool differ = !bars(plot->count, topics);
+  char named[CROW_PLOT_LABEL_BYTES + 64];
   char quoted[1024];
   crow_plot_add(plot, "plot ");
   for (int k = 0; k < plot->count; k++) {
-    (void)crow_plot_quote(plot->source[k].label, 60, quoted, sizeof quoted);
+    (void)snprintf(named, sizeof named, "%s%s%s", differ ? "± " : "", differ ? bars(1, &topics[k]) : "",
+                   differ ? ": " : "");
+    (void)snprintf(named + strlen(named), sizeof named - strlen(named), "%s", plot->source[k].label);
+    (void)crow_plot_quote(named, 90, quoted, sizeof quoted);
     crow_plot_add(plot,
                   "%s$result%d using 1:2:3 with xerrorbars linewidth 1.5 linecolor '%s' pointtype %d pointsize 0.8 "
                   "title %s",
@@ -101,16 +117,18 @@ static void draw(crow_plot *plot, int64_t topic_count, crow_topics_row *rows, co
   const double slot = plot->count == 1 ? 24 : 10 + 11 * (double)plot->count;
   const double inside = (double)count * slot < 80 ? 80 : (double)count * slot;
   crow_plot_frame(plot, 22 + 8.6 * widest, 18, 60, inside, plot->count);
-  crow_plot_axes(plot, "mean reward (log-odds) ± one sample standard deviation", NULL);
+  const char *same = bars(plot->count, topics);
+  char axis[128];
+  (void)snprintf(axis, sizeof axis, "mean reward (log-odds)%s%s", same ? " ± " : "", same ? same : "");
+  crow_plot_axes(plot, axis, NULL);
   crow_plot_add(plot, "set grid xtics noytics\n"
                       "set arrow from first 0,graph 0 to first 0,graph 1 nohead linecolor '#444444' "
                       "dashtype 2\n");
   add_rows(plot, count, rows, topics);
-  add_series(plot);
-  (void)snprintf(plot->alt, sizeof plot->alt,
-                 "Mean reward with sample standard deviation of %lld topics in %d result%s; highest in %s: %s",
-                 (long long)topic_count, plot->count, crow_plural(plot->count), plot->source[plot->count - 1].label,
-                 rows[0].name);
+  add_series(plot, topics);
+  (void)snprintf(plot->alt, sizeof plot->alt, "Mean reward ± %s of %lld topics in %d result%s; highest in %s: %s",
+                 same ? same : "standard error or spread", (long long)topic_count, plot->count,
+                 crow_plural(plot->count), plot->source[plot->count - 1].label, rows[0].name);
 }
 
 crow_status crow_plot_topics(crow_plot *plot) {

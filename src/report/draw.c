@@ -29,8 +29,12 @@ static const struct choice {
   bool alone; /* one source at most */
   const char *title, *caption;
 } choices[] = {
+    {CROW_PLOT_FOREST, is_rewards, false, "Rewards with 95 % intervals",
+     "Places, rewards and intervals (bootstrap, else 1.96 standard errors); hollow: without weight, and so no place."},
     {CROW_PLOT_TOPICS, suits_topics, false, "Rewards by topic",
-     "Mean reward of each topic; the bars reach one sample standard deviation to either side."},
+     "Mean reward of each topic; the bars reach one standard error of the mean to either side, or show the spread "
+     "within "
+     "the topic where the fit has no errors, as the axis says."},
     {CROW_PLOT_AUDIT, is_audit, true, "What clones do",
      "Largest shift of any reward when clones are added, by the clones' distance from their originals."},
     {CROW_PLOT_WIN_RATE, is_rewards, false, "Rewards and win rates",
@@ -55,6 +59,7 @@ static crow_status draw_one(const crow_comm *comm, int count, crow_plot_source *
   plot.page = page->pictures + 1;
   CROW_TRY(crow_plot_fill(&plot, choice->kind));
   CROW_TRY(crow_plot_draw(&plot, CROW_PICTURE_SVG, &picture->svg, &picture->bytes));
+  page->forest = page->forest || choice->kind == CROW_PLOT_FOREST;
   picture->title = choice->title;
   picture->caption = choice->caption;
   page->pictures++;

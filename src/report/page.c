@@ -12,7 +12,8 @@ static void heading(FILE *out, int level, const char *id, const char *text) {
 
 static void write_contents(FILE *out, const crow_page *page) {
   (void)fputs("<nav aria-label=\"Contents\"><ul>\n<li><a href=\"#short\">In short</a></li>\n", out);
-  if (page->pictures) (void)fputs("<li><a href=\"#pictures\">Pictures</a></li>\n", out);
+  if (page->forest) (void)fputs("<li><a href=\"#leaderboard\">Leaderboard</a></li>\n", out);
+  if (page->pictures > page->forest) (void)fputs("<li><a href=\"#pictures\">Pictures</a></li>\n", out);
   for (int k = 0; k < page->entries; k++) {
     (void)fprintf(out, "<li><a href=\"#file%d\">", k);
     crow_html_escape(out, page->entry[k].source->label);
@@ -21,16 +22,19 @@ static void write_contents(FILE *out, const crow_page *page) {
   (void)fputs("</ul></nav>\n", out);
 }
 
+static void write_picture(FILE *out, const crow_page_picture *picture) {
+  (void)fprintf(out, "<figure>\n<h3>%s</h3>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n",
+                picture->title, picture->title);
+  (void)fwrite(picture->svg, 1, picture->bytes, out);
+  (void)fprintf(out, "</div>\n<figcaption>%s</figcaption>\n</figure>\n", picture->caption);
+}
+
+/* Those that do not stand with the leaderboard. */
 static void write_pictures(FILE *out, const crow_page *page) {
-  if (page->pictures == 0) return;
+  const int first = page->forest ? 1 : 0;
+  if (page->pictures == first) return;
   heading(out, 2, "pictures", "Pictures");
-  for (int k = 0; k < page->pictures; k++) {
-    const crow_page_picture *picture = &page->picture[k];
-    (void)fprintf(out, "<figure>\n<h3>%s</h3>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n",
-                  picture->title, picture->title);
-    (void)fwrite(picture->svg, 1, picture->bytes, out);
-    (void)fprintf(out, "</div>\n<figcaption>%s</figcaption>\n</figure>\n", picture->caption);
-  }
+  for (int k = first; k < page->pictures; k++) write_picture(out, &page->picture[k]);
 }
 
 static void write_topics(FILE *out, const crow_page_entry *e) {
@@ -108,7 +112,28 @@ static void write_alternatives(FILE *out, const crow_page_entry *e) {
   write_notes(out, e);
 }
 
-static void write_entry(FILE *out, int index, const crow_page_entry *e) {
+/* The last of the rewards files, after which the forest is ordered; -1 without any. */
+static int leading_entry(const crow_page *page) {
+  for (int k = page->entries - 1; k >= 0; k--) {
+    if (page->entry[k].source->kind == CROW_IS_REWARDS) return k;
+  }
+  return -1;
+}
+
+static void write_leaderboard(FILE *out, const crow_page *page) {
+  const int leading = leading_entry(page);
+  if (leading < 0 || !page->forest) return;
+  heading(out, 2, "leaderboard", "Leaderboard");
+  if (page->entries > 1) {
+    (void)fputs("<p class=\"soft\">", out);
+    crow_html_print(out, "%s", page->entry[leading].source->label);
+    (void)fputs("</p>\n", out);
+  }
+  write_alternatives(out, &page->entry[leading]);
+  write_picture(out, &page->picture[0]);
+}
+
+static void write_entry(FILE *out, int index, const crow_page_entry *e, bool leads) {
   static const char *const kinds[] = {"rewards", "weights", "a dataset", "a command's summary"};
   static const char *const said[] = {"What the file says of the fit", "What the file says of the weights",
                                      "What the file says of the data", ""};
@@ -121,7 +146,7 @@ static void write_entry(FILE *out, int index, const crow_page_entry *e) {
     crow_html_print(out, ", %lld alternative%s", (long long)e->alternatives, crow_plural(e->alternatives));
   (void)fputs(".</p>\n", out);
   write_topics(out, e);
-  write_alternatives(out, e);
+  if (!leads) write_alternatives(out, e);
   crow_page_print_facts(out, said[e->source->kind], json_object_get(e->description, "attributes"));
   crow_page_print_facts(out, "How it came about", json_object_get(e->description, "provenance"));
   if (e->source->json) crow_page_print_summary(out, e->source->json);
@@ -143,8 +168,10 @@ void crow_page_print(FILE *out, const crow_page *page) {
   (void)fputs("</header>\n<main>\n", out);
   heading(out, 2, "short", "In short");
   crow_page_print_verdicts(out, page);
+  write_leaderboard(out, page);
   write_pictures(out, page);
-  for (int k = 0; k < page->entries; k++) write_entry(out, k, &page->entry[k]);
+  const int leading = page->forest ? leading_entry(page) : -1;
+  for (int k = 0; k < page->entries; k++) write_entry(out, k, &page->entry[k], k == leading);
   (void)fputs("</main>\n", out);
   crow_html_end(out);
 }

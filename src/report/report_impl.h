@@ -6,7 +6,7 @@
 #include "plot/plot_impl.h"
 #include <crow/report.h>
 
-enum { CROW_PAGE_ENDS = 10, CROW_PAGE_PICTURES = 8 };
+enum { CROW_PAGE_ENDS = 10, CROW_PAGE_PICTURES = 9 };
 
 /* What the page says of one file. */
 typedef struct crow_page_entry {
@@ -36,6 +36,7 @@ typedef struct crow_page_picture {
 typedef struct crow_page {
   const char *title;
   int entries, pictures;
+  bool forest; /* whether the first picture is the forest, which stands with the leaderboard */
   crow_page_entry entry[CROW_PLOT_MOST];
   crow_page_picture picture[CROW_PAGE_PICTURES];
 } crow_page;

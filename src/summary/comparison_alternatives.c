@@ -108,38 +108,46 @@ cleanup:
   return status;
 }
 
-static crow_status choose_best(const crow_comm *comm, const crow_comparison_result *last, int64_t top,
+static crow_status choose_ends(const crow_comm *comm, const crow_comparison_result *last, int64_t best, int64_t worst,
                                crow_comparison_alternatives *out) {
   crow_status status = CROW_OK;
-  crow_ranked *best = NULL;
-  out->rows = top == 0 || top > last->partition.global ? last->partition.global : top;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&best, out->rows));
+  const crow_places *places = &last->places;
+  crow_ranked *chosen = NULL;
+  out->rows = best + worst;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&chosen, out->rows));
   for (int64_t k = 0; k < out->rows; k++) {
-    best[k] = (crow_ranked){last->places.value[last->places.order[k]], last->places.order[k]};
+    const crow_gidx row = places->order[k < best ? k : places->ranked - out->rows + k];
+    chosen[k] = (crow_ranked){places->value[row], row};
   }
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->id, out->rows));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->topic, out->rows));
-  CROW_TRY(crow_ranking_names(comm, last->file, "/alternatives/id", out->rows, best, out->id));
-  CROW_TRY(crow_ranking_names(comm, last->file, "/alternatives/topic", out->rows, best, out->topic));
+  CROW_TRY(crow_ranking_names(comm, last->file, "/alternatives/id", out->rows, chosen, out->id));
+  CROW_TRY(crow_ranking_names(comm, last->file, "/alternatives/topic", out->rows, chosen, out->topic));
   out->has_topic = crow_file_has(last->file, "/alternatives/topic");
 cleanup:
-  crow_free(best);
+  crow_free(chosen);
   return status;
 }
 
-crow_status crow_comparison_alternatives_create(const crow_comparison *comparison, int64_t top,
-                                                crow_comparison_alternatives *out) {
+crow_status crow_comparison_alternatives_create_ends(const crow_comparison *comparison, int64_t best, int64_t worst,
+                                                     crow_comparison_alternatives *out) {
   crow_status status = CROW_OK;
   const crow_comm *comm = comparison->comm;
   named *sorted = NULL;
   *out = (crow_comparison_alternatives){0};
-  CROW_TRY(choose_best(comm, &comparison->result[comparison->count - 1], top, out));
+  CROW_TRY(choose_ends(comm, &comparison->result[comparison->count - 1], best, worst, out));
   CROW_TRY_AGREE(comm, sort_names(out->rows, out->id, &sorted));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->cell, out->rows * comparison->count));
   for (int k = 0; k < comparison->count; k++) CROW_TRY(fill_result(comparison, k, sorted, out));
 cleanup:
   crow_free(sorted);
   return status;
+}
+
+crow_status crow_comparison_alternatives_create(const crow_comparison *comparison, int64_t top,
+                                                crow_comparison_alternatives *out) {
+  const int64_t all = comparison->result[comparison->count - 1].partition.global;
+  return crow_comparison_alternatives_create_ends(comparison, top == 0 || top > all ? all : top, 0, out);
 }
 
 void crow_comparison_alternatives_free(crow_comparison_alternatives *alternatives) {

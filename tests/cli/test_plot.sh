@@ -50,7 +50,7 @@ shows topics.svg "it's &amp; _x^{2} \\n @y"
 shows topics.svg "two \`touch here\`"
 shows topics.svg "Title's &lt;b"
 shows topics.svg 'role="img"'
-shows topics.svg "sample standard deviation"
+shows topics.svg "standard error of the mean"
 for p in 2 3; do
   ranks $p plot uniform.h5 weighted.h5 -o "topics-$p.svg" --labels 'one,two `touch here`' --title "Title's <b>" -q
   exits 0

@@ -18,7 +18,7 @@ crow weights small.h5 -o w.h5 -q
 printf '{"command": "audit", "verdict": "clones <i>change</i> the winner", "tests": [{"clones_each": 1, "eps": 0.1, "standard": {"largest_shift": 1}, "weighted": {"largest_shift": 0.1}}]}' >audit.json
 crow report uniform.h5 voronoi.h5 w.h5 small.h5 audit.json -o report.html --title 'A <b> & "c"' --labels "one,two <u>,three,four,five"
 exits 0
-prints "report.html: 5 files, 6 pictures"
+prints "report.html: 5 files, 7 pictures"
 has report.html "Shift of rewards by clones"
 has report.html "<title>A &lt;b&gt; &amp; &quot;c&quot;</title>"
 has report.html "two &lt;u&gt; converged"

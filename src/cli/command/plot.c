@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli_impl.h"
 
-static const crow_section sections[] = {{"Picture", crow_plot_settings, 0}, {0}};
+static const crow_section sections[] = {
+    {"Picture", crow_plot_settings, 0},
+    {"Scale (with --kind forest)", crow_elo_settings, offsetof(crow_plot_options, elo)},
+    {0}};
 
 static crow_status check_plot(const crow_run *run) {
   return run->common.output ? crow_plot_check_output(run->common.output) : CROW_OK;
@@ -25,6 +28,11 @@ const crow_command crow_command_plot = {
         "Several results come side by side in one picture. Colours are those of Okabe and Ito, and shapes differ too, "
         "so that nobody needs colour vision and print may be grey. Large results are drawn by what is in each part of "
         "the picture, so that a picture stays small.\n\n"
+        "--kind forest takes rewards files and shows what a leaderboard does: places, names, rewards and their 95 % "
+        "intervals (bootstrap, else 1.96 standard errors), the best 30, or the best 20 and the worst 10 of more. "
+        "--kind "
+        "win-rates takes a dataset and its rewards and shows who won against whom and what the fit says of it, for the "
+        "best 40.\n\n"
         "--kind voronoi takes a dataset and, if you like, a weights or rewards file of it; without one the cells' "
         "exact "
         "areas are shown. --kind scaling takes {\"scaling\": [{\"ranks\": 4, \"seconds\": 2.5}, ...]}, for weak "
@@ -35,6 +43,8 @@ const crow_command crow_command_plot = {
         "Needs gnuplot.",
     .example = "crow plot uniform.h5 voronoi.h5 -o topics.svg --labels 'standard MLE,weighted MLE'\n"
                "crow plot rewards.h5 --kind convergence -o convergence.png\n"
+               "crow plot rewards.h5 --kind forest --elo -o leaderboard.png\n"
+               "crow plot votes.h5 rewards.h5 --kind win-rates -o duels.svg\n"
                "crow plot votes.h5 weights.h5 --kind voronoi -o cells.svg",
     .arguments = "FILE...",
     .least_arguments = 1,
