@@ -13,6 +13,7 @@ typedef struct forest {
   crow_elo elo[CROW_PLOT_MOST];
   int64_t best;           /* rows before the gap */
   int64_t between, after; /* alternatives that are not shown: in the gap, and after the last row */
+  double least, greatest; /* of what is drawn */
   bool intervals, hollow; /* whether any result has intervals; whether any row lacks weight */
 } forest;
 
@@ -48,6 +49,11 @@ static void add_forest_data(crow_plot *plot, forest *f, int k) {
   for (int64_t i = 0; i < f->rows.rows; i++) {
     const crow_comparison_cell *cell = &f->rows.cell[i * plot->count + k];
     if (!cell->there) continue;
+    const double at[] = {cell->reward, cell->lower, cell->upper};
+    for (int e = 0; e < 3; e++) {
+      f->least = fmin(f->least, crow_elo_rating(&f->elo[k], at[e]));
+      f->greatest = fmax(f->greatest, crow_elo_rating(&f->elo[k], at[e]));
+    }
     crow_plot_add_real(plot, crow_elo_rating(&f->elo[k], cell->reward));
     crow_plot_add_real(plot, height_of(f, i) + offset);
     crow_plot_add_real(plot, crow_elo_rating(&f->elo[k], cell->lower));
@@ -105,6 +111,14 @@ static void add_forest_series(crow_plot *plot, const forest *f) {
   crow_plot_add(plot, "\n");
 }
 
+/* Tics at 1, 2 or 5 times a power of ten, so far apart that their numbers do not touch in a narrow picture either. */
+static void add_forest_tics(crow_plot *plot, const forest *f) {
+  const double most = fmax((plot->right - plot->left) / 64, 1), rough = (f->greatest - f->least) / most;
+  if (!(rough > 0) || !isfinite(rough)) return;
+  const double power = pow(10, floor(log10(rough))), times = rough / power;
+  crow_plot_add(plot, "set xtics %.9g\n", power * (times <= 1 ? 1 : times <= 2 ? 2 : times <= 5 ? 5 : 10));
+}
+
 static void add_forest_note(crow_plot *plot, const forest *f) {
   if (f->after == 0) return;
   crow_plot_add(plot,
@@ -133,6 +147,7 @@ static void draw_forest(crow_plot *plot, forest *f) {
                 "set offsets graph 0.02, graph 0.02, 0, 0\n",
                 rows - .5);
   if (!elo) crow_plot_add(plot, "set yzeroaxis linetype 1 linecolor '#888888' dashtype 2\n");
+  add_forest_tics(plot, f);
   add_forest_note(plot, f);
   add_forest_series(plot, f);
   (void)snprintf(plot->alt, sizeof plot->alt, "%s%s of %lld alternative%s in %d result%s; first in %s: %s",
@@ -143,7 +158,7 @@ static void draw_forest(crow_plot *plot, forest *f) {
 
 crow_status crow_plot_forest(crow_plot *plot) {
   crow_status status = CROW_OK;
-  forest f = {0};
+  forest f = {.least = INFINITY, .greatest = -INFINITY};
   CROW_TRY(read_forest(plot, &f));
   draw_forest(plot, &f);
 cleanup:

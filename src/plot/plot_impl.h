@@ -68,7 +68,8 @@ void crow_plot_frame_stacked(crow_plot *plot, double left, double right, double 
 /* The same for one of several pictures above each other: `row` of `rows`, the uppermost first. */
 void crow_plot_frame_row(crow_plot *plot, double left, double right, double inside, int legend_lines, int row,
                          int rows);
-/* Writes a row of a leaderboard at height `y` of the y axis: place ("" for 0) and name, cut to CROW_PLOT_ROW_COLUMNS.
+/* Writes a row of a leaderboard at height `y` of the y axis: place ("" for 0) and name, cut to CROW_PLOT_ROW_COLUMNS
+ * or what a narrow picture has room for.
  * Returns the name's width in columns; crow_plot_row_pixels() is what the widest one takes. Local. */
 enum { CROW_PLOT_ROW_COLUMNS = 28 };
 int crow_plot_add_row_name(crow_plot *plot, double y, int64_t place, const char *name);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TITLE_PIXELS = 30, LEGEND_PIXELS = 21, STACKED_GAP = 74, BELOW = 60 };
+enum { TITLE_PIXELS = 30, LEGEND_PIXELS = 21, STACKED_GAP = 74, BELOW = 60, PIXELS_A_COLUMN = 22 };
 static const double ROW_NAME_FROM = 40;
 
 crow_status crow_plot_create(const crow_comm *comm, int count, crow_plot_source *source, const char *title,
@@ -89,7 +89,9 @@ void crow_plot_axes(crow_plot *plot, const char *x, const char *y) {
 
 int crow_plot_add_row_name(crow_plot *plot, double y, int64_t place, const char *name) {
   char quoted[1024];
-  const int width = crow_plot_quote(name, CROW_PLOT_ROW_COLUMNS, quoted, sizeof quoted);
+  const int room = (int)(plot->width / PIXELS_A_COLUMN);
+  const int most = room < CROW_PLOT_ROW_COLUMNS ? room : CROW_PLOT_ROW_COLUMNS;
+  const int width = crow_plot_quote(name, most, quoted, sizeof quoted);
   if (place) {
     crow_plot_add(plot, "set label '%lld' at screen %.6f,first %.1f right noenhanced textcolor '#666666'\n",
                   (long long)place, ROW_NAME_FROM / plot->width, y);

@@ -14,7 +14,7 @@ chmod +x spy/gnuplot
 PATH="$folder/spy:$PATH"
 
 cat >check.py <<'PY'
-"""check.py forest|topics|win-rates FILE...: the script's numbers against the files'."""
+"""check.py forest|hollow|elo|topics|win-rates FILE...: the script's numbers against the files'."""
 import sys
 import h5py
 import numpy as np
@@ -54,12 +54,14 @@ def same(got, expected, what):
     assert np.allclose(got, expected, rtol=2e-8, atol=1e-8), (what, got, expected)
 
 
-if kind in ("forest", "elo"):
+if kind in ("forest", "hollow", "elo"):
     value, _, _, weight = rewards(names[-1])
     # Those with weight first, each by reward.
     order = sorted(range(len(value)), key=lambda i: (weight[i] == 0, -value[i]))
     height = np.arange(len(order), dtype=float)
-    if len(order) > 30:
+    if kind == "hollow":  # 25 have weight: they and the best five of the others
+        order, height = order[:30], height[:30]
+    elif len(order) > 30:
         order, height = order[:20] + order[-10:], np.r_[np.arange(20.0), np.arange(21.0, 31.0)]
     for k, name in enumerate(names):
         value, lower, upper, weight = rewards(name)
@@ -141,6 +143,23 @@ says "need --kind forest"
 crow plot other.h5 --kind forest --anchor nobody=1000 -o a.svg
 exits 3
 says "nobody"
+
+# Alternatives without weight come last, without a place, hollow.
+"$python" - <<'PY'
+import h5py, numpy as np
+weight = np.full(50, 1 / 25)
+weight[::2] = 0
+with h5py.File("half.h5", "w") as f:
+    f.attrs.update(crow_kind="weights", crow_schema_version=1, seed=1, samples=0, space="given")
+    f["weights/value"] = weight
+PY
+crow fit votes.h5 -o half-r.h5 --weights half.h5 -q
+exits 0
+crow plot half-r.h5 --kind forest -o half.svg
+exits 0
+holds hollow half-r.h5
+shows half.svg "hollow: no weight"
+shows half.svg "20 alternatives without weight are not shown"
 
 crow plot votes.h5 uniform.h5 --kind win-rates -o duels.svg
 exits 0
