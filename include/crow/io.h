@@ -229,6 +229,18 @@ CROW_API crow_status crow_dataset_check_names(const crow_dataset *dataset);
  * the lowest rank that differs, and then `meaning`; where one of the two has no ids nothing can be said. Collective. */
 CROW_API crow_status crow_dataset_check_same_ids(const crow_dataset *dataset, const crow_file *file,
                                                  const char *meaning);
+/** The digest of the contexts in their order: the same for any number of ranks, and for any float type that holds the
+ * same values. Reads them once. Collective. */
+CROW_API crow_status crow_dataset_digest(const crow_comm *comm, const crow_dataset *dataset, char digest[17]);
+/** Writes it as the attribute alternatives_digest of results being written. Collective. */
+CROW_API crow_status crow_dataset_write_digest(const crow_dataset *dataset, crow_file *to);
+/** Refuses results whose alternatives_digest is not the dataset's (CROW_BAD_INPUT, with `meaning` at the end); where
+ * they have none, a warning says that it is not checked. Collective. */
+CROW_API crow_status crow_dataset_check_digest(const crow_dataset *dataset, const crow_file *file, const char *meaning);
+/** Its parts, for contexts that pass by: the sum over some rows (count, dimensions), the first with the global index
+ * `begin`; -0 becomes 0 in them. Local. Then the digest of all ranks' sums. Collective. */
+CROW_API uint64_t crow_context_rows_digest(crow_gidx begin, crow_gidx count, crow_gidx dimensions, double *rows);
+CROW_API crow_status crow_contexts_digest_end(const crow_comm *comm, uint64_t sum, char digest[17]);
 /** Copies the ids, topics and prompts that the dataset has into results being written. Collective. */
 CROW_API crow_status crow_dataset_copy_names(const crow_dataset *dataset, crow_file *to);
 /** Contexts of rows `begin` .. `begin + count` (each rank its own; count may be 0), as crow_file_read() gives them. */

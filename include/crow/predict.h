@@ -27,6 +27,7 @@ typedef struct crow_scores {
   double *distance;         /**< (count) and the Euclidean distance to it */
   crow_gidx unknown;        /**< alternatives of the dataset that could not be the nearest */
   crow_gidx tied;           /**< new alternatives with several nearest */
+  char digest[17];          /**< of their contexts, as crow_dataset_digest() gives it */
 } crow_scores;
 
 /** Opens the dataset that scores by tabular rewards need: `path`, or where that is NULL the one that the rewards file

@@ -37,6 +37,7 @@ cleanup:
 }
 
 crow_status crow_score_check_ids(const crow_file *file, const crow_dataset *dataset) {
+  crow_status status = CROW_OK;
   int64_t shape[2];
   crow_file_shape(file, strcmp(crow_file_kind(file), "scores") == 0 ? "/scores/value" : "/rewards/value", shape);
   if (shape[0] != dataset->alternatives) {
@@ -44,7 +45,10 @@ crow_status crow_score_check_ids(const crow_file *file, const crow_dataset *data
                       crow_file_name(file), crow_file_name(dataset->file), (long long)shape[0],
                       (long long)dataset->alternatives);
   }
-  return crow_dataset_check_same_ids(dataset, file, "they do not belong together");
+  CROW_TRY(crow_dataset_check_same_ids(dataset, file, "they do not belong together"));
+  CROW_TRY(crow_dataset_check_digest(dataset, file, "they do not belong together"));
+cleanup:
+  return status;
 }
 
 /* The name of the dataset that the rewards file says it was fitted to; it is there. Collective. */

@@ -68,6 +68,7 @@ crow_status crow_scores_write(const crow_comm *comm, const char *path, bool over
   crow_status status = CROW_OK;
   crow_file *file = NULL;
   CROW_TRY(crow_file_create(comm, path, "scores", overwrite, &file));
+  CROW_TRY(crow_file_set_text(file, "/", "alternatives_digest", scores->digest));
   CROW_TRY(crow_file_set_text(file, "/", "model", crow_score_kind_name(scores->kind)));
   CROW_TRY(crow_file_write_vector(file, "/scores/value", CROW_F64, &scores->partition, scores->value));
   if (scores->kind == CROW_MODEL_TABULAR) {

@@ -43,6 +43,7 @@ crow_status crow_score_model(const crow_comm *comm, const crow_file *rewards, cr
   crow_model *model = NULL;
   crow_turns turns = {0};
   double *reward = NULL;
+  uint64_t digest = 0;
   bool more = false;
   CROW_TRY(crow_fitted_model_read(comm, rewards, &fitted));
   CROW_TRY(crow_context_source_match(contexts, rewards, "/model/dimension"));
@@ -64,6 +65,7 @@ crow_status crow_score_model(const crow_comm *comm, const crow_file *rewards, cr
   for (;;) {
     CROW_TRY(crow_turns_next(&turns, &more));
     if (!more) break;
+    digest += crow_context_rows_digest(turns.begin, turns.count, fitted.inputs, turns.values);
     crow_partition rows = out->partition;
     const crow_gidx at = turns.begin - rows.begin;
     rows.begin = turns.begin;
@@ -73,6 +75,7 @@ crow_status crow_score_model(const crow_comm *comm, const crow_file *rewards, cr
     CROW_TRY_AGREE(comm, score_turn(&fitted, model, rows.count, reward, value, spread));
   }
   CROW_TRY_AGREE(comm, check_finite(rewards, contexts, out));
+  CROW_TRY(crow_contexts_digest_end(comm, digest, out->digest));
 cleanup:
   crow_turns_free(&turns);
   crow_model_destroy(&model);

@@ -217,6 +217,7 @@ static crow_status find_all(const crow_comm *comm, const crow_context_source *co
                             crow_candidates *candidates, crow_scores *out) {
   crow_status status = CROW_OK;
   crow_turns turns = {0};
+  uint64_t digest = 0;
   bool more = false;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->nearest, out->partition.count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->distance, out->partition.count));
@@ -224,10 +225,12 @@ static crow_status find_all(const crow_comm *comm, const crow_context_source *co
   for (;;) {
     CROW_TRY(crow_turns_next(&turns, &more));
     if (!more) break;
+    digest += crow_context_rows_digest(turns.begin, turns.count, candidates->dimensions, turns.values);
     const crow_gidx at = turns.begin - out->partition.begin;
     CROW_TRY_AGREE(comm, crow_candidates_find(candidates, prompt ? prompt + at : NULL, turns.values, turns.count,
                                               out->nearest + at, out->distance + at));
   }
+  CROW_TRY(crow_contexts_digest_end(comm, digest, out->digest));
   out->tied = candidates->tied;
   CROW_TRY(crow_comm_sum_i64(comm, &out->tied, 1));
 cleanup:

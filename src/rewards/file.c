@@ -84,6 +84,7 @@ crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool ove
   CROW_TRY(crow_trace_write(comm, file, &rewards->trace));
   CROW_TRY(crow_training_curve_write(comm, file, rewards->model.members, &rewards->curve));
   CROW_TRY(crow_dataset_copy_names(dataset, file));
+  CROW_TRY(crow_dataset_write_digest(dataset, file));
   CROW_TRY(crow_rewards_write_prompts(comm, file, rewards, dataset));
   CROW_TRY(crow_rewards_write_original(comm, file, rewards, dataset));
   CROW_TRY(crow_provenance_write(provenance, file));

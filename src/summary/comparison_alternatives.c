@@ -129,12 +129,36 @@ cleanup:
   return status;
 }
 
+/* Without ids, alternatives are matched by their rows: that says nothing where these are other alternatives. */
+static crow_status warn_of_rows(const crow_file *first, const crow_file *file) {
+  crow_status status = CROW_OK;
+  char *one = NULL, *other = NULL;
+  const char *name = "alternatives_digest";
+  if (crow_file_has(first, "/alternatives/id") && crow_file_has(file, "/alternatives/id")) return CROW_OK;
+  if (!crow_file_has_attribute(first, "/", name) || !crow_file_has_attribute(file, "/", name)) return CROW_OK;
+  CROW_TRY(crow_file_get_text(first, "/", name, &one));
+  CROW_TRY(crow_file_get_text(file, "/", name, &other));
+  if (strcmp(one, other) != 0) {
+    crow_log(CROW_LOG_WARNING,
+             "%s and %s are of alternatives with other contexts, or in another order, and not both have ids: rows with "
+             "the same number need not be the same alternative",
+             crow_file_name(first), crow_file_name(file));
+  }
+cleanup:
+  crow_free(one);
+  crow_free(other);
+  return status;
+}
+
 crow_status crow_comparison_alternatives_create_ends(const crow_comparison *comparison, int64_t best, int64_t worst,
                                                      crow_comparison_alternatives *out) {
   crow_status status = CROW_OK;
   const crow_comm *comm = comparison->comm;
   named *sorted = NULL;
   *out = (crow_comparison_alternatives){0};
+  for (int k = 1; k < comparison->count; k++) {
+    CROW_TRY_AGREE(comm, warn_of_rows(comparison->result[0].file, comparison->result[k].file));
+  }
   CROW_TRY(choose_ends(comm, &comparison->result[comparison->count - 1], best, worst, out));
   CROW_TRY_AGREE(comm, sort_names(out->rows, out->id, &sorted));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->cell, out->rows * comparison->count));

@@ -42,6 +42,7 @@ crow_status crow_weights_write(const crow_comm *comm, const char *path, bool ove
     CROW_TRY(crow_file_write_vector(file, "/distances/count", CROW_I64, &bins, weights->distances + bins.begin));
   }
   CROW_TRY(crow_dataset_copy_names(dataset, file));
+  CROW_TRY(crow_dataset_write_digest(dataset, file));
   if (dataset->has_prompt) CROW_TRY(crow_file_set_i64(file, "/", "prompts", dataset->prompts));
   CROW_TRY(crow_provenance_write(provenance, file));
   CROW_TRY(crow_file_finish(&file));
@@ -83,6 +84,7 @@ crow_status crow_weights_read(const crow_comm *comm, const char *path, const cro
                         path, (long long)shape[0], crow_plural(shape[0]), (long long)alternatives));
   }
   CROW_TRY(crow_dataset_check_same_ids(dataset, file, "these are weights of other alternatives"));
+  CROW_TRY(crow_dataset_check_digest(dataset, file, "these are weights of other alternatives"));
   const bool sampled = crow_file_has(file, "/weights/hits");
   CROW_TRY(crow_weights_allocate(comm, alternatives, sampled, out));
   const crow_partition *p = &out->partition;

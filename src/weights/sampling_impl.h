@@ -77,6 +77,10 @@ crow_status crow_sampling_redraw(const crow_comm *comm, const crow_dataset *data
                                  const crow_weights_options *options, int64_t samples, crow_sampling *s);
 /* Counts samples `from` .. `to` out of `samples`, whole draws. Collective. */
 crow_status crow_sampling_take(const crow_comm *comm, int64_t from, int64_t to, int64_t samples, crow_sampling *s);
+/* Gives alternatives with equal contexts the mean of their weights, which differ by what was left of shared samples.
+ * The counts stay. Collective. */
+crow_status crow_weights_equalise(const crow_comm *comm, const crow_sampling *s, double pseudo_count,
+                                  crow_weights *out);
 void crow_sampling_free(crow_sampling *s);
 /* One line about how samples are searched. Local. */
 void crow_sampling_log_start(const crow_dataset *dataset, const crow_sampling *s);

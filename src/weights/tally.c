@@ -155,10 +155,8 @@ void crow_tally_room_free(crow_tally_room *room) {
   *room = (crow_tally_room){0};
 }
 
-/* Adds an array up over the groups and moves it from the slices (the first group's ranks send) to the partition of the
- * result. */
-static crow_status redistribute(const crow_comm *comm, const crow_weights_grid *grid, const crow_partition *slice,
-                                const int64_t *values, const crow_partition *to, int64_t *out) {
+crow_status crow_tally_redistribute(const crow_comm *comm, const crow_weights_grid *grid, const crow_partition *slice,
+                                    const int64_t *values, const crow_partition *to, int64_t *out) {
   crow_status status = CROW_OK;
   const int size = crow_comm_size(comm);
   int64_t *sum = NULL, *send_count = NULL, *receive_count = NULL, *received = NULL;
@@ -184,6 +182,20 @@ cleanup:
   return status;
 }
 
+void crow_tally_weigh(double hits, double squares, int64_t draw, double pseudo_count, crow_gidx i, crow_weights *out) {
+  const double samples = (double)out->samples, total = samples * (double)CROW_HIT_UNIT;
+  /* Draws are few enough for one degree of freedom to count. */
+  const double unit = draw > 1 ? (double)draw : 1, draws = samples / unit;
+  const double degrees = draw > 1 ? fmax(draws - 1, 1) : draws;
+  /* w = (n + a) / (N + a m) = shrink n / N + floor */
+  const double smoothed = samples + pseudo_count * (double)out->partition.global;
+  const double shrink = samples / smoothed, floor_value = pseudo_count / smoothed;
+  const double share = hits / total;
+  const double variance = fmax(squares / (total * unit) - share * share, 0) / degrees;
+  out->value[i] = pseudo_count > 0 ? shrink * share + floor_value : share;
+  out->standard_error[i] = shrink * sqrt(variance);
+}
+
 static void add_before(const int64_t *before, crow_gidx count, int64_t *values) {
   for (crow_gidx i = 0; before && i < count; i++) values[i] += before[i];
 }
@@ -193,23 +205,13 @@ crow_status crow_weights_gather(const crow_comm *comm, const crow_weights_grid *
                                 int64_t *squares, crow_weights *out) {
   crow_status status = CROW_OK;
   const crow_gidx count = out->partition.count;
-  const double total = (double)samples * (double)CROW_HIT_UNIT;
-  /* Draws are few enough for one degree of freedom to count. */
-  const double unit = tally->unit > 1 ? (double)tally->unit : 1, draws = (double)samples / unit;
-  const double degrees = tally->unit > 1 ? fmax(draws - 1, 1) : draws;
-  /* w = (n + a) / (N + a m) = shrink n / N + floor */
-  const double smoothed = (double)samples + pseudo_count * (double)out->partition.global;
-  const double shrink = (double)samples / smoothed, floor_value = pseudo_count / smoothed;
-  CROW_TRY(redistribute(comm, grid, slice, tally->hits, &out->partition, out->hits));
-  CROW_TRY(redistribute(comm, grid, slice, tally->squares, &out->partition, squares));
+  CROW_TRY(crow_tally_redistribute(comm, grid, slice, tally->hits, &out->partition, out->hits));
+  CROW_TRY(crow_tally_redistribute(comm, grid, slice, tally->squares, &out->partition, squares));
   add_before(before->hits, count, out->hits);
   add_before(before->squares, count, squares);
   out->samples = samples;
   for (crow_gidx i = 0; i < count; i++) {
-    const double share = (double)out->hits[i] / total;
-    const double variance = fmax((double)squares[i] / (total * unit) - share * share, 0) / degrees;
-    out->value[i] = pseudo_count > 0 ? shrink * share + floor_value : share;
-    out->standard_error[i] = shrink * sqrt(variance);
+    crow_tally_weigh((double)out->hits[i], (double)squares[i], tally->unit, pseudo_count, i, out);
   }
   CROW_TRY(crow_weights_summarise(comm, out));
 cleanup:

@@ -111,6 +111,7 @@ crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *data
   s.target = crow_sampling_whole(&s, s.target);
   crow_sampling_log_start(dataset, &s);
   CROW_TRY(sample_all(comm, options, limit, &s, out));
+  CROW_TRY(crow_weights_equalise(comm, &s, options->pseudo_count, out));
   CROW_TRY(take_center(comm, space, &center, dataset->dimensions, &out->space));
   out->blocks = s.blocks;
   take_run(&s, &out->run);

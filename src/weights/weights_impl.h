@@ -61,6 +61,13 @@ void crow_tally_room_free(crow_tally_room *room);
 crow_status crow_tally_add(const crow_weights_grid *grid, const crow_tally_block *block, const crow_tally_room *room,
                            crow_tally *tally);
 
+/* Adds an array up over the groups and moves it from the slices (the first group's ranks send) to the partition of the
+ * result. Collective. */
+crow_status crow_tally_redistribute(const crow_comm *comm, const crow_weights_grid *grid, const crow_partition *slice,
+                                    const int64_t *values, const crow_partition *to, int64_t *out);
+/* Value and standard error of this rank's alternative i from its counts out of out->samples samples in draws of `draw`
+ * each (0: 1). Local. */
+void crow_tally_weigh(double hits, double squares, int64_t draw, double pseudo_count, crow_gidx i, crow_weights *out);
 /* Turns this rank's part of the tallies, which it leaves as they are, into slices of weights by the partition of `out`:
  * `before` (slices by that partition, NULL pointers for nothing) is added, and so is `pseudo_count` to every
  * alternative. `squares` gets the sums of squares, `out->hits` those of the hits. Collective. */

@@ -80,12 +80,15 @@ cleanup:
   return status;
 }
 
+/* Another digest says that the alternatives are others. */
+#define DIGEST_TEXT (OPTIONAL | TEXT | LARGE_LATE | NEGATIVE_LATE)
 static const known_attribute weights_attributes[] = {{"/", "crow_kind", TEXT},
                                                      {"/", "crow_schema_version", INTEGER},
                                                      {"/", "space", OPTIONAL | TEXT | NEGATIVE_FITS | LARGE_FITS},
                                                      {"/", "samples", USED | INTEGER | LARGE_FITS},
                                                      {"/", "seed", OPTIONAL | INTEGER | NEGATIVE_FITS | LARGE_FITS},
                                                      {"/", "hit_unit", OPTIONAL | INTEGER | LARGE_FITS},
+                                                     {"/", "alternatives_digest", DIGEST_TEXT},
                                                      {"/", "zeros", OPTIONAL | INTEGER | LARGE_FITS},
                                                      {"/", "prompts", OPTIONAL | INTEGER | LARGE_FITS},
                                                      {"/", "effective", OPTIONAL | LARGE_FITS},
@@ -237,11 +240,13 @@ static inline crow_status use_scores(const char *path) { return use_rewards_of(p
   }
 
 static const known_attribute tabular_attributes[] = {REWARDS_ATTRIBUTES,
+                                                     {"/", "alternatives_digest", DIGEST_TEXT},
                                                      {"/", "bootstrap", OPTIONAL | COUNT_FITS},
                                                      {"/", "bootstrap_not_converged", OPTIONAL | COUNT_FITS},
                                                      {"/", "violation", OPTIONAL | LARGE_FITS},
                                                      {NULL, NULL, 0}};
 static const known_attribute network_attributes[] = {REWARDS_ATTRIBUTES,
+                                                     {"/", "alternatives_digest", OPTIONAL | FREE_TEXT},
                                                      {"/model", "inputs", USED | INTEGER | LARGE_LATE},
                                                      {"/model", "hidden", USED | TEXT | LARGE_LATE | NEGATIVE_LATE},
                                                      {"/model", "activation", USED | TEXT},
@@ -253,6 +258,7 @@ static const known_attribute network_attributes[] = {REWARDS_ATTRIBUTES,
 static const file_kind kind_tabular = {"tabular rewards", make_tabular,       use_tabular,
                                        tabular_fields,    tabular_attributes, false};
 static const known_attribute linear_attributes[] = {REWARDS_ATTRIBUTES,
+                                                    {"/", "alternatives_digest", OPTIONAL | FREE_TEXT},
                                                     {"/model", "inputs", USED | INTEGER | LARGE_LATE},
                                                     {"/model", "members", USED | INTEGER | LARGE_LATE},
                                                     {"/model", "optimizer", USED | TEXT},
@@ -294,6 +300,7 @@ static const known_attribute scores_attributes[] = {{"/", "crow_kind", TEXT},
                                                     {"/", "model", TEXT},
                                                     {"/", "unknown", OPTIONAL | COUNT_FITS},
                                                     {"/", "tied", OPTIONAL | COUNT_FITS},
+                                                    {"/", "alternatives_digest", DIGEST_TEXT},
                                                     {NULL, NULL, 0}};
 static const file_kind kind_scores = {"scores", make_scores, use_scores, scores_fields, scores_attributes, false};
 
