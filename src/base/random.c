@@ -130,16 +130,47 @@ void crow_random_uniform(uint64_t seed, crow_stream stream, uint64_t index, doub
   }
 }
 
+/* ln x of a positive normal number, by 2 artanh((x - 1) / (x + 1)). Like the next function it stands in for the
+ * library's, whose last bits differ between processors: ranks on unlike ones draw the same samples. */
+static double own_log(double x) {
+  int exponent;
+  double m = frexp(x, &exponent); /* exact */
+  if (m < 0.70710678118654752) {
+    m *= 2;
+    exponent--;
+  }
+  const double s = (m - 1) / (m + 1), z = s * s;
+  double tail = 0;
+  for (int k = 23; k >= 3; k -= 2) tail = (tail + 1. / k) * z;
+  /* ln 2 in two parts, of which the first times any exponent is exact */
+  return exponent * 0x1.62e42fefa38p-1 + (2 * s + (2 * s * tail + exponent * 0x1.ef35793c7673p-45));
+}
+
+/* Cosine and sine of a turn's part u in (0, 1), by their series for at most an eighth of a turn. */
+static void own_cos_sin(double u, double *cosine, double *sine) {
+  const double quarters = 4 * u, nearest = floor(quarters + 0.5);
+  const double x = (quarters - nearest) * 1.5707963267948966, z = x * x;
+  double c = 0, s = 0;
+  for (int k = 18; k >= 2; k -= 2) c = -z * (1 / (k * (k - 1.))) * (1 + c);
+  for (int k = 19; k >= 3; k -= 2) s = -z * (1 / (k * (k - 1.))) * (1 + s);
+  c = 1 + c;
+  s = x + x * s;
+  const int quarter = (int)nearest & 3;
+  *cosine = quarter == 0 ? c : quarter == 1 ? -s : quarter == 2 ? -c : s;
+  *sine = quarter == 0 ? s : quarter == 1 ? c : quarter == 2 ? -s : -c;
+}
+
 void crow_random_normal(uint64_t seed, crow_stream stream, uint64_t index, double *values, int64_t count) {
-  const double turn = 6.283185307179586476925286766559;
   const int64_t even = count + count % 2;
   uint32_t drawn[WORDS];
   for (int64_t at = 0; at < even;) {
     const int64_t n = draw(seed, stream, index, at, even - at, drawn);
     for (int64_t k = 0; k < n; k += 2) {
-      const double radius = sqrt(-2 * log(uniform(drawn[k]))), angle = turn * uniform(drawn[k + 1]);
-      values[at + k] = radius * cos(angle);
-      if (at + k + 1 < count) values[at + k + 1] = radius * sin(angle);
+      const double radius = sqrt(-2 * own_log(uniform(drawn[k])));
+      double cosine, sine;
+      own_cos_sin(uniform(drawn[k + 1]), &cosine, &sine);
+      values[at + k] = radius * cosine;
+      if (at + k + 1 < count) values[at + k + 1] = radius * sine;
     }
     at += n;
   }

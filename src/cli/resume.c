@@ -25,7 +25,6 @@ crow_status crow_run_checkpoint(const crow_run *run, const crow_checkpoint_optio
   const crow_comm *comm = run->comm;
   CROW_TRY(crow_checkpoint_create(comm, options, crow_run_output(run), out));
   CROW_TRY_AGREE(comm, crow_checkpoint_match(*out, "command", "%s", run->command->name));
-  CROW_TRY_AGREE(comm, crow_checkpoint_match(*out, "version", "%s", crow_version()));
   for (const crow_section *s = run->command->sections; s && s->title; s++) {
     if (s->settings == crow_checkpoint_settings) continue;
     CROW_TRY_AGREE(comm, crow_checkpoint_match_settings(*out, s->settings, (const char *)run->options + s->offset));

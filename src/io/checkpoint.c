@@ -96,6 +96,10 @@ crow_status crow_checkpoint_compare(const char *path, const char *theirs, const 
   return CROW_OK;
 }
 
+static void checkpoint_build(char *text, size_t bytes) {
+  (void)snprintf(text, bytes, "%s%s%s", crow_version(), *crow_git_hash() ? " " : "", crow_git_hash());
+}
+
 /* ---- the handle --------------------------------------------------------------------------------------------- */
 
 /* The longest name of a file, and what is put behind the output's name at most. */
@@ -139,7 +143,8 @@ crow_status crow_checkpoint_create(const crow_comm *comm, const crow_checkpoint_
   checkpoint->start_s = checkpoint->last_s = crow_time_s();
   CROW_TRY(crow_comm_split(comm, crow_comm_rank(comm) == 0 ? 0 : -1, 0, &checkpoint->alone));
   CROW_TRY_AGREE(comm, crow_checkpoint_names(options, output, checkpoint->path));
-  CROW_TRY_AGREE(comm, crow_checkpoint_match(checkpoint, "version", "%s", crow_version()));
+  CROW_TRY_AGREE(comm, crow_checkpoint_match(checkpoint, "layout", "%d", CROW_CHECKPOINT_LAYOUT));
+  CROW_TRY_AGREE(comm, crow_checkpoint_match(checkpoint, "numerics", "%d", CROW_NUMERICS));
 cleanup:
   if (status != CROW_OK) crow_checkpoint_destroy(&checkpoint);
   *out = checkpoint;
@@ -193,6 +198,22 @@ cleanup:
 
 /* ---- going on ----------------------------------------------------------------------------------------------- */
 
+/* Another build with the same layout and numerics goes on to the same result, as far as its authors know. */
+static crow_status warn_of_build(const crow_file *file) {
+  crow_status status = CROW_OK;
+  char *theirs = NULL, ours[128];
+  if (!crow_file_has_attribute(file, "/", "build")) return CROW_OK;
+  CROW_TRY(crow_file_get_text(file, "/", "build", &theirs));
+  checkpoint_build(ours, sizeof ours);
+  if (strcmp(theirs, ours) != 0) {
+    crow_log(CROW_LOG_WARNING, "checkpoint %s was written by another build, %.100s; this is %s", crow_file_name(file),
+             theirs, ours);
+  }
+cleanup:
+  crow_free(theirs);
+  return status;
+}
+
 crow_status crow_checkpoint_find(crow_checkpoint *checkpoint, bool *found) {
   crow_status status = CROW_OK;
   crow_file *file[2] = {NULL, NULL};
@@ -211,6 +232,7 @@ crow_status crow_checkpoint_find(crow_checkpoint *checkpoint, bool *found) {
   if (checkpoint->options.restart) goto cleanup;
   CROW_TRY(crow_file_get_text(file[newest], "/", "run", &run));
   CROW_TRY(crow_checkpoint_compare(checkpoint->path[newest], run, checkpoint->run.text));
+  CROW_TRY(warn_of_build(file[newest]));
   checkpoint->found = file[newest];
   checkpoint->whole = true;
   file[newest] = NULL;
@@ -322,6 +344,9 @@ static crow_status finish(crow_checkpoint *checkpoint) {
   if (!file) return CROW_OK;
   crow_metadata_digest(checkpoint->sequence + 1, checkpoint->run.text, contents, digest);
   CROW_TRY(crow_file_set_i64(file, "/", "sequence", checkpoint->sequence + 1));
+  char build[128];
+  checkpoint_build(build, sizeof build);
+  CROW_TRY(crow_file_set_text(file, "/", "build", build));
   CROW_TRY(crow_file_set_text(file, "/", "run", checkpoint->run.text));
   CROW_TRY(crow_file_set_text(file, "/", "contents", contents));
   CROW_TRY(crow_file_set_text(file, "/", "digest", digest));

@@ -62,7 +62,7 @@ static void form(const crow_objective *o, const masses *all, double *h, double *
 static crow_status invert(int m, double *h, double *work) {
   crow_status status = CROW_OK;
   int *pivot = NULL, info = 0;
-  const int work_count = m * m;
+  const int block = 64, work_count = m > INT32_MAX / block ? INT32_MAX : m * block; /* m^2 would not fit an int */
   CROW_TRY(CROW_ALLOCATE(&pivot, m));
   dgetrf_(&m, &m, h, &m, pivot, &info);
   if (info == 0) dgetri_(&m, h, &m, pivot, work, &work_count, &info);

@@ -115,13 +115,24 @@ static crow_status check_finite(const crow_adam *adam, double value) {
   return CROW_OK;
 }
 
+/* base^exponent for a whole exponent >= 0, by squaring: a library's pow() may differ between the processors of a run,
+ * whose parameters must not. */
+static double adam_power(double base, double exponent) {
+  double result = 1;
+  for (uint64_t n = (uint64_t)exponent; n; n >>= 1) {
+    if (n & 1) result *= base;
+    base *= base;
+  }
+  return result;
+}
+
 static void update(crow_adam *adam) {
   const crow_adam_options *o = &adam->options;
   double *theta = adam->vector[THETA], *mean = adam->vector[MEAN], *square = adam->vector[SQUARE];
   adam->scalar[STEPS]++;
   /* Both means begin at 0; dividing by these takes that out. */
-  const double mean_part = 1 - pow(o->beta1, adam->scalar[STEPS]);
-  const double square_part = 1 - pow(o->beta2, adam->scalar[STEPS]);
+  const double mean_part = 1 - adam_power(o->beta1, adam->scalar[STEPS]);
+  const double square_part = 1 - adam_power(o->beta2, adam->scalar[STEPS]);
   for (int64_t i = 0; i < adam->count; i++) {
     const double g = adam->gradient[i];
     mean[i] = o->beta1 * mean[i] + (1 - o->beta1) * g;

@@ -3,12 +3,13 @@
  *
  * p(x>y) + p(y>x) = 1 needs both halves of the matrix, and no rank ever holds both. So it is checked by Freivalds'
  * method: with random v, the sums over y of (p(x>y) + p(y>x) - 1) v(y) are as small as the single terms are, and they
- * need one pass only. Rows where they are not small are looked at entry by entry in a second pass. */
+ * need one pass only. Rows where they are not small are looked at entry by entry in further passes. */
 #include <crow/preference.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 1 << 25, SUSPECTS = 8 };
+enum { BLOCK_BYTES = 1 << 25, SUSPECT_BYTES = 1 << 28 };
 
 typedef struct stream {
   const crow_comm *comm;
@@ -115,20 +116,40 @@ cleanup:
   return status;
 }
 
-/* Rows whose deviation is not explained by permitted deviations of single entries; the largest come first. */
-static int64_t find_suspects(const stream *s, const double *deviation, crow_gidx *suspect) {
-  int64_t n = 0;
+typedef struct suspect_row {
+  double size; /* of its deviation */
+  crow_gidx row;
+} suspect_row;
+
+static int larger_deviation_first(const void *left, const void *right) {
+  const suspect_row *a = left, *b = right;
+  if (a->size != b->size) return a->size > b->size ? -1 : 1;
+  return (a->row > b->row) - (a->row < b->row);
+}
+
+/* Looks at all rows whose deviation is not explained by permitted deviations of single entries, the largest first, as
+ * many in a pass as SUSPECT_BYTES hold: one pass for up to 4096 alternatives. */
+static crow_status look_at_suspects(const stream *s, const double *deviation) {
+  crow_status status = CROW_OK;
   const double rounding = 1e-15 * (double)s->m;
+  const int64_t in_memory = SUSPECT_BYTES / (2 * (int64_t)sizeof(double) * s->m),
+                at_once = in_memory > 8 ? in_memory : 8;
+  suspect_row *suspect = NULL;
+  crow_gidx *rows = NULL;
+  int64_t n = 0;
+  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE_RAW(&suspect, s->m));
+  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE_RAW(&rows, s->m));
   for (crow_gidx x = 0; x < s->m; x++) {
-    const double size = fabs(deviation[x]);
-    if (size <= 0.5 * s->tolerance + rounding) continue;
-    int64_t k = n < SUSPECTS ? n++ : SUSPECTS;
-    for (; k > 0 && size > fabs(deviation[suspect[k - 1]]); k--) {
-      if (k < SUSPECTS) suspect[k] = suspect[k - 1];
-    }
-    if (k < SUSPECTS) suspect[k] = x;
+    /* Written so that NaN is suspect. */
+    if (!(fabs(deviation[x]) <= 0.5 * s->tolerance + rounding)) suspect[n++] = (suspect_row){fabs(deviation[x]), x};
   }
-  return n;
+  if (n) qsort(suspect, (size_t)n, sizeof *suspect, larger_deviation_first);
+  for (int64_t k = 0; k < n; k++) rows[k] = suspect[k].row;
+  for (int64_t k = 0; k < n; k += at_once) CROW_TRY(second_pass(s, n - k < at_once ? n - k : at_once, rows + k));
+cleanup:
+  crow_free(suspect);
+  crow_free(rows);
+  return status;
 }
 
 crow_status crow_win_rate_matrix(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
@@ -136,7 +157,6 @@ crow_status crow_win_rate_matrix(const crow_comm *comm, const crow_dataset *data
   crow_status status = CROW_OK;
   stream s = {.comm = comm, .dataset = dataset, .rows = &weights->partition};
   double *weight = NULL, *v = NULL, *deviation = NULL;
-  crow_gidx suspect[SUSPECTS];
   CROW_TRY_AGREE(comm, open_stream(&s));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&weight, s.m));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&v, s.m));
@@ -150,8 +170,9 @@ crow_status crow_win_rate_matrix(const crow_comm *comm, const crow_dataset *data
   }
   CROW_TRY(first_pass(&s, weight, v, win_rate, deviation));
   CROW_TRY(crow_comm_sum_f64_unordered(comm, deviation, s.m));
-  const int64_t suspects = find_suspects(&s, deviation, suspect);
-  if (suspects) CROW_TRY(second_pass(&s, suspects, suspect));
+  /* All ranks must see the same suspects, whatever the order in which their parts were added. */
+  CROW_TRY(crow_comm_broadcast(comm, deviation, s.m * (int64_t)sizeof *deviation, 0));
+  CROW_TRY(look_at_suspects(&s, deviation));
 cleanup:
   crow_free(s.block);
   crow_free(weight);

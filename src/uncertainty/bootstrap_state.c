@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a checkpoint keeps of a bootstrap, on any number of ranks and groups: the weights, the fit's result, how each
- * replicate ended ("bootstrap") and the rewards and ranks of those that have: vectors of (alternatives, MANY). */
+ * replicate ended ("bootstrap") and the rewards and ranks of those that have: vectors of (alternatives, 32 or more). */
 #include "uncertainty/bootstrap_impl.h"
 
-/* Replicates side by side in one vector of a checkpoint. */
-enum { MANY = 32 };
+/* Replicates side by side in one vector of a checkpoint: so many that there are at most 2048 pairs of vectors, however
+ * many replicates there are, since each has a line in the list of contents. */
+static int64_t many_of(const crow_bootstrap *b) {
+  int64_t many = 32;
+  while (b->replicates > 2048 * many) many *= 2;
+  return many;
+}
 
 /* This rank's part of a vector. */
 static crow_partition part(const crow_bootstrap *b) {
-  crow_partition p = crow_comm_partition(b->comm, MANY * b->weights->partition.global, CROW_BLOCK);
-  p.begin = MANY * b->weights->partition.begin;
-  p.count = MANY * b->weights->partition.count;
+  crow_partition p = crow_comm_partition(b->comm, many_of(b) * b->weights->partition.global, CROW_BLOCK);
+  p.begin = many_of(b) * b->weights->partition.begin;
+  p.count = many_of(b) * b->weights->partition.count;
   return p;
 }
 
 /* Whether any replicate from `first` on that shares a vector with it has ended. */
 static bool any_ended(const crow_bootstrap *b, int64_t first) {
-  for (int64_t k = first; k < first + MANY && k < b->replicates; k++) {
+  for (int64_t k = first; k < first + many_of(b) && k < b->replicates; k++) {
     if (b->end[k] != CROW_REPLICATE_TO_DO) return true;
   }
   return false;
@@ -29,8 +34,8 @@ typedef struct buffers {
 
 static crow_status allocate(const crow_bootstrap *b, buffers *to) {
   crow_status status = CROW_OK;
-  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE(&to->value, MANY * b->weights->partition.count));
-  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE(&to->rank, MANY * b->weights->partition.count));
+  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE(&to->value, many_of(b) * b->weights->partition.count));
+  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE(&to->rank, many_of(b) * b->weights->partition.count));
 cleanup:
   return status;
 }
@@ -42,15 +47,15 @@ static void release(buffers *to) {
 
 /* Between the delivered replicates and a vector, either way. */
 static void copy(crow_bootstrap *b, int64_t first, bool in, const buffers *with) {
-  const int64_t n = b->replicates, many = n - first < MANY ? n - first : MANY;
+  const int64_t n = b->replicates, width = many_of(b), many = n - first < width ? n - first : width;
   for (crow_gidx i = 0; i < b->weights->partition.count; i++) {
     for (int64_t k = 0; k < many; k++) {
       if (in) {
-        b->values[i * n + first + k] = with->value[i * MANY + k];
-        b->ranks[i * n + first + k] = with->rank[i * MANY + k];
+        b->values[i * n + first + k] = with->value[i * width + k];
+        b->ranks[i * n + first + k] = with->rank[i * width + k];
       } else {
-        with->value[i * MANY + k] = b->values[i * n + first + k];
-        with->rank[i * MANY + k] = b->ranks[i * n + first + k];
+        with->value[i * width + k] = b->values[i * n + first + k];
+        with->rank[i * width + k] = b->ranks[i * n + first + k];
       }
     }
   }
@@ -64,7 +69,7 @@ crow_status crow_bootstrap_save(crow_bootstrap *b) {
   CROW_TRY(crow_weights_save(b->kept.checkpoint, b->weights));
   CROW_TRY(b->kept.save(b->kept.context, b->kept.checkpoint));
   CROW_TRY(crow_checkpoint_put_scalars(b->kept.checkpoint, "bootstrap", b->replicates, b->end));
-  for (int64_t first = 0, k = 0; first < b->replicates; first += MANY, k += 2) {
+  for (int64_t first = 0, k = 0; first < b->replicates; first += many_of(b), k += 2) {
     if (!any_ended(b, first)) continue;
     copy(b, first, false, &room);
     CROW_TRY(crow_checkpoint_put_vector(b->kept.checkpoint, "bootstrap", k, CROW_F64, &p, room.value));
@@ -81,7 +86,7 @@ static crow_status load_ended(crow_bootstrap *b) {
   buffers room = {0};
   CROW_TRY(allocate(b, &room));
   CROW_TRY(crow_checkpoint_get_scalars(b->kept.checkpoint, "bootstrap", b->replicates, b->end));
-  for (int64_t first = 0, k = 0; first < b->replicates; first += MANY, k += 2) {
+  for (int64_t first = 0, k = 0; first < b->replicates; first += many_of(b), k += 2) {
     if (!any_ended(b, first)) continue;
     CROW_TRY(crow_checkpoint_get_vector(b->kept.checkpoint, "bootstrap", k, CROW_F64, &p, room.value));
     CROW_TRY(crow_checkpoint_get_vector(b->kept.checkpoint, "bootstrap", k + 1, CROW_I32, &p, room.rank));

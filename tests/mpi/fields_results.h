@@ -367,6 +367,7 @@ static const file_kind kind_checkpoint = {
                               {"/", "crow_schema_version", INTEGER},
                               {"/", "sequence", INTEGER},
                               {"/", "run", TEXT},
+                              {"/", "build", OPTIONAL | FREE_TEXT},
                               {"/", "contents", TEXT},
                               {"/", "digest", TEXT},
                               {NULL, NULL, 0}},
