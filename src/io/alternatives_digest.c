@@ -58,6 +58,7 @@ cleanup:
 crow_status crow_dataset_check_digest(const crow_dataset *dataset, const crow_file *file, const char *meaning) {
   crow_status status = CROW_OK;
   char digest[17], *stated = NULL;
+  if (!dataset->file) return CROW_OK; /* data in memory: nothing can be said */
   if (!crow_file_has_attribute(file, "/", "alternatives_digest")) {
     /* A file that crow did not write says as much as its author wanted. */
     const bool ours = crow_file_has_attribute(file, "/provenance", "version");
@@ -72,7 +73,8 @@ crow_status crow_dataset_check_digest(const crow_dataset *dataset, const crow_fi
   CROW_TRY(crow_dataset_digest(file->comm, dataset, digest));
   if (strcmp(stated, digest) != 0) {
     CROW_TRY(crow_error(CROW_BAD_INPUT,
-                        "%s: is of alternatives with other contexts, or in another order, than %s: the digest of its "
+                        "%s: /alternatives_digest: is of alternatives with other contexts, or in another order, than "
+                        "%s: the digest of its "
                         "contexts is %.64s, and %s here: %s",
                         crow_file_name(file), crow_file_name(dataset->file), stated, digest, meaning));
   }
