@@ -51,7 +51,7 @@ typedef struct crow_weights_options {
   int64_t clusters;             /**< cluster: K; 0: the square root of m, rounded up */
   int64_t samples;              /**< Monte Carlo samples N; 0, the default: 100000 (the paper's), or for each of several
                                      prompts max(4096, 400 m_k) */
-  int draws;                    /**< crow_draws; default independent */
+  int draws;                    /**< crow_draws; default auto */
   double relative_error;        /**< > 0: go on until every weight above 1/m has this relative standard error */
   int64_t max_samples;          /**< but not beyond this many samples */
   double pseudo_count;          /**< a >= 0: w = (n + a) / (N + a m) for n hits (Dirichlet smoothing); default 0 */

@@ -26,7 +26,7 @@ const crow_setting crow_weights_settings[] = {
     {.name = "draws",
      .type = CROW_SETTING_CHOICE,
      .offset = AT(draws),
-     .value = CROW_DRAWS_INDEPENDENT,
+     .value = CROW_DRAWS_AUTO,
      .choices = "auto|signs|independent",
      .help =
          "how samples are drawn: signs: many from one draw, by flipping the signs of blocks of its coordinates, for "

@@ -353,6 +353,11 @@ static inline crow_status use_checkpoint(const char *path) {
   crow_status status = crow_checkpoint_find(checkpoint, &found);
   crow_log_set(NULL, NULL);
   crow_checkpoint_destroy(&checkpoint);
+  /* What cannot be told for a checkpoint is somebody's file, which none may replace: refused as a wrong name. */
+  if (status == CROW_USAGE && strstr(crow_error_message(), "is no checkpoint of crow")) {
+    (void)snprintf(warning, sizeof warning, "%s", crow_error_message());
+    status = CROW_OK;
+  }
   if (status != CROW_OK || found) return status;
   return crow_error(CROW_BAD_INPUT, "case.h5, that is %.1900s", warning);
 }
