@@ -250,7 +250,8 @@ typedef struct crow_comparison_alternatives {
 CROW_API crow_status crow_comparison_alternatives_create(const crow_comparison *comparison, int64_t top,
                                                          crow_comparison_alternatives *out);
 /** The `best` first ones of the last result's places, and after them the `worst` last ones that have a place. Both
- * together are no more than what it has. Otherwise as crow_comparison_alternatives_create(). Collective. */
+ * together are no more than what it has. Ids that are there more than once are not matched in the other results.
+ * Otherwise as crow_comparison_alternatives_create(). Collective. */
 CROW_API crow_status crow_comparison_alternatives_create_ends(const crow_comparison *comparison, int64_t best,
                                                               int64_t worst, crow_comparison_alternatives *out);
 /** Local. Frees and zeroes. */

@@ -103,9 +103,10 @@ static int add_duel_names(crow_plot *plot, int64_t shown, const crow_places *pla
   return widest;
 }
 
-/* Columns are named by the places of their rows, every fifth if they are many. */
-static void add_duel_columns(crow_plot *plot, int64_t shown, const crow_places *places) {
-  const int64_t step = shown > 12 ? 5 : 1;
+/* Columns are named by the places of their rows, every fifth or tenth if they are many in `pixels`. */
+static void add_duel_columns(crow_plot *plot, int64_t shown, const crow_places *places, double pixels) {
+  const double each = pixels / (double)shown;
+  const int64_t step = each >= 22 ? 1 : each >= 5 ? 5 : 10;
   crow_plot_add(plot, "set xtics scale 0 textcolor '#444444' (");
   for (int64_t k = 0; k < shown; k = k == 0 && step > 1 ? step - 1 : k + step) {
     const int64_t place = places->place[places->order[k]];
@@ -117,8 +118,7 @@ static void add_duel_columns(crow_plot *plot, int64_t shown, const crow_places *
 static void add_duel_title(crow_plot *plot, int64_t shown, int64_t all) {
   char cut[96] = "";
   if (shown < all) (void)snprintf(cut, sizeof cut, " (best %lld of %lld)", (long long)shown, (long long)all);
-  (void)snprintf(plot->made_title, sizeof plot->made_title, "%.128s%s",
-                 plot->title ? plot->title : "Win rates, observed and fitted", cut);
+  (void)snprintf(plot->made_title, sizeof plot->made_title, "%.128s%s", plot->title ? plot->title : "Win rates", cut);
   plot->title = plot->made_title;
 }
 
@@ -145,8 +145,7 @@ static void draw_duels(crow_plot *plot, int64_t shown, const crow_places *places
   add_duel_title(plot, shown, places->count);
   const int widest = add_duel_names(plot, shown, places, name);
   crow_plot_frame(plot, crow_plot_row_pixels(widest), 18, 104, fmax(18. * (double)shown, 60), 1);
-  crow_plot_axes(plot, "against the alternative at this place: share that the row's won", NULL);
-  add_duel_columns(plot, shown, places);
+  crow_plot_axes(plot, "share won against each place", NULL);
   crow_plot_add(plot,
                 "unset ytics\nunset grid\nset key off\nset style fill solid 1 noborder\nset border 15 linecolor "
                 "'#bbbbbb'\nset xrange [-0.5:%.1f]\n"
@@ -154,6 +153,7 @@ static void draw_duels(crow_plot *plot, int64_t shown, const crow_places *places
                 (double)shown - .5, (double)shown - .5);
   add_color_bar(plot);
   const double gap = 16, half = (plot->right - plot->left - gap) / 2;
+  add_duel_columns(plot, shown, places, half);
   crow_plot_add(plot, "set multiplot\n");
   add_map(plot, "observed", plot->left, plot->left + half);
   crow_plot_add(plot, "unset label\nunset colorbox\n");

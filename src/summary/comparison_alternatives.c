@@ -56,7 +56,7 @@ cleanup:
 }
 
 static crow_status match_all(const crow_comm *comm, const crow_comparison_result *result, const named *sorted,
-                             int64_t rows, matches *out) {
+                             int64_t rows, bool strict, matches *out) {
   crow_status status = CROW_OK;
   crow_strings ids = {0};
   const crow_partition *p = &result->partition;
@@ -73,7 +73,7 @@ static crow_status match_all(const crow_comm *comm, const crow_comparison_result
   CROW_TRY(crow_comm_sum_f64_unordered(comm, out->lower, rows));
   CROW_TRY(crow_comm_sum_f64_unordered(comm, out->upper, rows));
   CROW_TRY(crow_comm_sum_i64(comm, out->place, rows));
-  for (int64_t k = 0; k < rows; k++) {
+  for (int64_t k = 0; strict && k < rows; k++) {
     if (out->found[sorted[k].row] > 1) {
       CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: /alternatives/id: \"%s\" stands there %lld times, expected once",
                           crow_file_name(result->file), sorted[k].name, (long long)out->found[sorted[k].row]));
@@ -84,11 +84,21 @@ cleanup:
   return status;
 }
 
-static crow_status fill_result(const crow_comparison *comparison, int k, const named *sorted,
+/* Of ids that several of the chosen have, or that a result has several times, nobody knows which is which. */
+static void drop_repeated(const named *sorted, int64_t rows, int64_t *found) {
+  for (int64_t k = 0; k < rows; k++) {
+    const bool repeated = (k > 0 && strcmp(sorted[k].name, sorted[k - 1].name) == 0) ||
+                          (k + 1 < rows && strcmp(sorted[k].name, sorted[k + 1].name) == 0);
+    if (repeated || found[sorted[k].row] > 1) found[sorted[k].row] = 0;
+  }
+}
+
+static crow_status fill_result(const crow_comparison *comparison, int k, const named *sorted, bool strict,
                                crow_comparison_alternatives *out) {
   crow_status status = CROW_OK;
   matches in = {0};
-  CROW_TRY(match_all(comparison->comm, &comparison->result[k], sorted, out->rows, &in));
+  CROW_TRY(match_all(comparison->comm, &comparison->result[k], sorted, out->rows, strict, &in));
+  drop_repeated(sorted, out->rows, in.found);
   for (int64_t row = 0; row < out->rows; row++) {
     crow_comparison_cell *cell = &out->cell[row * comparison->count + k];
     const bool interval = comparison->result[k].has_intervals;
@@ -108,24 +118,49 @@ cleanup:
   return status;
 }
 
+/* The last result's own alternatives are known by their rows. */
+static crow_status fill_last(const crow_comparison *comparison, const crow_ranked *chosen,
+                             crow_comparison_alternatives *out) {
+  crow_status status = CROW_OK;
+  const crow_comm *comm = comparison->comm;
+  const crow_comparison_result *last = &comparison->result[comparison->count - 1];
+  double *lower = NULL, *upper = NULL;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&lower, out->rows));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&upper, out->rows));
+  for (int64_t row = 0; row < out->rows; row++) lower[row] = upper[row] = (double)NAN;
+  if (last->has_intervals) {
+    CROW_TRY(crow_ranking_pick(comm, &last->partition, last->lower, out->rows, chosen, lower));
+    CROW_TRY(crow_ranking_pick(comm, &last->partition, last->upper, out->rows, chosen, upper));
+  }
+  for (int64_t row = 0; row < out->rows; row++) {
+    out->cell[(row + 1) * comparison->count - 1] = (crow_comparison_cell){.there = true,
+                                                                          .rank = last->places.place[chosen[row].index],
+                                                                          .reward = chosen[row].value,
+                                                                          .lower = lower[row],
+                                                                          .upper = upper[row]};
+  }
+cleanup:
+  crow_free(lower);
+  crow_free(upper);
+  return status;
+}
+
 static crow_status choose_ends(const crow_comm *comm, const crow_comparison_result *last, int64_t best, int64_t worst,
-                               crow_comparison_alternatives *out) {
+                               crow_ranked **chosen, crow_comparison_alternatives *out) {
   crow_status status = CROW_OK;
   const crow_places *places = &last->places;
-  crow_ranked *chosen = NULL;
   out->rows = best + worst;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&chosen, out->rows));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(chosen, out->rows));
   for (int64_t k = 0; k < out->rows; k++) {
     const crow_gidx row = places->order[k < best ? k : places->ranked - out->rows + k];
-    chosen[k] = (crow_ranked){places->value[row], row};
+    (*chosen)[k] = (crow_ranked){places->value[row], row};
   }
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->id, out->rows));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->topic, out->rows));
-  CROW_TRY(crow_ranking_names(comm, last->file, "/alternatives/id", out->rows, chosen, out->id));
-  CROW_TRY(crow_ranking_names(comm, last->file, "/alternatives/topic", out->rows, chosen, out->topic));
+  CROW_TRY(crow_ranking_names(comm, last->file, "/alternatives/id", out->rows, *chosen, out->id));
+  CROW_TRY(crow_ranking_names(comm, last->file, "/alternatives/topic", out->rows, *chosen, out->topic));
   out->has_topic = crow_file_has(last->file, "/alternatives/topic");
 cleanup:
-  crow_free(chosen);
   return status;
 }
 
@@ -150,28 +185,38 @@ cleanup:
   return status;
 }
 
-crow_status crow_comparison_alternatives_create_ends(const crow_comparison *comparison, int64_t best, int64_t worst,
-                                                     crow_comparison_alternatives *out) {
+/* `strict`: every result has each id once. */
+static crow_status create_alternatives(const crow_comparison *comparison, int64_t best, int64_t worst, bool strict,
+                                       crow_comparison_alternatives *out) {
   crow_status status = CROW_OK;
   const crow_comm *comm = comparison->comm;
+  const int last = comparison->count - 1;
   named *sorted = NULL;
+  crow_ranked *chosen = NULL;
   *out = (crow_comparison_alternatives){0};
   for (int k = 1; k < comparison->count; k++) {
     CROW_TRY_AGREE(comm, warn_of_rows(comparison->result[0].file, comparison->result[k].file));
   }
-  CROW_TRY(choose_ends(comm, &comparison->result[comparison->count - 1], best, worst, out));
+  CROW_TRY(choose_ends(comm, &comparison->result[last], best, worst, &chosen, out));
   CROW_TRY_AGREE(comm, sort_names(out->rows, out->id, &sorted));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->cell, out->rows * comparison->count));
-  for (int k = 0; k < comparison->count; k++) CROW_TRY(fill_result(comparison, k, sorted, out));
+  for (int k = 0; k < last + strict; k++) CROW_TRY(fill_result(comparison, k, sorted, strict, out));
+  if (!strict) CROW_TRY(fill_last(comparison, chosen, out));
 cleanup:
   crow_free(sorted);
+  crow_free(chosen);
   return status;
+}
+
+crow_status crow_comparison_alternatives_create_ends(const crow_comparison *comparison, int64_t best, int64_t worst,
+                                                     crow_comparison_alternatives *out) {
+  return create_alternatives(comparison, best, worst, false, out);
 }
 
 crow_status crow_comparison_alternatives_create(const crow_comparison *comparison, int64_t top,
                                                 crow_comparison_alternatives *out) {
   const int64_t all = comparison->result[comparison->count - 1].partition.global;
-  return crow_comparison_alternatives_create_ends(comparison, top == 0 || top > all ? all : top, 0, out);
+  return create_alternatives(comparison, top == 0 || top > all ? all : top, 0, true, out);
 }
 
 void crow_comparison_alternatives_free(crow_comparison_alternatives *alternatives) {

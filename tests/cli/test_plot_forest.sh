@@ -144,6 +144,29 @@ crow plot other.h5 --kind forest --anchor nobody=1000 -o a.svg
 exits 3
 says "nobody"
 
+# Names that are there twice belong to rows of their own in a picture, and to none in another result.
+write_many 6 200
+import six.h5
+"$python" - <<'PY'
+import h5py
+with h5py.File("six.h5") as f, h5py.File("twins.h5", "w") as t:
+    t.attrs.update(crow_kind="dataset", crow_schema_version=1)
+    t["alternatives/context"] = f["alternatives/context"][:]
+    t["alternatives/id"] = f["alternatives/id"][:]
+    t["alternatives/id"][1] = f["alternatives/id"][0]
+    for name in ("first", "second", "outcome"):
+        t["comparisons/" + name] = f["comparisons/" + name][:]
+PY
+crow fit twins.h5 -o twins-r.h5 --weights uniform -q
+exits 0
+for p in 1 2; do
+  ranks $p plot twins-r.h5 --kind forest -o twins.svg --force
+  exits 0
+  holds forest twins-r.h5
+done
+crow report twins-r.h5 twins-r.h5 -o twins.html
+exits 0
+
 # Alternatives without weight come last, without a place, hollow.
 "$python" - <<'PY'
 import h5py, numpy as np

@@ -19,7 +19,8 @@ const crow_command crow_command_report = {
     .summary = "put results, pictures and provenance on one page",
     .description =
         "Writes a page of HTML that holds everything itself, to be sent to a colleague: what the results say in plain "
-        "words, pictures, tables of topics and of the best and worst alternatives, certificates, weights, and how each "
+        "words, a leaderboard with intervals, pictures, tables of topics and of the best and worst alternatives, "
+        "certificates, weights, and how each "
         "file came about. It needs no network and runs no scripts; it reads well on a phone, on paper and aloud.\n\n"
         "Takes rewards, weights and dataset files and the JSON summaries of other commands, such as crow audit. Needs "
         "gnuplot.",
