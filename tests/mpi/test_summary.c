@@ -52,7 +52,7 @@ static void ends_and_counts_are_those_of_the_whole_vector(void) {
 
 /* A dataset of `m` alternatives in one dimension, of topics "t0", "t1", ... in turn if there are some. */
 static void write_dataset(const char *path, int64_t m, int topics) {
-  static char name[NAMES][8];
+  static char name[NAMES][16];
   double context[M];
   const char *topic[M];
   for (int k = 0; k < NAMES; k++) (void)snprintf(name[k], sizeof name[k], "t%d", k);
