@@ -45,14 +45,14 @@ cleanup:
 crow_status crow_space_create_sphere(const crow_comm *comm, const crow_space_options *options, crow_space *space) {
   crow_status status = CROW_OK;
   crow_space_text text;
-  char about[224] = "";
+  char about[160] = "";
   CROW_TRY(crow_space_center_parse(options->center, &space->center_kind, &text));
   if (space->center_kind == CROW_CENTER_WEIGHTED) {
     (void)snprintf(about, sizeof about, " about the weighted mean");
     CROW_TRY_AGREE(comm, CROW_ALLOCATE(&space->center, space->dimensions));
   }
   if (space->center_kind == CROW_CENTER_FILE) {
-    (void)snprintf(about, sizeof about, " about %.80s of %.100s", text.path, text.file);
+    (void)snprintf(about, sizeof about, " about %.60s of %.80s", text.path, text.file);
     CROW_TRY(read_center(comm, &text, space));
   }
   (void)snprintf(space->description, sizeof space->description, "unit sphere%s in %lld dimension%s%s", about,
