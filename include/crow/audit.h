@@ -139,6 +139,8 @@ typedef struct crow_audit_noise {
 } crow_audit_noise;
 
 typedef struct crow_audit_result {
+  crow_space_choice space;    /**< S, chosen for the dataset and taken for those with clones too; empty if the weights
+                                   need none */
   double radius, jump;        /**< jump: of crow_radius_suggest(), 0 if the radius was given */
   crow_gidx groups;           /**< with two members or more */
   crow_gidx grouped;          /**< alternatives in them */
@@ -176,6 +178,7 @@ typedef struct crow_audit_topic {
 } crow_audit_topic;
 
 typedef struct crow_audit_comparison {
+  crow_space_choice space; /**< S, chosen for the first and taken for both; empty if the weights need none */
   int64_t topics, common;
   crow_audit_topic *topic;                         /**< (topics) in alphabetical order */
   crow_audit_shift standard, weighted;             /**< over the common topics' mean rewards */

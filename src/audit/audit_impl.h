@@ -21,6 +21,13 @@ crow_status crow_fits_make(const crow_comm *comm, const crow_dataset *dataset, c
                            crow_fits *out);
 void crow_fits_free(crow_fits *fits);
 
+/* S is chosen once, for the first dataset, and holds for all that an audit weighs: `chosen` are the options with that
+ * choice in place of auto, whose texts `choice` owns. A weighted centre is a way to find one, not a vector: each
+ * dataset finds its own, as the method does. Says what was chosen. Collective. */
+crow_status crow_audit_choose_space(const crow_comm *comm, const crow_dataset *dataset,
+                                    const crow_audit_options *options, crow_space_choice *choice,
+                                    crow_audit_options *chosen);
+
 /* A dataset's topics, whole on every rank. */
 typedef struct crow_topic_map {
   int64_t count;     /* 0: no topics, or too many */

@@ -243,16 +243,18 @@ crow_status crow_audit_compare(const crow_comm *comm, const crow_dataset *first,
                                const crow_audit_options *options, crow_audit_comparison *out) {
   crow_status status = CROW_OK;
   side both[2] = {{0}, {0}};
+  crow_audit_options chosen;
   memset(out, 0, sizeof *out);
   CROW_TRY(crow_audit_options_validate(options));
-  CROW_TRY(side_create(comm, first, options, &both[0]));
-  CROW_TRY(side_create(comm, second, options, &both[1]));
+  CROW_TRY(crow_audit_choose_space(comm, first, options, &out->space, &chosen));
+  CROW_TRY(side_create(comm, first, &chosen, &both[0]));
+  CROW_TRY(side_create(comm, second, &chosen, &both[1]));
   CROW_TRY_AGREE(comm, merge_topics(both, out));
   CROW_TRY_AGREE(comm, measure(out, false, &out->standard));
   CROW_TRY_AGREE(comm, measure(out, true, &out->weighted));
   CROW_TRY(find_winners(both, false, &out->standard));
   CROW_TRY(find_winners(both, true, &out->weighted));
-  CROW_TRY(find_noise(comm, both, options, out));
+  CROW_TRY(find_noise(comm, both, &chosen, out));
 cleanup:
   side_free(&both[0]);
   side_free(&both[1]);

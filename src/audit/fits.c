@@ -50,6 +50,30 @@ cleanup:
   return status;
 }
 
+crow_status crow_audit_choose_space(const crow_comm *comm, const crow_dataset *dataset,
+                                    const crow_audit_options *options, crow_space_choice *choice,
+                                    crow_audit_options *chosen) {
+  crow_status status = CROW_OK;
+  memset(choice, 0, sizeof *choice);
+  *chosen = *options;
+  if (options->weights.scheme != CROW_SCHEME_VORONOI) return CROW_OK;
+  CROW_TRY(crow_dataset_need_contexts(dataset));
+  if (strcmp(options->weights.space.space, "auto") != 0) {
+    (void)snprintf(choice->space, sizeof choice->space, "%s", options->weights.space.space);
+    if (strcmp(choice->space, "sphere") == 0) {
+      (void)snprintf(choice->center, sizeof choice->center, "%s",
+                     options->weights.space.center ? options->weights.space.center : "weighted");
+    }
+    return CROW_OK;
+  }
+  CROW_TRY(crow_space_choose(comm, &options->weights.space, dataset, choice));
+  chosen->weights.space = crow_space_chosen(&options->weights.space, choice);
+  crow_log(CROW_LOG_INFO, "audit: space: %s%s%s, for all datasets that are weighed (auto, from %s: %s)", choice->space,
+           *choice->center ? ", centre: " : "", choice->center, crow_file_name(dataset->file), choice->reason);
+cleanup:
+  return status;
+}
+
 void crow_fits_free(crow_fits *fits) {
   crow_free(fits->standard);
   crow_free(fits->weighted);

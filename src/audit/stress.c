@@ -288,8 +288,9 @@ crow_status crow_audit_run(const crow_comm *comm, const crow_dataset *dataset, c
   crow_topic_map topics = {0};
   crow_within within = {0};
   int64_t *places = NULL;
+  crow_audit_options chosen = *options;
   stress s = {
-      .comm = comm, .dataset = dataset, .options = options, .fits = &fits, .topics = &topics, .within = &within};
+      .comm = comm, .dataset = dataset, .options = &chosen, .fits = &fits, .topics = &topics, .within = &within};
   memset(out, 0, sizeof *out);
   CROW_TRY(crow_audit_options_validate(options));
   CROW_TRY(crow_dataset_need_contexts(dataset));
@@ -302,10 +303,11 @@ crow_status crow_audit_run(const crow_comm *comm, const crow_dataset *dataset, c
   out->prompts = within.prompts;
   out->complete = crow_preference_source(dataset) != CROW_SOURCE_COMPARISONS;
   CROW_TRY(crow_places_count(comm, dataset, places));
-  CROW_TRY(crow_fits_make(comm, dataset, options, &fits));
-  CROW_TRY(crow_audit_find_groups(comm, dataset, options, &fits, &topics, places, out));
+  CROW_TRY(crow_audit_choose_space(comm, dataset, options, &out->space, &chosen));
+  CROW_TRY(crow_fits_make(comm, dataset, &chosen, &fits));
+  CROW_TRY(crow_audit_find_groups(comm, dataset, &chosen, &fits, &topics, places, out));
   CROW_TRY(run_tests(&s, places, out));
-  if (out->tests) CROW_TRY(crow_audit_redraw(comm, dataset, options, &fits, &topics, &within, out));
+  if (out->tests) CROW_TRY(crow_audit_redraw(comm, dataset, &chosen, &fits, &topics, &within, out));
 cleanup:
   crow_fits_free(&fits);
   crow_topic_map_free(&topics);

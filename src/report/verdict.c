@@ -109,6 +109,8 @@ static void write_convergence(FILE *out, const crow_page_entry *e) {
 
 static void write_weights(FILE *out, const crow_page_entry *e) {
   const double share = e->effective / (double)e->alternatives;
+  const json_t *robust = attribute(e, "clone_robust");
+  const char *space = json_string_value(attribute(e, "space"));
   (void)fputs("<li>", out);
   crow_html_print(out, "%s: ", e->source->label);
   if (e->alternatives == 1) {
@@ -121,6 +123,10 @@ static void write_weights(FILE *out, const crow_page_entry *e) {
     if (e->zeros)
       crow_html_print(out, "; %lld of them ha%s weight zero", (long long)e->zeros, e->zeros == 1 ? "s" : "ve");
     (void)fputc('.', out);
+  }
+  if (robust && json_integer_value(robust) == 0) {
+    crow_html_print(out, " These weights are not clone-robust: they were made in a %s, whose shape follows clones.",
+                    space ? space : "space");
   }
   (void)fputs("</li>\n", out);
 }

@@ -41,19 +41,20 @@ static const known_field weights_fields[] = {{"/weights/value", LARGE_FITS},
                                              {"/alternatives/prompt", OPTIONAL | TEXT},
                                              {NULL, 0}};
 
-static inline void make_weights_by(const char *path, int scheme) {
+static inline void make_weights_by(const char *path, int scheme, const char *space) {
   crow_dataset dataset = {0};
   crow_weights weights = {0};
   crow_provenance *provenance = NULL;
   crow_weights_options options;
   const char *data = test_path("data.h5");
-  if (scheme == CROW_SCHEME_RADIUS)
+  if (scheme == CROW_SCHEME_RADIUS || strcmp(space, "sphere") == 0)
     make_population(data);
   else
     make_comparisons(data);
   (void)crow_comm_barrier(test_comm);
   crow_weights_options_default(&options);
   options.scheme = scheme;
+  options.space.space = space;
   options.samples = 64;
   CHECK_OK(crow_dataset_open(test_comm, data, true, &dataset));
   CHECK_OK(crow_weights_compute(test_comm, &dataset, &options, &weights));
@@ -64,8 +65,9 @@ static inline void make_weights_by(const char *path, int scheme) {
   crow_dataset_close(&dataset);
 }
 
-static inline void make_weights(const char *path) { make_weights_by(path, CROW_SCHEME_VORONOI); }
-static inline void make_radius_weights(const char *path) { make_weights_by(path, CROW_SCHEME_RADIUS); }
+static inline void make_weights(const char *path) { make_weights_by(path, CROW_SCHEME_VORONOI, "auto"); }
+static inline void make_sphere_weights(const char *path) { make_weights_by(path, CROW_SCHEME_VORONOI, "sphere"); }
+static inline void make_radius_weights(const char *path) { make_weights_by(path, CROW_SCHEME_RADIUS, "auto"); }
 
 static inline crow_status use_weights(const char *path) {
   crow_status status = CROW_OK;
@@ -82,17 +84,20 @@ cleanup:
 
 /* Another digest says that the alternatives are others. */
 #define DIGEST_TEXT (OPTIONAL | TEXT | LARGE_LATE | NEGATIVE_LATE)
-static const known_attribute weights_attributes[] = {{"/", "crow_kind", TEXT},
-                                                     {"/", "crow_schema_version", INTEGER},
-                                                     {"/", "space", OPTIONAL | TEXT | NEGATIVE_FITS | LARGE_FITS},
-                                                     {"/", "samples", USED | INTEGER | LARGE_FITS},
-                                                     {"/", "seed", OPTIONAL | INTEGER | NEGATIVE_FITS | LARGE_FITS},
-                                                     {"/", "hit_unit", OPTIONAL | INTEGER | LARGE_FITS},
-                                                     {"/", "alternatives_digest", DIGEST_TEXT},
-                                                     {"/", "zeros", OPTIONAL | INTEGER | LARGE_FITS},
-                                                     {"/", "prompts", OPTIONAL | INTEGER | LARGE_FITS},
-                                                     {"/", "effective", OPTIONAL | LARGE_FITS},
-                                                     {NULL, NULL, 0}};
+static const known_attribute weights_attributes[] = {
+    {"/", "crow_kind", TEXT},
+    {"/", "crow_schema_version", INTEGER},
+    {"/", "space", OPTIONAL | TEXT | NEGATIVE_FITS | LARGE_FITS},
+    {"/", "space_reason", OPTIONAL | TEXT | NEGATIVE_FITS | LARGE_FITS},
+    {"/", "clone_robust", OPTIONAL | INTEGER},
+    {"/", "samples", USED | INTEGER | LARGE_FITS},
+    {"/", "seed", OPTIONAL | INTEGER | NEGATIVE_FITS | LARGE_FITS},
+    {"/", "hit_unit", OPTIONAL | INTEGER | LARGE_FITS},
+    {"/", "alternatives_digest", DIGEST_TEXT},
+    {"/", "zeros", OPTIONAL | INTEGER | LARGE_FITS},
+    {"/", "prompts", OPTIONAL | INTEGER | LARGE_FITS},
+    {"/", "effective", OPTIONAL | LARGE_FITS},
+    {NULL, NULL, 0}};
 static const file_kind kind_weights = {"weights", make_weights, use_weights, weights_fields, weights_attributes, false};
 
 static const known_field radius_fields[] = {{"/weights/value", LARGE_FITS},
@@ -111,6 +116,26 @@ static inline crow_status use_radius_weights(const char *path) {
 }
 static const file_kind kind_radius_weights = {"weights by radius", make_radius_weights, use_radius_weights,
                                               radius_fields,       radius_attributes,   false};
+
+static const known_field sphere_fields[] = {{"/weights/value", LARGE_FITS},
+                                            {"/weights/standard_error", OPTIONAL | LARGE_FITS},
+                                            {"/weights/hits", OPTIONAL | LARGE_FITS | INTEGER},
+                                            {"/space/center", OPTIONAL | REAL_FITS | ANY_LENGTH},
+                                            {NULL, 0}};
+static const known_attribute sphere_attributes[] = {{"/", "crow_kind", TEXT},
+                                                    {"/", "crow_schema_version", INTEGER},
+                                                    {"/", "space", OPTIONAL | TEXT | NEGATIVE_FITS | LARGE_FITS},
+                                                    {"/", "space_center", OPTIONAL | TEXT | NEGATIVE_FITS | LARGE_FITS},
+                                                    {"/", "clone_robust", OPTIONAL | INTEGER},
+                                                    {"/", "center_rounds", OPTIONAL | INTEGER | LARGE_FITS},
+                                                    {"/", "center_change", OPTIONAL | LARGE_FITS},
+                                                    {NULL, NULL, 0}};
+static inline crow_status use_sphere_weights(const char *path) {
+  const crow_status status = use_weights(path);
+  return status == CROW_OK ? read_all(path, sphere_fields) : status;
+}
+static const file_kind kind_sphere_weights = {"weights on a sphere", make_sphere_weights, use_sphere_weights,
+                                              sphere_fields,         sphere_attributes,   false};
 
 /* ---- rewards --------------------------------------------------------------------------------------------------- */
 

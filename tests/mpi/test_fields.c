@@ -220,6 +220,7 @@ static void matrix(void) { attack_kind(&kind_matrix); }
 static void population(void) { attack_kind(&kind_population); }
 static void pool(void) { attack_kind(&kind_pool); }
 static void weights(void) { attack_kind(&kind_weights); }
+static void sphere_weights(void) { attack_kind(&kind_sphere_weights); }
 static void radius_weights(void) { attack_kind(&kind_radius_weights); }
 static void tabular(void) { attack_kind(&kind_tabular); }
 static void linear(void) { attack_kind(&kind_linear); }
@@ -234,6 +235,7 @@ static const crow_test tests[] = {{"a dataset of comparisons with prompts and gr
                                   {"a pool", pool},
                                   {"weights", weights},
                                   {"weights by radius", radius_weights},
+                                  {"weights on a sphere", sphere_weights},
                                   {"tabular rewards with intervals", tabular},
                                   {"rewards of an ensemble of linear models", linear},
                                   {"rewards of an ensemble of networks", network},

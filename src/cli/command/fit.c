@@ -254,6 +254,7 @@ static crow_status run_fit(crow_run *run) {
   CROW_TRY(crow_checkpoint_remove(checkpoint));
   crow_stages_end(&run->stages);
   converged = rewards.converged;
+  crow_results_weights_space(run, &weights.space);
   crow_report_real(run, "effective_number", weights.effective);
   crow_report_integer(run, "zero_weights", weights.zeros);
   crow_report_integer(run, "samples", weights.samples);

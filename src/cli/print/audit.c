@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/print/audit_impl.h"
+#include "cli/print/results_impl.h"
 #include "cli/table_impl.h"
 
 static void set_text(json_t *object, const char *name, const char *value) {
@@ -195,6 +196,7 @@ static void report_tests(crow_run *run, const crow_audit_result *r) {
 crow_status crow_audit_print(crow_run *run, crow_gidx alternatives, const crow_audit_result *result) {
   crow_status status = CROW_OK;
   crow_audit_summary standard, weighted;
+  crow_results_space(run, &result->space);
   report_groups(run, result);
   report_tests(run, result);
   CROW_TRY_AGREE(run->comm, print_groups(run, result, alternatives));
@@ -257,6 +259,7 @@ crow_status crow_audit_print_comparison(crow_run *run, const char *const names[2
   crow_status status = CROW_OK;
   crow_audit_summary standard, weighted;
   crow_audit_summarise_comparison(c, &standard, &weighted);
+  crow_results_space(run, &c->space);
   report_topics(run, c);
   CROW_TRY_AGREE(run->comm, print_topics(run, names, c));
   crow_print(run, "common topics: %lld; Kendall's tau of their rewards: standard %.3f, weighted %.3f",

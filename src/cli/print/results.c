@@ -2,6 +2,7 @@
 #include "cli/print/results_impl.h"
 #include "cli/table_impl.h"
 #include <math.h>
+#include <string.h>
 
 enum { ENDS = 10 };
 /* A bound of the rewards' error that is a larger share of their spread is told. */
@@ -39,7 +40,23 @@ void crow_results_dataset(crow_run *run, const char *path, const crow_dataset *d
   crow_report_integer(run, "comparisons", dataset->comparisons);
 }
 
+void crow_results_space(crow_run *run, const crow_space_choice *choice) {
+  if (!*choice->space) return;
+  crow_report_text(run, "space", choice->space);
+  if (*choice->reason) crow_report_text(run, "space_reason", choice->reason);
+  if (*choice->center) crow_report_text(run, "space_center", choice->center);
+  crow_report_bool(run, "clone_robust", crow_space_is_clone_robust(choice->space));
+}
+
+void crow_results_weights_space(crow_run *run, const crow_weights_space *space) {
+  crow_results_space(run, &space->choice);
+  if (!space->center || strcmp(space->choice.center, "weighted") != 0) return;
+  crow_report_integer(run, "center_rounds", space->center_rounds);
+  crow_report_real(run, "center_change", space->center_change);
+}
+
 static void report_weights(crow_run *run, const crow_weights *weights) {
+  crow_results_weights_space(run, &weights->space);
   crow_report_real(run, "effective_number", weights->effective);
   crow_report_integer(run, "zero_weights", weights->zeros);
   crow_report_integer(run, "samples", weights->samples);

@@ -35,4 +35,9 @@ crow_status crow_results_written(crow_run *run, const char *output);
 typedef crow_status crow_results_make(crow_run *run, const crow_dataset *dataset, crow_provenance *provenance);
 crow_status crow_results_rewrite(crow_run *run, const char *stage, crow_results_make *make);
 
+/* The space that weights were made in, for the JSON summary; nothing where they were made without one. Local. */
+void crow_results_space(crow_run *run, const crow_space_choice *choice);
+/* The same with how its centre was found. Local. */
+void crow_results_weights_space(crow_run *run, const crow_weights_space *space);
+
 #endif
