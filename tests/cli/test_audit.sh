@@ -82,6 +82,41 @@ crow audit votes.h5 more.h5 --samples 1000 --redraws 0
 exits 0
 prints "no baseline (--redraws 0)"
 
+# S is chosen for the first dataset and holds for the second too: contexts of unit length, and the same directions at
+# other lengths, which auto would put in a box.
+printf 'left,right,winner\na,b,left\nb,c,left\na,c,tie\n' >comparisons.csv
+printf 'id,topic\na,left\nb,middle\nc,right\n' >items.csv
+printf 'id,x,y,z\na,1,0,0\nb,0,1,0\nc,0,.6,.8\n' >unit.csv
+printf 'id,x,y,z\na,3,0,0\nb,0,.5,0\nc,0,6,8\n' >longer.csv
+for name in unit longer; do
+  crow import --comparisons comparisons.csv --contexts "$name.csv" --items items.csv -o "$name.h5"
+  exits 0
+done
+crow audit unit.h5 longer.h5 --samples 20000 --redraws 0 --json unit.json
+exits 0
+once out "audit: space: sphere, centre: weighted, for all datasets that are weighed (auto, from unit.h5: contexts have unit length)"
+crow audit longer.h5 unit.h5 --samples 20000 --redraws 0 --json longer.json
+exits 0
+once out "audit: space: box, for all"
+crow audit unit.h5 --samples 2000 --redraws 0 --clones 1,2 --eps 0.1,1 --json stress.json
+exits 0
+once out "audit: space: sphere, centre: weighted, for all"
+crow audit unit.h5 longer.h5 --samples 20000 --redraws 0 --space cube
+exits 0
+prints_not "audit: space:" # it was asked for
+if command -v python3 >/dev/null; then
+  python3 - <<'PY' || fail "the second dataset is not weighed where the first is"
+import json
+unit, longer, stress = (json.load(open(n + ".json")) for n in ("unit", "longer", "stress"))
+def difference(s): return max(abs(t["first"]["weight"] - t["second"]["weight"]) for t in s["topics"])
+for s in unit, stress:
+    assert (s["space"], s["space_reason"], s["space_center"]) == ("sphere", "contexts have unit length", "weighted")
+    assert s["clone_robust"] is True
+assert longer["space"] == "box" and "space_center" not in longer
+assert difference(unit) < 1e-3 and difference(longer) > .02
+PY
+fi
+
 crow audit original.h5 --target topic:wine
 exits 2
 says "no such topic"

@@ -20,6 +20,23 @@ equal "$(field "s['command'], s['status'], s['status_name'], s['message'], s['ra
   "('weights', 0, 'done', None, 1, '5', 'w.h5')"
 equal "$(field "sorted(t['topic'] for t in s['topics'])")" "['left', 'right']"
 
+equal "$(field "s['space'], s['space_reason'], s['clone_robust'], 'space_center' in s")" \
+  "('cube', 'one or two dimensions, and the cube holds all contexts', True, False)"
+crow weights data.h5 -o sphere.h5 --json run.json --space sphere --samples 1000
+exits 0
+equal "$(field "s['space'], 'space_reason' in s, s['space_center'], s['center_rounds'] > 0, s['center_change'] >= 0")" \
+  "('sphere', False, 'weighted', True, True)"
+# Rewards have the space of their weights, wherever these come from.
+crow fit data.h5 -o around.h5 --json run.json --weights sphere.h5
+exits 0
+equal "$(field "s['space'], s['space_center'], s['center_rounds'] > 0")" "('sphere', 'weighted', True)"
+crow fit data.h5 -o around.h5 --force --json run.json --space gaussian
+exits 0
+equal "$(field "s['space'], s['clone_robust'], 'center_rounds' in s")" "('gaussian', False, False)"
+crow fit data.h5 -o around.h5 --force --json run.json --weights uniform
+exits 0
+equal "$(field "'space' in s")" "False"
+
 ranks 3 fit data.h5 -o r.h5 --json run.json --weights w.h5 --lambda 0.05
 exits 0
 equal "$(field "s['status'], s['ranks'], s['lambda'], s['converged'], s['pairs'], s['components'], s['ties'], s['never_compared']")" \

@@ -34,6 +34,13 @@ has_not report.html "<u>"
 has_not report.html "<?xml"
 has_not report.html "src="
 
+has_not report.html "clone-robust:"
+crow fit small.h5 -o follows.h5 --space gaussian -q
+exits 0
+crow report follows.h5 voronoi.h5 -o follows.html
+exits 0
+once follows.html "These weights are not clone-robust: they were made in a gaussian, whose shape follows clones."
+
 # The same from any number of ranks, but for the minute.
 for p in 2 3; do
   ranks $p report uniform.h5 voronoi.h5 w.h5 small.h5 audit.json -o "report-$p.html" --title 'A <b> & "c"' --labels "one,two <u>,three,four,five"

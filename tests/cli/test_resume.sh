@@ -83,6 +83,30 @@ exits 0
 equal "$(values fit-limited.h5 /rewards/value)" "$(values fit-whole.h5 /rewards/value)"
 equal "$(values fit-limited.h5 /rewards/weight)" "$(values fit-whole.h5 /rewards/weight)"
 
+# In the search for the weighted mean of a sphere, which takes many rounds of the samples, more than once.
+sphere="--samples $((100000 / slowness)) --nearest gemm"
+crow simulate -o sphere.h5 --alternatives 600 --dimensions 32 --centres random --spread 0.3
+exits 0
+# shellcheck disable=SC2086
+crow weights sphere.h5 -o sphere-whole.h5 $sphere
+exits 0
+stopped=no
+for p in 1 2 3; do
+  # shellcheck disable=SC2086
+  ranks $p weights sphere.h5 -o sphere-limited.h5 --force $sphere --time-limit 0.1
+  if [ $p -eq 2 ] && [ $stopped = yes ]; then prints "space: going on with the weighted mean after "; fi
+  if [ "$code" -ne 0 ]; then
+    exits 75
+    stopped=yes
+  fi
+done
+# shellcheck disable=SC2086
+ranks 2 weights sphere.h5 -o sphere-limited.h5 --force $sphere
+exits 0
+for array in /weights/hits /space/center; do
+  equal "$(values sphere-limited.h5 $array)" "$(values sphere-whole.h5 $array)"
+done
+
 # --restart ignores what is there.
 # shellcheck disable=SC2086
 crow weights many.h5 -o anew.h5 $samples --time-limit 0.2
