@@ -14,6 +14,7 @@ typedef struct kind {
   int64_t d;
   shape shape;
   const char *space; /* what auto takes */
+  int draws;
 } kind;
 
 /* Unit vectors share a mean, so that their weighted mean is not that of equal weights. */
@@ -49,6 +50,7 @@ static void weigh(const kind *k, const double *context, int64_t m, const char *c
   const test_dataset made = {.m = m, .d = k->d, .context = context};
   crow_weights_options_default(&options);
   options.samples = N;
+  options.draws = k->draws;
   options.space.center = center;
   test_dataset_write(test_comm, test_path("duplicates.h5"), &made);
   CHECK_OK(crow_dataset_open(test_comm, test_path("duplicates.h5"), false, &dataset));
@@ -94,8 +96,7 @@ static void check_fixed(const kind *k, const double *context, const char *center
   (void)change_of_others(&before, &after);
 }
 
-/* About their weighted mean, which copies move by rounding alone: no more than a few samples go elsewhere. Without
- * weights, as the mean of all contexts, it would move far: the weights of equal shares are the measure. */
+/* About their weighted mean, which copies move by rounding alone: no more than a few samples go elsewhere. */
 static void check_weighted(const kind *k, const double *context) {
   found_weights before, after;
   weigh(k, context, M, NULL, &before);
@@ -105,9 +106,10 @@ static void check_weighted(const kind *k, const double *context) {
 
 static void check_kind(int64_t d, shape how, const char *space) {
   static double context[ALL * LARGEST_D];
-  const kind k = {d, how, space};
+  kind k = {d, how, space, 0};
   const bool sphere = strcmp(space, "sphere") == 0;
-  for (uint64_t seed = 1; seed <= 3; seed++) {
+  for (uint64_t seed = 1; seed <= 4; seed++) {
+    k.draws = seed % 2 ? CROW_DRAWS_SIGNS : CROW_DRAWS_INDEPENDENT;
     draw_duplicates(&k, seed, context);
     if (!sphere) {
       check_fixed(&k, context, NULL);
