@@ -175,6 +175,51 @@ CROW_API int64_t crow_topics_find(const crow_topics *topics, const char *name);
 /** Local. Frees and zeroes. */
 CROW_API void crow_topics_free(crow_topics *topics);
 
+/* ---- what weights did ---------------------------------------------------------------------------------------- */
+
+/** Up to this many groups are named, and this many members of each. */
+enum { CROW_EFFECT_GROUPS = 5, CROW_EFFECT_MEMBERS = 3 };
+/** Hits below which the weight of a typical alternative is called noisy: its standard error is then above a fifth. */
+#define CROW_EFFECT_HITS 25
+
+/** Alternatives that are near-duplicates of each other. */
+typedef struct crow_effect_group {
+  crow_gidx size;  /**< how many, and what they have in equal shares if all count alike */
+  double apart;    /**< the largest distance of two of them that is below the radius; 0: exact duplicates */
+  double weight;   /**< sum of their weights */
+  double shares;   /**< m times that: in equal shares */
+  crow_gidx named; /**< how many of them are named: the first ones */
+  crow_gidx member[CROW_EFFECT_MEMBERS];
+  char id[CROW_EFFECT_MEMBERS][CROW_NAME_BYTES];
+} crow_effect_group;
+
+/** How weights treat near-duplicates, and whether they can be trusted; the same on all ranks. */
+typedef struct crow_effect {
+  crow_gidx alternatives;
+  double effective; /**< effective number of alternatives, 1 / sum w^2 */
+  crow_gidx zeros;  /**< how many weights are zero */
+  bool equal;       /**< all weights are */
+  crow_gidx looked; /**< alternatives of which near-duplicates were looked for among all; 0: it was not done */
+  double radius;    /**< within which they are near: a quarter of the weighted median distance to the nearest other */
+  crow_gidx groups, members; /**< groups of near-duplicates, and alternatives in them */
+  int named;                 /**< of the groups, those of largest weight: */
+  crow_effect_group group[CROW_EFFECT_GROUPS];
+  crow_ranked largest, smallest; /**< weights */
+  char largest_id[CROW_NAME_BYTES], smallest_id[CROW_NAME_BYTES];
+  double median_hits;   /**< samples that the (lower) median alternative has got; -1 if weights were not sampled */
+  bool concentrated;    /**< below half of the alternatives count, though few of them have near-duplicates */
+  bool noisy;           /**< median_hits is below CROW_EFFECT_HITS */
+  int64_t more_samples; /**< that would mend this, about; 0 if nothing needs it */
+} crow_effect;
+/** Alternatives closer than `radius`, or equal, are joined by single linkage. Distances are taken where the weights'
+ * were: on the sphere after normalising and centring, else among the contexts. With more than 5000 alternatives only
+ * 2000 of them, evenly spaced, are compared with all others, and with more than 10^7 none is; nor without contexts or
+ * with several prompts, of which only `effective`, `zeros` and `equal` are filled. Weighted medians are lower ones.
+ * Memory: 20 bytes for each alternative and the contexts of those compared, 128 MiB at most, on every rank. Collective.
+ */
+CROW_API crow_status crow_effect_create(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                                        crow_effect *out);
+
 /* ---- several results ----------------------------------------------------------------------------------------- */
 
 /** Half a 95 % interval in standard errors. */

@@ -49,8 +49,8 @@ typedef struct crow_weights_options {
   double bandwidth;             /**< kernel: h; 0: a third of the valley */
   double radius;                /**< radius: R; 0: the valley of the distances */
   int64_t clusters;             /**< cluster: K; 0: the square root of m, rounded up */
-  int64_t samples;              /**< Monte Carlo samples N; 0, the default: 100000 (the paper's), or for each of several
-                                     prompts max(4096, 400 m_k) */
+  int64_t samples;              /**< Monte Carlo samples N; 0, the default: crow_weights_samples_auto(), or for each of
+                                     several prompts max(4096, 400 m_k) */
   int draws;                    /**< crow_draws; default auto */
   double relative_error;        /**< > 0: go on until every weight above 1/m has this relative standard error */
   int64_t max_samples;          /**< but not beyond this many samples */
@@ -63,6 +63,9 @@ typedef struct crow_weights_options {
 } crow_weights_options;
 extern CROW_API const crow_setting crow_weights_settings[];
 
+/** Samples of m alternatives that nobody gave a number for: max(100000, 30 m), the paper's number or 30 for each
+ * alternative on the average. Local. */
+CROW_API int64_t crow_weights_samples_auto(crow_gidx alternatives);
 /** Sets this struct and those in it to their defaults, and checks them; Local. */
 CROW_API void crow_weights_options_default(crow_weights_options *options);
 CROW_API crow_status crow_weights_options_validate(const crow_weights_options *options);

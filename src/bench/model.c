@@ -272,7 +272,8 @@ static void predict_bytes(const crow_bench_size *size, crow_bench_prediction *ou
 void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *size, crow_bench_prediction *out) {
   const double m = (double)size->alternatives, d = (double)size->dimensions, q = (double)size->pairs;
   const double ranks = size->ranks, slices = size->slices > 0 ? size->slices : 1;
-  const double samples = size->samples > 0 ? (double)size->samples : 100000;
+  const double samples =
+      size->samples > 0 ? (double)size->samples : (double)crow_weights_samples_auto(size->alternatives);
   const double groups = ranks / slices;
   const double search = model->search_s * pow(m / slices / (double)model->alternatives, model->exponent);
   *out = (crow_bench_prediction){0};

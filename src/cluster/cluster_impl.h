@@ -19,6 +19,10 @@ crow_status crow_pair_distances(const crow_comm *comm, const crow_contexts *cont
 /* The valley of ascending distances. Local. */
 void crow_valley_find(const double *distance, int64_t pairs, crow_valley *out);
 
+/* Joins the ranks' forests (base/union_find_impl.h) of m trees: afterwards `parent` (m) is the root, the same on all
+ * ranks and for any number of them. Collective. */
+crow_status crow_forest_merge(const crow_comm *comm, crow_gidx m, int32_t *parent);
+
 /* Numbers groups in the order of their first members; `label` (m) are any numbers from 0 to m - 1. Local. */
 crow_status crow_groups_number(crow_gidx m, int32_t *label, crow_gidx *groups);
 

@@ -142,7 +142,7 @@ cleanup:
   return status;
 }
 
-static crow_status merge_forests(const crow_comm *comm, crow_gidx m, int32_t *parent) {
+crow_status crow_forest_merge(const crow_comm *comm, crow_gidx m, int32_t *parent) {
   crow_status status = CROW_OK;
   int64_t *send = NULL, *receive = NULL;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send, crow_comm_size(comm)));
@@ -172,7 +172,7 @@ crow_status crow_groups_by_radius(const crow_comm *comm, const crow_dataset *dat
   if (contexts.partition.rank == 0) memcpy(l.origin, contexts.value, (size_t)contexts.d * sizeof *l.origin);
   CROW_TRY(crow_comm_broadcast(comm, l.origin, contexts.d * (int64_t)sizeof *l.origin, 0));
   CROW_TRY(join_all(comm, &l));
-  CROW_TRY(merge_forests(comm, out->alternatives, l.parent));
+  CROW_TRY(crow_forest_merge(comm, out->alternatives, l.parent));
   CROW_TRY_AGREE(comm, crow_groups_number(out->alternatives, out->group, &out->groups));
 cleanup:
   crow_contexts_free(&contexts);

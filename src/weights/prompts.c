@@ -52,7 +52,7 @@ static crow_status compute_few(crow_prompts *p, crow_gidx j, crow_few_kind kind)
   crow_prompt_view view = {p->contexts, p->place + begin, d, p->dataset->single};
   crow_few_set set = {0};
   int64_t first, limit;
-  crow_weights_plan_samples(&options, p->space ? crow_space_size(p->space) : 0, &first, &limit);
+  crow_weights_plan_samples(&options, count, p->space ? crow_space_size(p->space) : 0, &first, &limit);
   p->few.kind = kind;
   p->few.options = p->options;
   p->few.space = p->space;
@@ -335,7 +335,7 @@ static crow_status prepare_space(crow_prompts *p) {
   int64_t first, limit;
   if (p->largest <= CROW_FEW_MOST && p->dataset->dimensions > 2) goto cleanup; /* which keep their own */
   const crow_weights_options options = options_of(p, p->largest);
-  crow_weights_plan_samples(&options, crow_space_size(p->space), &first, &limit);
+  crow_weights_plan_samples(&options, p->largest, crow_space_size(p->space), &first, &limit);
   CROW_TRY_AGREE(p->comm, crow_space_keep(p->space, first, limit, KEPT_BYTES));
 cleanup:
   return status;

@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Unless a number is given: the paper's, but enough that an alternative has 30 on the average. */
+enum { SAMPLES_LEAST = 100000, SAMPLES_EACH = 30 };
+
 /* How many samples to have next: what the error, falling as 1/sqrt(N), asks for, but no more than four times as many.
  */
 int64_t crow_weights_next_samples(int64_t done, double error, double wanted, int64_t most) {
@@ -40,8 +43,14 @@ cleanup:
   return status;
 }
 
-void crow_weights_plan_samples(const crow_weights_options *options, crow_gidx pool, int64_t *first, int64_t *limit) {
-  *first = options->samples > 0 ? options->samples : CROW_WEIGHTS_SAMPLES;
+int64_t crow_weights_samples_auto(crow_gidx alternatives) {
+  const int64_t wanted = SAMPLES_EACH * (int64_t)alternatives;
+  return wanted > SAMPLES_LEAST ? wanted : SAMPLES_LEAST;
+}
+
+void crow_weights_plan_samples(const crow_weights_options *options, crow_gidx alternatives, crow_gidx pool,
+                               int64_t *first, int64_t *limit) {
+  *first = options->samples > 0 ? options->samples : crow_weights_samples_auto(alternatives);
   *limit = options->relative_error > 0 ? options->max_samples : *first;
   if (pool && *limit > pool) *limit = pool;
   if (*first > *limit) *first = *limit;
@@ -93,7 +102,7 @@ crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *data
   crow_sampling s = {.checkpoint = checkpoint, .space = space, .blocks = CROW_DRAWS_RULE};
   int64_t limit;
   bool counted = false;
-  crow_weights_plan_samples(options, crow_space_size(space), &s.target, &limit);
+  crow_weights_plan_samples(options, dataset->alternatives, crow_space_size(space), &s.target, &limit);
   CROW_TRY(crow_weights_allocate(comm, dataset->alternatives, true, out));
   if (crow_space_wants_center(space)) {
     CROW_TRY(crow_weights_find_center(comm, dataset, options, limit, space, checkpoint, out, &center));

@@ -20,9 +20,8 @@ const crow_setting crow_weights_settings[] = {
      .type = CROW_SETTING_INT,
      .offset = AT(samples),
      .maximum = 1e13,
-     .help =
-         "number of Monte Carlo samples N; a weight w has the standard error sqrt(w (1 - w) / N); 0: 100000, or for "
-         "each of several prompts 400 times its alternatives, 4096 at least"},
+     .help = "number of Monte Carlo samples N; a weight w has the standard error sqrt(w (1 - w) / N); 0: 30 times the "
+             "alternatives, 100000 at least, or for each of several prompts 400 times its alternatives, 4096 at least"},
     {.name = "draws",
      .type = CROW_SETTING_CHOICE,
      .offset = AT(draws),

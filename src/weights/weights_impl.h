@@ -86,13 +86,12 @@ crow_status crow_weights_exact(const crow_comm *comm, const crow_dataset *datase
 crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *dataset,
                                  const crow_weights_options *options, crow_space *space, crow_checkpoint *checkpoint,
                                  crow_weights *out);
-/* Samples unless a number is given. */
-#define CROW_WEIGHTS_SAMPLES 100000
 /* How many samples to have next: what the error, falling as 1/sqrt(N), asks for, but no more than four times as many,
  * `most` at most. Local. */
 int64_t crow_weights_next_samples(int64_t done, double error, double wanted, int64_t most);
 /* The first batch and the most samples there can be: a pool ends (`pool` rows; 0: endless). Local. */
-void crow_weights_plan_samples(const crow_weights_options *options, crow_gidx pool, int64_t *first, int64_t *limit);
+void crow_weights_plan_samples(const crow_weights_options *options, crow_gidx alternatives, crow_gidx pool,
+                               int64_t *first, int64_t *limit);
 /* "space: unit sphere about the weighted mean (auto: contexts have unit length)"; `reason` "": not by auto. Local. */
 void crow_weights_log_space(const char *description, const char *reason);
 /* Weights of a dataset that is one prompt, by the scheme asked for; `space` NULL: one made of the options, which is

@@ -140,7 +140,7 @@ static crow_status run_model(crow_run *run) {
   const int64_t pairs = bench->pairs > 0 ? bench->pairs : 50 * m;
   const crow_bench_size size = {.alternatives = m,
                                 .dimensions = bench->dimensions,
-                                .samples = bench->samples > 0 ? bench->samples : 100000,
+                                .samples = bench->samples > 0 ? bench->samples : crow_weights_samples_auto(m),
                                 .pairs = bench->graph == CROW_BENCH_PAIRS ? pairs : 0,
                                 .ranks = options->ranks > 0 ? (int)options->ranks : crow_comm_size(run->comm),
                                 .evaluations = options->evaluations,

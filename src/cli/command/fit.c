@@ -258,6 +258,7 @@ static crow_status run_fit(crow_run *run) {
   crow_report_real(run, "effective_number", weights.effective);
   crow_report_integer(run, "zero_weights", weights.zeros);
   crow_report_integer(run, "samples", weights.samples);
+  CROW_TRY(crow_results_effect(run, &dataset, &weights));
   CROW_TRY(crow_results_rewards(run, &dataset, &rewards, options->fit.lbfgs.tolerance, &options->elo));
   crow_results_counts(run, &rewards, options->fit.objective.pair_weight);
   CROW_TRY(crow_times_print(run));

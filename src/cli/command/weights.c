@@ -60,6 +60,7 @@ static crow_status run_weights(crow_run *run) {
   CROW_TRY(crow_checkpoint_remove(checkpoint));
   crow_stages_end(&run->stages);
   CROW_TRY(crow_results_weights(run, &dataset, &weights));
+  CROW_TRY(crow_results_effect(run, &dataset, &weights));
   CROW_TRY(crow_times_print(run));
   crow_print(run, "\nweights written to %s", output);
   crow_report_text(run, "output", output);

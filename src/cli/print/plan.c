@@ -109,7 +109,7 @@ crow_status crow_plan_print(crow_run *run, const crow_bench_size *size, const cr
   }
   char samples[64] = "the samples of each prompt";
   if (size->samples > 0 || !(model.prompts_s > 0)) {
-    const int64_t n = size->samples > 0 ? size->samples : 100000;
+    const int64_t n = size->samples > 0 ? size->samples : crow_weights_samples_auto(size->alternatives);
     (void)snprintf(samples, sizeof samples, "%lld sample%s", (long long)n, crow_plural(n));
   }
   crow_print(run,

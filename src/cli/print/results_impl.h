@@ -9,6 +9,8 @@
 void crow_results_dataset(crow_run *run, const char *path, const crow_dataset *dataset);
 /* Weights: effective number, zeros, weight by topic. Collective. */
 crow_status crow_results_weights(crow_run *run, const crow_dataset *dataset, const crow_weights *weights);
+/* What weights did to near-duplicates, and warnings of weights that cannot be trusted. Collective. */
+crow_status crow_results_effect(crow_run *run, const crow_dataset *dataset, const crow_weights *weights);
 /* Rewards: best and worst alternatives, topics, certificate, how the fit ended. Collective. */
 crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, const crow_rewards *rewards,
                                  double tolerance, const crow_elo_options *elo);
