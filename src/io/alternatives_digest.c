@@ -30,14 +30,16 @@ crow_status crow_dataset_digest(const crow_comm *comm, const crow_dataset *datas
   crow_status status = CROW_OK;
   const crow_gidx d = dataset->dimensions;
   const crow_partition p = crow_comm_partition(comm, dataset->alternatives, CROW_BLOCK);
-  const crow_gidx most = BLOCK_BYTES / d / (crow_gidx)sizeof(double) + 1, longest = crow_partition_begin(&p, 1);
+  const crow_gidx longest = crow_partition_begin(&p, 1);
+  /* Without contexts the digest says how many alternatives there are. */
+  const crow_gidx most = d ? BLOCK_BYTES / d / (crow_gidx)sizeof(double) + 1 : longest;
   const crow_gidx at_once = most < longest ? most : longest; /* the first rank has the longest slice */
   double *rows = NULL;
   uint64_t sum = 0;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&rows, at_once * d));
   for (crow_gidx at = 0; at < longest; at += at_once) {
     const crow_gidx from = at < p.count ? at : p.count, n = p.count - from < at_once ? p.count - from : at_once;
-    CROW_TRY(crow_dataset_read_contexts(dataset, p.begin + from, n, CROW_F64, rows));
+    if (d) CROW_TRY(crow_dataset_read_contexts(dataset, p.begin + from, n, CROW_F64, rows));
     sum += crow_context_rows_digest(p.begin + from, n, d, rows);
   }
   CROW_TRY(crow_contexts_digest_end(comm, sum, digest));
