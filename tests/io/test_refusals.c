@@ -142,7 +142,8 @@ static void bomb_context(hid_t file) {
 }
 
 static void test_shapes(void) {
-  expect_refusal(no_context, "has neither /alternatives/context nor /alternatives/id", "how many alternatives there are");
+  expect_refusal(no_context, "has neither /alternatives/context nor /alternatives/id",
+                 "how many alternatives there are");
   expect_refusal(flat_context, "/alternatives/context has shape (5)", "expected shape (m, d)");
   expect_refusal(deep_context, "/alternatives/context has 3 dimensions", "expected shape (m, d)");
   expect_refusal(no_rows, "/alternatives/context has shape (0, 2)", "m at least 1");

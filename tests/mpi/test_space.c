@@ -316,9 +316,7 @@ static void contexts_whose_squares_overflow_or_underflow_are_refused(void) {
   }
 }
 
-static crow_status parse(const char *text) {
-  return crow_space_parse(&(crow_space_options){text, 0, 1, NULL});
-}
+static crow_status parse(const char *text) { return crow_space_parse(&(crow_space_options){text, 0, 1, NULL}); }
 
 static void misspelt_spaces_are_named(void) {
   CHECK_STATUS(parse("cubes"), CROW_USAGE);
