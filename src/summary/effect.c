@@ -121,9 +121,11 @@ cleanup:
 /* The lower median of the hits, by halving the range of integers that it is in. */
 static crow_status find_median_hits(const crow_comm *comm, const crow_weights *weights, crow_effect *out) {
   crow_status status = CROW_OK;
-  int64_t low = 0, high = 0;
+  /* A rank without alternatives has no hits either way. */
+  int64_t low = 0, high = 0, counted = weights->hits && weights->samples > 0;
   out->median_hits = -1;
-  if (!weights->hits || weights->samples == 0) return CROW_OK;
+  CROW_TRY(crow_comm_max_i64(comm, &counted, 1));
+  if (!counted) return CROW_OK;
   for (crow_gidx i = 0; i < weights->partition.count; i++) {
     if (weights->hits[i] > high) high = weights->hits[i];
   }
