@@ -85,4 +85,11 @@ with h5py.File("random.h5", "w") as f:
 PY
 crow weights random.h5 -o auto.h5 --force --draws independent
 prints "weights: 105000 samples"
+# Ranks without alternatives have no hits and take part all the same.
+for p in 1 3; do
+  ranks $p weights unit.h5 -o "few-$p.h5" --json "few-$p.json" --samples 5000
+  exits 0
+  grep "near-duplicates" out >"few-$p"
+done
+cmp -s few-1 few-3 || fail "what the weights did depends on the number of ranks"
 finish

@@ -107,7 +107,7 @@ elif [ -s peak-0 ] && [ -s peak-1 ] && [ -s peak-2 ]; then
   crow simulate -o wide.h5 --alternatives 60000 --dimensions 256 --spread 0.1 --preferences comparisons
   exits 0
   for rank in 0 2; do
-    ends 1 "out of memory" "$rank" "$(limit $rank 20000)" fit wide.h5 -o new.h5 --nearest gemm --samples 1000
+    ends 1 "out of memory" "$rank" "$(limit $rank 20000)" fit wide.h5 -o new.h5 --space cube --draws independent --nearest gemm --samples 1000
   done
   # OpenBLAS looks for its memory for ever where there is none. AddressSanitizer, which takes terabytes of addresses, does
   # not even begin then.
