@@ -104,7 +104,7 @@ done
 # Runs at the same time in one folder do not disturb each other.
 for k in 1 2 3 4; do
   (
-    for _ in 1 2 3 4 5 6; do "$CROW" weights data.h5 -o side-$k.h5 --samples 1000 --force -q || echo "run $k failed"; done
+    for _ in 1 2 3 4 5 6; do "$CROW" weights data.h5 -o side-$k.h5 --samples 9000 --force -q || echo "run $k failed"; done
   ) >side-$k 2>&1 &
 done
 wait
