@@ -232,7 +232,7 @@ static void test_values(void) {
   expect_bad_value(first_wide, "/comparisons/first", CROW_I32,
                    "/comparisons/first[2] is 4294967297, expected an index");
   expect_bad_value(first_unsigned, "/comparisons/first", CROW_I32,
-                   "/comparisons/first[2] is 9223372036854775807, expected");
+                   "/comparisons/first[2] is at least 9223372036854775807, expected");
   expect_bad_value(outcome_beyond, "/comparisons/outcome", CROW_F64,
                    "/comparisons/outcome[3] is 1.0000001, expected a number from 0 to 1");
   expect_bad_value(outcome_negative, "/comparisons/outcome", CROW_F64, "[3] is -0.5, expected a number from 0 to 1");
