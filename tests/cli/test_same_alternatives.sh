@@ -86,6 +86,7 @@ prints "is not checked"
 # The digest and equal weights for any number of ranks and slices.
 for way in "1" "3" "3 --grid 1x3"; do
   # shellcheck disable=SC2086
+  # shellcheck disable=SC2046 # a list of options
   ranks ${way%% *} weights equal.h5 -o "q.h5" --force --samples 1001 $(echo "$way" | cut -s -d" " -f2-)
   exits 0
   "$python" - <<'PY' || fail "equal contexts differ: $way"

@@ -6,6 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 need_h5py
 
 for shape in "40 3" "600 3" "5 9"; do
+  # shellcheck disable=SC2086 # a list of words
   "$python" - $shape <<'PY' || fail "no data"
 import sys, h5py, numpy as np
 from fractions import Fraction as F
