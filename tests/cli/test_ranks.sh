@@ -22,7 +22,7 @@ for p in 1 2 3 4 7; do
   ranks $p compare many-1.h5 many-$p.h5 --by alternative --top 30
   exits 0
   # Results that are equal bit for bit have equal ranks and rewards side by side.
-  awk '$1 ~ /^n[0-9]+$/ { n++; if ($(NF-3) != $(NF-1) || $(NF-2) != $NF) exit 1 } END { exit n != 30 }' out ||
+  awk '$1 ~ /^n[0-9]+$/ { n++; if ($(NF-4) != $(NF-2) || $(NF-3) != $NF || $(NF-1) != "=") exit 1 } END { exit n != 30 }' out ||
     fail "results of 1 and $p ranks differ"
 done
 
