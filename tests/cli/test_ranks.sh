@@ -87,10 +87,13 @@ for t in s["topics"]:
     assert abs(t["mean"] - x.mean()) < 1e-13
     assert abs(t["deviation"] - x.std(ddof=1)) < 1e-13
     assert abs(t["weight"] - w[topic == t["topic"]].sum()) < 1e-13
-# Alternatives without weight have no rank and are not among the best and the worst.
+# Alternatives without weight have no rank and come after the best and the worst of the others.
 order = [i for i in np.argsort(-r, kind="stable") if w[i] > 0]
-assert [a["id"] for a in s["ranking"]] == [ids[i] for i in order[:10] + order[-10:]]
-assert [a["rank"] for a in s["ranking"]] == list(range(1, 11)) + list(range(len(order) - 9, len(order) + 1))
+without = [i for i in np.argsort(-r, kind="stable") if w[i] == 0]
+assert len(without) <= 10
+assert [a["id"] for a in s["ranking"]] == [ids[i] for i in order[:10] + order[-10:] + without]
+places = list(range(1, 11)) + list(range(len(order) - 9, len(order) + 1)) + [None] * len(without)
+assert [a["rank"] for a in s["ranking"]] == places
 END
 run "$python" check.py
 exits 0
