@@ -92,30 +92,30 @@ scenarios_start() {
   declare -gA scenario_job scenario_kind scenario_begun
   scenarios_program
   adam=(--weights "$scratch/plain-weights.h5" --model linear --optimizer adam --steps 2000)
-  "$CROW" weights --quiet "$scratch/data.h5" --samples 1000000 -o "$scratch/plain-long-weights.h5" || exit 1
+  "$CROW" weights --quiet "$scratch/data.h5" --space cube --draws independent --samples 1000000 -o "$scratch/plain-long-weights.h5" || exit 1
   "$CROW" fit --quiet "$scratch/data.h5" "${adam[@]}" -o "$scratch/plain-long-fit.h5" || exit 1
   lbfgs=(--weights "$scratch/plain-weights.h5" --lambda 0.0001)
   "$CROW" fit --quiet "$scratch/data.h5" "${lbfgs[@]}" -o "$scratch/plain-lbfgs.h5" || exit 1
 
   # The time limit: Slurm's USR1 comes 120 s before it, hence within half a minute here; crow shall not look at it.
   limits=(--time=1 --nodelist="n[1-2]")
-  scenario limit-signal srun weights --samples 1000000 --time-limit 600
+  scenario limit-signal srun weights --space cube --draws independent --samples 1000000 --time-limit 600
   # crow by itself a minute before Slurm's end, which is now; the job is given more time before its second start.
-  program=$CROW scenario limit-own mpirun weights --samples 1000000
+  program=$CROW scenario limit-own mpirun weights --space cube --draws independent --samples 1000000
   # Nobody listens until Slurm kills all of the job at its limit (what comes of it: scenarios_again); mpirun ends before
   # that, by the TERM, which leaves the script a moment to queue the job again.
   limits=(--time=5 --nodelist="n[1-2]")
-  program=$scratch/deaf scenario limit-kill srun weights --samples 1000000 --time-limit 600
-  program=$scratch/deaf scenario limit-mpirun mpirun weights --samples 1000000 --time-limit 600
+  program=$scratch/deaf scenario limit-kill srun weights --space cube --draws independent --samples 1000000 --time-limit 600
+  program=$scratch/deaf scenario limit-mpirun mpirun weights --space cube --draws independent --samples 1000000 --time-limit 600
   scenario user-signal srun fit "${adam[@]}"
   scenario lbfgs mpirun fit "${lbfgs[@]}"
-  scenario requeued srun weights --samples 1000000
-  scenario ranks-killed srun weights --samples 1000000
+  scenario requeued srun weights --space cube --draws independent --samples 1000000
+  scenario ranks-killed srun weights --space cube --draws independent --samples 1000000
   scenario all-killed mpirun fit "${lbfgs[@]}"
   limits=(--time=5 --nodelist="n[3-4]")
-  for launch in srun mpirun; do scenario "node-$launch" "$launch" weights --samples 1000000; done
+  for launch in srun mpirun; do scenario "node-$launch" "$launch" weights --space cube --draws independent --samples 1000000; done
   limits=(--time=5 --nodelist="n[5-6]")
-  for launch in srun mpirun; do scenario "power-$launch" "$launch" weights --samples 1000000; done
+  for launch in srun mpirun; do scenario "power-$launch" "$launch" weights --space cube --draws independent --samples 1000000; done
   limits=()
 
   for name in limit-kill limit-mpirun; do
@@ -153,7 +153,7 @@ scenarios_again() {
   local end
   end=$(cluster_wait "${scenario_job[limit-kill]}")
   case $end in TIMEOUT*) ;; *) fail "limit-kill: the job ended as \"$end\" instead of TIMEOUT" ;; esac
-  program=$CROW scenario limit-kill srun weights --samples 1000000 --time-limit 600
+  program=$CROW scenario limit-kill srun weights --space cube --draws independent --samples 1000000 --time-limit 600
 }
 
 scenarios_expect() {
@@ -183,12 +183,12 @@ chain_start() {
   small="--nodes=1 --ntasks-per-node=2 --mem-per-cpu=500M --time=5"
   "$CROW" split --quiet "$scratch/data.h5" -o "$scratch/train.h5" --test-output "$scratch/test.h5" --test 0.2 || exit 1
   files=("$data/comparisons-original.csv" "$data/contexts-original.npy" "$data/items-original.csv")
-  CROW_SBATCH=$small CROW_WEIGHTS_OPTIONS="--samples 20000" "$CROW_SOURCE/jobs/pipeline.sh" "$scratch/chain" "${files[@]}" \
+  CROW_SBATCH=$small CROW_WEIGHTS_OPTIONS="--space cube --draws independent --samples 20000" "$CROW_SOURCE/jobs/pipeline.sh" "$scratch/chain" "${files[@]}" \
     >"$scratch/chain.out" || fail "pipeline.sh"
   CROW_SBATCH=$small CROW_WEIGHTS_OPTIONS="--samples no" "$CROW_SOURCE/jobs/pipeline.sh" "$scratch/broken" "${files[@]}" \
     >"$scratch/broken.out" || fail "pipeline.sh"
   CROW_SBATCH="$small --array=0-2" "$CROW_SOURCE/jobs/lambda-sweep.sh" "$scratch/sweep" "$scratch/train.h5" \
-    "$scratch/test.h5" 0.01,1 1,2 --samples 20000 >"$scratch/sweep.out" || fail "lambda-sweep.sh"
+    "$scratch/test.h5" 0.01,1 1,2 --space cube --draws independent --samples 20000 >"$scratch/sweep.out" || fail "lambda-sweep.sh"
   # An sbatch that fails for the third job.
   mkdir "$scratch/bin"
   printf '#!/bin/sh\ncase "$*" in *crow-fit*) exit 1 ;; esac\nexec %s "$@"\n' "$(command -v sbatch)" >"$scratch/bin/sbatch"
@@ -234,7 +234,7 @@ chain_expect() {
 }
 
 chain_by_hand() {
-  if ! "$CROW" weights --quiet "$scratch/train.h5" --samples 20000 -o "$scratch/by-hand-weights.h5" ||
+  if ! "$CROW" weights --quiet "$scratch/train.h5" --space cube --draws independent --samples 20000 -o "$scratch/by-hand-weights.h5" ||
     ! "$CROW" fit --quiet "$scratch/train.h5" --weights "$scratch/by-hand-weights.h5" -o "$scratch/by-hand-rewards.h5" ||
     ! "$CROW" eval --quiet "$scratch/by-hand-rewards.h5" "$scratch/test.h5" --json "$scratch/by-hand.json"; then
     fail "by hand"

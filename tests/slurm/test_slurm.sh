@@ -56,7 +56,7 @@ bash -c '. "$CROW_SOURCE/jobs/common.sh"; kill -USR1 $$; crow_forward_signals tr
 data=$CROW_SOURCE/jobs/paris
 "$CROW" import --quiet --comparisons "$data/comparisons-original.csv" --contexts "$data/contexts-original.npy" \
   --items "$data/items-original.csv" -o "$scratch/data.h5" || exit 1
-"$CROW" weights --quiet "$scratch/data.h5" --samples 20000 -o "$scratch/plain-weights.h5" || exit 1
+"$CROW" weights --quiet "$scratch/data.h5" --space cube --draws independent --samples 20000 -o "$scratch/plain-weights.h5" || exit 1
 "$CROW" fit --quiet "$scratch/data.h5" --weights "$scratch/plain-weights.h5" -o "$scratch/plain-rewards.h5" || exit 1
 
 cluster_start "$scratch/cluster" || exit 1
@@ -67,7 +67,7 @@ chain_by_hand
 # Real jobs over two nodes.
 for launch in srun mpirun; do
   job=$(submit "weights-$launch" "$launch" weights.sbatch "$scratch/data.h5" "$scratch/weights-$launch.h5" \
-    --samples 20000) || fail "sbatch weights.sbatch"
+    --space cube --draws independent --samples 20000) || fail "sbatch weights.sbatch"
   expect "weights-$launch" "$job" "COMPLETED 0:0" && same "weights-$launch" weights "$scratch/weights-$launch.h5"
   job=$(submit "fit-$launch" "$launch" fit.sbatch "$scratch/data.h5" "$scratch/fit-$launch.h5" \
     --weights "$scratch/plain-weights.h5") || fail "sbatch fit.sbatch"
