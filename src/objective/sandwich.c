@@ -20,7 +20,10 @@ crow_status crow_objective_sandwich(crow_objective *objective, const double *rew
   crow_objective *o = objective;
   const crow_pairs *pairs = o->pairs;
   crow_sandwich s = {.o = o};
+  int64_t wanted = variance != NULL;
   if (!pairs) CROW_TRY(crow_error(CROW_BAD_INPUT, "standard errors are of observed comparisons"));
+  /* A rank without alternatives has no room for variances and takes part all the same. */
+  CROW_TRY(crow_comm_max_i64(o->comm, &wanted, 1));
   CROW_TRY_AGREE(o->comm, sandwich_allocate(&s));
   CROW_TRY(crow_paired_set_rewards(o, reward));
   for (int64_t k = 0; k < pairs->partition.count; k++) {
@@ -34,7 +37,7 @@ crow_status crow_objective_sandwich(crow_objective *objective, const double *rew
   if (pairs->alternatives <= options->exact) {
     CROW_TRY(crow_sandwich_dense(&s, variance, groups));
   } else {
-    if (variance) CROW_TRY(crow_sandwich_probe(&s, options->probes, (uint64_t)options->seed, variance));
+    if (wanted) CROW_TRY(crow_sandwich_probe(&s, options->probes, (uint64_t)options->seed, variance));
     if (groups) CROW_TRY(crow_sandwich_solve_groups(&s, groups));
   }
   for (int64_t i = 0; variance && i < o->weights->partition.count; i++) {
