@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Samples searched again by brute force, without anything of the search that is measured. */
 #include "bench/bench_impl.h"
+#include "weights/sampling_impl.h"
 #include <math.h>
 
 /* About a second's work of plain loops. */
@@ -61,12 +62,13 @@ static int64_t choose_count(const crow_dataset *dataset, int64_t samples, int ra
 }
 
 /* This rank's `n` of the samples; those of all ranks are spread over all samples. */
-static crow_status draw(const crow_space *space, int64_t samples, int rank, int ranks, int64_t n, crow_gidx d,
-                        double *points) {
+static crow_status audit_draw(const crow_space *space, const crow_signs *signs, int64_t samples, int rank, int ranks,
+                              int64_t n, crow_gidx d, double *points) {
   crow_status status = CROW_OK;
   for (int64_t p = 0; p < n; p++) {
     const crow_gidx sample = (crow_gidx)((__int128)(rank * n + p) * samples / (n * ranks));
-    CROW_TRY(crow_space_sample(space, sample, 1, samples, points + p * d));
+    CROW_TRY(signs ? crow_signs_sample(signs, sample, 1, points + p * d)
+                   : crow_space_sample(space, sample, 1, samples, points + p * d));
   }
 cleanup:
   return status;
@@ -77,23 +79,26 @@ crow_status crow_bench_audit_samples(const crow_comm *comm, const crow_dataset *
                                      int64_t *missing) {
   crow_status status = CROW_OK;
   crow_space *space = NULL;
+  crow_signs *signs = NULL;
   double *points = NULL, *least = NULL;
   int64_t *mine = NULL, *all = NULL;
   const crow_gidx d = dataset->dimensions;
   const int size = crow_comm_size(comm), rank = crow_comm_rank(comm);
   const int64_t n = choose_count(dataset, weights->samples, size);
   CROW_TRY(crow_space_create(comm, &options->space, dataset, &space));
+  if (weights->blocks > 0) CROW_TRY(crow_draws_make(comm, dataset, space, weights->blocks, &signs));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&points, n * d));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&least, n));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&mine, n));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&all, n * size));
-  CROW_TRY_AGREE(comm, draw(space, weights->samples, rank, size, n, d, points));
+  CROW_TRY_AGREE(comm, audit_draw(space, signs, weights->samples, rank, size, n, d, points));
   CROW_TRY_AGREE(comm, search(dataset, points, n, least, mine));
   CROW_TRY(crow_comm_gather(comm, mine, all, n * (int64_t)sizeof *mine));
   *audited = n * size;
   *missing = count_missing(weights, all, n * size);
   CROW_TRY(crow_comm_sum_i64(comm, missing, 1));
 cleanup:
+  crow_signs_destroy(&signs);
   crow_space_destroy(&space);
   crow_free(points);
   crow_free(least);

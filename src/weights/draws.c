@@ -76,23 +76,30 @@ cleanup:
   return status;
 }
 
+crow_status crow_draws_make(const crow_comm *comm, const crow_dataset *dataset, const crow_space *space, int64_t blocks,
+                            crow_signs **out) {
+  crow_status status = CROW_OK;
+  double *energy = NULL;
+  if (crow_signs_dealt(space)) {
+    CROW_TRY_AGREE(comm, CROW_ALLOCATE(&energy, dataset->dimensions));
+    CROW_TRY(find_energies(comm, dataset, space, energy));
+  }
+  CROW_TRY_AGREE(comm, crow_signs_create(space, blocks, energy, out));
+cleanup:
+  crow_free(energy);
+  return status;
+}
+
 crow_status crow_draws_create(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
                               int64_t limit, crow_sampling *s) {
   crow_status status = CROW_OK;
   const crow_gidx m = dataset->alternatives;
-  double *energy = NULL;
   if (s->blocks == CROW_DRAWS_RULE) {
     const crow_gidx rank = s->dimensions < m - 1 ? s->dimensions : m - 1;
     s->blocks = crow_draws_blocks(options, s->space, rank, s->target, limit);
   }
-  if (s->blocks == 0) return CROW_OK;
-  if (crow_signs_dealt(s->space)) {
-    CROW_TRY_AGREE(comm, CROW_ALLOCATE(&energy, dataset->dimensions));
-    CROW_TRY(find_energies(comm, dataset, s->space, energy));
-  }
-  CROW_TRY_AGREE(comm, crow_signs_create(s->space, s->blocks, energy, &s->signs));
+  if (s->blocks > 0) CROW_TRY(crow_draws_make(comm, dataset, s->space, s->blocks, &s->signs));
 cleanup:
-  crow_free(energy);
   return status;
 }
 

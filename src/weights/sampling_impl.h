@@ -60,6 +60,9 @@ static inline int64_t crow_sampling_whole(const crow_sampling *s, int64_t sample
  * are at first, and `limit` at most. Local; the same on all ranks. */
 int64_t crow_draws_blocks(const crow_weights_options *options, const crow_space *space, int64_t rank, int64_t samples,
                           int64_t limit);
+/* The draws of `blocks` blocks that weights of this dataset in this space take. Collective. */
+crow_status crow_draws_make(const crow_comm *comm, const crow_dataset *dataset, const crow_space *space, int64_t blocks,
+                            crow_signs **out);
 /* Makes s->signs for s->blocks, finding s->blocks by the rule first if it is to. Collective. */
 crow_status crow_draws_create(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
                               int64_t limit, crow_sampling *s);

@@ -132,6 +132,37 @@ static void tampered_weights_are_invalid(void) {
   }
 }
 
+/* Draws by signs: what is searched again is what was drawn, and a weight of twice what it should be is found. */
+static void draws_by_signs_are_verified(void) {
+  for (int random = 0; random < 2; random++) {
+    crow_bench_lattice *lattice = NULL;
+    crow_weights_options options;
+    crow_weights weights;
+    CHECK_OK(crow_bench_lattice_create(random, 500, 40, 1, &lattice));
+    const crow_dataset dataset = crow_bench_lattice_dataset(lattice);
+    crow_weights_options_default(&options);
+    options.space.space = "cube";
+    options.draws = CROW_DRAWS_SIGNS;
+    options.samples = random ? 4096 : 200000;
+    CHECK_OK(crow_weights_compute(test_comm, &dataset, &options, &weights));
+    CHECK(weights.blocks >= 4);
+    CHECK(verdict(lattice, &options, &weights));
+    /* By another seed other alternatives are hit, of which some have few hits. */
+    options.space.seed++;
+    if (random) CHECK(!verdict(lattice, &options, &weights));
+    options.space.seed--;
+    if (!random && crow_comm_rank(test_comm) == 0) {
+      weights.hits[4] += weights.hits[3];
+      weights.value[4] = (double)weights.hits[4] / ((double)weights.samples * (double)CROW_HIT_UNIT);
+      weights.hits[3] = 0;
+      weights.value[3] = 0;
+    }
+    if (!random) CHECK(!verdict(lattice, &options, &weights));
+    crow_weights_free(&weights);
+    crow_bench_lattice_destroy(&lattice);
+  }
+}
+
 /* Random contexts: hits moved away from everything that is searched again. */
 static void moved_hits_of_random_contexts_are_invalid(void) {
   crow_bench_lattice *lattice = NULL;
@@ -402,6 +433,7 @@ int main(int argc, char **argv) {
       {"contexts do not depend on how they are read", contexts_do_not_depend_on_how_they_are_read},
       {"tampered weights are INVALID", tampered_weights_are_invalid},
       {"moved hits of random contexts are INVALID", moved_hits_of_random_contexts_are_invalid},
+      {"draws by signs are verified", draws_by_signs_are_verified},
       {"claimed rewards are optimal", claimed_rewards_are_optimal},
       {"tampered rewards are INVALID", tampered_rewards_are_invalid},
       {"tampered files are INVALID", tampered_files_are_invalid},
