@@ -90,8 +90,9 @@ typedef struct crow_audit_options {
 } crow_audit_options;
 /** Those of this struct and, of `weights`, the number of samples. */
 extern CROW_API const crow_setting crow_audit_settings[];
-/** Sets this struct and those in it to their defaults, and checks them; Local. */
+/** Sets this struct and those in it to their defaults; Local. */
 CROW_API void crow_audit_options_default(crow_audit_options *options);
+/** Checks them: CROW_USAGE names the field, the value and the range. Local. */
 CROW_API crow_status crow_audit_options_validate(const crow_audit_options *options);
 
 /** Names are cut to CROW_AUDIT_NAME - 1 bytes. */
@@ -167,6 +168,7 @@ typedef struct crow_audit_result {
  * crow_audit_result_free(). */
 CROW_API crow_status crow_audit_run(const crow_comm *comm, const crow_dataset *dataset,
                                     const crow_audit_options *options, crow_audit_result *out);
+/** Local. Frees and zeroes. */
 CROW_API void crow_audit_result_free(crow_audit_result *result);
 
 /** A topic in two datasets: [0] the first, [1] the second. */
@@ -194,6 +196,7 @@ typedef struct crow_audit_comparison {
  * Collective; free with crow_audit_comparison_free(). */
 CROW_API crow_status crow_audit_compare(const crow_comm *comm, const crow_dataset *first, const crow_dataset *second,
                                         const crow_audit_options *options, crow_audit_comparison *out);
+/** Local. Frees and zeroes. */
 CROW_API void crow_audit_comparison_free(crow_audit_comparison *comparison);
 
 /* ---- verdict ------------------------------------------------------------------------------------------------ */
@@ -245,7 +248,8 @@ typedef enum crow_audit_verdict {
 /** Local. */
 CROW_API crow_audit_verdict crow_audit_judge(const crow_audit_summary *standard, const crow_audit_summary *weighted);
 
-/** Kendall's tau-b of two vectors of `n` values, in O(n log n) (Knight 1966): NaN if one of them is constant. Local. */
+/** Kendall's tau-b, `*tau`, of two vectors `a` and `b` of `n` values, in O(n log n) (Knight 1966): NaN if one of them
+ * is constant. Local. */
 CROW_API crow_status crow_kendall_tau(int64_t n, const double *a, const double *b, double *tau);
 
 #ifdef __cplusplus

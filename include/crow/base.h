@@ -93,6 +93,7 @@ typedef struct crow_progress {
 
 /** Seconds between two progress lines: 1 suits a terminal, 30 (the default) a log. */
 CROW_API void crow_progress_interval_set(double seconds);
+/** Begins to count `total` things; both texts are borrowed while it lasts. */
 CROW_API void crow_progress_begin(crow_progress *progress, const char *name, const char *unit, double total);
 /** Sends a line when the interval has passed since the last one. */
 CROW_API void crow_progress_update(crow_progress *progress, double done);
@@ -131,8 +132,9 @@ CROW_API int64_t crow_memory_limit_bytes(int ranks_on_node);
 /** Allocates `count` elements of `size` bytes, zeroed, aligned to 64 bytes. `*out` is NULL for a count of 0 and on
  * failure. Fails with CROW_FAILED and the number of bytes on overflow or lack of memory. Free with crow_free(). */
 CROW_API crow_status crow_allocate(int64_t count, size_t size, void **out);
-/** As crow_allocate(), without zeroing: for large arrays that are written before they are read. */
+/** As crow_allocate(), `*out` not zeroed: for large arrays that are written before they are read. */
 CROW_API crow_status crow_allocate_raw(int64_t count, size_t size, void **out);
+/** Frees `memory` of crow_allocate() and its kin; NULL is fine. */
 CROW_API void crow_free(void *memory);
 /** Local: what is freed stays with the process for what it allocates next, up to 64 MiB of it, instead of being handed
  * back to the system and cleared by it again. For programs that are mainly crow; call it before anything else. */
@@ -180,14 +182,15 @@ typedef struct crow_setting {
   const char *help;    /**< one sentence: meaning and, where there is one, formula */
 } crow_setting;
 
-/** Sets every field that the table names to its default. */
+/** Sets every field of the struct `options` that the table names to its default. */
 CROW_API void crow_settings_default(const crow_setting *table, void *options);
-/** Checks every field against its range: CROW_USAGE and a message with the name, the value and the range if not. */
+/** Checks every field of `options` against its range: CROW_USAGE and a message with the name, the value and the range
+ * if one is outside. */
 CROW_API crow_status crow_settings_validate(const crow_setting *table, const void *options);
-/** Parses `text` into the field that `setting` describes: CROW_USAGE and, for a misspelt choice, the nearest valid one.
- */
+/** Parses `text` into the field of `options` that `setting` describes: CROW_USAGE and, for a misspelt choice, the
+ * nearest valid one. */
 CROW_API crow_status crow_setting_parse(const crow_setting *setting, const char *text, void *options);
-/** Writes the field's value as text, as crow_setting_parse() would take it. */
+/** Writes the value of the field of `options` as text, as crow_setting_parse() would take it. */
 CROW_API void crow_setting_print(const crow_setting *setting, const void *options, char *text, size_t bytes);
 /** Of the `|`-separated words the one with the least edit distance to `text`; written into `nearest`. */
 CROW_API void crow_nearest_word(const char *text, const char *words, char *nearest, size_t bytes);
@@ -223,9 +226,9 @@ typedef enum crow_stream {
 /** Fills `words` with the first `count` 32-bit words of element `index` of `stream` under `seed`: Philox4x32-10
  * (Salmon et al. 2011, Random123), key = seed, counter = (index, stream, word / 4). Any rank can draw any element. */
 CROW_API void crow_random_words(uint64_t seed, crow_stream stream, uint64_t index, uint32_t *words, int64_t count);
-/** As crow_random_words(), as uniform doubles in (0,1): (word + 1/2) / 2^32. */
+/** As crow_random_words(), as uniform doubles in (0,1): `values` (count) are (word + 1/2) / 2^32. */
 CROW_API void crow_random_uniform(uint64_t seed, crow_stream stream, uint64_t index, double *values, int64_t count);
-/** Standard normal doubles by Box-Muller, two words each pair. */
+/** Standard normal doubles `values` (count) by Box-Muller, two words each pair. */
 CROW_API void crow_random_normal(uint64_t seed, crow_stream stream, uint64_t index, double *values, int64_t count);
 
 /* ---- exact sums --------------------------------------------------------------------------------------------- */
@@ -242,6 +245,7 @@ typedef struct crow_exact_sum {
 
 /** Adds `value`. At most 2^30 additions between normalisations; crow_exact_normalise() resets that count. */
 CROW_API void crow_exact_add(crow_exact_sum *sum, double value);
+/** Carries between the limbs, so that two equal sums have equal limbs. */
 CROW_API void crow_exact_normalise(crow_exact_sum *sum);
 /** The sum, rounded once to the nearest double. */
 CROW_API double crow_exact_value(const crow_exact_sum *sum);
@@ -263,8 +267,9 @@ CROW_API void crow_exact_add_dot_blocks(crow_exact_sum *sum, const double *a, co
 CROW_API const char *crow_version(void);
 /** The commit that was built, or "" outside a git checkout. */
 CROW_API const char *crow_git_hash(void);
-/** The kernel set that OpenBLAS uses, e.g. "SkylakeX", and its configuration. */
+/** The kernel set that OpenBLAS uses, e.g. "SkylakeX". */
 CROW_API const char *crow_blas_core(void);
+/** OpenBLAS's version and configuration. */
 CROW_API const char *crow_blas_version(void);
 /** Lets OpenBLAS take the buffers of so many threads now. It keeps them, and where there is no memory for one it would
  * look for it for ever at its first product: CROW_FAILED here instead. Local. */

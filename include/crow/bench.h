@@ -36,7 +36,9 @@ typedef struct crow_bench_options {
 } crow_bench_options;
 extern CROW_API const crow_setting crow_bench_settings[];
 
+/** Sets this struct and those in it to their defaults. Local. */
 CROW_API void crow_bench_options_default(crow_bench_options *options);
+/** Checks them: CROW_USAGE names the field, the value and the range. Local. */
 CROW_API crow_status crow_bench_options_validate(const crow_bench_options *options);
 
 /* ---- reports ------------------------------------------------------------------------------------------------ */
@@ -93,12 +95,12 @@ typedef struct crow_bench_machine {
 } crow_bench_machine;
 /** Measures for about `seconds` in all. Collective. */
 CROW_API crow_status crow_bench_machine_measure(const crow_comm *comm, double seconds, crow_bench_machine *out);
-/** One of its parts: the rate of cblas_sgemm over about `seconds`, in time and in processor time (which other work on
- * the machine disturbs less). Collective. */
+/** One of its parts: the rate of cblas_sgemm over about `seconds`, operations a second of time, `*flops`, and of
+ * processor time, `*cpu_flops` (which other work on the machine disturbs less). Collective. */
 CROW_API crow_status crow_bench_machine_gemm(const crow_comm *comm, double seconds, double *flops, double *cpu_flops);
 /** Seconds of the allreduce of a fit's gradient, 100000 integers (it is gathered in fixed point, so that its bits do
- * not depend on the number of ranks), and of a plain one of as many doubles, measured in turns for about `seconds` in
- * all; medians. On one rank nothing is added up: NaN. Collective. */
+ * not depend on the number of ranks), `*reproducible_s`, and of a plain one of as many doubles, `*plain_s`, measured in
+ * turns for about `seconds` in all; medians. On one rank nothing is added up: NaN. Collective. */
 CROW_API crow_status crow_bench_machine_sums(const crow_comm *comm, double seconds, double *reproducible_s,
                                              double *plain_s);
 
@@ -117,6 +119,7 @@ typedef struct crow_bench_lattice crow_bench_lattice;
 /** Of about `alternatives`. Local; the same on all ranks. */
 CROW_API crow_status crow_bench_lattice_create(int contexts, crow_gidx alternatives, crow_gidx dimensions, int64_t seed,
                                                crow_bench_lattice **out);
+/** Local; sets the handle to NULL; accepts NULL. */
 CROW_API void crow_bench_lattice_destroy(crow_bench_lattice **lattice);
 /** Local: its contexts; borrows the lattice. */
 CROW_API crow_dataset crow_bench_lattice_dataset(crow_bench_lattice *lattice);
@@ -153,6 +156,7 @@ typedef struct crow_bench_preferences {
 /** Local; the same on all ranks. `pairs` is rounded to a multiple of m. */
 CROW_API crow_status crow_bench_preferences_create(int graph, crow_gidx alternatives, int64_t pairs, double lambda,
                                                    int64_t seed, crow_bench_preferences *out);
+/** Local. Frees and zeroes. */
 CROW_API void crow_bench_preferences_free(crow_bench_preferences *preferences);
 /** Local: the optimal reward of an alternative. */
 CROW_API double crow_bench_preferences_reward(const crow_bench_preferences *preferences, crow_gidx index);

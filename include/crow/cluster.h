@@ -36,6 +36,7 @@ CROW_API crow_status crow_groups_by_radius(const crow_comm *comm, const crow_dat
  * result is the same for any number of ranks. Collective. */
 CROW_API crow_status crow_groups_by_kmeans(const crow_comm *comm, const crow_dataset *dataset, crow_gidx clusters,
                                            int64_t starts, int64_t max_iterations, uint64_t seed, crow_groups *out);
+/** Local. Frees and zeroes. */
 CROW_API void crow_groups_free(crow_groups *groups);
 
 /** A radius from the distribution of nearest-neighbour distances: with those of (up to 2000 evenly spaced)
@@ -59,8 +60,8 @@ CROW_API crow_status crow_valley_of(const crow_comm *comm, const crow_dataset *d
                                     double **distance);
 /** Bins of a histogram of distances. */
 enum { CROW_DISTANCE_BINS = 60 };
-/** Counts ascending distances in CROW_DISTANCE_BINS bins of equal width from 0 to the farthest, which is returned.
- * Local. */
+/** Counts ascending distances, `distance` (pairs), in bins of equal width from 0 to the farthest, which is returned:
+ * `count` (CROW_DISTANCE_BINS). Local. */
 CROW_API double crow_distances_count(const double *distance, int64_t pairs, int64_t *count);
 
 typedef struct crow_cluster_options {

@@ -21,14 +21,15 @@ typedef struct crow_comm crow_comm;
 
 /** Initialises MPI if it is not initialised. Collective over all processes of the job. */
 CROW_API crow_status crow_comm_init(int *argc, char ***argv);
-/** Ends MPI if crow_comm_init() began it. */
+/** Ends MPI if crow_comm_init() began it. Collective over all processes of the job. */
 CROW_API void crow_comm_finalize(void);
-/** Ends all ranks of the job at once with this exit code: for a failure that other ranks cannot learn of. */
+/** Ends all ranks of the job at once with this exit code: for a failure that other ranks cannot learn of. Local; does
+ * not return. */
 CROW_API void crow_comm_abort(int exit_code);
 
-/** Duplicates `parent`; collective over it. Free with crow_comm_destroy(). */
+/** Duplicates `parent`. Collective over it. Free with crow_comm_destroy(). */
 CROW_API crow_status crow_comm_create(MPI_Comm parent, crow_comm **out);
-/** Duplicates MPI_COMM_WORLD; collective. For programs that have no communicator of their own. */
+/** Duplicates MPI_COMM_WORLD. Collective. For programs that have no communicator of their own. */
 CROW_API crow_status crow_comm_create_world(crow_comm **out);
 /** Splits by colour, ranked by `key`, as MPI_Comm_split does; a negative colour gives NULL. Collective. */
 CROW_API crow_status crow_comm_split(const crow_comm *comm, int color, int key, crow_comm **out);
@@ -52,12 +53,13 @@ CROW_API crow_status crow_comm_agree(const crow_comm *comm, crow_status local);
 /** As CROW_TRY, after agreement: for local calls inside a collective function. Needs `comm` in scope by that name. */
 #define CROW_TRY_AGREE(comm, call) CROW_TRY(crow_comm_agree((comm), (call)))
 
+/** Waits for all ranks. Collective. */
 CROW_API crow_status crow_comm_barrier(const crow_comm *comm);
 /** Seconds that this process has spent in MPI calls so far, waiting for other ranks included; Local. */
 CROW_API double crow_comm_seconds(void);
 
-/** Bytes that a rank may plan with: `given` if it is positive, else four fifths of what the fullest node has left for
- * each of its ranks (crow_memory_limit_bytes()). The same on all ranks. Collective. */
+/** `*bytes` that a rank may plan with: `given` if it is positive, else four fifths of what the fullest node has left
+ * for each of its ranks (crow_memory_limit_bytes()). The same on all ranks. Collective. */
 CROW_API crow_status crow_comm_memory_limit(const crow_comm *comm, double given, double *bytes);
 /** What a process holds before it has any data: program, MPI, HDF5 and OpenBLAS, with their buffers. */
 #define CROW_PROCESS_BYTES (INT64_C(48) << 20)
@@ -84,13 +86,14 @@ typedef struct crow_work_done {
 } crow_work_done;
 /** "sample", "pair", ...; Local. */
 CROW_API const char *crow_work_name(crow_work kind);
-/** Around such work; not nested. In a build for SimGrid (CROW_SMPI), where the clock stands still while a rank
- * computes, its end moves the clock on by `count` times the seconds given to crow_work_charge(). Local. */
+/** Begins such work; not nested. Local. */
 CROW_API void crow_work_begin(void);
+/** Ends it. In a build for SimGrid (CROW_SMPI), where the clock stands still while a rank computes, this moves the
+ * clock on by `count` times the seconds given to crow_work_charge(). Local. */
 CROW_API void crow_work_end(crow_work kind, double count);
 /** Since the process began; Local. */
 CROW_API crow_work_done crow_work_get(void);
-/** Seconds that one thing of each kind takes, for simulations; no use where time is real. Local. */
+/** `seconds` that one thing of each kind takes, for simulations; no use where time is real. Local. */
 CROW_API void crow_work_charge(const double seconds[CROW_WORK_KINDS]);
 
 /* ---- partitions --------------------------------------------------------------------------------------------- */
@@ -118,45 +121,55 @@ CROW_API int crow_partition_owner(const crow_partition *partition, crow_gidx ind
 
 /* ---- reductions (all Collective, all in place, all give every rank the same bits) --------------------------- */
 
-/** Sums integers over the ranks: `values[count]`. Exact, so order-free. Counts beyond 2^31 are cut into pieces. */
+/** Sums integers over the ranks: `values` (count). Exact, so order-free. Counts beyond 2^31 are cut into pieces.
+ * Collective. */
 CROW_API crow_status crow_comm_sum_i64(const crow_comm *comm, int64_t *values, int64_t count);
+/** The least of each of `values` (count) over the ranks. Collective. */
 CROW_API crow_status crow_comm_min_f64(const crow_comm *comm, double *values, int64_t count);
+/** The greatest of each of `values` (count) over the ranks. Collective. */
 CROW_API crow_status crow_comm_max_f64(const crow_comm *comm, double *values, int64_t count);
+/** The least of each of `values` (count) over the ranks. Collective. */
 CROW_API crow_status crow_comm_min_i64(const crow_comm *comm, int64_t *values, int64_t count);
+/** The greatest of each of `values` (count) over the ranks. Collective. */
 CROW_API crow_status crow_comm_max_i64(const crow_comm *comm, int64_t *values, int64_t count);
-/** A plain MPI sum of doubles, whose last bits depend on the number of ranks: for timings and benchmarks only. */
+/** A plain MPI sum of doubles `values` (count), whose last bits depend on the number of ranks: for timings and
+ * benchmarks only. Collective. */
 CROW_API crow_status crow_comm_sum_f64_unordered(const crow_comm *comm, double *values, int64_t count);
-/** Sums `count` exact sums over the ranks; afterwards each rank holds the normalised totals. */
+/** Adds up exact `sums` (count) over the ranks; afterwards each rank holds the normalised totals. Collective. */
 CROW_API crow_status crow_comm_sum_exact(const crow_comm *comm, crow_exact_sum *sums, int64_t count);
 /** `result[k] = sum_i a[k][i] b[k][i]` over the whole distributed vectors, for k < `count`, in one reduction. a[k] and
  * b[k] hold this rank's slice of `partition` (block CROW_BLOCK). Blocks are summed in a fixed order, their sums
- * exactly. */
+ * exactly. Collective. */
 CROW_API crow_status crow_comm_dot(const crow_comm *comm, const crow_partition *partition, int64_t count,
                                    const double *const *a, const double *const *b, double *result);
-/** The sum of a distributed vector, in the same way. */
+/** `*result` is the sum of a distributed vector, of which `slice` is this rank's part, taken in the same way.
+ * Collective. */
 CROW_API crow_status crow_comm_sum(const crow_comm *comm, const crow_partition *partition, const double *slice,
                                    double *result);
 
 /* ---- moving data (all Collective) --------------------------------------------------------------------------- */
 
-/** Copies `bytes` from `root` to all. */
+/** Copies `bytes` of `data` from `root` to all. Collective. */
 CROW_API crow_status crow_comm_broadcast(const crow_comm *comm, void *data, int64_t bytes, int root);
-/** Puts the slices of `partition` together on every rank: elements of `element_bytes`. */
+/** Puts the slices of `partition` together on every rank: `slice` (count) is this rank's part of `whole` (global), both
+ * of elements of `element_bytes`. Collective. */
 CROW_API crow_status crow_comm_gather_slices(const crow_comm *comm, const crow_partition *partition, const void *slice,
                                              void *whole, size_t element_bytes);
-/** Every rank gets `bytes` from each: `whole[size * bytes]`, in rank order. */
+/** Every rank gets `bytes` of `mine` from each: `whole` (size, bytes), in rank order. Collective. */
 CROW_API crow_status crow_comm_gather(const crow_comm *comm, const void *mine, void *whole, int64_t bytes);
-/** Sends `send_count[r]` elements to each rank r (packed in rank order) and allocates and fills `*received` (free with
- * crow_free()), packed by sending rank; `receive_count[size]` says how many came from each. */
+/** Sends `send_count[r]` elements of `send` to each rank r (packed in rank order) and allocates and fills `*received`
+ * (free with crow_free()), packed by sending rank; `receive_count` (size) says how many came from each. Collective. */
 CROW_API crow_status crow_comm_exchange(const crow_comm *comm, const void *send, const int64_t *send_count,
                                         size_t element_bytes, void **received, int64_t *receive_count);
-/** Every rank gets elements `begin` .. `begin + count` of a distributed vector, of which this rank holds `have_count`
- * from `have_begin` on: slices of one partition become slices of another, which need not be over the same ranks. An
- * element that several ranks hold comes from any of them; what none holds leaves `out` as it is. */
+/** Every rank gets elements `begin` .. `begin + count` of a distributed vector, of which this rank's `have` holds
+ * `have_count` from `have_begin` on: slices of one partition become slices of another, which need not be over the same
+ * ranks. An element that several ranks hold comes from any of them; what none holds leaves `out` as it is. Collective.
+ */
 CROW_API crow_status crow_comm_fetch(const crow_comm *comm, crow_gidx have_begin, crow_gidx have_count,
                                      const void *have, crow_gidx begin, crow_gidx count, void *out,
                                      size_t element_bytes);
-/** Sum over the lower ranks (0 on rank 0): where this rank's part begins when parts are laid end to end. */
+/** `*offset` is the sum of `mine` over the lower ranks (0 on rank 0): where this rank's part begins when parts are laid
+ * end to end. Collective. */
 CROW_API crow_status crow_comm_offset_i64(const crow_comm *comm, int64_t mine, int64_t *offset);
 
 /* ---- elements beside a slice -------------------------------------------------------------------------------- */
@@ -174,16 +187,18 @@ CROW_API crow_status crow_halo_create(const crow_comm *comm, const crow_partitio
                                       int64_t count, crow_halo **out);
 /** Local; sets the handle to NULL; accepts NULL. */
 CROW_API void crow_halo_destroy(crow_halo **halo);
-/** The ranges, owned by the halo; how many elements they have. Local. */
+/** The ranges, `*count` of them, owned by the halo. Local. */
 CROW_API const crow_range *crow_halo_ranges(const crow_halo *halo, int64_t *count);
+/** How many elements they have. Local. */
 CROW_API crow_gidx crow_halo_count(const crow_halo *halo);
 /** Fills this rank's ranges of `whole` (indexed by global index; the rest is left alone and need not be backed by
- * memory) from the slices of all ranks. Collective. */
+ * memory) from the slices of all ranks, this rank's being `slice`. Collective. */
 CROW_API crow_status crow_halo_fetch(const crow_halo *halo, const double *slice, double *whole);
 /** `slice` gets for each of this rank's elements the sum over the ranks that work on it of their `whole`; 0 where none
  * does. Exact, so order-free. Collective. */
 CROW_API crow_status crow_halo_sum_i64(const crow_halo *halo, const int64_t *whole, int64_t *slice);
-/** The same with the greatest in place of the sum, 0 if all are less. Collective. */
+/** The same for doubles, with the greatest of `whole` in place of the sum: `slice` gets 0 if all are less.
+ * Collective. */
 CROW_API crow_status crow_halo_max_f64(const crow_halo *halo, const double *whole, double *slice);
 
 /* ---- stage times -------------------------------------------------------------------------------------------- */
@@ -202,8 +217,8 @@ typedef struct crow_stages {
 CROW_API void crow_stages_begin(crow_stages *stages, const char *name);
 /** Local: ends the current stage. */
 CROW_API void crow_stages_end(crow_stages *stages);
-/** Least, mean and greatest seconds over the ranks for each stage (arrays of CROW_STAGES_MAX) and the greatest total
- * since the first stage began. Collective. */
+/** Least, mean and greatest seconds over the ranks for each stage, `least_s`, `mean_s` and `greatest_s`
+ * (CROW_STAGES_MAX), and the greatest total since the first stage began, `*total_s`. Collective. */
 CROW_API crow_status crow_stages_summary(const crow_comm *comm, const crow_stages *stages, double *least_s,
                                          double *mean_s, double *greatest_s, double *total_s);
 

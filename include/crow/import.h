@@ -37,10 +37,13 @@ CROW_API crow_status crow_context_source_of_dataset(const crow_comm *comm, const
                                                     crow_context_source **out);
 /** Collective; accepts NULL. */
 CROW_API void crow_context_source_close(crow_context_source **contexts);
-/** Local: what they were opened as; n in slices (block CROW_BLOCK); d; the file's own name, without PATH. */
+/** Local: what they were opened as. */
 CROW_API const char *crow_context_source_name(const crow_context_source *contexts);
+/** Local: n in slices over the ranks (block CROW_BLOCK). */
 CROW_API const crow_partition *crow_context_source_partition(const crow_context_source *contexts);
+/** Local: d. */
 CROW_API int64_t crow_context_source_dimensions(const crow_context_source *contexts);
+/** Local: the file's own name, without PATH. */
 CROW_API const char *crow_context_source_file(const crow_context_source *contexts);
 /** Reads rows `begin` .. `begin + count` of this rank's slice (count may be 0) as doubles `values` (count, d); those
  * that are not finite are CROW_BAD_INPUT. Collective. */

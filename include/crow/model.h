@@ -56,12 +56,14 @@ typedef struct crow_model_array {
   int64_t rows, columns;
   crow_gidx offset;
 } crow_model_array;
-/** The number of arrays that make up theta, and one of them; Local. */
+/** The number of arrays that make up theta; Local. */
 CROW_API int crow_model_arrays(const crow_model *model);
+/** One of them, from 0; Local. */
 CROW_API crow_model_array crow_model_array_at(const crow_model *model, int index);
 
 /** Initial parameters of an ensemble's member, as PyTorch's Linear draws them: uniform in +-1/sqrt(inputs), weights and
- * biases, from (seed, CROW_STREAM_MODEL, member). Zero for a tabular model. Local; the same on every rank. */
+ * biases, from (seed, CROW_STREAM_MODEL, member): `theta`, whole. Zero for a tabular model. Local; the same on every
+ * rank. */
 CROW_API void crow_model_initialise(const crow_model *model, uint64_t seed, int64_t member, double *theta);
 
 /** Binds the model to rows: this rank's slice of `rows` (block CROW_BLOCK), of all alternatives or of a minibatch.
@@ -71,16 +73,18 @@ CROW_API void crow_model_initialise(const crow_model *model, uint64_t seed, int6
  * hidden unit. Collective. */
 CROW_API crow_status crow_model_bind(crow_model *model, const crow_comm *comm, const crow_partition *rows,
                                      const crow_gidx *index, const void *contexts, crow_type type);
-/** Rewards of the bound rows: `reward` is this rank's slice. Local. */
+/** Rewards of the bound rows at `theta` (whole): `reward` is this rank's slice. Local. */
 CROW_API crow_status crow_model_rewards(crow_model *model, const double *theta, double *reward);
-/** Transposed Jacobian product at the theta of the latest crow_model_rewards(): from this rank's slice of dF/dr the
- * whole dF/dtheta, on every rank. NaN throughout if a factor is not finite. Collective. */
+/** Transposed Jacobian product at the theta of the latest crow_model_rewards(): from this rank's slice of dF/dr,
+ * `reward_gradient`, the whole dF/dtheta, `gradient`, on every rank. NaN throughout if a factor is not finite.
+ * Collective. */
 CROW_API crow_status crow_model_gradient(crow_model *model, const double *theta, const double *reward_gradient,
                                          double *gradient);
 
-/** Adds the weight decay to a value and to the whole gradient (either may be NULL). Local. */
+/** Adds the weight decay at `theta` to a value and to the whole gradient (either may be NULL). Local. */
 CROW_API void crow_model_add_decay(const crow_model *model, const double *theta, double *value, double *gradient);
-/** Adds the centring of the bound rows' rewards to a value and to this rank's slice of dF/dr. `weight` is this rank's
+/** Adds the centring of the bound rows' rewards to a value and to this rank's slice of dF/dr, `reward_gradient`.
+ * `reward` is this rank's slice of r, `weight` is this rank's
  * slice of w, or of weights whose sum over a minibatch's rows estimates sum_x w(x) r(x). Collective. */
 CROW_API crow_status crow_model_add_center(const crow_model *model, const double *weight, const double *reward,
                                            double *value, double *reward_gradient);

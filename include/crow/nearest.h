@@ -50,10 +50,12 @@ typedef struct crow_nearest crow_nearest;
 CROW_API crow_status crow_nearest_create(const crow_nearest_options *options, const void *contexts, crow_precision type,
                                          int64_t m, int64_t d, const double *probe, int64_t probe_count,
                                          crow_nearest **out);
+/** Sets the handle to NULL; accepts NULL. */
 CROW_API void crow_nearest_destroy(crow_nearest **nearest);
 
-/** The engine in use (never AUTO), and its name. */
+/** The engine in use, never AUTO. */
 CROW_API crow_nearest_engine crow_nearest_engine_used(const crow_nearest *nearest);
+/** The name of an engine. */
 CROW_API const char *crow_nearest_engine_name(crow_nearest_engine engine);
 
 /** The most dimensions in which a tree is taken by itself. */
@@ -73,6 +75,7 @@ typedef struct crow_nearest_result {
  * result does not depend on n, on the number of threads or on the processor. One call at a time for each handle. */
 CROW_API crow_status crow_nearest_search(crow_nearest *nearest, const double *points, int64_t n,
                                          crow_nearest_result *result);
+/** Frees and zeroes. */
 CROW_API void crow_nearest_result_free(crow_nearest_result *result);
 
 /** The number of points a call should pass for best speed; fewer where many alternatives are clones of each other,
@@ -98,14 +101,16 @@ CROW_API int crow_nearest_compare(const double *point, const void *a, const void
 typedef struct crow_nearest_measure {
   uint32_t digit[CROW_NEAREST_DIGITS]; /**< base 2^32, the most significant first */
 } crow_nearest_measure;
+/** That of `context` (d values of `type`) to `point` (d), all finite. */
 CROW_API void crow_nearest_measure_take(const double *point, const void *context, crow_precision type, int64_t d,
                                         crow_nearest_measure *out);
 /** That of row `row` of the contexts searched and points[point] (.., d). */
 CROW_API void crow_nearest_measure_of(const crow_nearest *nearest, const double *points, int64_t point, int64_t row,
                                       crow_nearest_measure *out);
+/** Negative if `a` is less, positive if `b` is, 0 if they are equal. */
 CROW_API int crow_nearest_measure_compare(const crow_nearest_measure *a, const crow_nearest_measure *b);
 
-/** How many points had to be decided again in double precision since creation, and how many were searched. */
+/** How many points were `searched` since creation, and how many of them were `decided_again` in double precision. */
 CROW_API void crow_nearest_statistics(const crow_nearest *nearest, int64_t *searched, int64_t *decided_again);
 
 /* ---- exact shares in one and two dimensions ------------------------------------------------------------------- */
@@ -117,7 +122,7 @@ CROW_API crow_status crow_voronoi_exact_1d(const double *contexts, int64_t m, do
                                            double *weights);
 
 /** The same in the plane: areas of the Voronoi cells of `contexts` (m, 2), clipped to the box from `lower` to `upper`,
- * as shares of its area. Expected time O(m log m), memory O(m). */
+ * as shares of its area: `weights` (m). Expected time O(m log m), memory O(m). */
 CROW_API crow_status crow_voronoi_exact_2d(const double *contexts, int64_t m, const double lower[2],
                                            const double upper[2], double *weights);
 
@@ -129,9 +134,11 @@ typedef struct crow_voronoi_cells {
   double *vertex; /**< (begin[m], 2) */
 } crow_voronoi_cells;
 
-/** The cells whose areas crow_voronoi_exact_2d() takes. Free with crow_voronoi_cells_free(). */
+/** The cells whose areas crow_voronoi_exact_2d() takes, of `contexts` (m, 2) in the box from `lower` to `upper`. Free
+ * with crow_voronoi_cells_free(). */
 CROW_API crow_status crow_voronoi_cells_2d(const double *contexts, int64_t m, const double lower[2],
                                            const double upper[2], crow_voronoi_cells *out);
+/** Frees and zeroes. */
 CROW_API void crow_voronoi_cells_free(crow_voronoi_cells *cells);
 
 /* ---- the affine hull of the alternatives ---------------------------------------------------------------------- */
@@ -157,19 +164,24 @@ CROW_API bool crow_hull_pays(int64_t m, int64_t d, int64_t k);
  * when more than `limit` dimensions are found (k = d, no basis): pass crow_hull_limit(), or d - 1 to find any hull.
  * Bits may depend on the BLAS in use: ranks that must agree take one rank's hull. Free with crow_hull_free(). */
 CROW_API crow_status crow_hull_create(const double *contexts, int64_t m, int64_t d, int64_t limit, crow_hull *out);
+/** Frees and zeroes. */
 CROW_API void crow_hull_free(crow_hull *hull);
 
 /** The same from contexts that pass by in stretches of whole multiples of CROW_HULL_ROWS rows, the last one excepted:
- * the bits are those of crow_hull_create(). Twice: `reach` is the greatest crow_hull_reach() of the stretches, the
- * distance of their farthest row from `origin` (d), the first context; then begin, add the stretches until `*full`
- * (more than `limit` dimensions), end, destroy. Local. */
-#define CROW_HULL_ROWS 256
+ * the bits are those of crow_hull_create(). They pass by twice: once for crow_hull_reach(), then begin, add, end,
+ * destroy. */
 typedef struct crow_hull_finder crow_hull_finder;
+#define CROW_HULL_ROWS 256
+/** The distance of the farthest of `rows` (count, d) from `origin` (d), the first context. */
 CROW_API double crow_hull_reach(const double *rows, int64_t count, int64_t d, const double *origin);
+/** Begins with `origin` (d), the first context; `reach` is the greatest crow_hull_reach() of the stretches. */
 CROW_API crow_status crow_hull_begin(int64_t m, int64_t d, int64_t limit, const double *origin, double reach,
                                      crow_hull_finder **out);
+/** Adds a stretch, `rows` (count, d). Once more than `limit` dimensions are found, `*full`, no more need come. */
 CROW_API crow_status crow_hull_add(crow_hull_finder *finder, const double *rows, int64_t count, bool *full);
+/** The hull, freed with crow_hull_free(). */
 CROW_API crow_status crow_hull_end(const crow_hull_finder *finder, crow_hull *out);
+/** Sets the handle to NULL; accepts NULL. */
 CROW_API void crow_hull_destroy(crow_hull_finder **finder);
 
 /** Coordinates `out` (n, k) of the projections of `rows` (n, d). Each coordinate is summed from the first dimension to
@@ -189,6 +201,7 @@ typedef struct crow_sign_search crow_sign_search;
 CROW_API crow_status crow_sign_search_create(const crow_nearest_options *options, const void *contexts,
                                              crow_precision type, int64_t m, int64_t d, const crow_hull *hull,
                                              const crow_signs *signs, crow_sign_search **out);
+/** Sets the handle to NULL; accepts NULL. */
 CROW_API void crow_sign_search_destroy(crow_sign_search **search);
 /** All points of draws `first` .. `first + draws`, in order. `points` (draws, points of a draw, dimensions) gets them
  * as they are where distances are taken; it may be NULL, and then the distances of the result are not set. */
@@ -200,7 +213,7 @@ CROW_API int64_t crow_sign_search_block(const crow_sign_search *search);
 CROW_API bool crow_sign_search_pays(const crow_sign_search *search);
 /** The contexts it searches, for crow_nearest_measure_of(). */
 CROW_API const crow_nearest *crow_sign_search_contexts(const crow_sign_search *search);
-/** As crow_nearest_statistics(). */
+/** As crow_nearest_statistics(): `searched` and `decided_again`. */
 CROW_API void crow_sign_search_statistics(const crow_sign_search *search, int64_t *searched, int64_t *decided_again);
 
 #ifdef __cplusplus

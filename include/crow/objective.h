@@ -48,14 +48,16 @@ CROW_API crow_status crow_objective_create_complete(const crow_comm *comm, const
 CROW_API crow_status crow_objective_create_pairs(const crow_comm *comm, const crow_objective_options *options,
                                                  const crow_weights *weights, const crow_pairs *pairs,
                                                  crow_objective **out);
-/** The same with the scale s given in place of the one that options name, > 0, and, unless it is NULL, scales of the
- * prompts (crow_objective_prompt_scale(), copied), of which s is a common factor. Collective. */
+/** The same with the scale s given in place of the one that options name, > 0, and, unless `prompt_scale` (prompts) is
+ * NULL, scales of the prompts (crow_objective_prompt_scale(), copied), of which s is a common factor. Collective. */
 CROW_API crow_status crow_objective_create_scaled(const crow_comm *comm, const crow_objective_options *options,
                                                   const crow_weights *weights, const crow_pairs *pairs, double scale,
                                                   const double *prompt_scale, crow_objective **out);
+/** Local; sets the handle to NULL; accepts NULL. */
 CROW_API void crow_objective_destroy(crow_objective **objective);
 
-/** f(r), the certificate and G for this rank's slices. Any of the outputs may be NULL (on all ranks alike). Collective;
+/** f(r), `*value`, the certificate, `*optimality`, and G, `scaled_gradient`, at `reward`; both vectors are this rank's
+ * slices. Any of the outputs may be NULL (on all ranks alike). Collective;
  * the bits of all outputs are the same for every number of ranks. Where a weighted alternative's reward is not finite
  * (or, for complete preferences, rewards are scattered over more than 260,000 without leaving gaps), the value and the
  * certificate are infinite and G is NaN. */
@@ -70,9 +72,9 @@ CROW_API crow_status crow_objective_evaluate(crow_objective *objective, const do
 CROW_API crow_status crow_objective_complete_zero_weights(crow_objective *objective, double *reward, crow_gidx *unknown,
                                                           double *violation);
 
-/** The Hessian's diagonal at finite rewards, divided by the weights, this rank's slices: lambda + s sum_y w(y) c(x,y)
- * sigma'(r(x) - r(y)), which is K(x) where all rewards are equal and less elsewhere. K(x) itself for alternatives of
- * zero weight. Collective; the bits are the same for every number of ranks. */
+/** The Hessian's diagonal at finite rewards, divided by the weights: `curvature` at `reward`, this rank's slices:
+ * lambda + s sum_y w(y) c(x,y) sigma'(r(x) - r(y)), which is K(x) where all rewards are equal and less elsewhere. K(x)
+ * itself for alternatives of zero weight. Collective; the bits are the same for every number of ranks. */
 CROW_API crow_status crow_objective_curvature_at(crow_objective *objective, const double *reward, double *curvature);
 /** How the sandwich is computed. */
 typedef struct crow_sandwich_options {
@@ -109,7 +111,8 @@ CROW_API const double *crow_objective_curvature(const crow_objective *objective)
  * w(x)/2 + (1 - w(x)) sum_y w(y) c p / sum_y w(y) c over the y compared with x (equal to wAWR on a complete graph with
  * c = 1), NaN where x was compared with no alternative of positive weight. */
 CROW_API const double *crow_objective_win_rate(const crow_objective *objective);
-/** The same with sigma(r(x) - r(y)) in place of p: what the rewards predict. This rank's slice. Collective. */
+/** The same with sigma(r(x) - r(y)) in place of p: what the rewards predict. `reward` and `fitted` are this rank's
+ * slices. Collective. */
 CROW_API crow_status crow_objective_fitted_win_rate(crow_objective *objective, const double *reward, double *fitted);
 /** Local: what pair `k` of this rank's slice counts before c and s: w(x) w(y), with prompts divided by the square root
  * of their prompts' shares and multiplied by the prompt's scale where it has its own. Of observed pairs only. */

@@ -87,10 +87,12 @@ CROW_API void crow_lbfgs_destroy(crow_lbfgs **lbfgs);
  * crow_lbfgs_get() tells; further steps then do nothing. Collective. */
 CROW_API crow_status crow_lbfgs_step(crow_lbfgs *lbfgs, bool *done);
 
-/** Local: this rank's slice of the current iterate, owned by the run, and its iteration, value and certificate. */
+/** Local: this rank's slice of the current iterate, owned by the run, and its `iteration`, `value` and certificate,
+ * `optimality`. */
 CROW_API const double *crow_lbfgs_iterate(const crow_lbfgs *lbfgs, int64_t *iteration, double *value,
                                           double *optimality);
-/** Local: copies the best iterate and its gradient (this rank's slices; either may be NULL); the result belongs to it.
+/** Local: copies the best iterate `x` and its `gradient` (this rank's slices; either may be NULL); the result belongs
+ * to it.
  * Before the run has ended, `end` is STOPPED. */
 CROW_API void crow_lbfgs_get(const crow_lbfgs *lbfgs, double *x, double *gradient, crow_lbfgs_result *result);
 
@@ -141,10 +143,11 @@ CROW_API void crow_adam_destroy(crow_adam **adam);
 /** One step; `*done` when all have been taken (further ones do nothing). A loss or gradient that is not finite is
  * CROW_FAILED, naming the step; theta is then as before it. Collective if the function is. */
 CROW_API crow_status crow_adam_step(crow_adam *adam, crow_adam_function *function, void *context, bool *done);
-/** Local: the current theta, owned by the run; the number of steps taken; the loss of the latest minibatch, NaN before
- * the first. */
+/** Local: the current theta, owned by the run. */
 CROW_API const double *crow_adam_theta(const crow_adam *adam);
+/** Local: the number of steps taken. */
 CROW_API int64_t crow_adam_steps(const crow_adam *adam);
+/** Local: the loss of the latest minibatch, NaN before the first. */
 CROW_API double crow_adam_value(const crow_adam *adam);
 /** What to keep for a checkpoint: CROW_ADAM_SCALARS scalars and 3 whole vectors, equal on all ranks. To go on from it,
  * fill the arrays of a run just created. Local. */
@@ -170,7 +173,8 @@ typedef struct crow_batch {
                                  and in all */
 } crow_batch;
 
-/** The minibatch's estimate of the objective of observed pairs and its gradient by the rows' rewards:
+/** The minibatch's estimate of the objective of observed pairs, `*value`, and its gradient by the rows' rewards,
+ * `reward_gradient` at `reward` (rows each):
  *   F_B(r) = sum_{k in B} a_k (p_k softplus(-d_k) + (1 - p_k) softplus(d_k)) + lambda/2 sum_x v(x) r(x)^2,
  * with d_k = r(x) - r(y). Over the random choice of B its mean is f (Eq. 2 over observed pairs) but for the penalty of
  * alternatives in no pair: P/|B| sum_{k in B} estimates a sum over pairs, and of every pair that it is in, an

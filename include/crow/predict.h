@@ -114,8 +114,9 @@ CROW_API crow_status crow_evaluate_open(const crow_comm *comm, const char *path,
 CROW_API crow_status crow_evaluate_rewards(const crow_comm *comm, const crow_file *file, const crow_dataset *dataset,
                                            const crow_evaluate_options *options, const crow_nearest_options *nearest,
                                            double *reward, unsigned char *unseen);
-/** Holds rewards against the dataset's comparisons. `unseen` (m) may be NULL. CROW_BAD_INPUT if the dataset has no
- * comparisons or all are left out. Sums are order-free: the bits do not depend on the number of ranks. Collective. */
+/** Holds rewards against the dataset's comparisons. `reward` (m) is whole, `unseen` (m) may be NULL. CROW_BAD_INPUT if
+ * the dataset has no comparisons or all are left out. Sums are order-free: the bits do not depend on the number of
+ * ranks. Collective. */
 CROW_API crow_status crow_evaluate(const crow_comm *comm, const crow_dataset *dataset,
                                    const crow_evaluate_options *options, const double *reward,
                                    const unsigned char *unseen, crow_evaluation *out);
@@ -179,6 +180,7 @@ CROW_API void crow_split_free(crow_split *split);
 CROW_API crow_status crow_score_check_memory(const crow_comm *comm, const crow_file *rewards,
                                              const crow_dataset *dataset, const crow_context_source *contexts,
                                              double memory_per_rank);
+/** As crow_score_check_memory(). Collective. */
 CROW_API crow_status crow_evaluate_check_memory(const crow_comm *comm, const crow_file *file,
                                                 const crow_dataset *dataset, double memory_per_rank);
 

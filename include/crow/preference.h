@@ -50,6 +50,7 @@ CROW_API crow_status crow_pairs_check_prompts(const crow_comm *comm, const crow_
  * ranks, of which there are n (n - 1) / 2 for a prompt of n. Collective. */
 CROW_API crow_status crow_pairs_within_prompts(const crow_comm *comm, const crow_dataset *dataset,
                                                const crow_weights *weights, crow_pairs *out);
+/** Local. Frees and zeroes. */
 CROW_API void crow_pairs_free(crow_pairs *pairs);
 /** About the largest share of the alternatives that a rank's slice of evenly spread pairs concerns. Local. */
 CROW_API double crow_pairs_reach(crow_gidx alternatives, crow_gidx comparisons, int ranks);
@@ -68,6 +69,7 @@ typedef struct crow_judgements {
  * crow_judgements_free(). */
 CROW_API crow_status crow_judgements_read(const crow_comm *comm, const crow_dataset *dataset, const crow_pairs *pairs,
                                           crow_judgements *out);
+/** Local. Frees and zeroes. */
 CROW_API void crow_judgements_free(crow_judgements *judgements);
 
 /** Draws a bootstrap replicate: every judgement counts Poisson(1) times, drawn from (seed, CROW_STREAM_BOOTSTRAP,
@@ -77,17 +79,18 @@ CROW_API void crow_judgements_free(crow_judgements *judgements);
  * by the pair's judgements, in 1/unit. Local. */
 CROW_API void crow_judgements_resample(const crow_pairs *pairs, const crow_judgements *judgements, uint64_t seed,
                                        int64_t replicate, double unit, double *share, uint32_t *times);
-/** For each of this rank's pairs, the sum over its judgements of (outcome - sigma(r(first) - r(second)))^2: `reward` is
- * whole. Local. */
+/** `squares`: for each of this rank's pairs, the sum over its judgements of (outcome - sigma(r(first) - r(second)))^2.
+ * `reward` is whole. Local. */
 CROW_API void crow_judgements_squares(const crow_pairs *pairs, const crow_judgements *judgements, const double *reward,
                                       double *squares);
 
 /** wAWR of complete preferences, this rank's slice `win_rate[weights->partition.count]`. Collective. A matrix is
  * streamed by blocks of rows straight from the file and checked (entries in [0,1], p(x>y) + p(y>x) = 1 within 1e-9,
- * diagonal 1/2; a matrix stored in single precision within 1e-6); a population costs one convolution per annotator
- * type. */
+ * diagonal 1/2; a matrix stored in single precision within 1e-6), else CROW_BAD_INPUT. */
 CROW_API crow_status crow_win_rate_matrix(const crow_comm *comm, const crow_dataset *dataset,
                                           const crow_weights *weights, double *win_rate);
+/** The same for a population, by one convolution for each annotator type: `win_rate` is this rank's slice.
+ * Collective. */
 CROW_API crow_status crow_win_rate_population(const crow_comm *comm, const crow_dataset *dataset,
                                               const crow_weights *weights, double *win_rate);
 

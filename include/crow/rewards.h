@@ -83,7 +83,7 @@ CROW_API bool crow_rewards_apart(const crow_rewards *rewards, const crow_dataset
 CROW_API const char *crow_rewards_end_text(const crow_rewards *rewards);
 /** As crow_rewards_fit(), going on from a checkpoint that has been looked for (crow_checkpoint_find()) and saving to it
  * when due, weights included; CROW_STOPPED if asked to stop, with the checkpoint written. `checkpoint` may be NULL.
- * Of an ensemble, the members that have ended are kept and where the others are. */
+ * Of an ensemble, the members that have ended are kept and where the others are. Collective; options agree. */
 CROW_API crow_status crow_rewards_fit_from(const crow_comm *comm, const crow_dataset *dataset,
                                            const crow_weights *weights, const crow_train_options *options,
                                            crow_checkpoint *checkpoint, crow_rewards *out);
@@ -95,10 +95,11 @@ CROW_API crow_status crow_rewards_bootstrap_from(const crow_comm *comm, const cr
                                                  const crow_weights *weights, const crow_train_options *options,
                                                  const crow_uncertainty_options *wanted, crow_checkpoint *checkpoint,
                                                  crow_rewards *rewards);
-/** Fits to pairs, or to complete preferences whose wAWR is given (this rank's slice of `win_rate`), that are in memory.
- * Tabular rewards only. Collective; options agree. */
+/** Fits to pairs that are in memory. Tabular rewards only. Collective; options agree. */
 CROW_API crow_status crow_rewards_fit_pairs(const crow_comm *comm, const crow_weights *weights, const crow_pairs *pairs,
                                             const crow_train_options *options, crow_rewards *out);
+/** Fits to complete preferences whose wAWR is given: `win_rate` is this rank's slice. Tabular rewards only.
+ * Collective; options agree. */
 CROW_API crow_status crow_rewards_fit_complete(const crow_comm *comm, const crow_weights *weights,
                                                const double *win_rate, const crow_train_options *options,
                                                crow_rewards *out);
@@ -106,10 +107,11 @@ CROW_API crow_status crow_rewards_fit_complete(const crow_comm *comm, const crow
  * its weights. Collective. */
 CROW_API crow_status crow_rewards_save(crow_checkpoint *checkpoint, const crow_rewards *rewards);
 /** Writes a rewards file: /rewards/..., ids and topics of the dataset, provenance; for a dataset of crow_cluster_run()
- * also /original/..., every original alternative with its group's reward. */
+ * also /original/..., every original alternative with its group's reward. Collective. */
 CROW_API crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool overwrite,
                                         const crow_rewards *rewards, const crow_dataset *dataset,
                                         const crow_provenance *provenance);
+/** Local. Frees and zeroes. */
 CROW_API void crow_rewards_free(crow_rewards *rewards);
 
 #ifdef __cplusplus

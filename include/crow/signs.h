@@ -35,29 +35,33 @@ CROW_API bool crow_signs_dealt(const crow_space *space);
  * `energy` (d): how much each coordinate's square matters to distances among the alternatives, all >= 0; blocks get
  * about equal sums. Not looked at where crow_signs_dealt() is false. `space` is borrowed. */
 CROW_API crow_status crow_signs_create(const crow_space *space, int64_t blocks, const double *energy, crow_signs **out);
+/** Sets the handle to NULL; accepts NULL. */
 CROW_API void crow_signs_destroy(crow_signs **signs);
 
-/** Blocks; coordinates of a block, zeros behind the last included; points of a draw (2 blocks). */
+/** How many blocks. */
 CROW_API int64_t crow_signs_blocks(const crow_signs *signs);
+/** Coordinates of a block, zeros behind the last included. */
 CROW_API int64_t crow_signs_block_length(const crow_signs *signs);
+/** Points of a draw: 2 blocks. */
 CROW_API int64_t crow_signs_points(const crow_signs *signs);
 
 /** How many numbers of work space, `room`, the following need. */
 CROW_API int64_t crow_signs_room(const crow_signs *signs);
-/** z of draw `draw`: (blocks, block length). */
+/** z of draw `draw`: (blocks, block length). `room` is crow_signs_room() numbers of work space, here and below. */
 CROW_API void crow_signs_draw(const crow_signs *signs, int64_t draw, double *room, double *z);
-/** The point (d) of row `row` of the draw z, summed in a fixed order. */
+/** The point (d) of row `row` of the draw z, summed in a fixed order; `room` as above. */
 CROW_API void crow_signs_point(const crow_signs *signs, const double *z, int64_t row, double *room, double *point);
-/** Points `begin` .. `begin + count` (count, d). */
+/** Points `begin` .. `begin + count`: `points` (count, d). */
 CROW_API crow_status crow_signs_sample(const crow_signs *signs, int64_t begin, int64_t count, double *points);
 
 /** The centre (d), borrowed. */
 CROW_API const double *crow_signs_centre(const crow_signs *signs);
 /** B'v of `rows` (count, d), which are overwritten: `out` (count, blocks, block length), so that
- * (point - centre) . v = z^(k) . B'v. Rounded in double; bits may depend on the BLAS. */
+ * (point - centre) . v = z^(k) . B'v; `room` as above. Rounded in double; bits may depend on the BLAS. */
 CROW_API void crow_signs_adjoint(const crow_signs *signs, int64_t count, double *rows, double *room, double *out);
-/** A bound of |Bz| / |z|; and of the roundings in a row that a coordinate of a point, or of B'v, takes part in. */
+/** A bound of |Bz| / |z|. */
 CROW_API double crow_signs_norm(const crow_signs *signs);
+/** A bound of the roundings in a row that a coordinate of a point, or of B'v, takes part in. */
 CROW_API double crow_signs_roundings(const crow_signs *signs);
 
 #ifdef __cplusplus

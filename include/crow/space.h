@@ -63,6 +63,7 @@ typedef struct crow_space crow_space;
  *  - auto: what crow_space_choose() takes */
 CROW_API crow_status crow_space_create(const crow_comm *comm, const crow_space_options *options,
                                        const crow_dataset *dataset, crow_space **out);
+/** Local; sets the handle to NULL; accepts NULL. */
 CROW_API void crow_space_destroy(crow_space **space);
 
 /** Refuses contexts among which squared distances overflow or underflow (CROW_BAD_INPUT with the place, the value and
@@ -87,11 +88,12 @@ CROW_API const double *crow_space_kept(const crow_space *space, crow_gidx begin,
 CROW_API crow_gidx crow_space_size(const crow_space *space);
 /** Local: one line about the space for the log. */
 CROW_API const char *crow_space_describe(const crow_space *space);
-/** Local: for a box-shaped space (cube, box) its bounds (d each, owned by the space) and true; else false. */
+/** Local: for a box-shaped space (cube, box) true and its bounds `*lower` and `*upper` (d each, owned by the space);
+ * else false. */
 CROW_API bool crow_space_bounds(const crow_space *space, const double **lower, const double **upper);
 /** Local: whether this is a sphere about the weighted mean. Its centre is 0 until it is set. */
 CROW_API bool crow_space_wants_center(const crow_space *space);
-/** Local: sets the centre of a sphere: (d), copied. */
+/** Local: sets the centre of a sphere: `center` (d), copied. */
 CROW_API crow_status crow_space_set_center(crow_space *space, const double *center);
 /** Local: the centre (d) of a sphere, owned by the space; NULL if there is none. */
 CROW_API const double *crow_space_center(const crow_space *space);

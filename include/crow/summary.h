@@ -30,11 +30,12 @@ typedef struct crow_ranked {
 CROW_API crow_status crow_ranking_ends(const crow_comm *comm, const crow_partition *partition, const double *values,
                                        crow_gidx most, bool greatest, crow_ranked **ranked, int64_t *count);
 /** For each of `values` (count), the same on all ranks, the number of elements of the vector that are greater:
- * `greater` (count). Collective. */
+ * `greater` (count). `slice` is this rank's part of the vector. Collective. */
 CROW_API crow_status crow_ranking_count_greater(const crow_comm *comm, const crow_partition *partition,
                                                 const double *slice, int64_t count, const double *values,
                                                 int64_t *greater);
-/** The elements of a distributed vector at `places` (count): `picked` (count), on all ranks. Collective. */
+/** The elements of a distributed vector at `places` (count): `picked` (count), on all ranks. `slice` is this rank's
+ * part of the vector. Collective. */
 CROW_API crow_status crow_ranking_pick(const crow_comm *comm, const crow_partition *partition, const double *slice,
                                        int64_t count, const crow_ranked *places, double *picked);
 /** Ids of a file's rows `begin` .. `begin + count` (each rank its own): stored ones, or "0", "1", ... where there are
@@ -60,8 +61,8 @@ typedef struct crow_places {
 CROW_API crow_status crow_places_create(const crow_comm *comm, const crow_partition *partition, const double *values,
                                         const double *weights, const int32_t *prompt, double tolerance,
                                         crow_places *out);
-/** The same of a rewards file, whose rewards are given: tabular ones tie if they are within twice the bound of their
- * error. Collective. */
+/** The same of a rewards file, whose rewards are given (this rank's slice of `values`): tabular ones tie if they are
+ * within twice the bound of their error. Collective. */
 CROW_API crow_status crow_places_read(const crow_comm *comm, const crow_file *file, const crow_partition *partition,
                                       const double *values, crow_places *out);
 /** Local. Frees and zeroes. */
@@ -87,8 +88,8 @@ typedef struct crow_elo {
 } crow_elo;
 /** CROW_USAGE if the anchor is not NAME=NUMBER. Local. */
 CROW_API crow_status crow_elo_options_validate(const crow_elo_options *options);
-/** Finds the shift for the rewards (this rank's slices) of the alternatives of `file`, whose ids have the anchor among
- * them, else CROW_BAD_INPUT. Collective. */
+/** Finds the shift for the rewards `values` and `weights` (this rank's slices) of the alternatives of `file`, whose ids
+ * have the anchor among them, else CROW_BAD_INPUT. Collective. */
 CROW_API crow_status crow_elo_find(const crow_comm *comm, const crow_elo_options *options, const crow_file *file,
                                    const crow_partition *partition, const double *values, const double *weights,
                                    crow_elo *out);

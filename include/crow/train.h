@@ -42,8 +42,9 @@ typedef struct crow_train_options {
   crow_rank_groups_options groups;  /**< its settings are crow_rank_groups_settings; for ensembles and bootstraps */
   const double *start; /**< rewards that a tabular fit begins at, this rank's slice, borrowed; default NULL: 0 */
 } crow_train_options;
-/** Sets the struct and those in it to their defaults, and checks them; Local. */
+/** Sets the struct and those in it to their defaults; Local. */
 CROW_API void crow_train_options_default(crow_train_options *options);
+/** Checks them: CROW_USAGE names the field, the value and the range. Local. */
 CROW_API crow_status crow_train_options_validate(const crow_train_options *options);
 /** The optimiser that trains such a model, lbfgs or adam. Auto is adam for an mlp, whose objective has many minima and
  * where L-BFGS took far longer to predict no better, and wherever there is `validate`; else lbfgs. Local. */

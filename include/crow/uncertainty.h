@@ -68,8 +68,9 @@ CROW_API crow_status crow_uncertainty_bootstrap(const crow_comm *comm, const cro
 
 /** Receives the rewards of all alternatives in one replicate, on every rank; borrowed until it returns. */
 typedef crow_status crow_replicate_visitor(void *context, int64_t replicate, const double *reward);
-/** The same replicates, handed over in their order in the place of percentiles; `not_converged` counts those. A
- * visitor's errors end it; ranks must agree on them. Collective; options agree. */
+/** The same replicates, started at `reward` (this rank's slice) and handed over in their order in the place of
+ * percentiles; `not_converged` counts those. A visitor's errors end it; ranks must agree on them. Collective; options
+ * agree. */
 CROW_API crow_status crow_uncertainty_replicates(const crow_comm *comm, const crow_dataset *dataset,
                                                  const crow_weights *weights, const crow_objective_options *objective,
                                                  const crow_lbfgs_options *lbfgs,
@@ -77,11 +78,11 @@ CROW_API crow_status crow_uncertainty_replicates(const crow_comm *comm, const cr
                                                  crow_replicate_visitor *visit, void *context, int64_t *not_converged);
 /** Whether the sandwich standard errors of the rewards are wanted: asked for, or cheap. Local. */
 CROW_API bool crow_uncertainty_wants_errors(const crow_dataset *dataset, const crow_uncertainty_options *options);
-/** Sandwich standard errors, see crow_objective_sandwich(): of the rewards, if they are wanted and not yet there, and
- * of the means of topics, if they are wanted (`errors`) and no bootstrap of two or more replicates will give them. The
- * spread of a pair's score is c^2 / n^2 times the sum over its n judgements of (outcome - sigma)^2; this is White's
- * (1982) estimate, which holds if the model is wrong too. Topics cost a few evaluations of the objective each where
- * there are more than CROW_SANDWICH_EXACT alternatives. Collective; options agree. */
+/** Sandwich standard errors of `reward` (this rank's slice), see crow_objective_sandwich(): of the rewards, if they are
+ * wanted and not yet there, and of the means of topics, if they are wanted (`errors`) and no bootstrap of two or more
+ * replicates will give them. The spread of a pair's score is c^2 / n^2 times the sum over its n judgements of (outcome
+ * - sigma)^2; this is White's (1982) estimate, which holds if the model is wrong too. Topics cost a few evaluations of
+ * the objective each where there are more than CROW_SANDWICH_EXACT alternatives. Collective; options agree. */
 CROW_API crow_status crow_uncertainty_sandwich(const crow_comm *comm, const crow_dataset *dataset,
                                                const crow_weights *weights, const crow_objective_options *objective,
                                                const crow_uncertainty_options *options, const double *reward,

@@ -66,8 +66,9 @@ extern CROW_API const crow_setting crow_weights_settings[];
 /** Samples of m alternatives that nobody gave a number for: max(100000, 30 m), the paper's number or 30 for each
  * alternative on the average. Local. */
 CROW_API int64_t crow_weights_samples_auto(crow_gidx alternatives);
-/** Sets this struct and those in it to their defaults, and checks them; Local. */
+/** Sets this struct and those in it to their defaults; Local. */
 CROW_API void crow_weights_options_default(crow_weights_options *options);
+/** Checks them: CROW_USAGE names the field, the value and the range. Local. */
 CROW_API crow_status crow_weights_options_validate(const crow_weights_options *options);
 
 /** How this rank computed them: for time tables and benchmarks. All 0 where weights were read or made otherwise. */
@@ -125,13 +126,13 @@ typedef struct crow_weights {
 CROW_API crow_status crow_weights_compute(const crow_comm *comm, const crow_dataset *dataset,
                                           const crow_weights_options *options, crow_weights *out);
 /** As crow_weights_compute(), going on from a checkpoint that has been looked for (crow_checkpoint_find()) and saving
- * to it when due; CROW_STOPPED if asked to stop, with the checkpoint written. `checkpoint` may be NULL. */
+ * to it when due; CROW_STOPPED if asked to stop, with the checkpoint written. `checkpoint` may be NULL. Collective. */
 CROW_API crow_status crow_weights_compute_from(const crow_comm *comm, const crow_dataset *dataset,
                                                const crow_weights_options *options, crow_checkpoint *checkpoint,
                                                crow_weights *out);
-/** Finished weights as a state ("finished_weights") of a checkpoint being written, and back; `space.choice` is not
- * kept: crow_space_choose() gives it again. Collective. */
+/** Finished weights as a state ("finished_weights") of a checkpoint being written. Collective. */
 CROW_API crow_status crow_weights_save(crow_checkpoint *checkpoint, const crow_weights *weights);
+/** And back; `space.choice` is not kept: crow_space_choose() gives it again. Collective. */
 CROW_API crow_status crow_weights_load(const crow_comm *comm, crow_checkpoint *checkpoint, crow_gidx alternatives,
                                        crow_weights *out);
 /** Bytes that a rank needs to sample weights of m alternatives of d dimensions in this many slices; Local. `single`:
@@ -158,18 +159,21 @@ CROW_API crow_status crow_weights_uniform(const crow_comm *comm, crow_gidx alter
  * differs. Collective. */
 CROW_API crow_status crow_weights_read(const crow_comm *comm, const char *path, const crow_dataset *dataset,
                                        crow_weights *out);
-/** Writes a weights file: /weights/..., ids and topics of the dataset, provenance. */
+/** Writes a weights file: /weights/..., ids and topics of the dataset, provenance. Collective. */
 CROW_API crow_status crow_weights_write(const crow_comm *comm, const char *path, bool overwrite,
                                         const crow_weights *weights, const crow_weights_options *options,
                                         const crow_dataset *dataset, const crow_provenance *provenance);
+/** Local. Frees and zeroes. */
 CROW_API void crow_weights_free(crow_weights *weights);
 /** The space as part of a file of weights or rewards: attributes space, space_reason, clone_robust, space_center,
  * center_rounds, center_change, and /space/center; nothing where there is none. Collective. */
 CROW_API crow_status crow_weights_space_write(const crow_comm *comm, crow_file *file, const crow_weights_space *space);
+/** Reads them again; free with crow_weights_space_free(). Collective. */
 CROW_API crow_status crow_weights_space_read(const crow_comm *comm, const crow_file *file, crow_weights_space *out);
-/** A copy with a centre of its own. Collective. Both freed with crow_weights_space_free(), which is Local. */
+/** A copy with a centre of its own; free with crow_weights_space_free(). Collective. */
 CROW_API crow_status crow_weights_space_copy(const crow_comm *comm, const crow_weights_space *from,
                                              crow_weights_space *out);
+/** Local. Frees and zeroes. */
 CROW_API void crow_weights_space_free(crow_weights_space *space);
 
 #ifdef __cplusplus
