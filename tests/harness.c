@@ -8,6 +8,8 @@
 
 crow_comm *test_comm;
 static char folder[256];
+static const crow_test *next_test; /* CUnit runs them in their order */
+static bool loud;                  /* whether this process prints */
 
 static void fail(const char *file, int line, const char *text) {
   (void)fprintf(stderr, "%s:%d: rank %d: %s\n", file, line, test_comm ? crow_comm_rank(test_comm) : 0, text);
@@ -82,15 +84,24 @@ static void remove_folder(void) {
   if (system(command) != 0) (void)fprintf(stderr, "cannot remove %s\n", folder);
 }
 
+/* With the processor seconds that it took this process, so that costly tests are seen. */
+static void run_next_test(void) {
+  const double start_s = crow_time_cpu_s();
+  next_test->run();
+  if (loud) printf("%.2f s, ", crow_time_cpu_s() - start_s);
+  next_test++;
+}
+
 int crow_test_main(int argc, char **argv, const char *suite, const crow_test *tests, bool use_mpi) {
   crow_file_guard(true); /* as programs do */
   if (use_mpi && (crow_comm_init(&argc, &argv) != CROW_OK || crow_comm_create_world(&test_comm) != CROW_OK)) return 1;
   if (CU_initialize_registry() != CUE_SUCCESS) return 1;
   CU_pSuite registered = CU_add_suite(suite, NULL, NULL);
   for (const crow_test *test = tests; test->promise; test++) {
-    if (!CU_add_test(registered, test->promise, test->run)) return 1;
+    if (!CU_add_test(registered, test->promise, run_next_test)) return 1;
   }
-  const bool loud = !test_comm || crow_comm_rank(test_comm) == 0;
+  next_test = tests;
+  loud = !test_comm || crow_comm_rank(test_comm) == 0;
   CU_basic_set_mode(loud ? CU_BRM_VERBOSE : CU_BRM_SILENT);
   (void)CU_basic_run_tests();
   int64_t failures = (int64_t)CU_get_number_of_failures() + (CU_get_number_of_asserts() == 0);
