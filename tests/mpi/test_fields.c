@@ -35,16 +35,31 @@ static outcome expected_of(const known_field *known, attack how) {
 
 /* ---- judging ------------------------------------------------------------------------------------------------- */
 
-static void fail_case(const char *kind, const char *field_name, const char *what, const char *why, crow_status status) {
-  if (crow_comm_rank(test_comm) == 0) {
-    (void)fprintf(stderr, "%s, %s, %s: %s (%s: %s)\n", kind, field_name, what, why, crow_status_name(status),
-                  crow_error_message());
-  }
-  CHECK(false);
-}
-
 static bool names(const file_kind *kind, const char *message, const char *field_name) {
   return strstr(message, "case.h5") && (kind->loose || strstr(message, field_name));
+}
+
+/* What is wrong with how a file was described; NULL if nothing. */
+static const char *description_fault(const file_kind *kind, crow_status status, bool valid, outcome expected) {
+  if (status != CROW_OK) return status == CROW_BAD_INPUT ? NULL : "describing";
+  if (kind->loose || valid == (expected != REFUSED)) return NULL;
+  return valid ? "described as valid" : "described as not valid";
+}
+
+/* What is wrong with how its use ended. */
+static const char *use_fault(const file_kind *kind, const char *field_name, crow_status status, outcome expected) {
+  if (expected == HARMLESS) return status == CROW_OK ? NULL : "used with an error";
+  if (status != CROW_BAD_INPUT) return "used without being refused";
+  return names(kind, crow_error_message(), field_name) ? NULL : "the message names another place";
+}
+
+static void check_case(const file_kind *kind, const char *field_name, const char *what, const char *fault,
+                       crow_status status) {
+  if (fault && crow_comm_rank(test_comm) == 0) {
+    (void)fprintf(stderr, "%s, %s, %s: %s (%s: %s)\n", kind->name, field_name, what, fault, crow_status_name(status),
+                  crow_error_message());
+  }
+  CHECK(fault == NULL);
 }
 
 /* `field_name` is what the message must name: a path or an attribute. */
@@ -52,20 +67,10 @@ static void judge(const file_kind *kind, const char *field_name, const char *wha
   char *json = NULL;
   crow_status status = crow_file_describe(test_comm, case_path, &json);
   const bool valid = json && strstr(json, "\"valid\": true");
-  if (status != CROW_OK && status != CROW_BAD_INPUT) fail_case(kind->name, field_name, what, "describing", status);
-  if (status == CROW_OK && !kind->loose && valid != (expected != REFUSED)) {
-    fail_case(kind->name, field_name, what, valid ? "described as valid" : "described as not valid", status);
-  }
+  check_case(kind, field_name, what, description_fault(kind, status, valid, expected), status);
   crow_free(json);
   status = kind->use(case_path);
-  if (expected == HARMLESS && status != CROW_OK) fail_case(kind->name, field_name, what, "used with an error", status);
-  if (expected != HARMLESS && status != CROW_BAD_INPUT) {
-    fail_case(kind->name, field_name, what, "used without being refused", status);
-  }
-  if (expected != HARMLESS && status == CROW_BAD_INPUT && !names(kind, crow_error_message(), field_name)) {
-    fail_case(kind->name, field_name, what, "the message names another place", status);
-  }
-  CHECK(true);
+  check_case(kind, field_name, what, use_fault(kind, field_name, status, expected), status);
 }
 
 static void copy_base(void) {

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How much a search does: nothing of it changes what is found, and only looking at the work itself shows it. */
+#include "harness.h"
+
+#include "nearest/pass_impl.h"
+
+#include <stdlib.h>
+
+static double *uniform_rows(uint64_t stream, int64_t count, int64_t d, double offset) {
+  double *rows = malloc(sizeof *rows * (size_t)(count * d));
+  for (int64_t i = 0; i < count; i++) {
+    crow_random_uniform(41 + stream, CROW_STREAM_TEST, (uint64_t)i, rows + i * d, d);
+    for (int64_t k = 0; k < d; k++) rows[i * d + k] = rint(rows[i * d + k] * 0x1p20) * 0x1p-20 + offset;
+  }
+  return rows;
+}
+
+static crow_nearest *search_of(crow_nearest_engine engine, const double *rows, int64_t m, int64_t d) {
+  const crow_nearest_options options = {.engine = (int)engine, .precision = CROW_SINGLE, .threads = 1};
+  crow_nearest *nearest = NULL;
+  CHECK_OK(crow_nearest_create(&options, rows, CROW_DOUBLE, m, d, NULL, 0, &nearest));
+  return nearest;
+}
+
+/* The pass's coordinates are about 1 wherever the contexts lie, and an outlier does not matter. */
+static void a_frame_is_of_the_size_of_the_contexts(void) {
+  enum { COUNT = 301, WIDTH = 5 };
+  static const double offsets[] = {0, 1024, -0x1p30}, sizes[] = {1, 0x1p-40, 0x1p60};
+  for (int o = 0; o < 3; o++) {
+    for (int s = 0; s < 3; s++) {
+      double *rows = uniform_rows(0, COUNT, WIDTH, offsets[o]);
+      for (int i = 0; i < COUNT * WIDTH; i++) rows[i] *= sizes[s];
+      for (int k = 0; k < WIDTH; k++) rows[7 * WIDTH + k] = 0x1p100;
+      crow_nearest *nearest = search_of(CROW_NEAREST_GEMM, rows, COUNT, WIDTH);
+      crow_frame frame;
+      CHECK_OK(crow_frame_create(nearest, CROW_SINGLE, &frame));
+      /* The largest of five uniform coordinates about their middle is 0.44 of their range, by the median. */
+      CHECK(frame.scale * sizes[s] >= .5 && frame.scale * sizes[s] <= 2);
+      for (int k = 0; k < WIDTH; k++) CHECK_NEAR(frame.centre[k] / sizes[s], offsets[o] + .5, .1);
+      crow_frame_free(&frame);
+      crow_nearest_destroy(&nearest);
+      free(rows);
+    }
+  }
+}
+
+/* Seconds of this process to search points on faces between contexts of a lattice of n^3, all of them tied. */
+static double time_of_ties(int64_t n, int64_t *ties) {
+  enum { POINTS = 400 };
+  double *rows = malloc(sizeof *rows * (size_t)(3 * n * n * n)), *points = uniform_rows(1, POINTS, 3, 0);
+  for (int64_t i = 0; i < n * n * n; i++) {
+    rows[3 * i] = (double)(i % n);
+    rows[3 * i + 1] = (double)(i / n % n);
+    rows[3 * i + 2] = (double)(i / n / n);
+  }
+  for (int i = 0; i < 3 * POINTS; i++) points[i] = floor(points[i] * (double)(n - 1)) + (i % 3 ? .5 : 0);
+  crow_nearest *nearest = search_of(CROW_NEAREST_TREE, rows, n * n * n, 3);
+  crow_nearest_result result = {0};
+  double least = INFINITY;
+  for (int repeat = 0; repeat < 3; repeat++) {
+    const double begin = crow_time_cpu_s();
+    CHECK_OK(crow_nearest_search(nearest, points, POINTS, &result));
+    least = fmin(least, crow_time_cpu_s() - begin);
+  }
+  *ties = result.tie_begin[POINTS];
+  CHECK(*ties == 4 * POINTS);
+  crow_nearest_result_free(&result);
+  crow_nearest_destroy(&nearest);
+  free(rows);
+  free(points);
+  return least;
+}
+
+/* Ties are collected from the boxes that can hold them: among 125 times as many contexts this takes little longer. A
+ * search of all boxes would take a hundred times as long. */
+static void a_tree_looks_for_ties_where_they_can_be(void) {
+  int64_t few, many;
+  const double short_s = time_of_ties(8, &few), long_s = time_of_ties(40, &many);
+  CHECK(few == many);
+  CHECK(long_s < 25 * short_s);
+}
+
+static char choice[512];
+static void take_choice(crow_log_level level, const char *line, void *context) {
+  (void)level;
+  (void)context;
+  if (strstr(line, "measured microseconds")) (void)snprintf(choice, sizeof choice, "%s", line);
+}
+
+/* What cannot win is not even tried: products in few dimensions, a tree in many, nothing but the product beyond. */
+static void engines_that_cannot_win_are_not_measured(void) {
+  static const struct {
+    int64_t d;
+    bool gemm, fused, tree;
+  } cases[] = {{2, false, true, true},    {15, false, true, true},    {16, true, true, true},
+               {24, true, true, true},    {25, true, true, false},    {200, true, true, false},
+               {1024, true, true, false}, {1025, false, false, false}};
+  crow_log_set(take_choice, NULL);
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    double *rows = uniform_rows(2, 40, cases[c].d, 0);
+    choice[0] = 0;
+    crow_nearest *nearest = search_of(CROW_NEAREST_AUTO, rows, 40, cases[c].d);
+    const char *measured = strstr(choice, "points: ") ? strstr(choice, "points: ") : strstr(choice, "(measured");
+    CHECK((measured != NULL) == cases[c].fused);
+    CHECK((measured && strstr(measured, "gemm ")) == cases[c].gemm);
+    CHECK((measured && strstr(measured, "fused ")) == cases[c].fused);
+    CHECK((measured && strstr(measured, "tree ")) == cases[c].tree);
+    if (!measured) CHECK(crow_nearest_engine_used(nearest) == CROW_NEAREST_GEMM);
+    crow_nearest_destroy(&nearest);
+    free(rows);
+  }
+  crow_log_set(NULL, NULL);
+}
+
+int main(int argc, char **argv) {
+  static const crow_test tests[] = {
+      {"a frame is of the size of the contexts", a_frame_is_of_the_size_of_the_contexts},
+      {"a tree looks for ties where they can be", a_tree_looks_for_ties_where_they_can_be},
+      {"engines that cannot win are not measured", engines_that_cannot_win_are_not_measured},
+      {NULL, NULL}};
+  return crow_test_main(argc, argv, "amount of a search", tests, false);
+}
