@@ -8,8 +8,8 @@
 A mutant is the source with one token changed (an operator, a constant, an index off by one, min for max) or one statement
 deleted. It is built in a copy of the tree under --scratch, linked before the library that it is a part of, and run against
 its folder's own C programs (those that use MPI on 1 and 3 ranks) and then at most one script, the quick ones first. It is
-killed when one fails or takes ten times as much of the processor as without a mutant. Mutants that do not compile are drawn again, and so
-are those whose object code is the same. Frees, texts of messages and sizes of allocations are left alone: the build with
+killed when one fails or takes ten times as much of the processor as without a mutant. Mutants that do not compile are drawn
+again, and so are those whose object code is the same. Frees, texts of messages and sizes of allocations are left alone: the build with
 sanitizers looks at those.
 The report has one JSON object a line; what survives is printed as a difference and wants a person's judgement: equivalent,
 slower only, or a gap in the tests."""
@@ -206,8 +206,8 @@ class Runner:
     """Runs tests. Times are of processors, since others may use the machine: a mutant is given ten times what a test takes
     without one, and much longer by the clock."""
 
-    def __init__(self, builder, budget, kept):
-        self.builder, self.budget, self.kept = builder, budget, kept
+    def __init__(self, builder, budget, ranks, kept):
+        self.builder, self.budget, self.ranks, self.kept = builder, budget, ranks, kept
         self.usual = {}
         if os.path.exists(kept):
             with open(kept, encoding="utf-8") as file:
@@ -218,8 +218,8 @@ class Runner:
         _, programs, scripts = FOLDERS[name]
         tests = []
         for program in programs.split():
-            for ranks in (["/1", "/3"] if program.startswith("mpi/") else [""]):
-                tests.append((program + ranks, self.builder.target(program)))
+            for ranks in (self.ranks if program.startswith("mpi/") else [""]):
+                tests.append((program + (ranks and "/" + ranks), self.builder.target(program)))
         script = next(s for pattern, s in scripts.items() if re.search(pattern, os.path.basename(path)))
         tests.sort(key=lambda t: self.time_of(*t))
         chosen, total = [], self.time_of(script, "crow")
@@ -314,13 +314,14 @@ def main():
     parser.add_argument("-n", type=int, default=200, help="mutants that count")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=60, help="what the tests of one mutant may take of processors without it")
+    parser.add_argument("--ranks", default="1,3", help="on which programs that use MPI are run: 1 first, 3 for what survives")
     parser.add_argument("--scratch", default="/tmp/crow-mutants", help="the copy of the tree and its build")
     parser.add_argument("--report", default="mutants.jsonl", help="what became of each, appended")
     parser.add_argument("--again", help="a report whose survivors are tried once more")
     options = parser.parse_args()
     names = options.folders or list(FOLDERS)
     builder = Builder(os.path.abspath(options.scratch), names)
-    runner = Runner(builder, options.seconds, os.path.join(builder.work, "usual.json"))
+    runner = Runner(builder, options.seconds, options.ranks.split(","), os.path.join(builder.work, "usual.json"))
     source = again(options.again, builder.tree) if options.again else draw_mutants(builder.tree, names, random.Random(options.seed))
     counts = {name: [0, 0] for name in names}
     for name, (path, *site) in source:
