@@ -182,19 +182,24 @@ printf 'left,right,winner\nA,B,left\nB,C,tie\n' >votes.csv
 for contexts in f2.npy f4.npy f8.npy fortran.npy half.npy stored.npz:x deflated.npz deflated.npz:x other.h5:/deep/x \
   x.safetensors:f16 x.safetensors:bf16 x.safetensors:f32 x.safetensors:f64 plain.csv named.csv; do
   for ranks in 1 2; do
-    ranks $ranks import --comparisons votes.csv --items items.csv --contexts "$contexts" -o c.h5 --force
+    number=$((${number:-0} + 1))
+    ranks $ranks import --comparisons votes.csv --items items.csv --contexts "$contexts" -o "c$number.h5"
     exits 0
-    "$python" -c "
-import h5py, numpy as np, sys
-x = h5py.File('c.h5')['alternatives/context']
-assert (x[:] == [[1, 2.5], [-3, .25], [.5, 6]]).all()
-assert x.dtype == ('f8' if sys.argv[1] in ('f8.npy', 'deflated.npz', 'deflated.npz:x', 'x.safetensors:f64', 'plain.csv', 'named.csv') else 'f4')" \
-      "$contexts" || fail "$contexts is read wrongly"
+    echo "$number $contexts" >>imported
   done
 done
-crow fit c.h5 -o fitted.h5
+"$python" - <<'PY' || fail "contexts are read wrongly"
+import h5py
+double = ("f8.npy", "deflated.npz", "deflated.npz:x", "x.safetensors:f64", "plain.csv", "named.csv")
+for line in open("imported"):
+    number, name = line.split()
+    x = h5py.File(f"c{number}.h5")["alternatives/context"]
+    assert (x[:] == [[1, 2.5], [-3, .25], [.5, 6]]).all(), name
+    assert x.dtype == ("f8" if name in double else "f4"), name
+PY
+crow fit c1.h5 -o fitted.h5
 exits 0
-ranks 2 score fitted.h5 --dataset c.h5 --contexts x.safetensors:bf16 -o scored.h5
+ranks 2 score fitted.h5 --dataset c1.h5 --contexts x.safetensors:bf16 -o scored.h5
 exits 0
 crow import --comparisons votes.csv --items items.csv --contexts stored.npz -o no.h5
 exits 3
