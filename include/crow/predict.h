@@ -24,7 +24,9 @@ typedef struct crow_scores {
   double *value;            /**< (count) reward; mean over the members */
   double *spread;           /**< (count) sample standard deviation over the members, if there are several */
   crow_gidx *nearest;       /**< (count) of tabular rewards: row of the nearest alternative of the dataset */
-  double *distance;         /**< (count) and the Euclidean distance to it */
+  double *distance;         /**< (count) and the distance to it, of the contexts or, on a sphere, of their directions */
+  bool on_sphere;           /**< whether it is that of directions, as when the weights were found */
+  const char *metric;       /**< of tabular rewards: that in words, after "nearest"; a constant */
   crow_gidx unknown;        /**< alternatives of the dataset that could not be the nearest */
   crow_gidx tied;           /**< new alternatives with several nearest */
   char digest[17];          /**< of their contexts, as crow_dataset_digest() gives it */
@@ -42,9 +44,11 @@ CROW_API crow_status crow_score_check_dataset(const crow_comm *comm, const crow_
                                               const crow_dataset *dataset);
 
 /** Rewards of new contexts. A linear or mlp model gives them as a function of the contexts, the same bits as in the fit
- * for the same contexts. Tabular rewards are carried over from the nearest alternative (Euclidean) of the dataset that
- * they were fitted to (the paper's projection), the first in the dataset of those equally near; alternatives whose
- * reward is unknown, since they were never compared with a weighted one, are passed over. Where contexts and dataset
+ * for the same contexts. Tabular rewards are carried over from the nearest alternative of the dataset that they
+ * were fitted to (the paper's projection), the first in the dataset of those equally near; alternatives whose reward is
+ * unknown, since they were never compared with a weighted one, are passed over. Distances are taken where the weights
+ * were found: those of the contexts, or on a sphere of their directions from its centre; with prompts from each
+ * prompt's own, the mean of its normalised contexts by the weights. Where contexts and dataset
  * both tell prompts, the nearest is sought among those of the same prompt; a prompt that the dataset lacks, or of which
  * no reward is known, is CROW_BAD_INPUT. Where only the dataset does, all prompts are searched, with a warning.
  * `dataset` is needed then, and only then: every rank holds its contexts whole. `options` are those of the search.
@@ -173,10 +177,10 @@ CROW_API void crow_split_free(crow_split *split);
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
 
 /** Refuse what would not fit into memory (CROW_FAILED, with the numbers and the ways out), before the work. Tabular
- * rewards need every rank to hold the dataset's contexts and the search among them (crow_weights_rank_bytes() of one
- * slice), models what their layers give for 32 MiB of contexts; scores 24 for each new alternative of the slice,
- * evaluations 24 for each comparison of it. `memory_per_rank` in bytes; 0: what the machine, the cgroup or Slurm
- * allows. Collective. */
+ * rewards need every rank to hold the dataset's contexts (on a sphere in double precision, and the prompts' centres)
+ * and the search among them (crow_weights_rank_bytes() of one slice), models what their layers give for 32 MiB of
+ * contexts; scores 24 for each new alternative of the slice, evaluations 24 for each comparison of it.
+ * `memory_per_rank` in bytes; 0: what the machine, the cgroup or Slurm allows. Collective. */
 CROW_API crow_status crow_score_check_memory(const crow_comm *comm, const crow_file *rewards,
                                              const crow_dataset *dataset, const crow_context_source *contexts,
                                              double memory_per_rank);

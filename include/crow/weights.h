@@ -86,8 +86,8 @@ typedef struct crow_weights_run {
 typedef struct crow_weights_space {
   crow_space_choice choice;
   crow_gidx dimensions;  /**< of the centre; 0 without one */
-  double *center;        /**< (dimensions) of the sphere; whole on every rank, owned; NULL without one, and of prompts,
-                              which have centres of their own */
+  double *center;        /**< (dimensions) of the sphere; whole on every rank, owned; NULL without one, and where each
+                              prompt has its own weighted mean */
   int64_t center_rounds; /**< in which the weighted mean was found */
   double center_change;  /**< by how much the weights changed in the last of them, summed */
 } crow_weights_space;

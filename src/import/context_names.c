@@ -108,7 +108,8 @@ crow_status crow_context_source_prompts(const crow_context_source *contexts, con
     names = &read;
   }
   if (!names->width) goto cleanup;
-  CROW_TRY_AGREE(contexts->comm, CROW_ALLOCATE(prompt, p->count));
+  /* Never NULL: an empty slice is not one without prompts. */
+  CROW_TRY_AGREE(contexts->comm, CROW_ALLOCATE(prompt, p->count + 1));
   CROW_TRY(crow_dataset_find_prompts(contexts->comm, dataset, names, *prompt));
   CROW_TRY_AGREE(contexts->comm, refuse_unknown(contexts, dataset, names, *prompt));
 cleanup:

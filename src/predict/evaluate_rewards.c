@@ -25,14 +25,16 @@ cleanup:
   return status;
 }
 
-static crow_status carry_over(const crow_comm *comm, const crow_dataset *dataset, const crow_nearest_options *options,
-                              const unsigned char *unseen, double *reward) {
+static crow_status carry_over(const crow_comm *comm, const crow_file *rewards, const crow_dataset *dataset,
+                              const crow_nearest_options *options, const unsigned char *unseen, double *reward) {
   crow_status status = CROW_OK;
   const crow_partition p = crow_comm_partition(comm, dataset->alternatives, CROW_BLOCK);
   crow_candidates candidates = {0};
   double *rows = NULL, *slice = NULL;
   int64_t turns = (p.count + CROW_BLOCK - 1) / CROW_BLOCK;
-  CROW_TRY(crow_candidates_create(comm, dataset, unseen, dataset->prompt != NULL, options, &candidates));
+  CROW_TRY(crow_candidates_create(comm, rewards, dataset, unseen, dataset->prompt != NULL, options, &candidates));
+  crow_log(CROW_LOG_INFO, "evaluate: alternatives never compared have the reward of the nearest, %s",
+           candidates.metric.name);
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&rows, CROW_BLOCK * dataset->dimensions));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&slice, p.count));
   CROW_TRY(crow_comm_max_i64(comm, &turns, 1));
@@ -59,7 +61,7 @@ static crow_status tabular(const crow_comm *comm, const crow_file *file, const c
   CROW_TRY(crow_file_read(file, "/rewards/value", 0, dataset->alternatives, CROW_F64, reward));
   CROW_TRY(crow_score_unknown(comm, file, dataset->alternatives, unseen, &unknown));
   if (unknown && options->unseen == CROW_UNSEEN_NEAREST) {
-    CROW_TRY(carry_over(comm, dataset, nearest, unseen, reward));
+    CROW_TRY(carry_over(comm, file, dataset, nearest, unseen, reward));
   }
 cleanup:
   return status;

@@ -53,6 +53,7 @@ static crow_status write_nearest(const crow_comm *comm, crow_file *file, const c
                                  const crow_dataset *dataset) {
   crow_status status = CROW_OK;
   const crow_partition *p = &scores->partition;
+  CROW_TRY(crow_file_set_text(file, "/", "metric", scores->on_sphere ? "sphere" : "euclidean"));
   CROW_TRY(crow_file_set_i64(file, "/", "unknown", scores->unknown));
   CROW_TRY(crow_file_set_i64(file, "/", "tied", scores->tied));
   CROW_TRY(crow_file_write_vector(file, "/scores/nearest", CROW_I64, p, scores->nearest));

@@ -50,12 +50,12 @@ cleanup:
   return status;
 }
 
-/* All contexts, piece by piece, those of candidates to their places. */
+/* All contexts, piece by piece, those of candidates to their places, and to where distances are taken. */
 static crow_status read_candidates(const crow_comm *comm, const crow_dataset *dataset, const int64_t *place,
                                    crow_candidates *c) {
   crow_status status = CROW_OK;
   enum { PIECE_BYTES = 1 << 25 };
-  const crow_type type = dataset->single ? CROW_F32 : CROW_F64;
+  const crow_type type = c->type == CROW_SINGLE ? CROW_F32 : CROW_F64;
   const size_t row_bytes = (size_t)c->dimensions * crow_type_bytes(type);
   const crow_gidx m = dataset->alternatives, most = (crow_gidx)(PIECE_BYTES / row_bytes) + 1;
   const crow_gidx rows = most < m ? most : m;
@@ -70,18 +70,25 @@ static crow_status read_candidates(const crow_comm *comm, const crow_dataset *da
       memcpy((char *)c->contexts + (size_t)place[begin + i] * row_bytes, piece + (size_t)i * row_bytes, row_bytes);
     }
   }
+  for (crow_gidx g = 0; g < c->groups && c->metric.space; g++) {
+    double *own = (double *)c->contexts + c->begin[g] * c->dimensions;
+    CROW_TRY_AGREE(comm, crow_metric_apply(&c->metric, g, c->begin[g + 1] - c->begin[g], own));
+  }
 cleanup:
   crow_free(piece);
   return status;
 }
 
-crow_status crow_candidates_create(const crow_comm *comm, const crow_dataset *dataset, const unsigned char *unknown,
-                                   bool by_prompt, const crow_nearest_options *options, crow_candidates *out) {
+crow_status crow_candidates_create(const crow_comm *comm, const crow_file *rewards, const crow_dataset *dataset,
+                                   const unsigned char *unknown, bool by_prompt, const crow_nearest_options *options,
+                                   crow_candidates *out) {
   crow_status status = CROW_OK;
   const crow_gidx m = dataset->alternatives, d = dataset->dimensions;
   int64_t *place = NULL;
-  *out = (crow_candidates){.options = *options, .type = dataset->single ? CROW_SINGLE : CROW_DOUBLE, .dimensions = d};
-  CROW_TRY(check_memory(comm, dataset, (double)m * (double)d * (dataset->single ? 4 : 8)));
+  *out = (crow_candidates){.options = *options, .dimensions = d};
+  CROW_TRY(crow_metric_open(comm, rewards, dataset, by_prompt, &out->metric));
+  out->type = dataset->single && !out->metric.space ? CROW_SINGLE : CROW_DOUBLE;
+  CROW_TRY(check_memory(comm, dataset, (double)m * (double)d * (out->type == CROW_SINGLE ? 4 : 8)));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&place, m));
   CROW_TRY_AGREE(comm, lay_out(dataset, unknown, by_prompt, out, place));
   CROW_TRY(read_candidates(comm, dataset, place, out));
@@ -94,7 +101,9 @@ cleanup:
 void crow_candidates_free(crow_candidates *c) {
   crow_nearest_destroy(&c->search);
   crow_nearest_result_free(&c->found);
+  crow_metric_free(&c->metric);
   crow_free(c->contexts);
+  crow_free(c->points);
   crow_free(c->row);
   crow_free(c->begin);
   *c = (crow_candidates){0};
@@ -114,6 +123,22 @@ static crow_status turn_to(crow_candidates *c, crow_gidx group) {
                              c->dimensions, NULL, 0, &c->search);
 }
 
+/* `count` contexts of a group where distances are taken: themselves, or directions in the work space. */
+static crow_status place_points(crow_candidates *c, crow_gidx group, const double *points, int64_t count,
+                                const double **placed) {
+  crow_status status = CROW_OK;
+  *placed = points;
+  if (!c->metric.space) return CROW_OK;
+  crow_free(c->points);
+  c->points = NULL;
+  CROW_TRY(CROW_ALLOCATE_RAW(&c->points, count * c->dimensions));
+  memcpy(c->points, points, (size_t)(count * c->dimensions) * sizeof *points);
+  CROW_TRY(crow_metric_apply(&c->metric, group, count, c->points));
+  *placed = c->points;
+cleanup:
+  return status;
+}
+
 /* `n` points in one group: point i is number at[i] of those asked for, or i if `at` is NULL. */
 static crow_status find_in(crow_candidates *c, crow_gidx group, const double *points, int64_t n, const int64_t *at,
                            crow_gidx *row, double *distance) {
@@ -125,7 +150,9 @@ static crow_status find_in(crow_candidates *c, crow_gidx group, const double *po
   const int64_t block = crow_nearest_block(c->search);
   for (int64_t begin = 0; begin < n; begin += block) {
     const int64_t count = n - begin < block ? n - begin : block;
-    CROW_TRY(crow_nearest_search(c->search, points + begin * c->dimensions, count, &c->found));
+    const double *placed = NULL;
+    CROW_TRY(place_points(c, group, points + begin * c->dimensions, count, &placed));
+    CROW_TRY(crow_nearest_search(c->search, placed, count, &c->found));
     for (int64_t i = 0; i < count; i++) {
       const int64_t first = c->found.tie_begin[i], to = at ? at[begin + i] : begin + i;
       row[to] = c->row[c->begin[group] + c->found.index[first]];
@@ -212,6 +239,22 @@ cleanup:
   return status;
 }
 
+/* A new context of zeros has no direction, and without a centre no place on the sphere. */
+static crow_status check_directions(const crow_context_source *contexts, const crow_candidates *c,
+                                    const crow_turns *turns) {
+  if (!crow_metric_needs_direction(&c->metric)) return CROW_OK;
+  for (int64_t i = 0; i < turns->count; i++) {
+    int64_t k = 0;
+    while (k < c->dimensions && turns->values[i * c->dimensions + k] == 0) k++;
+    if (k < c->dimensions) continue;
+    return crow_error(CROW_BAD_INPUT,
+                      "%s: row %lld is zero: it has no direction, expected one, since the weights were found on a "
+                      "sphere without a centre",
+                      crow_context_source_name(contexts), (long long)(turns->begin + i));
+  }
+  return CROW_OK;
+}
+
 /* Turn by turn, within prompts if `prompt` is not NULL. */
 static crow_status find_all(const crow_comm *comm, const crow_context_source *contexts, const int32_t *prompt,
                             crow_candidates *candidates, crow_scores *out) {
@@ -227,6 +270,7 @@ static crow_status find_all(const crow_comm *comm, const crow_context_source *co
     if (!more) break;
     digest += crow_context_rows_digest(turns.begin, turns.count, candidates->dimensions, turns.values);
     const crow_gidx at = turns.begin - out->partition.begin;
+    CROW_TRY_AGREE(comm, check_directions(contexts, candidates, &turns));
     CROW_TRY_AGREE(comm, crow_candidates_find(candidates, prompt ? prompt + at : NULL, turns.values, turns.count,
                                               out->nearest + at, out->distance + at));
   }
@@ -255,7 +299,9 @@ crow_status crow_score_nearest(const crow_comm *comm, const crow_file *rewards, 
   }
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&unknown, dataset->alternatives));
   CROW_TRY(crow_score_unknown(comm, rewards, dataset->alternatives, unknown, &out->unknown));
-  CROW_TRY(crow_candidates_create(comm, dataset, unknown, prompt != NULL, options, &candidates));
+  CROW_TRY(crow_candidates_create(comm, rewards, dataset, unknown, prompt != NULL, options, &candidates));
+  out->on_sphere = candidates.metric.space != NULL;
+  out->metric = candidates.metric.name;
   CROW_TRY(find_all(comm, contexts, prompt, &candidates, out));
   CROW_TRY_AGREE(comm, refuse_unanswered(contexts, dataset, out));
   CROW_TRY(take_rewards(comm, rewards, dataset->alternatives, out));

@@ -18,10 +18,19 @@ static double turn_rows(double slice, double d) {
   return fmin(slice, CROW_BLOCK * fmax(blocks, 1));
 }
 
-/* The dataset's contexts, whole on every rank, and the search among them. */
-static double nearest_bytes(const crow_dataset *dataset) {
-  return (double)crow_weights_rank_bytes(dataset->alternatives, dataset->dimensions, dataset->single, 1) +
-         KNOWN_BYTES * (double)dataset->alternatives;
+/* The dataset's contexts, whole on every rank, and the search among them; on a sphere their directions in double, and
+ * a centre for each prompt with the work space to find them. */
+static crow_status nearest_bytes(const crow_file *rewards, const crow_dataset *dataset, double *bytes) {
+  crow_status status = CROW_OK;
+  bool sphere = false;
+  CROW_TRY(crow_metric_is_sphere(rewards, &sphere));
+  *bytes = (double)crow_weights_rank_bytes(dataset->alternatives, dataset->dimensions, dataset->single && !sphere, 1) +
+           KNOWN_BYTES * (double)dataset->alternatives;
+  if (!sphere) goto cleanup;
+  *bytes += (double)CROW_TURN_BYTES + 8 * ((double)dataset->prompts + 1) * (double)dataset->dimensions +
+            8 * (double)dataset->alternatives;
+cleanup:
+  return status;
 }
 
 /* Parameters and, for the rows of one turn, contexts and what the layers give. */
@@ -46,7 +55,8 @@ static crow_status need(const crow_comm *comm, const crow_file *rewards, const c
   int kind = CROW_MODEL_TABULAR;
   CROW_TRY(crow_score_kind(rewards, &kind));
   if (kind == CROW_MODEL_TABULAR) {
-    *bytes = nearest_bytes(dataset) + 8 * d * turn_rows(slice, d);
+    CROW_TRY(nearest_bytes(rewards, dataset, bytes));
+    *bytes += 8 * d * turn_rows(slice, d);
   } else {
     CROW_TRY(model_bytes(comm, rewards, slice, bytes));
   }

@@ -105,18 +105,51 @@ cleanup:
   return status;
 }
 
-static void log_center(const crow_weights_center *center, int64_t samples) {
+/* What so many samples leave of error in all weights together: the sum of sqrt(2 / pi) standard errors. */
+static crow_status expected_error(const crow_comm *comm, const crow_partition *p, int64_t samples,
+                                  const crow_weights_center *center, double *sum) {
+  crow_status status = CROW_OK;
+  double *error = NULL;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&error, p->count));
+  for (crow_gidx i = 0; i < p->count; i++) {
+    const double w = center->weights[i];
+    error[i] = sqrt(2 / 3.14159265358979324 * w * fmax(1 - w, 0) / (double)samples);
+  }
+  CROW_TRY(crow_comm_sum(comm, p, error, sum));
+cleanup:
+  crow_free(error);
+  return status;
+}
+
+/* A centre that has not come to rest matters only where that is seen beside what `limit` samples leave of error. What
+ * is left to go is some ten times the last change, as changes shrink by about a tenth a round. */
+static crow_status log_restless(const crow_comm *comm, const crow_partition *p, int64_t samples, int64_t limit,
+                                const crow_weights_center *center) {
+  crow_status status = CROW_OK;
+  double error = 0;
+  CROW_TRY(expected_error(comm, p, limit, center, &error));
+  const bool seen = 10 * center->change > error;
+  crow_log(
+      seen ? CROW_LOG_WARNING : CROW_LOG_INFO,
+      "space: the weighted mean is taken as it is after %lld rounds of %lld sample%s: the last changed the weights "
+      "by %.2g in all, %s what %lld sample%s leave%s of error, %.2g",
+      (long long)center->rounds, (long long)samples, crow_plural(samples), center->change,
+      seen ? "which shows beside" : "little beside", (long long)limit, crow_plural(limit), limit == 1 ? "s" : "",
+      error);
+cleanup:
+  return status;
+}
+
+static crow_status log_center(const crow_comm *comm, const crow_partition *p, int64_t samples, int64_t limit,
+                              const crow_weights_center *center) {
+  if (center->rounds > 0 && center->change >= CHANGE_LEAST) return log_restless(comm, p, samples, limit, center);
   if (center->rounds == 0) {
     crow_log(CROW_LOG_INFO, "space: all contexts have one direction, which needs no centre");
-  } else if (center->change < CHANGE_LEAST) {
+  } else {
     crow_log(CROW_LOG_INFO, "space: weighted mean found in %lld round%s of %lld sample%s", (long long)center->rounds,
              crow_plural(center->rounds), (long long)samples, crow_plural(samples));
-  } else {
-    crow_log(CROW_LOG_WARNING,
-             "space: the weighted mean is taken as it is after %lld rounds of %lld sample%s, though the weights still "
-             "change by %.3g in all",
-             (long long)center->rounds, (long long)samples, crow_plural(samples), center->change);
   }
+  return CROW_OK;
 }
 
 crow_status crow_weights_find_center(const crow_comm *comm, const crow_dataset *dataset,
@@ -142,7 +175,7 @@ crow_status crow_weights_find_center(const crow_comm *comm, const crow_dataset *
     if (!center->found) CROW_TRY(find_weighted_mean(comm, dataset, p, center->weights, center->value));
   }
   CROW_TRY_AGREE(comm, crow_space_set_center(space, center->value));
-  log_center(center, samples);
+  CROW_TRY(log_center(comm, p, samples, limit, center));
 cleanup:
   return status;
 }

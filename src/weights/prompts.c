@@ -367,6 +367,7 @@ crow_status crow_weights_prompts(const crow_comm *comm, const crow_dataset *data
     CROW_TRY(compute_all(&p, checkpoint, &stages, out));
   }
   CROW_TRY(finish(&p, out));
+  if (p.space) CROW_TRY(crow_weights_take_center(comm, p.space, dataset->dimensions, &out->space));
   crow_stages_end(&stages);
   out->run = (crow_weights_run){.groups = 0, .dimensions = dataset->dimensions, .stages = stages};
 cleanup:

@@ -8,6 +8,17 @@ void crow_weights_log_space(const char *description, const char *reason) {
   crow_log(CROW_LOG_INFO, "space: %s%s%s%s", description, *reason ? " (auto: " : "", reason, *reason ? ")" : "");
 }
 
+crow_status crow_weights_take_center(const crow_comm *comm, const crow_space *space, crow_gidx dimensions,
+                                     crow_weights_space *out) {
+  crow_status status = CROW_OK;
+  if (!crow_space_center(space)) return CROW_OK;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->center, dimensions));
+  memcpy(out->center, crow_space_center(space), (size_t)dimensions * sizeof *out->center);
+  out->dimensions = dimensions;
+cleanup:
+  return status;
+}
+
 crow_status crow_weights_space_write(const crow_comm *comm, crow_file *file, const crow_weights_space *space) {
   crow_status status = CROW_OK;
   const bool root = crow_comm_rank(comm) == 0;

@@ -80,20 +80,6 @@ static void log_decided_again(const crow_weights_run *run) {
            (long long)run->decided_again, (long long)run->searched);
 }
 
-/* The centre of the sphere that was sampled, for the files. */
-static crow_status take_center(const crow_comm *comm, const crow_space *space, const crow_weights_center *center,
-                               crow_gidx d, crow_weights_space *out) {
-  crow_status status = CROW_OK;
-  if (!crow_space_center(space)) return CROW_OK;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->center, d));
-  memcpy(out->center, crow_space_center(space), (size_t)d * sizeof *out->center);
-  out->dimensions = d;
-  out->center_rounds = center->rounds;
-  out->center_change = center->change;
-cleanup:
-  return status;
-}
-
 crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *dataset,
                                  const crow_weights_options *options, crow_space *space, crow_checkpoint *checkpoint,
                                  crow_weights *out) {
@@ -121,7 +107,9 @@ crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *data
   crow_sampling_log_start(dataset, &s);
   CROW_TRY(sample_all(comm, options, limit, &s, out));
   CROW_TRY(crow_weights_equalise(comm, &s, options->pseudo_count, out));
-  CROW_TRY(take_center(comm, space, &center, dataset->dimensions, &out->space));
+  CROW_TRY(crow_weights_take_center(comm, space, dataset->dimensions, &out->space));
+  out->space.center_rounds = center.rounds;
+  out->space.center_change = center.change;
   out->blocks = s.blocks;
   take_run(&s, &out->run);
   log_decided_again(&out->run);

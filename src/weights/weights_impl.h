@@ -94,6 +94,9 @@ void crow_weights_plan_samples(const crow_weights_options *options, crow_gidx al
                                int64_t *first, int64_t *limit);
 /* "space: unit sphere about the weighted mean (auto: contexts have unit length)"; `reason` "": not by auto. Local. */
 void crow_weights_log_space(const char *description, const char *reason);
+/* A copy of the centre of a sphere, for the files; nothing where there is none. Collective. */
+crow_status crow_weights_take_center(const crow_comm *comm, const crow_space *space, crow_gidx dimensions,
+                                     crow_weights_space *out);
 /* Weights of a dataset that is one prompt, by the scheme asked for; `space` NULL: one made of the options, which is
  * logged with `reason`, why auto took it ("" if it did not); `checkpoint` as above; `out` is freed by the caller on
  * failure. Collective. */

@@ -324,6 +324,7 @@ static const known_attribute scores_attributes[] = {{"/", "crow_kind", TEXT},
                                                     {"/", "crow_schema_version", INTEGER},
                                                     {"/", "model", TEXT},
                                                     {"/", "unknown", OPTIONAL | COUNT_FITS},
+                                                    {"/", "metric", OPTIONAL | TEXT},
                                                     {"/", "tied", OPTIONAL | COUNT_FITS},
                                                     {"/", "alternatives_digest", DIGEST_TEXT},
                                                     {NULL, NULL, 0}};
