@@ -9,7 +9,7 @@ near    200 distinct alternatives, then 20 or 200 clones of one of them: are the
 topics  three topics of 60 texts, then clones of the topic food: in how many datasets does the winner change, although
         there are as many votes as one likes? (N datasets for each cell; 20 for the table in README.md)
 real    the leaderboard of jobs/llmfao with its twins, and the flooded poll of jobs/flood
-Prints tables in Markdown. Needs NumPy and h5py. By hand: minutes, an hour with --datasets 20.
+Prints tables in Markdown. Needs NumPy and h5py. By hand: minutes, and a quarter of an hour for topics with --datasets 20.
 """
 import json
 import os
@@ -131,6 +131,8 @@ def near_duplicates():
 # ---- clones as topics -----------------------------------------------------------------------------------------------
 
 TOPICS = ("romance", "art", "food")
+# Of 180 to 780 alternatives, whose topics' weights are sums of 60 or more: more samples change nothing.
+TOPIC_SAMPLES = 20000
 # d, radius of a topic, clones: (None, 1) new texts, (eps, n) n copies of each text at that distance
 CASES = [(384, 1.1, (None, 1)), (384, 0.3, (None, 1)), (64, 1.1, (None, 1)), (8, 1.1, (None, 1)), (384, 1.1, (0.01, 1)),
          (384, 1.1, (0.3, 1)), (384, 1.1, (0.3, 10)), (384, 1.1, (1.0, 1))]
@@ -141,51 +143,71 @@ def texts(rng, centres, d, radius, n=60):
     return np.concatenate([c + radius * rng.normal(size=(n, d)) / np.sqrt(d) for c in centres])
 
 
-def winner(name, options):
-    crow("fit", name, "-o", "r.h5", "--force", "--quiet", "--checkpoint", "none", *options)
-    with h5py.File("r.h5") as f:
-        reward, topic = f["rewards/value"][:], f["alternatives/topic"].asstr()[:]
-    return max(set(topic), key=lambda t: reward[topic == t].mean())
+def winner_changes(first, second, options):
+    """Whether the topic of highest mean reward changes from one dataset to the other: by the standard fit, the weighted."""
+    crow("audit", first, second, "--json", "audit.json", "--quiet", "--samples", TOPIC_SAMPLES, *options)
+    with open("audit.json") as f:
+        table = json.load(f)["topics"]
+
+    def best(which, fit):
+        return max((t for t in table if t[which]["alternatives"]), key=lambda t: t[which][fit])["topic"]
+
+    return [best("first", fit) != best("second", fit) for fit in ("standard", "weighted")]
 
 
-def options_of(way, name):
-    if way == "PCA 8 of each + cube":
-        crow("pca", name, "-o", "pca-" + name, "--components", 8, "--fit-cube", "--force", "--quiet")
-        return "pca-" + name, ["--space", "cube"]
-    return name, {"uniform": ["--weights", "uniform"], "auto": [], "radius at the valley": ["--scheme", "radius"],
-                  "sphere": ["--space", "sphere", "--space-center", "none"],
-                  "k-means, K = 3": ["--scheme", "cluster", "--weight-clusters", 3], "fixed pool": ["--space", "pool:pool.h5:points"],
-                  }.get(way, ["--space", way])
+def options_of(way):
+    return {"auto": [], "radius at the valley": ["--scheme", "radius"],
+            "sphere": ["--space", "sphere", "--space-center", "none"],
+            "k-means, K = 3": ["--scheme", "cluster", "--weight-clusters", 3], "fixed pool": ["--space", "pool:pool.h5:points"],
+            }.get(way, ["--space", way])
+
+
+def one_dataset(k, d, radius, eps, copies):
+    """The ways whose winner changes in the k-th dataset of a case."""
+    rng = np.random.default_rng(1000 + k)
+    # Orthogonal directions of length 1/sqrt(2) are 1 apart.
+    centres = np.linalg.qr(rng.normal(size=(d, 3)))[0].T / np.sqrt(2)
+    x = texts(rng, centres, d, radius)
+    food = x[120:]
+    if eps is None:
+        more = texts(rng, centres[2:], d, radius)
+    else:
+        more = np.concatenate([food + eps * unit(rng.normal(size=food.shape)) for _ in range(copies)])
+    pool = texts(rng, centres, d, radius, 2000)
+    with h5py.File("pool.h5", "w") as f:
+        f["points"] = pool[rng.permutation(len(pool))]
+    names = [t for t in TOPICS for _ in range(60)]
+    # Into the unit cube for the space that is one; the others take the texts as they are.
+    scale = 2.0001 * max(abs(x).max(), abs(more).max())
+    for name, contexts, topic in (("a", x, names), ("b", np.r_[x, more], names + ["food"] * len(more))):
+        write(f"{name}.h5", contexts, topic)
+        write(f"cube-{name}.h5", 0.5 + contexts / scale, topic)
+        crow("pca", f"{name}.h5", "-o", f"pca-{name}.h5", "--components", 8, "--fit-cube", "--force", "--quiet")
+    changed = []
+    for way in WAYS[1:]:
+        where = {"cube": "cube-", "PCA 8 of each + cube": "pca-"}.get(way, "")
+        options = ["--space", "cube"] if where else options_of(way)
+        standard, weighted = winner_changes(f"{where}a.h5", f"{where}b.h5", options)
+        changed += [way] if weighted else []
+    return changed + (["uniform"] if standard else [])
+
+
+def print_topics(changed, datasets, file):
+    print("| d, radius, clones | " + " | ".join(WAYS) + " |\n|---|" + "---|" * len(WAYS), file=file)
+    for (d, radius, (eps, copies)), found in zip(CASES, changed):
+        what = "new texts" if eps is None else f"{'tenfold ' if copies == 10 else ''}copies at {eps:g}"
+        cells = [f"{100 * found.count(way) / datasets:.0f} %" for way in WAYS]
+        print(f"| {d}, {radius}, {what} | " + " | ".join(cells) + " |", file=file, flush=True)
 
 
 def topics(datasets):
-    print("| d, radius, clones | " + " | ".join(WAYS) + " |\n|---|" + "---|" * len(WAYS))
-    for d, radius, (eps, copies) in CASES:
-        changed = dict.fromkeys(WAYS, 0)
-        for k in range(datasets):
-            rng = np.random.default_rng(1000 + k)
-            # Orthogonal directions of length 1/sqrt(2) are 1 apart.
-            centres = np.linalg.qr(rng.normal(size=(d, 3)))[0].T / np.sqrt(2)
-            x = texts(rng, centres, d, radius)
-            food = x[120:]
-            if eps is None:
-                more = texts(rng, centres[2:], d, radius)
-            else:
-                more = np.concatenate([food + eps * unit(rng.normal(size=food.shape)) for _ in range(copies)])
-            pool = texts(rng, centres, d, radius, 7000)
-            both = np.r_[x, more]
-            # The same shift and scale for all: into the unit cube, which is one of the spaces.
-            scale = 2.0001 * max(abs(both).max(), abs(pool).max())
-            with h5py.File("pool.h5", "w") as f:
-                f["points"] = 0.5 + pool[rng.permutation(len(pool))] / scale
-            names = [t for t in TOPICS for _ in range(60)]
-            write("a.h5", 0.5 + x / scale, names)
-            write("b.h5", 0.5 + both / scale, names + ["food"] * len(more))
-            for way in WAYS:
-                before, after = (winner(*options_of(way, name)) for name in ("a.h5", "b.h5"))
-                changed[way] += before != after
-        what = "new texts" if eps is None else f"{'tenfold ' if copies == 10 else ''}copies at {eps:g}"
-        print(f"| {d}, {radius}, {what} | " + " | ".join(f"{100 * changed[way] / datasets:.0f} %" for way in WAYS) + " |", flush=True)
+    changed = [[] for _ in CASES]
+    for k in range(datasets):
+        for found, (d, radius, (eps, copies)) in zip(changed, CASES):
+            found += one_dataset(k, d, radius, eps, copies)
+        print(f"after {k + 1} of {datasets} datasets:", file=sys.stderr)
+        print_topics(changed, k + 1, sys.stderr)
+    print_topics(changed, datasets, sys.stdout)
 
 
 # ---- real data ------------------------------------------------------------------------------------------------------
