@@ -30,7 +30,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Folder: (files, C programs, the script by the file's name, the first that fits).
 FOLDERS = {
-    "weights": (r"src/weights/.*\.c", "mpi/weights mpi/weights_file mpi/work mpi/draws mpi/center mpi/duplicates mpi/clones",
+    "weights": (r"src/weights/.*\.c", "mpi/weights mpi/weights_file mpi/work mpi/edges mpi/draws mpi/center mpi/duplicates mpi/clones",
                 {r"few": "cli/prompts_few", r"prompts": "cli/prompts_shared", r"plan|grid": "cli/memory", r"": "cli/units"}),
     "nearest": (r"src/nearest/.*\.[ch]", "nearest/amount nearest/engines nearest/hull nearest/search nearest/signs "
                 "nearest/voronoi mpi/work mpi/weights", {r"": "cli/units"}),
@@ -123,7 +123,7 @@ def draw_mutants(tree, names, random_numbers):
 
 class Builder:
     def __init__(self, scratch, names):
-        self.tree, self.build = os.path.join(scratch, "tree"), os.path.join(scratch, "build")
+        self.tree, self.build = scratch, os.path.join(scratch, "build")
         self.work = os.path.join(scratch, "work")
         os.makedirs(self.work, exist_ok=True)
         tracked = subprocess.run(["git", "-C", TOP, "ls-files"], capture_output=True, text=True, check=True).stdout.split("\n")
@@ -138,7 +138,7 @@ class Builder:
                 shutil.copy(source, target)
         launcher = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
         self.programs = sorted({p for name in names for p in FOLDERS[name][1].split()})
-        self.call(["cmake", "-S", self.tree, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", *launcher])
+        self.call(["cmake", "-S", self.tree, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DCROW_WERROR=ON", *launcher])
         self.call(["ninja", "-C", self.build, "crow", *(self.target(p) for p in self.programs)])
         with open(os.path.join(self.build, "compile_commands.json"), encoding="utf-8") as file:
             self.compile = {os.path.relpath(e["file"], self.tree): e["command"] for e in json.load(file)
@@ -222,12 +222,12 @@ class Runner:
                 tests.append((program + (ranks and "/" + ranks), self.builder.target(program)))
         script = next(s for pattern, s in scripts.items() if re.search(pattern, os.path.basename(path)))
         tests.sort(key=lambda t: self.time_of(*t))
-        chosen, total = [], self.time_of(script, "crow")
-        for test in tests:
+        chosen, total = [], 0.0
+        for test in tests + [(script, "crow")]:
             if total + self.time_of(*test) <= self.budget or not chosen:
                 total += self.time_of(*test)
                 chosen.append(test)
-        return chosen + ([(script, "crow")] if self.time_of(script, "crow") <= self.budget else [])
+        return chosen
 
     def run(self, test, program, seconds):
         """Runs one; "" when it passes, else how it failed. And the seconds it took of processors."""

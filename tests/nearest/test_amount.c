@@ -46,7 +46,7 @@ static void a_frame_is_of_the_size_of_the_contexts(void) {
 
 /* Seconds of this process to search points on faces between contexts of a lattice of n^3, all of them tied. */
 static double time_of_ties(int64_t n, int64_t *ties) {
-  enum { POINTS = 400 };
+  enum { POINTS = 2000 };
   double *rows = malloc(sizeof *rows * (size_t)(3 * n * n * n)), *points = uniform_rows(1, POINTS, 3, 0);
   for (int64_t i = 0; i < n * n * n; i++) {
     rows[3 * i] = (double)(i % n);
@@ -57,7 +57,7 @@ static double time_of_ties(int64_t n, int64_t *ties) {
   crow_nearest *nearest = search_of(CROW_NEAREST_TREE, rows, n * n * n, 3);
   crow_nearest_result result = {0};
   double least = INFINITY;
-  for (int repeat = 0; repeat < 3; repeat++) {
+  for (int repeat = 0; repeat < 7; repeat++) {
     const double begin = crow_time_cpu_s();
     CHECK_OK(crow_nearest_search(nearest, points, POINTS, &result));
     least = fmin(least, crow_time_cpu_s() - begin);
@@ -77,7 +77,7 @@ static void a_tree_looks_for_ties_where_they_can_be(void) {
   int64_t few, many;
   const double short_s = time_of_ties(8, &few), long_s = time_of_ties(40, &many);
   CHECK(few == many);
-  CHECK(long_s < 25 * short_s);
+  CHECK(long_s < 30 * short_s);
 }
 
 static char choice[512];

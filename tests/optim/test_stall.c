@@ -83,11 +83,76 @@ static void noise_ends_at_the_rounding_floor(void) {
   CHECK(result.evaluations == p.evaluations);
 }
 
+/* A state whose best iterate is another than the current one goes through plain arrays, as through a checkpoint, and
+ * the run ends as it would have. */
+static void a_best_iterate_apart_is_part_of_the_state(void) {
+  problem p;
+  distributed d;
+  crow_optim_state from, to;
+  crow_lbfgs_result result[2];
+  double x[2][8], g[2][8];
+  bool done = false;
+  crow_lbfgs *one = begin_lbfgs(&p, &d), *other = begin_lbfgs(&p, &d);
+  for (int k = 0; k < 4; k++) CHECK_OK(crow_lbfgs_step(one, &done));
+  CHECK(!done);
+  /* The best one lies elsewhere: as accept() leaves it after an iterate that is no better. */
+  CHECK_OK(crow_lbfgs_allocate_best(one));
+  for (int i = 0; i < 8; i++) {
+    one->best_x[i] = i;
+    one->best_g[i] = -i;
+  }
+  one->numbers->best_apart = 1;
+  one->numbers->best_value = -7; /* below all that will come */
+  one->numbers->lowest = -7;
+  one->numbers->best_optimality = .125;
+  crow_lbfgs_state(one, &from);
+  memcpy(other->scalar, from.scalar, (size_t)from.scalars * sizeof *from.scalar);
+  CHECK_OK(crow_lbfgs_resume(other, &to));
+  CHECK(to.vectors == from.vectors && to.vectors == 4 + 2 * one->products.used);
+  for (int64_t k = 0; k < to.vectors && k < from.vectors; k++) memcpy(to.vector[k], from.vector[k], sizeof x[0]);
+  crow_lbfgs *const both[] = {one, other};
+  for (int k = 0; k < 2; k++) {
+    crow_lbfgs_get(both[k], x[k], g[k], &result[k]);
+    for (int i = 0; i < 8; i++) CHECK(x[k][i] == i && g[k][i] == -i);
+    CHECK(result[k].value == -7 && result[k].optimality == .125);
+    for (done = false; !done;) CHECK_OK(crow_lbfgs_step(both[k], &done));
+    crow_lbfgs_get(both[k], x[k], g[k], &result[k]);
+  }
+  CHECK(memcmp(x[0], x[1], sizeof x[0]) == 0 && memcmp(&result[0], &result[1], sizeof result[0]) == 0);
+  crow_lbfgs_destroy(&one);
+  crow_lbfgs_destroy(&other);
+}
+
+/* States that no run of these options wrote. */
+static void states_of_other_runs_are_refused(void) {
+  problem p;
+  distributed d;
+  crow_optim_state state;
+  crow_lbfgs *lbfgs = begin_lbfgs(&p, &d);
+  bool done;
+  CHECK_OK(crow_lbfgs_step(lbfgs, &done));
+  crow_lbfgs_state(lbfgs, &state);
+  const double history = lbfgs->numbers->history, wrong[] = {-1, history + 1, NAN};
+  for (int k = 0; k < 3; k++) {
+    lbfgs->numbers->used = wrong[k];
+    CHECK_STATUS(crow_lbfgs_resume(lbfgs, &state), CROW_BAD_INPUT);
+    CHECK_MESSAGE("expected 0 to");
+  }
+  lbfgs->numbers->used = history;
+  CHECK_OK(crow_lbfgs_resume(lbfgs, &state));
+  lbfgs->numbers->history = history + 1;
+  CHECK_STATUS(crow_lbfgs_resume(lbfgs, &state), CROW_BAD_INPUT);
+  CHECK_MESSAGE("history");
+  crow_lbfgs_destroy(&lbfgs);
+}
+
 static const crow_test tests[] = {
     {"progress is a lower certificate or value beyond rounding",
      progress_is_a_lower_certificate_or_value_beyond_rounding},
     {"the best iterate is the lowest and then the flattest", the_best_iterate_is_the_lowest_and_then_the_flattest},
     {"noise ends at the rounding floor", noise_ends_at_the_rounding_floor},
+    {"a best iterate apart is part of the state", a_best_iterate_apart_is_part_of_the_state},
+    {"states of other runs are refused", states_of_other_runs_are_refused},
     {NULL, NULL}};
 
 int main(int argc, char **argv) { return crow_test_main(argc, argv, "stalled L-BFGS", tests, true); }
