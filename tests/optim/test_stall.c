@@ -118,7 +118,10 @@ static void a_best_iterate_apart_is_part_of_the_state(void) {
     for (done = false; !done;) CHECK_OK(crow_lbfgs_step(both[k], &done));
     crow_lbfgs_get(both[k], x[k], g[k], &result[k]);
   }
-  CHECK(memcmp(x[0], x[1], sizeof x[0]) == 0 && memcmp(&result[0], &result[1], sizeof result[0]) == 0);
+  CHECK(memcmp(x[0], x[1], sizeof x[0]) == 0 && memcmp(g[0], g[1], sizeof g[0]) == 0);
+  CHECK(result[0].value == result[1].value && result[0].optimality == result[1].optimality);
+  CHECK(result[0].iterations == result[1].iterations && result[0].evaluations == result[1].evaluations);
+  CHECK(result[0].end == result[1].end);
   crow_lbfgs_destroy(&one);
   crow_lbfgs_destroy(&other);
 }
