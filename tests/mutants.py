@@ -40,7 +40,7 @@ FOLDERS = {
     "checkpoint": (r"src/io/checkpoint.*\.c", "mpi/checkpoint mpi/checkpoint_run mpi/file_faults", {r"": "cli/paths"}),
     "space": (r"src/space/.*\.c", "mpi/space mpi/draws mpi/center mpi/pca nearest/signs", {r"": "cli/pool"}),
     "effect": (r"src/summary/effect.*\.c", "mpi/effect", {r"": "cli/effect"}),
-    "paths": (r"src/io/(paths|target)\.c", "io/outputs mpi/files", {r"": "cli/paths"}),
+    "paths": (r"src/io/(paths|target)\.c", "io/outputs io/publish mpi/files", {r"": "cli/paths"}),
     "import": (r"src/import/.*\.c", "import/alternatives import/comparisons import/csv import/npy mpi/import",
                {r"scores|rules|results": "cli/formats", r"": "cli/formats"}),
     "tasks": (r"src/tasks/.*\.c", "mpi/model_fit mpi/uncertainty", {r"": "cli/training"}),
@@ -206,8 +206,9 @@ class Runner:
     """Runs tests. Times are of processors, since others may use the machine: a mutant is given ten times what a test takes
     without one, and much longer by the clock."""
 
-    def __init__(self, builder, budget, ranks, kept):
-        self.builder, self.budget, self.ranks, self.kept = builder, budget, ranks, kept
+    def __init__(self, builder, options, kept):
+        self.builder, self.budget, self.ranks, self.kept = builder, options.seconds, options.ranks.split(","), kept
+        self.scripts = not options.programs
         self.usual = {}
         if os.path.exists(kept):
             with open(kept, encoding="utf-8") as file:
@@ -223,7 +224,7 @@ class Runner:
         script = next(s for pattern, s in scripts.items() if re.search(pattern, os.path.basename(path)))
         tests.sort(key=lambda t: self.time_of(*t))
         chosen, total = [], 0.0
-        for test in tests + [(script, "crow")]:
+        for test in tests + ([(script, "crow")] if self.scripts else []):
             if total + self.time_of(*test) <= self.budget or not chosen:
                 total += self.time_of(*test)
                 chosen.append(test)
@@ -315,13 +316,14 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=60, help="what the tests of one mutant may take of processors without it")
     parser.add_argument("--ranks", default="1,3", help="on which programs that use MPI are run: 1 first, 3 for what survives")
+    parser.add_argument("--programs", action="store_true", help="C programs alone: scripts later, for what survives")
     parser.add_argument("--scratch", default="/tmp/crow-mutants", help="the copy of the tree and its build")
     parser.add_argument("--report", default="mutants.jsonl", help="what became of each, appended")
     parser.add_argument("--again", help="a report whose survivors are tried once more")
     options = parser.parse_args()
     names = options.folders or list(FOLDERS)
     builder = Builder(os.path.abspath(options.scratch), names)
-    runner = Runner(builder, options.seconds, options.ranks.split(","), os.path.join(builder.work, "usual.json"))
+    runner = Runner(builder, options, os.path.join(builder.work, "usual.json"))
     source = again(options.again, builder.tree) if options.again else draw_mutants(builder.tree, names, random.Random(options.seed))
     counts = {name: [0, 0] for name in names}
     for name, (path, *site) in source:

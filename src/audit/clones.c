@@ -174,10 +174,10 @@ cleanup:
   return status;
 }
 
-/* A Poisson(1) number by inversion. */
+/* A Poisson(1) number by inversion, from 1/e to the last bit. */
 static int64_t poisson(double u) {
   int64_t n = 0;
-  for (double share = exp(-1), below = share; u > below && n < 20; below += share) share /= (double)++n;
+  for (double share = 0x1.78b56362cef38p-2, below = share; u > below && n < 20; below += share) share /= (double)++n;
   return n;
 }
 

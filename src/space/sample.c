@@ -26,8 +26,16 @@ static double norm(const double *vector, crow_gidx d) {
   return sqrt(square);
 }
 
-/* A normal vector has a uniform direction; a ball's radius is distributed as U^(1/d). The uniform number for it comes
- * from a draw one longer than the direction needs. */
+/* U^(1/d), as a ball's radius is distributed, is the greatest of d uniform numbers: no library's pow(), whose last bits
+ * differ between processors, since ranks on unlike ones draw the same samples. */
+double crow_space_ball_radius(const crow_space *space, uint64_t index, crow_gidx d, double *room) {
+  double greatest = 0;
+  crow_random_uniform(~space->seed, CROW_STREAM_SAMPLE, index, room, d);
+  for (crow_gidx k = 0; k < d; k++) greatest = fmax(greatest, room[k]);
+  return greatest;
+}
+
+/* A normal vector has a uniform direction. */
 static void sample_round(const crow_space *space, uint64_t index, double *point, double *normal) {
   const crow_gidx d = space->dimensions;
   crow_random_normal(space->seed, CROW_STREAM_SAMPLE, index, normal, d);
@@ -38,9 +46,7 @@ static void sample_round(const crow_space *space, uint64_t index, double *point,
     return;
   }
   if (space->kind == CROW_SPACE_BALL) {
-    double radius;
-    crow_random_uniform(~space->seed, CROW_STREAM_SAMPLE, index, &radius, 1);
-    scale *= space->radius * pow(radius, 1 / (double)d);
+    scale *= space->radius * crow_space_ball_radius(space, index, d, point);
     for (crow_gidx k = 0; k < d; k++) point[k] = space->mean[k] + normal[k] * scale;
     return;
   }

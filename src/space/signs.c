@@ -197,16 +197,13 @@ static void draw_symmetric(const crow_signs *signs, int64_t draw, double *z) {
     for (int64_t k = 0; k < rank; k++) z[k] = 2 * z[k] - 1; /* exact */
     return;
   }
+  const bool ball = !signs->factor && space->kind == CROW_SPACE_BALL;
+  const double radius = ball ? crow_space_ball_radius(space, (uint64_t)draw, rank, z) : 1;
   crow_random_normal(space->seed, CROW_STREAM_SAMPLE, (uint64_t)draw, z, rank);
   if (signs->factor) return;
   for (int64_t k = 0; k < rank; k++) square += z[k] * z[k];
   if (square > 0) scale = 1 / sqrt(square);
-  if (space->kind == CROW_SPACE_BALL) {
-    /* A ball's radius is distributed as U^(1/d). */
-    double radius;
-    crow_random_uniform(~space->seed, CROW_STREAM_SAMPLE, (uint64_t)draw, &radius, 1);
-    scale *= pow(radius, 1 / (double)rank);
-  }
+  scale *= radius;
   for (int64_t k = 0; k < rank; k++) z[k] *= scale;
 }
 

@@ -88,4 +88,8 @@ crow_status crow_space_find_factor(const crow_comm *comm, const crow_dataset *da
 crow_status crow_space_find_intervals(const crow_comm *comm, const crow_dataset *dataset, crow_intervals *out);
 void crow_intervals_free(crow_intervals *intervals);
 
+/* The distance from its centre, as a part of its radius, of point `index` of a ball in d dimensions; `room` (d). Local.
+ */
+double crow_space_ball_radius(const crow_space *space, uint64_t index, crow_gidx d, double *room);
+
 #endif

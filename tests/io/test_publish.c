@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A finished file takes its name, also where the file system cannot do so in one step that replaces nothing: the system
+ * call is this program's own, which can refuse as such file systems do. */
+#include "harness.h"
+
+#include "io/target_impl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int refusal; /* errno of the next calls; 0: none */
+static int64_t refused;
+
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned int flags);
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned int flags) {
+  if (refusal) {
+    refused++;
+    errno = refusal;
+    return -1;
+  }
+  return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
+}
+
+static void put(const char *path, const char *text) {
+  FILE *file = fopen(path, "w");
+  CHECK(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+static bool holds(const char *path, const char *text) {
+  char found[64] = "";
+  FILE *file = fopen(path, "r");
+  const bool same = file && fgets(found, sizeof found, file) && strcmp(found, text) == 0;
+  if (file) (void)fclose(file);
+  return same;
+}
+
+static void a_name_is_taken_once_and_replaced_when_asked(void) {
+  static const int kinds[] = {0, EINVAL, ENOSYS};
+  char new[512], path[512];
+  (void)snprintf(new, sizeof new, "%s", test_path("new"));
+  (void)snprintf(path, sizeof path, "%s", test_path("result"));
+  for (int k = 0; k < 3; k++) {
+    refusal = kinds[k];
+    refused = 0;
+    put(new, "first");
+    CHECK_OK(crow_target_publish(new, path, "result", false));
+    CHECK(holds(path, "first") && access(new, F_OK) != 0);
+    put(new, "second");
+    CHECK_STATUS(crow_target_publish(new, path, "result", false), CROW_FILE_SYSTEM);
+    CHECK_MESSAGE("result exists already; --force replaces it");
+    CHECK(holds(path, "first") && holds(new, "second"));
+    CHECK_OK(crow_target_publish(new, path, "result", true));
+    CHECK(holds(path, "second") && access(new, F_OK) != 0);
+    CHECK(unlink(path) == 0 && refused == (kinds[k] ? 3 : 0));
+  }
+  refusal = 0;
+}
+
+/* Other failures are not tried again in another way. */
+static void other_failures_are_told(void) {
+  char new[512];
+  (void)snprintf(new, sizeof new, "%s", test_path("new"));
+  put(new, "kept");
+  refusal = EACCES;
+  CHECK_STATUS(crow_target_publish(new, test_path("never"), "never", true), CROW_FILE_SYSTEM);
+  CHECK_MESSAGE("cannot rename");
+  CHECK_MESSAGE("Permission denied");
+  refusal = 0;
+  CHECK(holds(new, "kept") && access(test_path("never"), F_OK) != 0);
+  CHECK(unlink(new) == 0);
+}
+
+int main(int argc, char **argv) {
+  static const crow_test tests[] = {
+      {"a name is taken once, and replaced when asked", a_name_is_taken_once_and_replaced_when_asked},
+      {"other failures are told", other_failures_are_told},
+      {NULL, NULL}};
+  return crow_test_main(argc, argv, "publishing", tests, false);
+}
