@@ -269,7 +269,7 @@ CROW_API const char *crow_version(void);
 CROW_API const char *crow_git_hash(void);
 /** The kernel set that OpenBLAS uses, e.g. "SkylakeX". */
 CROW_API const char *crow_blas_core(void);
-/** OpenBLAS's version and configuration. */
+/** OpenBLAS's version, e.g. "0.3.21". */
 CROW_API const char *crow_blas_version(void);
 /** Lets OpenBLAS take the buffers of so many threads now. It keeps them, and where there is no memory for one it would
  * look for it for ever at its first product: CROW_FAILED here instead. Local. */

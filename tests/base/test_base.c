@@ -93,6 +93,57 @@ static void exact_sums_keep_nan_and_infinity(void) {
   CHECK(isnan(crow_exact_value(&sum)));
 }
 
+/* Numbers over forty orders of magnitude, of which a plain sum would lose most. */
+static double spread_number(uint64_t i) {
+  double value;
+  crow_random_normal(13, CROW_STREAM_TEST, i, &value, 1);
+  return ldexp(value, (int)(i * 7 % 131) - 65);
+}
+
+/* Sums that were added to in other orders have the same limbs once normalised, so that they can be compared. */
+static void normalised_sums_have_equal_limbs(void) {
+  enum { N = 3000 };
+  crow_exact_sum up = {{0}}, down = {{0}};
+  for (uint64_t i = 0; i < N; i++) {
+    crow_exact_add(&up, spread_number(i));
+    crow_exact_add(&down, spread_number(N - 1 - i));
+    if (i % 100 == 0) crow_exact_normalise(&down);
+  }
+  crow_exact_normalise(&up);
+  crow_exact_normalise(&down);
+  CHECK(memcmp(&up, &down, sizeof up) == 0);
+}
+
+/* Cut anywhere between blocks, sums and products of vectors have the same bits, those of the true sum but for the
+ * roundings within a block. */
+static void sums_of_blocks_do_not_depend_on_the_cut(void) {
+  enum { N = 5 * CROW_BLOCK + 77 };
+  static double a[N], b[N];
+  long double sum = 0, dot = 0, size = 0, dot_size = 0;
+  for (int i = 0; i < N; i++) {
+    a[i] = spread_number((uint64_t)i);
+    b[i] = spread_number((uint64_t)(N + 3 * i));
+    sum += a[i];
+    dot += (long double)a[i] * b[i];
+    size += fabs(a[i]);
+    dot_size += fabsl((long double)a[i] * b[i]);
+  }
+  double first_sum = NAN, first_dot = NAN;
+  for (int cut = 0; cut <= 5; cut++) {
+    crow_exact_sum one = {{0}}, two = {{0}};
+    const int at = cut * CROW_BLOCK;
+    crow_exact_add_blocks(&one, a + at, N - at);
+    crow_exact_add_blocks(&one, a, at);
+    crow_exact_add_dot_blocks(&two, a, b, at);
+    crow_exact_add_dot_blocks(&two, a + at, b + at, N - at);
+    if (cut == 0) first_sum = crow_exact_value(&one);
+    if (cut == 0) first_dot = crow_exact_value(&two);
+    CHECK(crow_exact_value(&one) == first_sum && crow_exact_value(&two) == first_dot);
+  }
+  CHECK_NEAR(first_sum, (double)sum, test_within((double)size * 1e-13));
+  CHECK_NEAR(first_dot, (double)dot, test_within((double)dot_size * 1e-13));
+}
+
 typedef struct settings_under_test {
   bool flag;
   int64_t count;
@@ -189,6 +240,8 @@ int main(int argc, char **argv) {
       {"exact sums of single values give them back", exact_sums_of_single_values_give_them_back},
       {"exact sums round to nearest even", exact_sums_round_to_nearest_even},
       {"exact sums keep NaN and infinity", exact_sums_keep_nan_and_infinity},
+      {"normalised sums have equal limbs", normalised_sums_have_equal_limbs},
+      {"sums of blocks do not depend on the cut", sums_of_blocks_do_not_depend_on_the_cut},
       {"settings have their defaults", settings_have_their_defaults},
       {"settings out of range are named", settings_out_of_range_are_named},
       {"misspelt choices get the nearest word", misspelt_choices_get_the_nearest_word},
