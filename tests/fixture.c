@@ -69,3 +69,60 @@ crow_comm *test_comm_alone(void) {
   CHECK_OK(crow_comm_split(test_comm, crow_comm_rank(test_comm), 0, &alone));
   return alone;
 }
+
+test_weighed test_weigh(const crow_comm *comm, int64_t m, int64_t d, const double *context,
+                        const crow_weights_options *options) {
+  test_weighed c = {0};
+  crow_dataset dataset = {0};
+  char path[600];
+  (void)snprintf(path, sizeof path, "%s.%d", test_path(comm == test_comm ? "weighed-world.h5" : "weighed-alone.h5"),
+                 comm == test_comm ? 0 : crow_comm_rank(test_comm));
+  const test_dataset t = {.m = m, .d = d, .context = context};
+  test_dataset_write(comm, path, &t);
+  CHECK_OK(crow_dataset_open(comm, path, true, &dataset));
+  CHECK_OK(crow_weights_compute(comm, &dataset, options, &c.weights));
+  const crow_partition *p = &c.weights.partition;
+  c.value = test_gather(comm, p, c.weights.value);
+  c.error = test_gather(comm, p, c.weights.standard_error);
+  CHECK_OK(CROW_ALLOCATE(&c.hits, m));
+  if (c.weights.samples) CHECK_OK(crow_comm_gather_slices(comm, p, c.weights.hits, c.hits, sizeof *c.hits));
+  crow_dataset_close(&dataset);
+  return c;
+}
+
+void test_weighed_free(test_weighed *weighed) {
+  crow_free(weighed->value);
+  crow_free(weighed->error);
+  crow_free(weighed->hits);
+  crow_weights_free(&weighed->weights);
+}
+
+int test_weigh_stopped(int64_t m, int64_t d, const double *context, const crow_weights_options *options,
+                       crow_weights *weights) {
+  const crow_checkpoint_options checkpoint_options = {NULL, 0, 0, false};
+  const test_dataset t = {.m = m, .d = d, .context = context};
+  crow_dataset dataset = {0};
+  crow_status status = CROW_STOPPED;
+  int stops = 0;
+  memset(weights, 0, sizeof *weights);
+  test_dataset_write(test_comm, test_path("stopped.h5"), &t);
+  CHECK_OK(crow_dataset_open(test_comm, test_path("stopped.h5"), true, &dataset));
+  while (status == CROW_STOPPED && stops < 1000) {
+    crow_checkpoint *checkpoint = NULL;
+    bool found = false;
+    CHECK_OK(crow_checkpoint_create(test_comm, &checkpoint_options, test_path("stopped-weights.h5"), &checkpoint));
+    CHECK_OK(crow_checkpoint_match_settings(checkpoint, crow_weights_settings, options));
+    CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+    CHECK(found == (stops > 0));
+    if (crow_comm_rank(test_comm) == crow_comm_size(test_comm) - 1) crow_stop_request(10);
+    if (stops == 5) crow_stop_clear();
+    status = crow_weights_compute_from(test_comm, &dataset, options, checkpoint, weights);
+    stops += status == CROW_STOPPED;
+    crow_stop_clear();
+    if (status == CROW_OK) CHECK_OK(crow_checkpoint_remove(checkpoint));
+    crow_checkpoint_destroy(&checkpoint);
+  }
+  CHECK_OK(status);
+  crow_dataset_close(&dataset);
+  return stops;
+}

@@ -24,6 +24,21 @@ void test_dataset_write(const crow_comm *comm, const char *path, const test_data
 /* A weights file with these values. */
 void test_weights_write(const crow_comm *comm, const char *path, int64_t m, const double *value);
 
+/* The weights of a dataset of these contexts, its vectors whole on every rank; free it. */
+typedef struct test_weighed {
+  double *value, *error; /* (m) */
+  int64_t *hits;         /* (m), zeros where nothing was sampled */
+  crow_weights weights;
+} test_weighed;
+test_weighed test_weigh(const crow_comm *comm, int64_t m, int64_t d, const double *context,
+                        const crow_weights_options *options);
+void test_weighed_free(test_weighed *weighed);
+
+/* The same on the world, stopped at once after every round, over and over, until it is done: how many times that was.
+ * The last rank alone is told to stop. */
+int test_weigh_stopped(int64_t m, int64_t d, const double *context, const crow_weights_options *options,
+                       crow_weights *weights);
+
 /* Puts a slice together on every rank: (partition->global) values, free with crow_free(). */
 double *test_gather(const crow_comm *comm, const crow_partition *partition, const double *slice);
 

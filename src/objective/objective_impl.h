@@ -5,6 +5,7 @@
 
 #include "preference/convolution_impl.h"
 #include <crow/objective.h>
+#include <math.h>
 
 /* With prompts k of shares P_k = sum of w over k, f is the sum over prompts of P_k times Eq. 2 of the prompt alone,
  * whose weights are v = w / P_k and whose pairs have the scale s_k. A pair's mass s_k P_k v(x) v(y) is q(x) q(y) with
@@ -71,6 +72,17 @@ crow_status crow_paired_fitted_win_rate(crow_objective *o, const double *reward,
 /* v(x), the weight of this rank's alternative i within its prompt. */
 static inline double crow_paired_within(const crow_objective *o, int64_t i) {
   return o->weights->share ? o->weights->value[i] / o->weights->share[i] : o->weights->value[i];
+}
+
+/* s by its definition, (1 - sum w^2) / (2 sum_E w(x) w(y) c): of `rest` and the sum `both`. 0 if no pair has weight. */
+static inline double crow_pairs_scale(double rest, double both) {
+  const double scale = rest / (2 * both);
+  return both > 0 && scale > 0 && isfinite(scale) ? scale : 0;
+}
+/* What s is where no two weighted alternatives were compared: such that the `unweighted` ones have a sum of w(y) c over
+ * the compared y of mean 1, of which `sum` is the sum. 0 if there is no such pair either. */
+static inline double crow_pairs_scale_of_limit(int64_t unweighted, double sum) {
+  return sum > 0 ? (double)unweighted / sum : 0;
 }
 
 /* Makes what observed pairs need beyond the common part: cells, units, K, s and win rates. Collective. */

@@ -20,25 +20,8 @@ static inline crow_pair_block part_of_block(const crow_pair_block *block, int64_
                            block->judgements ? block->judgements + begin : NULL};
 }
 
-#define KERNEL(name) name##_portable
-#define TARGET
-#include "objective/pair_kernel_impl.h"
-#undef KERNEL
-#undef TARGET
-
-#if defined(__x86_64__)
-#define KERNEL(name) name##_avx2
-#define TARGET __attribute__((target("avx2")))
-#include "objective/pair_kernel_impl.h"
-#undef KERNEL
-#undef TARGET
-
-#define KERNEL(name) name##_avx512
-#define TARGET __attribute__((target(CROW_TARGET_AVX512)))
-#include "objective/pair_kernel_impl.h"
-#undef KERNEL
-#undef TARGET
-#endif
+#define CROW_KERNELS "objective/pair_kernel_impl.h"
+#include "preference/each_isa_impl.h"
 
 crow_pair_kernel *crow_pair_kernel_get(crow_isa isa) {
   static crow_pair_kernel *const kernels[CROW_ISA_COUNT] = {

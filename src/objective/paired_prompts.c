@@ -107,9 +107,8 @@ cleanup:
  * without weight have a sum of v(y) over the compared y of mean 1. 0 where there is no such pair either. */
 static double scale_of(const prompt_sums *s, const double *sum, crow_gidx k) {
   const double rest = 1 - (double)s->square[k] * 0x1p-60, both = sum[KINDS * k + BOTH], one = sum[KINDS * k + ONE];
-  const double scale = both > 0 ? rest / (2 * both) : 0;
-  if (scale > 0 && isfinite(scale)) return scale;
-  return one > 0 ? (double)s->nothings[k] / one : 0;
+  const double scale = crow_pairs_scale(rest, both);
+  return scale > 0 ? scale : crow_pairs_scale_of_limit(s->nothings[k], one);
 }
 
 crow_status crow_paired_find_prompt_scales(crow_objective *o) {

@@ -144,11 +144,10 @@ static crow_status set_scale(crow_objective *o) {
   const double *w = o->weights->value, *v = o->neighbours;
   CROW_TRY(crow_comm_dot(o->comm, &o->weights->partition, 1, &w, &v, &o->mass));
   o->mass *= 0.5;
-  const double scale = (1 - o->weight_squares) / (2 * o->mass);
   if (o->given_scale > 0)
     o->scale = o->given_scale;
   else if (o->options.pair_scale == 0 && !o->prompt_scale)
-    o->scale = o->mass > 0 && scale > 0 && isfinite(scale) ? scale : 0;
+    o->scale = crow_pairs_scale(1 - o->weight_squares, o->mass);
 cleanup:
   return status;
 }
@@ -232,7 +231,7 @@ static crow_status set_scale_of_limit(crow_objective *o) {
   }
   CROW_TRY(crow_comm_sum(o->comm, slice, pull, &sum));
   CROW_TRY(crow_comm_sum_i64(o->comm, &count, 1));
-  if (sum > 0) o->scale = (double)count / sum;
+  o->scale = crow_pairs_scale_of_limit(count, sum);
 cleanup:
   crow_free(pull);
   return status;

@@ -7,25 +7,8 @@ typedef double lanes8 __attribute__((vector_size(64)));
 typedef int64_t integers4 __attribute__((vector_size(32)));
 typedef int64_t integers8 __attribute__((vector_size(64)));
 
-#define KERNEL(name) name##_portable
-#define TARGET
-#include "preference/convolution_kernels_impl.h"
-#undef KERNEL
-#undef TARGET
-
-#if defined(__x86_64__)
-#define KERNEL(name) name##_avx2
-#define TARGET __attribute__((target("avx2")))
-#include "preference/convolution_kernels_impl.h"
-#undef KERNEL
-#undef TARGET
-
-#define KERNEL(name) name##_avx512
-#define TARGET __attribute__((target(CROW_TARGET_AVX512)))
-#include "preference/convolution_kernels_impl.h"
-#undef KERNEL
-#undef TARGET
-#endif
+#define CROW_KERNELS "preference/convolution_kernels_impl.h"
+#include "preference/each_isa_impl.h"
 
 const crow_grid_kernels *crow_grid_kernels_get(crow_isa isa) {
   static const crow_grid_kernels kernels[CROW_ISA_COUNT] = {

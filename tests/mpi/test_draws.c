@@ -2,39 +2,6 @@
 /* Weights by draws of block signs. */
 #include "fixture.h"
 
-typedef struct drawn {
-  double *value, *error;
-  int64_t *hits;
-  crow_weights weights;
-} drawn;
-
-static drawn draw_weights(const crow_comm *comm, int64_t m, int64_t d, const double *context,
-                          const crow_weights_options *options) {
-  drawn c = {0};
-  crow_dataset dataset = {0};
-  char path[600];
-  (void)snprintf(path, sizeof path, "%s.%d", test_path(comm == test_comm ? "draws-world.h5" : "draws-alone.h5"),
-                 comm == test_comm ? 0 : crow_comm_rank(test_comm));
-  const test_dataset t = {.m = m, .d = d, .context = context};
-  test_dataset_write(comm, path, &t);
-  CHECK_OK(crow_dataset_open(comm, path, true, &dataset));
-  CHECK_OK(crow_weights_compute(comm, &dataset, options, &c.weights));
-  const crow_partition *p = &c.weights.partition;
-  c.value = test_gather(comm, p, c.weights.value);
-  c.error = test_gather(comm, p, c.weights.standard_error);
-  CHECK_OK(CROW_ALLOCATE(&c.hits, m));
-  if (c.weights.samples) CHECK_OK(crow_comm_gather_slices(comm, p, c.weights.hits, c.hits, sizeof *c.hits));
-  crow_dataset_close(&dataset);
-  return c;
-}
-
-static void drawn_free(drawn *c) {
-  crow_free(c->value);
-  crow_free(c->error);
-  crow_free(c->hits);
-  crow_weights_free(&c->weights);
-}
-
 static crow_weights_options signs_options(int64_t samples, const char *space) {
   crow_weights_options options;
   crow_weights_options_default(&options);
@@ -44,7 +11,7 @@ static crow_weights_options signs_options(int64_t samples, const char *space) {
   return options;
 }
 
-static bool same_bits(const drawn *a, const drawn *b, int64_t m) {
+static bool same_bits(const test_weighed *a, const test_weighed *b, int64_t m) {
   return a->weights.samples == b->weights.samples && memcmp(a->hits, b->hits, sizeof *a->hits * (size_t)m) == 0 &&
          memcmp(a->value, b->value, sizeof *a->value * (size_t)m) == 0 &&
          memcmp(a->error, b->error, sizeof *a->error * (size_t)m) == 0;
@@ -69,7 +36,7 @@ static void whoever_searches_counts_the_same(void) {
   const int size = crow_comm_size(test_comm);
   for (int s = 0; s < SPACES; s++) {
     crow_weights_options options = signs_options(5003, spaces[s]);
-    drawn one = draw_weights(alone, MANY, DIMENSIONS, context, &options);
+    test_weighed one = test_weigh(alone, MANY, DIMENSIONS, context, &options);
     int64_t sum = 0;
     for (int64_t i = 0; i < MANY; i++) sum += one.hits[i];
     CHECK(one.weights.blocks == 8 && one.weights.samples == 5008);
@@ -84,12 +51,12 @@ static void whoever_searches_counts_the_same(void) {
         if (slices > 1 && engine % 2 != s % 2) continue; /* of slices half of the engines with each space */
         options.nearest.engine = engine;
         options.nearest.threads = 1 + engine % 2;
-        drawn c = draw_weights(test_comm, MANY, DIMENSIONS, context, &options);
+        test_weighed c = test_weigh(test_comm, MANY, DIMENSIONS, context, &options);
         CHECK(same_bits(&c, &one, MANY));
-        drawn_free(&c);
+        test_weighed_free(&c);
       }
     }
-    drawn_free(&one);
+    test_weighed_free(&one);
   }
   crow_comm_destroy(&alone);
 }
@@ -110,14 +77,14 @@ static void in_the_hull_as_well(void) {
   for (int s = 0; s < SPACES; s++) {
     crow_weights_options options = signs_options(8000, spaces[s]);
     if (strcmp(spaces[s], "sphere") == 0) options.space.center = "none";
-    drawn c = draw_weights(test_comm, M, D, context, &options);
+    test_weighed c = test_weigh(test_comm, M, D, context, &options);
     CHECK(c.weights.run.dimensions <= SPAN);
     CHECK(c.weights.blocks == 8);
     options.nearest.engine = CROW_NEAREST_GEMM;
-    drawn other = draw_weights(test_comm, M, D, context, &options);
+    test_weighed other = test_weigh(test_comm, M, D, context, &options);
     CHECK(same_bits(&c, &other, M));
-    drawn_free(&other);
-    drawn_free(&c);
+    test_weighed_free(&other);
+    test_weighed_free(&c);
   }
 }
 
@@ -133,7 +100,7 @@ static void symmetric_alternatives_weigh_the_same(void) {
   for (int s = 0; s < SPACES; s++) {
     if (strcmp(spaces[s], "sphere") == 0) continue; /* one corner has no direction */
     const crow_weights_options options = signs_options(200000, spaces[s]);
-    drawn c = draw_weights(test_comm, M, D, context, &options);
+    test_weighed c = test_weigh(test_comm, M, D, context, &options);
     double squares = 0, errors = 0;
     for (int64_t i = 0; i < M; i++) {
       CHECK_NEAR(c.value[i], 1.0 / M, 6 * c.error[i]);
@@ -141,7 +108,7 @@ static void symmetric_alternatives_weigh_the_same(void) {
       errors += c.error[i] * c.error[i];
     }
     CHECK(squares / errors > .8 && squares / errors < 1.2);
-    drawn_free(&c);
+    test_weighed_free(&c);
   }
 }
 
@@ -162,22 +129,22 @@ static void standard_errors_are_those_of_draws(void) {
       crow_weights_options options = signs_options(200000, spaces[s]);
       if (strcmp(spaces[s], "sphere") == 0) options.space.center = "none";
       options.draws = CROW_DRAWS_INDEPENDENT;
-      drawn truth = draw_weights(test_comm, M, D, context, &options);
+      test_weighed truth = test_weigh(test_comm, M, D, context, &options);
       double squares = 0, errors = 0;
       options.draws = CROW_DRAWS_SIGNS;
       options.samples = 4800; /* 300 draws of 16: of the rank 59 come 8 blocks */
       for (int seed = 2; seed < 2 + SEEDS; seed++) {
         options.space.seed = seed;
-        drawn c = draw_weights(test_comm, M, D, context, &options);
+        test_weighed c = test_weigh(test_comm, M, D, context, &options);
         for (int i = 0; i < M; i++) {
           squares += (c.value[i] - truth.value[i]) * (c.value[i] - truth.value[i]);
           errors += c.error[i] * c.error[i];
         }
         CHECK(c.weights.blocks == 8);
-        drawn_free(&c);
+        test_weighed_free(&c);
       }
       CHECK_NEAR(squares / errors, 1, .25);
-      drawn_free(&truth);
+      test_weighed_free(&truth);
     }
   }
 }
@@ -188,15 +155,15 @@ static void sampling_goes_on_in_whole_draws(void) {
   crow_random_uniform(5, CROW_STREAM_TEST, 0, context, 40 * 64);
   crow_weights_options options = signs_options(1700, "cube");
   options.relative_error = .05;
-  drawn c = draw_weights(test_comm, 40, 64, context, &options);
+  test_weighed c = test_weigh(test_comm, 40, 64, context, &options);
   CHECK(c.weights.blocks == 4 && c.weights.samples % 8 == 0 && c.weights.samples > 1700);
   for (int i = 0; i < 40; i++) CHECK(c.value[i] <= 1.0 / 40 || c.error[i] / c.value[i] <= .05);
   options.relative_error = 1e-9;
   options.max_samples = 4001;
-  drawn most = draw_weights(test_comm, 40, 64, context, &options);
+  test_weighed most = test_weigh(test_comm, 40, 64, context, &options);
   CHECK(most.weights.samples == 4008 && most.weights.run.inexact);
-  drawn_free(&most);
-  drawn_free(&c);
+  test_weighed_free(&most);
+  test_weighed_free(&c);
 }
 
 /* `auto`: signs where coordinates are many and alike, independent samples where two columns alone decide, in few
@@ -206,33 +173,33 @@ static void the_rule_takes_what_pays(void) {
   crow_random_uniform(5, CROW_STREAM_TEST, 0, context, 600 * 64);
   crow_weights_options options = signs_options(20000, "box");
   options.draws = CROW_DRAWS_AUTO;
-  drawn c = draw_weights(test_comm, 600, 64, context, &options);
+  test_weighed c = test_weigh(test_comm, 600, 64, context, &options);
   CHECK(c.weights.blocks == 16);
   options.draws = CROW_DRAWS_SIGNS;
-  drawn forced = draw_weights(test_comm, 600, 64, context, &options);
+  test_weighed forced = test_weigh(test_comm, 600, 64, context, &options);
   CHECK(same_bits(&c, &forced, 600));
-  drawn_free(&forced);
-  drawn_free(&c);
+  test_weighed_free(&forced);
+  test_weighed_free(&c);
   for (int64_t i = 0; i < 600; i++) {
     context[i * 64 + 3] *= 1000;
     context[i * 64 + 40] *= 1000;
   }
   options.draws = CROW_DRAWS_AUTO;
-  c = draw_weights(test_comm, 600, 64, context, &options);
+  c = test_weigh(test_comm, 600, 64, context, &options);
   CHECK(c.weights.blocks == 0 && c.weights.samples == 20000);
   options.draws = CROW_DRAWS_INDEPENDENT;
-  forced = draw_weights(test_comm, 600, 64, context, &options);
+  forced = test_weigh(test_comm, 600, 64, context, &options);
   CHECK(same_bits(&c, &forced, 600));
-  drawn_free(&forced);
-  drawn_free(&c);
+  test_weighed_free(&forced);
+  test_weighed_free(&c);
   options.draws = CROW_DRAWS_AUTO;
-  c = draw_weights(test_comm, 2400, 16, context, &options);
+  c = test_weigh(test_comm, 2400, 16, context, &options);
   CHECK(c.weights.blocks == 0);
-  drawn_free(&c);
+  test_weighed_free(&c);
   options.samples = 500;
-  c = draw_weights(test_comm, 600, 64, context, &options);
+  c = test_weigh(test_comm, 600, 64, context, &options);
   CHECK(c.weights.blocks == 0);
-  drawn_free(&c);
+  test_weighed_free(&c);
 }
 
 /* Stops at once after every round, over and over, and must end with the bits of a run that was never stopped. */
@@ -241,34 +208,12 @@ static void a_run_stopped_again_and_again_gives_the_same_bits(void) {
   fill(context);
   crow_weights_options options = signs_options(60000, "cube");
   options.draws = CROW_DRAWS_AUTO;
-  drawn whole = draw_weights(test_comm, MANY, DIMENSIONS, context, &options);
+  test_weighed whole = test_weigh(test_comm, MANY, DIMENSIONS, context, &options);
   CHECK(whole.weights.blocks == 8);
   /* Ranks whose blocks have different lengths. */
   options.nearest.threads = 1 + crow_comm_rank(test_comm);
-  const crow_checkpoint_options checkpoint_options = {NULL, 0, 0, false};
-  const test_dataset t = {.m = MANY, .d = DIMENSIONS, .context = context};
-  crow_dataset dataset = {0};
-  crow_weights weights = {0};
-  crow_status status = CROW_STOPPED;
-  int stops = 0;
-  test_dataset_write(test_comm, test_path("stopped.h5"), &t);
-  CHECK_OK(crow_dataset_open(test_comm, test_path("stopped.h5"), true, &dataset));
-  while (status == CROW_STOPPED && stops < 1000) {
-    crow_checkpoint *checkpoint = NULL;
-    bool found = false;
-    CHECK_OK(crow_checkpoint_create(test_comm, &checkpoint_options, test_path("stopped-weights.h5"), &checkpoint));
-    CHECK_OK(crow_checkpoint_match_settings(checkpoint, crow_weights_settings, &options));
-    CHECK_OK(crow_checkpoint_find(checkpoint, &found));
-    CHECK(found == (stops > 0));
-    if (crow_comm_rank(test_comm) == crow_comm_size(test_comm) - 1) crow_stop_request(10);
-    if (stops == 5) crow_stop_clear();
-    status = crow_weights_compute_from(test_comm, &dataset, &options, checkpoint, &weights);
-    stops += status == CROW_STOPPED;
-    crow_stop_clear();
-    if (status == CROW_OK) CHECK_OK(crow_checkpoint_remove(checkpoint));
-    crow_checkpoint_destroy(&checkpoint);
-  }
-  CHECK_OK(status);
+  crow_weights weights;
+  const int stops = test_weigh_stopped(MANY, DIMENSIONS, context, &options, &weights);
   CHECK(stops >= 2);
   CHECK(weights.blocks == 8);
   const size_t bytes = (size_t)weights.partition.count * sizeof(double);
@@ -277,8 +222,7 @@ static void a_run_stopped_again_and_again_gives_the_same_bits(void) {
     CHECK(memcmp(weights.hits, whole.weights.hits, bytes) == 0);
   }
   crow_weights_free(&weights);
-  crow_dataset_close(&dataset);
-  drawn_free(&whole);
+  test_weighed_free(&whole);
 }
 
 static const crow_test tests[] = {

@@ -1,40 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
-/* Opens a dataset of these contexts and computes its weights; returns them whole, with standard errors and hits. */
-typedef struct computed {
-  double *value, *error;
-  int64_t *hits;
-  crow_weights weights;
-} computed;
-
-static computed compute(const crow_comm *comm, int64_t m, int64_t d, const double *context,
-                        const crow_weights_options *options) {
-  computed c = {0};
-  crow_dataset dataset = {0};
-  const char *path = test_path(comm == test_comm ? "weights-world.h5" : "weights-alone.h5");
-  char own[600];
-  (void)snprintf(own, sizeof own, "%s.%d", path, comm == test_comm ? 0 : crow_comm_rank(test_comm));
-  const test_dataset t = {.m = m, .d = d, .context = context};
-  test_dataset_write(comm, own, &t);
-  CHECK_OK(crow_dataset_open(comm, own, true, &dataset));
-  CHECK_OK(crow_weights_compute(comm, &dataset, options, &c.weights));
-  const crow_partition *p = &c.weights.partition;
-  c.value = test_gather(comm, p, c.weights.value);
-  c.error = test_gather(comm, p, c.weights.standard_error);
-  CHECK_OK(CROW_ALLOCATE(&c.hits, m));
-  if (c.weights.samples) CHECK_OK(crow_comm_gather_slices(comm, p, c.weights.hits, c.hits, sizeof *c.hits));
-  crow_dataset_close(&dataset);
-  return c;
-}
-
-static void computed_free(computed *c) {
-  crow_free(c->value);
-  crow_free(c->error);
-  crow_free(c->hits);
-  crow_weights_free(&c->weights);
-}
-
 static crow_weights_options defaults(int64_t samples) {
   crow_weights_options options;
   crow_weights_options_default(&options);
@@ -45,7 +11,7 @@ static crow_weights_options defaults(int64_t samples) {
 }
 
 /* Every sample is given away exactly once. */
-static void check_sum(const computed *c) {
+static void check_sum(const test_weighed *c) {
   int64_t sum = 0;
   for (int64_t i = 0; i < c->weights.partition.global; i++) sum += c->hits[i];
   CHECK(sum == c->weights.samples * CROW_HIT_UNIT);
@@ -55,19 +21,19 @@ static void figure_one_and_two_within_four_standard_errors(void) {
   const double context[] = {0, 0, 1, 0, 1, 1, .9, 1};
   const double three[] = {.375, .25, .375}, four[] = {.34, .239875, .025, .395125};
   const crow_weights_options options = defaults(1000000);
-  computed c = compute(test_comm, 3, 2, context, &options);
+  test_weighed c = test_weigh(test_comm, 3, 2, context, &options);
   for (int k = 0; k < 3; k++) {
     CHECK_NEAR(c.value[k], three[k], 4 * c.error[k]);
     CHECK_NEAR(c.error[k], sqrt(three[k] * (1 - three[k]) / 1e6), 1e-5);
   }
   check_sum(&c);
-  computed_free(&c);
-  c = compute(test_comm, 4, 2, context, &options);
+  test_weighed_free(&c);
+  c = test_weigh(test_comm, 4, 2, context, &options);
   for (int k = 0; k < 4; k++) CHECK_NEAR(c.value[k], four[k], 4 * c.error[k]);
   check_sum(&c);
   CHECK(c.weights.zeros == 0);
   CHECK_NEAR(c.weights.effective, 1 / (.34 * .34 + .239875 * .239875 + .025 * .025 + .395125 * .395125), .02);
-  computed_free(&c);
+  test_weighed_free(&c);
 }
 
 static void figure_one_and_two_exactly(void) {
@@ -77,11 +43,11 @@ static void figure_one_and_two_exactly(void) {
     crow_weights_options options = defaults(100);
     options.nearest.engine = engine;
     for (int m = 3; m <= 4; m++) {
-      computed c = compute(test_comm, m, 2, context, &options);
+      test_weighed c = test_weigh(test_comm, m, 2, context, &options);
       for (int k = 0; k < m; k++) CHECK_NEAR(c.value[k], (m == 3 ? three : four)[k], 1e-12);
       for (int k = 0; k < m; k++) CHECK(c.error[k] == 0);
       CHECK(c.weights.samples == 0);
-      computed_free(&c);
+      test_weighed_free(&c);
     }
   }
 }
@@ -117,7 +83,7 @@ static void projecting_onto_the_hull_changes_nothing(void) {
   memcpy(context + 600 * D, context, 50 * D * sizeof *context); /* clones */
   crow_weights_options options = defaults(4000);
   options.space.space = "box";
-  computed c = compute(test_comm, M, D, context, &options);
+  test_weighed c = test_weigh(test_comm, M, D, context, &options);
   check_sum(&c);
   for (int i = 0; i < 50; i++) CHECK(c.hits[i] == c.hits[600 + i]);
   /* The same by definition. */
@@ -149,47 +115,47 @@ static void projecting_onto_the_hull_changes_nothing(void) {
   CHECK(different <= 2); /* rounding may decide a sample on a border the other way */
   crow_space_destroy(&space);
   crow_dataset_close(&dataset);
-  computed_free(&c);
+  test_weighed_free(&c);
 }
 
 static void identical_contexts_share_their_cell_equally(void) {
   const double context[] = {.25, .5, .75, .5, .25, .5};
   const crow_weights_options options = defaults(20001);
-  computed c = compute(test_comm, 3, 2, context, &options);
+  test_weighed c = test_weigh(test_comm, 3, 2, context, &options);
   CHECK(c.hits[0] == c.hits[2]);
   CHECK_NEAR(c.value[0], .25, 4 * c.error[0]);
   /* Each of the two gets 1/2 on half of the samples: variance (1/4 * 1/2 - 1/16) / N. */
   CHECK_NEAR(c.error[0], sqrt((.125 - .0625) / 20001), 1e-4);
   check_sum(&c);
-  computed_free(&c);
+  test_weighed_free(&c);
 }
 
 static void a_tie_of_more_than_sixteen_gives_every_sample_away(void) {
   enum { M = 17 };
   double context[M] = {0};
   const crow_weights_options options = defaults(100);
-  computed c = compute(test_comm, M, 1, context, &options);
+  test_weighed c = test_weigh(test_comm, M, 1, context, &options);
   check_sum(&c);
   for (int k = 0; k < M; k++) CHECK_NEAR(c.value[k], 1. / M, 1e-5);
-  computed_free(&c);
+  test_weighed_free(&c);
 }
 
 static void one_alternative_has_all_the_weight(void) {
   const double context[] = {.3, 7, -2};
   const crow_weights_options options = defaults(50);
-  computed c = compute(test_comm, 1, 3, context, &options);
+  test_weighed c = test_weigh(test_comm, 1, 3, context, &options);
   CHECK(c.value[0] == 1 && c.error[0] == 0 && c.weights.effective == 1);
-  computed_free(&c);
+  test_weighed_free(&c);
 }
 
 static void one_dimension_is_cut_at_the_midpoints(void) {
   const double context[] = {.1, .9, .5, 3};
   const crow_weights_options options = defaults(200000);
-  computed c = compute(test_comm, 4, 1, context, &options);
+  test_weighed c = test_weigh(test_comm, 4, 1, context, &options);
   const double expected[] = {.3, .3, .4, 0};
   for (int k = 0; k < 4; k++) CHECK_NEAR(c.value[k], expected[k], 4 * c.error[k]);
   CHECK(c.weights.zeros == 1 && c.hits[3] == 0);
-  computed_free(&c);
+  test_weighed_free(&c);
 }
 
 enum { MANY = 1100, DIMENSIONS = 3 };
@@ -209,22 +175,22 @@ static void every_grid_and_rank_count_gives_the_same_bits(void) {
   for (size_t s = 0; s < sizeof spaces / sizeof *spaces; s++) {
     options.space.space = spaces[s];
     options.grid = "auto";
-    computed one = compute(alone, MANY, DIMENSIONS, context, &options);
+    test_weighed one = test_weigh(alone, MANY, DIMENSIONS, context, &options);
     const int size = crow_comm_size(test_comm);
     for (int slices = 1; slices <= size; slices++) {
       if (size % slices) continue;
       char grid[32];
       (void)snprintf(grid, sizeof grid, "%dx%d", size / slices, slices);
       options.grid = grid;
-      computed c = compute(test_comm, MANY, DIMENSIONS, context, &options);
+      test_weighed c = test_weigh(test_comm, MANY, DIMENSIONS, context, &options);
       CHECK(memcmp(c.hits, one.hits, sizeof *c.hits * MANY) == 0);
       CHECK(memcmp(c.value, one.value, sizeof *c.value * MANY) == 0);
       CHECK(memcmp(c.error, one.error, sizeof *c.error * MANY) == 0);
       CHECK(c.weights.effective == one.weights.effective && c.weights.zeros == one.weights.zeros);
       check_sum(&c);
-      computed_free(&c);
+      test_weighed_free(&c);
     }
-    computed_free(&one);
+    test_weighed_free(&one);
   }
   crow_comm_destroy(&alone);
 }
@@ -235,20 +201,20 @@ static void sampling_goes_on_to_the_accuracy_asked_for(void) {
   crow_weights_options options = defaults(100);
   options.relative_error = .01;
   const double two[] = {.5, 1};
-  computed c = compute(test_comm, 2, 1, two, &options);
+  test_weighed c = test_weigh(test_comm, 2, 1, two, &options);
   CHECK(c.error[0] / c.value[0] <= .01);
   CHECK(c.weights.samples > 2500 && c.weights.samples < 6000);
   check_sum(&c);
   /* The batches add up to what one draw of as many gives. */
   crow_weights_options whole = defaults(c.weights.samples);
-  computed at_once = compute(test_comm, 2, 1, two, &whole);
+  test_weighed at_once = test_weigh(test_comm, 2, 1, two, &whole);
   CHECK(memcmp(c.hits, at_once.hits, 2 * sizeof *c.hits) == 0);
-  computed_free(&at_once);
-  computed_free(&c);
+  test_weighed_free(&at_once);
+  test_weighed_free(&c);
   options.max_samples = 500;
-  c = compute(test_comm, 4, 1, context, &options);
+  c = test_weigh(test_comm, 4, 1, context, &options);
   CHECK(c.weights.samples == 500);
-  computed_free(&c);
+  test_weighed_free(&c);
 }
 
 /* Stops at once after every round, over and over, and must end with the bits of a run that was never stopped. */
@@ -256,34 +222,11 @@ static void a_run_stopped_again_and_again_gives_the_same_bits(void) {
   static double context[MANY * DIMENSIONS];
   fill(context);
   crow_weights_options options = defaults(40000);
-  computed whole = compute(test_comm, MANY, DIMENSIONS, context, &options);
+  test_weighed whole = test_weigh(test_comm, MANY, DIMENSIONS, context, &options);
   /* Ranks whose blocks have different lengths, as after choosing different engines by measurement. */
   options.nearest.threads = 1 + crow_comm_rank(test_comm);
-  const crow_checkpoint_options checkpoint_options = {NULL, 0, 0, false};
-  const test_dataset t = {.m = MANY, .d = DIMENSIONS, .context = context};
-  crow_dataset dataset = {0};
-  crow_weights weights = {0};
-  crow_status status = CROW_STOPPED;
-  int stops = 0;
-  test_dataset_write(test_comm, test_path("stopped.h5"), &t);
-  CHECK_OK(crow_dataset_open(test_comm, test_path("stopped.h5"), true, &dataset));
-  while (status == CROW_STOPPED && stops < 1000) {
-    crow_checkpoint *checkpoint = NULL;
-    bool found = false;
-    CHECK_OK(crow_checkpoint_create(test_comm, &checkpoint_options, test_path("stopped-weights.h5"), &checkpoint));
-    CHECK_OK(crow_checkpoint_match_settings(checkpoint, crow_weights_settings, &options));
-    CHECK_OK(crow_checkpoint_find(checkpoint, &found));
-    CHECK(found == (stops > 0));
-    /* The last rank alone is told to stop. */
-    if (crow_comm_rank(test_comm) == crow_comm_size(test_comm) - 1) crow_stop_request(10);
-    if (stops == 5) crow_stop_clear();
-    status = crow_weights_compute_from(test_comm, &dataset, &options, checkpoint, &weights);
-    stops += status == CROW_STOPPED;
-    crow_stop_clear();
-    if (status == CROW_OK) CHECK_OK(crow_checkpoint_remove(checkpoint));
-    crow_checkpoint_destroy(&checkpoint);
-  }
-  CHECK_OK(status);
+  crow_weights weights;
+  const int stops = test_weigh_stopped(MANY, DIMENSIONS, context, &options, &weights);
   CHECK(stops >= 3);
   const size_t bytes = (size_t)weights.partition.count * sizeof(double);
   if (bytes) {
@@ -292,20 +235,19 @@ static void a_run_stopped_again_and_again_gives_the_same_bits(void) {
     CHECK(memcmp(weights.hits, whole.weights.hits, bytes) == 0);
   }
   crow_weights_free(&weights);
-  crow_dataset_close(&dataset);
-  computed_free(&whole);
+  test_weighed_free(&whole);
 }
 
 static void a_pseudo_count_leaves_no_weight_zero(void) {
   const double context[] = {.1, .9, .5, 3};
   crow_weights_options options = defaults(1000);
-  computed plain = compute(test_comm, 4, 1, context, &options);
+  test_weighed plain = test_weigh(test_comm, 4, 1, context, &options);
   options.pseudo_count = 2;
-  computed c = compute(test_comm, 4, 1, context, &options);
+  test_weighed c = test_weigh(test_comm, 4, 1, context, &options);
   for (int k = 0; k < 4; k++) CHECK_NEAR(c.value[k], (plain.value[k] * 1000 + 2) / 1008, 1e-15);
   CHECK(plain.weights.zeros == 1 && c.weights.zeros == 0);
-  computed_free(&plain);
-  computed_free(&c);
+  test_weighed_free(&plain);
+  test_weighed_free(&c);
 }
 
 /* Against the definitions, taken literally. */
@@ -329,12 +271,12 @@ static void other_schemes_follow_their_formulas(void) {
   options.radius = radius;
   for (int s = 0; s < 2; s++) {
     options.scheme = s == 0 ? CROW_SCHEME_KERNEL : CROW_SCHEME_RADIUS;
-    computed c = compute(test_comm, MANY, DIMENSIONS, context, &options);
-    computed one = compute(alone, MANY, DIMENSIONS, context, &options);
+    test_weighed c = test_weigh(test_comm, MANY, DIMENSIONS, context, &options);
+    test_weighed one = test_weigh(alone, MANY, DIMENSIONS, context, &options);
     for (int i = 0; i < MANY; i++) CHECK_NEAR(c.value[i], 1 / density[s][i] / sum[s], 1e-12);
     CHECK(memcmp(c.value, one.value, sizeof *c.value * MANY) == 0);
-    computed_free(&c);
-    computed_free(&one);
+    test_weighed_free(&c);
+    test_weighed_free(&one);
   }
   crow_comm_destroy(&alone);
 }
@@ -364,16 +306,16 @@ static void other_schemes_stand_distance_and_scale(void) {
       }
       sum += 1 / density[i];
     }
-    computed c = compute(test_comm, 40, 3, far, &options);
+    test_weighed c = test_weigh(test_comm, 40, 3, far, &options);
     for (int i = 0; i < 40; i++) CHECK_NEAR(c.value[i], 1 / density[i] / sum, 1e-12);
-    computed_free(&c);
+    test_weighed_free(&c);
   }
   options.bandwidth = options.radius = 1e-200;
   for (int scheme = CROW_SCHEME_KERNEL; scheme <= CROW_SCHEME_RADIUS; scheme++) {
     options.scheme = scheme;
-    computed c = compute(test_comm, 40, 3, near, &options);
+    test_weighed c = test_weigh(test_comm, 40, 3, near, &options);
     for (int i = 0; i < 40; i++) CHECK_NEAR(c.value[i], 1. / 40, 1e-15);
-    computed_free(&c);
+    test_weighed_free(&c);
   }
 }
 
@@ -382,23 +324,23 @@ static void other_schemes_halve_clones_by_default(void) {
   const double context[] = {0, 0, 1e-9, 0, 3, 4};
   crow_weights_options options = defaults(1);
   options.scheme = CROW_SCHEME_RADIUS;
-  computed c = compute(test_comm, 3, 2, context, &options);
+  test_weighed c = test_weigh(test_comm, 3, 2, context, &options);
   CHECK(c.value[0] == .25 && c.value[1] == .25 && c.value[2] == .5);
-  computed_free(&c);
+  test_weighed_free(&c);
   options.scheme = CROW_SCHEME_KERNEL; /* h = 2.5 / 3, a third of the valley between 1e-9 and 5: e^(-(5 / h)^2 / 2) */
-  c = compute(test_comm, 3, 2, context, &options);
+  c = test_weigh(test_comm, 3, 2, context, &options);
   const double clone = 1 / (2 + exp(-18)), other = 1 / (1 + 2 * exp(-18));
   CHECK_NEAR(c.value[0], clone / (2 * clone + other), 1e-9);
-  computed_free(&c);
+  test_weighed_free(&c);
   options.scheme = CROW_SCHEME_CLUSTER; /* two groups: the clones and the other */
   options.clusters = 2;
-  c = compute(test_comm, 3, 2, context, &options);
+  c = test_weigh(test_comm, 3, 2, context, &options);
   CHECK(c.value[0] == .25 && c.value[1] == .25 && c.value[2] == .5);
-  computed_free(&c);
+  test_weighed_free(&c);
   options.scheme = CROW_SCHEME_UNIFORM;
-  c = compute(test_comm, 3, 2, context, &options);
+  c = test_weigh(test_comm, 3, 2, context, &options);
   CHECK(c.value[0] == 1. / 3 && c.value[2] == 1. / 3);
-  computed_free(&c);
+  test_weighed_free(&c);
 }
 
 static void a_grid_of_the_wrong_size_is_refused(void) {
