@@ -19,19 +19,21 @@ typedef struct crow_bench_options {
   int64_t alternatives; /**< m; 0: 20000 for weights, 100000 for a fit; a lattice takes the nearest m it can have */
   int64_t dimensions;   /**< d of weights and I/O; default 384 */
   int64_t samples;      /**< N; 0: as many as take `seconds` */
-  int64_t pairs;        /**< distinct observed pairs; 0: 50 for each alternative */
-  int contexts;         /**< crow_bench_contexts: a lattice, whose weights are known, or uniform random */
-  int graph;            /**< crow_bench_graph: observed pairs, or complete preferences */
-  double fill;          /**< > 0: as many alternatives (for pairs: comparisons) as fill this share of the memory */
-  double seconds;       /**< about how long a repetition takes where the size is not given; default 1 */
-  int64_t repetitions;  /**< measured; default 5 */
-  int64_t warm_up;      /**< before them, not measured; default 1 */
-  bool efficiency;      /**< also run on one rank, for the parallel efficiency */
-  double lambda;        /**< of the fit; default 0.01 */
-  double tolerance;     /**< of the fit; default 1e-8 */
-  const char *grid;     /**< of ranks for weights, as in crow_weights_options */
-  const char *folder;   /**< where I/O writes; default "." */
-  int64_t seed;         /**< default 1 */
+  int draws;           /**< crow_draws of the weights; default auto; draws by signs are held against independent ones */
+  int64_t seeds;       /**< for the variance of draws by signs; 0: not measured; default 32 */
+  int64_t pairs;       /**< distinct observed pairs; 0: 50 for each alternative */
+  int contexts;        /**< crow_bench_contexts: a lattice, whose weights are known, or uniform random */
+  int graph;           /**< crow_bench_graph: observed pairs, or complete preferences */
+  double fill;         /**< > 0: as many alternatives (for pairs: comparisons) as fill this share of the memory */
+  double seconds;      /**< about how long a repetition takes where the size is not given; default 1 */
+  int64_t repetitions; /**< measured; default 5 */
+  int64_t warm_up;     /**< before them, not measured; default 1 */
+  bool efficiency;     /**< also run on one rank, for the parallel efficiency */
+  double lambda;       /**< of the fit; default 0.01 */
+  double tolerance;    /**< of the fit; default 1e-8 */
+  const char *grid;    /**< of ranks for weights, as in crow_weights_options */
+  const char *folder;  /**< where I/O writes; default "." */
+  int64_t seed;        /**< default 1 */
   crow_nearest_options nearest; /**< its settings are crow_nearest_settings */
 } crow_bench_options;
 extern CROW_API const crow_setting crow_bench_settings[];
@@ -88,10 +90,12 @@ CROW_API crow_status crow_bench_write_csv(const crow_comm *comm, const char *pat
 
 /** What the machine does with all ranks at work. On one rank there is no allreduce to measure: NaN. */
 typedef struct crow_bench_machine {
-  double gemm_flops;          /**< flop/s of all ranks together: cblas_sgemm of 2048^3 */
-  double triad_bytes_s;       /**< bytes/s of all ranks together: a = b + s c of 64 MiB each, 24 bytes an element */
-  double allreduce_latency_s; /**< of 8 bytes */
-  double allreduce_bytes_s;   /**< bytes/s of an allreduce of 8 MiB of integers */
+  double gemm_flops;           /**< flop/s of all ranks together: cblas_sgemm of 2048^3 */
+  double triad_bytes_s;        /**< bytes/s of all ranks together: a = b + s c of 64 MiB each, 24 bytes an element */
+  double allreduce_latency_s;  /**< of 8 bytes */
+  double allreduce_bytes_s;    /**< bytes/s of an allreduce of 8 MiB of integers */
+  double peak_flops;           /**< flop/s of all ranks together: products and additions of floats in registers */
+  double cached_triad_bytes_s; /**< bytes/s of all ranks together: triad of 8 KiB each, in the first cache */
 } crow_bench_machine;
 /** Measures for about `seconds` in all. Collective. */
 CROW_API crow_status crow_bench_machine_measure(const crow_comm *comm, double seconds, crow_bench_machine *out);

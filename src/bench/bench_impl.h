@@ -3,8 +3,16 @@
 #define CROW_BENCH_IMPL_H
 
 #include <crow/bench.h>
+#include <crow/signs.h>
 
 enum { CROW_BENCH_REPETITIONS_MOST = 1000 };
+
+/* flop/s of all ranks together: products and additions of floats in registers, the best of about `seconds`. What
+ * shares of the peak are of. Collective. */
+crow_status crow_bench_machine_peak(const crow_comm *comm, double seconds, double *flops);
+/* The rate of triad that `bytes` of a rank are to be held against: smaller than triad's own arrays they may be in
+ * caches. Local. */
+double crow_bench_machine_triad(const crow_bench_machine *machine, double bytes);
 
 /* Adds one number that was not measured repeatedly. */
 void crow_bench_report_one(crow_bench_report *report, const char *name, const char *unit, double value);
@@ -29,6 +37,14 @@ crow_status crow_bench_greatest(const crow_comm *comm, double *value);
 crow_status crow_bench_memory(const crow_comm *comm, double fill, double *bytes);
 /* This rank alone, on rank 0; NULL on the others. Collective. */
 crow_status crow_bench_alone(const crow_comm *comm, crow_comm **out);
+
+/* 200 draws of the most blocks that this many dimensions can be dealt into: with more samples the rule takes as many
+ * blocks. Local. */
+int64_t crow_bench_samples_least(crow_gidx dimensions);
+/* The variance of the weights over that of as many independent samples, summed over the alternatives, from runs with up
+ * to `seeds` other seeds: as many as take about `seconds`, but four. `*done` says how many. Collective. */
+crow_status crow_bench_variance(const crow_comm *comm, crow_bench_lattice *lattice, const crow_weights_options *options,
+                                int64_t seeds, double seconds, double *variance, int64_t *done);
 
 /* Draws some samples again, searches them by brute force and checks that the hits hold them. Collective. */
 crow_status crow_bench_audit_samples(const crow_comm *comm, const crow_dataset *dataset,

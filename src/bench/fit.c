@@ -141,17 +141,20 @@ static void report_rates(const crow_comm *comm, const crow_bench_options *option
                          crow_bench_report *report) {
   double rate[CROW_BENCH_REPETITIONS_MOST], bytes[CROW_BENCH_REPETITIONS_MOST], share[CROW_BENCH_REPETITIONS_MOST];
   double waiting[CROW_BENCH_REPETITIONS_MOST], efficiency[CROW_BENCH_REPETITIONS_MOST];
-  double flops[CROW_BENCH_REPETITIONS_MOST], of_gemm[CROW_BENCH_REPETITIONS_MOST];
+  double flops[CROW_BENCH_REPETITIONS_MOST], of_gemm[CROW_BENCH_REPETITIONS_MOST], of_peak[CROW_BENCH_REPETITIONS_MOST];
   const bool has_pairs = problem->preferences->graph == CROW_BENCH_PAIRS;
   const double pairs = (double)problem->pairs.partition.global;
   const double things = has_pairs ? pairs : (double)problem->preferences->alternatives;
   const int size = crow_comm_size(comm);
+  const double moved = bytes_evaluated(problem->preferences, pairs, size);
+  const double triad = crow_bench_machine_triad(machine, moved / size);
   for (int64_t k = 0; k < s->count; k++) {
     rate[k] = things / s->evaluate[k] / 1e6;
     flops[k] = (has_pairs ? PAIR_OPERATIONS : ALTERNATIVE_OPERATIONS) * things / s->evaluate[k] / 1e9;
     of_gemm[k] = flops[k] * 1e9 / machine->gemm_flops;
-    bytes[k] = bytes_evaluated(problem->preferences, pairs, size) / s->evaluate[k] / 1e9;
-    share[k] = bytes[k] * 1e9 / machine->triad_bytes_s;
+    of_peak[k] = machine->peak_flops > 0 ? flops[k] * 1e9 / machine->peak_flops : (double)NAN;
+    bytes[k] = moved / s->evaluate[k] / 1e9;
+    share[k] = bytes[k] * 1e9 / triad;
     waiting[k] = s->comm[k] / s->total[k];
     efficiency[k] = s->alone[k] / (size * s->time[k]);
   }
@@ -166,7 +169,8 @@ static void report_rates(const crow_comm *comm, const crow_bench_options *option
   crow_bench_report_add(report, "cpu_time_of_evaluation", "s", s->cpu, s->count);
   crow_bench_report_add(report, has_pairs ? "pairs_rate" : "alternatives_rate", "M/s", rate, s->count);
   crow_bench_report_add(report, "rate", "GFLOP/s", flops, s->count);
-  crow_bench_report_add(report, "share_of_sgemm", "", of_gemm, s->count);
+  crow_bench_report_add(report, "ratio_to_sgemm", "", of_gemm, s->count);
+  crow_bench_report_add(report, "share_of_peak", "", of_peak, s->count);
   crow_bench_report_add(report, "memory_rate", "GB/s", bytes, s->count);
   crow_bench_report_add(report, "share_of_triad", "", share, s->count);
   crow_bench_report_add(report, "share_in_mpi", "", waiting, s->count);

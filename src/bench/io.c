@@ -201,8 +201,8 @@ cleanup:
 }
 
 static void report_rates(double bytes, const io_series *s, int64_t count, crow_bench_report *report) {
-  static const char *const names[2][3] = {{"write_rate", "plain_write_rate", "share_of_plain_write"},
-                                          {"read_rate", "plain_read_rate", "share_of_plain_read"}};
+  static const char *const names[2][3] = {{"write_rate", "plain_write_rate", "ratio_to_plain_write"},
+                                          {"read_rate", "plain_read_rate", "ratio_to_plain_read"}};
   double rate[CROW_BENCH_REPETITIONS_MOST], raw[CROW_BENCH_REPETITIONS_MOST], share[CROW_BENCH_REPETITIONS_MOST];
   crow_bench_report_one(report, "bytes", "", bytes);
   for (int reads = 0; reads < 2; reads++) {

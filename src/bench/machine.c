@@ -4,7 +4,7 @@
 #include <cblas.h>
 #include <math.h>
 
-enum { GEMM_SIDE = 2048, GEMM_SIDE_SLOW = 128, TRIAD_LENGTH = 1 << 23, SUM_LENGTH = 100000 };
+enum { GEMM_SIDE = 2048, GEMM_SIDE_SLOW = 128, TRIAD_LENGTH = 1 << 23, TRIAD_CACHED = 1 << 10, SUM_LENGTH = 100000 };
 #ifdef CROW_SMPI
 /* Every round of a simulation takes the same, and its ranks are in one memory, which large vectors with their messages
  * would fill. */
@@ -73,10 +73,10 @@ static void triad(double *restrict a, const double *restrict b, const double *re
   for (int64_t i = 0; i < n; i++) a[i] = b[i] + 3.0 * c[i];
 }
 
-static crow_status measure_triad(const crow_comm *comm, double seconds, double *bytes_s) {
+/* Of arrays of `n` numbers, `times` in a row. */
+static crow_status measure_triad(const crow_comm *comm, int64_t n, int64_t times, double seconds, double *bytes_s) {
   crow_status status = CROW_OK;
   double *a = NULL, *b = NULL, *c = NULL, best = 0;
-  const int64_t n = TRIAD_LENGTH;
 #ifdef CROW_SMPI
   *bytes_s = 1;
   return CROW_OK;
@@ -89,8 +89,8 @@ static crow_status measure_triad(const crow_comm *comm, double seconds, double *
   const double begin = crow_time_s();
   do {
     const double start = crow_time_s();
-    triad(a, b, c, n);
-    const double rate = 24.0 * (double)n / (crow_time_s() - start);
+    for (int64_t k = 0; k < times; k++) triad(k % 2 ? b : a, k % 2 ? a : b, c, n);
+    const double rate = 24.0 * (double)(n * times) / (crow_time_s() - start);
     if (rate > best) best = rate;
   } while (crow_time_s() - begin < seconds);
   *bytes_s = best;
@@ -127,7 +127,9 @@ crow_status crow_bench_machine_measure(const crow_comm *comm, double seconds, cr
   double latency = (double)NAN, large = (double)NAN, cpu_flops = 0;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&values, ALLREDUCE_LENGTH));
   CROW_TRY(crow_bench_machine_gemm(comm, seconds / 4, &out->gemm_flops, &cpu_flops));
-  CROW_TRY(measure_triad(comm, seconds / 4, &out->triad_bytes_s));
+  CROW_TRY(measure_triad(comm, TRIAD_LENGTH, 1, seconds / 4, &out->triad_bytes_s));
+  CROW_TRY(measure_triad(comm, TRIAD_CACHED, 4096, seconds / 16, &out->cached_triad_bytes_s));
+  CROW_TRY(crow_bench_machine_peak(comm, seconds / 16, &out->peak_flops));
   if (crow_comm_size(comm) > 1) {
     CROW_TRY(measure_allreduce(comm, values, 1, seconds / 8, &latency));
     CROW_TRY(measure_allreduce(comm, values, ALLREDUCE_LENGTH, seconds / 8, &large));
@@ -137,6 +139,11 @@ crow_status crow_bench_machine_measure(const crow_comm *comm, double seconds, cr
 cleanup:
   crow_free(values);
   return status;
+}
+
+double crow_bench_machine_triad(const crow_bench_machine *machine, double bytes) {
+  const double peak = bytes < 24.0 * TRIAD_LENGTH ? machine->cached_triad_bytes_s : machine->triad_bytes_s;
+  return peak > 0 ? peak : (double)NAN;
 }
 
 /* Seconds of the slowest rank for one sum. */

@@ -13,6 +13,7 @@ crow_status crow_bench_machine_report(const crow_comm *comm, double seconds, int
                  (long long)threads, crow_plural(threads), crow_comm_host(), crow_blas_version(), crow_blas_core(),
                  crow_comm_version());
   const double ranks = size, gemm = machine->gemm_flops / 1e9, triad = machine->triad_bytes_s / 1e9;
+  const double peak = machine->peak_flops / 1e9, cached = machine->cached_triad_bytes_s / 1e9;
   const double latency = machine->allreduce_latency_s * 1e6, bandwidth = machine->allreduce_bytes_s / 1e9;
   const double threads_each = (double)threads;
   double fixed = 0, plain = 0;
@@ -21,7 +22,9 @@ crow_status crow_bench_machine_report(const crow_comm *comm, double seconds, int
   crow_bench_report_add(report, "ranks", "", &ranks, 1);
   crow_bench_report_add(report, "threads", "", &threads_each, 1);
   crow_bench_report_add(report, "sgemm_rate", "GFLOP/s", &gemm, 1);
+  crow_bench_report_add(report, "peak_rate", "GFLOP/s", &peak, 1);
   crow_bench_report_add(report, "triad_rate", "GB/s", &triad, 1);
+  crow_bench_report_add(report, "cached_triad_rate", "GB/s", &cached, 1);
   crow_bench_report_add(report, "allreduce_latency", "us", &latency, 1);
   crow_bench_report_add(report, "allreduce_rate", "GB/s", &bandwidth, 1);
   crow_bench_report_add(report, "reproducible_sum_of_100000", "us", &fixed_us, 1);

@@ -19,6 +19,10 @@ typedef struct series {
   double gemm_cpu[CROW_BENCH_REPETITIONS_MOST];
   double gemm[CROW_BENCH_REPETITIONS_MOST]; /* flop/s just before */
   trial trial[CROW_BENCH_REPETITIONS_MOST];
+  int64_t independent;                      /* samples of these; 0: samples are independent anyway */
+  trial apart[CROW_BENCH_REPETITIONS_MOST]; /* of independent samples, beside draws by signs */
+  double variance;                          /* of draws by signs over theirs; NaN: not measured */
+  int64_t seeds;
   double alone_s[CROW_BENCH_REPETITIONS_MOST]; /* sampling on one rank with its share of the samples */
 } series;
 
@@ -27,6 +31,7 @@ static void weights_options(const crow_bench_options *options, crow_weights_opti
   out->space.space = "cube"; /* that of the lattice, whose weights are known */
   out->nearest = options->nearest;
   out->grid = options->grid;
+  out->draws = options->draws;
   out->space.seed = options->seed;
 }
 
@@ -85,6 +90,9 @@ static crow_status choose_samples(const crow_comm *comm, crow_bench_lattice *lat
     if (exact) break;
     wanted *= (k == 0 ? 0.3 : 1) * seconds / probe.sampling_s;
   }
+  /* So many that draws have as many blocks as larger runs have, unless that takes too long. */
+  const double least = (double)crow_bench_samples_least(dataset.dimensions) * crow_comm_size(comm);
+  if (options->draws != CROW_DRAWS_INDEPENDENT && wanted < least && least < 20 * wanted) wanted = least;
   options->samples = (int64_t)(fmin(fmax(ceil(wanted / (double)block), 1) * (double)block, 1e12));
   CROW_TRY(crow_comm_broadcast(comm, &options->samples, (int64_t)sizeof options->samples, 0));
 cleanup:
@@ -110,6 +118,32 @@ cleanup:
   return status;
 }
 
+/* Independent samples beside draws by signs: as many as take about as long at the product's rate. */
+static crow_status run_apart(const crow_comm *comm, crow_bench_lattice *lattice, const crow_weights_options *chosen,
+                             const crow_weights *weights, int64_t at, series *s) {
+  crow_status status = CROW_OK;
+  const crow_dataset dataset = crow_bench_lattice_dataset(lattice);
+  crow_weights other = {0};
+  crow_weights_options apart = *chosen;
+#ifdef CROW_SMPI
+  return CROW_OK; /* what a sample takes is charged */
+#endif
+  if (weights->blocks == 0) return CROW_OK;
+  if (s->independent == 0) {
+    const double block = 2048 * (double)crow_comm_size(comm);
+    const double each = 2 * (double)dataset.alternatives * (double)dataset.dimensions / s->gemm[at];
+    const double wanted = ceil(s->trial[at].sampling_s / each / block) * block;
+    s->independent = wanted < (double)weights->samples ? (int64_t)wanted : weights->samples;
+    CROW_TRY(crow_comm_broadcast(comm, &s->independent, (int64_t)sizeof s->independent, 0));
+  }
+  apart.draws = CROW_DRAWS_INDEPENDENT;
+  apart.samples = s->independent;
+  CROW_TRY(run(comm, lattice, &apart, &s->apart[at], &other));
+cleanup:
+  crow_weights_free(&other);
+  return status;
+}
+
 static crow_status measure(const crow_comm *comm, const crow_bench_options *options, crow_bench_lattice *lattice,
                            const crow_weights_options *chosen, series *s, crow_stages *stages, crow_weights *weights) {
   crow_status status = CROW_OK;
@@ -121,23 +155,64 @@ static crow_status measure(const crow_comm *comm, const crow_bench_options *opti
     /* The product is measured beside every repetition: other work disturbs both alike. */
     CROW_TRY(crow_bench_machine_gemm(comm, 0.1, &s->gemm[at], &s->gemm_cpu[at]));
     CROW_TRY(run(comm, lattice, chosen, &s->trial[at], weights));
+    CROW_TRY(run_apart(comm, lattice, chosen, weights, at, s));
     if (options->efficiency) CROW_TRY(run_alone(comm, alone, lattice, chosen, weights, &s->alone_s[at]));
     if (k >= 0) crow_bench_stages_add(stages, &weights->run.stages);
   }
   s->count = options->repetitions;
+  s->variance = (double)NAN;
+  if (s->independent > 0 && options->seeds > 0) {
+    CROW_TRY(
+        crow_bench_variance(comm, lattice, chosen, options->seeds, 20 * options->seconds, &s->variance, &s->seeds));
+  }
 cleanup:
   crow_comm_destroy(&alone);
   return status;
 }
 
+/* Products and additions that the search makes for a sample and an alternative; NaN of a tree, which skips most. By
+ * signs a draw takes the products of its blocks, the additions of the transform, and two operations for each sample. */
+static double operations_made(const crow_weights *weights, double d) {
+  const crow_nearest_engine engine = weights->run.engine;
+  if (engine == CROW_NEAREST_GEMM || engine == CROW_NEAREST_FUSED) return 2 * (double)weights->run.dimensions;
+  if (engine != CROW_NEAREST_SIGNS) return (double)NAN;
+  const double blocks = (double)weights->blocks;
+  return d / blocks + log2(blocks) / 2 + 2;
+}
+
 /* Bytes that must at least be moved, over all ranks: in each of a rank's blocks of samples its slice of the contexts
- * once, and every sample written and read once as doubles. A tree reads what it needs of the contexts: not counted. */
+ * once, and every sample, or draw, written and read once as doubles. A tree reads what it needs of the contexts: not
+ * counted. */
 static double bytes_moved(const crow_weights *weights, double m, double d) {
   const crow_weights_run *run = &weights->run;
   const double n = (double)weights->samples, groups = run->groups, slices = run->slices;
-  const bool passes = run->engine == CROW_NEAREST_GEMM || run->engine == CROW_NEAREST_FUSED;
+  const bool passes = run->engine != CROW_NEAREST_TREE && run->engine != CROW_NEAREST_EXACT;
+  const double drawn = weights->blocks > 0 ? n / (2 * (double)weights->blocks) : n;
   const double blocks = run->block > 0 ? ceil(n / groups / (double)run->block) : 0;
-  return (passes ? blocks * groups * m * 4 * (double)run->dimensions : 0) + 16 * n * d * slices;
+  return (passes ? blocks * groups * m * 4 * (double)run->dimensions : 0) + 16 * drawn * d * slices;
+}
+
+/* Draws by signs beside independent samples. */
+static void report_draws(const crow_weights *weights, double m, double d, int ranks, const series *s,
+                         crow_bench_report *report) {
+  double rate[CROW_BENCH_REPETITIONS_MOST], ratio[CROW_BENCH_REPETITIONS_MOST], times[CROW_BENCH_REPETITIONS_MOST];
+  double gain[CROW_BENCH_REPETITIONS_MOST];
+  const double apart = (double)s->independent, n = (double)weights->samples;
+  crow_bench_report_one(report, "draws_blocks", "", (double)weights->blocks);
+  if (s->independent == 0) return;
+  for (int64_t k = 0; k < s->count; k++) {
+    rate[k] = apart / s->apart[k].sampling_s / 1e6;
+    ratio[k] = 2 * apart * m * d * ranks / s->apart[k].sampling_cpu_s / s->gemm_cpu[k];
+    times[k] = n / s->trial[k].sampling_cpu_s / (apart / s->apart[k].sampling_cpu_s);
+    gain[k] = times[k] / s->variance;
+  }
+  crow_bench_report_one(report, "independent_samples", "", apart);
+  crow_bench_report_add(report, "independent_samples_rate", "M/s", rate, s->count);
+  crow_bench_report_add(report, "independent_ratio_to_sgemm_by_cpu_time", "", ratio, s->count);
+  crow_bench_report_add(report, "times_independent", "", times, s->count);
+  crow_bench_report_one(report, "variance_seeds", "", (double)s->seeds);
+  crow_bench_report_one(report, "variance_to_independent", "", s->variance);
+  crow_bench_report_add(report, "gain_over_independent", "", gain, s->count);
 }
 
 static void report_rates(const crow_weights *weights, double m, double d, int ranks, const crow_bench_options *options,
@@ -147,7 +222,10 @@ static void report_rates(const crow_weights *weights, double m, double d, int ra
   double waiting[CROW_BENCH_REPETITIONS_MOST], alone[CROW_BENCH_REPETITIONS_MOST];
   double cpu_rate[CROW_BENCH_REPETITIONS_MOST], cpu_share[CROW_BENCH_REPETITIONS_MOST];
   double pairs[CROW_BENCH_REPETITIONS_MOST], bytes[CROW_BENCH_REPETITIONS_MOST], of_triad[CROW_BENCH_REPETITIONS_MOST];
-  const double n = (double)weights->samples;
+  double of_peak[CROW_BENCH_REPETITIONS_MOST];
+  const double n = (double)weights->samples, made = operations_made(weights, d);
+  const double slices = weights->run.slices > 0 ? weights->run.slices : 1;
+  const double triad = crow_bench_machine_triad(machine, 4 * m * d / slices);
   for (int64_t k = 0; k < s->count; k++) {
     const double seconds = s->trial[k].sampling_s;
     time[k] = seconds;
@@ -155,7 +233,8 @@ static void report_rates(const crow_weights *weights, double m, double d, int ra
     samples[k] = n / seconds / 1e6;
     pairs[k] = n * m / seconds / 1e6;
     bytes[k] = bytes_moved(weights, m, d) / seconds / 1e9;
-    of_triad[k] = bytes[k] * 1e9 / machine->triad_bytes_s;
+    of_triad[k] = bytes[k] * 1e9 / triad;
+    of_peak[k] = machine->peak_flops > 0 ? n * m * made / seconds / machine->peak_flops : (double)NAN;
     rate[k] = 2 * n * m * d / seconds / 1e9;
     gemm[k] = s->gemm[k] / 1e9;
     share[k] = rate[k] / gemm[k];
@@ -172,13 +251,15 @@ static void report_rates(const crow_weights *weights, double m, double d, int ra
     crow_bench_report_add(report, "pairs_rate", "M/s", pairs, s->count);
     crow_bench_report_add(report, "rate", "GFLOP/s", rate, s->count);
     crow_bench_report_add(report, "sgemm_rate", "GFLOP/s", gemm, s->count);
-    crow_bench_report_add(report, "share_of_sgemm", "", share, s->count);
+    crow_bench_report_add(report, "ratio_to_sgemm", "", share, s->count);
     crow_bench_report_add(report, "rate_by_cpu_time", "GFLOP/s", cpu_rate, s->count);
-    crow_bench_report_add(report, "share_of_sgemm_by_cpu_time", "", cpu_share, s->count);
+    crow_bench_report_add(report, "ratio_to_sgemm_by_cpu_time", "", cpu_share, s->count);
+    crow_bench_report_add(report, "share_of_peak", "", of_peak, s->count);
     crow_bench_report_add(report, "memory_rate", "GB/s", bytes, s->count);
     crow_bench_report_add(report, "share_of_triad", "", of_triad, s->count);
   }
   crow_bench_report_add(report, "share_in_mpi", "", waiting, s->count);
+  report_draws(weights, m, d, ranks, s, report);
   if (options->efficiency)
     crow_bench_report_add(report, "efficiency", "", alone, s->count);
   else

@@ -4,18 +4,19 @@
 #include <crow/bench.h>
 
 static void predictions_follow_from_the_costs(void) {
-  const crow_bench_model model = {.machine = {1e11, 1e10, 1e-5, 1e9},
-                                  .ranks = 2,
-                                  .alternatives = 1000,
-                                  .dimensions = 10,
-                                  .draw_s = 1e-7,
-                                  .search_s = 1e-5,
-                                  .exponent = 1,
-                                  .pair_s = 1e-8,
-                                  .whole_s = 2e-8,
-                                  .vector_s = 5e-9,
-                                  .setup_s = 6e-8,
-                                  .complete_s = 3e-8};
+  const crow_bench_model model = {
+      .machine = {.gemm_flops = 1e11, .triad_bytes_s = 1e10, .allreduce_latency_s = 1e-5, .allreduce_bytes_s = 1e9},
+      .ranks = 2,
+      .alternatives = 1000,
+      .dimensions = 10,
+      .draw_s = 1e-7,
+      .search_s = 1e-5,
+      .exponent = 1,
+      .pair_s = 1e-8,
+      .whole_s = 2e-8,
+      .vector_s = 5e-9,
+      .setup_s = 6e-8,
+      .complete_s = 3e-8};
   crow_bench_size size = {.alternatives = 4000,
                           .dimensions = 20,
                           .samples = 1000000,
@@ -46,7 +47,10 @@ static void predictions_follow_from_the_costs(void) {
 
 /* Measured on one rank, where nothing is transferred, they predict work alone. */
 static void unmeasured_transfers_count_nothing(void) {
-  const crow_bench_model model = {.machine = {1e11, 1e10, (double)NAN, (double)NAN},
+  const crow_bench_model model = {.machine = {.gemm_flops = 1e11,
+                                              .triad_bytes_s = 1e10,
+                                              .allreduce_latency_s = (double)NAN,
+                                              .allreduce_bytes_s = (double)NAN},
                                   .ranks = 1,
                                   .alternatives = 1000,
                                   .dimensions = 10,
@@ -72,7 +76,11 @@ static void unmeasured_transfers_count_nothing(void) {
 static void many_alternatives_cost_more_each(void) {
   /* Twice the cost from a million on; halfway between, in the logarithm, to 100000. */
   crow_bench_model far = {
-      .machine = {1e11, 1e10, 1e-5, 1e9}, .ranks = 2, .alternatives = 1, .dimensions = 1, .complete_s = 3e-8};
+      .machine = {.gemm_flops = 1e11, .triad_bytes_s = 1e10, .allreduce_latency_s = 1e-5, .allreduce_bytes_s = 1e9},
+      .ranks = 2,
+      .alternatives = 1,
+      .dimensions = 1,
+      .complete_s = 3e-8};
   crow_bench_prediction p;
   far.complete_far = 1000000;
   far.complete_far_s = 6e-8;

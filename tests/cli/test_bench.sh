@@ -7,16 +7,24 @@ quick="--machine-seconds 0.1 --repetitions 2 --warm-up 0 --dimensions 24 --alter
 # shellcheck disable=SC2086 # a list of words
 ranks 2 bench all $quick --samples 20000 --pairs 9000 --efficiency --folder . --json b.json --csv b.csv
 exits 0
-for text in sgemm_rate triad_rate allreduce_latency threads reproducible_to_plain_sum share_of_sgemm pairs_rate efficiency write_rate; do prints "$text"; done
+for text in sgemm_rate triad_rate allreduce_latency threads reproducible_to_plain_sum ratio_to_sgemm pairs_rate efficiency write_rate; do prints "$text"; done
 equal "$(grep -c '^VALID: ' out)" 3
 silent err # weights of a made-up problem have nothing to warn of
 prints_not INVALID
 # Every item of the block, in the text, the table and the summary.
-for name in ranks threads sgemm_rate triad_rate allreduce_latency allreduce_rate time rate share_of_sgemm pairs_rate memory_rate share_of_triad efficiency; do
+for name in ranks threads sgemm_rate triad_rate allreduce_latency allreduce_rate time rate ratio_to_sgemm share_of_peak pairs_rate memory_rate share_of_triad efficiency; do
   grep -q "^$name  *[0-9]" out || fail "$name is not in the text"
   grep -q ",$name,[^,]*,[0-9][^,]*,[0-9][^,]*,[0-9]" b.csv || fail "$name is not in the table"
   grep -A 3 "\"$name\": {" b.json | grep -q '"median": [0-9]' || fail "$name is not in the summary"
 done
+grep -q '"share_of_sgemm": {' b.json || fail "the key that scripts know is gone"
+# The score comes first, of what is measured below, and every figure says what it is.
+grep -m 1 -nE '^score: weights [0-9.e+]+ samples x alternatives a second, fits [0-9.e+]+ pairs a second, files' out | grep -q '^[12]:' ||
+  fail "the score is not first"
+sed -n '/^quantity/,/^$/p' out | grep -vE '^(quantity|=|$|weights:|fit:|io:|machine:)' | awk '{ if ($0 !~ /  [a-zA-Z0-9].*[a-z]$|\)$/ ) { print; bad = 1 } } END { exit bad }' ||
+  fail "a figure is not explained"
+# No share is above 1.
+awk -F, '$2 ~ /^share_of_(peak|triad)$/ && $6 > 1 { bad = 1 } END { exit bad }' b.csv || fail "a share is above 1"
 prints " core, "
 grep -q '^machine,blas_core,,[A-Za-z0-9]' b.csv || fail "the BLAS core is not in the table"
 grep -q '"blas_core": "[A-Za-z0-9]' b.json || fail "the BLAS core is not in the summary"

@@ -338,7 +338,7 @@ static void benchmarks_are_valid_and_complete(void) {
   CHECK(report.valid);
   CHECK(figure(&report, "samples") == 20000);
   CHECK(figure(&report, "grid_groups") * figure(&report, "grid_slices") == crow_comm_size(test_comm));
-  CHECK(figure(&report, "efficiency") > 0 && figure(&report, "share_of_sgemm") > 0);
+  CHECK(figure(&report, "efficiency") > 0 && figure(&report, "ratio_to_sgemm") > 0);
   CHECK(figure(&report, "pairs_rate") > 0 && figure(&report, "share_of_triad") > 0);
   CHECK(report.stages > 3);
   for (int graph = 0; graph < 2; graph++) {
@@ -347,7 +347,7 @@ static void benchmarks_are_valid_and_complete(void) {
     CHECK(report.valid);
     CHECK(figure(&report, "efficiency") > 0);
     CHECK(figure(&report, graph ? "alternatives_rate" : "pairs_rate") > 0);
-    CHECK(figure(&report, "rate") > 0 && figure(&report, "share_of_sgemm") > 0 &&
+    CHECK(figure(&report, "rate") > 0 && figure(&report, "ratio_to_sgemm") > 0 &&
           figure(&report, "share_of_triad") > 0);
   }
   options.efficiency = false;
@@ -361,7 +361,10 @@ static void benchmarks_are_valid_and_complete(void) {
 /* Odd shapes, more ranks than blocks, slices, samples chosen by time. */
 static void small_and_sliced_problems_are_valid(void) {
   crow_bench_options options = defaults();
-  const crow_bench_machine machine = {1e8, 1e10, 1e-6, 1e9}; /* a slow one, for which few samples are enough */
+  const crow_bench_machine machine = {.gemm_flops = 1e8,
+                                      .triad_bytes_s = 1e10,
+                                      .allreduce_latency_s = 1e-6,
+                                      .allreduce_bytes_s = 1e9}; /* a slow one, for which few samples are enough */
   crow_bench_report report;
   char grid[32];
   (void)snprintf(grid, sizeof grid, "1x%d", crow_comm_size(test_comm));
@@ -383,9 +386,36 @@ static void small_and_sliced_problems_are_valid(void) {
   }
 }
 
+/* Draws by signs beside independent samples, and the variance of both. */
+static void both_kinds_of_draws_are_measured(void) {
+  crow_bench_options options = defaults();
+  crow_bench_machine machine;
+  crow_bench_report report;
+  options.alternatives = 300;
+  options.dimensions = 40;
+  options.samples = 12800;
+  options.seeds = 8;
+  options.contexts = CROW_BENCH_RANDOM;
+  CHECK_OK(crow_bench_machine_measure(test_comm, 0.05, &machine));
+  CHECK(machine.peak_flops > 0 && machine.cached_triad_bytes_s > 0);
+  options.draws = CROW_DRAWS_SIGNS;
+  CHECK_OK(crow_bench_weights(test_comm, &options, &machine, &report));
+  CHECK(report.valid && figure(&report, "draws_blocks") == 8);
+  CHECK(figure(&report, "variance_seeds") >= 4 && figure(&report, "variance_seeds") <= 8);
+  /* 300 weights over four seeds at least: their summed variance is known to some percent. */
+  CHECK(figure(&report, "variance_to_independent") > 0.7 && figure(&report, "variance_to_independent") < 1.5);
+  const double times = figure(&report, "times_independent");
+  CHECK_NEAR(figure(&report, "gain_over_independent"), times / figure(&report, "variance_to_independent"),
+             1e-9 * times);
+  options.draws = CROW_DRAWS_INDEPENDENT;
+  CHECK_OK(crow_bench_weights(test_comm, &options, &machine, &report));
+  CHECK(figure(&report, "draws_blocks") == 0 && !crow_bench_report_find(&report, "times_independent"));
+}
+
 static void wrong_options_are_refused(void) {
   crow_bench_options options = defaults();
-  const crow_bench_machine machine = {1e11, 1e10, 1e-6, 1e9};
+  const crow_bench_machine machine = {
+      .gemm_flops = 1e11, .triad_bytes_s = 1e10, .allreduce_latency_s = 1e-6, .allreduce_bytes_s = 1e9};
   crow_bench_report report;
   options.alternatives = 2;
   CHECK_STATUS(crow_bench_fit(test_comm, &options, &machine, &report), CROW_USAGE);
@@ -439,6 +469,7 @@ int main(int argc, char **argv) {
       {"tampered files are INVALID", tampered_files_are_invalid},
       {"benchmarks are VALID and complete", benchmarks_are_valid_and_complete},
       {"small and sliced problems are VALID", small_and_sliced_problems_are_valid},
+      {"both kinds of draws are measured", both_kinds_of_draws_are_measured},
       {"wrong options are refused", wrong_options_are_refused},
       {"costs are measured", costs_are_measured},
       {"medians are of the middle", medians_are_of_the_middle},

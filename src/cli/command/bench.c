@@ -123,7 +123,6 @@ static crow_status run_one(crow_run *run, const char *name, const crow_bench_mac
   else
     CROW_TRY(crow_bench_io(run->comm, options, report));
   CROW_TRY(crow_bench_report_add_work(run->comm, &before, report));
-  CROW_TRY(crow_bench_print(run, report));
 cleanup:
   return status;
 }
@@ -160,13 +159,14 @@ static crow_status run_bench(crow_run *run) {
   CROW_TRY(crow_comm_agree(run->comm, CROW_ALLOCATE(&report, REPORTS)));
   CROW_TRY(crow_bench_machine_report(run->comm, options->machine_seconds, options->bench.nearest.threads, &machine,
                                      &report[0]));
-  CROW_TRY(crow_bench_print(run, &report[0]));
   for (size_t k = 0; k < sizeof benchmarks / sizeof *benchmarks; k++) {
     if (!all && strcmp(run->argument[0], benchmarks[k]) != 0) continue;
     CROW_TRY(run_one(run, benchmarks[k], &machine, &report[count]));
     invalid += !report[count].valid;
     count++;
   }
+  crow_bench_print_score(run, report, count);
+  for (int k = 0; k < count; k++) CROW_TRY(crow_bench_print(run, &report[k]));
   if (options->csv) CROW_TRY(crow_bench_write_csv(run->comm, options->csv, report, count));
   if (invalid) CROW_TRY(crow_error(CROW_FAILED, "%d of %d results are INVALID", invalid, count - 1));
 cleanup:
@@ -180,14 +180,19 @@ const crow_command crow_command_bench = {
     .description =
         "Generates problems in place whose answers are known, measures the machine (sgemm, triad, allreduce) and the "
         "benchmark in the same run, verifies the result, and prints rates beside what the machine can do. Medians of "
-        "the repetitions with their range. A result that is wrong is INVALID, and the exit code is 1.\n\n"
+        "the repetitions with their range. The first line is the score: samples x alternatives a second of weights, "
+        "pairs a second of fits, of valid results. A result that is wrong is INVALID, and the exit code is 1.\n\n"
         "weights: Voronoi weights of a lattice. fit: rewards from observed pairs or complete preferences. io: a "
         "dataset "
         "written and read by all ranks. all: these three. model: what a sample, a pair and a transfer cost, and what "
         "follows for a problem of the given size and ranks.\n\n"
         "The rate of the weights counts 2 N m d operations, whatever the search skips, in the time of drawing, "
         "searching, counting and reducing; bytes are what must at least be moved: the contexts once for each block of "
-        "samples that is searched at once (not by a tree), every sample written and read. A fit counts 16 operations "
+        "samples that is searched at once (not by a tree), every sample written and read. A ratio may exceed 1; a "
+        "share "
+        "is of a peak that bounds it: of operations in registers (peak_rate), or of triad. Draws by signs are measured "
+        "beside independent samples, in turns: rates, and the variance of the weights over other seeds. A fit counts "
+        "16 operations "
         "for a pair and evaluation (exp, log1p and a quotient are one each), for complete preferences 576 an "
         "alternative (12 polynomials of degree 11 and a sum of 12 products, there and back). With --fill the peak is "
         "near the share that is asked for. \"-\": not measured, or nothing to measure, as an allreduce on one rank.",

@@ -17,6 +17,10 @@ static void add_number(crow_table *table, double value) {
     crow_table_add(table, "%.4g", value);
 }
 
+static void add_explanation(crow_table *table, const crow_bench_report *report, const char *name) {
+  crow_table_add(table, "%s", crow_bench_explain(report->benchmark, name));
+}
+
 static crow_status print_figures(const crow_run *run, const crow_bench_report *report) {
   crow_table table = {0};
   if (report->figures == 0) return CROW_OK;
@@ -25,6 +29,7 @@ static crow_status print_figures(const crow_run *run, const crow_bench_report *r
   crow_table_add_column(&table, "min", false, 0);
   crow_table_add_column(&table, "max", false, 0);
   crow_table_add_column(&table, "unit", true, 0);
+  crow_table_add_column(&table, "what it is", true, 0);
   for (int k = 0; k < report->figures; k++) {
     const crow_bench_figure *f = &report->figure[k];
     crow_table_add(&table, "%s", f->name);
@@ -37,8 +42,49 @@ static crow_status print_figures(const crow_run *run, const crow_bench_report *r
       crow_table_add(&table, "%s", "");
     }
     crow_table_add(&table, "%s", f->unit);
+    add_explanation(&table, report, f->name);
   }
   return crow_table_print(&table, crow_print_stream(run));
+}
+
+/* ---- the score ------------------------------------------------------------------------------------------------ */
+
+static const crow_bench_figure *find_of(const crow_bench_report *report, int count, const char *benchmark,
+                                        const char *name) {
+  for (int k = 0; k < count; k++) {
+    if (strcmp(report[k].benchmark, benchmark) == 0 && report[k].valid) return crow_bench_report_find(&report[k], name);
+  }
+  return NULL;
+}
+
+void crow_bench_print_score(crow_run *run, const crow_bench_report *report, int count) {
+  static const struct {
+    const char *benchmark, *figure, *key, *text;
+    double unit;
+  } scores[] = {{"weights", "pairs_rate", "samples_times_alternatives_per_s",
+                 "weights %.3g samples x alternatives a second", 1e6},
+                {"fit", "pairs_rate", "pairs_per_s", "fits %.3g pairs a second", 1e6},
+                {"fit", "alternatives_rate", "alternatives_per_s", "fits %.3g alternatives a second", 1e6},
+                {"io", "write_rate", "written_bytes_per_s", "files written %.3g bytes a second", 1e6},
+                {"io", "read_rate", "read_bytes_per_s", "read %.3g bytes a second", 1e6}};
+  char line[512] = "";
+  json_t *object = run->report ? json_object() : NULL;
+  for (size_t k = 0; k < sizeof scores / sizeof *scores; k++) {
+    const crow_bench_figure *f = find_of(report, count, scores[k].benchmark, scores[k].figure);
+    char text[96];
+    if (!f || isnan(f->median)) continue;
+    const double value = f->median * scores[k].unit;
+    /* The formats are those above, each with one number. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    (void)snprintf(text, sizeof text, scores[k].text, value);
+#pragma GCC diagnostic pop
+    const size_t used = strlen(line);
+    (void)snprintf(line + used, sizeof line - used, "%s%s", used ? ", " : "", text);
+    if (object) (void)json_object_set_new(object, scores[k].key, crow_json_real(value));
+  }
+  if (object) (void)json_object_set_new(run->report, "score", object);
+  crow_print(run, "score: %s", *line ? line : "none, no result is valid");
 }
 
 static crow_status print_stages(const crow_run *run, const crow_bench_report *report) {
@@ -76,6 +122,8 @@ static void add_to_summary(crow_run *run, const crow_bench_report *report) {
     (void)json_object_set_new(figure, "least", crow_json_real(f->least));
     (void)json_object_set_new(figure, "greatest", crow_json_real(f->greatest));
     (void)json_object_set_new(figures, f->name, figure);
+    const char *former = crow_bench_former_name(f->name);
+    if (former) (void)json_object_set(figures, former, figure);
   }
   for (int k = 0; k < report->stages; k++) {
     json_t *stage = json_object();
