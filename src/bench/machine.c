@@ -22,7 +22,7 @@ static void multiply(int n, const float *a, const float *b, float *c) {
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, n, n, 1, a, n, b, n, 0, c, n);
 }
 
-/* The side of the matrices to multiply for about `seconds`: the usual one, but where that would take more than 50 times
+/* The side of the matrices to multiply for about `seconds`: the usual one, but where that would take more than 5 times
  * as long, as in an emulator. The least of a few times, as a rank may be interrupted. */
 static int choose_side(double seconds, const float *a, const float *b, float *c) {
   const int64_t usual = GEMM_SIDE, small = GEMM_SIDE_SLOW;
@@ -33,7 +33,7 @@ static int choose_side(double seconds, const float *a, const float *b, float *c)
     multiply(GEMM_SIDE_SLOW, a, b, c);
     least = fmin(least, crow_time_s() - start);
   }
-  return least * more > 50 * seconds ? GEMM_SIDE_SLOW : GEMM_SIDE;
+  return least * more > 5 * seconds ? GEMM_SIDE_SLOW : GEMM_SIDE;
 }
 
 crow_status crow_bench_machine_gemm(const crow_comm *comm, double seconds, double *flops, double *cpu_flops) {
