@@ -7,6 +7,7 @@
 #define CROW_BENCH_H
 
 #include <crow/rewards.h>
+#include <crow/uncertainty.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -187,6 +188,12 @@ CROW_API crow_status crow_bench_fit(const crow_comm *comm, const crow_bench_opti
  *                                   preferences m/P setup_s), and q/P read_s to read comparisons before that
  *   of complete preferences:        m/P complete_s + transfers; where a rank has more than the 100000 alternatives of
  *                                   complete_s, towards complete_far_s with log(m/P), which complete_far of them take
+ *   of a dataset the last two are multiplied by fit_factor, what a fit to fit_comparisons of its own comparisons took
+ * over what follows for it; errors_s of standard errors are added, which grow with the comparisons beyond
+ *   CROW_SANDWICH_EXACT alternatives
+ *   a trained model: for each member trained_s, growing with the comparisons, and its steps step_s each, over P
+ *   weights about a weighted mean: center_rounds more passes of at most 100000 samples; each pass prepares m
+ *   alternatives at prepare_s
  * Transfers take allreduce_latency_s log2(P) / log2(ranks measured) each and bytes / allreduce_bytes_s; an evaluation
  * of pairs moves 16 c m bytes a rank (rewards there, sums back) in 5 calls, one of complete preferences a grid of 16
  * KiB. Measured on one rank, transfers are not known and count nothing. */
@@ -197,6 +204,10 @@ typedef struct crow_bench_model {
   crow_gidx dimensions;
   double draw_s, search_s, exponent;
   double pair_s, whole_s, vector_s, setup_s, complete_s, complete_far_s;
+  double prepare_s, center_rounds;           /**< of a dataset's weights; else 0 */
+  double fit_s, errors_s, trained_s, step_s; /**< of a fit to some of a dataset's comparisons; 0: not tried */
+  double fit_factor;                         /**< 0 counts as 1 */
+  int64_t fit_comparisons, fit_evaluations;
   double prompts_s;       /**< of the weights within all prompts, on one rank; 0 without prompts */
   crow_gidx complete_far; /**< 0: a rank has too few for complete_far_s to be measured */
 } crow_bench_model;
@@ -206,16 +217,20 @@ typedef struct crow_bench_size {
   crow_gidx alternatives, dimensions;
   int64_t samples, pairs; /**< pairs 0: complete preferences; samples 0: what crow_weights_options takes */
   int ranks, slices;      /**< slices of alternatives; ranks / slices groups share the samples */
-  int64_t evaluations;    /**< of the objective */
+  int64_t evaluations;    /**< of the objective; 0: as many as the model's fit_evaluations, or 20 */
   double read_s;          /**< seconds that a rank takes to read a comparison; 0: they are in memory */
   bool single;            /**< contexts are 32-bit floats */
   /** Borrowed; NULL: none. Of a dataset memory is what its own weights and fit would be held against: its source of
    * preferences and its prompts count. */
   const crow_dataset *dataset;
+  /** Borrowed; NULL: a tabular fit by the default options. */
+  const crow_train_options *fit;
 } crow_bench_size;
 
 typedef struct crow_bench_prediction {
   double weights_s, read_s, setup_s, evaluation_s, fit_s;
+  int64_t evaluations;             /**< that were reckoned with */
+  double errors_s;                 /**< of fit_s: standard errors */
   double weights_bytes, fit_bytes; /**< a rank; while pairs are gathered, the peak */
 } crow_bench_prediction;
 

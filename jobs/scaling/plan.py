@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What `crow plan` says of a dataset beside real runs of `crow weights` and `crow fit`, by hand:
+"""What `crow plan` says of datasets beside real runs of `crow fit`, by hand:
 
     jobs/scaling/plan.py build/crow [ROUNDS [RANKS ...]]
 
-A simulated dataset: 30000 alternatives in 64 dimensions, 2000000 judgements. In every round the plan is made and both commands
-run, on as many ranks. Printed, median [least, greatest] over the rounds: predicted and measured seconds, and the predicted
-and the measured peak of a rank's memory. Measured are the stages "weights" and "fit", on one rank in processor seconds, on
-more in elapsed seconds, which want an idle machine. The plan is told how many evaluations the fit takes.
+Simulated datasets, and every fit by its default options, which are the plan's too: weights in the space that auto takes, the
+fit, its standard errors. In every round the plan is made and the fit run, on as many ranks. Printed, median [least,
+greatest] over the rounds: predicted and measured seconds, and the predicted and the measured peak of a rank's memory.
+Measured are the stages "weights", and "fit" with "standard errors", on one rank in processor seconds, on more in elapsed
+seconds, which want an idle machine.
 """
 import json
 import os
@@ -16,7 +17,20 @@ import subprocess
 import sys
 import tempfile
 
-SAMPLES = 100000
+CLOUD = ["--centres", "random", "--shape", "uniform", "--spread", "0.3", "--precision", "single", "--preferences", "comparisons"]
+CASES = {
+    "800 alternatives, d 64, 100000 judgements": (
+        ["--alternatives", "800", "--dimensions", "64", *CLOUD, "--comparisons", "100000"], []),
+    "5000 alternatives, d 384, 300000 judgements": (
+        ["--alternatives", "5000", "--dimensions", "384", *CLOUD, "--comparisons", "300000"], []),
+    "3000 alternatives, d 8, 2000000 judgements": (
+        ["--alternatives", "3000", "--dimensions", "8", *CLOUD, "--comparisons", "2000000"], []),
+    "complete, 20000 alternatives, d 3": (["--alternatives", "20000"], []),
+    "prompts, 5000 of 4 responses, d 256, 30000 judgements": (
+        ["--prompts", "5000", "--alternatives", "20000", "--dimensions", "256", "--spread", "0.1", "--preferences",
+         "comparisons", "--comparisons", "30000"], []),
+    "mlp, 3000 alternatives, d 64, 100000 judgements": (
+        ["--alternatives", "3000", "--dimensions", "64", *CLOUD, "--comparisons", "100000"], ["--model", "mlp"])}
 
 
 def crow(program, folder, ranks, *arguments):
@@ -33,8 +47,7 @@ def crow(program, folder, ranks, *arguments):
 
 
 def stage(summary, name):
-    found = next(s for s in summary["stages"] if s["stage"] == name)
-    return found["cpu_s" if summary["ranks"] == 1 else "greatest_s"]
+    return sum(s["cpu_s" if summary["ranks"] == 1 else "greatest_s"] for s in summary["stages"] if s["stage"] in name)
 
 
 def text(values):
@@ -45,31 +58,25 @@ def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     program, rounds = os.path.abspath(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    print("| ranks | what | predicted | measured | measured / predicted |\n|---|---|---|---|---|")
+    print("| ranks | problem | what | predicted | measured | predicted / measured |\n|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        votes, weights, rewards = (os.path.join(folder, name) for name in ("votes.h5", "weights.h5", "rewards.h5"))
-        subprocess.run([program, "simulate", "-o", votes, "--alternatives", "30000", "--dimensions", "64", "--centres",
-                        "random", "--shape", "uniform", "--spread", "0.3", "--precision", "single", "--preferences",
-                        "comparisons", "--comparisons", "2000000", "--quiet"], check=True)
-        for ranks in map(int, sys.argv[3:] or ("1", "2")):
-            rows = {}
-            for _ in range(rounds):
-                one, peak_w = crow(program, folder, ranks, "weights", votes, "-o", weights, "--force", "--samples", SAMPLES,
-                                   "--space", "box")
-                fit = ("fit", votes, "-o", rewards, "--force", "--weights", "uniform")
-                two, peak_f = crow(program, folder, ranks, *fit)
-                n, all_of_it = two["evaluations"], stage(two, "fit")
-                plan = crow(program, folder, ranks, "plan", votes, "--ranks", ranks, "--samples", SAMPLES, "--evaluations",
-                            n)[0]["predictions"][0]
-                for what, predicted, measured in (
-                        ("weights, %d samples: s" % SAMPLES, plan["weights_s"], stage(one, "weights")),
-                        ("fit, %d evaluations: s" % n, plan["fit_s"], all_of_it),
-                        ("weights: MB a rank", plan["weights_bytes"] / 1e6, peak_w / 1e6),
-                        ("fit: MB a rank", plan["fit_bytes"] / 1e6, peak_f / 1e6)):
-                    rows.setdefault(what, []).append((predicted, measured))
-            for what, pairs in rows.items():
-                print("| %d | %s | %s | %s | %s |" % (ranks, what, text([p for p, _ in pairs]), text([m for _, m in pairs]),
-                                                      text([m / p for p, m in pairs])), flush=True)
+        votes, rewards = (os.path.join(folder, name) for name in ("votes.h5", "rewards.h5"))
+        for name, (simulate, options) in CASES.items():
+            subprocess.run([program, "simulate", "-o", votes, *simulate, "--quiet", "--force"], check=True)
+            for ranks in map(int, sys.argv[3:] or ("1", "2")):
+                rows = {}
+                for _ in range(rounds):
+                    plan = crow(program, folder, ranks, "plan", votes, "--ranks", ranks, *options)[0]["predictions"][0]
+                    fit, peak = crow(program, folder, ranks, "fit", votes, "-o", rewards, "--force", *options)
+                    for what, predicted, measured in (
+                            ("weights: s", plan["weights_s"], stage(fit, ["weights"])),
+                            ("fit: s", plan["fit_s"], stage(fit, ["fit", "standard errors"])),
+                            ("MB a rank", max(plan["weights_bytes"], plan["fit_bytes"]) / 1e6, peak / 1e6)):
+                        rows.setdefault(what, []).append((predicted, measured))
+                for what, pairs in rows.items():
+                    print("| %d | %s | %s | %s | %s | %s |" % (
+                        ranks, name, what, text([p for p, _ in pairs]), text([m for _, m in pairs]),
+                        text([p / m for p, m in pairs])), flush=True)
 
 
 if __name__ == "__main__":

@@ -23,10 +23,23 @@ void crow_bench_report_none(crow_bench_report *report, const char *name, const c
 void crow_bench_stages_add(crow_stages *sum, const crow_stages *stages);
 crow_status crow_bench_stages_report(const crow_comm *comm, const crow_stages *sum, int64_t repetitions,
                                      crow_bench_report *report);
-/* Processor seconds that the weights within all prompts of `size->dataset` take one rank. Collective over `alone`,
- * which is one rank. */
-crow_status crow_bench_probe_prompts(const crow_comm *alone, const crow_bench_size *size,
+/* Contexts in memory, and the function that gives them to a generated dataset. */
+typedef struct crow_bench_rows {
+  crow_gidx count, dimensions;
+  double *row; /* (count, dimensions) */
+} crow_bench_rows;
+void crow_bench_rows_make(void *context, crow_gidx begin, crow_gidx count, crow_type type, void *values);
+/* Processor seconds that the weights within all prompts of `size->dataset` take one rank, from some of them. Collective
+ * over both, `alone` being one rank. */
+crow_status crow_bench_probe_prompts(const crow_comm *comm, const crow_comm *alone, const crow_bench_size *size,
                                      const crow_nearest_options *nearest, double *seconds);
+/* What a sample and a pass over the alternatives of `size->dataset` take one rank, from weights of some of them as crow
+ * weights makes them: draw_s, search_s, exponent, prepare_s, center_rounds, alternatives. Collective over both. */
+crow_status crow_bench_probe_weights(const crow_comm *comm, const crow_comm *alone, const crow_bench_size *size,
+                                     const crow_nearest_options *nearest, crow_bench_model *out);
+/* A fit to some of the comparisons of `size->dataset` by all ranks: fit_s, fit_comparisons, fit_evaluations, errors_s;
+ * of a trained model trained_s and step_s. All stay 0 where there are too many preferences to try. Collective. */
+crow_status crow_bench_probe_dataset_fit(const crow_comm *comm, const crow_bench_size *size, crow_bench_model *out);
 /* The position of a stage, or -1. */
 int crow_bench_stage_find(const crow_stages *stages, const char *name);
 /* Seconds of one stage on this rank; 0 if there is none of this name. */

@@ -26,7 +26,8 @@ static crow_status probe_search(const crow_comm *alone, crow_gidx m, crow_gidx d
   crow_weights_options_default(&options);
   options.space.space = "cube"; /* one pass of the samples, whatever the dimensions */
   options.nearest = *nearest;
-  options.samples = 512;
+  /* As many blocks of signs as the run will have. */
+  options.samples = d < 9 ? 512 : crow_bench_samples_least(d);
   *draw_s = *search_s = (double)INFINITY;
   CROW_TRY(crow_bench_lattice_create(CROW_BENCH_RANDOM, m, d, 1, &lattice));
   const crow_dataset dataset = crow_bench_lattice_dataset(lattice);
@@ -164,6 +165,11 @@ cleanup:
   return status;
 }
 
+/* Whether the weights of a dataset's own contexts can be tried. */
+static bool has_contexts(const crow_bench_size *size) {
+  return size->dataset && size->dataset->dimensions > 0 && size->dataset->prompts < 2;
+}
+
 static crow_gidx paired_alternatives(const crow_bench_size *size) {
   const crow_gidx m = size->alternatives;
   return m < 1000 ? 1000 : m < PAIRED_MOST ? m : PAIRED_MOST;
@@ -176,14 +182,13 @@ static crow_status probe(const crow_comm *alone, const crow_bench_size *size, co
   bool tree = false, tree_of_fewer = false;
   double fewer_draw = 0, fewer = 0;
   const crow_gidx m = out->alternatives;
-  if (size->dataset && size->dataset->prompts > 1) {
-    CROW_TRY(crow_bench_probe_prompts(alone, size, nearest, &out->prompts_s));
+  if (!has_contexts(size)) {
+    CROW_TRY(probe_search(alone, m, out->dimensions, nearest, &out->draw_s, &out->search_s, &tree));
+    CROW_TRY(probe_search(alone, (m + 3) / 4, out->dimensions, nearest, &fewer_draw, &fewer, &tree_of_fewer));
+    out->exponent = tree && tree_of_fewer && m > 4 && fewer > 0
+                        ? fmin(1, fmax(0, log(out->search_s / fewer) / log((double)m / (double)((m + 3) / 4))))
+                        : 1;
   }
-  CROW_TRY(probe_search(alone, m, out->dimensions, nearest, &out->draw_s, &out->search_s, &tree));
-  CROW_TRY(probe_search(alone, (m + 3) / 4, out->dimensions, nearest, &fewer_draw, &fewer, &tree_of_fewer));
-  out->exponent = tree && tree_of_fewer && m > 4 && fewer > 0
-                      ? fmin(1, fmax(0, log(out->search_s / fewer) / log((double)m / (double)((m + 3) / 4))))
-                      : 1;
   if (size->pairs > 0) {
     CROW_TRY(probe_pairs(alone, paired_alternatives(size), out));
   } else {
@@ -191,6 +196,20 @@ static crow_status probe(const crow_comm *alone, const crow_bench_size *size, co
   }
 cleanup:
   return status;
+}
+
+/* What the tried fit took over what the costs say of it. */
+static void find_factor(const crow_bench_size *size, crow_bench_model *model) {
+  crow_bench_size tried = *size;
+  crow_bench_prediction p;
+  model->fit_factor = 1;
+  if (!(model->fit_s > 0)) return;
+  tried.ranks = model->ranks;
+  tried.slices = 1;
+  tried.pairs = size->pairs > 0 ? model->fit_comparisons : 0;
+  tried.evaluations = model->fit_evaluations;
+  crow_bench_predict(model, &tried, &p);
+  model->fit_factor = model->fit_s / (p.fit_s - p.errors_s);
 }
 
 crow_status crow_bench_model_measure(const crow_comm *comm, const crow_bench_size *size,
@@ -216,9 +235,13 @@ crow_status crow_bench_model_measure(const crow_comm *comm, const crow_bench_siz
     CROW_TRY(probe_gathering(comm, m, 10 * m, &gathering));
     out->setup_s += gathering;
   }
-  double costs[10] = {out->draw_s,     out->search_s,       out->exponent, out->pair_s,  out->whole_s,
-                      out->complete_s, out->complete_far_s, out->vector_s, out->setup_s, out->prompts_s};
-  CROW_TRY(crow_comm_max_f64(comm, costs, 10));
+  if (size->dataset && size->dataset->prompts > 1)
+    CROW_TRY(crow_bench_probe_prompts(comm, alone, size, nearest, &out->prompts_s));
+  if (has_contexts(size)) CROW_TRY(crow_bench_probe_weights(comm, alone, size, nearest, out));
+  if (size->dataset) CROW_TRY(crow_bench_probe_dataset_fit(comm, size, out));
+  double costs[11] = {out->draw_s,         out->search_s, out->exponent, out->pair_s,    out->whole_s,  out->complete_s,
+                      out->complete_far_s, out->vector_s, out->setup_s,  out->prompts_s, out->prepare_s};
+  CROW_TRY(crow_comm_max_f64(comm, costs, 11));
   out->draw_s = costs[0];
   out->search_s = costs[1];
   out->exponent = costs[2];
@@ -229,6 +252,8 @@ crow_status crow_bench_model_measure(const crow_comm *comm, const crow_bench_siz
   out->vector_s = costs[7];
   out->setup_s = costs[8];
   out->prompts_s = costs[9];
+  out->prepare_s = costs[10];
+  find_factor(size, out);
 cleanup:
   crow_comm_destroy(&alone);
   return status;
@@ -269,33 +294,57 @@ static void predict_bytes(const crow_bench_size *size, crow_bench_prediction *ou
   out->fit_bytes = crow_rewards_rank_bytes(dataset, &fit, size->ranks);
 }
 
-void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *size, crow_bench_prediction *out) {
-  const double m = (double)size->alternatives, d = (double)size->dimensions, q = (double)size->pairs;
-  const double ranks = size->ranks, slices = size->slices > 0 ? size->slices : 1;
+/* Every pass prepares the alternatives, and takes its samples. */
+static double predict_weights(const crow_bench_model *model, const crow_bench_size *size) {
+  const double m = (double)size->alternatives, d = (double)size->dimensions;
+  const double ranks = size->ranks, slices = size->slices > 0 ? size->slices : 1, groups = ranks / slices;
   const double samples =
       size->samples > 0 ? (double)size->samples : (double)crow_weights_samples_auto(size->alternatives);
-  const double groups = ranks / slices;
+  /* Ranks have about equal shares of the prompts, and their results travel twice. */
+  if (model->prompts_s > 0) return model->prompts_s / ranks + transfer_s(model, size->ranks, 10, 64 * m);
   const double search = model->search_s * pow(m / slices / (double)model->alternatives, model->exponent);
-  *out = (crow_bench_prediction){0};
-  out->weights_s = samples / groups * (model->draw_s * d / (double)model->dimensions + search);
-  out->weights_s += transfer_s(model, size->ranks, 10, 16 * m / slices);
+  const double rounds = model->center_rounds, taken = samples + rounds * fmin(samples, 100000);
+  double seconds = taken / groups * (model->draw_s * d / (double)model->dimensions + search);
+  seconds += (rounds + 1) * (m / slices * model->prepare_s + transfer_s(model, size->ranks, 10, 16 * m / slices));
   /* With slices, distances and counts of every sample cross the group. */
-  if (model->prompts_s > 0) {
-    /* Ranks have about equal shares of the prompts, and their results travel twice. */
-    out->weights_s = model->prompts_s / ranks + transfer_s(model, size->ranks, 10, 64 * m);
-  } else if (slices > 1)
-    out->weights_s += transfer_s(model, (int)slices, samples / groups / 1024, 16 * samples / groups);
-  if (size->pairs > 0) {
-    const double concerned = m * crow_pairs_reach(size->alternatives, size->pairs, size->ranks);
-    out->evaluation_s = q / ranks * model->pair_s + concerned * model->whole_s + m / ranks * model->vector_s;
-    out->evaluation_s += transfer_s(model, size->ranks, 5, 16 * concerned);
-  } else {
-    out->evaluation_s = m / ranks * complete_s(model, m / ranks) + transfer_s(model, size->ranks, 4, 16384);
-  }
+  if (slices > 1) seconds += transfer_s(model, (int)slices, taken / groups / 1024, 16 * taken / groups);
+  return seconds;
+}
+
+static double predict_evaluation(const crow_bench_model *model, const crow_bench_size *size) {
+  const double m = (double)size->alternatives, q = (double)size->pairs, ranks = size->ranks;
+  if (size->pairs == 0) return m / ranks * complete_s(model, m / ranks) + transfer_s(model, size->ranks, 4, 16384);
+  const double concerned = m * crow_pairs_reach(size->alternatives, size->pairs, size->ranks);
+  return q / ranks * model->pair_s + concerned * model->whole_s + m / ranks * model->vector_s +
+         transfer_s(model, size->ranks, 5, 16 * concerned);
+}
+
+/* Standard errors of up to CROW_SANDWICH_EXACT alternatives are a matrix's inverse, on every rank. */
+static double predict_errors(const crow_bench_model *model, const crow_bench_size *size) {
+  const double grow = model->fit_comparisons > 0 ? (double)size->pairs / (double)model->fit_comparisons : 1;
+  if (size->alternatives <= CROW_SANDWICH_EXACT) return model->errors_s * fmax(1, grow * model->ranks / size->ranks);
+  return model->errors_s * grow * model->ranks / size->ranks;
+}
+
+void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *size, crow_bench_prediction *out) {
+  const double m = (double)size->alternatives, q = (double)size->pairs, ranks = size->ranks;
+  const double factor = model->fit_factor > 0 ? model->fit_factor : 1;
+  *out = (crow_bench_prediction){.evaluations = size->evaluations};
+  if (out->evaluations == 0) out->evaluations = model->fit_evaluations > 0 ? model->fit_evaluations : 20;
+  out->weights_s = predict_weights(model, size);
   predict_bytes(size, out);
-  out->setup_s = (q > 0 ? q : m) / ranks * model->setup_s;
-  out->read_s = q / ranks * size->read_s;
-  out->fit_s = out->read_s + out->setup_s + (double)size->evaluations * out->evaluation_s;
+  if (model->trained_s > 0 || model->step_s > 0) {
+    const double members = size->fit ? (double)size->fit->training.ensemble : 1;
+    const double steps = size->fit ? (double)size->fit->adam.steps : 0;
+    const double grow = model->fit_comparisons > 0 ? q / (double)model->fit_comparisons : 1;
+    out->fit_s = members * (grow * model->trained_s + steps * model->step_s) * model->ranks / ranks;
+    return;
+  }
+  out->evaluation_s = factor * predict_evaluation(model, size);
+  out->setup_s = factor * (q > 0 ? q : m) / ranks * model->setup_s;
+  out->read_s = factor * q / ranks * size->read_s;
+  out->errors_s = predict_errors(model, size);
+  out->fit_s = out->read_s + out->setup_s + (double)out->evaluations * out->evaluation_s + out->errors_s;
 }
 
 int crow_bench_slices(const crow_bench_size *size, double bytes) {

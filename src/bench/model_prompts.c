@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the weights within prompts cost: some prompts of the dataset's sizes are weighted, with random contexts. */
+/* What the weights within prompts cost: some of them are weighted. */
 #include "bench/bench_impl.h"
 #include <math.h>
 
-/* Alternatives of the prompts that are weighted, about; and how often, the least counting. */
-enum { PROMPT_ALTERNATIVES = 8192, PROMPT_TRIES = 2 };
+/* Alternatives of the prompts that are weighted, about. */
+enum { PROMPT_ALTERNATIVES = 8192 };
 
 /* Work of a prompt's weights, up to a factor: samples times alternatives times the dimensions that they span. */
 static double work_of(const crow_bench_size *size, crow_gidx count) {
@@ -13,10 +13,9 @@ static double work_of(const crow_bench_size *size, crow_gidx count) {
   return count > 1 ? samples * m * (span + 4) : 1;
 }
 
-/* Every k-th prompt, so that there are about PROMPT_ALTERNATIVES alternatives: `prompt` (m) of the first `*count` are
- * numbered anew. `*share` is their part of all work. */
-static crow_status choose_prompts(const crow_bench_size *size, int32_t *prompt, crow_gidx *count, crow_gidx *prompts,
-                                  double *share) {
+/* Every k-th prompt, so that there are about PROMPT_ALTERNATIVES alternatives, numbered anew: `prompt` (m) of all
+ * alternatives, -1 for those of others. `*share` is their part of all work. */
+static crow_status choose_prompts(const crow_bench_size *size, int32_t *prompt, crow_gidx *prompts, double *share) {
   crow_status status = CROW_OK;
   const crow_dataset *dataset = size->dataset;
   const crow_gidx step = 1 + dataset->alternatives / PROMPT_ALTERNATIVES;
@@ -29,8 +28,10 @@ static crow_status choose_prompts(const crow_bench_size *size, int32_t *prompt, 
     all += work;
     if (k % step != 0) continue;
     chosen += work;
-    for (crow_gidx i = 0; i < members[k]; i++) prompt[(*count)++] = (int32_t)*prompts;
     (*prompts)++;
+  }
+  for (crow_gidx x = 0; x < dataset->alternatives; x++) {
+    prompt[x] = dataset->prompt[x] % step == 0 ? (int32_t)(dataset->prompt[x] / step) : -1;
   }
   *share = all > 0 ? chosen / all : 1;
 cleanup:
@@ -38,34 +39,60 @@ cleanup:
   return status;
 }
 
-crow_status crow_bench_probe_prompts(const crow_comm *alone, const crow_bench_size *size,
-                                     const crow_nearest_options *nearest, double *seconds) {
+/* The contexts of those that are chosen, stretch by stretch; `prompt` becomes theirs. Collective. */
+static crow_status read_chosen(const crow_comm *comm, const crow_dataset *dataset, int32_t *prompt,
+                               crow_bench_rows *out) {
   crow_status status = CROW_OK;
-  crow_bench_lattice *lattice = NULL;
+  const crow_gidx m = dataset->alternatives, d = dataset->dimensions;
+  crow_gidx count = 0;
+  *out = (crow_bench_rows){.dimensions = d};
+  for (crow_gidx x = 0; x < m; x++) count += prompt[x] >= 0;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->row, count * d));
+  for (crow_gidx x = 0; x < m;) {
+    crow_gidx end = x;
+    while (end < m && prompt[end] >= 0) end++;
+    if (end > x) CROW_TRY(crow_dataset_read_contexts(dataset, x, end - x, CROW_F64, out->row + out->count * d));
+    for (; x < end; x++) prompt[out->count++] = prompt[x];
+    x = end + 1;
+  }
+cleanup:
+  return status;
+}
+
+static crow_status weigh_chosen(const crow_comm *alone, const crow_dataset *chosen, const crow_bench_size *size,
+                                const crow_nearest_options *nearest, double *seconds) {
+  crow_status status = CROW_OK;
   crow_weights weights = {0};
   crow_weights_options options;
-  int32_t *prompt = NULL;
-  crow_gidx count = 0, prompts = 0;
-  double share = 1;
   crow_weights_options_default(&options);
   options.nearest = *nearest;
   options.samples = size->samples;
-  *seconds = (double)INFINITY;
-  CROW_TRY(CROW_ALLOCATE(&prompt, size->alternatives));
-  CROW_TRY(choose_prompts(size, prompt, &count, &prompts, &share));
-  CROW_TRY(crow_bench_lattice_create(CROW_BENCH_RANDOM, count, size->dimensions, 1, &lattice));
-  crow_dataset dataset = crow_bench_lattice_dataset(lattice);
-  dataset.prompt = prompt;
-  dataset.prompts = prompts;
-  for (int k = 0; k < PROMPT_TRIES; k++) {
-    crow_weights_free(&weights);
-    const double start = crow_time_cpu_s();
-    CROW_TRY(crow_weights_compute(alone, &dataset, &options, &weights));
-    *seconds = fmin(*seconds, (crow_time_cpu_s() - start) / share);
-  }
+  /* Once, as in a run: memory that is used for the first time is a part of it. */
+  const double start = crow_time_cpu_s();
+  CROW_TRY(crow_weights_compute(alone, chosen, &options, &weights));
+  *seconds = crow_time_cpu_s() - start;
 cleanup:
   crow_weights_free(&weights);
-  crow_bench_lattice_destroy(&lattice);
+  return status;
+}
+
+crow_status crow_bench_probe_prompts(const crow_comm *comm, const crow_comm *alone, const crow_bench_size *size,
+                                     const crow_nearest_options *nearest, double *seconds) {
+  crow_status status = CROW_OK;
+  crow_bench_rows rows = {0};
+  int32_t *prompt = NULL;
+  crow_gidx prompts = 0;
+  double share = 1;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&prompt, size->alternatives));
+  CROW_TRY_AGREE(comm, choose_prompts(size, prompt, &prompts, &share));
+  CROW_TRY(read_chosen(comm, size->dataset, prompt, &rows));
+  crow_dataset chosen = crow_dataset_generated(rows.count, rows.dimensions, size->single, crow_bench_rows_make, &rows);
+  chosen.prompt = prompt;
+  chosen.prompts = prompts;
+  CROW_TRY_AGREE(comm, weigh_chosen(alone, &chosen, size, nearest, seconds));
+  *seconds /= share;
+cleanup:
+  crow_free(rows.row);
   crow_free(prompt);
   return status;
 }

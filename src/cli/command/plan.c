@@ -5,6 +5,7 @@ typedef struct plan_options {
   int64_t ranks, samples, evaluations;
   double memory_per_rank;
   crow_nearest_options nearest;
+  crow_train_options fit;
 } plan_options;
 
 #define AT(field) offsetof(plan_options, field)
@@ -12,23 +13,38 @@ static const crow_setting plan_settings[] = {
     {"ranks", CROW_SETTING_INT, AT(ranks), 1, NULL, 1, 1e6, NULL, "P: how many ranks the run will have"},
     {"samples", CROW_SETTING_INT, AT(samples), 0, NULL, 0, 1e13, NULL,
      "N: Monte Carlo samples of the weights; 0: as crow weights takes them"},
-    {"evaluations", CROW_SETTING_INT, AT(evaluations), 20, NULL, 1, 1e9, NULL,
-     "of the objective; fits take 10 to 30 with the default options, more for smaller lambda"},
+    {"evaluations", CROW_SETTING_INT, AT(evaluations), 0, NULL, 0, 1e9, NULL,
+     "of the objective; 0: as many as a fit to some of the comparisons takes"},
     {"memory-per-rank", CROW_SETTING_DOUBLE, AT(memory_per_rank), 0, NULL, 0, 1e18, NULL,
      "bytes that a rank may use; 0: what this machine, its cgroup or Slurm allows now"},
     {0}};
 
 static const crow_section sections[] = {
-    {"Plan", plan_settings, 0}, {"Nearest alternative", crow_nearest_settings, AT(nearest)}, {0}};
+    {"Plan", plan_settings, 0},
+    {"Nearest alternative", crow_nearest_settings, AT(nearest)},
+    {"Objective", crow_objective_settings, AT(fit.objective)},
+    {"Optimiser (L-BFGS)", crow_lbfgs_settings, AT(fit.lbfgs)},
+    {"Reward model", crow_model_settings, AT(fit.model)},
+    {"Training (with --model linear or mlp)", crow_training_settings, AT(fit.training)},
+    {"Adam", crow_adam_settings, AT(fit.adam)},
+    {0}};
 
 enum { READ_MOST = 1 << 20 }; /* comparisons that a rank reads to measure what one takes */
+
+static crow_status check_plan(const crow_run *run) {
+  crow_train_options fit = ((const plan_options *)run->options)->fit;
+  crow_settings_default(crow_rank_groups_settings, &fit.groups);
+  return crow_train_options_validate(&fit);
+}
 
 static crow_status run_plan(crow_run *run) {
   crow_status status = CROW_OK;
   const plan_options *options = run->options;
   crow_dataset dataset = {0};
+  crow_train_options fit = options->fit;
   double read_s = 0;
-  CROW_TRY(crow_dataset_open(run->comm, run->argument[0], true, &dataset));
+  crow_settings_default(crow_rank_groups_settings, &fit.groups);
+  CROW_TRY(crow_dataset_open(run->comm, run->argument[0], false, &dataset));
   CROW_TRY(crow_dataset_need_contexts(&dataset));
   CROW_TRY(crow_comparisons_probe(run->comm, &dataset, READ_MOST, &read_s));
   const crow_bench_size size = {.alternatives = dataset.alternatives,
@@ -39,7 +55,8 @@ static crow_status run_plan(crow_run *run) {
                                 .evaluations = options->evaluations,
                                 .read_s = read_s,
                                 .single = dataset.single,
-                                .dataset = &dataset};
+                                .dataset = &dataset,
+                                .fit = &fit};
   double memory = options->memory_per_rank;
   if (memory <= 0) memory = 0.8 * (double)crow_memory_limit_bytes(crow_comm_size(run->comm));
   if (run->root) crow_log_set(NULL, NULL); /* what the measurements say of themselves */
@@ -54,13 +71,19 @@ const crow_command crow_command_plan = {
     .summary = "predict memory and time of a dataset's weights and fit on any number of ranks",
     .description =
         "Measures for some seconds what a sample, a pair and a transfer cost on this machine near the dataset's size, "
-        "and predicts from that. Run it on as many ranks as share a node in the run to come, so that what they share "
+        "and predicts from that; of the dataset itself some alternatives are weighted, and some comparisons are fitted "
+        "by the options given here. Run it on as many ranks as share a node in the run to come, so that what they "
+        "share "
         "(memory, caches, network) is measured too.\n\n"
         "With m alternatives in d dimensions, N samples, q comparisons and P ranks in S slices, weights take "
         "N S / P times the search among m / S alternatives; an evaluation of the objective takes q / P pairs, the "
         "alternatives that these concern and a transfer of 16 bytes for each; a fit reads "
-        "q / P comparisons and sets up their pairs first. Reading contexts and writing results is not in it, nor that "
-        "alternatives may span few dimensions. The grid is the fewest slices that fit the memory. Of several prompts "
+        "q / P comparisons and sets up their pairs first, and ends with the standard errors that it finds without "
+        "being "
+        "asked. Weights are by the default options: on a sphere about the weighted mean samples are searched again for "
+        "every round in which it is looked for, as often as for some of the alternatives. Writing results is not in "
+        "it. "
+        "The grid is the fewest slices that fit the memory. Of several prompts "
         "some "
         "are weighted, of the dataset's sizes, and the others are taken to cost as much.\n\n"
         "The last lines are what a Slurm job of the first number of ranks may ask for: half as much again of the time, "
@@ -73,5 +96,6 @@ const crow_command crow_command_plan = {
     .takes = CROW_TAKES_JSON,
     .options_bytes = sizeof(plan_options),
     .sections = sections,
+    .check = check_plan,
     .run = run_plan,
 };

@@ -47,6 +47,8 @@ static void add_to_summary(crow_run *run, const crow_bench_size *size, const cro
   (void)json_object_set_new(entry, "read_s", crow_json_real(p->read_s));
   (void)json_object_set_new(entry, "setup_s", crow_json_real(p->setup_s));
   (void)json_object_set_new(entry, "evaluation_s", crow_json_real(p->evaluation_s));
+  (void)json_object_set_new(entry, "errors_s", crow_json_real(p->errors_s));
+  (void)json_object_set_new(entry, "evaluations", json_integer(p->evaluations));
   (void)json_object_set_new(entry, "fit_s", crow_json_real(p->fit_s));
   (void)json_object_set_new(entry, "fit_bytes", crow_json_real(p->fit_bytes));
   (void)json_array_append_new(list, entry);
@@ -117,7 +119,7 @@ crow_status crow_plan_print(crow_run *run, const crow_bench_size *size, const cr
              "where a rank may use %.3g GB:",
              (long long)size->alternatives, crow_plural(size->alternatives), (long long)size->dimensions,
              crow_plural(size->dimensions), samples, (long long)size->pairs, crow_plural(size->pairs),
-             size->pairs ? "" : " (complete preferences)", (long long)size->evaluations, crow_plural(size->evaluations),
+             size->pairs ? "" : " (complete preferences)", (long long)first.evaluations, crow_plural(first.evaluations),
              memory / 1e9);
   CROW_TRY(crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run))));
   if (model.prompts_s > 0) {
