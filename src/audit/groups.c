@@ -32,8 +32,8 @@ static void take_tallies(const crow_groups *groups, const crow_fits *fits, const
 }
 
 /* "food 12, restaurants 11": the most frequent first. */
-static crow_status print_topics(const crow_groups *groups, const crow_topic_map *topics, crow_gidx first, char *text,
-                                size_t bytes) {
+static crow_status groups_print_topics(const crow_groups *groups, const crow_topic_map *topics, crow_gidx first,
+                                       char *text, size_t bytes) {
   crow_status status = CROW_OK;
   int64_t *frequency = NULL;
   size_t used = 0;
@@ -74,7 +74,7 @@ static crow_status list_groups(const crow_comm *comm, const crow_dataset *datase
     group->comparisons = (double)sorted[g].places / all_places;
     group->weight = sorted[g].weight;
     CROW_TRY(crow_id_read(dataset, sorted[g].first, group->first));
-    CROW_TRY_AGREE(comm, print_topics(groups, topics, sorted[g].first, group->topics, sizeof group->topics));
+    CROW_TRY_AGREE(comm, groups_print_topics(groups, topics, sorted[g].first, group->topics, sizeof group->topics));
   }
 cleanup:
   return status;

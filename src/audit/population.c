@@ -27,7 +27,7 @@ enum { LONGEST = 1 << 24 };
 
 /* ---- reading the text --------------------------------------------------------------------------------------- */
 
-static crow_status read_text(const char *path, char **text, int64_t *bytes) {
+static crow_status population_read_text(const char *path, char **text, int64_t *bytes) {
   crow_status status = CROW_OK;
   FILE *file = fopen(path, "re");
   if (!file) {
@@ -54,7 +54,7 @@ crow_status crow_population_create(const crow_comm *comm, const char *name, crow
   if (strcmp(name, "table2") == 0) return crow_comm_agree(comm, crow_population_parse(name, table2, out));
   if (strcmp(name, "table4") == 0) return crow_comm_agree(comm, crow_population_parse(name, table4, out));
   const bool root = crow_comm_rank(comm) == 0;
-  CROW_TRY_AGREE(comm, root ? read_text(name, &text, &bytes) : CROW_OK);
+  CROW_TRY_AGREE(comm, root ? population_read_text(name, &text, &bytes) : CROW_OK);
   CROW_TRY(crow_comm_broadcast(comm, &bytes, (int64_t)sizeof bytes, 0));
   CROW_TRY_AGREE(comm, root ? CROW_OK : CROW_ALLOCATE(&text, bytes));
   CROW_TRY(crow_comm_broadcast(comm, text, bytes, 0));

@@ -22,13 +22,13 @@ cleanup:
   return status;
 }
 
-static int ascending(const void *a, const void *b) {
+static int redraw_ascending(const void *a, const void *b) {
   const double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
 }
 
 void crow_noise_finish(crow_audit_noise *noise, double *largest, int64_t redraws) {
-  qsort(largest, (size_t)redraws, sizeof *largest, ascending);
+  qsort(largest, (size_t)redraws, sizeof *largest, redraw_ascending);
   noise->typical = (largest[(redraws - 1) / 2] + largest[redraws / 2]) / 2;
   noise->largest = largest[redraws - 1];
   noise->mean /= (double)redraws;
@@ -51,7 +51,7 @@ typedef struct redraw {
 } redraw;
 
 /* The topic of greatest mean reward; -1 without topics. Local. */
-static int64_t best_topic(const redraw *r, const double *reward) {
+static int64_t redraw_best_topic(const redraw *r, const double *reward) {
   if (r->topics->count == 0) return -1;
   crow_topic_means(r->topics, r->within->m, NULL, reward, r->mean, r->size);
   return crow_greatest(r->topics->count, r->mean);
@@ -71,7 +71,8 @@ static crow_status visit(void *context, int64_t number, const double *reward) {
   r->largest[number] = largest;
   noise->mean += sum / (double)m;
   const crow_gidx changed = crow_within_changed(r->within, r->reward, NULL, m, reward, &first);
-  noise->changed += changed > 0 || (r->within->prompts == 1 && best_topic(r, r->reward) != best_topic(r, reward));
+  noise->changed +=
+      changed > 0 || (r->within->prompts == 1 && redraw_best_topic(r, r->reward) != redraw_best_topic(r, reward));
   noise->prompts += (double)changed;
   noise->most_prompts = changed > noise->most_prompts ? changed : noise->most_prompts;
   const crow_status status = crow_comm_agree(r->comm, crow_within_tau(r->within, r->reward, reward, &tau));

@@ -7,7 +7,7 @@
 /* What an element's random numbers are for, so that no two uses share any. */
 typedef enum use { USE_CENTRE = 1, USE_CONTEXT, USE_REWARD, USE_CLONE, USE_COMPARISON } use;
 
-static uint64_t element(use what, crow_gidx index) { return (uint64_t)what << 56 | (uint64_t)index; }
+static uint64_t simulation_element(use what, crow_gidx index) { return (uint64_t)what << 56 | (uint64_t)index; }
 
 static uint64_t seed_of(const crow_simulation *s) { return (uint64_t)s->options->seed; }
 
@@ -80,7 +80,7 @@ void crow_simulation_prompt(const crow_simulation *s, crow_gidx alternative, cha
 
 /* ---- elements ----------------------------------------------------------------------------------------------- */
 
-static void scatter(const crow_simulation *s, crow_gidx original, double *context) {
+static void simulation_scatter(const crow_simulation *s, crow_gidx original, double *context) {
   const int64_t d = s->options->dimensions;
   const double *centre = s->centre + topic_of(s, original) * d, spread = s->options->spread;
   if (spread == 0) {
@@ -89,9 +89,9 @@ static void scatter(const crow_simulation *s, crow_gidx original, double *contex
   }
   const bool uniform = s->options->shape == 1;
   if (uniform)
-    crow_random_uniform(seed_of(s), CROW_STREAM_SIMULATE, element(USE_CONTEXT, original), context, d);
+    crow_random_uniform(seed_of(s), CROW_STREAM_SIMULATE, simulation_element(USE_CONTEXT, original), context, d);
   else
-    crow_random_normal(seed_of(s), CROW_STREAM_SIMULATE, element(USE_CONTEXT, original), context, d);
+    crow_random_normal(seed_of(s), CROW_STREAM_SIMULATE, simulation_element(USE_CONTEXT, original), context, d);
   for (int64_t k = 0; k < d; k++) context[k] = centre[k] + spread * (uniform ? 2 * context[k] - 1 : context[k]);
 }
 
@@ -99,13 +99,13 @@ static void scatter(const crow_simulation *s, crow_gidx original, double *contex
 static void draw_direction(const crow_simulation *s, crow_gidx clone, double *direction) {
   const int64_t d = s->options->dimensions;
   double square = 0;
-  crow_random_normal(seed_of(s), CROW_STREAM_SIMULATE, element(USE_CLONE, clone), direction, d);
+  crow_random_normal(seed_of(s), CROW_STREAM_SIMULATE, simulation_element(USE_CLONE, clone), direction, d);
   for (int64_t k = 0; k < d; k++) square += direction[k] * direction[k];
   for (int64_t k = 0; k < d; k++) direction[k] /= sqrt(square);
 }
 
 void crow_simulation_context(const crow_simulation *s, crow_gidx alternative, double *work, double *context) {
-  scatter(s, original_of(s, alternative), context);
+  simulation_scatter(s, original_of(s, alternative), context);
   if (alternative < s->originals) return;
   draw_direction(s, alternative - s->originals, work);
   for (int64_t k = 0; k < s->options->dimensions; k++) context[k] += s->options->eps * work[k];
@@ -117,7 +117,7 @@ void crow_simulation_rewards(const crow_simulation *s, crow_gidx alternative, do
   const int64_t topic = topic_of(s, original);
   const double spread = s->options->reward_spread;
   if (spread > 0)
-    crow_random_normal(seed_of(s), CROW_STREAM_SIMULATE, element(USE_REWARD, original), rewards, p->types);
+    crow_random_normal(seed_of(s), CROW_STREAM_SIMULATE, simulation_element(USE_REWARD, original), rewards, p->types);
   for (int64_t t = 0; t < p->types; t++) {
     rewards[t] = p->reward[t * p->topics + topic] + (spread > 0 ? spread * rewards[t] : 0);
   }
@@ -175,7 +175,7 @@ void crow_simulation_comparison(const crow_simulation *s, crow_gidx k, double *r
                                 double *outcome) {
   const crow_population *p = &s->population;
   uint32_t words[6];
-  crow_random_words(seed_of(s), CROW_STREAM_SIMULATE, element(USE_COMPARISON, k), words, 6);
+  crow_random_words(seed_of(s), CROW_STREAM_SIMULATE, simulation_element(USE_COMPARISON, k), words, 6);
   crow_gidx x, y;
   int64_t type = 0;
   draw_two(s, words, &x, &y);
@@ -224,7 +224,7 @@ static crow_status place_centres(crow_simulation *s) {
     if (p->dimensions) {
       memcpy(centre, p->centre + t * d, (size_t)d * sizeof *centre);
     } else if (s->options->centres == 1) {
-      crow_random_uniform(seed_of(s), CROW_STREAM_SIMULATE, element(USE_CENTRE, t), centre, d);
+      crow_random_uniform(seed_of(s), CROW_STREAM_SIMULATE, simulation_element(USE_CENTRE, t), centre, d);
     } else {
       centre[0] = ((double)t + 0.5) / (double)p->topics;
       for (int64_t k = 1; k < d; k++) centre[k] = 0.5;
@@ -244,7 +244,7 @@ static crow_status check_prompts(const crow_simulation *s) {
                     compared ? " that are compared" : "", compared ? "two" : "one");
 }
 
-static crow_status lay_out(crow_simulation *s) {
+static crow_status simulation_lay_out(crow_simulation *s) {
   crow_status status = CROW_OK;
   const int64_t topics = s->population.topics;
   const int64_t prompts = s->options->prompts > 0 ? s->options->prompts : 1;
@@ -279,7 +279,7 @@ crow_status crow_simulation_create(const crow_comm *comm, const crow_simulate_op
   memset(out, 0, sizeof *out);
   out->options = options;
   CROW_TRY(crow_population_create(comm, options->population, &out->population));
-  CROW_TRY_AGREE(comm, lay_out(out));
+  CROW_TRY_AGREE(comm, simulation_lay_out(out));
 cleanup:
   if (status != CROW_OK) crow_simulation_free(out);
   return status;

@@ -45,8 +45,8 @@ crow_gidx crow_within_prompt(const crow_within *w, crow_gidx alternative) {
 }
 
 /* The original of the first of the greatest rewards of each prompt; -1 where none is a number. */
-static void find_winners(const crow_within *w, const crow_clones *clones, crow_gidx all, const double *reward,
-                         crow_gidx *winner) {
+static void within_find_winners(const crow_within *w, const crow_clones *clones, crow_gidx all, const double *reward,
+                                crow_gidx *winner) {
   for (crow_gidx k = 0; k < w->prompts; k++) winner[k] = -1;
   for (crow_gidx i = 0; i < all; i++) {
     const crow_gidx k = crow_within_prompt(w, i < w->m ? i : crow_clones_original(clones, w->m, i));
@@ -61,8 +61,8 @@ crow_gidx crow_within_changed(crow_within *w, const double *before, const crow_c
                               const double *after, crow_gidx *first) {
   crow_gidx changed = 0;
   *first = 0;
-  find_winners(w, NULL, w->m, before, w->winner[0]);
-  find_winners(w, clones, all, after, w->winner[1]);
+  within_find_winners(w, NULL, w->m, before, w->winner[0]);
+  within_find_winners(w, clones, all, after, w->winner[1]);
   for (crow_gidx k = w->prompts - 1; k >= 0; k--) {
     if (w->winner[0][k] == w->winner[1][k]) continue;
     changed++;

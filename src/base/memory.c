@@ -18,7 +18,7 @@ void crow_memory_fail_after(int64_t countdown) { fail_countdown = countdown; }
 /* Large arrays ask for huge pages, where the system grants them to who asks: first touches of small ones took a tenth
  * of a fit of a million comparisons, and random accesses miss their translations. The last page is filled up if that
  * wastes at most an eighth. NULL if there is not so much memory. */
-static void *allocate(size_t bytes) {
+static void *memory_allocate(size_t bytes) {
   void *memory = NULL;
   if (bytes < HUGE_PAGE) return posix_memalign(&memory, ALIGNMENT, bytes) == 0 ? memory : NULL;
   const size_t whole = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
@@ -39,7 +39,7 @@ crow_status crow_allocate_raw(int64_t count, size_t size, void **out) {
                       size);
   }
   const bool injected = fail_countdown >= 0 && fail_countdown-- == 0;
-  *out = injected ? NULL : allocate(bytes);
+  *out = injected ? NULL : memory_allocate(bytes);
   if (!*out) return crow_error(CROW_FAILED, "out of memory: cannot allocate %zu bytes", bytes);
   return CROW_OK;
 }
@@ -74,7 +74,7 @@ int64_t crow_memory_peak_bytes(void) {
   return (int64_t)usage.ru_maxrss * 1024;
 }
 
-static int64_t least(int64_t a, int64_t b) { return b >= 0 && b < a ? b : a; }
+static int64_t memory_least(int64_t a, int64_t b) { return b >= 0 && b < a ? b : a; }
 
 /* A Slurm limit in MiB, as bytes; 0 and absence mean none. */
 static int64_t slurm_bytes(const char *name) {
@@ -90,14 +90,14 @@ int64_t crow_memory_limit_bytes(int ranks_on_node) {
   char line[256];
   while (file && fgets(line, sizeof line, file)) {
     long long kib = 0;
-    if (sscanf(line, "MemAvailable: %lld kB", &kib) == 1) node = least(node, (int64_t)kib * 1024);
+    if (sscanf(line, "MemAvailable: %lld kB", &kib) == 1) node = memory_least(node, (int64_t)kib * 1024);
   }
   if (file) (void)fclose(file);
-  node = least(node, crow_cgroup_free_bytes(""));
-  node = least(node, slurm_bytes("SLURM_MEM_PER_NODE"));
+  node = memory_least(node, crow_cgroup_free_bytes(""));
+  node = memory_least(node, slurm_bytes("SLURM_MEM_PER_NODE"));
   int64_t mine = node / ranks;
   const char *cpus = getenv("SLURM_CPUS_PER_TASK");
   const int64_t per_cpu = slurm_bytes("SLURM_MEM_PER_CPU");
-  if (per_cpu > 0) mine = least(mine, per_cpu * (cpus && atoi(cpus) > 0 ? atoi(cpus) : 1));
+  if (per_cpu > 0) mine = memory_least(mine, per_cpu * (cpus && atoi(cpus) > 0 ? atoi(cpus) : 1));
   return mine;
 }

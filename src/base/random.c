@@ -77,34 +77,35 @@ __attribute__((target("avx2"))) static void fill_avx2(uint64_t seed, uint32_t st
   }
 }
 
-static fill_function *choose(void) {
+static fill_function *random_choose(void) {
   if (__builtin_cpu_supports("avx512f")) return fill_avx512;
   return __builtin_cpu_supports("avx2") ? fill_avx2 : fill_portable;
 }
 #else
-static fill_function *choose(void) { return fill_portable; }
+static fill_function *random_choose(void) { return fill_portable; }
 #endif
 
-static void fill(uint64_t seed, crow_stream stream, uint64_t index, uint32_t number, uint32_t *words) {
+static void random_fill(uint64_t seed, crow_stream stream, uint64_t index, uint32_t number, uint32_t *words) {
   static fill_function *chosen;
-  if (!chosen) chosen = choose();
+  if (!chosen) chosen = random_choose();
   chosen(seed, (uint32_t)stream, index, number, words);
 }
 
 /* The words from `at` (a multiple of 4) on; returns how many there are, at least one. */
-static int64_t draw(uint64_t seed, crow_stream stream, uint64_t index, int64_t at, int64_t wanted, uint32_t *words) {
+static int64_t random_draw(uint64_t seed, crow_stream stream, uint64_t index, int64_t at, int64_t wanted,
+                           uint32_t *words) {
   if (wanted <= 8) {
     fill_one(seed, (uint32_t)stream, index, (uint32_t)(at / 4), words);
     return wanted < 4 ? wanted : 4;
   }
-  fill(seed, stream, index, (uint32_t)(at / 4), words);
+  random_fill(seed, stream, index, (uint32_t)(at / 4), words);
   return wanted < WORDS ? wanted : WORDS;
 }
 
 void crow_random_words(uint64_t seed, crow_stream stream, uint64_t index, uint32_t *words, int64_t count) {
   uint32_t drawn[WORDS];
   for (int64_t at = 0; at < count;) {
-    const int64_t n = draw(seed, stream, index, at, count - at, drawn);
+    const int64_t n = random_draw(seed, stream, index, at, count - at, drawn);
     for (int64_t k = 0; k < n; k++) words[at + k] = drawn[k];
     at += n;
   }
@@ -124,7 +125,7 @@ convert(const uint32_t *words, int64_t count, double *values) {
 void crow_random_uniform(uint64_t seed, crow_stream stream, uint64_t index, double *values, int64_t count) {
   uint32_t drawn[WORDS];
   for (int64_t at = 0; at < count;) {
-    const int64_t n = draw(seed, stream, index, at, count - at, drawn);
+    const int64_t n = random_draw(seed, stream, index, at, count - at, drawn);
     convert(drawn, n, values + at);
     at += n;
   }
@@ -164,7 +165,7 @@ void crow_random_normal(uint64_t seed, crow_stream stream, uint64_t index, doubl
   const int64_t even = count + count % 2;
   uint32_t drawn[WORDS];
   for (int64_t at = 0; at < even;) {
-    const int64_t n = draw(seed, stream, index, at, even - at, drawn);
+    const int64_t n = random_draw(seed, stream, index, at, even - at, drawn);
     for (int64_t k = 0; k < n; k += 2) {
       const double radius = sqrt(-2 * own_log(uniform(drawn[k])));
       double cosine, sine;

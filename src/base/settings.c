@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-static void *field(const crow_setting *setting, void *options) { return (char *)options + setting->offset; }
+static void *settings_field(const crow_setting *setting, void *options) { return (char *)options + setting->offset; }
 static const void *field_const(const crow_setting *setting, const void *options) {
   return (const char *)options + setting->offset;
 }
@@ -17,19 +17,19 @@ void crow_settings_default(const crow_setting *table, void *options) {
   for (const crow_setting *s = table; s->name; s++) {
     switch (s->type) {
     case CROW_SETTING_BOOL:
-      *(bool *)field(s, options) = s->value != 0;
+      *(bool *)settings_field(s, options) = s->value != 0;
       break;
     case CROW_SETTING_INT:
-      *(int64_t *)field(s, options) = (int64_t)s->value;
+      *(int64_t *)settings_field(s, options) = (int64_t)s->value;
       break;
     case CROW_SETTING_DOUBLE:
-      *(double *)field(s, options) = s->value;
+      *(double *)settings_field(s, options) = s->value;
       break;
     case CROW_SETTING_CHOICE:
-      *(int *)field(s, options) = (int)s->value;
+      *(int *)settings_field(s, options) = (int)s->value;
       break;
     default:
-      *(const char **)field(s, options) = s->text;
+      *(const char **)settings_field(s, options) = s->text;
       break;
     }
   }
@@ -97,9 +97,9 @@ static crow_status parse_number(const crow_setting *s, const char *text, void *o
   if (whole) {
     errno = 0;
     const long long exact = strtoll(text, &end, 10);
-    *(int64_t *)field(s, options) = *end || errno ? (int64_t)value : (int64_t)exact;
+    *(int64_t *)settings_field(s, options) = *end || errno ? (int64_t)value : (int64_t)exact;
   } else {
-    *(double *)field(s, options) = value;
+    *(double *)settings_field(s, options) = value;
   }
   return CROW_OK;
 }
@@ -107,7 +107,7 @@ static crow_status parse_number(const crow_setting *s, const char *text, void *o
 static crow_status parse_choice(const crow_setting *s, const char *text, void *options) {
   const int position = choice_find(s->choices, text);
   if (position >= 0) {
-    *(int *)field(s, options) = position;
+    *(int *)settings_field(s, options) = position;
     return CROW_OK;
   }
   char nearest[128];
@@ -122,7 +122,7 @@ crow_status crow_setting_parse(const crow_setting *s, const char *text, void *op
   case CROW_SETTING_BOOL:
     position = choice_find("no|yes|false|true|off|on|0|1", text);
     if (position < 0) return crow_error(CROW_USAGE, "--%s \"%s\": expected yes or no", s->name, text);
-    *(bool *)field(s, options) = position % 2;
+    *(bool *)settings_field(s, options) = position % 2;
     return CROW_OK;
   case CROW_SETTING_INT:
   case CROW_SETTING_DOUBLE:
@@ -130,7 +130,7 @@ crow_status crow_setting_parse(const crow_setting *s, const char *text, void *op
   case CROW_SETTING_CHOICE:
     return parse_choice(s, text, options);
   default:
-    *(const char **)field(s, options) = text;
+    *(const char **)settings_field(s, options) = text;
     return CROW_OK;
   }
 }

@@ -11,8 +11,8 @@ enum { AUDIT_MOST = 1024, AUDIT_ROWS = 64 };
 enum { AUDIT_MOST_OF_ALL = 16384 };
 
 /* Which alternative is nearest to each of `n` points; -1 where several are. */
-static crow_status search(const crow_dataset *dataset, const double *points, int64_t n, double *least,
-                          int64_t *nearest) {
+static crow_status audit_samples_search(const crow_dataset *dataset, const double *points, int64_t n, double *least,
+                                        int64_t *nearest) {
   crow_status status = CROW_OK;
   const crow_gidx m = dataset->alternatives, d = dataset->dimensions;
   double *rows = NULL;
@@ -92,7 +92,7 @@ crow_status crow_bench_audit_samples(const crow_comm *comm, const crow_dataset *
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&mine, n));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&all, n * size));
   CROW_TRY_AGREE(comm, audit_draw(space, signs, weights->samples, rank, size, n, d, points));
-  CROW_TRY_AGREE(comm, search(dataset, points, n, least, mine));
+  CROW_TRY_AGREE(comm, audit_samples_search(dataset, points, n, least, mine));
   CROW_TRY(crow_comm_gather(comm, mine, all, n * (int64_t)sizeof *mine));
   *audited = n * size;
   *missing = count_missing(weights, all, n * size);

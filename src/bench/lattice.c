@@ -186,7 +186,7 @@ static void make_random(const crow_bench_lattice *l, crow_gidx index, crow_type 
   }
 }
 
-static void make(void *context, crow_gidx begin, crow_gidx count, crow_type type, void *values) {
+static void lattice_make(void *context, crow_gidx begin, crow_gidx count, crow_type type, void *values) {
   const crow_bench_lattice *l = context;
   const size_t row_bytes = (size_t)l->dimensions * crow_type_bytes(type);
   for (crow_gidx i = 0; i < count; i++) {
@@ -199,7 +199,7 @@ static void make(void *context, crow_gidx begin, crow_gidx count, crow_type type
 }
 
 crow_dataset crow_bench_lattice_dataset(crow_bench_lattice *lattice) {
-  return crow_dataset_generated(lattice->alternatives, lattice->dimensions, true, make, lattice);
+  return crow_dataset_generated(lattice->alternatives, lattice->dimensions, true, lattice_make, lattice);
 }
 
 double crow_bench_lattice_share(const crow_bench_lattice *l, crow_gidx index) {

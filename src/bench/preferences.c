@@ -12,7 +12,7 @@ static double turn(crow_gidx steps, double frequency, crow_gidx m) {
   return 2 * M_PI * (fmod((double)steps * frequency, (double)m) / (double)m);
 }
 
-static int compare(const void *a, const void *b) {
+static int preferences_compare(const void *a, const void *b) {
   const crow_gidx x = *(const crow_gidx *)a, y = *(const crow_gidx *)b;
   return (x > y) - (x < y);
 }
@@ -29,7 +29,7 @@ static crow_status choose_offsets(int64_t seed, crow_bench_preferences *p) {
     crow_random_uniform((uint64_t)seed, CROW_STREAM_BENCH, (uint64_t)k, &u, 1);
     p->offset[k] = begin + (crow_gidx)(u * (double)(end - begin));
   }
-  qsort(p->offset, (size_t)p->offsets, sizeof *p->offset, compare);
+  qsort(p->offset, (size_t)p->offsets, sizeof *p->offset, preferences_compare);
 cleanup:
   return status;
 }

@@ -45,7 +45,8 @@ cleanup:
   return status;
 }
 
-static void look(const crow_bench_lattice *lattice, const crow_weights *w, double clumps, findings *found) {
+static void verify_weights_look(const crow_bench_lattice *lattice, const crow_weights *w, double clumps,
+                                findings *found) {
   const double n = (double)w->samples, m = (double)w->partition.global;
   for (crow_gidx i = 0; i < w->partition.count; i++) {
     const double share = crow_bench_lattice_share(lattice, w->partition.begin + i);
@@ -155,7 +156,7 @@ crow_status crow_bench_verify_weights(const crow_comm *comm, crow_bench_lattice 
   double excess = 0, clumps = 1;
   int64_t at = 0;
   CROW_TRY(find_clumps(comm, weights, &clumps));
-  look(lattice, weights, clumps, &found);
+  verify_weights_look(lattice, weights, clumps, &found);
   CROW_TRY(worst(comm, &found, &excess, &at));
   int64_t counts[3] = {found.inconsistent, found.hits, found.remainder};
   CROW_TRY(crow_comm_sum_i64(comm, counts, 3));

@@ -9,7 +9,7 @@
 enum { PAGE_WIDTH = 100, OPTION_WIDTH = 30 };
 
 /* Prints words from column `column` on, with lines of at most PAGE_WIDTH that begin at `indent`; ends the line. */
-static void wrap(FILE *out, const char *text, int indent, int column) {
+static void help_wrap(FILE *out, const char *text, int indent, int column) {
   for (const char *word = text + strspn(text, " "); *word;) {
     const int length = (int)strcspn(word, " ");
     if (column > indent && column + 1 + length > PAGE_WIDTH) {
@@ -109,7 +109,7 @@ static void print_option(FILE *out, const crow_command *command, const crow_opti
     column = 0;
   }
   (void)fprintf(out, "%*s", OPTION_WIDTH - column, "");
-  wrap(out, right, OPTION_WIDTH, OPTION_WIDTH);
+  help_wrap(out, right, OPTION_WIDTH, OPTION_WIDTH);
 }
 
 /* Paragraphs are separated by empty lines; within one, line breaks are those of the page. */
@@ -123,7 +123,7 @@ static void print_paragraphs(FILE *out, const char *text) {
       if (*c == '\n') *c = ' ';
     }
     (void)fputc('\n', out);
-    wrap(out, paragraph, 0, 0);
+    help_wrap(out, paragraph, 0, 0);
     text += length;
     text += strspn(text, "\n");
   }

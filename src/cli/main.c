@@ -15,7 +15,7 @@ typedef struct reply {
   bool version, man;
 } reply;
 
-static int say(const reply *what) {
+static int main_say(const reply *what) {
   if (what->exit_code != 0) {
     const char *name = what->command ? what->command->name : "";
     (void)fprintf(stderr, "crow%s%s: error: %s\n", *name ? " " : "", name, crow_error_message());
@@ -46,7 +46,7 @@ static int say(const reply *what) {
 /* All ranks know the reply; under a launcher one of them gives it. Without one MPI is not needed, and a login node may
  * not even have it. */
 static int say_once(const reply *what, int *argc, char ***argv) {
-  if (!crow_launched()) return say(what);
+  if (!crow_launched()) return main_say(what);
   char message[CROW_ERROR_BYTES];
   crow_comm *comm = NULL;
   int exit_code = what->exit_code;
@@ -54,7 +54,7 @@ static int say_once(const reply *what, int *argc, char ***argv) {
   const bool joined = crow_comm_init(argc, argv) == CROW_OK && crow_comm_create_world(&comm) == CROW_OK;
   if (!joined || crow_comm_rank(comm) == 0) {
     (void)crow_error((crow_status)what->exit_code, "%s", message);
-    exit_code = say(what);
+    exit_code = main_say(what);
   }
   crow_comm_destroy(&comm);
   crow_comm_finalize();

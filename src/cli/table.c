@@ -25,7 +25,7 @@ void crow_table_add_group(crow_table *table, const char *title, int columns) {
   (void)crow_text_fit(title, 60, group->title, sizeof group->title);
 }
 
-static crow_status grow(crow_table *table) {
+static crow_status table_grow(crow_table *table) {
   crow_status status = CROW_OK;
   char **larger = NULL;
   const int64_t capacity = table->capacity ? 2 * table->capacity : 256;
@@ -40,7 +40,7 @@ cleanup:
 
 void crow_table_add(crow_table *table, const char *format, ...) {
   char raw[CELL_BYTES], text[CELL_BYTES];
-  if (table->status == CROW_OK && table->cells == table->capacity) table->status = grow(table);
+  if (table->status == CROW_OK && table->cells == table->capacity) table->status = table_grow(table);
   if (table->status != CROW_OK) return;
   va_list arguments;
   va_start(arguments, format);
@@ -74,7 +74,7 @@ static int text_width(const char *text) {
   return crow_text_fit(text, 0, safe, sizeof safe);
 }
 
-static void measure(const crow_table *table, int *width) {
+static void table_measure(const crow_table *table, int *width) {
   for (int c = 0; c < table->columns; c++) width[c] = text_width(table->column[c].title);
   for (int64_t k = 0; k < table->cells; k++) {
     const int w = text_width(table->cell[k]);
@@ -90,7 +90,7 @@ static void measure(const crow_table *table, int *width) {
   }
 }
 
-static void print_groups(const crow_table *table, const int *width, FILE *out) {
+static void table_print_groups(const crow_table *table, const int *width, FILE *out) {
   int column = 0;
   for (int g = 0; g < table->groups; g++) {
     const crow_table_group *group = &table->group[g];
@@ -126,8 +126,8 @@ static void print_row(const crow_table *table, const int *width, const char *con
 crow_status crow_table_print(crow_table *table, FILE *out) {
   int width[CROW_TABLE_COLUMNS];
   if (table->status == CROW_OK && out && table->columns > 0) {
-    measure(table, width);
-    print_groups(table, width, out);
+    table_measure(table, width);
+    table_print_groups(table, width, out);
     print_row(table, width, NULL, out);
     for (int64_t k = 0; k + table->columns <= table->cells; k += table->columns) {
       print_row(table, width, (const char *const *)table->cell + k, out);

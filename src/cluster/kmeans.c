@@ -154,7 +154,7 @@ cleanup:
   return status;
 }
 
-static crow_status iterate(const crow_comm *comm, kmeans *km, int64_t max_iterations, crow_groups *out) {
+static crow_status kmeans_iterate(const crow_comm *comm, kmeans *km, int64_t max_iterations, crow_groups *out) {
   crow_status status = CROW_OK;
   const crow_partition *p = &km->contexts.partition;
   int64_t changed = 0;
@@ -190,7 +190,7 @@ crow_status crow_groups_by_kmeans(const crow_comm *comm, const crow_dataset *dat
     crow_groups tried = *out;
     km.seed = seed ^ (uint64_t)start * UINT64_C(0x9e3779b97f4a7c15);
     CROW_TRY(choose_centres(comm, &km, clusters));
-    CROW_TRY(iterate(comm, &km, max_iterations, &tried));
+    CROW_TRY(kmeans_iterate(comm, &km, max_iterations, &tried));
     if (start > 0 && !(tried.inertia < out->inertia)) continue;
     *out = tried;
     for (crow_gidx i = 0; i < km.contexts.partition.count; i++) best[i] = km.nearest[i];

@@ -125,8 +125,8 @@ cleanup:
 }
 
 /* Ranks that are odd multiples of `step` hand their forest to the rank `step` below. */
-static crow_status merge_round(const crow_comm *comm, crow_gidx m, int step, int32_t *parent, int64_t *send,
-                               int64_t *receive) {
+static crow_status linkage_merge_round(const crow_comm *comm, crow_gidx m, int step, int32_t *parent, int64_t *send,
+                                       int64_t *receive) {
   crow_status status = CROW_OK;
   void *received = NULL;
   const int size = crow_comm_size(comm), rank = crow_comm_rank(comm);
@@ -148,7 +148,7 @@ crow_status crow_forest_merge(const crow_comm *comm, crow_gidx m, int32_t *paren
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send, crow_comm_size(comm)));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive, crow_comm_size(comm)));
   for (int step = 1; step < crow_comm_size(comm); step *= 2) {
-    CROW_TRY(merge_round(comm, m, step, parent, send, receive));
+    CROW_TRY(linkage_merge_round(comm, m, step, parent, send, receive));
   }
   for (crow_gidx x = 0; x < m; x++) parent[x] = crow_union_find(parent, (int32_t)x);
   CROW_TRY(crow_comm_broadcast(comm, parent, m * (int64_t)sizeof *parent, 0));

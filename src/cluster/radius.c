@@ -12,7 +12,7 @@ enum { CHOSEN = 2000 };
 static crow_gidx chosen_index(crow_gidx m, int64_t chosen, int64_t k) { return k * m / chosen; }
 
 /* Every rank gets all the chosen contexts: each fills in those that it holds. */
-static crow_status gather_chosen(const crow_comm *comm, const crow_contexts *c, int64_t chosen, double *whole) {
+static crow_status radius_gather_chosen(const crow_comm *comm, const crow_contexts *c, int64_t chosen, double *whole) {
   crow_status status = CROW_OK;
   const crow_partition *p = &c->partition;
   int64_t *count = NULL, *received_count = NULL, held = 0;
@@ -61,7 +61,7 @@ cleanup:
   return status;
 }
 
-static int ascending(const void *a, const void *b) {
+static int radius_ascending(const void *a, const void *b) {
   const double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
 }
@@ -90,10 +90,10 @@ crow_status crow_radius_suggest(const crow_comm *comm, const crow_dataset *datas
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&whole, chosen * contexts.d));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&distance, chosen));
   if (dataset->alternatives > 1) {
-    CROW_TRY(gather_chosen(comm, &contexts, chosen, whole));
+    CROW_TRY(radius_gather_chosen(comm, &contexts, chosen, whole));
     CROW_TRY(nearest_others(comm, &contexts, dataset->prompt, chosen, whole, distance));
     for (int64_t k = 0; k < chosen; k++) distance[k] = sqrt(distance[k]);
-    qsort(distance, (size_t)chosen, sizeof *distance, ascending);
+    qsort(distance, (size_t)chosen, sizeof *distance, radius_ascending);
     int64_t n = chosen; /* single alternatives of a prompt have no distance */
     while (n > 0 && isinf(distance[n - 1])) n--;
     if (n > 0 && distance[n - 1] > 0) *radius = from_distances(distance, n, &largest_jump);

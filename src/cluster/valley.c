@@ -41,7 +41,8 @@ static int compare_pairs(const void *a, const void *b) {
 }
 
 /* The pairs whose x this rank holds, by their y. */
-static crow_status list_pairs(const crow_partition *p, int64_t pairs, bool all, valley_pair **list, int64_t *count) {
+static crow_status valley_list_pairs(const crow_partition *p, int64_t pairs, bool all, valley_pair **list,
+                                     int64_t *count) {
   crow_status status = CROW_OK;
   CROW_TRY(CROW_ALLOCATE_RAW(list, pairs));
   for (int64_t k = 0; k < pairs; k++) {
@@ -94,7 +95,7 @@ crow_status crow_pair_distances(const crow_comm *comm, const crow_contexts *cont
   int64_t count = 0;
   *pairs = all ? m * (m - 1) / 2 : CROW_VALLEY_PAIRS;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(distance, *pairs));
-  CROW_TRY_AGREE(comm, list_pairs(&contexts->partition, *pairs, all, &list, &count));
+  CROW_TRY_AGREE(comm, valley_list_pairs(&contexts->partition, *pairs, all, &list, &count));
   CROW_TRY(take_distances(comm, contexts, list, count, *distance));
   CROW_TRY(crow_comm_max_f64(comm, *distance, *pairs));
   qsort(*distance, (size_t)*pairs, sizeof **distance, compare_distances);

@@ -63,7 +63,7 @@ void crow_comm_finalize(void) {
 void crow_comm_abort(int exit_code) { (void)MPI_Abort(MPI_COMM_WORLD, exit_code); }
 
 /* Takes ownership of `mpi`. */
-static crow_status wrap(MPI_Comm mpi, crow_comm **out) {
+static crow_status comm_wrap(MPI_Comm mpi, crow_comm **out) {
   crow_status status = CROW_OK;
   crow_comm *comm = NULL;
   CROW_TRY(CROW_ALLOCATE(&comm, 1));
@@ -86,7 +86,7 @@ crow_status crow_comm_create(MPI_Comm parent, crow_comm **out) {
   MPI_Comm mpi = MPI_COMM_NULL;
   *out = NULL;
   CROW_TRY_MPI(MPI_Comm_dup(parent, &mpi));
-  CROW_TRY(wrap(mpi, out));
+  CROW_TRY(comm_wrap(mpi, out));
 cleanup:
   return status;
 }
@@ -98,7 +98,7 @@ crow_status crow_comm_split(const crow_comm *comm, int color, int key, crow_comm
   MPI_Comm mpi = MPI_COMM_NULL;
   *out = NULL;
   CROW_TRY_MPI(MPI_Comm_split(comm->mpi, color < 0 ? MPI_UNDEFINED : color, key, &mpi));
-  CROW_TRY_AGREE(comm, mpi != MPI_COMM_NULL ? wrap(mpi, out) : CROW_OK);
+  CROW_TRY_AGREE(comm, mpi != MPI_COMM_NULL ? comm_wrap(mpi, out) : CROW_OK);
 cleanup:
   if (status != CROW_OK) crow_comm_destroy(out);
   return status;
@@ -109,7 +109,7 @@ crow_status crow_comm_split_node(const crow_comm *comm, crow_comm **out) {
   MPI_Comm mpi = MPI_COMM_NULL;
   *out = NULL;
   CROW_TRY_MPI(MPI_Comm_split_type(comm->mpi, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &mpi));
-  CROW_TRY_AGREE(comm, wrap(mpi, out));
+  CROW_TRY_AGREE(comm, comm_wrap(mpi, out));
 cleanup:
   if (status != CROW_OK) crow_comm_destroy(out);
   return status;

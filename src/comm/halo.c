@@ -27,7 +27,7 @@ struct crow_halo {
   void *received;       /* the elements given, as they come back */
 };
 
-static crow_gidx least(crow_gidx a, crow_gidx b) { return a < b ? a : b; }
+static crow_gidx halo_least(crow_gidx a, crow_gidx b) { return a < b ? a : b; }
 
 /* Cuts the ranges at the slices' borders: at most one cut more for each rank. */
 static crow_status cut_ranges(crow_halo *h, int64_t *counts) {
@@ -38,7 +38,7 @@ static crow_status cut_ranges(crow_halo *h, int64_t *counts) {
     crow_gidx at = h->range[k].begin;
     for (int owner = at < h->range[k].end ? crow_partition_owner(&h->partition, at) : 0; at < h->range[k].end;
          owner++) {
-      const crow_gidx end = least(h->range[k].end, crow_partition_begin(&h->partition, owner + 1));
+      const crow_gidx end = halo_least(h->range[k].end, crow_partition_begin(&h->partition, owner + 1));
       if (end == at) continue;
       h->needed[n++] = (crow_range){at, end};
       counts[owner]++;
@@ -213,7 +213,7 @@ static void take_ranges(const crow_halo *h, const peer *p, const char *values, b
   }
 }
 
-static crow_status reduce(const crow_halo *h, const void *whole, take *into, void *slice) {
+static crow_status halo_reduce(const crow_halo *h, const void *whole, take *into, void *slice) {
   crow_status status = CROW_OK;
   int n = 0;
   char *to = h->received;
@@ -244,9 +244,9 @@ cleanup:
 }
 
 crow_status crow_halo_sum_i64(const crow_halo *halo, const int64_t *whole, int64_t *slice) {
-  return reduce(halo, whole, take_sum, slice);
+  return halo_reduce(halo, whole, take_sum, slice);
 }
 
 crow_status crow_halo_max_f64(const crow_halo *halo, const double *whole, double *slice) {
-  return reduce(halo, whole, take_greatest, slice);
+  return halo_reduce(halo, whole, take_greatest, slice);
 }

@@ -46,8 +46,8 @@ crow_status crow_comm_gather(const crow_comm *comm, const void *mine, void *whol
 }
 
 /* Sends one packet to a rank while receiving another, in pieces that MPI's counts can hold. */
-static crow_status swap(const crow_comm *comm, const char *send, int64_t send_bytes, int to, char *receive,
-                        int64_t receive_bytes, int from) {
+static crow_status move_swap(const crow_comm *comm, const char *send, int64_t send_bytes, int to, char *receive,
+                             int64_t receive_bytes, int from) {
   crow_status status = CROW_OK;
   while (send_bytes > 0 || receive_bytes > 0) {
     const int out = (int)(send_bytes < CROW_COMM_PIECE ? send_bytes : CROW_COMM_PIECE);
@@ -85,7 +85,7 @@ crow_status crow_comm_exchange(const crow_comm *comm, const void *send, const in
     if (step == 0) {
       if (send_count[rank]) memcpy(in, out, (size_t)(send_count[rank] * bytes));
     } else {
-      CROW_TRY(swap(comm, out, send_count[to] * bytes, to, in, receive_count[from] * bytes, from));
+      CROW_TRY(move_swap(comm, out, send_count[to] * bytes, to, in, receive_count[from] * bytes, from));
     }
   }
 cleanup:
@@ -98,11 +98,11 @@ cleanup:
   return status;
 }
 
-static crow_gidx least(crow_gidx a, crow_gidx b) { return a < b ? a : b; }
+static crow_gidx move_least(crow_gidx a, crow_gidx b) { return a < b ? a : b; }
 
 /* What two ranges have in common: `*count` elements from `*begin`, 0 if nothing. */
 static void overlap(const int64_t *a, const int64_t *b, int64_t *begin, int64_t *count) {
-  const int64_t end = least(a[0] + a[1], b[0] + b[1]);
+  const int64_t end = move_least(a[0] + a[1], b[0] + b[1]);
   *begin = a[0] > b[0] ? a[0] : b[0];
   *count = end > *begin ? end - *begin : 0;
 }
@@ -123,7 +123,7 @@ crow_status crow_comm_fetch(const crow_comm *comm, crow_gidx have_begin, crow_gi
     const char *source = send ? (const char *)have + (send_at - have_begin) * bytes : NULL;
     char *target = receive ? (char *)out + (receive_at - begin) * bytes : NULL;
     if (step == 0 && send) memcpy(target, source, (size_t)(send * bytes));
-    if (step > 0) CROW_TRY(swap(comm, source, send * bytes, to, target, receive * bytes, from));
+    if (step > 0) CROW_TRY(move_swap(comm, source, send * bytes, to, target, receive * bytes, from));
   }
 cleanup:
   crow_free(all);

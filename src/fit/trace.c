@@ -3,7 +3,7 @@
 #include "fit/fit_impl.h"
 #include <string.h>
 
-static crow_status grow(crow_trace *trace, int64_t capacity) {
+static crow_status trace_grow(crow_trace *trace, int64_t capacity) {
   crow_status status = CROW_OK;
   double *larger = NULL;
   CROW_TRY(CROW_ALLOCATE(&larger, 2 * capacity));
@@ -17,7 +17,8 @@ cleanup:
 
 crow_status crow_trace_add(const crow_comm *comm, crow_trace *trace, double objective, double optimality) {
   crow_status status = CROW_OK;
-  if (trace->count == trace->capacity) CROW_TRY_AGREE(comm, grow(trace, trace->capacity ? 2 * trace->capacity : 64));
+  if (trace->count == trace->capacity)
+    CROW_TRY_AGREE(comm, trace_grow(trace, trace->capacity ? 2 * trace->capacity : 64));
   trace->entry[2 * trace->count] = objective;
   trace->entry[2 * trace->count + 1] = optimality;
   trace->count++;
@@ -37,7 +38,7 @@ crow_status crow_trace_load(const crow_comm *comm, crow_checkpoint *checkpoint, 
     CROW_TRY(crow_error(CROW_BAD_INPUT, "the checkpoint holds a trace of %lld iterations: expected %lld",
                         (long long)crow_checkpoint_scalars(checkpoint, "trace") / 2, (long long)count));
   }
-  CROW_TRY_AGREE(comm, grow(trace, count));
+  CROW_TRY_AGREE(comm, trace_grow(trace, count));
   CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "trace", 2 * count, trace->entry));
   trace->count = count;
 cleanup:

@@ -44,7 +44,7 @@ static const crow_entry *find_link(const crow_catalogue *catalogue, const char *
 }
 
 /* What the catalogue says of the array: the same on all ranks. */
-static crow_status check_entry(const crow_catalogue *catalogue, crow_array *array) {
+static crow_status array_check_entry(const crow_catalogue *catalogue, crow_array *array) {
   const char *file = array->file, *path = array->path;
   const crow_entry *entry = crow_catalogue_find(catalogue, path), *link = find_link(catalogue, path);
   if (link) {
@@ -106,7 +106,7 @@ crow_status crow_array_open(const crow_comm *comm, const char *file, const char 
   CROW_TRY_AGREE(comm, copy_path(path, &array->path));
   CROW_TRY_AGREE(comm, crow_comm_rank(comm) == 0 ? crow_survey_file(file, &catalogue) : CROW_OK);
   CROW_TRY(crow_catalogue_broadcast(comm, &catalogue));
-  CROW_TRY_AGREE(comm, check_entry(&catalogue, array));
+  CROW_TRY_AGREE(comm, array_check_entry(&catalogue, array));
   CROW_TRY_AGREE(comm, open_local(array));
 cleanup:
   crow_catalogue_free(&catalogue);
@@ -130,7 +130,7 @@ crow_gidx crow_array_rows(const crow_array *array) { return array->rows; }
 crow_gidx crow_array_columns(const crow_array *array) { return array->columns; }
 bool crow_array_is_single(const crow_array *array) { return array->single; }
 
-static crow_status check_finite(const crow_array *array, crow_gidx begin, crow_gidx count, const double *values) {
+static crow_status array_check_finite(const crow_array *array, crow_gidx begin, crow_gidx count, const double *values) {
   for (crow_gidx i = 0; i < count * array->columns; i++) {
     if (fabs(values[i]) <= CROW_ARRAY_LARGEST) continue;
     return crow_error(CROW_BAD_INPUT, "%s: %s[%lld, %lld] is %g, expected a finite number of at most %.3g in size",
@@ -152,7 +152,7 @@ crow_status crow_array_read(const crow_array *array, crow_gidx begin, crow_gidx 
       H5Dread(array->dataset, H5T_NATIVE_DOUBLE, memory, selection, H5P_DEFAULT, values) < 0) {
     CROW_TRY(crow_hdf5_error(false, array->file, array->path, "read its rows"));
   }
-  CROW_TRY(check_finite(array, begin, count, values));
+  CROW_TRY(array_check_finite(array, begin, count, values));
 cleanup:
   crow_hdf5_close(&memory);
   crow_hdf5_close(&selection);

@@ -68,7 +68,7 @@ static bool block_fits(const crow_bounds *bounds, bool bounded, crow_type type, 
   return false;
 }
 
-static double value_at(crow_type type, const void *values, int64_t i) {
+static double bounds_value_at(crow_type type, const void *values, int64_t i) {
   switch (type) {
   case CROW_F32:
     return (double)((const float *)values)[i];
@@ -89,7 +89,7 @@ int64_t crow_bounds_first_fault(const crow_bounds *bounds, crow_type type, const
     const int64_t block = count - at < BLOCK ? count - at : BLOCK;
     if (block_fits(bounds, bounded, type, values, at, block)) continue;
     for (int64_t i = at; i < at + block; i++) {
-      if (!fits(bounds, value_at(type, values, i))) return i;
+      if (!fits(bounds, bounds_value_at(type, values, i))) return i;
     }
   }
   return -1;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Makes room for one more element in an array that grows by doubling. */
-static crow_status grow(void **array, int64_t *room, int64_t needed, size_t size) {
+static crow_status catalogue_grow(void **array, int64_t *room, int64_t needed, size_t size) {
   crow_status status = CROW_OK;
   void *larger = NULL;
   if (needed <= *room) return CROW_OK;
@@ -23,7 +23,7 @@ crow_status crow_catalogue_text(crow_catalogue *catalogue, const char *text, int
   const int64_t bytes = (int64_t)strlen(text) + 1;
   *offset = 0;
   if (bytes == 1 && catalogue->text_bytes > 0) return CROW_OK;
-  CROW_TRY(grow((void **)&catalogue->texts, &catalogue->text_room, catalogue->text_bytes + bytes, 1));
+  CROW_TRY(catalogue_grow((void **)&catalogue->texts, &catalogue->text_room, catalogue->text_bytes + bytes, 1));
   memcpy(catalogue->texts + catalogue->text_bytes, text, (size_t)bytes);
   *offset = catalogue->text_bytes;
   catalogue->text_bytes += bytes;
@@ -47,7 +47,8 @@ void crow_catalogue_free(crow_catalogue *catalogue) {
 crow_status crow_catalogue_add(crow_catalogue *catalogue, const char *path, crow_object object, crow_entry **out) {
   crow_status status = CROW_OK;
   *out = NULL;
-  CROW_TRY(grow((void **)&catalogue->entries, &catalogue->entry_room, catalogue->entry_count + 1, sizeof(crow_entry)));
+  CROW_TRY(catalogue_grow((void **)&catalogue->entries, &catalogue->entry_room, catalogue->entry_count + 1,
+                          sizeof(crow_entry)));
   crow_entry *entry = &catalogue->entries[catalogue->entry_count];
   *entry = (crow_entry){.object = (int32_t)object};
   CROW_TRY(crow_catalogue_text(catalogue, path, &entry->path));
@@ -86,8 +87,8 @@ crow_status crow_catalogue_set(crow_catalogue *catalogue, const char *path, cons
   }
   CROW_TRY(crow_catalogue_text(catalogue, path, &copy.path));
   CROW_TRY(crow_catalogue_text(catalogue, name, &copy.name));
-  CROW_TRY(grow((void **)&catalogue->attributes, &catalogue->attribute_room, catalogue->attribute_count + 1,
-                sizeof(crow_attribute)));
+  CROW_TRY(catalogue_grow((void **)&catalogue->attributes, &catalogue->attribute_room, catalogue->attribute_count + 1,
+                          sizeof(crow_attribute)));
   catalogue->attributes[catalogue->attribute_count++] = copy;
 cleanup:
   return status;
@@ -101,7 +102,7 @@ crow_entry *crow_catalogue_find(const crow_catalogue *catalogue, const char *pat
 }
 
 /* Gives the other ranks an array of rank 0. */
-static crow_status share(const crow_comm *comm, void **array, int64_t count, int64_t *room, size_t size) {
+static crow_status catalogue_share(const crow_comm *comm, void **array, int64_t count, int64_t *room, size_t size) {
   crow_status status = CROW_OK;
   crow_status local = CROW_OK;
   if (crow_comm_rank(comm) != 0) {
@@ -122,9 +123,10 @@ crow_status crow_catalogue_broadcast(const crow_comm *comm, crow_catalogue *cata
   catalogue->entry_count = counts[0];
   catalogue->attribute_count = counts[1];
   catalogue->text_bytes = counts[2];
-  CROW_TRY(share(comm, (void **)&catalogue->entries, counts[0], &catalogue->entry_room, sizeof(crow_entry)));
-  CROW_TRY(share(comm, (void **)&catalogue->attributes, counts[1], &catalogue->attribute_room, sizeof(crow_attribute)));
-  CROW_TRY(share(comm, (void **)&catalogue->texts, counts[2], &catalogue->text_room, 1));
+  CROW_TRY(catalogue_share(comm, (void **)&catalogue->entries, counts[0], &catalogue->entry_room, sizeof(crow_entry)));
+  CROW_TRY(catalogue_share(comm, (void **)&catalogue->attributes, counts[1], &catalogue->attribute_room,
+                           sizeof(crow_attribute)));
+  CROW_TRY(catalogue_share(comm, (void **)&catalogue->texts, counts[2], &catalogue->text_room, 1));
 cleanup:
   return status;
 }

@@ -34,7 +34,7 @@ int64_t crow_catalogue_dimension(const crow_catalogue *catalogue, const crow_sch
   return dimension(&c, name, &path);
 }
 
-static void shape_text(const crow_entry *entry, char *text, size_t bytes) {
+static void catalogue_check_shape_text(const crow_entry *entry, char *text, size_t bytes) {
   if (entry->rank == 0) (void)snprintf(text, bytes, "one value");
   if (entry->rank == 1) (void)snprintf(text, bytes, "shape (%lld)", (long long)entry->rows);
   if (entry->rank == 2) {
@@ -43,10 +43,10 @@ static void shape_text(const crow_entry *entry, char *text, size_t bytes) {
   if (entry->rank > 2) (void)snprintf(text, bytes, "%d dimensions", (int)entry->rank);
 }
 
-static crow_status check_shape(const check *c, const crow_field *field, const crow_entry *entry) {
+static crow_status catalogue_check_shape(const check *c, const crow_field *field, const crow_entry *entry) {
   char expected[64], actual[64];
   (void)snprintf(expected, sizeof expected, field->rank == 2 ? "(%s, %s)" : "(%s)", field->shape[0], field->shape[1]);
-  shape_text(entry, actual, sizeof actual);
+  catalogue_check_shape_text(entry, actual, sizeof actual);
   if (entry->rank != field->rank) {
     return crow_error(CROW_BAD_INPUT, "%s: %s has %s, expected shape %s", c->file, field->path, actual, expected);
   }
@@ -104,7 +104,7 @@ static crow_status check_dataset(const check *c, const crow_field *field) {
     return crow_error(CROW_BAD_INPUT, "%s: %s is of type %s, expected %s", c->file, field->path,
                       actual[0] ? actual : "other (compound, array, ...)", allowed);
   }
-  return check_shape(c, field, entry);
+  return catalogue_check_shape(c, field, entry);
 }
 
 static crow_status check_attribute(const check *c, const crow_field *field) {

@@ -13,7 +13,7 @@ static crow_type type_for(const crow_entry *entry) {
   return entry->bytes < 4 || (entry->bytes == 4 && entry->is_signed) ? CROW_I32 : CROW_I64;
 }
 
-static crow_status copy_texts(const crow_file *from, crow_file *to, const char *path, const crow_entry *entry) {
+static crow_status file_copy_texts(const crow_file *from, crow_file *to, const char *path, const crow_entry *entry) {
   crow_status status = CROW_OK;
   crow_strings texts = {0};
   const crow_partition part = crow_comm_partition(from->comm, entry->rows, CROW_BLOCK);
@@ -32,7 +32,7 @@ crow_status crow_file_copy(const crow_file *from, crow_file *to, const char *pat
   void *values = NULL;
   CROW_TRY(crow_file_dataset(from, path, &entry));
   if (entry->class == CROW_CLASS_TEXT) {
-    CROW_TRY(copy_texts(from, to, path, entry));
+    CROW_TRY(file_copy_texts(from, to, path, entry));
     goto cleanup;
   }
   const crow_type type = type_for(entry);

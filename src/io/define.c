@@ -246,7 +246,7 @@ cleanup:
   return status;
 }
 
-static crow_status write_text(crow_file *file, const char *path, const char *name, const char *text) {
+static crow_status define_write_text(crow_file *file, const char *path, const char *name, const char *text) {
   crow_status status = CROW_OK;
   const crow_attribute attribute = {.class = CROW_CLASS_TEXT};
   hid_t type = crow_hdf5_text_type(H5T_VARIABLE);
@@ -264,7 +264,7 @@ crow_status crow_file_set_text(crow_file *file, const char *path, const char *na
   CROW_TRY(check_writing(file));
   CROW_TRY_AGREE(file->comm, crow_string_copy(value ? value : "", &text));
   (void)crow_utf8_mend(text);
-  CROW_TRY_AGREE(file->comm, write_text(file, path, name, text));
+  CROW_TRY_AGREE(file->comm, define_write_text(file, path, name, text));
 cleanup:
   crow_free(text);
   return status;

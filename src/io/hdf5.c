@@ -20,7 +20,7 @@ typedef struct cause {
 } cause;
 
 /* The stack is walked from the innermost call outwards; the first that says something is the cause. */
-static herr_t keep_first(unsigned depth, const H5E_error2_t *error, void *context) {
+static herr_t hdf5_keep_first(unsigned depth, const H5E_error2_t *error, void *context) {
   (void)depth;
   cause *kept = context;
   if (kept->text[0] == 0 && error->desc && error->desc[0]) (void)snprintf(kept->text, kept->bytes, "%s", error->desc);
@@ -30,7 +30,7 @@ static herr_t keep_first(unsigned depth, const H5E_error2_t *error, void *contex
 void crow_hdf5_cause(char *text, size_t bytes) {
   cause kept = {text, bytes};
   text[0] = 0;
-  (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, &kept);
+  (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, hdf5_keep_first, &kept);
   if (text[0] == 0) (void)snprintf(text, bytes, "HDF5 does not say why");
   /* One line, however the library laid it out. */
   for (char *at = text; *at; at++) {

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int compare(const void *a, const void *b, void *width) {
+static int labels_compare(const void *a, const void *b, void *width) {
   return strncmp((const char *)a, (const char *)b, (size_t) * (int64_t *)width);
 }
 
 /* Sorts texts and drops repeated ones. */
 static void make_distinct(crow_strings *texts) {
   int64_t kept = 0, width = texts->width;
-  qsort_r(texts->data, (size_t)texts->count, (size_t)width, compare, &width);
+  qsort_r(texts->data, (size_t)texts->count, (size_t)width, labels_compare, &width);
   for (int64_t i = 0; i < texts->count; i++) {
     const char *text = crow_strings_get(texts, i);
     if (kept > 0 && strcmp(crow_strings_get(texts, kept - 1), text) == 0) continue;
@@ -21,7 +21,7 @@ static void make_distinct(crow_strings *texts) {
 }
 
 /* Every rank's distinct texts put together on all. Widths agree. Collective. */
-static crow_status gather(const crow_comm *comm, const crow_strings *mine, crow_strings *all) {
+static crow_status labels_gather(const crow_comm *comm, const crow_strings *mine, crow_strings *all) {
   crow_status status = CROW_OK;
   const int size = crow_comm_size(comm);
   int64_t *send = NULL, *receive = NULL;
@@ -46,7 +46,7 @@ cleanup:
   return status;
 }
 
-static crow_status copy_texts(const crow_strings *from, crow_strings *to) {
+static crow_status labels_copy_texts(const crow_strings *from, crow_strings *to) {
   crow_status status = CROW_OK;
   *to = (crow_strings){.count = from->count, .width = from->width};
   CROW_TRY(crow_allocate(from->count, (size_t)from->width, (void **)&to->data));
@@ -75,11 +75,11 @@ crow_status crow_labels_read(const crow_file *file, const char *path, const crow
   crow_strings rows = {0}, mine = {0};
   *out = (crow_labels){0};
   CROW_TRY(crow_file_read_strings(file, path, partition->begin, partition->count, &rows));
-  CROW_TRY_AGREE(file->comm, copy_texts(&rows, &mine));
+  CROW_TRY_AGREE(file->comm, labels_copy_texts(&rows, &mine));
   if (mine.count) make_distinct(&mine);
   int64_t most = mine.count;
   CROW_TRY(crow_comm_max_i64(file->comm, &most, 1));
-  if (most <= CROW_LABELS_MOST) CROW_TRY(gather(file->comm, &mine, &out->name));
+  if (most <= CROW_LABELS_MOST) CROW_TRY(labels_gather(file->comm, &mine, &out->name));
   out->too_many = most > CROW_LABELS_MOST || out->name.count > CROW_LABELS_MOST;
   if (out->too_many) {
     crow_strings_free(&out->name);

@@ -28,8 +28,8 @@ static crow_status find_kind(const crow_catalogue *catalogue, const char *path, 
 }
 
 /* The local part of opening, the same on all ranks: the catalogue becomes a file's, checked against its schema. */
-static crow_status accept(const crow_comm *comm, const char *path, const char *kind, bool complete,
-                          crow_catalogue *catalogue, crow_file **out) {
+static crow_status file_accept(const crow_comm *comm, const char *path, const char *kind, bool complete,
+                               crow_catalogue *catalogue, crow_file **out) {
   crow_status status = CROW_OK;
   const char *found = "";
   if (!kind || kind[0]) CROW_TRY(find_kind(catalogue, path, kind, &found));
@@ -48,7 +48,7 @@ crow_status crow_file_open_checked(const crow_comm *comm, const char *path, cons
   crow_hdf5_quiet();
   CROW_TRY_AGREE(comm, crow_comm_rank(comm) == 0 ? crow_survey_file(path, &catalogue) : CROW_OK);
   CROW_TRY(crow_catalogue_broadcast(comm, &catalogue));
-  CROW_TRY_AGREE(comm, accept(comm, path, kind, complete, &catalogue, &file));
+  CROW_TRY_AGREE(comm, file_accept(comm, path, kind, complete, &catalogue, &file));
   file->catalogue = catalogue;
   catalogue = (crow_catalogue){0};
   CROW_TRY(crow_file_attach(file, path, false));

@@ -12,7 +12,7 @@ typedef struct named {
   int32_t alternative;
 } named;
 
-static int compare(const void *a, const void *b) {
+static int prompts_compare(const void *a, const void *b) {
   const named *x = a, *y = b;
   for (int k = 0; k < 2; k++) {
     if (x->digest[k] != y->digest[k]) return x->digest[k] < y->digest[k] ? -1 : 1;
@@ -50,7 +50,7 @@ static crow_status list_names(const crow_comm *comm, const crow_dataset *dataset
   CROW_TRY_AGREE(comm, digest_names(dataset, &p, &names, mine));
   CROW_TRY(crow_comm_gather_slices(comm, &p, mine, all, 2 * sizeof *all));
   for (crow_gidx x = 0; x < m; x++) (*list)[x] = (named){{all[2 * x], all[2 * x + 1]}, (int32_t)x};
-  qsort(*list, (size_t)m, sizeof **list, compare);
+  qsort(*list, (size_t)m, sizeof **list, prompts_compare);
 cleanup:
   crow_strings_free(&names);
   crow_free(mine);
@@ -59,7 +59,7 @@ cleanup:
 }
 
 /* Numbers equal digests alike, in the order of their first alternatives. */
-static crow_gidx number(const named *list, crow_gidx m, int32_t *prompt) {
+static crow_gidx prompts_number(const named *list, crow_gidx m, int32_t *prompt) {
   crow_gidx prompts = 0;
   /* First the lowest alternative of the same prompt, then its number. */
   for (crow_gidx i = 0, first = 0; i < m; i++) {
@@ -80,7 +80,7 @@ crow_status crow_dataset_number_prompts(const crow_comm *comm, crow_dataset *dat
   }
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&dataset->prompt, m));
   CROW_TRY(list_names(comm, dataset, &list));
-  dataset->prompts = number(list, m, dataset->prompt);
+  dataset->prompts = prompts_number(list, m, dataset->prompt);
 cleanup:
   crow_free(list);
   return status;
@@ -98,7 +98,7 @@ crow_status crow_dataset_find_prompts(const crow_comm *comm, const crow_dataset 
     crow_gidx low = 0, high = dataset->alternatives;
     while (low < high) {
       const crow_gidx middle = low + (high - low) / 2;
-      if (compare(&list[middle], &wanted) < 0)
+      if (prompts_compare(&list[middle], &wanted) < 0)
         low = middle + 1;
       else
         high = middle;

@@ -16,7 +16,7 @@ struct crow_provenance {
 };
 
 /* Adds an entry, or replaces the one of this name. */
-static crow_status add(crow_provenance *provenance, const char *name, const char *text) {
+static crow_status provenance_add(crow_provenance *provenance, const char *name, const char *text) {
   crow_status status = CROW_OK;
   char *name_copy = NULL, *text_copy = NULL;
   entry *larger = NULL;
@@ -55,30 +55,30 @@ crow_status crow_provenance_add(crow_provenance *provenance, const char *name, c
   if (bytes < 0) CROW_TRY(crow_error(CROW_FAILED, "cannot format the provenance's \"%s\"", name));
   CROW_TRY(crow_allocate((int64_t)bytes + 1, 1, (void **)&text));
   (void)vsnprintf(text, (size_t)bytes + 1, format, again);
-  CROW_TRY(add(provenance, name, text));
+  CROW_TRY(provenance_add(provenance, name, text));
 cleanup:
   va_end(again);
   crow_free(text);
   return status;
 }
 
-static crow_status begin(crow_provenance *provenance, const char *command_line) {
+static crow_status provenance_begin(crow_provenance *provenance, const char *command_line) {
   crow_status status = CROW_OK;
   char date[32] = "";
   const time_t now = time(NULL);
   struct tm utc;
   if (gmtime_r(&now, &utc)) (void)strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  CROW_TRY(add(provenance, "program", "crow"));
-  CROW_TRY(add(provenance, "version", crow_version()));
-  CROW_TRY(add(provenance, "git_hash", crow_git_hash()));
-  CROW_TRY(add(provenance, "date", date));
-  CROW_TRY(add(provenance, "host", crow_comm_host()));
+  CROW_TRY(provenance_add(provenance, "program", "crow"));
+  CROW_TRY(provenance_add(provenance, "version", crow_version()));
+  CROW_TRY(provenance_add(provenance, "git_hash", crow_git_hash()));
+  CROW_TRY(provenance_add(provenance, "date", date));
+  CROW_TRY(provenance_add(provenance, "host", crow_comm_host()));
   CROW_TRY(crow_provenance_add(provenance, "ranks", "%d", crow_comm_size(provenance->comm)));
-  CROW_TRY(add(provenance, "mpi", crow_comm_version()));
-  CROW_TRY(add(provenance, "hdf5", crow_hdf5_version()));
-  CROW_TRY(add(provenance, "blas", crow_blas_version()));
-  CROW_TRY(add(provenance, "blas_core", crow_blas_core()));
-  if (command_line) CROW_TRY(add(provenance, "command_line", command_line));
+  CROW_TRY(provenance_add(provenance, "mpi", crow_comm_version()));
+  CROW_TRY(provenance_add(provenance, "hdf5", crow_hdf5_version()));
+  CROW_TRY(provenance_add(provenance, "blas", crow_blas_version()));
+  CROW_TRY(provenance_add(provenance, "blas_core", crow_blas_core()));
+  if (command_line) CROW_TRY(provenance_add(provenance, "command_line", command_line));
 cleanup:
   return status;
 }
@@ -88,7 +88,7 @@ crow_status crow_provenance_create(const crow_comm *comm, const char *command_li
   *out = NULL;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(out, 1));
   (*out)->comm = comm;
-  CROW_TRY_AGREE(comm, begin(*out, command_line));
+  CROW_TRY_AGREE(comm, provenance_begin(*out, command_line));
 cleanup:
   if (status != CROW_OK) crow_provenance_destroy(out);
   return status;
@@ -111,7 +111,7 @@ crow_status crow_provenance_add_settings(crow_provenance *provenance, const crow
   for (const crow_setting *setting = table; setting->name; setting++) {
     (void)snprintf(name, sizeof name, "option_%s", setting->name);
     crow_setting_print(setting, options, value, sizeof value);
-    CROW_TRY(add(provenance, name, value));
+    CROW_TRY(provenance_add(provenance, name, value));
   }
 cleanup:
   return status;
@@ -131,7 +131,7 @@ cleanup:
 }
 
 /* All entries as name, zero, text, zero, ... in one block. */
-static crow_status pack(const crow_provenance *provenance, char **block, int64_t *bytes) {
+static crow_status provenance_pack(const crow_provenance *provenance, char **block, int64_t *bytes) {
   crow_status status = CROW_OK;
   *bytes = 0;
   for (int64_t i = 0; i < provenance->count; i++) {
@@ -154,7 +154,7 @@ crow_status crow_provenance_write(const crow_provenance *provenance, crow_file *
   const bool first = crow_comm_rank(comm) == 0;
   char *block = NULL;
   int64_t bytes = 0;
-  CROW_TRY_AGREE(comm, first ? pack(provenance, &block, &bytes) : CROW_OK);
+  CROW_TRY_AGREE(comm, first ? provenance_pack(provenance, &block, &bytes) : CROW_OK);
   CROW_TRY(crow_comm_broadcast(comm, &bytes, (int64_t)sizeof bytes, 0));
   CROW_TRY_AGREE(comm, first ? CROW_OK : crow_allocate(bytes, 1, (void **)&block));
   CROW_TRY(crow_comm_broadcast(comm, block, bytes, 0));

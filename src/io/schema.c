@@ -40,7 +40,7 @@ static const struct {
                    {"boolean", CROW_CLASS_BOOLEAN},
                    {"text", CROW_CLASS_TEXT}};
 
-static unsigned class_of(const char *name) {
+static unsigned schema_class_of(const char *name) {
   for (size_t i = 0; i < sizeof class_names / sizeof *class_names; i++) {
     if (name && strcmp(name, class_names[i].name) == 0) return class_names[i].class;
   }
@@ -58,7 +58,7 @@ void crow_classes_print(unsigned classes, char *text, size_t bytes) {
 }
 
 /* A JSON list of texts as one text with '|' between. */
-static crow_status join(const json_t *list, char **out) {
+static crow_status schema_join(const json_t *list, char **out) {
   crow_status status = CROW_OK;
   size_t bytes = 1;
   size_t i;
@@ -86,10 +86,11 @@ static crow_status read_field(const json_t *entry, crow_field *field) {
   field->name = json_string_value(json_object_get(entry, "name"));
   field->required = json_is_true(json_object_get(entry, "required"));
   field->set = json_string_value(json_object_get(entry, "set"));
-  field->classes = class_of(json_string_value(json_object_get(entry, "type")));
+  field->classes = schema_class_of(json_string_value(json_object_get(entry, "type")));
   size_t i;
   json_t *word;
-  json_array_foreach(json_object_get(entry, "types"), i, word) field->classes |= class_of(json_string_value(word));
+  json_array_foreach(json_object_get(entry, "types"), i, word) field->classes |=
+      schema_class_of(json_string_value(word));
   json_array_foreach(json_object_get(entry, "shape"), i, word) {
     if (i < 2) field->shape[i] = json_string_value(word);
     field->rank = (int)i + 1;
@@ -99,7 +100,7 @@ static crow_status read_field(const json_t *entry, crow_field *field) {
   field->rule.has_maximum = read_number(entry, "maximum", &field->rule.maximum);
   field->rule.has_sum = read_number(entry, "sum", &field->rule.sum);
   field->rule.below = json_string_value(json_object_get(entry, "below"));
-  if (json_object_get(entry, "one_of")) CROW_TRY(join(json_object_get(entry, "one_of"), &one_of));
+  if (json_object_get(entry, "one_of")) CROW_TRY(schema_join(json_object_get(entry, "one_of"), &one_of));
   field->one_of = one_of;
   if (!field->path || !field->classes || (!field->name && (field->rank < 1 || field->rank > 2 || !field->shape[0]))) {
     status = crow_error(CROW_FAILED, "the embedded schemas have a field without a path, type or shape");
@@ -136,7 +137,7 @@ static crow_status read_schema(crow_schema *schema) {
   schema->choice_count = (int64_t)json_array_size(choices);
   CROW_TRY(CROW_ALLOCATE(&schema->choices, schema->choice_count));
   for (int64_t i = 0; i < schema->choice_count; i++) {
-    CROW_TRY(join(json_object_get(json_array_get(choices, (size_t)i), "of"), &schema->choices[i].of));
+    CROW_TRY(schema_join(json_object_get(json_array_get(choices, (size_t)i), "of"), &schema->choices[i].of));
   }
 cleanup:
   return status;

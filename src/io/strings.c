@@ -24,7 +24,7 @@ void crow_strings_free(crow_strings *strings) {
 }
 
 /* Texts that grow in width as longer ones come. */
-static crow_status widen(crow_strings *strings, int64_t width) {
+static crow_status strings_widen(crow_strings *strings, int64_t width) {
   crow_status status = CROW_OK;
   char *wider = NULL;
   if (width <= strings->width) return CROW_OK;
@@ -71,7 +71,7 @@ static crow_status take_texts(const crow_file *file, const crow_entry *entry, ch
     if (bytes > longest) longest = bytes;
   }
   CROW_TRY(check_padded(file, entry, first + index, longest));
-  CROW_TRY(widen(out, longest));
+  CROW_TRY(strings_widen(out, longest));
   for (int64_t i = 0; i < count; i++) {
     if (texts[i]) memcpy(out->data + (at + i) * out->width, texts[i], strlen(texts[i]));
   }
@@ -205,7 +205,7 @@ crow_status crow_file_read_strings(const crow_file *file, const char *path, crow
   }
   CROW_TRY(crow_pieces_begin(file, entry, 1, PIECE_TEXTS, begin, count, &pieces));
   CROW_TRY_AGREE(file->comm, entry->variable ? CROW_OK : check_padded(file, entry, 0, entry->bytes + 1));
-  CROW_TRY_AGREE(file->comm, widen(out, entry->variable ? 1 : entry->bytes + 1));
+  CROW_TRY_AGREE(file->comm, strings_widen(out, entry->variable ? 1 : entry->bytes + 1));
   if (entry->variable) {
     CROW_TRY_AGREE(file->comm, read_variable(file, entry, begin, count, out));
   } else {
@@ -215,7 +215,7 @@ crow_status crow_file_read_strings(const crow_file *file, const char *path, crow
   CROW_TRY_AGREE(file->comm, check_texts(file, entry, begin, out));
   int64_t width = out->width;
   CROW_TRY(crow_comm_max_i64(file->comm, &width, 1));
-  CROW_TRY_AGREE(file->comm, widen(out, width));
+  CROW_TRY_AGREE(file->comm, strings_widen(out, width));
 cleanup:
   crow_hdf5_close(&type);
   if (status != CROW_OK) crow_strings_free(out);
@@ -247,7 +247,7 @@ crow_status crow_file_write_strings_rows(crow_file *file, const char *path, crow
   CROW_TRY_AGREE(file->comm, status);
   /* Texts as wide as the stored ones are written as they are. */
   const bool narrower = slice->count && slice->width < entry->bytes;
-  CROW_TRY_AGREE(file->comm, narrower ? widen(&copy, entry->bytes) : CROW_OK);
+  CROW_TRY_AGREE(file->comm, narrower ? strings_widen(&copy, entry->bytes) : CROW_OK);
   for (int64_t i = 0; i < slice->count && narrower; i++) {
     memcpy(copy.data + i * copy.width, slice->data + i * slice->width, (size_t)slice->width);
   }

@@ -58,7 +58,8 @@ cleanup:
 }
 
 /* Every rank reads the first values: the first row may be longer than they are, but is one row. */
-static crow_status read_first(const crow_file *file, const crow_entry *entry, bool floating, crow_summary *out) {
+static crow_status summary_read_first(const crow_file *file, const crow_entry *entry, bool floating,
+                                      crow_summary *out) {
   crow_status status = CROW_OK;
   void *values = NULL;
   const crow_gidx needed = (CROW_SUMMARY_FIRST + entry->columns - 1) / (entry->columns > 0 ? entry->columns : 1);
@@ -77,7 +78,7 @@ cleanup:
   return status;
 }
 
-static crow_status reduce(const crow_file *file, const crow_bounds *bounds, const crow_entry *entry, tally *t) {
+static crow_status summary_reduce(const crow_file *file, const crow_bounds *bounds, const crow_entry *entry, tally *t) {
   crow_status status = CROW_OK;
   crow_summary *s = t->summary;
   const crow_comm *comm = file->comm;
@@ -107,8 +108,8 @@ static crow_status summarise_numbers(const crow_file *file, const crow_entry *en
   out->maximum_integer = INT64_MIN;
   crow_bounds_make(file, entry, &bounds);
   CROW_TRY(tally_values(file, entry, &bounds, &t, &fault, &fault_value));
-  CROW_TRY(read_first(file, entry, t.floating, out));
-  const crow_status sum = reduce(file, &bounds, entry, &t);
+  CROW_TRY(summary_read_first(file, entry, t.floating, out));
+  const crow_status sum = summary_reduce(file, &bounds, entry, &t);
   CROW_TRY(
       crow_bounds_agree(file, entry, &bounds, CROW_BAD_INPUT, fault, t.floating ? CROW_F64 : CROW_I64, &fault_value));
   CROW_TRY(sum);

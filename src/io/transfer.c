@@ -112,7 +112,7 @@ cleanup:
 
 static bool is_floating(crow_type type) { return type == CROW_F32 || type == CROW_F64; }
 
-static crow_status check_type(const crow_file *file, const crow_entry *entry, crow_type type) {
+static crow_status transfer_check_type(const crow_file *file, const crow_entry *entry, crow_type type) {
   const bool number = entry->class & (CROW_CLASS_FLOAT | CROW_CLASS_INTEGER | CROW_CLASS_BOOLEAN);
   if (number && (is_floating(type) || entry->class != CROW_CLASS_FLOAT)) return CROW_OK;
   char actual[64];
@@ -195,7 +195,7 @@ crow_status crow_file_read(const crow_file *file, const char *path, crow_gidx be
   crow_bounds bounds;
   const int64_t bytes = (int64_t)crow_type_bytes(type);
   CROW_TRY(crow_file_dataset(file, path, &entry));
-  CROW_TRY(check_type(file, entry, type));
+  CROW_TRY(transfer_check_type(file, entry, type));
   crow_bounds_make(file, entry, &bounds);
   if (is_lossless(entry, type)) {
     CROW_TRY(crow_file_move(file, entry, false, crow_hdf5_memory_type(type), (size_t)bytes, begin, count, values));

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 /* What this process prints there comes before, and a descriptor of its own keeps the place in the file. */
-static FILE *open_stream(const crow_target *target) {
+static FILE *whole_file_open_stream(const crow_target *target) {
   (void)fflush(NULL);
   const int descriptor =
       target->descriptor >= 0 ? dup(target->descriptor) : open(target->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
@@ -21,7 +21,7 @@ crow_status crow_whole_file_create(const char *path, bool overwrite, crow_whole_
   *file = (crow_whole_file){.path = path, .overwrite = overwrite};
   CROW_TRY(crow_target_find(path, &file->target));
   if (file->target.stream) {
-    file->stream = open_stream(&file->target);
+    file->stream = whole_file_open_stream(&file->target);
   } else {
     crow_temporary_clean(file->target.path);
     errno = EEXIST;

@@ -16,7 +16,7 @@ static double largest(const void *values, crow_type type, int64_t count) {
   return most;
 }
 
-static crow_status make_room(crow_model *model) {
+static crow_status network_make_room(crow_model *model) {
   crow_status status = CROW_OK;
   const bool convert = model->layers && model->type == CROW_F32;
   if (convert && !model->block) CROW_TRY(CROW_ALLOCATE(&model->block, CROW_BLOCK * model->dimensions));
@@ -43,7 +43,7 @@ crow_status crow_model_bind(crow_model *model, const crow_comm *comm, const crow
   model->index = index;
   model->contexts = contexts;
   model->type = type;
-  CROW_TRY_AGREE(comm, make_room(model));
+  CROW_TRY_AGREE(comm, network_make_room(model));
   double agreed[2] = {index != NULL, 0};
   if (model->layers) agreed[1] = largest(contexts, type, rows->count * model->dimensions);
   CROW_TRY(crow_comm_max_f64(comm, agreed, 2));

@@ -49,8 +49,8 @@ static void make_points(const crow_nearest *nearest, double *points, int64_t n) 
 }
 
 /* Seconds a point takes among these contexts: the faster of two searches. */
-static crow_status measure(const crow_nearest *nearest, crow_nearest_engine engine, const measured_part *part,
-                           const double *points, int64_t n, double *seconds) {
+static crow_status engine_measure(const crow_nearest *nearest, crow_nearest_engine engine, const measured_part *part,
+                                  const double *points, int64_t n, double *seconds) {
   crow_nearest_options options = nearest->options;
   crow_nearest_result result = {0};
   crow_nearest *trial = NULL;
@@ -73,7 +73,7 @@ cleanup:
 
 /* The time among all m alternatives from that among `count` and among a quarter of them: a power law, which is linear
  * for products and far less for trees in few dimensions. */
-static double extrapolate(double whole, double quarter, double m, double count) {
+static double engine_extrapolate(double whole, double quarter, double m, double count) {
   const double power = fmin(fmax(log(whole / quarter) / log(4), 0.1), 1);
   return whole * pow(m / count, power);
 }
@@ -93,21 +93,21 @@ static crow_status measure_engines(const crow_nearest *nearest, const double *po
   for (int engine = CROW_NEAREST_GEMM; engine <= CROW_NEAREST_TREE; engine++) {
     if (!pays[engine]) continue;
     take_part(nearest, part, count);
-    CROW_TRY(measure(nearest, (crow_nearest_engine)engine, part, points, n, &seconds[engine]));
+    CROW_TRY(engine_measure(nearest, (crow_nearest_engine)engine, part, points, n, &seconds[engine]));
     if (engine != CROW_NEAREST_TREE) {
       seconds[engine] *= (double)nearest->m / (double)count;
     } else if (count < nearest->m) {
       double quarter;
       take_part(nearest, part, count / 4);
-      CROW_TRY(measure(nearest, CROW_NEAREST_TREE, part, points, n, &quarter));
-      seconds[engine] = extrapolate(seconds[engine], quarter, (double)nearest->m, (double)count);
+      CROW_TRY(engine_measure(nearest, CROW_NEAREST_TREE, part, points, n, &quarter));
+      seconds[engine] = engine_extrapolate(seconds[engine], quarter, (double)nearest->m, (double)count);
     }
   }
 cleanup:
   return status;
 }
 
-static void log_choice(crow_nearest_engine chosen, const double seconds[]) {
+static void engine_log_choice(crow_nearest_engine chosen, const double seconds[]) {
   char text[128] = "";
   size_t used = 0;
   for (int engine = CROW_NEAREST_GEMM; engine <= CROW_NEAREST_TREE; engine++) {
@@ -139,7 +139,7 @@ static crow_status choose_engine(const crow_nearest *nearest, const double *prob
   for (int engine = CROW_NEAREST_FUSED; engine <= CROW_NEAREST_TREE; engine++) {
     if (seconds[engine] < seconds[*chosen]) *chosen = (crow_nearest_engine)engine;
   }
-  log_choice(*chosen, seconds);
+  engine_log_choice(*chosen, seconds);
 cleanup:
   crow_free(part.rows);
   crow_free(made);

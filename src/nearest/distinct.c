@@ -38,7 +38,7 @@ static void find_first_rows(const hashed_row *sorted, const unsigned char *conte
 }
 
 /* Turns first rows into groups; `rank` (m) is scratch. */
-static crow_status make_groups(const int64_t *first, int64_t m, int64_t *rank, crow_nearest_distinct *out) {
+static crow_status distinct_make_groups(const int64_t *first, int64_t m, int64_t *rank, crow_nearest_distinct *out) {
   crow_status status;
   for (int64_t row = 0; row < m; row++) {
     if (first[row] == row) rank[row] = out->count++;
@@ -84,7 +84,7 @@ crow_status crow_nearest_distinct_create(const void *contexts, crow_precision ty
   CROW_TRY(CROW_ALLOCATE_RAW(&first, m));
   CROW_TRY(CROW_ALLOCATE_RAW(&rank, m));
   find_first_rows(sorted, bytes, m, row_bytes, first);
-  CROW_TRY(make_groups(first, m, rank, out));
+  CROW_TRY(distinct_make_groups(first, m, rank, out));
 cleanup:
   if (status != CROW_OK) crow_nearest_distinct_free(out);
   crow_free(rank);

@@ -9,7 +9,7 @@
 /* Rows looked at for the centre. */
 #define CENTRE_ROWS 255
 
-static double value_at(const void *row, crow_precision type, int64_t k) {
+static double frame_value_at(const void *row, crow_precision type, int64_t k) {
   return type == CROW_SINGLE ? (double)((const float *)row)[k] : ((const double *)row)[k];
 }
 
@@ -20,7 +20,7 @@ static int compare_doubles(const void *left, const void *right) {
 
 /* The mean of the middle half of each coordinate over some rows: near the middle of ordinary data and not moved by
  * outliers. The nearer to the contexts, the smaller the norms and with them the bound. */
-static crow_status find_centre(const crow_nearest *nearest, double *centre) {
+static crow_status frame_find_centre(const crow_nearest *nearest, double *centre) {
   const int64_t count = nearest->distinct.count, rows = count < CENTRE_ROWS ? count : CENTRE_ROWS;
   double *column = NULL;
   crow_status status;
@@ -28,7 +28,7 @@ static crow_status find_centre(const crow_nearest *nearest, double *centre) {
   for (int64_t k = 0; k < nearest->d; k++) {
     for (int64_t i = 0; i < rows; i++) {
       const int64_t index = (int64_t)((double)i * (double)count / (double)rows);
-      column[i] = value_at(crow_nearest_context(nearest, index), nearest->type, k);
+      column[i] = frame_value_at(crow_nearest_context(nearest, index), nearest->type, k);
     }
     qsort(column, (size_t)rows, sizeof *column, compare_doubles);
     const int64_t begin = rows / 4, end = rows - begin;
@@ -45,7 +45,8 @@ cleanup:
 static double largest_coordinate(const crow_nearest *nearest, int64_t index, const double *centre) {
   const void *row = crow_nearest_context(nearest, index);
   double largest = 0;
-  for (int64_t k = 0; k < nearest->d; k++) largest = fmax(largest, fabs(value_at(row, nearest->type, k) - centre[k]));
+  for (int64_t k = 0; k < nearest->d; k++)
+    largest = fmax(largest, fabs(frame_value_at(row, nearest->type, k) - centre[k]));
   return largest;
 }
 
@@ -74,7 +75,7 @@ crow_status crow_frame_create(const crow_nearest *nearest, crow_precision precis
   crow_status status;
   *out = (crow_frame){0};
   CROW_TRY(CROW_ALLOCATE(&out->centre, nearest->d));
-  CROW_TRY(find_centre(nearest, out->centre));
+  CROW_TRY(frame_find_centre(nearest, out->centre));
   const double d = (double)nearest->d;
   double size;
   CROW_TRY(find_size(nearest, out->centre, &size));

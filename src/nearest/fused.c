@@ -33,7 +33,7 @@ static int64_t block(const crow_pass *pass) {
   return strips < 1 ? 1 : strips > 8 ? 8 : strips;
 }
 
-static void shape(crow_pass *pass) {
+static void fused_shape(crow_pass *pass) {
   pass->strip = pass->d < 48 ? STRIP_MOST : pass->d < 96 ? STRIP_MOST / 2 : STRIP_LEAST;
   const int64_t row_bytes = pass->d * (int64_t)pass->real_bytes, needed = (pass->count + pass->strip - 1) / pass->strip;
   int64_t strips = PANEL_BYTES / (pass->strip * row_bytes);
@@ -83,7 +83,7 @@ typedef struct fused_memory {
   char *greatest, *strip, *partial, *points;
 } fused_memory;
 
-static fused_memory divide(const crow_pass *pass, crow_pass_work *work) {
+static fused_memory fused_divide(const crow_pass *pass, crow_pass_work *work) {
   fused_memory memory = {.greatest = work->scores};
   memory.strip = memory.greatest + (size_t)(pass->chunk * APART) * pass->real_bytes;
   memory.partial = memory.strip + (size_t)pass->strip * pass->real_bytes;
@@ -166,8 +166,8 @@ static crow_status score_strips(const crow_pass *pass, crow_pass_work *work, con
   return CROW_OK;
 }
 
-static crow_status score(const crow_pass *pass, crow_pass_work *work) {
-  const fused_memory memory = divide(pass, work);
+static crow_status fused_score(const crow_pass *pass, crow_pass_work *work) {
+  const fused_memory memory = fused_divide(pass, work);
   const int64_t strips = pass->panel / pass->strip, step = block(pass);
   /* Prepared panels lie one behind the other. */
   const int64_t panels = pass->prepared ? WINDOW / strips : 1;
@@ -188,12 +188,12 @@ cleanup:
   return status;
 }
 
-const crow_pass_scorer crow_fused_scorer = {.shape = shape, .arrange = arrange, .score = score};
+const crow_pass_scorer crow_fused_scorer = {.shape = fused_shape, .arrange = arrange, .score = fused_score};
 
-static crow_status create(crow_nearest *nearest) { return crow_pass_create(nearest, &crow_fused_scorer); }
+static crow_status fused_create(crow_nearest *nearest) { return crow_pass_create(nearest, &crow_fused_scorer); }
 
 const crow_nearest_class crow_nearest_fused_class = {
-    .create = create,
+    .create = fused_create,
     .destroy = crow_pass_destroy,
     .work_create = crow_pass_work_create,
     .work_destroy = crow_pass_work_destroy,

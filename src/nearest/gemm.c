@@ -14,7 +14,7 @@
 /* Bounds the converted points and the panel for very long contexts. */
 #define BLOCK_BYTES ((int64_t)12 << 20)
 
-static void shape(crow_pass *pass) {
+static void gemm_shape(crow_pass *pass) {
   const int64_t tile = pass->nearest->options.threads > 1 ? TILE_OF_THREADS : TILE;
   int64_t side = BLOCK_BYTES / (pass->d * (int64_t)pass->real_bytes);
   side = side > tile ? tile : side < 64 ? 64 : side;
@@ -26,7 +26,7 @@ static void shape(crow_pass *pass) {
   pass->score_count = pass->chunk * pass->panel;
 }
 
-static crow_status score(const crow_pass *pass, crow_pass_work *work) {
+static crow_status gemm_score(const crow_pass *pass, crow_pass_work *work) {
   const int n = (int)work->n, d = (int)pass->d;
   crow_status status = CROW_OK;
   for (int64_t panel = 0; panel < pass->panels; panel++) {
@@ -58,7 +58,7 @@ cleanup:
   return status;
 }
 
-const crow_pass_scorer crow_gemm_scorer = {.shape = shape, .score = score};
+const crow_pass_scorer crow_gemm_scorer = {.shape = gemm_shape, .score = gemm_score};
 
 /* Threads share out the chunks, each with a BLAS of its own. The number of OpenBLAS's threads is the host's: it comes
  * back when the last search ends. */
@@ -78,14 +78,14 @@ static void gemm_destroy(void *state) {
   give_blas_back();
 }
 
-static crow_status create(crow_nearest *nearest) {
+static crow_status gemm_create(crow_nearest *nearest) {
   take_blas();
   const crow_status status = crow_blas_reserve(nearest->options.threads);
   return status == CROW_OK ? crow_pass_create(nearest, &crow_gemm_scorer) : status;
 }
 
 const crow_nearest_class crow_nearest_gemm_class = {
-    .create = create,
+    .create = gemm_create,
     .destroy = gemm_destroy,
     .work_create = crow_pass_work_create,
     .work_destroy = crow_pass_work_destroy,

@@ -23,7 +23,7 @@ const crow_setting crow_nearest_settings[] = {
      "OpenMP threads of each rank that search the nearest alternatives"},
     {0}};
 
-static const crow_nearest_class *class_of(crow_nearest_engine engine) {
+static const crow_nearest_class *nearest_class_of(crow_nearest_engine engine) {
   if (engine == CROW_NEAREST_FUSED) return &crow_nearest_fused_class;
   if (engine == CROW_NEAREST_TREE) return &crow_nearest_tree_class;
   return &crow_nearest_gemm_class;
@@ -75,7 +75,7 @@ static crow_status check_contexts(const void *contexts, crow_precision type, int
 crow_status crow_nearest_start(crow_nearest *nearest, crow_nearest_engine engine) {
   crow_status status;
   nearest->engine = engine;
-  nearest->class = class_of(engine);
+  nearest->class = nearest_class_of(engine);
   CROW_TRY(nearest->class->create(nearest));
   CROW_TRY(CROW_ALLOCATE(&nearest->work, nearest->options.threads));
   for (int64_t t = 0; t < nearest->options.threads; t++) {

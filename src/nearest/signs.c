@@ -104,7 +104,7 @@ static int compare_sizes(const void *left, const void *right) {
 }
 
 /* The scale makes a typical |a| about 1; the middle takes away what all |v|^2 have in common. */
-static void find_scale(crow_sign_search *search, const crow_sign_work *work) {
+static void signs_find_scale(crow_sign_search *search, const crow_sign_work *work) {
   const int64_t count = search->nearest->distinct.count, rows = count < SAMPLE_ROWS ? count : SAMPLE_ROWS;
   const double step = (double)count / (double)rows;
   double norm[SAMPLE_ROWS], half[SAMPLE_ROWS], square[CROW_SIGN_ROWS];
@@ -203,7 +203,7 @@ cleanup:
 }
 
 /* The centre where distances are taken. */
-static crow_status find_centre(crow_sign_search *search) {
+static crow_status signs_find_centre(crow_sign_search *search) {
   crow_status status = CROW_OK;
   const double *centre = crow_signs_centre(search->signs);
   CROW_TRY(CROW_ALLOCATE(&search->centre, search->nearest->d));
@@ -218,7 +218,7 @@ cleanup:
   return status;
 }
 
-static void set_shape(crow_sign_search *search) {
+static void signs_set_shape(crow_sign_search *search) {
   const crow_signs *signs = search->signs;
   search->blocks = crow_signs_blocks(signs);
   search->length = crow_signs_block_length(signs);
@@ -244,7 +244,7 @@ static crow_status prepare_contexts(crow_sign_search *search) {
   CROW_TRY(CROW_ALLOCATE(&search->intercept, panels));
   for (int64_t k = 0; k < panels * lanes; k++) search->offset[k] = -INFINITY;
   if (search->keeps) CROW_TRY(CROW_ALLOCATE_RAW(&search->prepared, all));
-  find_scale(search, work);
+  signs_find_scale(search, work);
   make_panels(search, work, 0, panels, true, search->prepared);
   set_bounds(search);
   if (!isfinite(search->far) || !isfinite(search->reach)) search->unfit = true;
@@ -262,8 +262,8 @@ crow_status crow_sign_search_create(const crow_nearest_options *options, const v
   CROW_TRY(CROW_ALLOCATE(&search, 1));
   *search = (crow_sign_search){.signs = signs, .hull = projected ? hull : NULL, .d = d};
   CROW_TRY(crow_nearest_prepare(options, contexts, type, m, projected ? hull->k : d, &search->nearest));
-  set_shape(search);
-  CROW_TRY(find_centre(search));
+  signs_set_shape(search);
+  CROW_TRY(signs_find_centre(search));
   CROW_TRY(CROW_ALLOCATE(&search->work, options->threads));
   for (int64_t t = 0; t < options->threads; t++) CROW_TRY(create_work(search, &search->work[t]));
   CROW_TRY(prepare_contexts(search));

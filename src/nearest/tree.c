@@ -106,7 +106,7 @@ static void copy_contexts(const crow_nearest *nearest, double *all) {
   }
 }
 
-static crow_status create(crow_nearest *nearest) {
+static crow_status tree_create(crow_nearest *nearest) {
   const int64_t count = nearest->distinct.count, d = nearest->d;
   crow_tree *tree = NULL;
   double *all = NULL;
@@ -277,8 +277,8 @@ static void search_packet(const crow_nearest *nearest, tree_work *work, const do
   }
 }
 
-static crow_status search(const crow_nearest *nearest, void *memory, const double *points, int64_t n,
-                          crow_nearest_winners *winners) {
+static crow_status tree_search(const crow_nearest *nearest, void *memory, const double *points, int64_t n,
+                               crow_nearest_winners *winners) {
   const crow_tree *tree = nearest->state;
   tree_work *work = memory;
   crow_status status;
@@ -301,9 +301,9 @@ cleanup:
 }
 
 const crow_nearest_class crow_nearest_tree_class = {
-    .create = create,
+    .create = tree_create,
     .destroy = destroy,
     .work_create = work_create,
     .work_destroy = work_destroy,
-    .search = search,
+    .search = tree_search,
 };

@@ -22,7 +22,7 @@ cleanup:
 }
 
 /* Adds w(y) c sigma' to the cells' sums, in their units. */
-static void add_slopes(crow_objective *o) {
+static void curvature_add_slopes(crow_objective *o) {
   const crow_pairs *pairs = o->pairs;
   crow_slope_kernel *kernel = crow_slope_kernel_get(crow_isa_best());
   crow_work_begin();
@@ -38,7 +38,7 @@ static void add_slopes(crow_objective *o) {
 static crow_status paired_curvature(crow_objective *o, const double *reward, double *curvature) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_paired_set_rewards(o, reward));
-  add_slopes(o);
+  curvature_add_slopes(o);
   CROW_TRY(crow_paired_collect(o));
   for (int64_t i = 0; i < o->weights->partition.count; i++) {
     curvature[i] = o->scale * ((double)o->slice_sum[i] / o->unit[i]);

@@ -118,7 +118,7 @@ CROW_CLONES static void divide(const crow_objective *o, int64_t begin, int64_t n
 }
 
 /* G and the certificate of this rank's slice. `gradient` may be NULL. */
-static double take_gradient(const crow_objective *o, const double *reward, double *gradient) {
+static double paired_take_gradient(const crow_objective *o, const double *reward, double *gradient) {
   const int64_t count = o->weights->partition.count;
   double worst = 0, own[CROW_BLOCK], size[CROW_BLOCK];
   for (int64_t begin = 0; begin < count; begin += CROW_BLOCK) {
@@ -153,7 +153,7 @@ cleanup:
   return status;
 }
 
-static void copy(void *to, const void *from, int64_t count) {
+static void paired_copy(void *to, const void *from, int64_t count) {
   if (count) memcpy(to, from, (size_t)count * 8);
 }
 
@@ -171,11 +171,11 @@ crow_status crow_paired_evaluate(crow_objective *o, const double *reward, double
   if (largest > 0)
     CROW_TRY(pass_over_pairs(o, reward, &sums[0]));
   else
-    copy(o->slice_sum, o->sum_at_zero, count);
+    paired_copy(o->slice_sum, o->sum_at_zero, count);
   crow_work_begin();
-  copy(o->last, reward, count);
+  paired_copy(o->last, reward, count);
   o->last_counts = true;
-  double worst = take_gradient(o, reward, scaled_gradient);
+  double worst = paired_take_gradient(o, reward, scaled_gradient);
   if (value) add_squares(o, reward, &sums[1]);
   crow_work_end(CROW_WORK_SLICE, (double)count);
   if (optimality) {

@@ -19,7 +19,7 @@ static bool unweighted(const crow_objective *o, int64_t i) {
 }
 
 /* Adds w(y) c sigma'(r(x) - r(y)) to the cells of alternatives without weight. */
-static void add_slopes(crow_objective *o) {
+static void paired_limit_add_slopes(crow_objective *o) {
   const crow_pairs *pairs = o->pairs;
   for (int64_t k = 0; k < pairs->partition.count; k++) {
     if (o->blocks[CROW_PAIRS_LIMIT][k / CROW_BLOCK] == 0) continue;
@@ -46,12 +46,12 @@ cleanup:
 }
 
 /* One step of every root; `moved` says whether one of any rank's went on. */
-static crow_status step(crow_objective *o, limit *at, bool *moved) {
+static crow_status paired_limit_step(crow_objective *o, limit *at, bool *moved) {
   crow_status status = CROW_OK;
   const double lambda = o->options.lambda;
   double moving = 0;
   CROW_TRY(take_residuals(o, at));
-  add_slopes(o);
+  paired_limit_add_slopes(o);
   CROW_TRY(crow_paired_collect(o));
   for (int64_t i = 0; i < o->weights->partition.count; i++) {
     if (!unweighted(o, i)) continue;
@@ -70,7 +70,7 @@ cleanup:
 
 /* Brackets: the sum lies between s sum w c (0 - p) and s sum w c (1 - p). Returns how many alternatives of this rank
  * have neither weight nor weighted neighbours. */
-static int64_t begin(const crow_objective *o, const double *reward, limit *at) {
+static int64_t paired_limit_begin(const crow_objective *o, const double *reward, limit *at) {
   int64_t unknown = 0;
   for (int64_t i = 0; i < o->weights->partition.count; i++) {
     at->trial[i] = o->weights->value[i] > 0 ? reward[i] : 0;
@@ -85,7 +85,7 @@ static int64_t begin(const crow_objective *o, const double *reward, limit *at) {
 }
 
 /* The largest residual of any rank's, relative to the equation's own size like the certificate. */
-static crow_status find_violation(crow_objective *o, limit *at, double *violation) {
+static crow_status paired_limit_find_violation(crow_objective *o, limit *at, double *violation) {
   crow_status status = CROW_OK;
   *violation = 0;
   CROW_TRY(take_residuals(o, at));
@@ -107,13 +107,13 @@ crow_status crow_paired_zero_weights(crow_objective *o, double *reward, crow_gid
   CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&at.bracket, n));
   CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&at.residual, n));
   CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&at.trial, n));
-  *unknown = begin(o, reward, &at);
+  *unknown = paired_limit_begin(o, reward, &at);
   CROW_TRY(crow_comm_sum_i64(o->comm, unknown, 1));
   for (int iteration = 0; iteration < CROW_BRACKET_STEPS && moved; iteration++) {
     CROW_TRY_AGREE(o->comm, crow_stop_check("alternatives of zero weight"));
-    CROW_TRY(step(o, &at, &moved));
+    CROW_TRY(paired_limit_step(o, &at, &moved));
   }
-  CROW_TRY(find_violation(o, &at, violation));
+  CROW_TRY(paired_limit_find_violation(o, &at, violation));
   for (int64_t i = 0; i < n; i++) {
     if (!(o->weights->value[i] > 0)) reward[i] = at.trial[i];
   }

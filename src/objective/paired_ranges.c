@@ -5,7 +5,7 @@
 enum { STRETCH_BITS = 9, STRETCH = 1 << STRETCH_BITS }; /* ranges are made of stretches of so many alternatives */
 
 /* Stretches in a row become one range. Returns how many ranges there are. */
-static int64_t join(const uint8_t *touched, crow_gidx alternatives, crow_range *range) {
+static int64_t paired_ranges_join(const uint8_t *touched, crow_gidx alternatives, crow_range *range) {
   int64_t n = 0;
   for (crow_gidx k = 0; k << STRETCH_BITS < alternatives; k++) {
     if (!touched[k]) continue;
@@ -29,13 +29,13 @@ static crow_status find_ranges(const crow_pairs *pairs, crow_range **range, int6
     touched[pairs->first[k] >> STRETCH_BITS] = 1;
     touched[pairs->second[k] >> STRETCH_BITS] = 1;
   }
-  *ranges = join(touched, pairs->alternatives, *range);
+  *ranges = paired_ranges_join(touched, pairs->alternatives, *range);
 cleanup:
   crow_free(touched);
   return status;
 }
 
-static crow_status allocate(crow_objective *o) {
+static crow_status paired_ranges_allocate(crow_objective *o) {
   crow_status status = CROW_OK;
   const int64_t n = o->weights->partition.count;
   CROW_TRY(CROW_ALLOCATE_RAW(&o->cell, o->pairs->alternatives));
@@ -58,7 +58,7 @@ crow_status crow_paired_allocate(crow_objective *o) {
   CROW_TRY_AGREE(o->comm, find_ranges(o->pairs, &range, &ranges));
   CROW_TRY(crow_halo_create(o->comm, &o->weights->partition, range, ranges, &o->halo));
   o->range = crow_halo_ranges(o->halo, &o->ranges);
-  CROW_TRY_AGREE(o->comm, allocate(o));
+  CROW_TRY_AGREE(o->comm, paired_ranges_allocate(o));
 cleanup:
   crow_free(range);
   return status;

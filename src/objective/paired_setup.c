@@ -92,7 +92,7 @@ cleanup:
 }
 
 /* Of a value that is not negative. */
-static int64_t fixed(double value) { return (int64_t)(value + 0.5); }
+static int64_t paired_setup_fixed(double value) { return (int64_t)(value + 0.5); }
 
 /* Adds w(y) c to every cell's sum. */
 static void add_neighbours(crow_objective *o) {
@@ -100,8 +100,8 @@ static void add_neighbours(crow_objective *o) {
   for (int64_t k = 0; k < pairs->partition.count; k++) {
     crow_cell *x = &o->cell[pairs->first[k]], *y = &o->cell[pairs->second[k]];
     const double c = judgements_of(o, k);
-    x->sum += fixed(y->weight * c * x->unit);
-    y->sum += fixed(x->weight * c * y->unit);
+    x->sum += paired_setup_fixed(y->weight * c * x->unit);
+    y->sum += paired_setup_fixed(x->weight * c * y->unit);
   }
 }
 
@@ -115,10 +115,10 @@ static void add_wins(crow_objective *o) {
     crow_cell *x = &o->cell[pairs->first[k]], *y = &o->cell[pairs->second[k]];
     const double c = judgements_of(o, k), p = pairs->share[k];
     const double to_x = y->weight * c * x->unit, to_y = x->weight * c * y->unit;
-    o->whole_sum[pairs->first[k]] += fixed(to_x);
-    o->whole_sum[pairs->second[k]] += fixed(to_y);
-    x->sum += fixed(to_x * p);
-    y->sum += fixed(to_y * (1 - p));
+    o->whole_sum[pairs->first[k]] += paired_setup_fixed(to_x);
+    o->whole_sum[pairs->second[k]] += paired_setup_fixed(to_y);
+    x->sum += paired_setup_fixed(to_x * p);
+    y->sum += paired_setup_fixed(to_y * (1 - p));
   }
 }
 

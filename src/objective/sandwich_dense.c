@@ -59,7 +59,7 @@ static void form(const crow_objective *o, const masses *all, double *h, double *
 }
 
 /* Inverts in place; LAPACK takes it for its transpose, whose inverse is the inverse's transpose. */
-static crow_status invert(int m, double *h, double *work) {
+static crow_status sandwich_dense_invert(int m, double *h, double *work) {
   crow_status status = CROW_OK;
   int *pivot = NULL, info = 0;
   const int block = 64, work_count = m > INT32_MAX / block ? INT32_MAX : m * block; /* m^2 would not fit an int */
@@ -114,7 +114,7 @@ static crow_status solve(const crow_objective *o, const masses *known, dense *d,
   CROW_TRY(crow_stop_check("standard errors"));
   form(o, known, d->h, d->j);
   CROW_TRY(CROW_ALLOCATE(&d->work, (int64_t)m * m));
-  CROW_TRY(invert(m, d->h, d->work));
+  CROW_TRY(sandwich_dense_invert(m, d->h, d->work));
   CROW_TRY(crow_stop_check("standard errors"));
   if (groups) CROW_TRY(find_group_covariance(m, d->code, (int)groups->count, d->h, d->j, groups->covariance));
   cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, m, m, 1, d->h, m, d->j, m, 0, d->work, m);

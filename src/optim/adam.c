@@ -58,7 +58,7 @@ struct crow_adam {
   double *gradient;
 };
 
-static crow_status allocate_vectors(crow_adam *adam, const double *theta) {
+static crow_status adam_allocate_vectors(crow_adam *adam, const double *theta) {
   crow_status status = CROW_OK;
   for (int k = 0; k < VECTORS; k++) CROW_TRY(CROW_ALLOCATE(&adam->vector[k], adam->count));
   CROW_TRY(CROW_ALLOCATE(&adam->gradient, adam->count));
@@ -76,7 +76,7 @@ crow_status crow_adam_create(const crow_adam_options *options, int64_t count, co
   adam->options = *options;
   adam->count = count;
   adam->scalar[VALUE] = NAN;
-  CROW_TRY(allocate_vectors(adam, theta));
+  CROW_TRY(adam_allocate_vectors(adam, theta));
   *out = adam;
   adam = NULL;
 cleanup:
@@ -100,7 +100,7 @@ void crow_adam_state(crow_adam *adam, crow_optim_state *state) {
   *state = (crow_optim_state){.scalars = SCALARS, .scalar = adam->scalar, .vectors = VECTORS, .vector = adam->vector};
 }
 
-static crow_status check_finite(const crow_adam *adam, double value) {
+static crow_status adam_check_finite(const crow_adam *adam, double value) {
   if (!isfinite(value)) {
     return crow_error(CROW_FAILED, "the loss at step %lld is %g: a smaller learning rate may help",
                       (long long)crow_adam_steps(adam), value);
@@ -146,7 +146,7 @@ crow_status crow_adam_step(crow_adam *adam, crow_adam_function *function, void *
   double value = NAN;
   if (crow_adam_steps(adam) < adam->options.steps) {
     CROW_TRY(function(context, crow_adam_steps(adam), adam->vector[THETA], &value, adam->gradient));
-    CROW_TRY(check_finite(adam, value));
+    CROW_TRY(adam_check_finite(adam, value));
     adam->scalar[VALUE] = value;
     update(adam);
   }

@@ -45,7 +45,7 @@ const char *crow_lbfgs_end_text(crow_lbfgs_end end) {
   return "unknown";
 }
 
-static crow_status allocate_vectors(crow_lbfgs *lbfgs) {
+static crow_status lbfgs_allocate_vectors(crow_lbfgs *lbfgs) {
   crow_status status = CROW_OK;
   const crow_gidx n = lbfgs->partition.count;
   const int64_t history = lbfgs->options.history;
@@ -99,7 +99,7 @@ cleanup:
 static crow_status create_local(crow_lbfgs *lbfgs, const double *x) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_settings_validate(crow_lbfgs_settings, &lbfgs->options));
-  CROW_TRY(allocate_vectors(lbfgs));
+  CROW_TRY(lbfgs_allocate_vectors(lbfgs));
   CROW_TRY(allocate_scalars(lbfgs));
   if (lbfgs->partition.count) memcpy(lbfgs->x, x, (size_t)lbfgs->partition.count * sizeof *x);
 cleanup:
@@ -156,7 +156,7 @@ cleanup:
   return status;
 }
 
-static void check_end(crow_lbfgs *lbfgs) {
+static void lbfgs_check_end(crow_lbfgs *lbfgs) {
   const crow_lbfgs_numbers *n = lbfgs->numbers;
   lbfgs->ended = true;
   if (n->optimality <= lbfgs->options.tolerance)
@@ -172,13 +172,13 @@ static void check_end(crow_lbfgs *lbfgs) {
 crow_status crow_lbfgs_step(crow_lbfgs *lbfgs, bool *done) {
   crow_status status = CROW_OK;
   /* A resumed run may be one that had ended. */
-  if (!lbfgs->ended && lbfgs->numbers->started != 0) check_end(lbfgs);
+  if (!lbfgs->ended && lbfgs->numbers->started != 0) lbfgs_check_end(lbfgs);
   if (!lbfgs->ended) {
     if (lbfgs->numbers->started == 0)
       CROW_TRY(evaluate_start(lbfgs));
     else
       CROW_TRY(crow_lbfgs_iterate_once(lbfgs));
-    if (!lbfgs->ended) check_end(lbfgs);
+    if (!lbfgs->ended) lbfgs_check_end(lbfgs);
   }
 cleanup:
   *done = lbfgs->ended || status != CROW_OK;

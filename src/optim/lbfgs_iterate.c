@@ -11,7 +11,7 @@
 enum { G_D, TRIAL_D, TRIAL_TRIAL, D_Y, Y_Y, D_D, TRIAL_Y, PAIRS };
 enum { SJ_Y, D_YJ, YJ_Y, SJ_TRIAL, YJ_TRIAL, PER_PAIR };
 
-static void swap(double **a, double **b) {
+static void lbfgs_iterate_swap(double **a, double **b) {
   double *const kept = *a;
   *a = *b;
   *b = kept;
@@ -44,7 +44,7 @@ static void form_direction(crow_lbfgs *lbfgs, int64_t at) {
 }
 
 /* Room for one more pair: the oldest gives way, its vectors become the first unused ones. */
-static void make_room(crow_lbfgs *lbfgs) {
+static void lbfgs_iterate_make_room(crow_lbfgs *lbfgs) {
   if (lbfgs->products.used < lbfgs->products.history) return;
   double *const s = lbfgs->s[0], *const y = lbfgs->y[0];
   crow_products_forget_oldest(&lbfgs->products);
@@ -181,18 +181,18 @@ cleanup:
 }
 
 /* The trial becomes the iterate; the old one is kept if it remains the best. */
-static crow_status accept(crow_lbfgs *lbfgs, const crow_line_point *found, double optimality) {
+static crow_status lbfgs_iterate_accept(crow_lbfgs *lbfgs, const crow_line_point *found, double optimality) {
   crow_status status = CROW_OK;
   bool better = false;
   update_products(lbfgs, found->step);
   lbfgs->numbers->iterations++;
-  swap(&lbfgs->x, &lbfgs->trial_x);
-  swap(&lbfgs->g, &lbfgs->trial_g);
+  lbfgs_iterate_swap(&lbfgs->x, &lbfgs->trial_x);
+  lbfgs_iterate_swap(&lbfgs->g, &lbfgs->trial_g);
   crow_lbfgs_note(lbfgs, found->value, optimality, &better);
   if (!better && lbfgs->numbers->best_apart == 0) {
     CROW_TRY_AGREE(lbfgs->comm, crow_lbfgs_allocate_best(lbfgs));
-    swap(&lbfgs->best_x, &lbfgs->trial_x);
-    swap(&lbfgs->best_g, &lbfgs->trial_g);
+    lbfgs_iterate_swap(&lbfgs->best_x, &lbfgs->trial_x);
+    lbfgs_iterate_swap(&lbfgs->best_g, &lbfgs->trial_g);
   }
   lbfgs->numbers->best_apart = !better;
 cleanup:
@@ -233,12 +233,12 @@ crow_status crow_lbfgs_iterate_once(crow_lbfgs *lbfgs) {
     first_step = steepest ? fmin(1, 1 / sqrt(lbfgs->products.gg)) : 1;
     const bool full = lbfgs->products.used == lbfgs->products.history;
     form_direction(lbfgs, full ? 0 : lbfgs->products.used);
-    make_room(lbfgs);
+    lbfgs_iterate_make_room(lbfgs);
     crow_line_search_begin(&search, lbfgs->numbers->value, slope, noise(lbfgs, lbfgs->numbers->value), first_step);
     if (!(slope < 0)) continue; /* the gradient is zero or not finite: nothing to search */
     CROW_TRY(search_line(lbfgs, &search, &found, &optimality));
   } while (found.step == 0 && try_again(lbfgs, &search, first_step, steepest));
-  if (found.step > 0) CROW_TRY(accept(lbfgs, &found, optimality));
+  if (found.step > 0) CROW_TRY(lbfgs_iterate_accept(lbfgs, &found, optimality));
 cleanup:
   return status;
 }

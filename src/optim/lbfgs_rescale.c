@@ -3,11 +3,11 @@
  * that s.y and s.g stay as they are; products of two gradients have to be taken again. */
 #include "optim/lbfgs_impl.h"
 
-static void multiply(const crow_lbfgs *lbfgs, const double *factor, double *vector) {
+static void lbfgs_rescale_multiply(const crow_lbfgs *lbfgs, const double *factor, double *vector) {
   for (crow_gidx i = 0; i < lbfgs->partition.count; i++) vector[i] *= factor[i];
 }
 
-static void divide(const crow_lbfgs *lbfgs, const double *factor, double *vector) {
+static void lbfgs_rescale_divide(const crow_lbfgs *lbfgs, const double *factor, double *vector) {
   for (crow_gidx i = 0; i < lbfgs->partition.count; i++) vector[i] /= factor[i];
 }
 
@@ -46,15 +46,15 @@ cleanup:
 }
 
 crow_status crow_lbfgs_rescale(crow_lbfgs *lbfgs, const double *factor) {
-  multiply(lbfgs, factor, lbfgs->x);
-  divide(lbfgs, factor, lbfgs->g);
+  lbfgs_rescale_multiply(lbfgs, factor, lbfgs->x);
+  lbfgs_rescale_divide(lbfgs, factor, lbfgs->g);
   if (lbfgs->numbers->best_apart != 0) {
-    multiply(lbfgs, factor, lbfgs->best_x);
-    divide(lbfgs, factor, lbfgs->best_g);
+    lbfgs_rescale_multiply(lbfgs, factor, lbfgs->best_x);
+    lbfgs_rescale_divide(lbfgs, factor, lbfgs->best_g);
   }
   for (int64_t k = 0; k < lbfgs->products.used; k++) {
-    multiply(lbfgs, factor, lbfgs->s[k]);
-    divide(lbfgs, factor, lbfgs->y[k]);
+    lbfgs_rescale_multiply(lbfgs, factor, lbfgs->s[k]);
+    lbfgs_rescale_divide(lbfgs, factor, lbfgs->y[k]);
   }
   return retake_products(lbfgs);
 }

@@ -37,7 +37,7 @@ static double secant(crow_line_point a, crow_line_point b) {
 }
 
 /* No bracket yet: `p` is low again, and the search goes on beyond it. */
-static double extrapolate(crow_line_point before, crow_line_point p) {
+static double line_search_extrapolate(crow_line_point before, crow_line_point p) {
   const double width = p.step - before.step;
   const double least = p.step + 1.1 * width, most = p.step + 4 * width;
   const double guess = p.slope > before.slope ? secant(before, p) : most;
@@ -87,7 +87,7 @@ crow_line_verdict crow_line_search_judge(crow_line_search *search, double value,
   search->trials++;
   const double width = search->high.step - search->low.step;
   if (search->trials >= CROW_LINE_MAX_TRIALS || width <= 4 * DBL_EPSILON * search->low.step) return CROW_LINE_FAILED;
-  search->step = isinf(search->high.step) ? extrapolate(before, search->low) : interpolate(search);
+  search->step = isinf(search->high.step) ? line_search_extrapolate(before, search->low) : interpolate(search);
   search->widths[1] = search->widths[0];
   search->widths[0] = width;
   return isfinite(search->step) && search->step > 0 ? CROW_LINE_GO_ON : CROW_LINE_FAILED;

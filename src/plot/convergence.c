@@ -41,7 +41,7 @@ cleanup:
   return status;
 }
 
-static void add_panel(crow_plot *plot, int axis, const char *label, double least, double greatest) {
+static void convergence_add_panel(crow_plot *plot, int axis, const char *label, double least, double greatest) {
   char quoted[1024];
   crow_plot_frame_stacked(plot, 96, 24, 220, plot->count, axis == 0);
   crow_plot_axes(plot, "iteration", label);
@@ -68,8 +68,8 @@ crow_status crow_plot_convergence(crow_plot *plot) {
     if (greatest[axis] <= 0) least[axis] = greatest[axis] = 1;
   }
   crow_plot_add(plot, "set xrange [0:%.9g]\n%sset multiplot\n", longest, longest < 10 ? "set xtics 1\n" : "");
-  add_panel(plot, 0, "certificate (share won)", least[0], greatest[0]);
-  add_panel(plot, 1, "objective above its least", least[1], greatest[1]);
+  convergence_add_panel(plot, 0, "certificate (share won)", least[0], greatest[0]);
+  convergence_add_panel(plot, 1, "objective above its least", least[1], greatest[1]);
   crow_plot_add(plot, "unset multiplot\n");
   (void)snprintf(plot->alt, sizeof plot->alt, "Certificate and objective by iteration of %d result%s", plot->count,
                  crow_plural(plot->count));

@@ -67,7 +67,7 @@ static crow_status read_humps(const crow_plot *plot, const crow_plot_source *sou
 }
 
 /* Corners of the steps. */
-static void add_steps(crow_plot *plot, int k, const humps *h) {
+static void distances_add_steps(crow_plot *plot, int k, const humps *h) {
   crow_plot_add(plot, "$steps%d << EOD\n0 0\n", k);
   for (int b = 0; b < BINS; b++) {
     for (int side = 0; side < 2; side++) {
@@ -94,7 +94,7 @@ crow_status crow_plot_distances(crow_plot *plot) {
   CROW_TRY_AGREE(plot->comm, CROW_ALLOCATE(&h, plot->count));
   for (int k = 0; k < plot->count; k++) {
     CROW_TRY(read_humps(plot, &plot->source[k], &h[k]));
-    add_steps(plot, k, &h[k]);
+    distances_add_steps(plot, k, &h[k]);
     farthest = fmax(farthest, h[k].farthest);
   }
   crow_plot_frame(plot, 80, 30, 60, 300, plot->count);

@@ -33,7 +33,7 @@ static const char *dress_tag(FILE *out, const char *at, const char *alt, int pag
   return end + 1;
 }
 
-static const char *skip(const char *at, const char *end_tag) {
+static const char *svg_skip(const char *at, const char *end_tag) {
   const char *end = strstr(at, end_tag);
   return end ? end + strlen(end_tag) : at;
 }
@@ -53,10 +53,10 @@ static void dress(FILE *out, const char *svg, const char *alt, int page) {
       (void)fputs("<title>", out);
       crow_html_escape(out, alt);
       (void)fputs("</title>", out);
-      at = skip(at, "</title>");
+      at = svg_skip(at, "</title>");
     } else if (!titled && begins(at, "<desc>")) {
       (void)fprintf(out, "<desc>crow %s</desc>", crow_version());
-      at = skip(at, "</desc>");
+      at = svg_skip(at, "</desc>");
       titled = true;
     } else if (page && inside && (mark = name_mark(at))) {
       (void)fprintf(out, "%sp%d-", mark, page);

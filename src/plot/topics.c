@@ -110,7 +110,7 @@ static int64_t cut(int64_t count, crow_topics_row *rows, int results, char *note
   return ROWS_MOST + 1;
 }
 
-static void draw(crow_plot *plot, int64_t topic_count, crow_topics_row *rows, const crow_topics *topics) {
+static void topics_draw(crow_plot *plot, int64_t topic_count, crow_topics_row *rows, const crow_topics *topics) {
   char note[64];
   const int64_t count = cut(topic_count, rows, plot->count, note, sizeof note);
   const int widest = add_names(plot, count, rows);
@@ -139,7 +139,7 @@ crow_status crow_plot_topics(crow_plot *plot) {
   int64_t count = 0;
   for (int k = 0; k < plot->count; k++) CROW_TRY(read_topics(&plot->source[k], comm, &topics[k]));
   CROW_TRY_AGREE(comm, crow_topics_join(plot->count, topics, &count, &rows));
-  draw(plot, count, rows, topics);
+  topics_draw(plot, count, rows, topics);
 cleanup:
   for (int k = 0; k < plot->count; k++) crow_topics_free(&topics[k]);
   crow_free(rows);

@@ -12,7 +12,7 @@ typedef struct cells {
   int64_t count[ACROSS * UP];
 } cells;
 
-static void visit_range(void *context, int64_t count, const double *const *column) {
+static void win_rate_visit_range(void *context, int64_t count, const double *const *column) {
   cells *c = context;
   for (int64_t i = 0; i < count; i++) {
     if (isnan(column[0][i])) continue;
@@ -29,7 +29,7 @@ static int cell_at(const cells *c, int axis, double value, int many) {
   return at < many ? at : many - 1;
 }
 
-static void visit_count(void *context, int64_t count, const double *const *column) {
+static void win_rate_visit_count(void *context, int64_t count, const double *const *column) {
   cells *c = context;
   for (int64_t i = 0; i < count; i++) {
     if (isnan(column[0][i])) continue;
@@ -38,7 +38,7 @@ static void visit_count(void *context, int64_t count, const double *const *colum
 }
 
 /* Large results by cells: a point in the middle of each that has any, larger where there are more. */
-static crow_status add_cells(crow_plot *plot, const crow_plot_source *source) {
+static crow_status win_rate_add_cells(crow_plot *plot, const crow_plot_source *source) {
   crow_status status = CROW_OK;
   const crow_comm *comm = plot->comm;
   cells *c = NULL;
@@ -47,10 +47,10 @@ static crow_status add_cells(crow_plot *plot, const crow_plot_source *source) {
     c->least[axis] = INFINITY;
     c->greatest[axis] = -INFINITY;
   }
-  CROW_TRY(crow_plot_visit(comm, source->file, 2, paths, visit_range, c));
+  CROW_TRY(crow_plot_visit(comm, source->file, 2, paths, win_rate_visit_range, c));
   CROW_TRY(crow_comm_min_f64(comm, c->least, 2));
   CROW_TRY(crow_comm_max_f64(comm, c->greatest, 2));
-  CROW_TRY(crow_plot_visit(comm, source->file, 2, paths, visit_count, c));
+  CROW_TRY(crow_plot_visit(comm, source->file, 2, paths, win_rate_visit_count, c));
   CROW_TRY(crow_comm_sum_i64(comm, c->count, ACROSS * UP));
   for (int k = 0; k < ACROSS * UP; k++) {
     if (c->count[k] == 0) continue;
@@ -95,7 +95,7 @@ crow_status crow_plot_win_rate(crow_plot *plot) {
     crow_file_shape(source->file, paths[1], shape);
     large = large || shape[0] > CROW_PLOT_POINTS;
     crow_plot_add(plot, "$result%d << EOD\n", k);
-    CROW_TRY(shape[0] > CROW_PLOT_POINTS ? add_cells(plot, source) : add_points(plot, source));
+    CROW_TRY(shape[0] > CROW_PLOT_POINTS ? win_rate_add_cells(plot, source) : add_points(plot, source));
     crow_plot_add(plot, "EOD\n");
   }
   crow_plot_frame(plot, 84, 24, large ? 90 : 60, 400, plot->count);

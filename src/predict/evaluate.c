@@ -106,7 +106,7 @@ static void fill_bins(const tally *t, const double *total, crow_evaluation *out)
   out->calibration_error = error / (double)out->judgements;
 }
 
-static void fill(const tally *t, crow_evaluation *out) {
+static void evaluate_fill(const tally *t, crow_evaluation *out) {
   double total[SUMS];
   for (int k = 0; k < SUMS; k++) total[k] = crow_exact_value(&t->sum[k]);
   out->comparisons = t->count[COMPARISONS];
@@ -141,7 +141,7 @@ crow_status crow_evaluate(const crow_comm *comm, const crow_dataset *dataset, co
                         "try --unseen nearest",
                         crow_file_name(dataset->file), (long long)dataset->comparisons));
   }
-  fill(&t, out);
+  evaluate_fill(&t, out);
 cleanup:
   crow_free(t.sum);
   return status;

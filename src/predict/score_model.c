@@ -23,7 +23,8 @@ cleanup:
   return status;
 }
 
-static crow_status check_finite(const crow_file *rewards, const crow_context_source *contexts, const crow_scores *out) {
+static crow_status score_model_check_finite(const crow_file *rewards, const crow_context_source *contexts,
+                                            const crow_scores *out) {
   for (crow_gidx i = 0; i < out->partition.count; i++) {
     if (isfinite(out->value[i])) continue;
     return crow_error(
@@ -74,7 +75,7 @@ crow_status crow_score_model(const crow_comm *comm, const crow_file *rewards, cr
     double *value = rows.count ? out->value + at : NULL, *spread = out->spread ? out->spread + at : NULL;
     CROW_TRY_AGREE(comm, score_turn(&fitted, model, rows.count, reward, value, spread));
   }
-  CROW_TRY_AGREE(comm, check_finite(rewards, contexts, out));
+  CROW_TRY_AGREE(comm, score_model_check_finite(rewards, contexts, out));
   CROW_TRY(crow_contexts_digest_end(comm, digest, out->digest));
 cleanup:
   crow_turns_free(&turns);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Contexts of whole datasets must fit every rank. */
-static crow_status check_memory(const crow_comm *comm, const crow_dataset *dataset, double bytes) {
+static crow_status score_nearest_check_memory(const crow_comm *comm, const crow_dataset *dataset, double bytes) {
   crow_status status = CROW_OK;
   double limit = 0;
   CROW_TRY(crow_comm_memory_limit(comm, 0, &limit));
@@ -20,8 +20,8 @@ cleanup:
 }
 
 /* The place of every alternative among the candidates: prompt after prompt, -1 for those that are none. Local. */
-static crow_status lay_out(const crow_dataset *dataset, const unsigned char *unknown, bool by_prompt,
-                           crow_candidates *c, int64_t *place) {
+static crow_status score_nearest_lay_out(const crow_dataset *dataset, const unsigned char *unknown, bool by_prompt,
+                                         crow_candidates *c, int64_t *place) {
   crow_status status = CROW_OK;
   const crow_gidx m = dataset->alternatives;
   const int32_t *prompt = by_prompt ? dataset->prompt : NULL;
@@ -88,9 +88,9 @@ crow_status crow_candidates_create(const crow_comm *comm, const crow_file *rewar
   *out = (crow_candidates){.options = *options, .dimensions = d};
   CROW_TRY(crow_metric_open(comm, rewards, dataset, by_prompt, &out->metric));
   out->type = dataset->single && !out->metric.space ? CROW_SINGLE : CROW_DOUBLE;
-  CROW_TRY(check_memory(comm, dataset, (double)m * (double)d * (out->type == CROW_SINGLE ? 4 : 8)));
+  CROW_TRY(score_nearest_check_memory(comm, dataset, (double)m * (double)d * (out->type == CROW_SINGLE ? 4 : 8)));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&place, m));
-  CROW_TRY_AGREE(comm, lay_out(dataset, unknown, by_prompt, out, place));
+  CROW_TRY_AGREE(comm, score_nearest_lay_out(dataset, unknown, by_prompt, out, place));
   CROW_TRY(read_candidates(comm, dataset, place, out));
 cleanup:
   crow_free(place);

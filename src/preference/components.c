@@ -4,8 +4,8 @@
 #include "preference/pairs_impl.h"
 
 /* Ranks that are odd multiples of `step` hand their forest down to the rank `step` below and are done. */
-static crow_status merge_round(const crow_comm *comm, crow_gidx vertices, int step, int32_t *parent,
-                               int64_t *send_count, int64_t *receive_count) {
+static crow_status components_merge_round(const crow_comm *comm, crow_gidx vertices, int step, int32_t *parent,
+                                          int64_t *send_count, int64_t *receive_count) {
   crow_status status = CROW_OK;
   void *received = NULL;
   const int size = crow_comm_size(comm), rank = crow_comm_rank(comm);
@@ -48,7 +48,7 @@ crow_status crow_components_count(const crow_comm *comm, crow_gidx vertices, int
   for (crow_gidx x = 0; x < vertices; x++) parent[x] = (int32_t)x;
   for (int64_t e = 0; e < edges; e++) crow_union_join(parent, first[e], second[e]);
   for (int step = 1; step < size; step *= 2) {
-    CROW_TRY(merge_round(comm, vertices, step, parent, send_count, receive_count));
+    CROW_TRY(components_merge_round(comm, vertices, step, parent, send_count, receive_count));
   }
   count_roots(vertices, parent, joined, found);
   CROW_TRY(crow_comm_broadcast(comm, found, (int64_t)sizeof found, 0));

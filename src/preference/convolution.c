@@ -62,7 +62,7 @@ void crow_convolution_destroy(crow_convolution **convolution) {
 }
 
 /* Room for the nodes and, behind them, `more` integers. */
-static crow_status reserve(crow_convolution *c, int64_t more) {
+static crow_status convolution_reserve(crow_convolution *c, int64_t more) {
   crow_status status = CROW_OK;
   if (c->nodes + more > c->capacity) {
     const int64_t capacity = c->nodes + c->nodes / 4 + more + 256;
@@ -98,11 +98,11 @@ static void locate(const crow_convolution *c, int64_t count, const double *rewar
   }
 }
 
-/* As reserve(), agreed on by all ranks: their layouts are the same, so all of them are short of room or none is, and an
- * evaluation that fits asks no other rank. Collective. */
+/* As convolution_reserve(), agreed on by all ranks: their layouts are the same, so all of them are short of room or
+ * none is, and an evaluation that fits asks no other rank. Collective. */
 static crow_status reserve_alike(const crow_comm *comm, crow_convolution *c, int64_t more) {
   if (c->nodes + more <= c->capacity) return CROW_OK;
-  const crow_status status = crow_comm_agree(comm, reserve(c, more));
+  const crow_status status = crow_comm_agree(comm, convolution_reserve(c, more));
   if (status != CROW_OK) free_nodes(c);
   return status;
 }
@@ -153,7 +153,7 @@ cleanup:
 }
 
 /* sigma's asymptote: all that lies below counts 1, a node's own mass 1/2. The prefix sums are exact. */
-static void add_steps(const crow_convolution *c, double *result) {
+static void convolution_add_steps(const crow_convolution *c, double *result) {
   int64_t below = 0;
   for (int64_t j = 0; j < c->nodes; j++) {
     result[j] = (double)below * 0x1p-61 + 0.5 * c->mass[j];
@@ -199,7 +199,7 @@ void crow_convolution_multiply(crow_convolution *c, crow_grid_kernel kernel) {
   const double *tail = c->tail[kernel];
   const int64_t band = c->nodes - 1 < CROW_GRID_BAND ? c->nodes - 1 : CROW_GRID_BAND;
   if (kernel == CROW_GRID_SIGMOID) {
-    add_steps(c, result);
+    convolution_add_steps(c, result);
   } else {
     memset(result, 0, (size_t)c->nodes * sizeof *result);
     if (kernel == CROW_GRID_SOFTPLUS) add_distances(c, result);

@@ -50,7 +50,7 @@ static crow_status look_through(crow_gidx m, const given *g, tally *found) {
   return CROW_OK;
 }
 
-static crow_status make_records(const given *g, crow_pair_order order, crow_records *records) {
+static crow_status pairs_make_records(const given *g, crow_pair_order order, crow_records *records) {
   crow_status status = CROW_OK;
   *records = (crow_records){.count = g->count, .bytes = sizeof(crow_record)};
   CROW_TRY(crow_allocate_raw(g->count, sizeof(crow_record), &records->data));
@@ -120,7 +120,7 @@ static inline crow_status add_up(const crow_records *records, bool plain, crow_p
   return CROW_OK;
 }
 
-static crow_status unpack(const crow_records *records, crow_pair_order order, crow_pairs *pairs) {
+static crow_status pairs_unpack(const crow_records *records, crow_pair_order order, crow_pairs *pairs) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_pairs_allocate(pairs));
   if (records->bytes == sizeof(uint64_t))
@@ -132,17 +132,18 @@ cleanup:
 }
 
 /* Sorts this and the other ranks' comparisons and makes this rank's slice of pairs of them. */
-static crow_status gather(const crow_comm *comm, const given *g, bool plain, crow_pair_order order, crow_pairs *out) {
+static crow_status pairs_gather(const crow_comm *comm, const given *g, bool plain, crow_pair_order order,
+                                crow_pairs *out) {
   crow_status status = CROW_OK;
   crow_records records = {0};
   const uint64_t greatest = plain ? order.greatest_key << CROW_PLAIN_BITS | 3 : order.greatest_key;
-  CROW_TRY_AGREE(comm, plain ? make_plain_records(g, order, &records) : make_records(g, order, &records));
+  CROW_TRY_AGREE(comm, plain ? make_plain_records(g, order, &records) : pairs_make_records(g, order, &records));
   CROW_TRY(crow_records_sort(comm, greatest, &records));
   int64_t pairs = crow_records_pairs(&records);
   CROW_TRY(crow_comm_sum_i64(comm, &pairs, 1));
   out->partition = crow_comm_partition(comm, pairs, CROW_BLOCK);
   CROW_TRY(crow_records_move(comm, &out->partition, &records));
-  CROW_TRY_AGREE(comm, unpack(&records, order, out));
+  CROW_TRY_AGREE(comm, pairs_unpack(&records, order, out));
 cleanup:
   crow_records_free(&records);
   return status;
@@ -166,7 +167,7 @@ crow_status crow_pairs_create(const crow_comm *comm, crow_gidx alternatives, int
   out->ties = totals[2];
   const crow_pair_order order = crow_pair_order_make(alternatives, totals[0]);
   out->stretch = INT64_C(1) << order.side_bits;
-  CROW_TRY(gather(comm, &g, totals[3] == 0, order, out));
+  CROW_TRY(pairs_gather(comm, &g, totals[3] == 0, order, out));
   CROW_TRY(crow_components_count(comm, alternatives, out->partition.count, out->first, out->second, &out->components,
                                  &out->never_compared));
 cleanup:

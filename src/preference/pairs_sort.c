@@ -42,7 +42,8 @@ static void find_starts(const crow_records *records, radix r, int64_t start[][DI
 }
 
 /* One pass; `bytes` is a constant where this is called, so that a record is copied by a few instructions. */
-static inline void scatter(const crow_records *records, size_t bytes, radix r, int pass, int64_t *start, char *to) {
+static inline void pairs_sort_scatter(const crow_records *records, size_t bytes, radix r, int pass, int64_t *start,
+                                      char *to) {
   const char *from = records->data;
   for (int64_t i = 0; i < records->count; i++, from += bytes) {
     uint64_t key;
@@ -61,9 +62,9 @@ static crow_status sort(crow_records *records, uint64_t greatest_key) {
   find_starts(records, r, start);
   for (int pass = 0; pass < r.passes; pass++) {
     if (records->bytes == sizeof(uint64_t))
-      scatter(records, sizeof(uint64_t), r, pass, start[pass], scratch);
+      pairs_sort_scatter(records, sizeof(uint64_t), r, pass, start[pass], scratch);
     else
-      scatter(records, sizeof(crow_record), r, pass, start[pass], scratch);
+      pairs_sort_scatter(records, sizeof(crow_record), r, pass, start[pass], scratch);
     void *const swap = records->data;
     records->data = scratch;
     scratch = swap;

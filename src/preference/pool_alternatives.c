@@ -22,12 +22,12 @@ static bool next_chunk(chunk *c) {
 }
 
 /* The place in the chunk of an alternative's group, or -1. */
-static int64_t place(const crow_pool *pool, const chunk *c, crow_gidx alternative) {
+static int64_t pool_alternatives_place(const crow_pool *pool, const chunk *c, crow_gidx alternative) {
   const int64_t at = pool->groups->group[alternative] - c->begin;
   return at >= 0 && at < c->count ? at : -1;
 }
 
-static crow_status write_contexts(const crow_pool *pool) {
+static crow_status pool_alternatives_write_contexts(const crow_pool *pool) {
   crow_status status = CROW_OK;
   const crow_comm *comm = pool->comm;
   const bool root = crow_comm_rank(comm) == 0;
@@ -47,7 +47,7 @@ static crow_status write_contexts(const crow_pool *pool) {
   while (next_chunk(&c)) {
     memset(sum, 0, (size_t)(c.count * d) * sizeof *sum);
     for (crow_gidx i = 0; i < p->count; i++) {
-      const int64_t at = place(pool, &c, p->begin + i);
+      const int64_t at = pool_alternatives_place(pool, &c, p->begin + i);
       if (at >= 0) crow_fixed_add(&fixed, contexts.value + i * d, sum + at * d);
     }
     CROW_TRY(crow_comm_sum_i64(comm, sum, c.count * d));
@@ -110,7 +110,7 @@ cleanup:
   return status;
 }
 
-static crow_status write_names(const crow_pool *pool, const crow_partition *p) {
+static crow_status pool_alternatives_write_names(const crow_pool *pool, const crow_partition *p) {
   crow_status status = CROW_OK;
   crow_strings texts = {0};
   CROW_TRY(crow_dataset_read_ids(pool->dataset, p->begin, p->count, &texts));
@@ -147,7 +147,7 @@ static crow_status write_majorities(const crow_pool *pool, const crow_partition 
   while (next_chunk(&c)) {
     memset(frequency, 0, (size_t)(c.count * topics) * sizeof *frequency);
     for (crow_gidx i = 0; i < p->count; i++) {
-      const int64_t at = place(pool, &c, p->begin + i);
+      const int64_t at = pool_alternatives_place(pool, &c, p->begin + i);
       if (at >= 0) frequency[at * topics + labels->code[i]]++;
     }
     CROW_TRY(crow_comm_sum_i64(comm, frequency, c.count * topics));
@@ -165,7 +165,8 @@ cleanup:
 }
 
 /* Copies a slice of texts to another path. */
-static crow_status copy_texts(const crow_pool *pool, const crow_partition *p, const char *from, const char *to) {
+static crow_status pool_alternatives_copy_texts(const crow_pool *pool, const crow_partition *p, const char *from,
+                                                const char *to) {
   crow_status status = CROW_OK;
   crow_strings texts = {0};
   CROW_TRY(crow_file_read_strings(pool->dataset->file, from, p->begin, p->count, &texts));
@@ -179,16 +180,17 @@ crow_status crow_pool_alternatives(const crow_pool *pool) {
   crow_status status = CROW_OK;
   const crow_partition p = crow_comm_partition(pool->comm, pool->dataset->alternatives, CROW_BLOCK);
   crow_labels labels = {0};
-  CROW_TRY(write_contexts(pool));
-  CROW_TRY(write_names(pool, &p));
+  CROW_TRY(pool_alternatives_write_contexts(pool));
+  CROW_TRY(pool_alternatives_write_names(pool, &p));
   if (crow_file_has(pool->dataset->file, "/alternatives/dimension")) {
     CROW_TRY(crow_file_copy(pool->dataset->file, pool->file, "/alternatives/dimension"));
   }
   CROW_TRY(crow_file_write_vector(pool->file, "/cluster/map", CROW_I32, &p, pool->groups->group + p.begin));
-  if (pool->dataset->has_id) CROW_TRY(copy_texts(pool, &p, "/alternatives/id", "/cluster/id"));
-  if (pool->dataset->has_prompt) CROW_TRY(copy_texts(pool, &p, "/alternatives/prompt", "/cluster/prompt"));
+  if (pool->dataset->has_id) CROW_TRY(pool_alternatives_copy_texts(pool, &p, "/alternatives/id", "/cluster/id"));
+  if (pool->dataset->has_prompt)
+    CROW_TRY(pool_alternatives_copy_texts(pool, &p, "/alternatives/prompt", "/cluster/prompt"));
   if (pool->dataset->has_topic) {
-    CROW_TRY(copy_texts(pool, &p, "/alternatives/topic", "/cluster/topic"));
+    CROW_TRY(pool_alternatives_copy_texts(pool, &p, "/alternatives/topic", "/cluster/topic"));
     CROW_TRY(crow_labels_read(pool->dataset->file, "/alternatives/topic", &p, &labels));
     if (labels.too_many) {
       crow_log(CROW_LOG_WARNING, "cluster: more than %d topics; the groups get none", CROW_LABELS_MOST);

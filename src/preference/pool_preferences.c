@@ -16,14 +16,14 @@ typedef struct comparisons {
   int64_t pieces, kept; /* pieces on the rank that has most; comparisons of this piece that are between groups */
 } comparisons;
 
-static void comparisons_free(comparisons *c) {
+static void pool_preferences_comparisons_free(comparisons *c) {
   crow_free(c->first);
   crow_free(c->second);
   crow_free(c->outcome);
   crow_free(c->count);
 }
 
-static crow_status comparisons_create(const crow_pool *pool, comparisons *c) {
+static crow_status pool_preferences_comparisons_create(const crow_pool *pool, comparisons *c) {
   crow_status status = CROW_OK;
   c->slice = crow_comm_partition(pool->comm, pool->dataset->comparisons, 1);
   c->pieces = (c->slice.count + PIECE - 1) / PIECE;
@@ -38,7 +38,7 @@ cleanup:
 }
 
 /* Reads a piece, with groups in the place of alternatives, and keeps what is between groups. */
-static crow_status read_piece(const crow_pool *pool, comparisons *c, int64_t piece) {
+static crow_status pool_preferences_read_piece(const crow_pool *pool, comparisons *c, int64_t piece) {
   crow_status status = CROW_OK;
   const crow_file *file = pool->dataset->file;
   const int64_t at = piece * PIECE < c->slice.count ? piece * PIECE : c->slice.count;
@@ -78,9 +78,9 @@ static crow_status pool_comparisons(const crow_pool *pool, crow_gidx *dropped) {
   comparisons c = {0};
   int64_t mine = 0;
   crow_gidx begin = 0;
-  CROW_TRY(comparisons_create(pool, &c));
+  CROW_TRY(pool_preferences_comparisons_create(pool, &c));
   for (int64_t piece = 0; piece < c.pieces; piece++) {
-    CROW_TRY(read_piece(pool, &c, piece));
+    CROW_TRY(pool_preferences_read_piece(pool, &c, piece));
     mine += c.kept;
   }
   int64_t kept = mine;
@@ -96,12 +96,12 @@ static crow_status pool_comparisons(const crow_pool *pool, crow_gidx *dropped) {
   CROW_TRY(crow_file_define(pool->file, "/comparisons/outcome", CROW_F64, kept, 0));
   if (c.count) CROW_TRY(crow_file_define(pool->file, "/comparisons/count", CROW_I64, kept, 0));
   for (int64_t piece = 0; piece < c.pieces; piece++) {
-    CROW_TRY(read_piece(pool, &c, piece));
+    CROW_TRY(pool_preferences_read_piece(pool, &c, piece));
     CROW_TRY(write_piece(pool, &c, begin));
     begin += c.kept;
   }
 cleanup:
-  comparisons_free(&c);
+  pool_preferences_comparisons_free(&c);
   return status;
 }
 

@@ -15,8 +15,8 @@ cleanup:
   return status;
 }
 
-static crow_status copy_texts(const crow_dataset *dataset, const crow_partition *p, const char *from, crow_file *file,
-                              const char *to) {
+static crow_status original_copy_texts(const crow_dataset *dataset, const crow_partition *p, const char *from,
+                                       crow_file *file, const char *to) {
   crow_status status = CROW_OK;
   crow_strings texts = {0};
   if (!crow_file_has(dataset->file, from)) return CROW_OK;
@@ -40,9 +40,9 @@ crow_status crow_rewards_write_original(const crow_comm *comm, crow_file *file, 
   CROW_TRY(crow_comm_gather_slices(comm, &rewards->partition, rewards->value, all, sizeof *all));
   CROW_TRY(look_up(comm, dataset, &p, all, reward));
   CROW_TRY(crow_file_write_vector(file, "/original/reward", CROW_F64, &p, reward));
-  CROW_TRY(copy_texts(dataset, &p, "/cluster/id", file, "/original/id"));
-  CROW_TRY(copy_texts(dataset, &p, "/cluster/topic", file, "/original/topic"));
-  CROW_TRY(copy_texts(dataset, &p, "/cluster/prompt", file, "/original/prompt"));
+  CROW_TRY(original_copy_texts(dataset, &p, "/cluster/id", file, "/original/id"));
+  CROW_TRY(original_copy_texts(dataset, &p, "/cluster/topic", file, "/original/topic"));
+  CROW_TRY(original_copy_texts(dataset, &p, "/cluster/prompt", file, "/original/prompt"));
 cleanup:
   crow_free(all);
   crow_free(reward);

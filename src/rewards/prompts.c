@@ -20,7 +20,7 @@ static void keep_first_names(const crow_dataset *dataset, const crow_partition *
   texts->count = kept;
 }
 
-static crow_status write_names(const crow_comm *comm, crow_file *file, const crow_dataset *dataset) {
+static crow_status rewards_prompts_write_names(const crow_comm *comm, crow_file *file, const crow_dataset *dataset) {
   crow_status status = CROW_OK;
   crow_strings texts = {0};
   crow_gidx first = 0;
@@ -39,7 +39,7 @@ crow_status crow_rewards_write_prompts(const crow_comm *comm, crow_file *file, c
   crow_status status = CROW_OK;
   if (!rewards->prompt_scale) return CROW_OK;
   const crow_partition p = crow_comm_partition(comm, rewards->prompts, CROW_BLOCK);
-  CROW_TRY(write_names(comm, file, dataset));
+  CROW_TRY(rewards_prompts_write_names(comm, file, dataset));
   CROW_TRY(crow_file_write_vector(file, "/prompts/pair_scale", CROW_F64, &p, rewards->prompt_scale + p.begin));
 cleanup:
   return status;

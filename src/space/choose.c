@@ -32,7 +32,7 @@ static crow_status visit_looks(void *context, crow_gidx begin, crow_gidx count, 
   return CROW_OK;
 }
 
-static crow_status look(const crow_comm *comm, const crow_dataset *dataset, looks *out) {
+static crow_status space_choose_look(const crow_comm *comm, const crow_dataset *dataset, looks *out) {
   crow_status status = CROW_OK;
   *out = (looks){0, (double)INFINITY, 0};
   CROW_TRY(crow_space_visit(comm, dataset, visit_looks, out));
@@ -44,7 +44,7 @@ cleanup:
 }
 
 /* Its name; why in `reason`. */
-static const char *decide(const looks *l, crow_gidx d, const char **reason) {
+static const char *space_choose_decide(const looks *l, crow_gidx d, const char **reason) {
   const bool inside = l->outside == 0;
   const bool unit = fabs(l->shortest - 1) <= UNIT_TOLERANCE && fabs(l->longest - 1) <= UNIT_TOLERANCE;
   if (d <= 2) {
@@ -86,8 +86,8 @@ crow_status crow_space_choose(const crow_comm *comm, const crow_space_options *o
   memset(out, 0, sizeof *out);
   CROW_TRY(crow_space_parse(options));
   CROW_TRY(crow_space_text_parse(name, &text));
-  if (text.kind == CROW_SPACE_AUTO || text.kind == CROW_SPACE_CUBE) CROW_TRY(look(comm, dataset, &l));
-  if (text.kind == CROW_SPACE_AUTO) name = decide(&l, dataset->dimensions, &reason);
+  if (text.kind == CROW_SPACE_AUTO || text.kind == CROW_SPACE_CUBE) CROW_TRY(space_choose_look(comm, dataset, &l));
+  if (text.kind == CROW_SPACE_AUTO) name = space_choose_decide(&l, dataset->dimensions, &reason);
   (void)snprintf(out->space, sizeof out->space, "%s", name);
   (void)snprintf(out->reason, sizeof out->reason, "%s", reason);
   if (strcmp(name, "sphere") == 0) {

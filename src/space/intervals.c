@@ -11,7 +11,7 @@ typedef struct interval {
   double lower, upper;
 } interval;
 
-static int compare(const void *a, const void *b) {
+static int intervals_compare(const void *a, const void *b) {
   const interval *x = a, *y = b;
   if (x->coordinate != y->coordinate) return x->coordinate < y->coordinate ? -1 : 1;
   return (x->lower > y->lower) - (x->lower < y->lower);
@@ -20,7 +20,7 @@ static int compare(const void *a, const void *b) {
 /* Sorts and unites touching intervals of the same coordinate in place; returns how many are left. */
 static int64_t unite(interval *list, int64_t count) {
   if (count == 0) return 0;
-  qsort(list, (size_t)count, sizeof *list, compare);
+  qsort(list, (size_t)count, sizeof *list, intervals_compare);
   int64_t last = 0;
   for (int64_t i = 1; i < count; i++) {
     if (list[i].coordinate == list[last].coordinate && list[i].lower <= list[last].upper) {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* The file's name without folder and ".h5". */
-static void result_name(const char *path, char *name, size_t bytes) {
+static void comparison_result_name(const char *path, char *name, size_t bytes) {
   const char *slash = strrchr(path, '/');
   const char *base = slash ? slash + 1 : path;
   const size_t length = strlen(base);
@@ -45,7 +45,7 @@ crow_status crow_comparison_add(const crow_comm *comm, const char *path, crow_co
   crow_comparison_result *result = &comparison->result[comparison->count++];
   comparison->comm = comm;
   *result = (crow_comparison_result){0};
-  result_name(path, result->name, sizeof result->name);
+  comparison_result_name(path, result->name, sizeof result->name);
   CROW_TRY(crow_file_open(comm, path, "rewards", &result->file));
   crow_file_shape(result->file, "/rewards/value", shape);
   result->partition = crow_comm_partition(comm, shape[0], CROW_BLOCK);
@@ -78,7 +78,7 @@ void crow_comparison_close(crow_comparison *comparison) {
   *comparison = (crow_comparison){0};
 }
 
-static crow_status check_topics(const crow_comparison_result *result, const crow_topics *topics) {
+static crow_status comparison_check_topics(const crow_comparison_result *result, const crow_topics *topics) {
   if (topics->count > 0) return CROW_OK;
   if (topics->too_many) {
     return crow_error(CROW_BAD_INPUT, "%s: /alternatives/topic: more than %d topics, too many for a table",
@@ -96,7 +96,7 @@ crow_status crow_comparison_topics_create(const crow_comparison *comparison, cro
     CROW_TRY(crow_topics_create(comparison->comm, result->file, &result->partition, false, result->value, NULL,
                                 &out->topics[k]));
     CROW_TRY(crow_topics_read_errors(comparison->comm, result->file, &out->topics[k]));
-    CROW_TRY(check_topics(result, &out->topics[k]));
+    CROW_TRY(comparison_check_topics(result, &out->topics[k]));
   }
   CROW_TRY_AGREE(comparison->comm, crow_topics_join(comparison->count, out->topics, &out->rows, &out->row));
 cleanup:

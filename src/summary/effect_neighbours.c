@@ -172,7 +172,7 @@ cleanup:
 
 /* ---- the radius ----------------------------------------------------------------------------------------------- */
 
-static int by_value(const void *a, const void *b) {
+static int effect_neighbours_by_value(const void *a, const void *b) {
   const crow_ranked *x = a, *y = b;
   if (x->value != y->value) return x->value < y->value ? -1 : 1;
   return x->index < y->index ? -1 : x->index > y->index;
@@ -186,7 +186,7 @@ static crow_status median_square(const crow_neighbours *n, const double *weight,
   *median = 0;
   CROW_TRY(CROW_ALLOCATE_RAW(&sorted, n->looked));
   for (int64_t k = 0; k < n->looked; k++) sorted[k] = (crow_ranked){n->square[k], crow_neighbours_row(n, k)};
-  qsort(sorted, (size_t)n->looked, sizeof *sorted, by_value);
+  qsort(sorted, (size_t)n->looked, sizeof *sorted, effect_neighbours_by_value);
   for (int64_t k = 0; k < n->looked; k++) total += weight[sorted[k].index];
   for (int64_t k = 0; k < n->looked; k++) {
     below += weight[sorted[k].index];

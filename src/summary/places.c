@@ -14,7 +14,7 @@ typedef struct placed {
   crow_gidx index;
 } placed;
 
-static int by_value(const placed *x, const placed *y) {
+static int places_by_value(const placed *x, const placed *y) {
   const bool x_nan = isnan(x->value), y_nan = isnan(y->value);
   if (x->without != y->without) return x->without ? 1 : -1;
   if (x_nan != y_nan) return x_nan ? 1 : -1;
@@ -22,12 +22,12 @@ static int by_value(const placed *x, const placed *y) {
   return x->index < y->index ? -1 : x->index > y->index;
 }
 
-static int compare_placed(const void *a, const void *b) { return by_value(a, b); }
+static int compare_placed(const void *a, const void *b) { return places_by_value(a, b); }
 
 static int compare_in_prompts(const void *a, const void *b) {
   const placed *x = a, *y = b;
   if (x->prompt != y->prompt) return x->prompt < y->prompt ? -1 : 1;
-  return by_value(x, y);
+  return places_by_value(x, y);
 }
 
 /* `sorted` is by prompts, and by value within them. */

@@ -17,8 +17,8 @@ static int compare_ascending(const void *a, const void *b) { return compare_desc
 
 /* Keeps the first `most` of a slice in `kept[2 most]`: candidates are collected, and cut back when there is no more
  * room. Returns how many there are, sorted. */
-static int64_t keep_first(const crow_partition *partition, const double *values, int64_t most, bool greatest,
-                          crow_ranked *kept) {
+static int64_t ranking_keep_first(const crow_partition *partition, const double *values, int64_t most, bool greatest,
+                                  crow_ranked *kept) {
   int (*compare)(const void *, const void *) = greatest ? compare_descending : compare_ascending;
   int64_t count = 0;
   bool full = false; /* kept[most - 1] is the threshold */
@@ -49,7 +49,7 @@ crow_status crow_ranking_ends(const crow_comm *comm, const crow_partition *parti
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&kept, 2 * widest + 1));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&all, widest * size));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&counts, size));
-  const int64_t mine = local ? keep_first(partition, values, local, greatest, kept) : 0;
+  const int64_t mine = local ? ranking_keep_first(partition, values, local, greatest, kept) : 0;
   CROW_TRY(crow_comm_gather(comm, &mine, counts, sizeof mine));
   CROW_TRY(crow_comm_gather(comm, kept, all, widest * (int64_t)sizeof *kept));
   for (int r = 0; r < size; r++) {

@@ -21,7 +21,7 @@ cleanup:
   return status;
 }
 
-static crow_status allocate(const crow_comm *comm, crow_topics *topics, bool weighted) {
+static crow_status topics_allocate(const crow_comm *comm, crow_topics *topics, bool weighted) {
   crow_status status = CROW_OK;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&topics->size, topics->count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&topics->mean, topics->count));
@@ -55,7 +55,7 @@ crow_status crow_topics_create(const crow_comm *comm, const crow_file *file, con
   out->name = labels.name;
   out->count = labels.name.count;
   labels.name = (crow_strings){0};
-  CROW_TRY(allocate(comm, out, weighted));
+  CROW_TRY(topics_allocate(comm, out, weighted));
   const int32_t *topic = labels.code;
   for (int64_t i = 0; i < n; i++) out->size[topic[i]]++;
   CROW_TRY(crow_comm_sum_i64(comm, out->size, out->count));

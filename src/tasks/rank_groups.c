@@ -20,22 +20,22 @@ static double bytes_for(const crow_rank_groups_plan *plan, int ranks, int64_t gr
 
 /* The most groups that fit, and then the fewest that take no more turns: 6 ranks do 4 tasks on 4 groups, 16 ranks do 20
  * tasks in two turns of 10 groups. */
-static int64_t choose(const crow_rank_groups_plan *plan, int ranks, double limit) {
+static int64_t rank_groups_choose(const crow_rank_groups_plan *plan, int ranks, double limit) {
   int64_t groups = plan->count < ranks ? plan->count : ranks;
   while (groups > 1 && bytes_for(plan, ranks, groups) > limit) groups--;
   const int64_t turns = (plan->count + groups - 1) / groups;
   return (plan->count + turns - 1) / turns;
 }
 
-static crow_status decide(const crow_rank_groups_options *options, const crow_rank_groups_plan *plan, int ranks,
-                          double limit, int *out) {
+static crow_status rank_groups_decide(const crow_rank_groups_options *options, const crow_rank_groups_plan *plan,
+                                      int ranks, double limit, int *out) {
   int64_t groups = options->groups;
   if (groups > ranks) {
     return crow_error(CROW_USAGE, "--groups %lld: expected at most one group for each of the %d rank%s",
                       (long long)groups, ranks, crow_plural(ranks));
   }
   if (groups > plan->count) groups = plan->count;
-  if (groups == 0) groups = choose(plan, ranks, limit);
+  if (groups == 0) groups = rank_groups_choose(plan, ranks, limit);
   if (options->groups > 1 && bytes_for(plan, ranks, groups) > limit) {
     return crow_error(CROW_FAILED,
                       "--groups %lld: a rank needs %.3g GB for its group's copy of the data, but may use %.3g GB: use "
@@ -46,7 +46,7 @@ static crow_status decide(const crow_rank_groups_options *options, const crow_ra
   return CROW_OK;
 }
 
-static void log_choice(const crow_rank_groups_plan *plan, int ranks, int groups) {
+static void rank_groups_log_choice(const crow_rank_groups_plan *plan, int ranks, int groups) {
   const int64_t turns = (plan->count + groups - 1) / groups;
   const int least = ranks / groups, most = (ranks + groups - 1) / groups;
   char size[64];
@@ -75,8 +75,8 @@ crow_status crow_rank_groups_create(const crow_comm *comm, const crow_rank_group
   *out = (crow_rank_groups){.all = comm, .mine = comm, .count = 1};
   CROW_TRY_AGREE(comm, crow_settings_validate(crow_rank_groups_settings, options));
   CROW_TRY(crow_comm_memory_limit(comm, options->memory_per_rank, &limit));
-  CROW_TRY_AGREE(comm, decide(options, plan, ranks, limit, &out->count));
-  log_choice(plan, ranks, out->count);
+  CROW_TRY_AGREE(comm, rank_groups_decide(options, plan, ranks, limit, &out->count));
+  rank_groups_log_choice(plan, ranks, out->count);
   if (out->count == 1) goto cleanup;
   const crow_partition shares = crow_partition_make(ranks, 1, out->count, 0);
   out->index = crow_partition_owner(&shares, crow_comm_rank(comm));

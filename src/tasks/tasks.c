@@ -10,13 +10,13 @@
 #define MOST_STRIDE 64
 
 /* The place of this group's next task in the list. */
-static int64_t place(const crow_tasks *t) { return t->groups->index + t->ended * t->groups->count; }
+static int64_t tasks_place(const crow_tasks *t) { return t->groups->index + t->ended * t->groups->count; }
 
-int64_t crow_tasks_current(const crow_tasks *t) { return t->begun ? t->todo[place(t)] : -1; }
+int64_t crow_tasks_current(const crow_tasks *t) { return t->begun ? t->todo[tasks_place(t)] : -1; }
 
 /* Whether the group's time is over, or a signal came to any of its ranks, and how many steps to take before the next
  * look; the same on all its ranks. */
-static crow_status look(crow_tasks *t, double until, double step_s, bool *over) {
+static crow_status tasks_look(crow_tasks *t, double until, double step_s, bool *over) {
   crow_status status = CROW_OK;
   double found[2] = {crow_stop_requested() ? (double)INFINITY : crow_time_s() - until, step_s};
   CROW_TRY(crow_comm_max_f64(t->groups->mine, found, 2));
@@ -31,7 +31,7 @@ static crow_status advance(crow_tasks *t, int64_t *steps) {
   crow_status status = CROW_OK;
   bool done = false;
   *steps = 0;
-  if (!t->begun) CROW_TRY(t->kind->begin(t->context, t->todo[place(t)]));
+  if (!t->begun) CROW_TRY(t->kind->begin(t->context, t->todo[tasks_place(t)]));
   t->begun = true;
   while (!done && *steps < t->stride) {
     CROW_TRY(t->kind->step(t->context, t->ended - t->given[t->groups->index], &done));
@@ -46,21 +46,21 @@ cleanup:
 }
 
 /* What a group does between two meetings. Collective over the group. */
-static crow_status work(crow_tasks *t, double seconds) {
+static crow_status tasks_work(crow_tasks *t, double seconds) {
   crow_status status = CROW_OK;
   const double until = crow_time_s() + seconds;
   int64_t steps = 0;
-  for (bool over = false; !over && place(t) < t->count && t->ended - t->given[t->groups->index] < t->slots;) {
+  for (bool over = false; !over && tasks_place(t) < t->count && t->ended - t->given[t->groups->index] < t->slots;) {
     const double start_s = crow_time_s();
     CROW_TRY(advance(t, &steps));
-    CROW_TRY(look(t, until, (crow_time_s() - start_s) / (double)steps, &over));
+    CROW_TRY(tasks_look(t, until, (crow_time_s() - start_s) / (double)steps, &over));
   }
 cleanup:
   return status;
 }
 
 /* Results of all groups since the last meeting. */
-static crow_status deliver(crow_tasks *t, int64_t *ended) {
+static crow_status tasks_deliver(crow_tasks *t, int64_t *ended) {
   crow_status status = CROW_OK;
   const crow_rank_groups *g = t->groups;
   CROW_TRY(crow_comm_gather(g->all, &t->ended, ended, (int64_t)sizeof *ended));
@@ -77,7 +77,7 @@ cleanup:
   return status;
 }
 
-static crow_status save(crow_tasks *t) {
+static crow_status tasks_save(crow_tasks *t) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_checkpoint_begin(t->checkpoint));
   CROW_TRY(t->kind->save(t->context, t));
@@ -87,14 +87,14 @@ cleanup:
   return status;
 }
 
-static crow_status meet(crow_tasks *t, crow_status worked, int64_t *ended) {
+static crow_status tasks_meet(crow_tasks *t, crow_status worked, int64_t *ended) {
   crow_status status = CROW_OK;
   bool due = false, stop = false;
   CROW_TRY_AGREE(t->groups->all, worked);
-  CROW_TRY(deliver(t, ended));
+  CROW_TRY(tasks_deliver(t, ended));
   if (!t->checkpoint || t->delivered == t->count) goto cleanup;
   CROW_TRY(crow_checkpoint_due(t->checkpoint, &due, &stop));
-  if (due) CROW_TRY(save(t));
+  if (due) CROW_TRY(tasks_save(t));
   if (stop) CROW_TRY(crow_error(CROW_STOPPED, "%s", t->kind->stopped));
 cleanup:
   return status;
@@ -112,8 +112,8 @@ crow_status crow_tasks_run(crow_tasks *t) {
   while (t->delivered < t->count) {
     /* A group that fails leaves its work, and its ranks wait here for the others, which come within a second or one
      * step: no group can be left alone. */
-    const crow_status worked = work(t, fmin(MEETING_S, interval));
-    CROW_TRY(meet(t, worked, ended));
+    const crow_status worked = tasks_work(t, fmin(MEETING_S, interval));
+    CROW_TRY(tasks_meet(t, worked, ended));
   }
 cleanup:
   crow_free(t->given);

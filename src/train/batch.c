@@ -33,7 +33,7 @@ void crow_batcher_destroy(crow_batcher **batcher) {
   *batcher = NULL;
 }
 
-static crow_status allocate(crow_batcher *b, crow_gidx m) {
+static crow_status batch_allocate(crow_batcher *b, crow_gidx m) {
   crow_status status = CROW_OK;
   CROW_TRY(CROW_ALLOCATE(&b->weight, m));
   CROW_TRY(CROW_ALLOCATE(&b->degree, m));
@@ -63,7 +63,7 @@ crow_status crow_batcher_create(crow_model_fit *fit, crow_batcher **out) {
   b->fit = fit;
   b->most = fit->options->adam.batch < total ? fit->options->adam.batch : total;
   b->scale = crow_objective_pair_scale(fit->objective);
-  CROW_TRY_AGREE(fit->comm, allocate(b, m));
+  CROW_TRY_AGREE(fit->comm, batch_allocate(b, m));
   CROW_TRY(
       crow_comm_gather_slices(fit->comm, &fit->weights->partition, fit->weights->value, b->weight, sizeof *b->weight));
   for (crow_gidx k = 0; k < pairs->partition.count; k++) {

@@ -9,7 +9,7 @@ static double *curve_of(const crow_ensemble *e, int64_t member) { return e->curv
 
 /* ---- members as tasks ----------------------------------------------------------------------------------------- */
 
-static crow_status begin(void *context, int64_t task) {
+static crow_status ensemble_begin(void *context, int64_t task) {
   crow_ensemble *e = context;
   crow_status status = CROW_OK;
   int64_t k = 0;
@@ -23,7 +23,7 @@ cleanup:
   return status;
 }
 
-static crow_status step(void *context, int64_t slot, bool *done) {
+static crow_status ensemble_step(void *context, int64_t slot, bool *done) {
   crow_ensemble *e = context;
   crow_status status = CROW_OK;
   (void)slot; /* every member has its place */
@@ -41,7 +41,7 @@ cleanup:
   return status;
 }
 
-static crow_status deliver(void *context, int64_t task, int group, int64_t slot) {
+static crow_status ensemble_deliver(void *context, int64_t task, int group, int64_t slot) {
   crow_ensemble *e = context;
   crow_status status = CROW_OK;
   const int root = crow_rank_groups_first(&e->groups, group);
@@ -56,12 +56,15 @@ cleanup:
   return status;
 }
 
-static crow_status save(void *context, const crow_tasks *tasks) {
+static crow_status ensemble_save(void *context, const crow_tasks *tasks) {
   return crow_ensemble_save(context, crow_tasks_current(tasks));
 }
 
-static const crow_task_kind member_kind = {
-    .stopped = "stopped before the fit had ended", .begin = begin, .step = step, .deliver = deliver, .save = save};
+static const crow_task_kind member_kind = {.stopped = "stopped before the fit had ended",
+                                           .begin = ensemble_begin,
+                                           .step = ensemble_step,
+                                           .deliver = ensemble_deliver,
+                                           .save = ensemble_save};
 
 /* ---- the groups' data ----------------------------------------------------------------------------------------- */
 
@@ -103,14 +106,14 @@ typedef struct need {
   const crow_dataset *held; /* to validate by, or NULL */
 } need;
 
-static double bytes_needed(const void *context, int ranks) {
+static double ensemble_bytes_needed(const void *context, int ranks) {
   const need *n = context;
   return crow_ensemble_bytes(n->dataset, n->options, n->pairs, ranks) +
          (n->held ? crow_validation_bytes(n->held, &n->options->model, ranks) : 0);
 }
 
 /* Weights, preferences, contexts and objective in slices over the group. */
-static crow_status copy_data(crow_ensemble *e, const crow_pairs *pairs, const double *win_rate) {
+static crow_status ensemble_copy_data(crow_ensemble *e, const crow_pairs *pairs, const double *win_rate) {
   crow_status status = CROW_OK;
   const crow_rank_groups *g = &e->groups;
   crow_model_fit *fit = &e->fit;
@@ -139,7 +142,7 @@ cleanup:
 }
 
 /* Local. */
-static crow_status allocate(crow_ensemble *e) {
+static crow_status ensemble_allocate(crow_ensemble *e) {
   crow_status status = CROW_OK;
   crow_model_fit *fit = &e->fit;
   crow_fitted_model *model = &e->out->model;
@@ -160,7 +163,7 @@ cleanup:
   return status;
 }
 
-static void describe(const crow_train_options *options, int64_t inputs, crow_fitted_model *model) {
+static void ensemble_describe(const crow_train_options *options, int64_t inputs, crow_fitted_model *model) {
   model->kind = options->model.model;
   model->activation = options->model.activation;
   model->weight_decay = options->model.weight_decay;
@@ -170,16 +173,16 @@ static void describe(const crow_train_options *options, int64_t inputs, crow_fit
   model->inputs = inputs;
 }
 
-static crow_status prepare(crow_ensemble *e, const crow_dataset *dataset, const crow_pairs *pairs,
-                           const double *win_rate, const crow_dataset *held) {
+static crow_status ensemble_prepare(crow_ensemble *e, const crow_dataset *dataset, const crow_pairs *pairs,
+                                    const double *win_rate, const crow_dataset *held) {
   crow_status status = CROW_OK;
   const crow_partition *p = &e->weights->partition;
   crow_model_fit *fit = &e->fit;
   const need needed = {dataset, fit->options, pairs ? pairs->partition.global : 0, held};
-  const crow_rank_groups_plan plan = {"members", fit->options->training.ensemble, bytes_needed, &needed};
+  const crow_rank_groups_plan plan = {"members", fit->options->training.ensemble, ensemble_bytes_needed, &needed};
   fit->dimensions = dataset->dimensions;
   fit->type = dataset->single ? CROW_F32 : CROW_F64;
-  describe(fit->options, dataset->dimensions, &e->out->model);
+  ensemble_describe(fit->options, dataset->dimensions, &e->out->model);
   CROW_TRY(crow_rank_groups_create(e->comm, &fit->options->groups, &plan, &e->groups));
   fit->comm = e->groups.mine;
   CROW_TRY_AGREE(e->comm,
@@ -189,8 +192,8 @@ static crow_status prepare(crow_ensemble *e, const crow_dataset *dataset, const 
   CROW_TRY_AGREE(e->comm, crow_allocate_raw(p->count * fit->dimensions, crow_type_bytes(fit->type), &e->contexts));
   CROW_TRY(crow_dataset_read_contexts(dataset, p->begin, p->count, fit->type, e->contexts));
   fit->contexts = e->contexts;
-  if (e->groups.count > 1) CROW_TRY(copy_data(e, pairs, win_rate));
-  CROW_TRY_AGREE(e->comm, allocate(e));
+  if (e->groups.count > 1) CROW_TRY(ensemble_copy_data(e, pairs, win_rate));
+  CROW_TRY_AGREE(e->comm, ensemble_allocate(e));
   if (held) CROW_TRY(crow_validation_create(e->comm, fit->comm, held, &fit->options->model, &fit->validation));
 cleanup:
   return status;
@@ -286,7 +289,7 @@ crow_status crow_train_run(const crow_comm *comm, const crow_train_data *data, c
   const char *validate = options->training.validate;
   crow_stages_begin(stages, "train");
   if (validate) CROW_TRY(crow_validation_open(comm, data->dataset, validate, &held));
-  CROW_TRY(prepare(&e, data->dataset, data->pairs, data->win_rate, validate ? &held : NULL));
+  CROW_TRY(ensemble_prepare(&e, data->dataset, data->pairs, data->win_rate, validate ? &held : NULL));
   if (data->pairs && data->dataset->has_comparisons) {
     CROW_TRY(crow_train_find_equal(comm, data->dataset, &data->weights->partition, e.contexts, e.fit.type, data->pairs,
                                    &out->equal_contexts));

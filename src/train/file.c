@@ -7,7 +7,7 @@ static const char *const kinds[] = {"tabular", "linear", "mlp"};
 static const char *const activations[] = {"relu", "tanh", "silu"};
 static const char *const optimizers[] = {"lbfgs", "adam"};
 
-static crow_status write_attributes(crow_file *file, const crow_fitted_model *model) {
+static crow_status train_file_write_attributes(crow_file *file, const crow_fitted_model *model) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_file_set_i64(file, "/model", "inputs", model->inputs));
   CROW_TRY(crow_file_set_i64(file, "/model", "members", model->members));
@@ -40,7 +40,7 @@ crow_status crow_model_write(const crow_comm *comm, crow_file *file, const crow_
   const bool root = crow_comm_rank(comm) == 0;
   CROW_TRY(crow_file_set_text(file, "/model", "kind", kinds[model->kind]));
   if (model->kind == CROW_MODEL_TABULAR) goto cleanup;
-  CROW_TRY(write_attributes(file, model));
+  CROW_TRY(train_file_write_attributes(file, model));
   CROW_TRY(crow_file_define(file, "/model/parameters", CROW_F64, model->members, model->parameters));
   CROW_TRY(crow_file_write_rows(file, "/model/parameters", 0, root ? model->members : 0, CROW_F64, model->theta));
   CROW_TRY(write_dimensions(comm, file, dataset));
@@ -82,7 +82,7 @@ cleanup:
 }
 
 /* Whether as many parameters are there as such a model has. Local. */
-static crow_status check_shape(const crow_file *file, crow_fitted_model *out) {
+static crow_status train_file_check_shape(const crow_file *file, crow_fitted_model *out) {
   crow_status status = CROW_OK;
   crow_model *model = NULL;
   int64_t shape[2];
@@ -119,7 +119,7 @@ crow_status crow_fitted_model_read(const crow_comm *comm, const crow_file *rewar
   CROW_TRY_AGREE(comm, read_choice(rewards, "kind", kinds, 3, &out->kind));
   if (out->kind == CROW_MODEL_TABULAR) goto cleanup;
   CROW_TRY_AGREE(comm, read_attributes(rewards, out));
-  CROW_TRY_AGREE(comm, check_shape(rewards, out));
+  CROW_TRY_AGREE(comm, train_file_check_shape(rewards, out));
   CROW_TRY(crow_file_read(rewards, "/model/parameters", 0, out->members, CROW_F64, out->theta));
 cleanup:
   if (status != CROW_OK) crow_fitted_model_free(out);

@@ -15,7 +15,7 @@ static void every_instruction_set_draws_random123s_words(void) {
     __builtin_cpu_supports("avx2") ? fill_avx2 : fill_portable,
     __builtin_cpu_supports("avx512f") ? fill_avx512 : fill_portable,
 #endif
-    choose()
+    random_choose()
   };
   for (size_t f = 0; f < sizeof fills / sizeof *fills; f++) {
     for (int k = 0; k < 125; k++) {

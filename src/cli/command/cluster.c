@@ -31,7 +31,7 @@ static void print_summary(crow_run *run, const crow_cluster_summary *found, bool
   crow_report_integer(run, "comparisons_dropped", found->dropped);
 }
 
-static crow_status make(crow_run *run, const crow_dataset *dataset, crow_provenance *provenance) {
+static crow_status cluster_make(crow_run *run, const crow_dataset *dataset, crow_provenance *provenance) {
   crow_status status = CROW_OK;
   const crow_cluster_options *options = run->options;
   crow_cluster_summary found = {0};
@@ -42,7 +42,7 @@ cleanup:
   return status;
 }
 
-static crow_status run_cluster(crow_run *run) { return crow_results_rewrite(run, "cluster", make); }
+static crow_status run_cluster(crow_run *run) { return crow_results_rewrite(run, "cluster", cluster_make); }
 
 static const crow_section sections[] = {{"Groups", crow_cluster_settings, 0}, {0}};
 

@@ -2,7 +2,7 @@
 #include "cli/cli_impl.h"
 #include "cli/print/results_impl.h"
 
-static crow_status make(crow_run *run, const crow_dataset *dataset, crow_provenance *provenance) {
+static crow_status pca_make(crow_run *run, const crow_dataset *dataset, crow_provenance *provenance) {
   crow_status status = CROW_OK;
   crow_pca_summary found = {0};
   const crow_pca_options *options = run->options;
@@ -14,7 +14,7 @@ cleanup:
   return status;
 }
 
-static crow_status run_pca(crow_run *run) { return crow_results_rewrite(run, "project", make); }
+static crow_status run_pca(crow_run *run) { return crow_results_rewrite(run, "project", pca_make); }
 
 static const crow_section sections[] = {{"Projection", crow_pca_settings, 0}, {0}};
 
