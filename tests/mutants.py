@@ -43,7 +43,7 @@ FOLDERS = {
     "paths": (r"src/io/(paths|target)\.c", "io/outputs io/publish mpi/files", {r"": "cli/paths"}),
     "import": (r"src/import/.*\.c", "import/alternatives import/comparisons import/csv import/npy mpi/import mpi/import_kinds fuzz/archive fuzz/csv",
                {r"scores|rules|results": "cli/formats", r"": "cli/formats"}),
-    "tasks": (r"src/tasks/.*\.c", "mpi/model_fit mpi/uncertainty", {r"": "cli/uncertainty"}),
+    "tasks": (r"src/tasks/.*\.c", "mpi/groups mpi/model_fit mpi/uncertainty", {r"": "cli/uncertainty"}),
 }
 
 ENVIRONMENT = dict(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMPI_MCA_rmaps_base_oversubscribe="1",

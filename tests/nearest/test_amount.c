@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include "nearest/pass_impl.h"
+#include "space/space_impl.h"
 
 #include <stdlib.h>
 
@@ -78,6 +79,33 @@ static void a_tree_looks_for_ties_where_they_can_be(void) {
   free(points);
 }
 
+/* Draws of signs are decided in single precision too, whatever the contexts' unit: of a sphere's points, few are too
+ * close to tell. */
+static void few_points_of_draws_are_decided_again(void) {
+  enum { COUNT = 400, WIDTH = 32, DRAWS = 64, BLOCKS = 4 };
+  static const double units[] = {1, 0x1p-400, 0x1p-20};
+  for (int u = 0; u < 3; u++) {
+    double *rows = uniform_rows(3, COUNT, WIDTH, -.5);
+    for (int i = 0; i < COUNT * WIDTH; i++) rows[i] *= units[u];
+    const crow_space space = {.kind = CROW_SPACE_SPHERE, .seed = 3, .dimensions = WIDTH};
+    const crow_nearest_options options = {.engine = CROW_NEAREST_AUTO, .precision = CROW_SINGLE, .threads = 1};
+    crow_signs *signs = NULL;
+    crow_sign_search *search = NULL;
+    crow_nearest_result result = {0};
+    int64_t searched = 0, again = 0;
+    CHECK_OK(crow_signs_create(&space, BLOCKS, NULL, &signs));
+    CHECK_OK(crow_sign_search_create(&options, rows, CROW_DOUBLE, COUNT, WIDTH, NULL, signs, &search));
+    CHECK_OK(crow_sign_search_take(search, 0, DRAWS, NULL, &result));
+    crow_sign_search_statistics(search, &searched, &again);
+    CHECK(searched == DRAWS * 2 * BLOCKS && result.count == searched);
+    CHECK(again <= searched / 10);
+    crow_nearest_result_free(&result);
+    crow_sign_search_destroy(&search);
+    crow_signs_destroy(&signs);
+    free(rows);
+  }
+}
+
 static char choice[512];
 static void take_choice(crow_log_level level, const char *line, void *context) {
   (void)level;
@@ -114,6 +142,7 @@ int main(int argc, char **argv) {
   static const crow_test tests[] = {
       {"a frame is of the size of the contexts", a_frame_is_of_the_size_of_the_contexts},
       {"a tree looks for ties where they can be", a_tree_looks_for_ties_where_they_can_be},
+      {"few points of draws are decided again", few_points_of_draws_are_decided_again},
       {"engines that cannot win are not measured", engines_that_cannot_win_are_not_measured},
       {NULL, NULL}};
   return crow_test_main(argc, argv, "amount of a search", tests, false);

@@ -98,11 +98,38 @@ static void slopes_decide_where_values_are_noise(void) {
   }
 }
 
+/* A bracket that two trials did not cut by a third is halved, whatever the model says. Values and slopes are made up:
+ * the cubic always points near the low end. */
+static void a_bracket_that_does_not_shrink_is_halved(void) {
+  crow_line_search s;
+  crow_line_search_begin(&s, 0, -1, 1e-12, 1);
+  CHECK(crow_line_search_judge(&s, 1e12, 3e12) == CROW_LINE_GO_ON); /* too high: the bracket is (0, 1) */
+  CHECK(s.widths[0] == 1 && isinf(s.widths[1]));
+  double before[2] = {s.widths[0], s.widths[1]};
+  int halved = 0;
+  for (int trial = 0; trial < 8; trial++) {
+    const double low = s.low.step, high = s.high.step;
+    /* Just low enough to go on from there, and as steep as at the start. */
+    CHECK(crow_line_search_judge(&s, -.9 * s.step, -1) == CROW_LINE_GO_ON);
+    const double width = s.high.step - s.low.step;
+    CHECK(s.high.step == high && s.low.step > low);
+    CHECK(s.widths[0] == width && s.widths[1] == before[0]);
+    if (width > .66 * before[1]) {
+      CHECK_NEAR(s.step, s.low.step + width / 2, 1e-15);
+      halved++;
+    }
+    before[1] = before[0];
+    before[0] = width;
+  }
+  CHECK(halved > 0 && s.high.step - s.low.step < .3);
+}
+
 static const crow_test tests[] = {
     {"accepted steps satisfy the strong Wolfe conditions", accepted_steps_satisfy_the_strong_wolfe_conditions},
     {"a good first step is taken at once", a_good_first_step_is_taken_at_once},
     {"gives up where there is nothing to find", gives_up_where_there_is_nothing_to_find},
     {"slopes decide where values are noise", slopes_decide_where_values_are_noise},
+    {"a bracket that does not shrink is halved", a_bracket_that_does_not_shrink_is_halved},
     {NULL, NULL}};
 
 int main(int argc, char **argv) { return crow_test_main(argc, argv, "line search", tests, false); }
