@@ -30,7 +30,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Folder: (files, C programs, the script by the file's name, the first that fits).
 FOLDERS = {
-    "weights": (r"src/weights/.*\.c", "mpi/weights mpi/weights_file mpi/work mpi/edges mpi/draws mpi/center mpi/duplicates mpi/clones",
+    "weights": (r"src/weights/.*\.c", "mpi/weights mpi/weights_file mpi/prompt_weights mpi/work mpi/edges mpi/draws mpi/center mpi/duplicates mpi/clones",
                 {r"few": "cli/prompts_few", r"prompts": "cli/prompts_shared", r"plan|grid": "cli/memory", r"": "cli/units"}),
     "nearest": (r"src/nearest/.*\.[ch]", "nearest/amount nearest/engines nearest/hull nearest/search nearest/signs "
                 "nearest/voronoi mpi/work mpi/weights", {r"": "cli/units"}),
@@ -40,7 +40,7 @@ FOLDERS = {
     "checkpoint": (r"src/io/checkpoint.*\.c", "mpi/checkpoint mpi/checkpoint_run mpi/file_faults", {r"": "cli/paths"}),
     "space": (r"src/space/.*\.c", "mpi/space mpi/draws mpi/center mpi/pca nearest/signs", {r"": "cli/pool"}),
     "effect": (r"src/summary/effect.*\.c", "mpi/effect", {r"": "cli/effect"}),
-    "paths": (r"src/io/(paths|target)\.c", "io/outputs io/publish mpi/files", {r"": "cli/paths"}),
+    "paths": (r"src/io/(paths|target)\.c", "io/outputs io/publish mpi/paths mpi/files", {r"": "cli/paths"}),
     "import": (r"src/import/.*\.c", "import/alternatives import/comparisons import/csv import/npy mpi/import mpi/import_kinds fuzz/archive fuzz/csv",
                {r"scores|rules|results": "cli/formats", r"": "cli/formats"}),
     "tasks": (r"src/tasks/.*\.c", "mpi/groups mpi/model_fit mpi/uncertainty", {r"": "cli/uncertainty"}),

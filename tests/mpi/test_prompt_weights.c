@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Weights within prompts: those of each prompt by itself, times its share; stopped again and again, the same bits. */
+#include "fixture.h"
+
+/* One prompt that several ranks share (more than a rank's part and a block's), a middle one, and small ones. */
+enum { SIZES = 5, D = 3 };
+static const int64_t sizes[SIZES] = {1100, 40, 6, 2, 1};
+enum { M = 1149 };
+
+static double context[M * D];
+static const char *prompt[M];
+static int owner[M];
+
+/* Prompts lie one behind the other, but for every seventh alternative, which is of the first still wanting some. */
+static void lay_out(void) {
+  static const char *const names[SIZES] = {"large", "middle", "small", "two", "one"};
+  int64_t left[SIZES];
+  memcpy(left, sizes, sizeof left);
+  for (int64_t i = 0; i < M; i++) {
+    int k = i % 7 == 3 ? SIZES - 1 : 0;
+    while (left[k] == 0) k = i % 7 == 3 ? k - 1 : k + 1;
+    left[k]--;
+    owner[i] = k;
+    prompt[i] = names[k];
+    crow_random_uniform(71, CROW_STREAM_TEST, (uint64_t)i, context + i * D, D);
+  }
+}
+
+static crow_weights_options with_samples(int64_t samples) {
+  crow_weights_options options;
+  crow_weights_options_default(&options);
+  options.samples = samples;
+  options.space.space = "cube";
+  options.draws = CROW_DRAWS_INDEPENDENT;
+  options.nearest.engine = CROW_NEAREST_FUSED;
+  return options;
+}
+
+static void open_prompts(const crow_comm *comm, const char *name, crow_dataset *dataset) {
+  const test_dataset t = {.m = M, .d = D, .context = context, .prompt = prompt};
+  lay_out();
+  test_dataset_write(comm, test_path(name), &t);
+  CHECK_OK(crow_dataset_open(comm, test_path(name), true, dataset));
+  CHECK(dataset->prompts == SIZES);
+}
+
+/* Weights of one prompt as a dataset of its own, where the whole has them, by a search on this rank alone. */
+static void weigh_alone(const crow_comm *alone, int which, const crow_weights_options *options, double *value,
+                        double *error) {
+  static double own[M * D];
+  char name[64];
+  int64_t m = 0, at = 0;
+  crow_dataset dataset = {0};
+  crow_weights weights;
+  for (int64_t i = 0; i < M; i++) {
+    if (owner[i] == which) memcpy(own + D * m++, context + i * D, D * sizeof *own);
+  }
+  const test_dataset t = {.m = m, .d = D, .context = own};
+  (void)snprintf(name, sizeof name, "own-%d-%d.h5", which, crow_comm_rank(test_comm));
+  test_dataset_write(alone, test_path(name), &t);
+  CHECK_OK(crow_dataset_open(alone, test_path(name), true, &dataset));
+  CHECK_OK(crow_weights_compute(alone, &dataset, options, &weights));
+  for (int64_t i = 0; i < M; i++) {
+    if (owner[i] != which) continue;
+    value[i] = weights.value[at];
+    error[i] = weights.standard_error[at++];
+  }
+  crow_weights_free(&weights);
+  crow_dataset_close(&dataset);
+}
+
+static void prompts_have_their_own_weights_times_their_share(void) {
+  static double value[M], error[M];
+  crow_comm *alone = test_comm_alone();
+  crow_dataset dataset = {0};
+  crow_weights_options options = with_samples(3000);
+  open_prompts(test_comm, "prompts.h5", &dataset);
+  for (int k = 0; k < SIZES; k++) weigh_alone(alone, k, &options, value, error);
+  for (int by_count = 0; by_count <= 1; by_count++) {
+    crow_weights weights;
+    double sum[SIZES] = {0};
+    options.prompt_share = by_count ? CROW_PROMPT_SHARE_COUNT : CROW_PROMPT_SHARE_UNIFORM;
+    CHECK_OK(crow_weights_compute(test_comm, &dataset, &options, &weights));
+    double *whole = test_gather(test_comm, &weights.partition, weights.value);
+    double *errors = test_gather(test_comm, &weights.partition, weights.standard_error);
+    for (int64_t i = 0; i < M; i++) {
+      const double share = by_count ? (double)sizes[owner[i]] / M : 1. / SIZES;
+      sum[owner[i]] += whole[i];
+      CHECK_NEAR(whole[i], share * value[i], 1e-15);
+      CHECK_NEAR(errors[i], share * error[i], 1e-15);
+    }
+    for (int k = 0; k < SIZES; k++) CHECK_NEAR(sum[k], by_count ? (double)sizes[k] / M : 1. / SIZES, 1e-12);
+    CHECK(weights.samples == 3000 && weights.run.searched >= 0);
+    crow_free(whole);
+    crow_free(errors);
+    crow_weights_free(&weights);
+  }
+  crow_dataset_close(&dataset);
+  crow_comm_destroy(&alone);
+}
+
+/* Without a number each prompt takes max(4096, 400 of its alternatives); the weights' number is the greatest. */
+static void samples_go_by_the_prompts_size(void) {
+  crow_dataset dataset = {0};
+  crow_weights weights;
+  const crow_weights_options options = with_samples(0);
+  open_prompts(test_comm, "sized.h5", &dataset);
+  CHECK_OK(crow_weights_compute(test_comm, &dataset, &options, &weights));
+  CHECK(weights.samples == 400 * sizes[0]);
+  int64_t hits[SIZES] = {0};
+  for (crow_gidx i = 0; i < weights.partition.count; i++) {
+    hits[owner[weights.partition.begin + i]] += weights.hits[i];
+  }
+  CHECK_OK(crow_comm_sum_i64(test_comm, hits, SIZES));
+  CHECK(hits[0] == 400 * sizes[0] * CROW_HIT_UNIT && hits[1] == 400 * sizes[1] * CROW_HIT_UNIT);
+  CHECK(hits[2] == 4096 * CROW_HIT_UNIT && hits[4] == 0);
+  crow_weights_free(&weights);
+  crow_dataset_close(&dataset);
+}
+
+static void stopped_again_and_again_they_are_the_same(void) {
+  const crow_checkpoint_options often = {NULL, 0, 0, false};
+  const crow_weights_options options = with_samples(3000);
+  crow_dataset dataset = {0};
+  crow_weights whole, weights = {0};
+  crow_status status = CROW_STOPPED;
+  int stops = 0;
+  open_prompts(test_comm, "stopped.h5", &dataset);
+  CHECK_OK(crow_weights_compute(test_comm, &dataset, &options, &whole));
+  while (status == CROW_STOPPED && stops < 100) {
+    crow_checkpoint *checkpoint = NULL;
+    bool found = false;
+    CHECK_OK(crow_checkpoint_create(test_comm, &often, test_path("stopped-w.h5"), &checkpoint));
+    CHECK_OK(crow_checkpoint_match_settings(checkpoint, crow_weights_settings, &options));
+    CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+    CHECK(found == (stops > 0));
+    if (crow_comm_rank(test_comm) == crow_comm_size(test_comm) - 1) crow_stop_request(10);
+    /* Prompts that a rank does by itself hear the signal too; they are let go on after some stops. */
+    if (stops >= 3) crow_stop_clear();
+    status = crow_weights_compute_from(test_comm, &dataset, &options, checkpoint, &weights);
+    stops += status == CROW_STOPPED;
+    crow_stop_clear();
+    if (status == CROW_OK) CHECK_OK(crow_checkpoint_remove(checkpoint));
+    crow_checkpoint_destroy(&checkpoint);
+  }
+  CHECK_OK(status);
+  const size_t bytes = (size_t)whole.partition.count * sizeof(double);
+  if (bytes && status == CROW_OK) {
+    CHECK(memcmp(weights.value, whole.value, bytes) == 0);
+    CHECK(memcmp(weights.standard_error, whole.standard_error, bytes) == 0);
+    CHECK(memcmp(weights.hits, whole.hits, bytes) == 0);
+  }
+  CHECK(crow_comm_size(test_comm) == 1 || stops > 0);
+  crow_weights_free(&weights);
+  crow_weights_free(&whole);
+  crow_dataset_close(&dataset);
+}
+
+int main(int argc, char **argv) {
+  static const crow_test tests[] = {
+      {"prompts have their own weights, times their share", prompts_have_their_own_weights_times_their_share},
+      {"samples go by the prompt's size", samples_go_by_the_prompts_size},
+      {"stopped again and again they are the same", stopped_again_and_again_they_are_the_same},
+      {NULL, NULL}};
+  return crow_test_main(argc, argv, "weights of prompts", tests, true);
+}
