@@ -150,6 +150,19 @@ static void columns_have_roles(void) {
   CHECK_STATUS(import_kind("q.csv", "left,right,winner\na,b,1\n", &options), CROW_BAD_INPUT);
 }
 
+/* Tabs if the header has one and no comma, semicolons if it has neither, else commas. */
+static void separators_are_told_by_the_header(void) {
+  const crow_import_options options = with_defaults();
+  CHECK_OK(import_kind("q.csv", "left,right,winner,a;b\na,b,left,x;y\nb;c,a,tie,\n", &options));
+  PAIRS({"a", "b", 1}, {"b;c", "a", .5});
+  CHECK_OK(import_kind("q.csv", "left\tright\twinner\ta;b\na\tb,c\tleft\tx\n", &options));
+  PAIRS({"a", "b,c", 1});
+  CHECK_OK(import_kind("q.csv", "left;right;winner\na;b,c;right\n", &options));
+  PAIRS({"a", "b,c", 0});
+  CHECK_OK(import_kind("q.tsv", "left\tright\twinner\ta,b\na\tb;c\tright\tx\n", &options));
+  PAIRS({"a", "b;c", 0});
+}
+
 /* Every two responses of a prompt, in the order of the file. */
 static void scores_and_ranks_make_pairs(void) {
   crow_import_options options = with_defaults();
@@ -246,6 +259,7 @@ int main(int argc, char **argv) {
                                     {"numbers are mapped or scaled", numbers_are_mapped_or_scaled},
                                     {"rules that say nothing are refused", rules_that_say_nothing_are_refused},
                                     {"columns have roles", columns_have_roles},
+                                    {"separators are told by the header", separators_are_told_by_the_header},
                                     {"scores and ranks make pairs", scores_and_ranks_make_pairs},
                                     {"lines of JSON are rows", lines_of_json_are_rows},
                                     {"columns are kept", columns_are_kept},

@@ -37,6 +37,39 @@ static void a_cross_has_its_arms_as_components(void) {
   crow_pca_summary_free(&summary);
 }
 
+/* Coordinates around their middles, by the widest range of all, 10: nearest stays nearest. On the basis of another,
+ * what lies outside of its cube is counted. */
+static void a_cube_holds_the_cross(void) {
+  const double a = 5, b = 2;
+  const double context[] = {10 + a * .6, 20 + a * .8, 10 - a * .6, 20 - a * .8,
+                            10 - b * .8, 20 + b * .6, 10 + b * .8, 20 - b * .6};
+  const double expected[] = {1, .5, 0, .5, .5, .3, .5, .7}, center[2] = {10, 20};
+  double got[8], far[8];
+  crow_dataset dataset = {0};
+  crow_pca_summary summary = {0};
+  test_dataset_write(test_comm, test_path("cube.h5"), &(test_dataset){.m = 4, .d = 2, .context = context});
+  CHECK_OK(crow_dataset_open(test_comm, test_path("cube.h5"), true, &dataset));
+  const crow_pca_options options = {.components = 2, .fit_cube = true};
+  CHECK_OK(crow_pca_run(test_comm, &dataset, &options, test_path("in-cube.h5"), true, NULL, &summary));
+  read_contexts(test_comm, test_path("in-cube.h5"), 4, got);
+  for (int i = 0; i < 8; i++) CHECK_NEAR(got[i], expected[i], 1e-14);
+  for (int i = 0; i < 8; i++) CHECK(got[i] >= 0 && got[i] <= 1);
+  CHECK(summary.outside == 0);
+  crow_pca_summary_free(&summary);
+  crow_dataset_close(&dataset);
+  /* Twice as far out: the long arm leaves the cube of the first, the short one does not. */
+  for (int i = 0; i < 8; i++) far[i] = 2 * context[i] - center[i % 2];
+  test_dataset_write(test_comm, test_path("far.h5"), &(test_dataset){.m = 4, .d = 2, .context = far});
+  CHECK_OK(crow_dataset_open(test_comm, test_path("far.h5"), true, &dataset));
+  const crow_pca_options onto = {.components = 2, .fit_cube = true, .basis = test_path("cube.h5")};
+  CHECK_OK(crow_pca_run(test_comm, &dataset, &onto, test_path("onto.h5"), true, NULL, &summary));
+  read_contexts(test_comm, test_path("onto.h5"), 4, got);
+  for (int i = 0; i < 8; i++) CHECK_NEAR(got[i], 2 * expected[i] - .5, 1e-14);
+  CHECK(summary.outside == 2);
+  crow_pca_summary_free(&summary);
+  crow_dataset_close(&dataset);
+}
+
 static double *write_stretched(const char *path) {
   double *context = NULL;
   CHECK_OK(CROW_ALLOCATE(&context, M * D));
@@ -150,6 +183,7 @@ static void contexts_beyond_squares_are_refused(void) {
 
 static const crow_test tests[] = {
     {"a cross has its arms as components, with the signs that are promised", a_cross_has_its_arms_as_components},
+    {"a cube holds the cross", a_cube_holds_the_cross},
     {"coordinates are uncorrelated and keep distances", coordinates_are_uncorrelated_and_keep_distances},
     {"bits do not depend on the number of ranks", bits_do_not_depend_on_the_number_of_ranks},
     {"everything else is copied, and too many components are refused", everything_else_is_copied},

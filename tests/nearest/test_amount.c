@@ -106,6 +106,34 @@ static void few_points_of_draws_are_decided_again(void) {
   }
 }
 
+/* More ties than are kept aside, for more points than are taken at once, again and again: nothing of one chunk is left
+ * in the next. */
+static void crowded_points_in_many_chunks(void) {
+  enum { WIDTH = 6, COUNT = 1 << WIDTH, POINTS = 4000 };
+  static double rows[COUNT * WIDTH], points[POINTS * WIDTH];
+  for (int i = 0; i < COUNT * WIDTH; i++) rows[i] = i / WIDTH >> i % WIDTH & 1;
+  for (int i = 0; i < POINTS * WIDTH; i++) points[i] = i / WIDTH % 3 == 2 && i % WIDTH < 3 ? .25 : .5;
+  static const crow_nearest_engine engines[] = {CROW_NEAREST_GEMM, CROW_NEAREST_FUSED, CROW_NEAREST_TREE};
+  for (int e = 0; e < 3; e++) {
+    crow_nearest *nearest = search_of(engines[e], rows, COUNT, WIDTH);
+    crow_nearest_result result = {0};
+    for (int turn = 0; turn < 2; turn++) {
+      CHECK_OK(crow_nearest_search(nearest, points, POINTS, &result));
+      int64_t wrong = 0;
+      for (int64_t i = 0; i < POINTS; i++) {
+        /* Every third point has three coordinates that tell: 8 corners are nearest to it, else all 64. */
+        const int64_t ties = i % 3 == 2 ? 8 : 64, first = result.tie_begin[i];
+        wrong += result.tie_begin[i + 1] - first != ties;
+        for (int64_t k = 0; k < ties && result.tie_begin[i + 1] - first == ties; k++)
+          wrong += result.index[first + k] != (ties == 64 ? k : 8 * k);
+      }
+      CHECK(wrong == 0);
+    }
+    crow_nearest_result_free(&result);
+    crow_nearest_destroy(&nearest);
+  }
+}
+
 static char choice[512];
 static void take_choice(crow_log_level level, const char *line, void *context) {
   (void)level;
@@ -143,6 +171,7 @@ int main(int argc, char **argv) {
       {"a frame is of the size of the contexts", a_frame_is_of_the_size_of_the_contexts},
       {"a tree looks for ties where they can be", a_tree_looks_for_ties_where_they_can_be},
       {"few points of draws are decided again", few_points_of_draws_are_decided_again},
+      {"crowded points in many chunks", crowded_points_in_many_chunks},
       {"engines that cannot win are not measured", engines_that_cannot_win_are_not_measured},
       {NULL, NULL}};
   return crow_test_main(argc, argv, "amount of a search", tests, false);
