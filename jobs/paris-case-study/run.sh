@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # The paper's case study on the texts of jobs/paris, in one command from a clean clone:  sh jobs/paris-case-study/run.sh
 #
-# Both datasets, contexts by `crow pca`, the paper's network (an ensemble) and tabular fits, by the standard and the
-# weighted method with S = unit cube and S = factor2; then meta-alternatives and the audit. Pictures of mean reward by
-# topic go to CROW_PICTURES, everything else to CROW_OUT. README.md here says what comes out.
+# Both datasets with two kinds of contexts: word counts ("words") and sentence embeddings ("minilm"). The paper's network
+# (an ensemble) and tabular fits, by the standard and the weighted method: with S = unit cube and S = factor2 after
+# `crow pca` of both datasets onto the components of the original one, as the paper has it; beside them the sphere (crow's
+# default) and the radius at the valley, on the contexts as they are. Then meta-alternatives and the audit. Pictures of
+# mean reward by topic go to CROW_PICTURES, everything else to CROW_OUT. README.md here says what comes out.
 #
 #   CROW            the program                                [built in ../../build, see jobs/setup.sh]
 #   CROW_LAUNCHER   what starts the ranks, a list of words     [mpiexec -n CROW_RANKS]
@@ -65,57 +67,91 @@ ranks() {
   fi
 }
 
-for set in original clones; do
-  setup_say "$set: contexts, weights"
-  ranks import --comparisons "$data/comparisons-$set.csv" --contexts "$data/contexts-$set.npy" \
-    --items "$data/items-$set.csv" -o "texts-$set.h5"
-  ranks pca "texts-$set.h5" -o "$set.h5" --components "${CROW_COMPONENTS:-8}" --fit-cube
-  for space in cube factor2; do
-    ranks weights "$set.h5" -o "weights-$space-$set.h5" --space "$space" --samples "${CROW_SAMPLES:-100000}"
-  done
-  for how in standard cube factor2; do
-    case $how in standard) weights=uniform ;; *) weights=weights-$how-$set.h5 ;; esac
-    setup_say "$set: $how, network and tabular"
-    # shellcheck disable=SC2086 # a list of words
-    ranks fit "$set.h5" --weights "$weights" $network -o "network-$how-$set.h5"
-    ranks fit "$set.h5" --weights "$weights" -o "tabular-$how-$set.h5"
-  done
-  for groups in $numbers_of_groups; do
-    ranks cluster "$set.h5" -o "groups-$groups-$set.h5" --clusters "$groups"
-    ranks fit "groups-$groups-$set.h5" --weights uniform -o "meta-$groups-standard-$set.h5"
-    ranks fit "groups-$groups-$set.h5" --space cube --samples "${CROW_SAMPLES:-100000}" -o "meta-$groups-cube-$set.h5"
+# A fit on the first components ("cube-...") or on the contexts as they are ("texts-...").
+dataset_of() { case $1 in standard | cube | factor2) echo "cube-$2" ;; *) echo "texts-$2" ;; esac; }
+title_of() {
+  case $1 in
+  standard) echo "standard MLE" ;;
+  whole) echo "standard MLE, all dimensions" ;;
+  cube) echo "weighted MLE, S = unit cube" ;;
+  factor2) echo "weighted MLE, S = within a factor of 2" ;;
+  sphere) echo "weighted MLE, S = unit sphere about the weighted mean" ;;
+  valley) echo "weighted MLE, radius at the valley" ;;
+  esac
+}
+# methods MODEL: tabular fits are the same whatever the contexts, networks are not.
+methods() { if [ "$1" = network ]; then echo standard cube factor2 whole sphere valley; else echo standard cube factor2 sphere valley; fi; }
+
+for contexts in words minilm; do
+  case $contexts in words) prefix="" ;; minilm) prefix=minilm- ;; esac
+  for set in original clones; do
+    name=$contexts-$set
+    setup_say "$name: contexts, weights"
+    ranks import --comparisons "$data/comparisons-$set.csv" --contexts "$data/contexts-$prefix$set.npy" \
+      --items "$data/items-$set.csv" -o "texts-$name.h5"
+    # One basis for both, or the clones would turn the components towards themselves.
+    case $set in
+    original) ranks pca "texts-$name.h5" -o "cube-$name.h5" --components "${CROW_COMPONENTS:-8}" --fit-cube ;;
+    clones)
+      ranks pca "texts-$name.h5" -o "cube-$name.h5" --components "${CROW_COMPONENTS:-8}" --fit-cube \
+        --basis "texts-$contexts-original.h5"
+      ;;
+    esac
+    for space in cube factor2; do
+      ranks weights "cube-$name.h5" -o "weights-$space-$name.h5" --space "$space" --samples "${CROW_SAMPLES:-100000}"
+    done
+    ranks weights "texts-$name.h5" -o "weights-sphere-$name.h5" --samples "${CROW_SAMPLES:-100000}"
+    ranks weights "texts-$name.h5" -o "weights-valley-$name.h5" --scheme radius
+    for model in network tabular; do
+      setup_say "$name: $model fits"
+      for how in $(methods $model); do
+        case $how in standard | whole) weights=uniform ;; *) weights=weights-$how-$name.h5 ;; esac
+        case $model in network) options=$network ;; tabular) options= ;; esac
+        # shellcheck disable=SC2086 # a list of words
+        ranks fit "$(dataset_of "$how" "$name").h5" --weights "$weights" $options -o "$model-$how-$name.h5"
+      done
+    done
+    setup_say "$name: meta-alternatives"
+    for groups in $numbers_of_groups; do
+      ranks cluster "cube-$name.h5" -o "groups-$groups-$name.h5" --clusters "$groups"
+      ranks fit "groups-$groups-$name.h5" --weights uniform -o "meta-$groups-standard-$name.h5"
+      ranks fit "groups-$groups-$name.h5" --space cube --samples "${CROW_SAMPLES:-100000}" -o "meta-$groups-cube-$name.h5"
+    done
   done
 done
 
-for model in network tabular; do
-  for how in standard cube factor2; do
-    case $how in
-    standard) title="standard MLE" ;;
-    cube) title="weighted MLE, S = unit cube" ;;
-    factor2) title="weighted MLE, S = within a factor of 2" ;;
-    esac
-    "$CROW" plot "$model-$how-original.h5" "$model-$how-clones.h5" --kind topics --labels original,clones \
-      --title "$title ($model)" -o "$pictures/$model-$how.svg" --force --quiet
-    printf '\n%s, %s\n' "$model" "$title"
-    "$CROW" compare --by topic "$model-$how-original.h5" "$model-$how-clones.h5"
+for contexts in words minilm; do
+  case $contexts in words) suffix="" kind="word counts" ;; minilm) suffix=-minilm kind="sentence embeddings" ;; esac
+  for model in network tabular; do
+    for how in $(methods $model); do
+      title=$(title_of "$how")
+      first=$model-$how-$contexts-original.h5 second=$model-$how-$contexts-clones.h5
+      "$CROW" plot "$first" "$second" --kind topics --labels original,clones --title "$title ($model, $kind)" \
+        -o "$pictures/$model-$how$suffix.svg" --force --quiet
+      printf '\n%s, %s, %s\n' "$kind" "$model" "$title"
+      "$CROW" compare --by topic "$first" "$second"
+    done
   done
 done | tee results.txt
 
 # best FILE: its topic of highest mean reward.
 best() { "$CROW" compare --by topic "$1" | awk 'next_is { print $1 } { next_is = $1 == "topic" }'; }
-{
-  printf '\nmeta-alternatives: topic of highest mean reward, original / clones\n'
+for contexts in words minilm; do
+  printf '\nmeta-alternatives, %s: topic of highest mean reward, original / clones\n' "$contexts"
   printf '%-8s%-26s%s\n' groups standard "unit cube"
   for groups in $numbers_of_groups; do
     printf '%-8s%-26s%s\n' "$groups" \
-      "$(best "meta-$groups-standard-original.h5") / $(best "meta-$groups-standard-clones.h5")" \
-      "$(best "meta-$groups-cube-original.h5") / $(best "meta-$groups-cube-clones.h5")"
+      "$(best "meta-$groups-standard-$contexts-original.h5") / $(best "meta-$groups-standard-$contexts-clones.h5")" \
+      "$(best "meta-$groups-cube-$contexts-original.h5") / $(best "meta-$groups-cube-$contexts-clones.h5")"
   done
   printf '\n'
-} | tee -a results.txt
-setup_say "the audit"
-# shellcheck disable=SC2086 # a list of words
-$launcher "$CROW" audit original.h5 clones.h5 --samples "${CROW_SAMPLES:-100000}" --json audit.json | tee audit.txt
-"$CROW" report network-standard-original.h5 network-standard-clones.h5 network-cube-original.h5 network-cube-clones.h5 \
-  audit.json -o report.html --force --quiet --title "Paris: clones and rewards"
+done | tee -a results.txt
+for contexts in words minilm; do
+  setup_say "the audit, $contexts"
+  # shellcheck disable=SC2086 # a list of words
+  $launcher "$CROW" audit "texts-$contexts-original.h5" "texts-$contexts-clones.h5" --samples "${CROW_SAMPLES:-100000}" \
+    --json "audit-$contexts.json" | tee "audit-$contexts.txt"
+done
+"$CROW" report network-standard-minilm-original.h5 network-standard-minilm-clones.h5 network-sphere-minilm-original.h5 \
+  network-sphere-minilm-clones.h5 audit-minilm.json -o report.html --force --quiet --title "Paris: clones and rewards"
 setup_say "pictures are in $pictures, results and report.html in $out"
