@@ -105,6 +105,20 @@ typedef struct crow_sandwich_groups {
 CROW_API crow_status crow_objective_sandwich(crow_objective *objective, const double *reward, const double *spread,
                                              const crow_sandwich_options *options, double *variance,
                                              const crow_sandwich_groups *groups);
+/** Changes of the weights, to each of which rewards that minimise f respond. */
+typedef struct crow_weight_changes {
+  int64_t count;          /**< of changes B */
+  const double *relative; /**< (B, slice) change b makes w(x) into w(x) (1 + relative), > 0, which sums to 1 */
+  const double *win_rate; /**< (B, slice) wAWR with those weights, of complete preferences; NULL of pairs */
+} crow_weight_changes;
+/** To first order in the changes, the sums over them of the squared changes of the rewards: `squares`, this rank's
+ * slice. The optimality equations F(r, w) = 0 (for alternatives without weight their limits) hold before and after, so
+ * dr = - H^-1 dF with the Hessian H, all rows divided by the weights, and dF the change of F at the same rewards: by
+ * the weights themselves, by wAWR and by the scale s. H is solved as by crow_objective_sandwich(), to 1 %, which is
+ * little beside what 32 changes can tell. NaN for alternatives that were compared with no weighted one. Collective; the
+ * bits are the same for every number of ranks. */
+CROW_API crow_status crow_objective_respond(crow_objective *objective, const double *reward,
+                                            const crow_weight_changes *changes, double *squares);
 /** Local: this rank's slice of K. Owned by the objective. */
 CROW_API const double *crow_objective_curvature(const crow_objective *objective);
 /** Local: this rank's slice of the observed weighted win rate: wAWR for complete preferences; for observed pairs

@@ -94,6 +94,12 @@ CROW_API crow_status crow_win_rate_matrix(const crow_comm *comm, const crow_data
 CROW_API crow_status crow_win_rate_population(const crow_comm *comm, const crow_dataset *dataset,
                                               const crow_weights *weights, double *win_rate);
 
+/** wAWR of complete preferences for `count` changed weights at once, `win_rate` (count, slice): with w(x) (1 +
+ * relative) in the place of w(x), > 0 and summing to 1, `relative` (count, slice). A matrix is read once for all.
+ * Collective. */
+CROW_API crow_status crow_win_rate_changed(const crow_comm *comm, const crow_dataset *dataset,
+                                           const crow_weights *weights, int64_t count, const double *relative,
+                                           double *win_rate);
 /** Looks through the preferences that a fit of the dataset will use, so that what is wrong with them is known before
  * hours go into weights: every index, outcome and count, comparisons across prompts (unless `across_prompts`), the
  * matrix as crow_win_rate_matrix() checks it, the population's rewards. Costs one reading of them. CROW_BAD_INPUT as

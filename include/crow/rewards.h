@@ -12,6 +12,14 @@
 extern "C" {
 #endif
 
+/** What the sampling of the weights does to rewards: standard errors conditional on the preferences. */
+typedef struct crow_sampling_error {
+  double *value; /**< (count) NaN where no weighted alternative was compared; NULL where weights were not sampled, or
+                      hits by batch not kept; owned */
+  double median, largest; /**< of those that are known */
+  crow_gidx at;           /**< the alternative of the largest */
+} crow_sampling_error;
+
 /** Fitted rewards, in slices over the ranks. */
 typedef struct crow_rewards {
   crow_partition partition; /**< of the alternatives */
@@ -44,7 +52,8 @@ typedef struct crow_rewards {
   crow_weights_space space; /**< in which the weights were made; owned */
   int64_t least_judgements, most_judgements; /**< of a pair; 0 where rewards were taken from a checkpoint */
   crow_uncertainty uncertainty; /**< filled by crow_uncertainty_bootstrap() and crow_uncertainty_sandwich(); owned */
-  crow_stages stages;           /**< where this rank's time went: preferences, objective, evaluate, iterate, finish */
+  crow_sampling_error sampling_error;
+  crow_stages stages; /**< where this rank's time went: preferences, objective, evaluate, iterate, finish */
 } crow_rewards;
 
 /** Bytes that a rank needs at most to fit rewards to this dataset on `ranks` ranks: 48 MiB, 56 for each alternative of
@@ -103,6 +112,14 @@ CROW_API crow_status crow_rewards_fit_pairs(const crow_comm *comm, const crow_we
 CROW_API crow_status crow_rewards_fit_complete(const crow_comm *comm, const crow_weights *weights,
                                                const double *win_rate, const crow_train_options *options,
                                                crow_rewards *out);
+/** Goes on from rewards of sampled weights until the largest standard error that comes from sampling is below `wanted`
+ * (> 0), or all samples are taken that `sampling` allows (a warning says so): more samples (crow_weights_refine()),
+ * then the fit anew from the start, so that the result is that of so many samples at once. `sampling->open_ended` was
+ * set when the weights were computed, `options->sampling_error` when rewards were fitted. Collective; options agree. */
+CROW_API crow_status crow_rewards_refine(const crow_comm *comm, const crow_dataset *dataset,
+                                         const crow_weights_options *sampling, const crow_train_options *options,
+                                         double wanted, crow_checkpoint *checkpoint, crow_weights *weights,
+                                         crow_rewards *rewards);
 /** The result of a tabular fit as a state ("rewards") of a checkpoint being written, beside its trace and apart from
  * its weights. Collective. */
 CROW_API crow_status crow_rewards_save(crow_checkpoint *checkpoint, const crow_rewards *rewards);

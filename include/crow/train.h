@@ -41,6 +41,8 @@ typedef struct crow_train_options {
   crow_adam_options adam;           /**< its settings are crow_adam_settings; for the optimiser Adam */
   crow_rank_groups_options groups;  /**< its settings are crow_rank_groups_settings; for ensembles and bootstraps */
   const double *start; /**< rewards that a tabular fit begins at, this rank's slice, borrowed; default NULL: 0 */
+  bool sampling_error; /**< whether a tabular fit finds what the sampling of its weights does to rewards; default false
+                        */
 } crow_train_options;
 /** Sets the struct and those in it to their defaults; Local. */
 CROW_API void crow_train_options_default(crow_train_options *options);

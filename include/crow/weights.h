@@ -19,6 +19,10 @@ extern "C" {
  * gets the whole part and the remainder goes one by one to the tied alternatives in order. */
 #define CROW_HIT_UNIT INT64_C(720720)
 
+/** Into how many batches draws are dealt, draw j to batch j modulo this, so that what sampling does to rewards can be
+ * told from how much the batches differ. A power of 2. */
+#define CROW_HIT_BATCHES 32
+
 /** How alternatives are weighted. Voronoi is the paper's Definition 4.1; the paper's last paragraph asks for others.
  * All are normalised to sum 1. */
 typedef enum crow_scheme {
@@ -52,10 +56,12 @@ typedef struct crow_weights_options {
   int64_t samples;              /**< Monte Carlo samples N; 0, the default: crow_weights_samples_auto(), or for each of
                                      several prompts max(4096, 400 m_k) */
   int draws;                    /**< crow_draws; default auto */
+  bool open_ended;              /**< more samples may follow by crow_weights_refine(), up to max_samples */
   double relative_error;        /**< > 0: go on until every weight above 1/m has this relative standard error */
   int64_t max_samples;          /**< but not beyond this many samples */
   double pseudo_count;          /**< a >= 0: w = (n + a) / (N + a m) for n hits (Dirichlet smoothing); default 0 */
   int prompt_share;             /**< crow_prompt_share; default uniform */
+  bool batches;                 /**< keep hits by batch of draws; default true */
   const char *grid;             /**< "4x2": 4 groups of ranks share the samples, 2 slices of alternatives; "auto" */
   double memory_per_rank;       /**< bytes a rank may use; 0: what the machine, the cgroup or Slurm allows */
   crow_space_options space;     /**< its settings are crow_space_settings */
@@ -103,6 +109,11 @@ typedef struct crow_weights {
                               crow_weights_find_shares() was given, which must live as long as it is used */
   crow_gidx prompts;     /**< how many; 0 without */
   int64_t *hits;         /**< (count) in units of 1 / CROW_HIT_UNIT of a sample; NULL if not sampled */
+  int64_t *batch_hits;   /**< (CROW_HIT_BATCHES, count) the hits by batch of draws; NULL if not sampled or not kept */
+  int64_t *squares;      /**< (count) sums over draws of the squares of their hits, in the same unit; NULL if not
+                              sampled, and of prompts */
+  double growth;         /**< of prompts: how many times the samples that options give each of them; 1 or more */
+  double pseudo_count;   /**< a of the values, w = (n + a) / (N + a m) within a prompt */
   int64_t samples;       /**< N, in whole draws; 0 if not sampled */
   int64_t blocks;   /**< of signs a draw, which makes twice as many samples (crow/signs.h); 0: independent samples */
   crow_gidx zeros;  /**< how many weights are zero */
@@ -130,14 +141,24 @@ CROW_API crow_status crow_weights_compute(const crow_comm *comm, const crow_data
 CROW_API crow_status crow_weights_compute_from(const crow_comm *comm, const crow_dataset *dataset,
                                                const crow_weights_options *options, crow_checkpoint *checkpoint,
                                                crow_weights *out);
+/** Goes on from sampled weights that were computed with `open_ended` to `factor` times as many samples, > 1, but to no
+ * more than max_samples: `*more` is false, and nothing is done, if there were that many. The result is that of so many
+ * samples from the start. Draws go on where they ended; of prompts each is drawn anew, `growth` times as often as the
+ * options say. Checkpoints are gone on with by crow_weights_compute_from(). Collective; options agree. `weights` stay
+ * as they are on failure. */
+CROW_API crow_status crow_weights_refine(const crow_comm *comm, const crow_dataset *dataset,
+                                         const crow_weights_options *options, double factor,
+                                         crow_checkpoint *checkpoint, crow_weights *weights, bool *more);
 /** Finished weights as a state ("finished_weights") of a checkpoint being written. Collective. */
 CROW_API crow_status crow_weights_save(crow_checkpoint *checkpoint, const crow_weights *weights);
 /** And back; `space.choice` is not kept: crow_space_choose() gives it again. Collective. */
 CROW_API crow_status crow_weights_load(const crow_comm *comm, crow_checkpoint *checkpoint, crow_gidx alternatives,
                                        crow_weights *out);
 /** Bytes that a rank needs to sample weights of m alternatives of d dimensions in this many slices; Local. `single`:
- * contexts are stored as 32-bit floats. */
-CROW_API int64_t crow_weights_rank_bytes(crow_gidx alternatives, crow_gidx dimensions, bool single, int slices);
+ * contexts are stored as 32-bit floats; `batches`: hits are kept by batch. What it keeps of its share of the result is
+ * not in it. */
+CROW_API int64_t crow_weights_rank_bytes(crow_gidx alternatives, crow_gidx dimensions, bool single, bool batches,
+                                         int slices);
 /** Bytes that a rank needs at most for weights by these options on `ranks` ranks in `slices` slices: of sampled Voronoi
  * weights crow_weights_rank_bytes(), of exact ones 96 m on rank 0, with prompts twice its share of the contexts and one
  * prompt's search; what S takes (crow_space_rank_bytes()); what k-means takes. Local. */
@@ -152,6 +173,15 @@ CROW_API crow_status crow_weights_check_memory(const crow_comm *comm, const crow
  * crow_weights_read(), crow_weights_load() and whatever changes weights. Collective. */
 CROW_API crow_status crow_weights_find_shares(const crow_comm *comm, const crow_dataset *dataset,
                                               crow_weights *weights);
+/** By how much the batches of draws differ, `relative` (CROW_HIT_BATCHES, count): with row b all weights w(x) become
+ * w(x) (1 + relative(b, x)), and still sum to 1. With T hits in a prompt, T_b of them in batch b, and n and n_b of
+ * alternative x, row b is the change that gives batch b in the place of nothing, T_b / T (n_b / T_b - n / T), divided
+ * by w(x) and multiplied by 1 / sqrt(1 - sum (T_b / T)^2). Sums over b of products of two alternatives' entries
+ * estimate the covariances of the weights, and those of whatever depends on them linearly: it is the jackknife that
+ * deletes one batch at a time. All 0 where a weight is exact or 0. `*known` is false, and nothing is filled, if hits by
+ * batch were not kept or there was but one draw. Collective. */
+CROW_API crow_status crow_weights_changes(const crow_comm *comm, const crow_weights *weights, double *relative,
+                                          bool *known);
 /** w = 1/m for all. Local work, but every rank calls it. */
 CROW_API crow_status crow_weights_uniform(const crow_comm *comm, crow_gidx alternatives, crow_weights *out);
 /** Reads a weights file made for this dataset: as many weights as alternatives (`dataset->alternatives`), >= 0, with

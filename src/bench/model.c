@@ -350,7 +350,7 @@ void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *si
 int crow_bench_slices(const crow_bench_size *size, double bytes) {
   for (int slices = 1; slices <= size->ranks; slices++) {
     if (size->ranks % slices == 0 &&
-        (double)crow_weights_rank_bytes(size->alternatives, size->dimensions, size->single, slices) <= bytes) {
+        (double)crow_weights_rank_bytes(size->alternatives, size->dimensions, size->single, true, slices) <= bytes) {
       return slices;
     }
   }

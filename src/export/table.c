@@ -20,6 +20,7 @@ static const struct field {
     {"rewards", CROW_EXPORT_ALTERNATIVES, "fitted_win_rate", "/rewards/fitted_win_rate", CROW_EXPORT_REAL, NO_ELO},
     {"rewards", CROW_EXPORT_ALTERNATIVES, "spread", "/rewards/spread", CROW_EXPORT_REAL, NO_ELO},
     {"rewards", CROW_EXPORT_ALTERNATIVES, "standard_error", "/rewards/standard_error", CROW_EXPORT_REAL, NO_ELO},
+    {"rewards", CROW_EXPORT_ALTERNATIVES, "sampling_error", "/rewards/sampling_error", CROW_EXPORT_REAL, NO_ELO},
     {"rewards", CROW_EXPORT_ALTERNATIVES, "lower", "/rewards/lower", CROW_EXPORT_REAL, NO_ELO},
     {"rewards", CROW_EXPORT_ALTERNATIVES, "upper", "/rewards/upper", CROW_EXPORT_REAL, NO_ELO},
     {"rewards", CROW_EXPORT_ALTERNATIVES, "rank_lower", "/rewards/rank_lower", CROW_EXPORT_INTEGER, NO_ELO},

@@ -252,6 +252,8 @@ bool crow_checkpoint_has(const crow_checkpoint *checkpoint, const char *state) {
   return checkpoint->found && crow_file_has(checkpoint->found, path);
 }
 
+void crow_checkpoint_forget(crow_checkpoint *checkpoint) { crow_file_close(&checkpoint->found); }
+
 int64_t crow_checkpoint_scalars(const crow_checkpoint *checkpoint, const char *state) {
   char path[256];
   int64_t shape[2];

@@ -64,6 +64,10 @@ crow_status crow_complete_evaluate(crow_objective *o, const double *reward, doub
                                    double *scaled_gradient);
 crow_status crow_complete_zero_weights(crow_objective *o, double *reward, crow_gidx *unknown, double *violation);
 crow_status crow_complete_fitted_win_rate(crow_objective *o, const double *reward, double *fitted);
+/* Sums over all y of weight(y) sigma(r(x) - r(y)), and of weight(y) sigma'(r(x) - r(y)), for weights > 0 where the
+ * objective's are, 0 elsewhere, that sum to 1 at most. Collective. */
+crow_status crow_complete_fitted(const crow_objective *o, const double *reward, const double *weight, double *fitted);
+crow_status crow_complete_slopes(const crow_objective *o, const double *reward, const double *weight, double *slopes);
 crow_status crow_paired_evaluate(crow_objective *o, const double *reward, double *value, double *optimality,
                                  double *scaled_gradient);
 crow_status crow_paired_zero_weights(crow_objective *o, double *reward, crow_gidx *unknown, double *violation);

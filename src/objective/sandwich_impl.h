@@ -7,13 +7,23 @@
 /* The Hessian of observed pairs at given rewards and the spread of their scores. */
 typedef struct crow_sandwich {
   crow_objective *o;
-  double *slope;     /* (pairs) c sigma'; owned */
-  double *noise;     /* (pairs) square root of the spread; owned */
-  double *curvature; /* K, this rank's slice, alternatives of zero weight included; owned */
+  const double *reward; /* this rank's slice; borrowed */
+  double *slope;        /* (pairs) c sigma'; owned, NULL of complete preferences */
+  double *noise;        /* (pairs) square root of the spread; owned, NULL where it is not wanted */
+  double *curvature; /* K, this rank's slice, alternatives of zero weight included; of complete preferences a sum over
+                        all y, x itself included; owned */
+  double *room;      /* of complete preferences: a slice; owned */
 } crow_sandwich;
 
+/* Slopes and K at these rewards. Collective. Freeing takes what is half made; Local. */
+crow_status crow_sandwich_prepare(crow_objective *o, const double *reward, crow_sandwich *s);
+void crow_sandwich_free(crow_sandwich *s);
+/* out(x) = K(x) v(x) - (H v)(x) = s sum_y w(y) c sigma' v(y), for `v` of this rank's slice. Collective. */
+crow_status crow_sandwich_apply(const crow_sandwich *s, const double *v, double *out);
+
 /* out(x) = s sum_y w(y) value(x,y) v(y), with value(y,x) = -value(x,y) if `odd`, else the same; `v` (this rank's slice)
- * counts only if `given`, else 1 stands for it: an empty slice may be NULL. |value| is at most c. Collective. */
+ * counts only if `given`, else 1 stands for it: an empty slice may be NULL. |value| is at most c; NULL: 1 for each
+ * pair. Collective. */
 crow_status crow_sandwich_sum(const crow_sandwich *s, const double *value, bool odd, bool given, const double *v,
                               double *out);
 /* out(x) = s^2 sum_y w(y)^2 spread(x,y). Collective. */

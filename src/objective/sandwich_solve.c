@@ -31,7 +31,7 @@ static crow_status multiply(const crow_sandwich *s, crow_sandwich_solver *a) {
     const double d = s->o->weights->value[i] * s->curvature[i];
     a->y[i] = d > 0 ? a->p[i] / sqrt(d) : 0;
   }
-  CROW_TRY(crow_sandwich_sum(s, s->slope, false, true, a->y, a->q));
+  CROW_TRY(crow_sandwich_apply(s, a->y, a->q));
   for (int64_t i = 0; i < n; i++) a->q[i] = a->p[i] - crow_sandwich_root(s, i) * a->q[i];
 cleanup:
   return status;

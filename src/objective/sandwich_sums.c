@@ -31,8 +31,9 @@ crow_status crow_sandwich_sum(const crow_sandwich *s, const double *value, bool 
   for (int64_t k = 0; k < pairs->partition.count; k++) {
     crow_cell *x = &o->cell[pairs->first[k]], *y = &o->cell[pairs->second[k]];
     const double v_x = given ? o->whole[pairs->first[k]] : 1, v_y = given ? o->whole[pairs->second[k]] : 1;
-    x->sum += fixed(y->weight * x->unit * value[k] * v_y);
-    y->sum += fixed(x->weight * y->unit * value[k] * v_x * sign);
+    const double of_pair = value ? value[k] : 1;
+    x->sum += fixed(y->weight * x->unit * of_pair * v_y);
+    y->sum += fixed(x->weight * y->unit * of_pair * v_x * sign);
   }
   CROW_TRY(crow_paired_collect(o));
   for (int64_t i = 0; i < o->weights->partition.count; i++) {

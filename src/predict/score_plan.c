@@ -24,7 +24,8 @@ static crow_status nearest_bytes(const crow_file *rewards, const crow_dataset *d
   crow_status status = CROW_OK;
   bool sphere = false;
   CROW_TRY(crow_metric_is_sphere(rewards, &sphere));
-  *bytes = (double)crow_weights_rank_bytes(dataset->alternatives, dataset->dimensions, dataset->single && !sphere, 1) +
+  *bytes = (double)crow_weights_rank_bytes(dataset->alternatives, dataset->dimensions, dataset->single && !sphere,
+                                           false, 1) +
            KNOWN_BYTES * (double)dataset->alternatives;
   if (!sphere) goto cleanup;
   *bytes += (double)CROW_TURN_BYTES + 8 * ((double)dataset->prompts + 1) * (double)dataset->dimensions +

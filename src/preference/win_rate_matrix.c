@@ -4,6 +4,7 @@
  * p(x>y) + p(y>x) = 1 needs both halves of the matrix, and no rank ever holds both. So it is checked by Freivalds'
  * method: with random v, the sums over y of (p(x>y) + p(y>x) - 1) v(y) are as small as the single terms are, and they
  * need one pass only. Rows where they are not small are looked at entry by entry in further passes. */
+#include "preference/win_rate_impl.h"
 #include <crow/preference.h>
 #include <math.h>
 #include <stdlib.h>
@@ -149,6 +150,32 @@ static crow_status look_at_suspects(const stream *s, const double *deviation) {
 cleanup:
   crow_free(suspect);
   crow_free(rows);
+  return status;
+}
+
+crow_status crow_win_rates_matrix(const crow_comm *comm, const crow_dataset *dataset, const crow_partition *p,
+                                  int64_t count, const double *weight, double *win_rate) {
+  crow_status status = CROW_OK;
+  stream s = {.comm = comm, .dataset = dataset, .rows = p};
+  double *whole = NULL;
+  CROW_TRY_AGREE(comm, open_stream(&s));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&whole, count * s.m));
+  for (int64_t b = 0; b < count; b++) {
+    CROW_TRY(crow_comm_gather_slices(comm, p, weight + b * p->count, whole + b * s.m, sizeof *whole));
+  }
+  for (int64_t block = 0; block < s.blocks; block++) {
+    crow_gidx begin = 0;
+    int64_t rows = 0;
+    CROW_TRY_AGREE(comm, crow_stop_check("the preference matrix"));
+    CROW_TRY(read_block(&s, block, &begin, &rows));
+    for (int64_t k = 0; k < rows * count; k++) {
+      const int64_t i = k / count, b = k % count;
+      win_rate[b * p->count + begin - p->begin + i] = dot(s.block + i * s.m, whole + b * s.m, s.m);
+    }
+  }
+cleanup:
+  crow_free(s.block);
+  crow_free(whole);
   return status;
 }
 

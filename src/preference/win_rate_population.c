@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wAWR of a population of Bradley-Terry-Luce annotator types: p(x>y) = sum_t prevalence(t) sigma(r_t(x) - r_t(y)). */
 #include "preference/convolution_impl.h"
+#include "preference/win_rate_impl.h"
 #include <crow/preference.h>
 
 /* The schema makes them sum to 1 as far as their precision goes; this makes it exact, so that p(x>y) + p(y>x) = 1. */
@@ -14,14 +15,13 @@ cleanup:
   return status;
 }
 
-/* One annotator type's part of wAWR, added to this rank's slice. */
+/* One annotator type's part of wAWR by these weights, added to this rank's slice of `n`. */
 static crow_status add_type(const crow_comm *comm, const char *name, crow_convolution *convolution, crow_gidx type,
-                            double prevalence, const double *reward, const crow_weights *weights, double *part,
+                            double prevalence, int64_t n, const double *reward, const double *weight, double *part,
                             double *win_rate) {
   crow_status status = CROW_OK;
   bool fits = true;
-  const int64_t n = weights->partition.count;
-  CROW_TRY(crow_convolution_spread(comm, convolution, n, reward, weights->value, CROW_GRID_REACH, NULL, 0, &fits));
+  CROW_TRY(crow_convolution_spread(comm, convolution, n, reward, weight, CROW_GRID_REACH, NULL, 0, &fits));
   if (!fits) {
     CROW_TRY(crow_error(CROW_BAD_INPUT,
                         "%.1024s: /population/reward[%lld] is scattered too widely: expected rewards that "
@@ -55,12 +55,17 @@ cleanup:
 
 crow_status crow_win_rate_population(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                      double *win_rate) {
+  return crow_win_rates_population(comm, dataset, &weights->partition, 1, weights->value, win_rate);
+}
+
+crow_status crow_win_rates_population(const crow_comm *comm, const crow_dataset *dataset, const crow_partition *p,
+                                      int64_t count, const double *weight, double *win_rate) {
   crow_status status = CROW_OK;
   crow_convolution *convolution = NULL;
   double *prevalence = NULL, *row = NULL, *slices = NULL, *part = NULL;
   int64_t *send = NULL, *receive = NULL;
   const int size = crow_comm_size(comm);
-  const int64_t n = weights->partition.count;
+  const int64_t n = p->count;
   CROW_TRY_AGREE(comm, crow_convolution_create(&convolution));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&prevalence, dataset->types));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&row, dataset->alternatives));
@@ -68,12 +73,14 @@ crow_status crow_win_rate_population(const crow_comm *comm, const crow_dataset *
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send, size));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive, size));
   CROW_TRY(read_prevalence(dataset, prevalence));
-  for (int64_t i = 0; i < n; i++) win_rate[i] = 0;
+  for (int64_t i = 0; i < count * n; i++) win_rate[i] = 0;
   for (crow_gidx first = 0; first < dataset->types; first += size) {
-    CROW_TRY(read_round(comm, dataset, &weights->partition, first, row, send, receive, &slices));
+    CROW_TRY(read_round(comm, dataset, p, first, row, send, receive, &slices));
     for (int k = 0; k < size && first + k < dataset->types; k++) {
-      CROW_TRY(add_type(comm, crow_file_name(dataset->file), convolution, first + k, prevalence[first + k],
-                        slices ? slices + k * n : NULL, weights, part, win_rate));
+      for (int64_t b = 0; b < count; b++) {
+        CROW_TRY(add_type(comm, crow_file_name(dataset->file), convolution, first + k, prevalence[first + k], n,
+                          slices ? slices + k * n : NULL, weight + b * n, part, win_rate + b * n));
+      }
     }
     crow_free(slices);
     slices = NULL;

@@ -78,6 +78,9 @@ crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool ove
   CROW_TRY(crow_file_write_vector(file, "/rewards/win_rate", CROW_F64, p, rewards->win_rate));
   CROW_TRY(crow_file_write_vector(file, "/rewards/fitted_win_rate", CROW_F64, p, rewards->fitted_win_rate));
   CROW_TRY(write_uncertainty(file, p, &rewards->uncertainty));
+  if (rewards->sampling_error.value) {
+    CROW_TRY(crow_file_write_vector(file, "/rewards/sampling_error", CROW_F64, p, rewards->sampling_error.value));
+  }
   CROW_TRY(crow_model_write(comm, file, &rewards->model, dataset));
   if (rewards->model.members > 1) /* on every rank, those without rows too */
     CROW_TRY(crow_file_write_vector(file, "/rewards/spread", CROW_F64, p, rewards->spread));

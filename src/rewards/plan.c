@@ -21,6 +21,15 @@
 /* Of all alternatives on every rank: a pass over the pairs (32), slices put together (16), components (12). */
 #define WHOLE_BYTES 60
 
+/* Of what sampling does to rewards: hits by batch, the changes of the weights, and of complete preferences changed
+ * weights and win rates, which every rank has whole for a matrix. */
+static double sampling_error_bytes(const crow_dataset *dataset, double slice) {
+  const bool complete = !dataset->has_comparisons && dataset->prompts < 2;
+  const double row = 8 * CROW_HIT_BATCHES;
+  if (dataset->dimensions <= 2 && dataset->prompts < 2) return 0; /* weights are exact */
+  return row * slice * (complete ? 4 : 2) + (complete && dataset->has_matrix ? row * (double)dataset->alternatives : 0);
+}
+
 /* With prompts complete preferences are pairs within them: 20 bytes each, and what a pass over pairs needs. */
 static double within_prompts_bytes(const crow_dataset *dataset, int ranks) {
   double pairs = 0;
@@ -60,6 +69,8 @@ double crow_rewards_rank_bytes(const crow_dataset *dataset, const crow_train_opt
     fit = crow_ensemble_bytes(dataset, options, 0, ranks) +
           8 * slice * 3 * (double)(options->training.ensemble > 1); /* spread over the members */
   }
+  if (options->sampling_error && options->model.model == CROW_MODEL_TABULAR)
+    fit += sampling_error_bytes(dataset, slice);
   return (double)CROW_PROCESS_BYTES + 8 * slice * RESULT_VECTORS + phases(dataset, ranks, fit);
 }
 

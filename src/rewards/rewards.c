@@ -186,6 +186,11 @@ static crow_status rewards_from_preferences(const crow_comm *comm, const crow_da
     CROW_TRY(crow_fit_run(comm, weights, objective, &options->lbfgs, checkpoint, &out->stages, out->value,
                           &out->unknown, &out->trace, &end));
     CROW_TRY(find_violation(comm, weights, objective, out->value, &out->violation));
+    if (options->sampling_error && (pairs || dataset)) {
+      crow_stages_begin(&out->stages, "sampling error");
+      CROW_TRY(
+          crow_sampling_error_find(comm, dataset, weights, pairs != NULL, objective, out->value, &out->sampling_error));
+    }
   }
   take_end(&end, out);
   crow_stages_begin(&out->stages, "finish");
@@ -259,6 +264,7 @@ void crow_rewards_free(crow_rewards *rewards) {
   crow_free(rewards->fitted_win_rate);
   crow_trace_free(&rewards->trace);
   crow_uncertainty_free(&rewards->uncertainty);
+  crow_sampling_error_free(&rewards->sampling_error);
   crow_weights_space_free(&rewards->space);
   crow_free(rewards->prompt_scale);
   crow_free(rewards->spread);

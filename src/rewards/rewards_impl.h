@@ -19,6 +19,17 @@ crow_status crow_rewards_write_prompts(const crow_comm *comm, crow_file *file, c
 crow_status crow_rewards_save_prompts(crow_checkpoint *checkpoint, const crow_rewards *rewards);
 crow_status crow_rewards_load_prompts(const crow_comm *comm, crow_checkpoint *checkpoint, crow_gidx prompts,
                                       crow_rewards *out);
+/* For an objective of pairs (`paired`) or complete preferences of the dataset: nothing where hits by batch were not
+ * kept. Collective. Freeing is Local. */
+crow_status crow_sampling_error_find(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                                     bool paired, crow_objective *objective, const double *reward,
+                                     crow_sampling_error *out);
+void crow_sampling_error_free(crow_sampling_error *error);
+/* As a state ("sampling_error") of a checkpoint being written, and back, where there is one. Collective. */
+crow_status crow_sampling_error_save(crow_checkpoint *checkpoint, const crow_partition *p,
+                                     const crow_sampling_error *error);
+crow_status crow_sampling_error_load(const crow_comm *comm, crow_checkpoint *checkpoint, const crow_partition *p,
+                                     crow_sampling_error *out);
 /* What crow_rewards_save() saved, into rewards that have been allocated. Collective. */
 crow_status crow_rewards_load(const crow_comm *comm, crow_checkpoint *checkpoint, crow_rewards *out);
 

@@ -57,6 +57,7 @@ crow_status crow_rewards_save(crow_checkpoint *checkpoint, const crow_rewards *r
     CROW_TRY(crow_checkpoint_put_vector(checkpoint, "rewards", k, CROW_F64, p, vector[k]));
   }
   CROW_TRY(crow_rewards_save_prompts(checkpoint, rewards));
+  CROW_TRY(crow_sampling_error_save(checkpoint, p, &rewards->sampling_error));
   CROW_TRY(crow_trace_save(checkpoint, &rewards->trace));
 cleanup:
   return status;
@@ -75,6 +76,7 @@ crow_status crow_rewards_load(const crow_comm *comm, crow_checkpoint *checkpoint
     CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->uncertainty.standard_error, p->count));
     CROW_TRY(crow_checkpoint_get_vector(checkpoint, "rewards", 3, CROW_F64, p, out->uncertainty.standard_error));
   }
+  CROW_TRY(crow_sampling_error_load(comm, checkpoint, p, &out->sampling_error));
   CROW_TRY(crow_rewards_load_prompts(comm, checkpoint, (crow_gidx)numbers[15], out));
   CROW_TRY(crow_trace_load(comm, checkpoint, (int64_t)numbers[13], &out->trace));
   crow_log(CROW_LOG_INFO, "fit: rewards of %lld iterations taken from the checkpoint", (long long)out->iterations);

@@ -17,10 +17,12 @@ static crow_status save(const crow_comm *comm, const crow_weights_options *optio
   crow_status status = CROW_OK;
   const double scalars[3] = {(double)s->done, (double)s->target, (double)s->blocks};
   CROW_TRY(crow_sampling_gather(comm, options, s, out));
+  CROW_TRY(crow_weights_gather_batches(comm, &s->grid, &s->slice, &s->tally, &s->before, out));
   CROW_TRY(crow_checkpoint_begin(s->checkpoint));
   CROW_TRY(crow_checkpoint_put_scalars(s->checkpoint, "weights", 3, scalars));
-  CROW_TRY(crow_checkpoint_put_vector(s->checkpoint, "weights", 0, CROW_I64, &out->partition, out->hits));
-  CROW_TRY(crow_checkpoint_put_vector(s->checkpoint, "weights", 1, CROW_I64, &out->partition, s->squares));
+  CROW_TRY(crow_checkpoint_put_vector(s->checkpoint, "weights", 0, CROW_I64, &out->partition, s->squares));
+  CROW_TRY(crow_hit_batches_put(s->checkpoint, "weights", 1, s->tally.batches, &out->partition,
+                                out->batch_hits ? out->batch_hits : out->hits));
   if (s->center) {
     CROW_TRY(crow_weights_center_put(comm, s->checkpoint, s->center, s->hull.d, &out->partition));
   }
@@ -44,11 +46,11 @@ cleanup:
 crow_status crow_sampling_resume(const crow_comm *comm, crow_sampling *s, const crow_partition *p) {
   crow_status status = CROW_OK;
   double scalars[3];
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->before.hits, p->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->before.hits, p->count * s->tally.batches));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->before.squares, p->count));
   CROW_TRY(crow_checkpoint_get_scalars(s->checkpoint, "weights", 3, scalars));
-  CROW_TRY(crow_checkpoint_get_vector(s->checkpoint, "weights", 0, CROW_I64, p, s->before.hits));
-  CROW_TRY(crow_checkpoint_get_vector(s->checkpoint, "weights", 1, CROW_I64, p, s->before.squares));
+  CROW_TRY(crow_checkpoint_get_vector(s->checkpoint, "weights", 0, CROW_I64, p, s->before.squares));
+  CROW_TRY(crow_hit_batches_get(s->checkpoint, "weights", 1, s->tally.batches, p, s->before.hits));
   s->done = (int64_t)scalars[0];
   s->target = (int64_t)scalars[1];
   crow_log(CROW_LOG_INFO, "weights: going on after %lld sample%s", (long long)s->done, crow_plural(s->done));

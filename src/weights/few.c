@@ -5,8 +5,8 @@
 #include <string.h>
 
 void crow_few_set_free(crow_few_set *s) {
-  void *const owned[] = {s->coordinate, s->basis, s->shift, s->scale, s->lower, s->hits,
-                         s->squares,    s->value, s->error, s->score, s->points};
+  void *const owned[] = {s->coordinate, s->basis, s->shift, s->scale, s->lower,  s->hits,
+                         s->squares,    s->value, s->error, s->score, s->points, s->hits_of};
   for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) crow_free(owned[k]);
   memset(s, 0, sizeof *s);
 }
@@ -16,6 +16,7 @@ static crow_status few_allocate(crow_gidx count, crow_few_set *s) {
   s->count = count;
   CROW_TRY(CROW_ALLOCATE(&s->hits, count));
   CROW_TRY(CROW_ALLOCATE(&s->squares, count));
+  CROW_TRY(CROW_ALLOCATE(&s->hits_of, count * CROW_HIT_BATCHES));
   CROW_TRY(CROW_ALLOCATE(&s->value, count));
   CROW_TRY(CROW_ALLOCATE(&s->error, count));
   CROW_TRY(CROW_ALLOCATE_RAW(&s->score, count * CROW_FEW_LANES));
@@ -122,12 +123,17 @@ void crow_few_take(const crow_few *few, crow_few_set *s, int64_t samples) {
   s->samples = samples;
 }
 
+static void few_clear(crow_few_set *s) {
+  memset(s->hits, 0, (size_t)s->count * sizeof *s->hits);
+  memset(s->squares, 0, (size_t)s->count * sizeof *s->squares);
+  memset(s->hits_of, 0, (size_t)s->count * CROW_HIT_BATCHES * sizeof *s->hits_of);
+}
+
 crow_status crow_few_run(crow_few *few, crow_few_set *s, int64_t first, int64_t limit) {
   crow_status status = CROW_OK;
   const double wanted = few->options->relative_error;
   int64_t done = 0, target = first;
-  memset(s->hits, 0, (size_t)s->count * sizeof *s->hits);
-  memset(s->squares, 0, (size_t)s->count * sizeof *s->squares);
+  few_clear(s);
   for (;;) {
     double error = 0;
     CROW_TRY(crow_few_sample(few, s, done, target, limit));
@@ -187,8 +193,7 @@ static crow_status few_round(crow_few *few, crow_few_set *s, int64_t samples, in
   crow_status status = CROW_OK;
   if (*exact) CROW_TRY(crow_few_circle(s->coordinate, s->count, s->k, s->value, exact));
   if (*exact) goto cleanup;
-  memset(s->hits, 0, (size_t)s->count * sizeof *s->hits);
-  memset(s->squares, 0, (size_t)s->count * sizeof *s->squares);
+  few_clear(s);
   CROW_TRY(crow_few_sample(few, s, 0, samples, limit));
   crow_few_take(few, s, samples);
 cleanup:

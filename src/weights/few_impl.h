@@ -45,6 +45,7 @@ typedef struct crow_few_set {
   double *basis, *shift;   /* (k, d), (k): a point z becomes basis (scale z) - shift; basis NULL: all dimensions */
   double *scale, *lower;   /* (d) of a box; NULL for others */
   int64_t *hits, *squares; /* (count), in units of 1 / CROW_HIT_UNIT */
+  int64_t *hits_of;        /* (count, CROW_HIT_BATCHES) the hits by batch */
   double *value, *error;   /* (count) */
   double *score;           /* (count, CROW_FEW_LANES) */
   double *points;          /* (k, CROW_FEW_LANES) */

@@ -160,11 +160,13 @@ CROW_CLONES static void few_scores(const crow_few_set *set, bool directions, con
   }
 }
 
-/* How many of the first n lanes this alternative is nearest to. */
-CROW_CLONES static int64_t few_nearest(const double *score, const double *best, int64_t n) {
-  int64_t count = 0;
-  for (int64_t lane = 0; lane < n; lane++) count += score[lane] == best[lane];
-  return count;
+_Static_assert((int)LANES % CROW_HIT_BATCHES == 0, "the batch of a draw is its lane modulo the batches");
+
+/* Adds up the lanes, by batch, that this alternative is nearest to; `best` of a lane that does not count is NaN. */
+CROW_CLONES static void few_nearest(const double *score, const double *best, int64_t *count) {
+  for (int64_t row = 0; row < LANES; row += CROW_HIT_BATCHES) {
+    for (int64_t b = 0; b < CROW_HIT_BATCHES; b++) count[b] += score[row + b] == best[row + b];
+  }
 }
 
 /* Shares one sample among the tied, as crow_tally_add() does. */
@@ -175,20 +177,26 @@ static void few_share(crow_few_set *set, int64_t lane, double best) {
     if (set->score[x * LANES + lane] != best) continue;
     const int64_t share = CROW_HIT_UNIT / total + (at++ < CROW_HIT_UNIT % total);
     set->hits[x] += share;
+    set->hits_of[x * CROW_HIT_BATCHES + lane % CROW_HIT_BATCHES] += share;
     set->squares[x] += share * share / CROW_HIT_UNIT;
   }
 }
 
-static void few_count(crow_few_set *set, const double *best, int64_t from, int64_t n) {
-  int64_t nearest[CROW_FEW_MOST], total = 0;
+static void few_count(crow_few_set *set, double *best, int64_t from, int64_t n) {
+  int64_t nearest[CROW_FEW_MOST][CROW_HIT_BATCHES] = {{0}}, of[CROW_FEW_MOST] = {0}, total = 0;
+  for (int64_t lane = 0; lane < LANES; lane++) best[lane] = lane < from || lane >= from + n ? (double)NAN : best[lane];
   for (crow_gidx x = 0; x < set->count; x++) {
-    nearest[x] = few_nearest(set->score + x * LANES + from, best + from, n);
-    total += nearest[x];
+    few_nearest(set->score + x * LANES, best, nearest[x]);
+    for (int64_t b = 0; b < CROW_HIT_BATCHES; b++) of[x] += nearest[x][b];
+    total += of[x];
   }
   if (total == n) {
     for (crow_gidx x = 0; x < set->count; x++) {
-      set->hits[x] += nearest[x] * CROW_HIT_UNIT;
-      set->squares[x] += nearest[x] * CROW_HIT_UNIT;
+      set->hits[x] += of[x] * CROW_HIT_UNIT;
+      set->squares[x] += of[x] * CROW_HIT_UNIT;
+      for (int64_t b = 0; b < CROW_HIT_BATCHES; b++) {
+        set->hits_of[x * CROW_HIT_BATCHES + b] += nearest[x][b] * CROW_HIT_UNIT;
+      }
     }
     return;
   }

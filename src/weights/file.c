@@ -11,6 +11,7 @@ static crow_status write_attributes(crow_file *file, const crow_weights *weights
     CROW_TRY(crow_file_set_text(file, "/", "draws", weights->blocks ? "signs" : "independent"));
     CROW_TRY(crow_file_set_i64(file, "/", "sign_blocks", weights->blocks));
   }
+  if (weights->samples) CROW_TRY(crow_file_set_f64(file, "/", "pseudo_count", weights->pseudo_count));
   CROW_TRY(crow_file_set_i64(file, "/", "seed", options->space.seed));
   CROW_TRY(crow_file_set_i64(file, "/", "hit_unit", CROW_HIT_UNIT));
   CROW_TRY(crow_file_set_i64(file, "/", "zeros", weights->zeros));
@@ -22,6 +23,71 @@ static crow_status write_attributes(crow_file *file, const crow_weights *weights
   if (weights->eta > 0) CROW_TRY(crow_file_set_f64(file, "/", "eta", weights->eta));
   if (weights->farthest > 0) CROW_TRY(crow_file_set_f64(file, "/", "farthest", weights->farthest));
 cleanup:
+  return status;
+}
+
+/* Hits by batch have a row for each alternative in the file. */
+static crow_status write_batches(const crow_comm *comm, crow_file *file, const crow_weights *weights) {
+  crow_status status = CROW_OK;
+  const crow_partition *p = &weights->partition;
+  int64_t *row = NULL;
+  if (!weights->batch_hits) return CROW_OK;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&row, p->count * CROW_HIT_BATCHES));
+  for (crow_gidx i = 0; i < p->count; i++) {
+    for (int64_t b = 0; b < CROW_HIT_BATCHES; b++) {
+      row[i * CROW_HIT_BATCHES + b] = weights->batch_hits[b * p->count + i];
+    }
+  }
+  CROW_TRY(crow_file_define(file, "/weights/batch_hits", CROW_I64, p->global, CROW_HIT_BATCHES));
+  CROW_TRY(crow_file_write_rows(file, "/weights/batch_hits", p->begin, p->count, CROW_I64, row));
+cleanup:
+  crow_free(row);
+  return status;
+}
+
+/* Sums of hits are taken in integers of 64 bits. */
+#define HITS_MOST 9e18
+
+static crow_status check_batches(const crow_comm *comm, const char *path, const crow_weights *weights) {
+  crow_status status = CROW_OK;
+  const crow_partition *p = &weights->partition;
+  double *hits = NULL, sum = 0;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&hits, p->count));
+  for (int64_t k = 0; k < CROW_HIT_BATCHES * p->count; k++) hits[k % p->count] += (double)weights->batch_hits[k];
+  CROW_TRY(crow_comm_sum(comm, p, hits, &sum));
+  if (sum > HITS_MOST) {
+    CROW_TRY(
+        crow_error(CROW_BAD_INPUT, "%s: /weights/batch_hits sums to %.17g, expected %g at most", path, sum, HITS_MOST));
+  }
+cleanup:
+  crow_free(hits);
+  return status;
+}
+
+static crow_status read_batches(const crow_comm *comm, const char *path, crow_file *file, crow_weights *out) {
+  crow_status status = CROW_OK;
+  const crow_partition *p = &out->partition;
+  int64_t *row = NULL, shape[2];
+  if (!crow_file_has(file, "/weights/batch_hits")) return CROW_OK;
+  crow_file_shape(file, "/weights/batch_hits", shape);
+  if (shape[1] != CROW_HIT_BATCHES) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: /weights/batch_hits has %lld column%s, expected %d", path,
+                        (long long)shape[1], crow_plural(shape[1]), CROW_HIT_BATCHES));
+  }
+  CROW_TRY(crow_hit_batches_allocate(comm, out));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&row, p->count * CROW_HIT_BATCHES));
+  CROW_TRY(crow_file_read(file, "/weights/batch_hits", p->begin, p->count, CROW_I64, row));
+  for (crow_gidx i = 0; i < p->count; i++) {
+    for (int64_t b = 0; b < CROW_HIT_BATCHES; b++) {
+      out->batch_hits[b * p->count + i] = row[i * CROW_HIT_BATCHES + b];
+    }
+  }
+  CROW_TRY(check_batches(comm, path, out));
+  if (crow_file_has_attribute(file, "/", "pseudo_count")) {
+    CROW_TRY(crow_file_get_f64(file, "/", "pseudo_count", &out->pseudo_count));
+  }
+cleanup:
+  crow_free(row);
   return status;
 }
 
@@ -37,6 +103,7 @@ crow_status crow_weights_write(const crow_comm *comm, const char *path, bool ove
   CROW_TRY(crow_file_write_vector(file, "/weights/value", CROW_F64, p, weights->value));
   CROW_TRY(crow_file_write_vector(file, "/weights/standard_error", CROW_F64, p, weights->standard_error));
   if (weights->samples) CROW_TRY(crow_file_write_vector(file, "/weights/hits", CROW_I64, p, weights->hits));
+  CROW_TRY(write_batches(comm, file, weights));
   if (weights->farthest > 0) {
     const crow_partition bins = crow_comm_partition(comm, CROW_DISTANCE_BINS, CROW_BLOCK);
     CROW_TRY(crow_file_write_vector(file, "/distances/count", CROW_I64, &bins, weights->distances + bins.begin));
@@ -94,6 +161,7 @@ crow_status crow_weights_read(const crow_comm *comm, const char *path, const cro
   }
   if (sampled) CROW_TRY(crow_file_read(file, "/weights/hits", p->begin, p->count, CROW_I64, out->hits));
   if (sampled) CROW_TRY(crow_file_get_i64(file, "/", "samples", &out->samples));
+  CROW_TRY(read_batches(comm, path, file, out));
   CROW_TRY(crow_weights_space_read(comm, file, &out->space));
   CROW_TRY(normalise(comm, path, out));
   CROW_TRY(crow_weights_summarise(comm, out));

@@ -16,13 +16,14 @@ crow_status crow_weights_grid_parse(const char *text, int *groups, int *slices) 
   return CROW_OK;
 }
 
-int64_t crow_weights_rank_bytes(crow_gidx m, crow_gidx d, bool single, int slices) {
+int64_t crow_weights_rank_bytes(crow_gidx m, crow_gidx d, bool single, bool batches, int slices) {
   const int64_t rows = (m + slices - 1) / slices + CROW_BLOCK;
-  /* The contexts as stored; norms, hits, squares, a draw's shares, results and what finds clones; where a tree can be
-   * taken, two copies in double precision and its boxes; 64 MiB for a block of samples, prepared contexts and what the
-   * libraries hold. */
+  /* The contexts as stored; norms, hits (by batch), squares, a draw's shares, results and what finds clones; where a
+   * tree can be taken, two copies in double precision and its boxes; 64 MiB for a block of samples, prepared contexts
+   * and what the libraries hold. */
   const int64_t tree = d <= CROW_NEAREST_TREE_MOST ? 21 * d : 0;
-  return rows * (d * (single ? 4 : 8) + tree + 96) + (INT64_C(64) << 20);
+  const int64_t hits = batches ? CROW_HIT_BATCHES * (int64_t)sizeof(int64_t) : 0;
+  return rows * (d * (single ? 4 : 8) + tree + 96 + hits) + (INT64_C(64) << 20);
 }
 
 /* The fewest slices that divide the ranks evenly and fit. */
@@ -33,13 +34,15 @@ static crow_status choose(const crow_comm *comm, const crow_weights_options *opt
   double limit = 0;
   CROW_TRY(crow_comm_memory_limit(comm, options->memory_per_rank, &limit));
   for (*slices = 1; *slices <= size; ++*slices) {
-    if (size % *slices == 0 && (double)crow_weights_rank_bytes(m, d, single, *slices) <= limit) goto cleanup;
+    const double needed = (double)crow_weights_rank_bytes(m, d, single, options->batches, *slices);
+    if (size % *slices == 0 && needed <= limit) goto cleanup;
   }
-  const double needed = (double)crow_weights_rank_bytes(m, d, single, size);
+  const double needed = (double)crow_weights_rank_bytes(m, d, single, options->batches, size);
   status = crow_error(
       CROW_FAILED,
       "the weights of %lld alternatives in %lld dimension%s need %.3g GB a rank even in %d slices, but a rank may use "
-      "%.3g GB: use more ranks or fewer ranks a node, store contexts as 32-bit floats, or raise --memory-per-rank",
+      "%.3g GB: use more ranks or fewer ranks a node, store contexts as 32-bit floats, give --no-batches, or raise "
+      "--memory-per-rank",
       (long long)m, (long long)d, crow_plural(d), needed / 1e9, size, limit / 1e9);
 cleanup:
   return status;

@@ -9,6 +9,10 @@
 /* Of an alternative among prompts: where it is, its result twice, what numbering the prompts takes. */
 #define PROMPTS_BYTES_EACH 100
 #define PROMPTS_BYTES_EVERYWHERE 60
+/* Of an alternative among prompts, hits by batch where they are counted and with the result, and once more on the way;
+ * else with the result and while it is written. */
+#define PROMPTS_BATCHES 4
+#define RESULT_BATCHES 2
 /* Of an alternative of a rank's slice while equal contexts are found by their hashes; earlier than the search, but
  * small.
  */
@@ -39,7 +43,14 @@ static double voronoi_bytes(const crow_dataset *dataset, const crow_weights_opti
   const double m = (double)dataset->alternatives;
   if (crow_weights_exact_fits(dataset, options)) return (double)CROW_PROCESS_BYTES + EXACT_BYTES_EACH * m;
   return (double)crow_weights_rank_bytes(dataset->alternatives, dataset->dimensions, holds_single(dataset, options),
-                                         slices);
+                                         options->batches, slices);
+}
+
+/* Of one alternative of a rank's slice of the result, hits by batch. */
+static double batches_bytes(const crow_dataset *dataset, const crow_weights_options *options) {
+  const int copies = dataset->prompts > 1 ? PROMPTS_BATCHES : RESULT_BATCHES;
+  if (!options->batches || (dataset->prompts < 2 && crow_weights_exact_fits(dataset, options))) return 0;
+  return 8.0 * CROW_HIT_BATCHES * copies;
 }
 
 /* Contexts in slices and, of the prompts that a rank does by itself, once more; then one prompt at a time. */
@@ -47,7 +58,8 @@ static double prompts_bytes(const crow_dataset *dataset, const crow_weights_opti
   const double m = (double)dataset->alternatives, row = (double)dataset->dimensions * (dataset->single ? 4 : 8);
   const crow_gidx most = largest_prompt(dataset);
   return share(m, ranks) * (2 * row + PROMPTS_BYTES_EACH) + PROMPTS_BYTES_EVERYWHERE * m +
-         (double)crow_weights_rank_bytes(most, dataset->dimensions, holds_single(dataset, options), 1);
+         (double)crow_weights_rank_bytes(most, dataset->dimensions, holds_single(dataset, options), options->batches,
+                                         1);
 }
 
 double crow_weights_need_bytes(const crow_dataset *dataset, const crow_weights_options *options, int ranks,
@@ -55,7 +67,8 @@ double crow_weights_need_bytes(const crow_dataset *dataset, const crow_weights_o
   const double m = (double)dataset->alternatives, d = (double)dataset->dimensions, own = share(m, ranks);
   switch ((crow_scheme)options->scheme) {
   case CROW_SCHEME_VORONOI:
-    return crow_space_rank_bytes(options->space.space, dataset->dimensions) + CENTER_BYTES_EACH * own +
+    return crow_space_rank_bytes(options->space.space, dataset->dimensions) +
+           (CENTER_BYTES_EACH + batches_bytes(dataset, options)) * own +
            (dataset->prompts > 1 ? prompts_bytes(dataset, options, ranks) : voronoi_bytes(dataset, options, slices));
   case CROW_SCHEME_CLUSTER: {
     const double clusters = options->clusters ? (double)options->clusters : ceil(sqrt(m));

@@ -4,6 +4,7 @@
  * itself, with the same code that all ranks use together on a dataset of one prompt, whose bits do not depend on the
  * ranks. */
 #include "weights/prompts_impl.h"
+#include <math.h>
 #include <string.h>
 
 /* With checkpoints, ranks meet this often. */
@@ -18,6 +19,13 @@ enum { LEAST_SAMPLES = 4096, SAMPLES_EACH = 400 };
 static void take(crow_prompts *p, const crow_weights *weights) {
   if (weights->samples > p->samples) p->samples = weights->samples;
   p->inexact += weights->run.inexact;
+}
+
+/* Hits by batch of alternative i as a row; zeros of weights that were not sampled. */
+static void batch_of(const crow_weights *weights, crow_gidx i, int64_t *row) {
+  for (int64_t b = 0; b < CROW_HIT_BATCHES; b++) {
+    row[b] = weights->batch_hits ? weights->batch_hits[b * weights->partition.count + i] : 0;
+  }
 }
 
 static crow_prompt_result result_of(const crow_weights *weights, crow_gidx i) {
@@ -41,6 +49,10 @@ static crow_weights_options options_of(const crow_prompts *p, crow_gidx count) {
   const bool pool = p->space && crow_space_size(p->space) > 0;
   const int64_t wanted = SAMPLES_EACH * (int64_t)(pool ? p->largest : count);
   if (options.samples == 0) options.samples = wanted > LEAST_SAMPLES ? wanted : LEAST_SAMPLES;
+  if (p->growth > 1) {
+    const double grown = ceil((double)options.samples * p->growth), most = (double)options.max_samples;
+    options.samples = (int64_t)fmin(grown, fmax((double)options.samples, most));
+  }
   return options;
 }
 
@@ -64,6 +76,9 @@ static crow_status compute_few(crow_prompts *p, crow_gidx j, crow_few_kind kind)
   for (crow_gidx i = 0; i < count; i++) {
     p->result[p->place[begin + i]] =
         (crow_prompt_result){set.value[i], set.samples ? set.error[i] : 0, set.samples ? set.hits[i] : 0, 1};
+    for (int64_t b = 0; p->batch && b < CROW_HIT_BATCHES; b++) {
+      p->batch[p->place[begin + i] * CROW_HIT_BATCHES + b] = set.samples ? set.hits_of[i * CROW_HIT_BATCHES + b] : 0;
+    }
   }
   if (set.samples > p->samples) p->samples = set.samples;
   p->inexact += set.inexact;
@@ -101,20 +116,42 @@ static crow_status compute_owned(crow_prompts *p, crow_gidx j) {
     options.nearest.engine = CROW_NEAREST_FUSED;
   }
   CROW_TRY(crow_weights_of_prompt(p->self, &dataset, &options, p->space, &weights));
-  for (crow_gidx i = 0; i < count; i++) p->result[p->place[begin + i]] = result_of(&weights, i);
+  for (crow_gidx i = 0; i < count; i++) {
+    p->result[p->place[begin + i]] = result_of(&weights, i);
+    if (p->batch) batch_of(&weights, i, p->batch + p->place[begin + i] * CROW_HIT_BATCHES);
+  }
   take(p, &weights);
 cleanup:
   crow_weights_free(&weights);
   return name_prompt(p, p->prompt[j], status);
 }
 
-/* Puts the weights of a shared prompt into the slices: `whole` has those of all its alternatives. */
-static void fill_shared(crow_prompts *p, int32_t prompt, const crow_prompt_result *whole) {
+/* Puts the weights of a shared prompt into the slices: `whole` and `batch` have those of all its alternatives. */
+static void fill_shared(crow_prompts *p, int32_t prompt, const crow_prompt_result *whole, const int64_t *batch) {
   crow_gidx at = 0;
   for (crow_gidx x = 0; x < p->partition.begin; x++) at += p->dataset->prompt[x] == prompt;
   for (crow_gidx i = 0; i < p->partition.count; i++) {
-    if (p->dataset->prompt[p->partition.begin + i] == prompt) p->slice[i] = whole[at++];
+    if (p->dataset->prompt[p->partition.begin + i] != prompt) continue;
+    if (batch) {
+      memcpy(p->slice_batch + i * CROW_HIT_BATCHES, batch + at * CROW_HIT_BATCHES, CROW_HIT_BATCHES * sizeof *batch);
+    }
+    p->slice[i] = whole[at++];
   }
+}
+
+/* The rows of hits by batch of a shared prompt's alternatives, whole on every rank. Collective. */
+static crow_status gather_batches(const crow_prompts *p, const crow_weights *weights, int64_t **whole) {
+  crow_status status = CROW_OK;
+  const crow_partition *part = &weights->partition;
+  int64_t *mine = NULL;
+  if (!p->slice_batch) return CROW_OK;
+  CROW_TRY_AGREE(p->comm, CROW_ALLOCATE_RAW(&mine, part->count * CROW_HIT_BATCHES));
+  CROW_TRY_AGREE(p->comm, CROW_ALLOCATE_RAW(whole, part->global * CROW_HIT_BATCHES));
+  for (crow_gidx i = 0; i < part->count; i++) batch_of(weights, i, mine + i * CROW_HIT_BATCHES);
+  CROW_TRY(crow_comm_gather_slices(p->comm, part, mine, *whole, CROW_HIT_BATCHES * (int64_t)sizeof *mine));
+cleanup:
+  crow_free(mine);
+  return status;
 }
 
 /* By all ranks together; every rank holds the prompt's contexts. Collective. */
@@ -124,6 +161,7 @@ static crow_status compute_shared(crow_prompts *p, const void *slice, size_t byt
   const crow_gidx count = p->size[prompt], d = p->dataset->dimensions;
   crow_weights weights = {0};
   crow_prompt_result *mine = NULL, *whole = NULL;
+  int64_t *batch = NULL;
   void *rows = NULL;
   CROW_TRY(crow_prompts_to_owners(p, prompt, slice, bytes, &rows));
   crow_prompt_view view = {rows, NULL, d, p->dataset->single};
@@ -134,17 +172,48 @@ static crow_status compute_shared(crow_prompts *p, const void *slice, size_t byt
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&whole, count));
   for (crow_gidx i = 0; i < weights.partition.count; i++) mine[i] = result_of(&weights, i);
   CROW_TRY(crow_comm_gather_slices(comm, &weights.partition, mine, whole, sizeof *whole));
-  fill_shared(p, prompt, whole);
+  CROW_TRY(gather_batches(p, &weights, &batch));
+  fill_shared(p, prompt, whole, batch);
   if (p->partition.rank == 0) take(p, &weights);
 cleanup:
   crow_weights_free(&weights);
   crow_free(mine);
   crow_free(whole);
+  crow_free(batch);
   crow_free(rows);
   return name_prompt(p, prompt, status);
 }
 
 /* ---- checkpoints -------------------------------------------------------------------------------------------- */
+
+/* The slice's hits by batch into `out`, and back. */
+static crow_status take_batches(const crow_prompts *p, crow_weights *out) {
+  crow_status status = CROW_OK;
+  const crow_gidx count = p->partition.count;
+  if (!p->slice_batch) return CROW_OK;
+  CROW_TRY(crow_hit_batches_allocate(p->comm, out));
+  for (int64_t k = 0; k < count * CROW_HIT_BATCHES; k++) {
+    out->batch_hits[k % CROW_HIT_BATCHES * count + k / CROW_HIT_BATCHES] = p->slice_batch[k];
+  }
+cleanup:
+  return status;
+}
+
+static crow_status resume_batches(crow_prompts *p, crow_checkpoint *checkpoint, crow_weights *out) {
+  crow_status status = CROW_OK;
+  const crow_gidx count = p->partition.count;
+  if (!p->slice_batch) return CROW_OK;
+  CROW_TRY(crow_hit_batches_allocate(p->comm, out));
+  CROW_TRY(crow_hit_batches_get(checkpoint, "prompts", 4, CROW_HIT_BATCHES, &p->partition, out->batch_hits));
+  for (int64_t k = 0; k < count * CROW_HIT_BATCHES; k++) {
+    p->slice_batch[k] = out->batch_hits[k % CROW_HIT_BATCHES * count + k / CROW_HIT_BATCHES];
+  }
+  crow_free(p->batch);
+  p->batch = NULL;
+  CROW_TRY(crow_prompts_to_owners(p, -1, p->slice_batch, CROW_HIT_BATCHES * sizeof *p->batch, (void **)&p->batch));
+cleanup:
+  return status;
+}
 
 static crow_status save(crow_prompts *p, crow_checkpoint *checkpoint, crow_weights *out) {
   crow_status status = CROW_OK;
@@ -160,13 +229,17 @@ static crow_status save(crow_prompts *p, crow_checkpoint *checkpoint, crow_weigh
     out->hits[i] = p->slice[i].hits;
     done[i] = p->slice[i].done;
   }
-  const double scalars[2] = {(double)found[0], (double)found[1]};
+  CROW_TRY(take_batches(p, out));
+  const double scalars[3] = {(double)found[0], (double)found[1], p->growth};
   CROW_TRY(crow_checkpoint_begin(checkpoint));
-  CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "prompts", 2, scalars));
+  CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "prompts", 3, scalars));
   CROW_TRY(crow_checkpoint_put_vector(checkpoint, "prompts", 0, CROW_F64, &p->partition, out->value));
   CROW_TRY(crow_checkpoint_put_vector(checkpoint, "prompts", 1, CROW_F64, &p->partition, out->standard_error));
   CROW_TRY(crow_checkpoint_put_vector(checkpoint, "prompts", 2, CROW_I64, &p->partition, out->hits));
   CROW_TRY(crow_checkpoint_put_vector(checkpoint, "prompts", 3, CROW_I64, &p->partition, done));
+  if (out->batch_hits) {
+    CROW_TRY(crow_hit_batches_put(checkpoint, "prompts", 4, CROW_HIT_BATCHES, &p->partition, out->batch_hits));
+  }
   CROW_TRY(crow_checkpoint_end(checkpoint));
 cleanup:
   if (status != CROW_OK) status = crow_checkpoint_abandon(checkpoint, status);
@@ -176,10 +249,10 @@ cleanup:
 
 static crow_status resume(crow_prompts *p, crow_checkpoint *checkpoint, crow_weights *out) {
   crow_status status = CROW_OK;
-  double scalars[2];
+  double scalars[3];
   int64_t *done = NULL, prompts = 0;
   CROW_TRY_AGREE(p->comm, CROW_ALLOCATE(&done, p->partition.count));
-  CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "prompts", 2, scalars));
+  CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "prompts", 3, scalars));
   CROW_TRY(crow_checkpoint_get_vector(checkpoint, "prompts", 0, CROW_F64, &p->partition, out->value));
   CROW_TRY(crow_checkpoint_get_vector(checkpoint, "prompts", 1, CROW_F64, &p->partition, out->standard_error));
   CROW_TRY(crow_checkpoint_get_vector(checkpoint, "prompts", 2, CROW_I64, &p->partition, out->hits));
@@ -188,9 +261,11 @@ static crow_status resume(crow_prompts *p, crow_checkpoint *checkpoint, crow_wei
     p->slice[i] = (crow_prompt_result){out->value[i], out->standard_error[i], out->hits[i], done[i]};
   }
   p->samples = (int64_t)scalars[0];
+  p->growth = scalars[2];
   p->inexact = p->partition.rank == 0 ? (int64_t)scalars[1] : 0;
   crow_free(p->result);
   CROW_TRY(crow_prompts_to_owners(p, -1, p->slice, sizeof *p->slice, (void **)&p->result));
+  CROW_TRY(resume_batches(p, checkpoint, out));
   for (crow_gidx j = 0; j < p->mine; j++) prompts += p->result[p->place[p->begin[j]]].done;
   CROW_TRY(crow_comm_sum_i64(p->comm, &prompts, 1));
   crow_log(CROW_LOG_INFO, "weights: going on with %lld prompt%s done", (long long)prompts, crow_plural(prompts));
@@ -306,9 +381,14 @@ static crow_status finish(crow_prompts *p, crow_weights *out) {
     out->hits[i] = p->slice[i].hits;
   }
   out->samples = p->samples;
+  out->pseudo_count = p->options->pseudo_count;
+  out->growth = p->growth;
   if (out->samples == 0) {
     crow_free(out->hits);
-    out->hits = NULL;
+    crow_free(out->batch_hits);
+    out->hits = out->batch_hits = NULL;
+  } else {
+    CROW_TRY(take_batches(p, out));
   }
   if (p->inexact) {
     crow_log(CROW_LOG_WARNING,
@@ -330,7 +410,7 @@ static crow_status prepare_space(crow_prompts *p) {
     return CROW_OK;
   }
   CROW_TRY(crow_space_create(p->comm, space, p->dataset, &p->space));
-  if (p->options->relative_error > 0) crow_space_shuffle(p->space);
+  if (p->options->relative_error > 0 || p->options->open_ended) crow_space_shuffle(p->space);
   crow_log(CROW_LOG_INFO, "space: %s", crow_space_describe(p->space));
   int64_t first, limit;
   if (p->largest <= CROW_FEW_MOST && p->dataset->dimensions > 2) goto cleanup; /* which keep their own */
@@ -342,10 +422,11 @@ cleanup:
 }
 
 crow_status crow_weights_prompts(const crow_comm *comm, const crow_dataset *dataset,
-                                 const crow_weights_options *options, crow_checkpoint *checkpoint, crow_weights *out) {
+                                 const crow_weights_options *options, double growth, crow_checkpoint *checkpoint,
+                                 crow_weights *out) {
   crow_status status = CROW_OK;
   crow_stages stages = {0};
-  crow_prompts p = {.comm = comm, .dataset = dataset, .options = options};
+  crow_prompts p = {.comm = comm, .dataset = dataset, .options = options, .growth = growth};
   crow_gidx shared = 0;
   CROW_TRY(crow_weights_allocate(comm, dataset->alternatives, true, out));
   p.partition = out->partition;

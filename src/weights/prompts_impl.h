@@ -31,10 +31,13 @@ typedef struct crow_prompts {
   /* what this rank owns, in the order of the alternatives */
   crow_gidx owned;
   crow_prompt_result *result; /* (owned) */
+  int64_t *batch;             /* (owned, CROW_HIT_BATCHES) hits by batch; NULL: not kept */
+  int64_t *slice_batch;       /* (partition.count, CROW_HIT_BATCHES) those of the slice; NULL: not kept */
   void *contexts;             /* (owned, d), floats if the dataset's are */
   int32_t *prompt;            /* (mine) the prompts owned, in order */
   crow_gidx mine, next;       /* how many; the first not worked on yet */
   crow_gidx *begin, *place;   /* prompt j has the owned alternatives place[begin[j]] .. place[begin[j + 1] - 1] */
+  double growth;              /* times the samples that options say */
   int64_t samples, inexact;   /* the most samples of a prompt; prompts that missed --relative-error */
 } crow_prompts;
 
@@ -45,7 +48,7 @@ void crow_prompts_free(crow_prompts *p);
 /* Rows `slice` (of `bytes` each, for this rank's slice of alternatives) to the ranks that own their prompts, or, with
  * `prompt` >= 0, those of this prompt to all: `*rows` is what arrives, in the order of the alternatives. Collective. */
 crow_status crow_prompts_to_owners(const crow_prompts *p, int32_t prompt, const void *slice, size_t bytes, void **rows);
-/* The results of the owners into `slice`. Collective. */
+/* The results of the owners into `slice`, and their hits by batch. Collective. */
 crow_status crow_prompts_to_slices(crow_prompts *p);
 
 /* A prompt as a dataset of its own: alternative i is row `place[i]` of `contexts`; `place` NULL: row i. */

@@ -23,6 +23,7 @@ static crow_status list_owned(crow_prompts *p) {
   CROW_TRY(CROW_ALLOCATE(&p->begin, p->mine + 1));
   CROW_TRY(CROW_ALLOCATE(&p->place, p->owned));
   CROW_TRY(CROW_ALLOCATE(&p->result, p->owned));
+  if (p->slice_batch) CROW_TRY(CROW_ALLOCATE(&p->batch, p->owned * CROW_HIT_BATCHES + 1)); /* never NULL */
   for (crow_gidx k = 0; k < dataset->prompts; k++) {
     if (p->owner[k] != rank) continue;
     p->prompt[number[k]] = (int32_t)k;
@@ -47,6 +48,9 @@ crow_status crow_prompts_plan(crow_prompts *p) {
   CROW_TRY(CROW_ALLOCATE(&p->size, dataset->prompts));
   CROW_TRY(CROW_ALLOCATE(&p->owner, dataset->prompts));
   CROW_TRY(CROW_ALLOCATE(&p->slice, p->partition.count));
+  if (p->options->batches && p->options->scheme == CROW_SCHEME_VORONOI) {
+    CROW_TRY(CROW_ALLOCATE(&p->slice_batch, p->partition.count * CROW_HIT_BATCHES + 1)); /* never NULL */
+  }
   for (crow_gidx x = 0; x < dataset->alternatives; x++) p->size[dataset->prompt[x]]++;
   for (crow_gidx k = 0; k < dataset->prompts; k++) {
     if (p->size[k] > p->largest) p->largest = p->size[k];
@@ -65,7 +69,8 @@ cleanup:
 }
 
 void crow_prompts_free(crow_prompts *p) {
-  void *const owned[] = {p->size, p->owner, p->slice, p->result, p->contexts, p->prompt, p->begin, p->place, p->rows};
+  void *const owned[] = {p->size,  p->owner, p->slice, p->result, p->contexts,   p->prompt,
+                         p->begin, p->place, p->rows,  p->batch,  p->slice_batch};
   for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) crow_free(owned[k]);
   crow_few_free(&p->few);
   crow_space_destroy(&p->space);
@@ -110,11 +115,12 @@ cleanup:
   return status;
 }
 
-crow_status crow_prompts_to_slices(crow_prompts *p) {
+/* Rows of `bytes` of the owned alternatives into `slice`. Collective. */
+static crow_status rows_to_slices(const crow_prompts *p, const void *owned, size_t bytes, void *slice) {
   crow_status status = CROW_OK;
   const crow_partition *part = &p->partition;
   int64_t *send = NULL, *receive = NULL, *from = NULL;
-  crow_prompt_result *received = NULL;
+  char *received = NULL;
   CROW_TRY_AGREE(p->comm, CROW_ALLOCATE(&send, part->size));
   CROW_TRY_AGREE(p->comm, CROW_ALLOCATE(&receive, part->size));
   CROW_TRY_AGREE(p->comm, CROW_ALLOCATE(&from, part->size));
@@ -123,17 +129,26 @@ crow_status crow_prompts_to_slices(crow_prompts *p) {
       send[r] += p->owner[p->dataset->prompt[x]] == part->rank;
     }
   }
-  CROW_TRY(crow_comm_exchange(p->comm, p->result, send, sizeof *received, (void **)&received, receive));
+  CROW_TRY(crow_comm_exchange(p->comm, owned, send, bytes, (void **)&received, receive));
   for (int r = 1; r < part->size; r++) from[r] = from[r - 1] + receive[r - 1];
   for (crow_gidx i = 0; i < part->count; i++) {
     const int owner = p->owner[p->dataset->prompt[part->begin + i]];
-    if (owner != CROW_PROMPT_SHARED) p->slice[i] = received[from[owner]++];
+    if (owner == CROW_PROMPT_SHARED) continue;
+    memcpy((char *)slice + (size_t)i * bytes, received + (size_t)from[owner]++ * bytes, bytes);
   }
 cleanup:
   crow_free(send);
   crow_free(receive);
   crow_free(from);
   crow_free(received);
+  return status;
+}
+
+crow_status crow_prompts_to_slices(crow_prompts *p) {
+  crow_status status = CROW_OK;
+  CROW_TRY(rows_to_slices(p, p->result, sizeof *p->result, p->slice));
+  if (p->batch) CROW_TRY(rows_to_slices(p, p->batch, CROW_HIT_BATCHES * sizeof *p->batch, p->slice_batch));
+cleanup:
   return status;
 }
 

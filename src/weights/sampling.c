@@ -147,7 +147,8 @@ static crow_status prepare_search(const crow_dataset *dataset, const crow_weight
     if (!s->search) CROW_TRY(prepare_engine(dataset, options, samples, s));
   }
   s->tally.unit = crow_sampling_unit(s);
-  CROW_TRY(CROW_ALLOCATE(&s->tally.hits, s->slice.count));
+  s->tally.batches = s->batches > 0 ? s->batches : 1;
+  CROW_TRY(CROW_ALLOCATE(&s->tally.hits, s->slice.count * s->tally.batches));
   CROW_TRY(CROW_ALLOCATE(&s->tally.squares, s->slice.count));
   if (s->tally.unit > 1) {
     CROW_TRY(CROW_ALLOCATE(&s->tally.drawn, s->slice.count));

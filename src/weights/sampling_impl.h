@@ -28,6 +28,7 @@ typedef struct crow_sampling {
   void *contexts;          /* (slice.count, dimensions), of the given precision */
   crow_precision precision;
   crow_nearest *nearest;    /* the engine; NULL if the slice is empty or `search` searches */
+  int64_t batches;          /* that hits are kept by; 0: 1 */
   int64_t blocks;           /* of signs a draw; 0: independent samples; CROW_DRAWS_RULE until prepared: by the rule */
   crow_signs *signs;        /* NULL for independent samples */
   crow_sign_search *search; /* of draws of block signs; NULL if the slice is empty or an engine searches */

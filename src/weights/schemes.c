@@ -12,7 +12,7 @@ static crow_status scheme_voronoi(const crow_comm *comm, const crow_dataset *dat
   crow_space *own = NULL;
   if (!space) {
     CROW_TRY(crow_space_create(comm, &options->space, dataset, &own));
-    if (options->relative_error > 0) crow_space_shuffle(own);
+    if (options->relative_error > 0 || options->open_ended) crow_space_shuffle(own);
     space = own;
     crow_weights_log_space(crow_space_describe(space), reason);
   }

@@ -5,7 +5,7 @@
 
 static void give(crow_tally *tally, int64_t alternative, int64_t share) {
   if (!tally->drawn) {
-    tally->hits[alternative] += share;
+    tally->hits[alternative * tally->batches + tally->batch] += share;
     tally->squares[alternative] += share * share / CROW_HIT_UNIT;
     return;
   }
@@ -14,12 +14,17 @@ static void give(crow_tally *tally, int64_t alternative, int64_t share) {
   tally->single += share * share / CROW_HIT_UNIT;
 }
 
+/* Draws go to the batches in turn. */
+static void begin_sample(crow_tally *tally, int64_t number) {
+  tally->batch = number / (tally->unit > 1 ? tally->unit : 1) & (tally->batches - 1);
+}
+
 /* After sample `number`: if it is the last of its draw, what the draw gave is counted. */
 static void end_draw(crow_tally *tally, int64_t number) {
   if (!tally->drawn || (number + 1) % tally->unit != 0) return;
   for (int64_t t = 0; t < tally->touched_count; t++) {
     const int64_t alternative = tally->touched[t], share = tally->drawn[alternative];
-    tally->hits[alternative] += share;
+    tally->hits[alternative * tally->batches + tally->batch] += share;
     tally->squares[alternative] += share * share / CROW_HIT_UNIT;
     tally->drawn[alternative] = 0;
   }
@@ -114,6 +119,7 @@ static crow_status add_slices(const crow_weights_grid *grid, const crow_tally_bl
       total += call.all[s * n + i];
     }
     const int64_t count = call.all[grid->slice * n + i];
+    begin_sample(tally, block->first + i);
     if (count) share_out(result->index + begin[i], count, first, total, block->first + i, tally);
     end_draw(tally, block->first + i);
   }
@@ -128,6 +134,7 @@ crow_status crow_tally_add(const crow_weights_grid *grid, const crow_tally_block
   if (grid->slices > 1) return add_slices(grid, block, room, tally);
   for (int64_t i = 0; i < result->count; i++) {
     const int64_t ties = begin[i + 1] - begin[i];
+    begin_sample(tally, block->first + i);
     if (ties == 1)
       give(tally, result->index[begin[i]], CROW_HIT_UNIT);
     else
@@ -196,8 +203,10 @@ void crow_tally_weigh(double hits, double squares, int64_t draw, double pseudo_c
   out->standard_error[i] = shrink * sqrt(variance);
 }
 
-static void add_before(const int64_t *before, crow_gidx count, int64_t *values) {
-  for (crow_gidx i = 0; before && i < count; i++) values[i] += before[i];
+static void add_before(const int64_t *before, int64_t batches, crow_gidx count, int64_t *values) {
+  for (crow_gidx i = 0; before && i < count; i++) {
+    for (int64_t b = 0; b < batches; b++) values[i] += before[b * count + i];
+  }
 }
 
 crow_status crow_weights_gather(const crow_comm *comm, const crow_weights_grid *grid, const crow_partition *slice,
@@ -205,10 +214,11 @@ crow_status crow_weights_gather(const crow_comm *comm, const crow_weights_grid *
                                 int64_t *squares, crow_weights *out) {
   crow_status status = CROW_OK;
   const crow_gidx count = out->partition.count;
-  CROW_TRY(crow_tally_redistribute(comm, grid, slice, tally->hits, &out->partition, out->hits));
+  CROW_TRY(
+      crow_tally_redistribute_column(comm, grid, slice, tally->hits, tally->batches, -1, &out->partition, out->hits));
   CROW_TRY(crow_tally_redistribute(comm, grid, slice, tally->squares, &out->partition, squares));
-  add_before(before->hits, count, out->hits);
-  add_before(before->squares, count, squares);
+  add_before(before->hits, tally->batches, count, out->hits);
+  add_before(before->squares, 1, count, squares);
   out->samples = samples;
   for (crow_gidx i = 0; i < count; i++) {
     crow_tally_weigh((double)out->hits[i], (double)squares[i], tally->unit, pseudo_count, i, out);

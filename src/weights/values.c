@@ -6,6 +6,7 @@
 crow_status crow_weights_allocate(const crow_comm *comm, crow_gidx alternatives, bool sampled, crow_weights *out) {
   crow_status status = CROW_OK;
   memset(out, 0, sizeof *out);
+  out->growth = 1;
   out->partition = crow_comm_partition(comm, alternatives, CROW_BLOCK);
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->value, out->partition.count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->standard_error, out->partition.count));
@@ -40,10 +41,11 @@ cleanup:
 crow_status crow_weights_save(crow_checkpoint *checkpoint, const crow_weights *weights) {
   crow_status status = CROW_OK;
   const crow_weights_space *space = &weights->space;
-  const double scalars[] = {(double)weights->samples, (double)space->dimensions, (double)space->center_rounds,
-                            space->center_change, (double)weights->blocks};
+  const double scalars[] = {(double)weights->samples,    (double)space->dimensions, (double)space->center_rounds,
+                            space->center_change,        (double)weights->blocks,   weights->pseudo_count,
+                            weights->batch_hits != NULL, weights->squares != NULL,  weights->growth};
   const crow_partition *p = &weights->partition;
-  CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "finished_weights", 5, scalars));
+  CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "finished_weights", sizeof scalars / sizeof *scalars, scalars));
   if (space->dimensions) {
     CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "finished_center", space->dimensions, space->center));
   }
@@ -52,6 +54,12 @@ crow_status crow_weights_save(crow_checkpoint *checkpoint, const crow_weights *w
   if (weights->samples) {
     CROW_TRY(crow_checkpoint_put_vector(checkpoint, "finished_weights", 2, CROW_I64, p, weights->hits));
   }
+  if (weights->squares) {
+    CROW_TRY(crow_checkpoint_put_vector(checkpoint, "finished_squares", 0, CROW_I64, p, weights->squares));
+  }
+  if (weights->batch_hits) {
+    CROW_TRY(crow_hit_batches_put(checkpoint, "finished_weights", 3, CROW_HIT_BATCHES, p, weights->batch_hits));
+  }
 cleanup:
   return status;
 }
@@ -59,13 +67,15 @@ cleanup:
 crow_status crow_weights_load(const crow_comm *comm, crow_checkpoint *checkpoint, crow_gidx alternatives,
                               crow_weights *out) {
   crow_status status = CROW_OK;
-  double scalars[5] = {0};
+  double scalars[9] = {0};
   memset(out, 0, sizeof *out);
-  CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "finished_weights", 5, scalars));
+  CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "finished_weights", 9, scalars));
   CROW_TRY(crow_weights_allocate(comm, alternatives, scalars[0] > 0, out));
   const crow_partition *p = &out->partition;
   out->samples = (int64_t)scalars[0];
   out->blocks = (int64_t)scalars[4];
+  out->pseudo_count = scalars[5];
+  out->growth = scalars[8];
   out->space = (crow_weights_space){
       .dimensions = (crow_gidx)scalars[1], .center_rounds = (int64_t)scalars[2], .center_change = scalars[3]};
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->space.center, out->space.dimensions));
@@ -75,6 +85,14 @@ crow_status crow_weights_load(const crow_comm *comm, crow_checkpoint *checkpoint
   CROW_TRY(crow_checkpoint_get_vector(checkpoint, "finished_weights", 0, CROW_F64, p, out->value));
   CROW_TRY(crow_checkpoint_get_vector(checkpoint, "finished_weights", 1, CROW_F64, p, out->standard_error));
   if (out->samples) CROW_TRY(crow_checkpoint_get_vector(checkpoint, "finished_weights", 2, CROW_I64, p, out->hits));
+  if (scalars[7] != 0) {
+    CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->squares, p->count + 1)); /* never NULL */
+    CROW_TRY(crow_checkpoint_get_vector(checkpoint, "finished_squares", 0, CROW_I64, p, out->squares));
+  }
+  if (scalars[6] != 0) {
+    CROW_TRY(crow_hit_batches_allocate(comm, out));
+    CROW_TRY(crow_hit_batches_get(checkpoint, "finished_weights", 3, CROW_HIT_BATCHES, p, out->batch_hits));
+  }
   CROW_TRY(crow_weights_summarise(comm, out));
 cleanup:
   if (status != CROW_OK) crow_weights_free(out);
@@ -85,6 +103,8 @@ void crow_weights_free(crow_weights *weights) {
   crow_free(weights->value);
   crow_free(weights->standard_error);
   crow_free(weights->hits);
+  crow_free(weights->batch_hits);
+  crow_free(weights->squares);
   crow_free(weights->share);
   crow_weights_space_free(&weights->space);
   memset(weights, 0, sizeof *weights);

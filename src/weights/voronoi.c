@@ -51,7 +51,7 @@ int64_t crow_weights_samples_auto(crow_gidx alternatives) {
 void crow_weights_plan_samples(const crow_weights_options *options, crow_gidx alternatives, crow_gidx pool,
                                int64_t *first, int64_t *limit) {
   *first = options->samples > 0 ? options->samples : crow_weights_samples_auto(alternatives);
-  *limit = options->relative_error > 0 ? options->max_samples : *first;
+  *limit = options->relative_error > 0 || options->open_ended ? options->max_samples : *first;
   if (pool && *limit > pool) *limit = pool;
   if (*first > *limit) *first = *limit;
 }
@@ -80,12 +80,33 @@ static void log_decided_again(const crow_weights_run *run) {
            (long long)run->decided_again, (long long)run->searched);
 }
 
+/* From counts to weights, and what is told of them. */
+static crow_status finish_sampling(const crow_comm *comm, const crow_weights_options *options, crow_sampling *s,
+                                   crow_weights *out) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_weights_gather_batches(comm, &s->grid, &s->slice, &s->tally, &s->before, out));
+  CROW_TRY(crow_weights_equalise(comm, s, options->pseudo_count, out));
+  out->blocks = s->blocks;
+  out->pseudo_count = options->pseudo_count;
+  if (options->open_ended) {
+    out->squares = s->squares;
+    s->squares = NULL;
+  }
+  take_run(s, &out->run);
+  log_decided_again(&out->run);
+cleanup:
+  return status;
+}
+
 crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *dataset,
                                  const crow_weights_options *options, crow_space *space, crow_checkpoint *checkpoint,
                                  crow_weights *out) {
   crow_status status = CROW_OK;
   crow_weights_center center = {0};
-  crow_sampling s = {.checkpoint = checkpoint, .space = space, .blocks = CROW_DRAWS_RULE};
+  crow_sampling s = {.checkpoint = checkpoint,
+                     .space = space,
+                     .batches = options->batches ? CROW_HIT_BATCHES : 1,
+                     .blocks = CROW_DRAWS_RULE};
   int64_t limit;
   bool counted = false;
   crow_weights_plan_samples(options, dataset->alternatives, crow_space_size(space), &s.target, &limit);
@@ -106,15 +127,77 @@ crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *data
   s.target = crow_sampling_whole(&s, s.target);
   crow_sampling_log_start(dataset, &s);
   CROW_TRY(sample_all(comm, options, limit, &s, out));
-  CROW_TRY(crow_weights_equalise(comm, &s, options->pseudo_count, out));
+  CROW_TRY(finish_sampling(comm, options, &s, out));
   CROW_TRY(crow_weights_take_center(comm, space, dataset->dimensions, &out->space));
   out->space.center_rounds = center.rounds;
   out->space.center_change = center.change;
-  out->blocks = s.blocks;
-  take_run(&s, &out->run);
-  log_decided_again(&out->run);
 cleanup:
   crow_sampling_free(&s);
   crow_weights_center_free(&center);
+  return status;
+}
+
+/* ---- more samples --------------------------------------------------------------------------------------------- */
+
+/* The centre that the weights were counted about, as a search that has found it. */
+static crow_status keep_center(const crow_comm *comm, const crow_weights *from, crow_space *space,
+                               crow_weights_center *center) {
+  crow_status status = CROW_OK;
+  const crow_weights_space *known = &from->space;
+  if (!crow_space_wants_center(space)) return CROW_OK;
+  *center = (crow_weights_center){.rounds = known->center_rounds, .change = known->center_change, .found = true};
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&center->value, known->dimensions));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&center->weights, from->partition.count));
+  memcpy(center->value, known->center, (size_t)known->dimensions * sizeof *center->value);
+  for (crow_gidx i = 0; i < from->partition.count; i++) center->weights[i] = from->value[i];
+  CROW_TRY_AGREE(comm, crow_space_set_center(space, center->value));
+cleanup:
+  return status;
+}
+
+/* What was counted goes on being counted. */
+static crow_status keep_counts(const crow_comm *comm, const crow_weights *from, crow_sampling *s) {
+  crow_status status = CROW_OK;
+  const crow_gidx count = from->partition.count;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->before.hits, count * CROW_HIT_BATCHES));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->before.squares, count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->squares, count));
+  for (int64_t k = 0; k < count * CROW_HIT_BATCHES; k++) s->before.hits[k] = from->batch_hits[k];
+  for (crow_gidx i = 0; i < count; i++) s->before.squares[i] = from->squares[i];
+  s->done = from->samples;
+cleanup:
+  return status;
+}
+
+crow_status crow_weights_voronoi_more(const crow_comm *comm, const crow_dataset *dataset,
+                                      const crow_weights_options *options, double factor, crow_checkpoint *checkpoint,
+                                      const crow_weights *from, bool *more, crow_weights *out) {
+  crow_status status = CROW_OK;
+  crow_space *space = NULL;
+  crow_weights_center center = {0};
+  crow_sampling s = {.checkpoint = checkpoint, .batches = CROW_HIT_BATCHES, .blocks = from->blocks};
+  int64_t limit;
+  CROW_TRY(crow_space_create(comm, &options->space, dataset, &space));
+  crow_space_shuffle(space);
+  s.space = space;
+  crow_weights_plan_samples(options, dataset->alternatives, crow_space_size(space), &s.target, &limit);
+  limit = crow_sampling_whole(&s, limit);
+  *more = from->samples < limit;
+  if (!*more) goto cleanup;
+  CROW_TRY(crow_weights_allocate(comm, dataset->alternatives, true, out));
+  CROW_TRY(keep_center(comm, from, space, &center));
+  if (center.found) s.center = &center;
+  CROW_TRY(crow_sampling_prepare(comm, dataset, options, limit, &s));
+  CROW_TRY(keep_counts(comm, from, &s));
+  const double wanted = ceil((double)s.done * factor);
+  s.target = crow_sampling_whole(&s, wanted < (double)limit ? (int64_t)wanted : limit);
+  crow_sampling_log_start(dataset, &s);
+  CROW_TRY(sample_all(comm, options, limit, &s, out));
+  CROW_TRY(finish_sampling(comm, options, &s, out));
+  CROW_TRY(crow_weights_space_copy(comm, &from->space, &out->space));
+cleanup:
+  crow_sampling_free(&s);
+  crow_weights_center_free(&center);
+  crow_space_destroy(&space);
   return status;
 }

@@ -24,7 +24,9 @@ void crow_weights_grid_free(crow_weights_grid *grid);
 
 /* Counts of one slice of alternatives, in units of 1 / CROW_HIT_UNIT of a sample. */
 typedef struct crow_tally {
-  int64_t *hits;    /* sum over samples of the share a */
+  int64_t *hits;    /* (alternatives, batches) sum over samples of the share a */
+  int64_t batches;  /* of draws: a power of 2; 1 where they are not told apart */
+  int64_t batch;    /* that of the sample being counted */
   int64_t *squares; /* sum over draws of the square of a draw's share in the same unit, for the standard error */
   int64_t unit;     /* samples of a draw: the independent unit; 0: 1 */
   int64_t *drawn;   /* a draw's shares so far; NULL where a draw is one sample */
@@ -61,6 +63,11 @@ void crow_tally_room_free(crow_tally_room *room);
 crow_status crow_tally_add(const crow_weights_grid *grid, const crow_tally_block *block, const crow_tally_room *room,
                            crow_tally *tally);
 
+/* Column `column` of (slice->count, columns) rows, as crow_tally_redistribute() does. Column -1: the sums of the rows.
+ * Collective. */
+crow_status crow_tally_redistribute_column(const crow_comm *comm, const crow_weights_grid *grid,
+                                           const crow_partition *slice, const int64_t *rows, int64_t columns,
+                                           int64_t column, const crow_partition *to, int64_t *out);
 /* Adds an array up over the groups and moves it from the slices (the first group's ranks send) to the partition of the
  * result. Collective. */
 crow_status crow_tally_redistribute(const crow_comm *comm, const crow_weights_grid *grid, const crow_partition *slice,
@@ -74,6 +81,19 @@ void crow_tally_weigh(double hits, double squares, int64_t draw, double pseudo_c
 crow_status crow_weights_gather(const crow_comm *comm, const crow_weights_grid *grid, const crow_partition *slice,
                                 const crow_tally *tally, const crow_tally *before, int64_t samples, double pseudo_count,
                                 int64_t *squares, crow_weights *out);
+/* The hits by batch, `before` added, into `out->batch_hits`, which is made; nothing where batches are not told apart.
+ * Collective. */
+crow_status crow_weights_gather_batches(const crow_comm *comm, const crow_weights_grid *grid,
+                                        const crow_partition *slice, const crow_tally *tally, const crow_tally *before,
+                                        crow_weights *out);
+/* Makes `out->batch_hits`. Collective. */
+crow_status crow_hit_batches_allocate(const crow_comm *comm, crow_weights *out);
+/* `batches` rows of hits as vectors `first`, `first` + 1, ... of a state of a checkpoint being written, and back.
+ * Collective. */
+crow_status crow_hit_batches_put(crow_checkpoint *checkpoint, const char *state, int64_t first, int64_t batches,
+                                 const crow_partition *p, const int64_t *hits);
+crow_status crow_hit_batches_get(crow_checkpoint *checkpoint, const char *state, int64_t first, int64_t batches,
+                                 const crow_partition *p, int64_t *hits);
 /* The greatest relative standard error among the weights above 1/m. Collective. */
 crow_status crow_weights_relative_error(const crow_comm *comm, const crow_weights *weights, double *error);
 /* Voronoi weights without sampling: with --nearest exact, or auto where it is possible (one or two dimensions, a space
@@ -86,6 +106,11 @@ crow_status crow_weights_exact(const crow_comm *comm, const crow_dataset *datase
 crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *dataset,
                                  const crow_weights_options *options, crow_space *space, crow_checkpoint *checkpoint,
                                  crow_weights *out);
+/* The same of `factor` times the samples of `from`, whose draws it goes on with; `*more` is false where there can be no
+ * more. `out` is freed by the caller on failure. Collective. */
+crow_status crow_weights_voronoi_more(const crow_comm *comm, const crow_dataset *dataset,
+                                      const crow_weights_options *options, double factor, crow_checkpoint *checkpoint,
+                                      const crow_weights *from, bool *more, crow_weights *out);
 /* How many samples to have next: what the error, falling as 1/sqrt(N), asks for, but no more than four times as many,
  * `most` at most. Local. */
 int64_t crow_weights_next_samples(int64_t done, double error, double wanted, int64_t most);
@@ -111,9 +136,11 @@ crow_status crow_weights_by_scheme(const crow_comm *comm, const crow_dataset *da
  * alone for a prompt that it works on by itself. */
 crow_status crow_weights_of_prompt(const crow_comm *comm, const crow_dataset *dataset,
                                    const crow_weights_options *options, crow_space *space, crow_weights *out);
-/* Weights of a dataset of several prompts; `out` is freed by the caller on failure. Collective. */
+/* Weights of a dataset of several prompts, each with `growth` times the samples that the options say; a checkpoint's
+ * own growth counts. `out` is freed by the caller on failure. Collective. */
 crow_status crow_weights_prompts(const crow_comm *comm, const crow_dataset *dataset,
-                                 const crow_weights_options *options, crow_checkpoint *checkpoint, crow_weights *out);
+                                 const crow_weights_options *options, double growth, crow_checkpoint *checkpoint,
+                                 crow_weights *out);
 /* Weights from the distances among the alternatives: kernel and radius. Collective. */
 crow_status crow_weights_density(const crow_comm *comm, const crow_dataset *dataset,
                                  const crow_weights_options *options, crow_checkpoint *checkpoint, crow_weights *out);

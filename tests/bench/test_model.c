@@ -39,8 +39,8 @@ static void predictions_follow_from_the_costs(void) {
   size.pairs = 0;
   crow_bench_predict(&model, &size, &p);
   CHECK_NEAR(p.evaluation_s, 4000 * 3e-8 / 8 + 4 * 3e-5 + 16384e-9, 1e-12);
-  const double whole = (double)crow_weights_rank_bytes(4000, 20, true, 1);
-  const double half = (double)crow_weights_rank_bytes(4000, 20, true, 2);
+  const double whole = (double)crow_weights_rank_bytes(4000, 20, true, true, 1);
+  const double half = (double)crow_weights_rank_bytes(4000, 20, true, true, 2);
   CHECK(crow_bench_slices(&size, whole) == 1 && crow_bench_slices(&size, half) == 2);
   CHECK(crow_bench_slices(&size, 1) == 0);
 }

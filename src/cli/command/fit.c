@@ -7,6 +7,7 @@
 typedef struct fit_options {
   const char *start;   /* a rewards file; NULL: none */
   const char *weights; /* "voronoi", "uniform" or a file */
+  double reward_error; /* > 0: more samples until the largest error of a reward from sampling is below */
   crow_weights_options sampling;
   crow_train_options fit;
   crow_uncertainty_options uncertainty;
@@ -22,6 +23,13 @@ static const crow_setting fit_settings[] = {
      .choices = "voronoi|uniform|FILE",
      .help = "weights of the alternatives: computed as by crow weights, with its options; all equal (the standard "
              "regularised MLE); or read from a file that crow weights wrote"},
+    {.name = "reward-error",
+     .type = CROW_SETTING_DOUBLE,
+     .offset = offsetof(fit_options, reward_error),
+     .maximum = 1e300,
+     .help =
+         "how many samples? As many as make the largest standard error of a reward that comes from sampling smaller "
+         "than this, up to --max-samples; 0: stop after --samples"},
     {.name = "start",
      .type = CROW_SETTING_INPUT,
      .offset = offsetof(fit_options, start),
@@ -49,6 +57,16 @@ static const crow_section sections[] = {
 static bool is_voronoi(const fit_options *options) { return strcmp(options->weights, "voronoi") == 0; }
 static bool is_uniform(const fit_options *options) { return strcmp(options->weights, "uniform") == 0; }
 
+/* What there is to sample on for. */
+static crow_status check_reward_error(const fit_options *options) {
+  if (!is_voronoi(options) || options->sampling.scheme != CROW_SCHEME_VORONOI)
+    return crow_error(CROW_USAGE, "--reward-error needs weights that are sampled: --weights voronoi, --scheme voronoi");
+  if (!options->sampling.batches) return crow_error(CROW_USAGE, "--reward-error needs hits by batch: not --no-batches");
+  if (options->fit.model.model != CROW_MODEL_TABULAR)
+    return crow_error(CROW_USAGE, "--reward-error needs --model tabular");
+  return CROW_OK;
+}
+
 static crow_status check_fit(const crow_run *run) {
   crow_status status = CROW_OK;
   const fit_options *options = run->options;
@@ -58,6 +76,7 @@ static crow_status check_fit(const crow_run *run) {
   CROW_TRY(crow_elo_options_validate(&options->elo));
   if (options->start && options->fit.model.model != CROW_MODEL_TABULAR)
     CROW_TRY(crow_error(CROW_USAGE, "--start needs --model tabular"));
+  if (options->reward_error > 0) CROW_TRY(check_reward_error(options));
   /* A word that looks like no file and is none was meant to be one of the two. */
   if (!is_voronoi(options) && !is_uniform(options) && !strpbrk(weights, "./") && access(weights, F_OK) != 0) {
     char nearest[16];
@@ -82,8 +101,8 @@ static void warn_about_unused(const crow_run *run, const fit_options *options) {
   }
 }
 
-static crow_status get_weights(crow_run *run, const crow_dataset *dataset, crow_checkpoint *checkpoint,
-                               crow_weights *weights) {
+static crow_status get_weights(crow_run *run, const crow_dataset *dataset, const crow_weights_options *sampling,
+                               crow_checkpoint *checkpoint, crow_weights *weights) {
   crow_status status = CROW_OK;
   const fit_options *options = run->options;
   warn_about_unused(run, options);
@@ -96,7 +115,7 @@ static crow_status get_weights(crow_run *run, const crow_dataset *dataset, crow_
   if (is_voronoi(options)) {
     CROW_TRY(crow_dataset_check_names(dataset));
     CROW_TRY(crow_preferences_check(run->comm, dataset, options->fit.objective.across_prompts));
-    return crow_weights_compute_from(run->comm, dataset, &options->sampling, checkpoint, weights);
+    return crow_weights_compute_from(run->comm, dataset, sampling, checkpoint, weights);
   }
   if (is_uniform(options)) {
     crow_weights_options uniform = options->sampling;
@@ -226,25 +245,32 @@ static crow_status run_fit(crow_run *run) {
   bool converged = false;
   double *start = NULL;
   crow_train_options how = options->fit;
+  crow_weights_options sampling = options->sampling;
   crow_uncertainty_options wanted = options->uncertainty;
   how.groups.memory_per_rank = options->sampling.memory_per_rank;
+  sampling.open_ended = options->reward_error > 0;
   crow_stages_begin(&run->stages, "read");
   CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
   crow_results_dataset(run, input, &dataset);
   CROW_TRY(choose_weights(run, &dataset));
+  how.sampling_error = how.model.model == CROW_MODEL_TABULAR && !is_uniform(options);
   CROW_TRY(check_uncertainty(options, &dataset));
   wanted = choose_uncertainty(options, &dataset);
-  CROW_TRY(crow_rewards_check_memory(run->comm, &dataset, &options->fit, &wanted, options->sampling.memory_per_rank));
+  CROW_TRY(crow_rewards_check_memory(run->comm, &dataset, &how, &wanted, options->sampling.memory_per_rank));
   if (is_voronoi(options)) CROW_TRY(crow_weights_check_memory(run->comm, &dataset, &options->sampling));
   CROW_TRY(prepare(run, &provenance, &checkpoint));
   crow_stages_begin(&run->stages, "weights");
-  CROW_TRY(get_weights(run, &dataset, checkpoint, &weights));
+  CROW_TRY(get_weights(run, &dataset, &sampling, checkpoint, &weights));
   kept.weights = &weights;
   CROW_TRY(crow_weights_find_shares(run->comm, &dataset, &weights));
   CROW_TRY(read_start(run, &dataset, &weights.partition, &start));
   how.start = start;
   crow_stages_begin(&run->stages, "fit");
   CROW_TRY(crow_rewards_fit_from(run->comm, &dataset, &weights, &how, checkpoint, &rewards));
+  if (options->reward_error > 0) {
+    CROW_TRY(crow_rewards_refine(run->comm, &dataset, &sampling, &how, options->reward_error, checkpoint, &weights,
+                                 &rewards));
+  }
   if (options->fit.model.model == CROW_MODEL_TABULAR) kept.rewards = &rewards;
   CROW_TRY(find_uncertainty(run, &dataset, &weights, &how, &wanted, checkpoint, &rewards));
   crow_stages_begin(&run->stages, "write");

@@ -277,6 +277,25 @@ cleanup:
   return status;
 }
 
+/* What the sampling of the weights left in the rewards. */
+static crow_status print_sampling_error(crow_run *run, const crow_dataset *dataset, const crow_rewards *r) {
+  crow_status status = CROW_OK;
+  const crow_sampling_error *e = &r->sampling_error;
+  char id[1][CROW_NAME_BYTES];
+  if (!e->value) return CROW_OK;
+  CROW_TRY(crow_ranking_names(run->comm, dataset->file, "/alternatives/id", 1,
+                              &(crow_ranked){.value = e->largest, .index = e->at}, id));
+  crow_print(run,
+             "sampling: the weights' samples leave the rewards standard errors of %.2g in the median and %.2g at most "
+             "(of %s); --reward-error E samples until that is below E",
+             e->median, e->largest, id[0]);
+  crow_report_real(run, "sampling_error_median", e->median);
+  crow_report_real(run, "sampling_error_largest", e->largest);
+  crow_report_text(run, "sampling_error_largest_id", id[0]);
+cleanup:
+  return status;
+}
+
 static void print_lead(crow_run *run, const crow_topics *topics) {
   char text[2 * CROW_NAME_BYTES + 128];
   if (topics->count < 2) return;
@@ -322,6 +341,7 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
     crow_print(run, "converged: no, %s after %lld iteration%s", crow_rewards_end_text(r), (long long)r->iterations,
                crow_plural(r->iterations));
   }
+  CROW_TRY(print_sampling_error(run, dataset, r));
   print_lead(run, &topics);
 cleanup:
   crow_ends_rewards_free(&c);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CROW_PREFERENCE_WIN_RATE_IMPL_H
+#define CROW_PREFERENCE_WIN_RATE_IMPL_H
+
+#include <crow/preference.h>
+
+/* wAWR of complete preferences by `count` sets of weights: `weight` and `win_rate` (count, slice of the partition). The
+ * matrix is not checked. Collective. */
+crow_status crow_win_rates_matrix(const crow_comm *comm, const crow_dataset *dataset, const crow_partition *p,
+                                  int64_t count, const double *weight, double *win_rate);
+crow_status crow_win_rates_population(const crow_comm *comm, const crow_dataset *dataset, const crow_partition *p,
+                                      int64_t count, const double *weight, double *win_rate);
+
+#endif
