@@ -11,6 +11,7 @@ void crow_train_options_default(crow_train_options *options) {
   crow_settings_default(crow_rank_groups_settings, &options->groups);
   options->groups.memory_per_rank = 0;
   options->start = NULL;
+  options->sampling_error = false;
 }
 
 crow_optimizer crow_train_optimizer(const crow_train_options *options) {

@@ -59,6 +59,7 @@ void crow_weights_options_default(crow_weights_options *options) {
   crow_settings_default(crow_weights_settings, options);
   crow_settings_default(crow_space_settings, &options->space);
   crow_settings_default(crow_nearest_settings, &options->nearest);
+  options->open_ended = false;
 }
 
 crow_status crow_weights_options_validate(const crow_weights_options *options) {

@@ -185,6 +185,7 @@ cleanup:
 static inline crow_status use_dataset(const char *path) {
   crow_train_options options;
   crow_train_options_default(&options);
+  options.sampling_error = true;
   return fit_dataset(path, &options, test_path("use.h5"));
 }
 

@@ -36,6 +36,7 @@ cleanup:
 static const known_field weights_fields[] = {{"/weights/value", LARGE_FITS},
                                              {"/weights/standard_error", OPTIONAL | LARGE_FITS},
                                              {"/weights/hits", OPTIONAL | LARGE_FITS | INTEGER},
+                                             {"/weights/batch_hits", OPTIONAL | LARGE_LATE | INTEGER},
                                              {"/alternatives/id", OPTIONAL | TEXT},
                                              {"/alternatives/topic", OPTIONAL | TEXT},
                                              {"/alternatives/prompt", OPTIONAL | TEXT},
@@ -91,6 +92,7 @@ static const known_attribute weights_attributes[] = {
     {"/", "space_reason", OPTIONAL | TEXT | NEGATIVE_FITS | LARGE_FITS},
     {"/", "clone_robust", OPTIONAL | INTEGER},
     {"/", "samples", USED | INTEGER | LARGE_FITS},
+    {"/", "pseudo_count", OPTIONAL | LARGE_FITS},
     {"/", "seed", OPTIONAL | INTEGER | NEGATIVE_FITS | LARGE_FITS},
     {"/", "hit_unit", OPTIONAL | INTEGER | LARGE_FITS},
     {"/", "alternatives_digest", DIGEST_TEXT},
@@ -120,6 +122,7 @@ static const file_kind kind_radius_weights = {"weights by radius", make_radius_w
 static const known_field sphere_fields[] = {{"/weights/value", LARGE_FITS},
                                             {"/weights/standard_error", OPTIONAL | LARGE_FITS},
                                             {"/weights/hits", OPTIONAL | LARGE_FITS | INTEGER},
+                                            {"/weights/batch_hits", OPTIONAL | LARGE_LATE | INTEGER},
                                             {"/space/center", OPTIONAL | REAL_FITS | ANY_LENGTH},
                                             {NULL, 0}};
 static const known_attribute sphere_attributes[] = {{"/", "crow_kind", TEXT},
@@ -145,6 +148,7 @@ static inline void make_rewards(const char *path, int model) {
   make_comparisons(data);
   (void)crow_comm_barrier(test_comm);
   crow_train_options_default(&options);
+  options.sampling_error = model == CROW_MODEL_TABULAR;
   options.model.model = model;
   if (model != CROW_MODEL_TABULAR) {
     options.model.hidden = "3,2";
@@ -169,6 +173,7 @@ static const known_field tabular_fields[] = {{"/rewards/value", REAL_FITS},
                                              {"/rewards/win_rate", REAL_FITS | NAN_FITS},
                                              {"/rewards/fitted_win_rate", REAL_FITS | NAN_FITS},
                                              {"/rewards/standard_error", OPTIONAL | LARGE_FITS | NAN_FITS},
+                                             {"/rewards/sampling_error", OPTIONAL | LARGE_FITS | NAN_FITS},
                                              {"/rewards/lower", OPTIONAL | REAL_FITS | NAN_FITS},
                                              {"/rewards/upper", OPTIONAL | REAL_FITS | NAN_FITS},
                                              {"/rewards/rank_lower", OPTIONAL | LARGE_FITS | INTEGER},
