@@ -55,7 +55,7 @@ CROW_API crow_status crow_checkpoint_match_settings(crow_checkpoint *checkpoint,
 CROW_API crow_status crow_checkpoint_find(crow_checkpoint *checkpoint, bool *found);
 /** Local: whether the found checkpoint holds this state ("weights", "lbfgs", ...). */
 CROW_API bool crow_checkpoint_has(const crow_checkpoint *checkpoint, const char *state);
-/** Leaves what was found: from here on no state is there to go on from. */
+/** Local, on all ranks alike. Leaves what was found: from here on no state is there to go on from. */
 CROW_API void crow_checkpoint_forget(crow_checkpoint *checkpoint);
 /** Local: how many numbers it holds of this state. */
 CROW_API int64_t crow_checkpoint_scalars(const crow_checkpoint *checkpoint, const char *state);

@@ -111,12 +111,12 @@ typedef struct crow_weight_changes {
   const double *relative; /**< (B, slice) change b makes w(x) into w(x) (1 + relative), > 0, which sums to 1 */
   const double *win_rate; /**< (B, slice) wAWR with those weights, of complete preferences; NULL of pairs */
 } crow_weight_changes;
-/** To first order in the changes, the sums over them of the squared changes of the rewards: `squares`, this rank's
- * slice. The optimality equations F(r, w) = 0 (for alternatives without weight their limits) hold before and after, so
- * dr = - H^-1 dF with the Hessian H, all rows divided by the weights, and dF the change of F at the same rewards: by
- * the weights themselves, by wAWR and by the scale s. H is solved as by crow_objective_sandwich(), to 1 %, which is
- * little beside what 32 changes can tell. NaN for alternatives that were compared with no weighted one. Collective; the
- * bits are the same for every number of ranks. */
+/** To first order in the changes, the sums over them of the squared changes of the rewards that minimise f, `reward`:
+ * `squares`, both this rank's slices. The optimality equations F(r, w) = 0 (for alternatives without weight their
+ * limits) hold before and after, so dr = - H^-1 dF with the Hessian H, all rows divided by the weights, and dF the
+ * change of F at the same rewards: by the weights themselves, by wAWR and by the scale s. H is solved as by
+ * crow_objective_sandwich(), to 1 %, which is little beside what 32 changes can tell. NaN for alternatives that were
+ * compared with no weighted one. Collective; the bits are the same for every number of ranks. */
 CROW_API crow_status crow_objective_respond(crow_objective *objective, const double *reward,
                                             const crow_weight_changes *changes, double *squares);
 /** Local: this rank's slice of K. Owned by the objective. */

@@ -92,7 +92,9 @@ CROW_API bool crow_rewards_apart(const crow_rewards *rewards, const crow_dataset
 CROW_API const char *crow_rewards_end_text(const crow_rewards *rewards);
 /** As crow_rewards_fit(), going on from a checkpoint that has been looked for (crow_checkpoint_find()) and saving to it
  * when due, weights included; CROW_STOPPED if asked to stop, with the checkpoint written. `checkpoint` may be NULL.
- * Of an ensemble, the members that have ended are kept and where the others are. Collective; options agree. */
+ * Asked to stop while it finds what sampling did to rewards, it writes none and leaves the rewards, without that, in
+ * `out`. Of an ensemble, the members that have ended are kept and where the others are.
+ * Collective; options agree. */
 CROW_API crow_status crow_rewards_fit_from(const crow_comm *comm, const crow_dataset *dataset,
                                            const crow_weights *weights, const crow_train_options *options,
                                            crow_checkpoint *checkpoint, crow_rewards *out);

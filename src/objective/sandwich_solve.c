@@ -49,7 +49,7 @@ crow_status crow_sandwich_solve(const crow_sandwich *s, double tolerance, crow_s
   CROW_TRY(crow_comm_dot(s->o->comm, slice, 1, &r, &r, &rr));
   first = rr;
   for (int step = 0; step < MOST_STEPS && rr > tolerance * tolerance * first; step++) {
-    CROW_TRY_AGREE(s->o->comm, crow_stop_check("standard errors"));
+    CROW_TRY_AGREE(s->o->comm, crow_stop_check(s->noise ? "standard errors" : "what sampling does to rewards"));
     CROW_TRY(multiply(s, a));
     CROW_TRY(crow_comm_dot(s->o->comm, slice, 1, &p, &q, &pq));
     for (int64_t i = 0; i < slice->count; i++) {

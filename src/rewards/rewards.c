@@ -149,14 +149,39 @@ double crow_rewards_bound(const crow_rewards *rewards) {
   return rewards->lambda > 0 ? rewards->violation / rewards->lambda : 0;
 }
 
-/* From preferences in memory to rewards. `dataset` is NULL where only the preferences are known. */
+static bool wants_sampling_error(const crow_train_options *options, const crow_rewards *out) {
+  return options->sampling_error && out->model.kind == CROW_MODEL_TABULAR && !out->sampling_error.value;
+}
+
+/* What sampling did to rewards that were taken from a checkpoint without it. */
+static crow_status add_sampling_error(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                                      const crow_train_options *options, crow_rewards *out) {
+  crow_status status = CROW_OK;
+  preferences read = {0};
+  crow_objective *objective = NULL;
+  CROW_TRY(read_preferences(comm, dataset, weights, options->objective.across_prompts, out, &read));
+  CROW_TRY(create_objective(comm, weights, read.paired ? &read.pairs : NULL, read.win_rate, &options->objective,
+                            &objective));
+  crow_stages_begin(&out->stages, "sampling error");
+  CROW_TRY(crow_sampling_error_find(comm, dataset, weights, read.paired, objective, out->value, &out->sampling_error));
+cleanup:
+  crow_objective_destroy(&objective);
+  crow_pairs_free(&read.pairs);
+  crow_free(read.win_rate);
+  crow_stages_end(&out->stages);
+  return status;
+}
+
+/* From preferences in memory to rewards. `dataset` is NULL where only the preferences are known. With `*fitted` they
+ * are whole but for what sampling did to them. */
 static crow_status rewards_from_preferences(const crow_comm *comm, const crow_dataset *dataset,
                                             const crow_weights *weights, const crow_pairs *pairs,
                                             const double *win_rate, const crow_train_options *options,
-                                            crow_checkpoint *checkpoint, crow_rewards *out) {
+                                            crow_checkpoint *checkpoint, crow_rewards *out, bool *fitted) {
   crow_status status = CROW_OK;
   crow_objective *objective = NULL;
   crow_fit_end end = {0};
+  *fitted = false;
   if (pairs && out->source == CROW_SOURCE_COMPARISONS) {
     log_pairs(pairs);
     out->pairs = pairs->partition.global;
@@ -186,11 +211,6 @@ static crow_status rewards_from_preferences(const crow_comm *comm, const crow_da
     CROW_TRY(crow_fit_run(comm, weights, objective, &options->lbfgs, checkpoint, &out->stages, out->value,
                           &out->unknown, &out->trace, &end));
     CROW_TRY(find_violation(comm, weights, objective, out->value, &out->violation));
-    if (options->sampling_error && (pairs || dataset)) {
-      crow_stages_begin(&out->stages, "sampling error");
-      CROW_TRY(
-          crow_sampling_error_find(comm, dataset, weights, pairs != NULL, objective, out->value, &out->sampling_error));
-    }
   }
   take_end(&end, out);
   crow_stages_begin(&out->stages, "finish");
@@ -199,6 +219,12 @@ static crow_status rewards_from_preferences(const crow_comm *comm, const crow_da
     memcpy(out->win_rate, crow_objective_win_rate(objective), (size_t)weights->partition.count * sizeof(double));
   }
   log_end(out);
+  *fitted = true;
+  if (wants_sampling_error(options, out) && (pairs || dataset)) {
+    crow_stages_begin(&out->stages, "sampling error");
+    CROW_TRY(
+        crow_sampling_error_find(comm, dataset, weights, pairs != NULL, objective, out->value, &out->sampling_error));
+  }
 cleanup:
   crow_objective_destroy(&objective);
   crow_stages_end(&out->stages);
@@ -209,21 +235,25 @@ crow_status crow_rewards_fit_from(const crow_comm *comm, const crow_dataset *dat
                                   const crow_train_options *options, crow_checkpoint *checkpoint, crow_rewards *out) {
   crow_status status = CROW_OK;
   preferences read = {0};
+  bool fitted = false;
   memset(out, 0, sizeof *out);
   CROW_TRY(crow_train_options_validate(options));
   CROW_TRY(rewards_allocate(comm, weights, options, out));
   if (checkpoint && crow_checkpoint_has(checkpoint, "rewards")) {
     out->source = crow_preference_source(dataset);
     CROW_TRY(crow_rewards_load(comm, checkpoint, out));
+    fitted = true;
+    if (weights->batch_hits && wants_sampling_error(options, out))
+      CROW_TRY(add_sampling_error(comm, dataset, weights, options, out));
     goto cleanup;
   }
   CROW_TRY(read_preferences(comm, dataset, weights, options->objective.across_prompts, out, &read));
   CROW_TRY(rewards_from_preferences(comm, dataset, weights, read.paired ? &read.pairs : NULL, read.win_rate, options,
-                                    checkpoint, out));
+                                    checkpoint, out, &fitted));
 cleanup:
   crow_pairs_free(&read.pairs);
   crow_free(read.win_rate);
-  if (status != CROW_OK) crow_rewards_free(out);
+  if (status != CROW_OK && !(status == CROW_STOPPED && fitted)) crow_rewards_free(out);
   return status;
 }
 
@@ -235,13 +265,14 @@ crow_status crow_rewards_fit(const crow_comm *comm, const crow_dataset *dataset,
 static crow_status rewards_from_memory(const crow_comm *comm, const crow_weights *weights, const crow_pairs *pairs,
                                        const double *win_rate, const crow_train_options *options, crow_rewards *out) {
   crow_status status = CROW_OK;
+  bool fitted = false;
   memset(out, 0, sizeof *out);
   out->source = pairs ? CROW_SOURCE_COMPARISONS : CROW_SOURCE_POPULATION;
   CROW_TRY(crow_train_options_validate(options));
   if (options->model.model != CROW_MODEL_TABULAR)
     CROW_TRY(crow_error(CROW_USAGE, "preferences without contexts: expected a tabular model"));
   CROW_TRY(rewards_allocate(comm, weights, options, out));
-  CROW_TRY(rewards_from_preferences(comm, NULL, weights, pairs, win_rate, options, NULL, out));
+  CROW_TRY(rewards_from_preferences(comm, NULL, weights, pairs, win_rate, options, NULL, out, &fitted));
 cleanup:
   if (status != CROW_OK) crow_rewards_free(out);
   return status;

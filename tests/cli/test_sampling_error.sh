@@ -78,9 +78,9 @@ exits 0
 equal "$(arrays once.h5)" "$(arrays enough.h5)"
 stops=0
 code=75
-while [ "$code" -eq 75 ] && [ $stops -lt 300 ]; do
+while [ "$code" -eq 75 ] && [ $stops -lt 40 ]; do
   ranks $((stops % 3 + 1)) fit many.h5 -o stopped.h5 --samples 20000 --reward-error "$wanted" --checkpoint-interval 0 \
-    --time-limit $((1 + stops / 8))e-2
+    --time-limit "$(awk -v s=$stops 'BEGIN { print .03 * 1.25 ^ s }')"
   stops=$((stops + 1))
 done
 exits 0

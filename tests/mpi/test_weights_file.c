@@ -54,15 +54,16 @@ static void standard_errors_are_scaled_with_the_weights(void) {
  * may be taken, and 96 bytes for each row, of which there is a block more than there need be. */
 static void a_rank_needs_its_rows_and_64_mebibytes(void) {
   const double mebibyte = 1048576;
-  const double few = (double)crow_weights_rank_bytes(1, 1, false, 1) / mebibyte;
+  const double few = (double)crow_weights_rank_bytes(1, 1, false, false, 1) / mebibyte;
   CHECK(few >= 64 && few <= 65);
   static const int64_t dimensions[] = {1, 24, 25, 768};
   for (int k = 0; k < 4; k++) {
     for (int slices = 1; slices <= 4; slices++) {
       const int64_t d = dimensions[k], m = 4000000, tree = d <= 24 ? 21 * d : 0;
-      for (int single = 0; single <= 1; single++) {
-        const double rows = (double)crow_weights_rank_bytes(m, d, single, slices) - 64 * mebibyte;
-        const double each = (double)((single ? 4 : 8) * d + tree + 96);
+      for (int way = 0; way < 4; way++) {
+        const bool single = way % 2, batches = way / 2; /* of which there are 32, of 8 bytes */
+        const double rows = (double)crow_weights_rank_bytes(m, d, single, batches, slices) - 64 * mebibyte;
+        const double each = (double)((single ? 4 : 8) * d + tree + 96 + (batches ? 256 : 0));
         CHECK(rows >= each * (double)m / slices && rows <= each * ((double)m / slices + CROW_BLOCK + 1));
       }
     }

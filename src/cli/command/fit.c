@@ -271,7 +271,6 @@ static crow_status run_fit(crow_run *run) {
     CROW_TRY(crow_rewards_refine(run->comm, &dataset, &sampling, &how, options->reward_error, checkpoint, &weights,
                                  &rewards));
   }
-  if (options->fit.model.model == CROW_MODEL_TABULAR) kept.rewards = &rewards;
   CROW_TRY(find_uncertainty(run, &dataset, &weights, &how, &wanted, checkpoint, &rewards));
   crow_stages_begin(&run->stages, "write");
   CROW_TRY(crow_run_provenance_times(run, provenance));
@@ -291,6 +290,7 @@ static crow_status run_fit(crow_run *run) {
   crow_print(run, "\nrewards written to %s%s", output, converged ? "" : ", marked as not converged");
   crow_report_text(run, "output", output);
 cleanup:
+  if (rewards.partition.global > 0 && rewards.model.kind == CROW_MODEL_TABULAR) kept.rewards = &rewards;
   /* The weights of a checkpoint that holds more than them are in it already. */
   status = crow_run_stopped(checkpoint, status, kept.weights && is_voronoi(options) ? save_finished : NULL, &kept);
   crow_checkpoint_destroy(&checkpoint);
