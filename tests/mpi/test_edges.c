@@ -74,7 +74,7 @@ static void plans_grow_with_the_numbers(void) {
                            crow_weights_need_bytes(&d, &weights, 1, 1),
                            crow_uncertainty_rank_bytes(&d, &train.lbfgs, &wanted, 1),
                            crow_cluster_rank_bytes(edges[e], 100, 1000, 1),
-                           (double)crow_weights_rank_bytes(edges[e], 100, true, 1),
+                           (double)crow_weights_rank_bytes(edges[e], 100, true, true, 1),
                            (double)crow_weights_samples_auto(edges[e])};
     for (int k = 0; k < 6; k++) CHECK(now[k] > last[k] && now[k] >= 12 * (double)edges[e]);
     CHECK_NEAR(now[5], 30 * (double)edges[e], 0);

@@ -74,7 +74,7 @@ static void a_rank_needs_its_rows_and_64_mebibytes(void) {
 static void beyond_32_bits_memory_is_reckoned_all_the_same(void) {
   static const int64_t counts[] = {INT64_C(1) << 31, (INT64_C(1) << 31) + 1, INT64_C(1) << 32, INT64_C(1) << 40};
   for (int k = 0; k < 4; k++) {
-    const double bytes = (double)crow_weights_rank_bytes(counts[k], 100, true, 1);
+    const double bytes = (double)crow_weights_rank_bytes(counts[k], 100, true, false, 1);
     CHECK_NEAR(bytes / (double)counts[k], 400 + 96, 1);
   }
 }
