@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bad lines of an imported file: all are counted, the first five are told. Everything is Local. */
+/* Bad lines of an imported file: all are counted, the first five are shown. Everything is Local. */
 #ifndef CROW_BASE_BAD_LINES_IMPL_H
 #define CROW_BASE_BAD_LINES_IMPL_H
 
@@ -11,10 +11,10 @@ enum { CROW_BAD_LINES_SHOWN = 5 };
 typedef struct crow_bad_lines {
   const char *noun; /* what is counted; NULL: "line" */
   int64_t bad;
-  char text[CROW_ERROR_BYTES - 128]; /* what crow_bad_lines_status() makes the error of */
+  char text[CROW_ERROR_BYTES - 128]; /* the lines shown, from which crow_bad_lines_status() makes the error */
 } crow_bad_lines;
 
-/* Whether the next bad line will be shown: what only serves its message need not be worked out otherwise. */
+/* Whether the next bad line will be shown: if not, its message need not be made. */
 bool crow_bad_lines_shows(const crow_bad_lines *report);
 /* One more bad line: `FILE:LINE: ` and the message; without line number if `line` is 0. */
 void crow_bad_lines_add(crow_bad_lines *report, const char *file, int64_t line, const char *format, ...)

@@ -15,7 +15,7 @@ const char *crow_blas_version(void) {
   return version;
 }
 
-/* What OpenBLAS takes for a thread at most, and a little more than that. */
+/* A little more than the most that OpenBLAS takes for a thread. */
 #define BUFFER_BYTES ((INT64_C(128) << 20) + (INT64_C(64) << 10))
 
 crow_status crow_blas_reserve(int64_t threads) {

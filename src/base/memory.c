@@ -15,9 +15,9 @@ static int64_t fail_countdown = -1;
 
 void crow_memory_fail_after(int64_t countdown) { fail_countdown = countdown; }
 
-/* Large arrays ask for huge pages, where the system grants them to who asks: first touches of small ones took a tenth
+/* Large arrays ask for huge pages, which some systems give only on request: first touches of small ones took a tenth
  * of a fit of a million comparisons, and random accesses miss their translations. The last page is filled up if that
- * wastes at most an eighth. NULL if there is not so much memory. */
+ * wastes at most an eighth. NULL if the memory is not there. */
 static void *memory_allocate(size_t bytes) {
   void *memory = NULL;
   if (bytes < HUGE_PAGE) return posix_memalign(&memory, ALIGNMENT, bytes) == 0 ? memory : NULL;
@@ -25,7 +25,7 @@ static void *memory_allocate(size_t bytes) {
   const size_t huge = whole - bytes <= bytes / 8 ? whole : whole - HUGE_PAGE;
   if (posix_memalign(&memory, HUGE_PAGE, huge > bytes ? huge : bytes) != 0) return NULL;
 #ifdef MADV_HUGEPAGE
-  (void)madvise(memory, huge, MADV_HUGEPAGE); /* without, all works as well */
+  (void)madvise(memory, huge, MADV_HUGEPAGE); /* only slower if it fails */
 #endif
   return memory;
 }

@@ -3,13 +3,13 @@
 #include <string.h>
 #include <wchar.h>
 
-/* One character of `text`: its bytes and width, or a question mark's. */
+/* The next character of `text`, its length in bytes and its width; a question mark for what cannot be printed. */
 static const char *next_character(const char **text, size_t *length, int *width) {
   const char *from = *text;
   wchar_t wide = 0;
   mbstate_t state = {0};
   const size_t got = mbrtowc(&wide, from, strlen(from), &state);
-  if (got == 0 || got > 8) { /* also the "invalid" and "incomplete" marks, which are the greatest sizes */
+  if (got == 0 || got > 8) { /* mbrtowc() says "invalid" and "incomplete" by the two greatest sizes */
     *text = from + 1;
     *length = 1;
     *width = 1;

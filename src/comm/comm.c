@@ -2,9 +2,9 @@
 #include "comm/comm_impl.h"
 #include <string.h>
 
-/* A leak check is about what crow leaks, not about what MPI keeps to the end of the process: looking up the stacks of
- * that takes several times as long as a short run. So MPI's beginning is left out, and the check comes before its end,
- * while MPI's plugins are still loaded and what they lost has a name. */
+/* Leak checks are for what crow leaks, not for what MPI keeps until the process ends: looking up the stacks of all
+ * that takes several times as long as a short run. So allocations while MPI starts are not checked, and the check runs
+ * before MPI ends, while its plugins are still loaded and their functions have names. */
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/lsan_interface.h>
 #define LEAKS_UNCOUNTED() __lsan_disable()

@@ -4,7 +4,7 @@
 #include "comm/comm_impl.h"
 #include <string.h>
 
-enum { ELEMENT = 8 }; /* bytes of an element: a double or a 64-bit integer, which travel as the latter */
+enum { ELEMENT = 8 }; /* bytes of an element: a double or a 64-bit integer; both are sent as integers */
 
 /* The message to or from another rank. */
 typedef struct peer {
@@ -203,7 +203,7 @@ static void take_greatest(int64_t count, const void *values, void *to) {
   for (int64_t i = 0; i < count; i++) greatest[i] = from[i] > greatest[i] ? from[i] : greatest[i];
 }
 
-/* What a peer sent, which lies behind one another; or, from `whole`, what this rank has itself. */
+/* The values that a peer sent, one after another; or this rank's own, from `whole`. */
 static void take_ranges(const crow_halo *h, const peer *p, const char *values, bool whole, take *into, char *slice) {
   for (int64_t k = 0; k < p->ranges; k++) {
     const crow_gidx begin = p->range[k].begin;

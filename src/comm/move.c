@@ -131,7 +131,7 @@ cleanup:
 }
 
 #ifdef CROW_SMPI
-/* SimGrid 3.32's MPI_Exscan does not end on some hundred ranks. */
+/* SimGrid 3.32's MPI_Exscan does not return on a few hundred ranks. */
 crow_status crow_comm_offset_i64(const crow_comm *comm, int64_t mine, int64_t *offset) {
   crow_status status = CROW_OK;
   int64_t *all = NULL;

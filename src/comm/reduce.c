@@ -43,8 +43,8 @@ cleanup:
   return status;
 }
 
-/* So many sums lie on the stack: more than an iteration of L-BFGS with its usual history takes. Then there is no memory
- * to be short of, and so nothing to agree on before the one reduction. */
+/* Up to this many sums are kept on the stack, more than an iteration of L-BFGS with its usual history needs: without
+ * an allocation that could fail, ranks need not agree before the one reduction. */
 enum { SUMS_ON_STACK = 64 };
 
 crow_status crow_comm_dot(const crow_comm *comm, const crow_partition *partition, int64_t count, const double *const *a,

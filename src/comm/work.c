@@ -28,7 +28,8 @@ void crow_work_end(crow_work kind, double count) {
   if (charge[kind] * count > 0) smpi_execute(charge[kind] * count);
   done.seconds[kind] += charge[kind] * count;
 #else
-  /* Other processes may have had the processor meanwhile; several threads take more of it than time. */
+  /* The lesser of both clocks: other processes may have had the processor meanwhile, and several threads use more
+   * processor time than time passes. */
   const double elapsed = crow_time_s() - start_s, cpu = crow_time_cpu_s() - cpu_start_s;
   done.seconds[kind] += cpu < elapsed ? cpu : elapsed;
 #endif

@@ -60,9 +60,9 @@ cleanup:
 crow_status crow_dataset_check_digest(const crow_dataset *dataset, const crow_file *file, const char *meaning) {
   crow_status status = CROW_OK;
   char digest[17], *stated = NULL;
-  if (!dataset->file) return CROW_OK; /* data in memory: nothing can be said */
+  if (!dataset->file) return CROW_OK; /* data in memory have no digest to compare */
   if (!crow_file_has_attribute(file, "/", "alternatives_digest")) {
-    /* A file that crow did not write says as much as its author wanted. */
+    /* A file that crow did not write need not have a digest. */
     const bool ours = crow_file_has_attribute(file, "/provenance", "version");
     crow_log(
         ours ? CROW_LOG_WARNING : CROW_LOG_INFO,

@@ -10,7 +10,7 @@ void crow_bounds_make(const crow_file *file, const crow_entry *entry, crow_bound
   const crow_field *field = crow_schema_find(file->schema, crow_file_entry_path(file, entry));
   *bounds = (crow_bounds){
       .floating = entry->class == CROW_CLASS_FLOAT, .minimum = -INFINITY, .maximum = INFINITY, .sum = NAN};
-  /* What a schema does not name is its owner's affair. */
+  /* Values that no schema names may be anything. */
   bounds->any = file->schema && !field;
   if (!field) return;
   const crow_rule *rule = &field->rule;
@@ -30,8 +30,8 @@ static bool fits(const crow_bounds *bounds, double value) {
   return bounds->nan && isnan(value);
 }
 
-/* Values that are looked at together: reading and writing are held up less where compilers make vector instructions of
- * it, for which every comparison is made for every value. */
+/* Values are checked in blocks, every comparison for every value, so that compilers use vector instructions and
+ * reading and writing are hardly slowed down. */
 enum { BLOCK = 1024 };
 
 /* Whether all of a block are finite and within the bounds; a NaN that is allowed counts as a fault here. */
@@ -152,7 +152,7 @@ crow_status crow_bounds_error(const crow_file *file, const crow_entry *entry, co
   if (bounds->floating && bounds->minimum == -INFINITY && bounds->maximum == INFINITY && strpbrk(actual, "Ny")) {
     (void)snprintf(expected, sizeof expected, "a finite number");
   }
-  /* HDF5 gives the greatest number there is for any that is greater. */
+  /* HDF5 replaces numbers that are too large by the greatest of the type. */
   if (type == CROW_I64 && *(const int64_t *)value == INT64_MAX) {
     (void)snprintf(actual, sizeof actual, "at least %lld", (long long)INT64_MAX);
   }

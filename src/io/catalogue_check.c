@@ -170,7 +170,7 @@ static crow_status check_choices(const check *c) {
   return CROW_OK;
 }
 
-/* A version only ever adds to the one before what may be there, so this schema describes files of all earlier ones. */
+/* Each version only adds optional fields to the one before, so this schema describes files of all earlier versions. */
 static crow_status check_version(const check *c) {
   const crow_attribute *version = crow_catalogue_attribute(c->catalogue, "/", "crow_schema_version");
   if (!version || !(version->class & (CROW_CLASS_INTEGER | CROW_CLASS_BOOLEAN)) ||

@@ -77,7 +77,7 @@ cleanup:
   return status;
 }
 
-/* A list that names more than there is would be read for hours. */
+/* A damaged list may name far more values than the file holds: reading them would take hours. */
 enum { LINES_MOST = 20000 };
 
 static crow_status check_contents(const crow_comm *comm, const crow_file *file, const char *contents) {

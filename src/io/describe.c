@@ -130,7 +130,7 @@ static crow_status describe_dataset(const crow_file *file, const char *path, jso
     (void)json_object_set_new(out, "problem", json_string(file->catalogue.texts + entry->problem));
   } else if (entry->class != CROW_CLASS_OTHER && entry->rank <= 2) {
     status = crow_summary_make(file, path, &summary);
-    /* What is wrong with values is part of the description; only a failing system ends it. */
+    /* Wrong values are part of the description; only a failure of the system ends it. */
     const bool named = crow_schema_find(file->schema, path) != NULL;
     if (status == CROW_BAD_INPUT && (named || entry->class != CROW_CLASS_TEXT)) keep_reason(reason);
     if (status == CROW_BAD_INPUT) status = CROW_OK;

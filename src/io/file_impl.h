@@ -95,10 +95,10 @@ void crow_temporary_enter(const char *temporary);
 void crow_temporary_leave(const char *temporary);
 void crow_temporary_drop(void);
 
-/* How far beyond all that is on disk the disk is tried. */
+/* How many bytes beyond the end of the file are reserved to see whether the disk still takes them. */
 #define CROW_TRIAL_DISTANCE (1 << 24)
-/* Around what all ranks do inside HDF5 to write a file's metadata: if the disk refuses them meanwhile, the run ends
- * with a message and CROW_FILE_SYSTEM, where it would hang. Nothing for files that are only read. Local. */
+/* Called before and after all ranks write a file's metadata inside HDF5: if the disk refuses them meanwhile, the run
+ * ends with a message and CROW_FILE_SYSTEM instead of hanging. Does nothing for files that are only read. Local. */
 bool crow_file_guarded(void); /* whether the program has asked for that: crow_file_guard() */
 void crow_patience_begin(const crow_file *file);
 void crow_patience_end(void);

@@ -38,7 +38,7 @@ void crow_hdf5_cause(char *text, size_t bytes) {
   }
 }
 
-/* Whether reading failed for what the system did. A place or a size that no system can read comes from the file. */
+/* Whether reading failed because of the system. A place or a size that no system can read comes from the file. */
 static bool is_system(const char *text) {
   static const char *const damage[] = {"errno = 14,", "errno = 22,",   "errno = 27,",  "errno = 75,",
                                        "MPI_ERR_ARG", "MPI_ERR_COUNT", "MPI_ERR_TYPE", "MPI_ERR_TRUNCATE"};
@@ -48,7 +48,7 @@ static bool is_system(const char *text) {
   return strstr(text, "errno = ") || strstr(text, "MPI_") || strstr(text, "error string");
 }
 
-/* Where the system failed, HDF5 lists time, names, flags and buffers: what failed and why is left of it. */
+/* Where the system failed, HDF5 lists time, names, flags and buffers: only what failed and why is kept. */
 static void condense(char *text) {
   static const char *const lists[] = {": time = ", ": name = ", ", errno = "}, before[] = "error message = '";
   char *reason = strstr(text, before), *end = reason ? strchr(reason + strlen(before), '\'') : NULL;
@@ -63,7 +63,7 @@ static void condense(char *text) {
   }
 }
 
-/* Of a write that failed under MPI, whose own text does not say why, the system's reason is left behind; else "". */
+/* The system's reason for a write that failed under MPI, whose own text does not say why; else "". */
 static const char *reason_left(int number, const char *text) {
   const bool disk = number == ENOSPC || number == EDQUOT || number == EFBIG || number == EIO || number == ESTALE;
   return disk && !strstr(text, "errno = ") ? strerror(number) : "";

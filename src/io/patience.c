@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HDF5 writes metadata on rank 0 alone. Where it cannot, it goes on to further steps with the other ranks, which still
- * wait at earlier ones: all hang, and neither it nor MPI says so. The disk is tried before; if it begins to refuse only
- * then, this rank notices while it hangs and ends the run, as its launcher then ends the others. */
+/* HDF5 writes metadata on rank 0 alone. When that fails, rank 0 goes on to later steps while the other ranks still
+ * wait at earlier ones: all hang, and neither HDF5 nor MPI says so. The disk is tried beforehand; if it begins to
+ * refuse only afterwards, a timer on this rank sees the hang and ends the run, and the launcher then ends the other
+ * ranks. */
 #include "io/file_impl.h"
 
 #include <errno.h>

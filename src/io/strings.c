@@ -79,8 +79,8 @@ cleanup:
   return status;
 }
 
-/* Where HDF5 puts the texts of a piece: blocks that are freed together. It would ask for any amount, so it gets no text
- * beyond CROW_TEXT_BYTES and no piece beyond PIECE_TEXT_BYTES. */
+/* Where HDF5 puts the texts of a piece: blocks that are freed together. A damaged file can make it ask for any amount,
+ * so it gets no text beyond CROW_TEXT_BYTES and no piece beyond PIECE_TEXT_BYTES. */
 typedef struct arena {
   void **block;
   int64_t blocks, used; /* of the last block */
@@ -132,7 +132,7 @@ static crow_status read_variable_piece(const crow_file *file, const crow_entry *
     read = H5Dread(entry->handle, type, memory, space, transfer, texts) >= 0;
     if (read) continue;
     if (*count > 1 && (a->full || a->too_long)) {
-      *count /= 2; /* fewer have room, and at last the one that is too long is alone */
+      *count /= 2; /* halved until it fits, at last to one text that is too long by itself */
     } else if (a->too_long) {
       CROW_TRY(text_error(file, entry, begin, "longer"));
     } else {

@@ -216,7 +216,7 @@ cleanup:
   return status == CROW_OK ? 0 : -1;
 }
 
-/* Follows the soft links, whose groups may hold further ones. Where there is a way out of the file none is followed. */
+/* Follows the soft links, whose groups may hold further ones. If any link leads out of the file, none is followed. */
 static crow_status survey_soft_links(survey *s, hid_t file) {
   crow_status status = CROW_OK;
   hid_t object = H5I_INVALID_HID;

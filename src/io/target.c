@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Linux follows so many links, and takes no longer names. */
+/* Linux follows this many links and takes names of this length. */
 enum { LINKS_MOST = 40, PATH_BYTES = 4096 };
 
 /* The folder of a name, with the slash; "./" where it has none. */
@@ -101,7 +101,7 @@ void crow_target_free(crow_target *target) {
 
 bool crow_target_same(const crow_target *one, const crow_target *other) {
   if (one->stream || other->stream || one->there != other->there) return false;
-  /* In a folder that is not there all names look alike. */
+  /* Without the folder there is no file to compare: only equal names are the same. */
   if (!one->there && one->inode == 0) return other->inode == 0 && strcmp(one->path, other->path) == 0;
   if (one->device != other->device || one->inode != other->inode) return false;
   return one->there || strcmp(one->last, other->last) == 0;

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Most of a name, so that the temporary one is a name that file systems take. */
+/* The most that is kept of a name, so that the temporary name is not too long for a file system. */
 #define NAME_BYTES 120
 /* Linux has no longer ones. */
 #define HOST_BYTES 65

@@ -37,8 +37,8 @@ cleanup:
   return status;
 }
 
-/* Why writing failed. A write that failed some time ago has left no reason behind: another one fails for the same. What
- * is written in place cannot be brought to a disk. */
+/* Why writing failed. If an earlier write failed, its reason is lost, but a new write fails for the same reason.
+ * Devices and pipes, which are written in place, cannot be flushed to a disk. */
 static int flush(const crow_whole_file *file) {
   errno = 0;
   if (!ferror(file->stream)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sums of doubles as pairs of integers: order-free, at the cost of two integers a sum to reduce. */
+/* Sums of doubles as pairs of integers: independent of order, at the price of reducing two integers for each sum. */
 #include "model/model_impl.h"
 
 #include <math.h>

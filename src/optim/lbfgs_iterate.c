@@ -199,7 +199,8 @@ cleanup:
   return status;
 }
 
-/* After a failed search: f noisier than thought, then a stale history, then nothing more to try. */
+/* After a failed search: first suppose that f is noisier than thought, then that the history is stale; then there is
+ * nothing more to try. */
 static bool try_again(crow_lbfgs *lbfgs, const crow_line_search *search, double first_step, bool steepest) {
   crow_lbfgs_numbers *n = lbfgs->numbers;
   const double expected = fabs(search->start.slope) * first_step; /* decrease, to first order */

@@ -49,7 +49,7 @@ static double interpolate(const crow_line_search *search) {
   const double width = high.step - low.step;
   double guess = NAN;
   if (!isfinite(high.value)) return low.step + 0.25 * width;
-  /* Two trials that did not cut the bracket by a third: the model is no good here. */
+  /* Two trials that did not cut the bracket by a third: the cubic model does not fit here, so bisect. */
   if (width <= 0.66 * search->widths[1]) {
     if (told_apart(search, low, high))
       guess = cubic(low, high);

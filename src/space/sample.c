@@ -71,7 +71,7 @@ static crow_gidx pool_row(const crow_space *space, crow_gidx i, crow_gidx total)
   return row < end ? row : end - 1;
 }
 
-/* Where a row of the pool goes. */
+/* Which sample a row of the pool becomes. */
 typedef struct pool_place {
   crow_gidx row, sample;
 } pool_place;

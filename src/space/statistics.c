@@ -15,7 +15,7 @@ crow_status crow_space_visit(const crow_comm *comm, const crow_dataset *dataset,
   const crow_gidx d = dataset->dimensions;
   const crow_partition p = crow_comm_partition(comm, dataset->alternatives, CROW_BLOCK);
   double *rows = NULL;
-  /* Reading is collective, so all ranks take as many turns as the one with the most blocks. */
+  /* Reading is collective, so all ranks take as many turns as the rank with the most blocks. */
   int64_t turns = (p.count + CROW_BLOCK - 1) / CROW_BLOCK;
   CROW_TRY(crow_comm_max_i64(comm, &turns, 1));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&rows, CROW_BLOCK * d));
