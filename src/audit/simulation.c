@@ -198,7 +198,7 @@ static crow_status find_clones(crow_simulation *s) {
   if (!o->clone) return CROW_OK;
   while (topic < p->topics && strcmp(o->clone, crow_strings_get(&p->topic, topic)) != 0) topic++;
   if (topic == p->topics) {
-    CROW_TRY(crow_error(CROW_USAGE, "--clone \"%s\": no such topic in population %s, whose first is \"%s\"", o->clone,
+    CROW_TRY(crow_error(CROW_USAGE, "clone \"%s\": no such topic in population %s, whose first is \"%s\"", o->clone,
                         o->population, crow_strings_get(&p->topic, 0)));
   }
   s->clone_begin = topic_begin(s, topic);
@@ -215,7 +215,7 @@ static crow_status place_centres(crow_simulation *s) {
   const crow_population *p = &s->population;
   const int64_t d = s->options->dimensions;
   if (p->dimensions && p->dimensions != d) {
-    CROW_TRY(crow_error(CROW_USAGE, "--dimensions %lld: the centres of population %s have %lld", (long long)d,
+    CROW_TRY(crow_error(CROW_USAGE, "dimensions %lld: the centres of population %s have %lld", (long long)d,
                         s->options->population, (long long)p->dimensions));
   }
   CROW_TRY(CROW_ALLOCATE(&s->centre, p->topics * d));
@@ -239,7 +239,7 @@ static crow_status check_prompts(const crow_simulation *s) {
   const bool compared = s->options->preferences == CROW_SIMULATE_COMPARISONS;
   const crow_gidx most = s->originals / (compared ? 2 : 1);
   if (s->options->prompts <= most) return CROW_OK;
-  return crow_error(CROW_USAGE, "--prompts %lld: expected at most %lld with %lld alternatives%s, %s in each prompt",
+  return crow_error(CROW_USAGE, "prompts %lld: expected at most %lld with %lld alternatives%s, %s in each prompt",
                     (long long)s->options->prompts, (long long)most, (long long)s->originals,
                     compared ? " that are compared" : "", compared ? "two" : "one");
 }
@@ -251,7 +251,7 @@ static crow_status simulation_lay_out(crow_simulation *s) {
   s->originals = s->options->alternatives ? s->options->alternatives : topics * prompts;
   s->alternatives = s->originals;
   if (s->originals < topics) {
-    CROW_TRY(crow_error(CROW_USAGE, "--alternatives %lld: expected at least %lld, one for each topic of population %s",
+    CROW_TRY(crow_error(CROW_USAGE, "alternatives %lld: expected at least %lld, one for each topic of population %s",
                         (long long)s->originals, (long long)topics, s->options->population));
   }
   CROW_TRY(check_prompts(s));

@@ -41,7 +41,7 @@ static bool in_range(const crow_setting *s, double value) {
 }
 
 static crow_status out_of_range(const crow_setting *s, const char *value) {
-  return crow_error(CROW_USAGE, "--%s %s is out of range: expected %.12g to %.12g", s->name, value, s->minimum,
+  return crow_error(CROW_USAGE, "%s %s is out of range: expected %.12g to %.12g", s->name, value, s->minimum,
                     s->maximum);
 }
 
@@ -91,7 +91,7 @@ static crow_status parse_number(const crow_setting *s, const char *text, void *o
   const double value = strtod(text, &end);
   const bool whole = s->type == CROW_SETTING_INT;
   if (end == text || *end || isnan(value) || (whole && (value != floor(value) || fabs(value) >= 0x1p63))) {
-    return crow_error(CROW_USAGE, "--%s \"%s\": expected %s", s->name, text, whole ? "a whole number" : "a number");
+    return crow_error(CROW_USAGE, "%s \"%s\": expected %s", s->name, text, whole ? "a whole number" : "a number");
   }
   if (!in_range(s, value)) return out_of_range(s, text);
   if (whole) {
@@ -112,7 +112,7 @@ static crow_status parse_choice(const crow_setting *s, const char *text, void *o
   }
   char nearest[128];
   crow_nearest_word(text, s->choices, nearest, sizeof nearest);
-  return crow_error(CROW_USAGE, "--%s \"%s\": expected one of %s; did you mean \"%s\"?", s->name, text, s->choices,
+  return crow_error(CROW_USAGE, "%s \"%s\": expected one of %s; did you mean \"%s\"?", s->name, text, s->choices,
                     nearest);
 }
 
@@ -121,7 +121,7 @@ crow_status crow_setting_parse(const crow_setting *s, const char *text, void *op
   switch (s->type) {
   case CROW_SETTING_BOOL:
     position = choice_find("no|yes|false|true|off|on|0|1", text);
-    if (position < 0) return crow_error(CROW_USAGE, "--%s \"%s\": expected yes or no", s->name, text);
+    if (position < 0) return crow_error(CROW_USAGE, "%s \"%s\": expected yes or no", s->name, text);
     *(bool *)settings_field(s, options) = position % 2;
     return CROW_OK;
   case CROW_SETTING_INT:

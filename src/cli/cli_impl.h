@@ -124,6 +124,9 @@ const char *crow_run_output(const crow_run *run);
 bool crow_run_force(const crow_run *run);
 /* The value of --memory-per-rank in bytes, whichever table declares it; 0: what the machine allows. */
 double crow_run_memory(const crow_run *run);
+/* The library's messages about a setting begin with its name and value: where `status` is CROW_USAGE the name becomes
+ * that of the option. Returns `status`. */
+crow_status crow_option_dashes(const crow_run *run, crow_status status);
 /* Fills the run from argv[2..]; CROW_USAGE and a message if something is wrong. With --help nothing else is checked. */
 crow_status crow_run_parse(crow_run *run, int argc, char **argv);
 

@@ -62,6 +62,25 @@ static crow_status take_option(crow_option *option, poptContext context) {
   return crow_setting_parse(option->setting, option->given, option->options);
 }
 
+/* Whether a message begins with the name of this setting and then a value in quotes, a number or a colon, so that it
+ * speaks of the setting and not of what is called so. */
+static bool is_about(const char *message, const char *name) {
+  const size_t length = strlen(name);
+  if (strncmp(message, name, length) != 0) return false;
+  const char *next = message + length;
+  return *next == ':' || (*next == ' ' && next[1] && strchr("\"-0123456789", next[1])) ||
+         (*next == ' ' && strstr(next, " is out of range"));
+}
+
+crow_status crow_option_dashes(const crow_run *run, crow_status status) {
+  for (int k = 0; status == CROW_USAGE && k < run->option_count; k++) {
+    if (is_about(crow_error_message(), run->option[k].setting->name)) {
+      return crow_error(status, "--%s", crow_error_message());
+    }
+  }
+  return status;
+}
+
 static crow_status take_arguments(crow_run *run, poptContext context) {
   crow_status status = CROW_OK;
   const char **words = poptGetArgs(context);
@@ -151,5 +170,5 @@ crow_status crow_run_parse(crow_run *run, int argc, char **argv) {
 cleanup:
   if (context) (void)poptFreeContext(context);
   table_free(&table);
-  return status;
+  return crow_option_dashes(run, status);
 }

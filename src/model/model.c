@@ -49,11 +49,11 @@ static crow_status parse_widths(const char *text, int64_t *widths, int *count) {
     char *end = NULL;
     const long long width = isdigit((unsigned char)*at) ? strtoll(at, &end, 10) : 0;
     if (width < 1 || width > CROW_MODEL_WIDTH || (*end != ',' && *end != 0)) {
-      return crow_error(CROW_USAGE, "--hidden \"%s\": expected widths from 1 to %d with commas between, e.g. 32,32",
+      return crow_error(CROW_USAGE, "hidden \"%s\": expected widths from 1 to %d with commas between, e.g. 32,32",
                         text ? text : "", CROW_MODEL_WIDTH);
     }
     if (*count == CROW_MODEL_LAYERS - 1) {
-      return crow_error(CROW_USAGE, "--hidden \"%s\": expected at most %d layers", text, CROW_MODEL_LAYERS - 1);
+      return crow_error(CROW_USAGE, "hidden \"%s\": expected at most %d layers", text, CROW_MODEL_LAYERS - 1);
     }
     widths[(*count)++] = width;
     at = end;

@@ -31,7 +31,7 @@ static crow_status rank_groups_decide(const crow_rank_groups_options *options, c
                                       int ranks, double limit, int *out) {
   int64_t groups = options->groups;
   if (groups > ranks) {
-    return crow_error(CROW_USAGE, "--groups %lld: expected at most one group for each of the %d rank%s",
+    return crow_error(CROW_USAGE, "groups %lld: expected at most one group for each of the %d rank%s",
                       (long long)groups, ranks, crow_plural(ranks));
   }
   if (groups > plan->count) groups = plan->count;

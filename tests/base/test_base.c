@@ -172,7 +172,7 @@ static void settings_out_of_range_are_named(void) {
   settings_under_test s;
   crow_settings_default(table, &s);
   CHECK_STATUS(crow_setting_parse(&table[1], "0", &s), CROW_USAGE);
-  CHECK_MESSAGE("--count 0 is out of range");
+  CHECK_MESSAGE("count 0 is out of range");
   CHECK_STATUS(crow_setting_parse(&table[1], "1.5", &s), CROW_USAGE);
   CHECK_STATUS(crow_setting_parse(&table[2], "nan", &s), CROW_USAGE);
   CHECK_STATUS(crow_setting_parse(&table[2], "2x", &s), CROW_USAGE);
@@ -182,7 +182,7 @@ static void settings_out_of_range_are_named(void) {
   CHECK(s.count == INT64_C(9007199254740993));
   s.size = NAN;
   CHECK_STATUS(crow_settings_validate(table, &s), CROW_USAGE);
-  CHECK_MESSAGE("--size");
+  CHECK_MESSAGE("size");
 }
 
 static void misspelt_choices_get_the_nearest_word(void) {

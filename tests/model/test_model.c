@@ -42,7 +42,7 @@ static void wrong_options_are_refused(void) {
   for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
     const crow_model_options options = options_of(CROW_MODEL_MLP, wrong[k], CROW_ACTIVATION_RELU);
     CHECK_STATUS(crow_model_options_validate(&options), CROW_USAGE);
-    CHECK_MESSAGE("--hidden");
+    CHECK_MESSAGE("hidden \"");
   }
   crow_model_options options = options_of(CROW_MODEL_MLP, "7", CROW_ACTIVATION_RELU);
   options.weight_decay = -1;
