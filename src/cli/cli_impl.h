@@ -87,6 +87,7 @@ typedef struct crow_option {
   void *options;
   char *given;     /* the value's text, owned; NULL if not given or a switch */
   char short_name; /* 0 if it has none */
+  bool unused;     /* it was said to have no effect */
 } crow_option;
 
 /* A command being run. */
@@ -129,6 +130,13 @@ double crow_run_memory(const crow_run *run);
 crow_status crow_option_dashes(const crow_run *run, crow_status status);
 /* Fills the run from argv[2..]; CROW_USAGE and a message if something is wrong. With --help nothing else is checked. */
 crow_status crow_run_parse(crow_run *run, int argc, char **argv);
+
+/* ---- unused.c: options that are given and have no effect ------------------------------------------------------- */
+
+/* Warns of those that the other options leave without effect, each once in a run. */
+void crow_run_warn_unused(crow_run *run);
+/* Warns of option `name`, if it is given, that `reason` leaves it without effect: of what the data decide. */
+void crow_run_warn_unused_by(crow_run *run, const char *name, const char *reason);
 
 /* ---- help.c, man.c, version.c: what is said without a run ------------------------------------------------------ */
 

@@ -84,6 +84,7 @@ static crow_status work(crow_run *run) {
   crow_status status = begin(run);
   if (status == CROW_OK) {
     if (!(run->command->takes & CROW_PLAIN)) print_header(run);
+    crow_run_warn_unused(run);
     status = end(run, crow_option_dashes(run, run->command->run(run)));
   }
   if (is_error(status)) crow_print_warning(run, "error: %s", crow_error_message());

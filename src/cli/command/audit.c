@@ -45,9 +45,13 @@ cleanup:
 
 static crow_status run_audit(crow_run *run) {
   crow_status status = CROW_OK;
+  static const char *const of_one[] = {"radius", "target", "clones", "eps"};
   crow_dataset dataset[2] = {{0}, {0}};
   if (run->root) crow_log_set(receive_line, run);
   crow_stages_begin(&run->stages, "read");
+  for (size_t k = 0; run->argument_count == 2 && k < sizeof of_one / sizeof *of_one; k++) {
+    crow_run_warn_unused_by(run, of_one[k], "two datasets are compared as they are");
+  }
   for (int k = run->argument_count - 1; k >= 0; k--) {
     CROW_TRY(crow_dataset_open(run->comm, run->argument[k], false, &dataset[k]));
   }

@@ -88,24 +88,10 @@ cleanup:
   return status;
 }
 
-/* Options of the sampling that have no effect are worth a word: their user may expect one. */
-static void warn_about_unused(const crow_run *run, const fit_options *options) {
-  for (int k = 0; k < run->option_count && !is_voronoi(options); k++) {
-    const crow_option *option = &run->option[k];
-    const char *at = option->options, *begin = (const char *)&options->sampling;
-    if (strcmp(option->setting->name, "memory-per-rank") == 0) continue; /* holds for the fit too */
-    if (strcmp(option->setting->name, "prompt-share") == 0 && is_uniform(options)) continue;
-    if (option->given && at >= begin && at < begin + sizeof options->sampling) {
-      crow_print_warning(run, "warning: --%s has no effect with --weights %s", option->setting->name, options->weights);
-    }
-  }
-}
-
 static crow_status get_weights(crow_run *run, const crow_dataset *dataset, const crow_weights_options *sampling,
                                crow_checkpoint *checkpoint, crow_weights *weights) {
   crow_status status = CROW_OK;
   const fit_options *options = run->options;
-  warn_about_unused(run, options);
   crow_report_text(run, "weights", options->weights);
   if (is_voronoi(options) && crow_checkpoint_has(checkpoint, "finished_weights")) {
     CROW_TRY(crow_weights_load(run->comm, checkpoint, dataset->alternatives, weights));
@@ -149,6 +135,7 @@ static crow_status choose_weights(crow_run *run, const crow_dataset *dataset) {
   if (crow_option_given(run, "weights")) return crow_dataset_need_contexts(dataset);
   options->weights = "uniform";
   crow_print(run, "no contexts: every alternative counts alike (--weights uniform)");
+  crow_run_warn_unused(run);
   return CROW_OK;
 }
 
@@ -261,6 +248,7 @@ static crow_status run_fit(crow_run *run) {
   CROW_TRY(prepare(run, &provenance, &checkpoint));
   crow_stages_begin(&run->stages, "weights");
   CROW_TRY(get_weights(run, &dataset, &sampling, checkpoint, &weights));
+  if (is_voronoi(options) && options->sampling.scheme == CROW_SCHEME_VORONOI) crow_results_unused(run, &weights);
   kept.weights = &weights;
   CROW_TRY(crow_weights_find_shares(run->comm, &dataset, &weights));
   CROW_TRY(read_start(run, &dataset, &weights.partition, &start));

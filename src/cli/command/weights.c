@@ -53,6 +53,7 @@ static crow_status run_weights(crow_run *run) {
   CROW_TRY(crow_run_provenance(run, checkpoint, &provenance));
   crow_stages_begin(&run->stages, "weights");
   CROW_TRY(compute(run, &dataset, checkpoint, &weights));
+  if (options->weights.scheme == CROW_SCHEME_VORONOI) crow_results_unused(run, &weights);
   crow_stages_begin(&run->stages, "write");
   CROW_TRY(crow_run_provenance_times(run, provenance));
   CROW_TRY(crow_result_save(run->comm, output, run->common.force, write_weights,

@@ -8,6 +8,18 @@ enum { ENDS = 10 };
 /* A bound of the rewards' error that is a larger share of their spread is told. */
 static const double LOOSE = 1e-3;
 
+/* Options that this dataset leaves without effect. */
+static void warn_of_data(crow_run *run, const crow_dataset *dataset) {
+  if (!dataset->has_prompt) {
+    crow_run_warn_unused_by(run, "across-prompts", "the dataset has no prompts");
+    crow_run_warn_unused_by(run, "prompt-share", "the dataset has no prompts");
+  }
+  if (!dataset->has_comparisons) {
+    crow_run_warn_unused_by(run, "pair-scale", "the dataset has no comparisons");
+    crow_run_warn_unused_by(run, "pair-weight", "the dataset has no comparisons");
+  }
+}
+
 void crow_results_dataset(crow_run *run, const char *path, const crow_dataset *dataset) {
   char source[128];
   if (dataset->has_comparisons) {
@@ -33,6 +45,7 @@ void crow_results_dataset(crow_run *run, const char *path, const crow_dataset *d
   }
   crow_print(run, "read %s: %lld alternative%s%s %s, %s", path, (long long)dataset->alternatives,
              crow_plural(dataset->alternatives), prompts, dimensions, source);
+  warn_of_data(run, dataset);
   crow_report_text(run, "dataset", path);
   crow_report_integer(run, "alternatives", dataset->alternatives);
   crow_report_integer(run, "dimensions", dataset->dimensions);
@@ -46,6 +59,15 @@ void crow_results_space(crow_run *run, const crow_space_choice *choice) {
   if (*choice->reason) crow_report_text(run, "space_reason", choice->reason);
   if (*choice->center) crow_report_text(run, "space_center", choice->center);
   crow_report_bool(run, "clone_robust", crow_space_is_clone_robust(choice->space));
+}
+
+void crow_results_unused(crow_run *run, const crow_weights *weights) {
+  static const char *const of_samples[] = {"samples", "draws", "relative-error", "max-samples", "pseudo-count"};
+  if (strcmp(weights->space.choice.space, "box") != 0) crow_run_warn_unused_by(run, "margin", "the space is not a box");
+  if (weights->samples) return;
+  for (size_t k = 0; k < sizeof of_samples / sizeof *of_samples; k++) {
+    crow_run_warn_unused_by(run, of_samples[k], "the weights are exact, without samples");
+  }
 }
 
 void crow_results_weights_space(crow_run *run, const crow_weights_space *space) {
