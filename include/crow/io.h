@@ -237,7 +237,8 @@ CROW_API void crow_dataset_close(crow_dataset *dataset);
  * all ranks. */
 CROW_API crow_status crow_dataset_need_contexts(const crow_dataset *dataset);
 /** Reads and checks what results copy from the dataset (ids, topics, prompts, groups), so that what is wrong with them
- * is known before any work and not as the results are written. Collective. */
+ * is known before any work and not as the results are written, and that no two dimensions or kept columns have the same
+ * name. Collective. */
 CROW_API crow_status crow_dataset_check_names(const crow_dataset *dataset);
 /** Refuses a file with as many alternatives whose ids are not the dataset's (CROW_BAD_INPUT), naming the first row of
  * the lowest rank that differs, and then `meaning`; where one of the two has no ids nothing can be said. Collective. */

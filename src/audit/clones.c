@@ -17,7 +17,8 @@ typedef struct job {
   const crow_dataset *dataset;
   const crow_clones *clones;
   crow_file *file;
-  crow_gidx m, all; /* alternatives without and with the clones */
+  crow_gidx m, all;   /* alternatives without and with the clones */
+  int64_t most_draws; /* of one comparison: so that no pair has more judgements than can be counted */
   bool root;
 } job;
 
@@ -174,10 +175,12 @@ cleanup:
   return status;
 }
 
-/* A Poisson(1) number by inversion, from 1/e to the last bit. */
+/* A Poisson(1) number by inversion, from 1/e to the last bit, at most POISSON_MOST. */
+enum { POISSON_MOST = 20 };
 static int64_t poisson(double u) {
   int64_t n = 0;
-  for (double share = 0x1.78b56362cef38p-2, below = share; u > below && n < 20; below += share) share /= (double)++n;
+  for (double share = 0x1.78b56362cef38p-2, below = share; u > below && n < POISSON_MOST; below += share)
+    share /= (double)++n;
   return n;
 }
 
@@ -209,7 +212,8 @@ static int64_t resample(const job *j, const crow_partition *p, const comparisons
       const int64_t target = find_target(j->clones, side ? own->second[i] : own->first[i]);
       for (int64_t k = 0; target >= 0 && k < j->clones->clones; k++) {
         const int32_t clone = (int32_t)(j->m + k * j->clones->targets + target);
-        for (int64_t times = draw(j, p->begin + i, k, side); times > 0; times--, drawn++) {
+        const int64_t times = draw(j, p->begin + i, k, side);
+        for (int64_t t = 0; t < times && t < j->most_draws; t++, drawn++) {
           if (!out) continue;
           out->first[drawn] = side ? own->first[i] : clone;
           out->second[drawn] = side ? clone : own->second[i];
@@ -222,6 +226,28 @@ static int64_t resample(const job *j, const crow_partition *p, const comparisons
   return drawn;
 }
 
+/* A pair has at most 2^32 - 1 judgements. Where a clone's may exceed that, none of its comparisons is drawn more often
+ * than the largest pair could be repeated. */
+static crow_status limit_draws(job *j, const comparisons *own) {
+  crow_status status = CROW_OK;
+  crow_pairs pairs = {0};
+  double judgements = 0;
+  uint32_t largest = 1;
+  j->most_draws = POISSON_MOST;
+  for (int64_t i = 0; i < own->count; i++) judgements += (double)own->judgements[i];
+  CROW_TRY(crow_comm_sum_f64_unordered(j->comm, &judgements, 1));
+  if (judgements * POISSON_MOST <= (double)UINT32_MAX) goto cleanup;
+  CROW_TRY(crow_pairs_read(j->comm, j->dataset, &pairs));
+  for (int64_t k = 0; k < pairs.partition.count; k++) {
+    if (pairs.judgements[k] > largest) largest = pairs.judgements[k];
+  }
+  j->most_draws = UINT32_MAX / largest;
+  CROW_TRY(crow_comm_min_i64(j->comm, &j->most_draws, 1));
+cleanup:
+  crow_pairs_free(&pairs);
+  return status;
+}
+
 static crow_status write_slice(const job *j, crow_gidx begin, const comparisons *c) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_file_write_rows(j->file, "/comparisons/first", begin, c->count, CROW_I32, c->first));
@@ -232,13 +258,14 @@ cleanup:
   return status;
 }
 
-static crow_status write_comparisons(const job *j) {
+static crow_status write_comparisons(job *j) {
   crow_status status = CROW_OK;
   const crow_gidx q = j->dataset->comparisons;
   const crow_partition p = crow_comm_partition(j->comm, q, 1);
   comparisons own = {0}, added = {0};
   crow_gidx begin = 0;
   CROW_TRY(read_comparisons(j, &p, &own));
+  CROW_TRY(limit_draws(j, &own));
   int64_t drawn = resample(j, &p, &own, NULL);
   CROW_TRY(crow_comm_offset_i64(j->comm, drawn, &begin));
   CROW_TRY_AGREE(j->comm, comparisons_create(drawn, &added));

@@ -14,7 +14,7 @@ crow_status crow_contexts_read(const crow_comm *comm, const crow_dataset *datase
                         dataset->file ? crow_file_name(dataset->file) : "contexts", (long long)dataset->alternatives,
                         INT32_MAX));
   }
-  CROW_TRY(crow_space_check_distances(comm, dataset, 0));
+  CROW_TRY(crow_space_check_distances(comm, dataset));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->value, out->partition.count * out->d));
   CROW_TRY(crow_dataset_need_contexts(dataset));
   CROW_TRY(crow_dataset_read_contexts(dataset, out->partition.begin, out->partition.count, CROW_F64, out->value));

@@ -6,20 +6,6 @@
 
 /* ---- dimensions ------------------------------------------------------------------------------------------------- */
 
-static crow_status index_names(const char *file, const char *path, const crow_strings *names, crow_ids *out) {
-  crow_status status = CROW_OK;
-  for (int64_t k = 0; k < names->count; k++) {
-    int64_t number = 0;
-    bool added = false;
-    CROW_TRY(crow_ids_add(out, crow_strings_get(names, k), k, &number, &added));
-    if (added) continue;
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: %s[%lld] is \"%.200s\" as [%lld], expected another name", file, path,
-                        (long long)k, crow_strings_get(names, k), (long long)number));
-  }
-cleanup:
-  return status;
-}
-
 /* Refuses what one of the two has and the other lacks. */
 static crow_status compare_names(const crow_context_source *contexts, const crow_ids *own, const crow_ids *expected,
                                  const char *expected_by) {
@@ -41,8 +27,8 @@ static crow_status find_order(crow_context_source *contexts, const crow_strings 
   crow_status status = CROW_OK;
   crow_ids own = {0}, expected = {0};
   bool same = true;
-  CROW_TRY(index_names(contexts->name, "/alternatives/dimension", &contexts->dimension, &own));
-  CROW_TRY(index_names(file, path, names, &expected));
+  CROW_TRY(crow_ids_index(contexts->name, "/alternatives/dimension", &contexts->dimension, &own));
+  CROW_TRY(crow_ids_index(file, path, names, &expected));
   CROW_TRY(compare_names(contexts, &own, &expected, file));
   CROW_TRY(CROW_ALLOCATE(&contexts->order, names->count));
   CROW_TRY(CROW_ALLOCATE(&contexts->row, names->count));

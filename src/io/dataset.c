@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/file_impl.h"
+#include "io/ids_impl.h"
 #include "io/summary_impl.h"
 #include <string.h>
 
@@ -37,6 +38,21 @@ cleanup:
   return status;
 }
 
+/* What is found by its name must have one of its own. Collective. */
+static crow_status check_distinct(const crow_dataset *dataset, const char *path, int64_t count) {
+  crow_status status = CROW_OK;
+  crow_strings names = {0};
+  crow_ids ids = {0};
+  if (!crow_file_has(dataset->file, path)) return CROW_OK;
+  const bool root = crow_comm_rank(dataset->file->comm) == 0;
+  CROW_TRY(crow_file_read_strings(dataset->file, path, 0, root ? count : 0, &names));
+  CROW_TRY_AGREE(dataset->file->comm, crow_ids_index(crow_file_name(dataset->file), path, &names, &ids));
+cleanup:
+  crow_ids_free(&ids);
+  crow_strings_free(&names);
+  return status;
+}
+
 crow_status crow_dataset_check_names(const crow_dataset *dataset) {
   crow_status status = CROW_OK;
   const crow_schema *schema = dataset->file ? dataset->file->schema : NULL;
@@ -48,8 +64,12 @@ crow_status crow_dataset_check_names(const crow_dataset *dataset) {
       status = crow_summary_make(dataset->file, field->path, &summary);
     }
     crow_summary_free(&summary);
-    if (status != CROW_OK) break;
+    if (status != CROW_OK) return status;
   }
+  if (!dataset->file) return CROW_OK;
+  CROW_TRY(check_distinct(dataset, "/alternatives/dimension", dataset->dimensions));
+  CROW_TRY(check_distinct(dataset, "/comparisons/label_name", dataset->kept));
+cleanup:
   return status;
 }
 

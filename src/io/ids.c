@@ -156,3 +156,17 @@ void crow_ids_free(crow_ids *ids) {
   crow_free(ids->hash);
   *ids = (crow_ids){0};
 }
+
+crow_status crow_ids_index(const char *file, const char *path, const crow_strings *names, crow_ids *out) {
+  crow_status status = CROW_OK;
+  for (int64_t k = 0; k < names->count; k++) {
+    int64_t number = 0;
+    bool added = false;
+    CROW_TRY(crow_ids_add(out, crow_strings_get(names, k), k, &number, &added));
+    if (added) continue;
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: %s[%lld] is \"%.200s\" as [%lld], expected another name", file, path,
+                        (long long)k, crow_strings_get(names, k), (long long)number));
+  }
+cleanup:
+  return status;
+}

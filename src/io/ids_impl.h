@@ -27,6 +27,8 @@ typedef struct crow_ids {
 int64_t crow_ids_find(const crow_ids *ids, const char *text);
 /* The number of this text, which is added with its line if it is new (`*added`). */
 crow_status crow_ids_add(crow_ids *ids, const char *text, int64_t line, int64_t *number, bool *added);
+/* Numbers the names at `path` of this file. CROW_BAD_INPUT if two are the same. */
+crow_status crow_ids_index(const char *file, const char *path, const crow_strings *names, crow_ids *out);
 const char *crow_ids_get(const crow_ids *ids, int64_t number);
 /* NULL, or why the text cannot be an id: empty, too long, not UTF-8. */
 const char *crow_ids_fault(const char *text);

@@ -128,11 +128,22 @@ static void find_storage_problem(hid_t dataset, const crow_entry *entry, bool pa
   }
 }
 
+/* Numbers that no double or 64-bit integer holds. */
+static void find_type_problem(hid_t type, const crow_entry *entry, char *problem, size_t bytes) {
+  const bool floating = H5Tget_class(type) == H5T_FLOAT;
+  if (entry->bytes <= 8 || !(floating || H5Tget_class(type) == H5T_INTEGER)) return;
+  (void)snprintf(problem, bytes,
+                 "holds %s of %lld bytes%s, at most 8 are read: convert them, in NumPy by .astype('%s')",
+                 floating ? "floats" : "integers", (long long)entry->bytes, floating ? " (long double)" : "",
+                 floating ? "f8" : "i8");
+}
+
 void crow_survey_dataset(hid_t dataset, hid_t type, hid_t space, hid_t properties, crow_entry *entry, char *problem,
                          size_t bytes) {
   problem[0] = 0;
   crow_survey_type(type, entry);
   find_shape_problem(space, entry, problem, bytes);
+  if (!problem[0]) find_type_problem(type, entry, problem, bytes);
   if (!problem[0]) find_layout_problem(properties, entry, problem, bytes);
   if (!problem[0]) find_storage_problem(dataset, entry, H5Pget_nfilters(properties) > 0, problem, bytes);
   if (!problem[0] && entry->class == CROW_CLASS_TEXT && entry->bytes > CROW_TEXT_BYTES) {

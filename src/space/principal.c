@@ -98,7 +98,7 @@ static crow_status find(const crow_comm *comm, const crow_dataset *dataset, proj
   const double sample = m > 1 ? (double)m / (double)(m - 1) : 1; /* the covariance is divided by m */
   double *covariance = NULL;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&covariance, d * d));
-  CROW_TRY(crow_space_check_distances(comm, dataset, 0));
+  CROW_TRY(crow_space_check_distances(comm, dataset));
   CROW_TRY(crow_space_find_mean(comm, dataset, p->mean));
   CROW_TRY(crow_space_find_covariance(comm, dataset, p->mean, covariance));
   for (crow_gidx k = 0; k < d; k++) summary->total += covariance[k * d + k] * sample;

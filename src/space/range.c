@@ -34,25 +34,42 @@ static const char *name_of(const crow_dataset *dataset) {
   return dataset->file ? crow_file_name(dataset->file) : "generated contexts";
 }
 
+/* The name of a context's column in brackets, or "". Collective. */
+static crow_status name_column(const crow_dataset *dataset, int64_t column, char *text, size_t bytes) {
+  static const char path[] = "/alternatives/dimension";
+  crow_status status = CROW_OK;
+  crow_strings name = {0};
+  *text = 0;
+  if (!dataset->file || !crow_file_has(dataset->file, path)) return CROW_OK;
+  CROW_TRY(crow_file_read_strings(dataset->file, path, column, 1, &name));
+  (void)snprintf(text, bytes, " (column \"%.100s\")", crow_strings_get(&name, 0));
+cleanup:
+  crow_strings_free(&name);
+  return status;
+}
+
 /* The lowest over the ranks of the numbers that are too large becomes everybody's error. */
 static crow_status check_largest(const crow_comm *comm, const crow_dataset *dataset, const range *r) {
   crow_status status = CROW_OK, local = CROW_OK;
   int64_t lowest = r->fault;
+  char column[128];
   CROW_TRY(crow_comm_min_i64(comm, &lowest, 1));
   if (lowest == INT64_MAX) goto cleanup;
+  CROW_TRY(name_column(dataset, lowest % dataset->dimensions, column, sizeof column));
   if (lowest == r->fault) {
-    local = crow_error(CROW_BAD_INPUT,
-                       "%s: /alternatives/context[%lld, %lld] is %g, expected at most %.3g in size: squared distances "
-                       "would overflow; scale the contexts",
-                       name_of(dataset), (long long)(lowest / dataset->dimensions),
-                       (long long)(lowest % dataset->dimensions), r->value, LARGEST);
+    local =
+        crow_error(CROW_BAD_INPUT,
+                   "%s: /alternatives/context[%lld, %lld]%s is %g, expected at most %.3g in size: squared distances "
+                   "would overflow; scale the contexts",
+                   name_of(dataset), (long long)(lowest / dataset->dimensions),
+                   (long long)(lowest % dataset->dimensions), column, r->value, LARGEST);
   }
   CROW_TRY_AGREE(comm, local);
 cleanup:
   return status;
 }
 
-static crow_status check_extent(const crow_dataset *dataset, const range *r, double scale) {
+static crow_status check_extent(const crow_dataset *dataset, const range *r) {
   double extent = 0;
   for (crow_gidx k = 0; k < dataset->dimensions; k++) extent = fmax(extent, r->upper[k] - r->lower[k]);
   /* All in one place: every point is equally near to all of them, whatever the precision. */
@@ -63,16 +80,10 @@ static crow_status check_extent(const crow_dataset *dataset, const range *r, dou
                       "distances would underflow; scale the contexts",
                       name_of(dataset), extent, LEAST_EXTENT);
   }
-  if (extent < 0x1p-40 * scale) {
-    return crow_error(CROW_BAD_INPUT,
-                      "%s: /alternatives/context: coordinates differ by %g at most, too little for distances from "
-                      "points %g away to tell them apart: scale the contexts, or take --space box",
-                      name_of(dataset), extent, scale);
-  }
   return CROW_OK;
 }
 
-crow_status crow_space_check_distances(const crow_comm *comm, const crow_dataset *dataset, double scale) {
+crow_status crow_space_check_distances(const crow_comm *comm, const crow_dataset *dataset) {
   crow_status status = CROW_OK;
   const crow_gidx d = dataset->dimensions;
   range r = {.fault = INT64_MAX};
@@ -86,7 +97,7 @@ crow_status crow_space_check_distances(const crow_comm *comm, const crow_dataset
   CROW_TRY(check_largest(comm, dataset, &r));
   CROW_TRY(crow_comm_min_f64(comm, r.lower, d));
   CROW_TRY(crow_comm_max_f64(comm, r.upper, d));
-  CROW_TRY(check_extent(dataset, &r, scale));
+  CROW_TRY(check_extent(dataset, &r));
 cleanup:
   crow_free(r.lower);
   crow_free(r.upper);

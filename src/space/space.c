@@ -172,9 +172,7 @@ crow_status crow_space_create(const crow_comm *comm, const crow_space_options *o
   space->seed = (uint64_t)options->seed;
   space->dimensions = dataset->dimensions;
   /* Contexts on the sphere are scaled to unit length, whatever they were. */
-  if (space->kind != CROW_SPACE_SPHERE) {
-    CROW_TRY(crow_space_check_distances(comm, dataset, space->kind == CROW_SPACE_CUBE ? 1 : 0));
-  }
+  if (space->kind != CROW_SPACE_SPHERE) CROW_TRY(crow_space_check_distances(comm, dataset));
   switch (space->kind) {
   case CROW_SPACE_CUBE:
   case CROW_SPACE_BOX:

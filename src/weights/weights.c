@@ -117,7 +117,7 @@ static crow_status choose_space(const crow_comm *comm, const crow_dataset *datas
   if (*choice->reason) crow_weights_log_space(choice->space, choice->reason);
   /* Here a context that is too large still has its number; within a prompt it has another. */
   if (strcmp(choice->space, "sphere") != 0) {
-    CROW_TRY(crow_space_check_distances(comm, dataset, strcmp(choice->space, "cube") == 0 ? 1 : 0));
+    CROW_TRY(crow_space_check_distances(comm, dataset));
   }
 cleanup:
   return status;

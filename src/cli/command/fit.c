@@ -99,7 +99,6 @@ static crow_status get_weights(crow_run *run, const crow_dataset *dataset, const
     return crow_space_choose(run->comm, &options->sampling.space, dataset, &weights->space.choice);
   }
   if (is_voronoi(options)) {
-    CROW_TRY(crow_dataset_check_names(dataset));
     CROW_TRY(crow_preferences_check(run->comm, dataset, options->fit.objective.across_prompts));
     return crow_weights_compute_from(run->comm, dataset, sampling, checkpoint, weights);
   }
@@ -239,6 +238,7 @@ static crow_status run_fit(crow_run *run) {
   crow_stages_begin(&run->stages, "read");
   CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
   crow_results_dataset(run, input, &dataset);
+  CROW_TRY(crow_dataset_check_names(&dataset));
   CROW_TRY(choose_weights(run, &dataset));
   how.sampling_error = how.model.model == CROW_MODEL_TABULAR && !is_uniform(options);
   CROW_TRY(check_uncertainty(options, &dataset));
