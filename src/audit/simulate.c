@@ -270,24 +270,45 @@ static crow_status check_memory(const crow_comm *comm, const crow_simulate_optio
                                 (long long)s->alternatives, (long long)s->population.types);
 }
 
+/* What is written of a simulation. */
+typedef struct simulated {
+  const crow_comm *comm;
+  const crow_simulate_options *options;
+  const crow_simulation *simulation;
+  const crow_provenance *provenance;
+} simulated;
+
+static crow_status write_simulated(void *context, const char *path, bool overwrite) {
+  crow_status status = CROW_OK;
+  const simulated *what = context;
+  const crow_comm *comm = what->comm;
+  const crow_simulation *s = what->simulation;
+  const int source = what->options->preferences;
+  crow_file *file = NULL;
+  CROW_TRY(crow_file_create(comm, path, "dataset", overwrite, &file));
+  CROW_TRY(describe(s, file));
+  CROW_TRY(write_contexts(comm, s, file));
+  CROW_TRY(write_names(comm, s, file));
+  CROW_TRY(write_prompts(comm, s, file));
+  if (source == CROW_SIMULATE_POPULATION) CROW_TRY(write_population(comm, s, file));
+  if (source == CROW_SIMULATE_MATRIX) CROW_TRY(write_matrix(comm, s, file));
+  if (source == CROW_SIMULATE_COMPARISONS) CROW_TRY(write_comparisons(comm, s, file));
+  if (what->provenance) CROW_TRY(crow_provenance_write(what->provenance, file));
+  CROW_TRY(crow_file_finish(&file));
+cleanup:
+  crow_file_close(&file);
+  return status;
+}
+
 crow_status crow_simulate_run(const crow_comm *comm, const crow_simulate_options *options, const char *output,
                               bool overwrite, const crow_provenance *provenance, crow_simulate_summary *summary) {
   crow_status status = CROW_OK;
   crow_simulation s = {0};
-  crow_file *file = NULL;
   CROW_TRY(crow_simulate_options_validate(options));
   CROW_TRY(crow_simulation_create(comm, options, &s));
   CROW_TRY(check_memory(comm, options, &s));
-  CROW_TRY(crow_file_create(comm, output, "dataset", overwrite, &file));
-  CROW_TRY(describe(&s, file));
-  CROW_TRY(write_contexts(comm, &s, file));
-  CROW_TRY(write_names(comm, &s, file));
-  CROW_TRY(write_prompts(comm, &s, file));
-  if (options->preferences == CROW_SIMULATE_POPULATION) CROW_TRY(write_population(comm, &s, file));
-  if (options->preferences == CROW_SIMULATE_MATRIX) CROW_TRY(write_matrix(comm, &s, file));
-  if (options->preferences == CROW_SIMULATE_COMPARISONS) CROW_TRY(write_comparisons(comm, &s, file));
-  if (provenance) CROW_TRY(crow_provenance_write(provenance, file));
-  CROW_TRY(crow_file_finish(&file));
+  CROW_TRY(crow_output_check(comm, output, overwrite));
+  CROW_TRY(crow_result_save(comm, output, overwrite, write_simulated, &(simulated){comm, options, &s, provenance}));
   *summary = (crow_simulate_summary){.alternatives = s.alternatives,
                                      .clones = s.alternatives - s.originals,
                                      .dimensions = options->dimensions,
@@ -297,7 +318,6 @@ crow_status crow_simulate_run(const crow_comm *comm, const crow_simulate_options
                                      .types = s.population.types,
                                      .prompts = options->prompts};
 cleanup:
-  crow_file_close(&file);
   crow_simulation_free(&s);
   return status;
 }

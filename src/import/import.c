@@ -237,6 +237,30 @@ cleanup:
   return status;
 }
 
+/* What is written when all is read. */
+typedef struct imported {
+  const crow_comm *comm;
+  const crow_import_options *options;
+  const inputs *in;
+  const char *command_line;
+  crow_import_alternatives *alternatives;
+  const crow_import_comparisons *comparisons;
+  crow_import_summary *summary;
+} imported;
+
+static crow_status write_imported(void *context, const char *path, bool overwrite) {
+  crow_status status = CROW_OK;
+  const imported *what = context;
+  crow_file *file = NULL;
+  CROW_TRY(crow_file_create(what->comm, path, "dataset", overwrite, &file));
+  CROW_TRY(crow_import_write(what->comm, file, what->alternatives, what->comparisons, what->summary));
+  CROW_TRY(write_provenance(what->comm, what->options, what->in, what->command_line, file));
+  CROW_TRY(crow_file_finish(&file));
+cleanup:
+  crow_file_close(&file);
+  return status;
+}
+
 crow_status crow_import_run(const crow_comm *comm, const crow_import_options *options, const char *command_line,
                             crow_import_summary *summary) {
   crow_status status = CROW_OK;
@@ -244,7 +268,6 @@ crow_status crow_import_run(const crow_comm *comm, const crow_import_options *op
   crow_import_comparisons comparisons = {0};
   crow_import_rules rules = {0};
   inputs in = {0};
-  crow_file *file = NULL;
   *summary = (crow_import_summary){0};
   CROW_TRY_AGREE(comm, check_options(options));
   CROW_TRY_AGREE(comm, crow_import_rules_make(options, &rules));
@@ -252,14 +275,11 @@ crow_status crow_import_run(const crow_comm *comm, const crow_import_options *op
   CROW_TRY(crow_output_check(comm, options->output, options->overwrite));
   CROW_TRY(open_inputs(comm, options, &in));
   CROW_TRY(check_memory(comm, options, &in));
-  CROW_TRY(crow_file_create(comm, options->output, "dataset", options->overwrite, &file));
   const bool root = crow_comm_rank(comm) == 0;
   CROW_TRY_AGREE(comm, root ? read_all(&in, &rules, &alternatives, &comparisons) : CROW_OK);
-  CROW_TRY(crow_import_write(comm, file, &alternatives, &comparisons, summary));
-  CROW_TRY(write_provenance(comm, options, &in, command_line, file));
-  CROW_TRY(crow_file_finish(&file));
+  CROW_TRY(crow_result_save(comm, options->output, options->overwrite, write_imported,
+                            &(imported){comm, options, &in, command_line, &alternatives, &comparisons, summary}));
 cleanup:
-  crow_file_close(&file);
   crow_import_comparisons_free(&comparisons);
   crow_import_alternatives_free(&alternatives);
   crow_import_rules_free(&rules);

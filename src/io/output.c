@@ -230,7 +230,13 @@ crow_status crow_file_finish_both(crow_file **first, crow_file **second) {
   }
   for (int k = 0; k < 2; k++) {
     crow_file *f = *all[k];
-    if (f) CROW_TRY_AGREE(f->comm, f->descriptor >= 0 ? publish(f) : CROW_OK);
+    if (!f) continue;
+    const bool root = f->descriptor >= 0;
+    status = crow_comm_agree(f->comm, root ? publish(f) : CROW_OK);
+    if (status == CROW_OK) continue;
+    /* One of two is nothing: what was not there before does not stay, of which `publish` had made sure. */
+    if (k == 1 && root && *first && !(*first)->overwrite) (void)unlink((*first)->target);
+    goto cleanup;
   }
 cleanup:
   crow_file_close(first);

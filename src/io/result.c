@@ -12,11 +12,11 @@ enum { PATH_BYTES = 4096, NAME_MOST = 200, NAMES_TRIED = 100 };
 
 /* "FOLDER/NAME.saved-1.h5", the first number that is free. Local. */
 static crow_status result_name(const char *folder, const char *name, char *out) {
-  const size_t length = strlen(name);
-  const size_t stem = length > 3 && strcmp(name + length - 3, ".h5") == 0 ? length - 3 : length;
+  const char *dot = strrchr(name, '.'), *suffix = dot && strcmp(dot, ".json") == 0 ? dot : ".h5";
+  const size_t stem = dot && dot > name && strcmp(dot, suffix) == 0 ? (size_t)(dot - name) : strlen(name);
   for (int number = 1; number <= NAMES_TRIED; number++) {
-    const int bytes = snprintf(out, PATH_BYTES, "%s%.*s.saved-%d.h5", folder,
-                               (int)(stem < NAME_MOST ? stem : NAME_MOST), name, number);
+    const int bytes = snprintf(out, PATH_BYTES, "%s%.*s.saved-%d%s", folder, (int)(stem < NAME_MOST ? stem : NAME_MOST),
+                               name, number, suffix);
     if (bytes < 0 || bytes >= PATH_BYTES) break;
     if (access(out, F_OK) != 0) return CROW_OK;
   }

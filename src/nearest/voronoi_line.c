@@ -48,6 +48,7 @@ crow_status crow_voronoi_exact_1d(const double *contexts, int64_t m, double lowe
   CROW_TRY(CROW_ALLOCATE_RAW(&sorted, m));
   for (int64_t i = 0; i < m; i++) sorted[i] = (placed){contexts[i], i};
   qsort(sorted, (size_t)m, sizeof *sorted, compare_positions);
+  CROW_TRY(crow_stop_check("cells"));
   for (int64_t begin = 0, end; begin < m; begin = end) {
     for (end = begin + 1; end < m && sorted[end].position == sorted[begin].position;) end++;
     const double length = nearest_length(begin > 0 ? sorted[begin - 1].position : -INFINITY, sorted[begin].position,

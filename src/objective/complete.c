@@ -158,13 +158,13 @@ static double solve_block(const crow_objective *o, int64_t n, const double *win_
 }
 
 crow_status crow_complete_zero_weights(crow_objective *o, double *reward, crow_gidx *unknown, double *violation) {
-  crow_status status = CROW_OK;
+  crow_status status = CROW_OK, local = CROW_OK;
   const int64_t count = o->weights->partition.count;
   *violation = 0;
   *unknown = 0; /* with complete preferences every alternative has its wAWR */
   CROW_TRY(spread_wide(o, reward));
   crow_convolution_multiply(o->convolution, CROW_GRID_SLOPE);
-  for (int64_t begin = 0; begin < count;) {
+  for (int64_t begin = 0; begin < count && local == CROW_OK;) {
     double win_rate[CROW_BLOCK], solved[CROW_BLOCK];
     int64_t at[CROW_BLOCK], n = 0;
     for (; begin < count && n < CROW_BLOCK; begin++) {
@@ -174,7 +174,9 @@ crow_status crow_complete_zero_weights(crow_objective *o, double *reward, crow_g
     }
     *violation = fmax(*violation, solve_block(o, n, win_rate, solved));
     for (int64_t i = 0; i < n; i++) reward[at[i]] = solved[i];
+    local = crow_stop_check("alternatives of zero weight");
   }
+  CROW_TRY_AGREE(o->comm, local);
   CROW_TRY(crow_comm_max_f64(o->comm, violation, 1));
 cleanup:
   return status;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Comparisons held out for a test. Every decision is drawn from the seed and an index alone. */
 #include <crow/predict.h>
+#include <string.h>
+#include <unistd.h>
 
 const crow_setting crow_split_settings[] = {
     {.name = "test",
@@ -181,17 +183,47 @@ cleanup:
   return status;
 }
 
-crow_status crow_split_write(const crow_comm *comm, const crow_split *split, const crow_dataset *dataset,
-                             const crow_split_options *options, const char *output, bool overwrite,
-                             const crow_provenance *provenance) {
+/* What is written of a split. */
+typedef struct halves {
+  const crow_comm *comm;
+  const crow_split *split;
+  const crow_dataset *dataset;
+  const char *output, *test_output;
+  const crow_provenance *provenance;
+  char saved[4096]; /* the name of what is held out, where it could not have its own; else "" */
+} halves;
+
+/* Both sides: of another name than `output` what is held out has that name and .test.h5. */
+static crow_status write_halves(void *context, const char *path, bool overwrite) {
   crow_status status = CROW_OK;
+  halves *h = context;
   crow_file *test = NULL, *train = NULL;
-  CROW_TRY(write_side(comm, split, dataset, true, options->test_output, overwrite, provenance, &test));
-  CROW_TRY(write_side(comm, split, dataset, false, output, overwrite, provenance, &train));
+  const bool named = strcmp(path, h->output) == 0;
+  *h->saved = 0;
+  if (!named) (void)snprintf(h->saved, sizeof h->saved, "%.*s.test.h5", (int)strlen(path) - 3, path);
+  CROW_TRY(write_side(h->comm, h->split, h->dataset, true, named ? h->test_output : h->saved, overwrite, h->provenance,
+                      &test));
+  CROW_TRY(write_side(h->comm, h->split, h->dataset, false, path, overwrite, h->provenance, &train));
   CROW_TRY(crow_file_finish_both(&test, &train));
 cleanup:
   crow_file_close(&test);
   crow_file_close(&train);
+  return status;
+}
+
+crow_status crow_split_write(const crow_comm *comm, const crow_split *split, const crow_dataset *dataset,
+                             const crow_split_options *options, const char *output, bool overwrite,
+                             const crow_provenance *provenance) {
+  crow_status status = CROW_OK;
+  char problem[CROW_ERROR_BYTES];
+  halves h = {comm, split, dataset, output, options->test_output, provenance, ""};
+  CROW_TRY(crow_output_check(comm, output, overwrite));
+  CROW_TRY(crow_output_check(comm, options->test_output, overwrite));
+  status = crow_result_save(comm, output, overwrite, write_halves, &h);
+  (void)snprintf(problem, sizeof problem, "%s", crow_error_message());
+  if (status == CROW_FILE_SYSTEM && *h.saved && access(h.saved, F_OK) == 0)
+    return crow_error(status, "%s; what is held out is in %s", problem, h.saved);
+cleanup:
   return status;
 }
 

@@ -87,6 +87,27 @@ static void summarise(const crow_pool *pool, crow_cluster_summary *summary) {
   }
 }
 
+/* What is written when the groups are found. */
+typedef struct pooled {
+  crow_pool *pool;
+  const crow_provenance *provenance;
+  crow_cluster_summary *summary;
+} pooled;
+
+static crow_status write_pool(void *context, const char *path, bool overwrite) {
+  crow_status status = CROW_OK;
+  const pooled *what = context;
+  crow_pool *pool = what->pool;
+  CROW_TRY(crow_file_create(pool->comm, path, "dataset", overwrite, &pool->file));
+  CROW_TRY(crow_pool_alternatives(pool));
+  CROW_TRY(crow_pool_preferences(pool, &what->summary->dropped));
+  if (what->provenance) CROW_TRY(crow_provenance_write(what->provenance, pool->file));
+  CROW_TRY(crow_file_finish(&pool->file));
+cleanup:
+  crow_file_close(&pool->file);
+  return status;
+}
+
 crow_status crow_cluster_run(const crow_comm *comm, const crow_dataset *dataset, const crow_cluster_options *options,
                              const char *output, bool overwrite, const crow_provenance *provenance,
                              crow_cluster_summary *summary) {
@@ -95,19 +116,15 @@ crow_status crow_cluster_run(const crow_comm *comm, const crow_dataset *dataset,
   crow_pool pool = {.comm = comm, .dataset = dataset, .groups = &groups};
   *summary = (crow_cluster_summary){0};
   CROW_TRY(crow_cluster_options_validate(options));
+  CROW_TRY(crow_output_check(comm, output, overwrite));
   CROW_TRY(crow_cluster_check_memory(comm, dataset, options->clusters, options->clusters, options->memory_per_rank));
   CROW_TRY(make_groups(comm, dataset, options, &groups, &summary->radius));
   CROW_TRY(crow_cluster_check_memory(comm, dataset, options->clusters, groups.groups, options->memory_per_rank));
   CROW_TRY_AGREE(comm, survey(&groups, &pool));
   CROW_TRY(check_groups(dataset, &groups));
-  CROW_TRY(crow_file_create(comm, output, "dataset", overwrite, &pool.file));
-  CROW_TRY(crow_pool_alternatives(&pool));
-  CROW_TRY(crow_pool_preferences(&pool, &summary->dropped));
-  if (provenance) CROW_TRY(crow_provenance_write(provenance, pool.file));
-  CROW_TRY(crow_file_finish(&pool.file));
+  CROW_TRY(crow_result_save(comm, output, overwrite, write_pool, &(pooled){&pool, provenance, summary}));
   summarise(&pool, summary);
 cleanup:
-  crow_file_close(&pool.file);
   crow_free(pool.size);
   crow_free(pool.first);
   crow_groups_free(&groups);

@@ -75,6 +75,7 @@ crow_status crow_win_rates_population(const crow_comm *comm, const crow_dataset 
   CROW_TRY(read_prevalence(dataset, prevalence));
   for (int64_t i = 0; i < count * n; i++) win_rate[i] = 0;
   for (crow_gidx first = 0; first < dataset->types; first += size) {
+    CROW_TRY_AGREE(comm, crow_stop_check("the population"));
     CROW_TRY(read_round(comm, dataset, p, first, row, send, receive, &slices));
     for (int k = 0; k < size && first + k < dataset->types; k++) {
       for (int64_t b = 0; b < count; b++) {

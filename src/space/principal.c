@@ -205,6 +205,32 @@ cleanup:
   return status;
 }
 
+/* What is written when the components are found. */
+typedef struct projected {
+  const crow_comm *comm;
+  const crow_dataset *dataset;
+  projection *projection;
+  const crow_provenance *provenance;
+} projected;
+
+static crow_status write_projected(void *context, const char *path, bool overwrite) {
+  crow_status status = CROW_OK;
+  const projected *what = context;
+  const crow_dataset *dataset = what->dataset;
+  projection *p = what->projection;
+  p->outside = 0;
+  CROW_TRY(crow_file_create(what->comm, path, "dataset", overwrite, &p->file));
+  CROW_TRY(crow_file_define(p->file, "/alternatives/context", dataset->single ? CROW_F32 : CROW_F64,
+                            dataset->alternatives, p->components));
+  CROW_TRY(crow_space_visit(what->comm, dataset, write_block, p));
+  CROW_TRY(crow_file_copy_all(dataset->file, p->file, "/alternatives/context|/alternatives/dimension"));
+  if (what->provenance) CROW_TRY(crow_provenance_write(what->provenance, p->file));
+  CROW_TRY(crow_file_finish(&p->file));
+cleanup:
+  crow_file_close(&p->file);
+  return status;
+}
+
 crow_status crow_pca_run(const crow_comm *comm, const crow_dataset *dataset, const crow_pca_options *options,
                          const char *output, bool overwrite, const crow_provenance *provenance,
                          crow_pca_summary *summary) {
@@ -214,6 +240,7 @@ crow_status crow_pca_run(const crow_comm *comm, const crow_dataset *dataset, con
   crow_dataset other = {0};
   *summary = (crow_pca_summary){dataset->alternatives, dataset->dimensions, components, 0, NULL, 0};
   CROW_TRY(crow_settings_validate(crow_pca_settings, options));
+  CROW_TRY(crow_output_check(comm, output, overwrite));
   CROW_TRY(crow_dataset_need_contexts(dataset));
   if (components > dataset->dimensions) {
     CROW_TRY(crow_error(CROW_USAGE, "--components %lld: expected at most the %lld dimensions of the contexts",
@@ -228,13 +255,7 @@ crow_status crow_pca_run(const crow_comm *comm, const crow_dataset *dataset, con
   CROW_TRY_AGREE(comm, projection_create(dataset->dimensions, components, &p, summary));
   CROW_TRY(find(comm, basis, &p, summary));
   if (p.fit_cube) CROW_TRY(find_cube(comm, basis, &p));
-  CROW_TRY(crow_file_create(comm, output, "dataset", overwrite, &p.file));
-  CROW_TRY(crow_file_define(p.file, "/alternatives/context", dataset->single ? CROW_F32 : CROW_F64,
-                            dataset->alternatives, components));
-  CROW_TRY(crow_space_visit(comm, dataset, write_block, &p));
-  CROW_TRY(crow_file_copy_all(dataset->file, p.file, "/alternatives/context|/alternatives/dimension"));
-  if (provenance) CROW_TRY(crow_provenance_write(provenance, p.file));
-  CROW_TRY(crow_file_finish(&p.file));
+  CROW_TRY(crow_result_save(comm, output, overwrite, write_projected, &(projected){comm, dataset, &p, provenance}));
   CROW_TRY(crow_comm_sum_i64(comm, &p.outside, 1));
   summary->outside = p.outside;
 cleanup:

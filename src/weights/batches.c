@@ -11,6 +11,9 @@ crow_status crow_sampling_gather(const crow_comm *comm, const crow_weights_optio
   return status;
 }
 
+/* Without checkpoints, as within a prompt, stops alone are looked for, and few samples are done in one round. */
+enum { FIRST_ROUND = 1 << 16 };
+
 /* The state of a checkpoint: how far, and what was counted. */
 static crow_status save(const crow_comm *comm, const crow_weights_options *options, crow_sampling *s,
                         crow_weights *out) {
@@ -63,7 +66,8 @@ cleanup:
 crow_status crow_sampling_to_target(const crow_comm *comm, const crow_weights_options *options, int64_t limit,
                                     crow_sampling *s, crow_weights *out) {
   crow_status status = CROW_OK;
-  int64_t round = s->checkpoint ? s->block * s->grid.groups : s->target; /* whole draws */
+  int64_t round = s->block * s->grid.groups; /* whole draws */
+  while (!s->checkpoint && round < FIRST_ROUND) round *= 2;
   /* Ranks choose their engines by measurement, so their blocks may differ; what they share out must not. */
   CROW_TRY(crow_comm_min_i64(comm, &round, 1));
   while (s->done < s->target) {
@@ -72,9 +76,13 @@ crow_status crow_sampling_to_target(const crow_comm *comm, const crow_weights_op
     bool due = false, stop = false;
     CROW_TRY(crow_sampling_take(comm, s->done, next, limit, s));
     s->done = next;
-    if (!s->checkpoint) continue;
+    if (s->done == s->target && !s->checkpoint) break;
     if (crow_time_s() - start < 1) round *= 2;
     CROW_TRY(crow_comm_min_i64(comm, &round, 1));
+    if (!s->checkpoint) {
+      CROW_TRY_AGREE(comm, crow_stop_check("samples"));
+      continue;
+    }
     CROW_TRY(crow_checkpoint_due(s->checkpoint, &due, &stop));
     if (due) CROW_TRY(save(comm, options, s, out));
     if (stop)

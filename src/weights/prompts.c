@@ -286,6 +286,20 @@ cleanup:
   return status;
 }
 
+/* A stop within a prompt keeps those that are done, if there are any. `status` is the same on all ranks. */
+static crow_status stop_at(crow_prompts *p, crow_status status, crow_checkpoint *checkpoint, crow_weights *out) {
+  char message[CROW_ERROR_BYTES];
+  int64_t done = p->next > 0;
+  if (status != CROW_STOPPED) return status;
+  (void)snprintf(message, sizeof message, "%s", crow_error_message());
+  for (crow_gidx i = 0; i < p->partition.count; i++) done |= p->slice[i].done;
+  CROW_TRY(crow_comm_max_i64(p->comm, &done, 1));
+  if (done) CROW_TRY(look_at_clock(p, checkpoint, out));
+  status = crow_error(CROW_STOPPED, "%s", message);
+cleanup:
+  return status;
+}
+
 /* ---- all of them -------------------------------------------------------------------------------------------- */
 
 /* This rank's slice of contexts; a zero vector is named here, where it still has its number. Collective. */
@@ -315,11 +329,14 @@ cleanup:
 static crow_status compute_some(crow_prompts *p, bool all, crow_progress *progress) {
   crow_status status = CROW_OK;
   const double start = crow_time_s();
-  for (; p->next < p->mine && status == CROW_OK; p->next++) {
+  for (; p->next < p->mine; p->next++) {
     if (!all && crow_time_s() - start > ROUND_S) break;
+    status = crow_stop_check("prompts");
+    if (status != CROW_OK) break;
     crow_log_hush(true);
     status = compute_owned(p, p->next);
     crow_log_hush(false);
+    if (status != CROW_OK) break;
     crow_progress_update(progress, (double)p->next + 1);
   }
   return status;
@@ -344,14 +361,15 @@ static crow_status compute_all(crow_prompts *p, crow_checkpoint *checkpoint, cro
     }
     CROW_TRY(crow_comm_max_i64(p->comm, &done, 1));
     if (done) continue;
-    CROW_TRY(compute_shared(p, slice, bytes, k));
+    CROW_TRY(stop_at(p, crow_comm_agree(p->comm, crow_stop_check("prompts")), checkpoint, out));
+    CROW_TRY(stop_at(p, compute_shared(p, slice, bytes, k), checkpoint, out));
     CROW_TRY(look_at_clock(p, checkpoint, out));
   }
   crow_free(slice);
   slice = NULL;
   crow_progress_begin(&progress, "weights", "prompts of this rank", (double)p->mine);
   while (left) {
-    CROW_TRY_AGREE(p->comm, compute_some(p, !checkpoint, &progress));
+    CROW_TRY(stop_at(p, crow_comm_agree(p->comm, compute_some(p, !checkpoint, &progress)), checkpoint, out));
     left = p->mine - p->next;
     CROW_TRY(crow_comm_max_i64(p->comm, &left, 1));
     if (left) CROW_TRY(look_at_clock(p, checkpoint, out));

@@ -16,7 +16,7 @@ stops() {
   crow "$@"
   unset CROW_TEST_STOP_AT
   exits "$expected"
-  once err "stopped by signal 15 in $stage"
+  once err "stopped by signal 15 in ${stage%:*}"
 }
 
 # resumes SAVED ARGUMENT...: goes on from a checkpoint to what was never stopped.
@@ -29,6 +29,8 @@ resumes() {
 crow simulate -o votes.h5 --alternatives 300 --dimensions 8 --spread .1 --preferences comparisons --comparisons 4000 -q
 crow simulate -o matrix.h5 --alternatives 60 --dimensions 3 --preferences matrix -q
 crow simulate -o many.h5 --alternatives 1200 --dimensions 2 --spread .1 --preferences comparisons --comparisons 9000 -q
+crow simulate -o line.h5 --alternatives 200 --dimensions 1 --spread .1 --preferences comparisons -q
+crow simulate -o population.h5 --alternatives 200 --dimensions 8 --spread .1 --preferences population -q
 crow simulate -o plane.h5 --alternatives 200 --dimensions 2 --spread .1 --preferences comparisons -q
 
 # Alternatives of zero weight: the weights are kept.
@@ -65,7 +67,70 @@ says "nothing to save yet"
 stops cells 1 fit plane.h5 -o cells.h5 --nearest exact
 not_there cells.h5
 
-# Commands without checkpoints end as any program does.
+stops cells 1 weights line.h5 -o cells.h5 --nearest exact
+says "nothing to save yet"
+
+# The same of complete preferences: their limits, and the pass over the annotator types.
+crow fit population.h5 -o whole.h5 --force --samples 200
+stops "alternatives of zero weight" 75 fit population.h5 -o zero.h5 --force --samples 200
+resumes fit population.h5 -o zero.h5 --force --samples 200
+equal "$(values zero.h5 /rewards/value)" "$(values whole.h5 /rewards/value)"
+stops "the population" 1 fit population.h5 -o types.h5 --samples 200
+says "nothing to save yet"
+not_there types.h5
+
+# Groups of weights by k-means.
+for stage in k-means k-means++; do
+  stops $stage 1 weights plane.h5 -o groups.h5 --scheme cluster
+  says "nothing to save yet"
+  not_there groups.h5
+done
+
+# A prompt that all ranks share, and one of many that each has for itself: within a prompt, with those that are done
+# before it kept; without any of them there is nothing to keep.
+crow simulate -o two.h5 --alternatives 2400 --prompts 2 --dimensions 3 --spread .1 --preferences comparisons -q
+crow simulate -o small.h5 --alternatives 40 --prompts 2 --dimensions 3 --spread .1 --preferences comparisons -q
+for where in "samples two" "prompts two" "prompts small"; do
+  stops "${where% *}" 1 weights "${where#* }.h5" -o prompts.h5 --samples 200000 --draws independent
+  says "nothing to save yet"
+done
+for data in two small; do
+  how="weights $data.h5 --samples 20000 --draws independent"
+  # shellcheck disable=SC2086 # words
+  crow $how -o whole.h5 --force
+  # shellcheck disable=SC2086
+  stops prompts:2 75 $how -o prompts.h5
+  # shellcheck disable=SC2086
+  resumes $how -o prompts.h5
+  prints "going on with 1 prompt done"
+  equal "$(values prompts.h5 /weights/value)" "$(values whole.h5 /weights/value)"
+  rm -f prompts.h5
+done
+
+# Commands without checkpoints end as any program does: while they wait for input, and while a picture is drawn.
+mkfifo pipe bin-pipe
+"$CROW" import --comparisons pipe -o imported.h5 >out 2>err &
+process=$!
+exec 3>pipe
+kill -TERM $process
+wait $process
+code=$?
+exec 3>&-
+last="import, stopped"
+exits 143
+not_there imported.h5
+mkdir bin
+printf '#!/bin/sh\nkill -TERM $PPID\nsleep 60\n' >bin/gnuplot
+chmod +x bin/gnuplot
+crow fit plane.h5 -o drawn.h5 -q
+for command in report plot; do
+  # shellcheck disable=SC2030,SC2031 # the path is of this command alone
+  (PATH=$PWD/bin:$PATH exec "$CROW" $command drawn.h5 -o page.svg) >out 2>err
+  code=$?
+  last="$command, stopped"
+  exits 143
+  not_there page.svg
+done
 for stage in k-means k-means++; do
   CROW_TEST_STOP_AT=$stage "$CROW" cluster plane.h5 -o groups.h5 --clusters 5 >out 2>err
   code=$?

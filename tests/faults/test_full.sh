@@ -8,7 +8,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../cli/lib.sh"
 . "$here/../cli/data.sh"
 
-mkdir small
+mkdir small elsewhere
+# Results that are saved elsewhere go with the test.
+TMPDIR=$folder/elsewhere
+export TMPDIR
 
 # What is in small/: names and bytes.
 fingerprint() { find small -type f ! -name filling -exec cksum {} + | sort; }

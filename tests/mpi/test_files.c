@@ -167,7 +167,24 @@ static void ranks_write_columns_and_texts_in_pieces(void) {
   crow_dataset_close(&dataset);
 }
 
+/* The name of the second of two is taken while they are written. */
+static void two_files_appear_together_or_not_at_all(void) {
+  for (int overwrite = 0; overwrite < 2; overwrite++) {
+    char first_name[4096], second_name[4096];
+    (void)snprintf(first_name, sizeof first_name, "%s", test_path(overwrite ? "first-old.h5" : "first.h5"));
+    (void)snprintf(second_name, sizeof second_name, "%s", test_path(overwrite ? "second-old.h5" : "second.h5"));
+    crow_file *first = begin_dataset(first_name, overwrite), *second = begin_dataset(second_name, overwrite);
+    /* A folder cannot be replaced by a file, whatever is allowed. */
+    if (crow_comm_rank(test_comm) == 0) CU_ASSERT_EQUAL(mkdir(second_name, 0700), 0);
+    CU_ASSERT_EQUAL(crow_file_finish_both(&first, &second), CROW_FILE_SYSTEM);
+    CHECK(first == NULL && second == NULL);
+    CHECK_OK(crow_comm_barrier(test_comm));
+    CU_ASSERT_EQUAL(access(first_name, F_OK), overwrite ? 0 : -1);
+  }
+}
+
 static const crow_test tests[] = {
+    {"two files appear together or not at all", two_files_appear_together_or_not_at_all},
     {"what ranks write in uneven slices, some empty, is read back in others", test_round_trip},
     {"texts go in piece by piece and wide arrays by columns", ranks_write_columns_and_texts_in_pieces},
     {NULL, NULL}};

@@ -26,12 +26,27 @@ static const crow_section sections[] = {
     {"Nearest alternative (of tabular rewards)", crow_nearest_settings, offsetof(score_options, nearest)},
     {0}};
 
+/* What is written at the end. */
+typedef struct scored {
+  const crow_run *run;
+  const crow_scores *scores;
+  const crow_dataset *dataset;
+  const crow_context_source *contexts;
+  const crow_provenance *provenance;
+} scored;
+
+static crow_status write_to(void *context, const char *path, bool overwrite) {
+  const scored *s = context;
+  return crow_scores_write(s->run->comm, path, overwrite, s->scores, s->dataset, s->contexts, s->provenance);
+}
+
 static crow_status write_scores(crow_run *run, const crow_scores *scores, const crow_dataset *dataset,
                                 const crow_context_source *contexts) {
   crow_status status = CROW_OK;
   crow_provenance *provenance = NULL;
   CROW_TRY(crow_run_provenance(run, NULL, &provenance));
-  CROW_TRY(crow_scores_write(run->comm, run->common.output, run->common.force, scores, dataset, contexts, provenance));
+  CROW_TRY(crow_result_save(run->comm, run->common.output, run->common.force, write_to,
+                            &(scored){run, scores, dataset, contexts, provenance}));
 cleanup:
   crow_provenance_destroy(&provenance);
   return status;
