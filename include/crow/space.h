@@ -67,8 +67,8 @@ CROW_API crow_status crow_space_create(const crow_comm *comm, const crow_space_o
 CROW_API void crow_space_destroy(crow_space **space);
 
 /** Refuses contexts among which squared distances overflow or underflow (CROW_BAD_INPUT with the place, the value and
- * what was expected), so that no result comes from distances that are all infinite or all 0. Contexts that are all equal
- * are fine. Reads the contexts once. crow_space_create() does this itself. Collective. */
+ * what was expected), so that no result comes from distances that are all infinite or all 0. Contexts that are all
+ * equal are fine. Reads the contexts once. crow_space_create() does this itself. Collective. */
 CROW_API crow_status crow_space_check_distances(const crow_comm *comm, const crow_dataset *dataset);
 
 /** Local: whether S depends on the contexts (box, ball, gaussian, factor2, a sphere about their weighted mean) or is

@@ -294,8 +294,8 @@ static crow_status stop_at(crow_prompts *p, crow_status status, crow_checkpoint 
   (void)snprintf(message, sizeof message, "%s", crow_error_message());
   for (crow_gidx i = 0; i < p->partition.count; i++) done |= p->slice[i].done;
   CROW_TRY(crow_comm_max_i64(p->comm, &done, 1));
-  if (done) CROW_TRY(look_at_clock(p, checkpoint, out));
-  status = crow_error(CROW_STOPPED, "%s", message);
+  status = done ? look_at_clock(p, checkpoint, out) : CROW_OK;
+  if (status == CROW_OK || status == CROW_STOPPED) status = crow_error(CROW_STOPPED, "%s", message);
 cleanup:
   return status;
 }

@@ -1,4 +1,3 @@
-#!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Options that are given and have no effect are pointed out, each once; those that have one are not.
 # shellcheck source=tests/cli/lib.sh
