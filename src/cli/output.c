@@ -33,7 +33,7 @@ cleanup:
   return status;
 }
 
-static crow_status write_report(void *context, const char *path, bool overwrite) {
+static crow_status write_summary_to(void *context, const char *path, bool overwrite) {
   const crow_run *run = context;
   return crow_comm_agree(run->comm, run->root ? write_local(run, path, overwrite) : CROW_OK);
 }
@@ -53,8 +53,8 @@ crow_status crow_report_write(crow_run *run, crow_status outcome) {
   }
   CROW_TRY(crow_comm_max_i64(run->comm, ways, 2));
   if (!ways[0]) goto cleanup;
-  if (ways[1]) return crow_result_save(run->comm, run->common.json, true, write_report, run);
-  CROW_TRY(write_report(run, run->common.json, true));
+  if (ways[1]) return crow_result_save(run->comm, run->common.json, true, write_summary_to, run);
+  CROW_TRY(write_summary_to(run, run->common.json, true));
 cleanup:
   return status;
 }

@@ -35,7 +35,7 @@ static crow_status show(const crow_run *run, json_t *description) {
 
 /* Contexts whose squared distances overflow; directions, which the default space takes of many dimensions, have none.
  */
-static crow_status check_contexts(const crow_run *run, const crow_dataset *dataset) {
+static crow_status inspect_contexts(const crow_run *run, const crow_dataset *dataset) {
   crow_status status = CROW_OK;
   crow_space_options options;
   crow_space_choice choice;
@@ -49,14 +49,14 @@ cleanup:
 
 /* What a schema cannot say of a dataset: that names differ, that distances can be taken, that p(x>y) + p(y>x) = 1, that
  * rewards are not too far apart. */
-static crow_status check_dataset(const crow_run *run, json_t *description) {
+static crow_status inspect_dataset(const crow_run *run, json_t *description) {
   crow_status status = CROW_OK;
   crow_dataset dataset = {0};
   const char *kind = json_string_value(json_object_get(description, "kind"));
   if (!kind || strcmp(kind, "dataset") != 0 || !json_is_true(json_object_get(description, "valid"))) return CROW_OK;
   CROW_TRY(crow_dataset_open(run->comm, run->argument[0], true, &dataset));
   CROW_TRY(crow_dataset_check_names(&dataset));
-  CROW_TRY(check_contexts(run, &dataset));
+  CROW_TRY(inspect_contexts(run, &dataset));
   CROW_TRY(crow_preferences_check_complete(run->comm, &dataset));
   if (dataset.has_comparisons) CROW_TRY(crow_preferences_check(run->comm, &dataset, true));
 cleanup:
@@ -80,7 +80,7 @@ static crow_status run_inspect(crow_run *run) {
   json_t *description = NULL;
   CROW_TRY(crow_file_describe(run->comm, run->argument[0], &text));
   CROW_TRY_AGREE(run->comm, parse(run, text, &description));
-  const crow_status checked = check_dataset(run, description);
+  const crow_status checked = inspect_dataset(run, description);
   /* A check that cannot be made is no reason to keep what is known already. */
   CROW_TRY_AGREE(run->comm, run->root ? show(run, description) : CROW_OK);
   status = checked;
