@@ -29,6 +29,7 @@ static const need needs[] = {
     {"weights|fit|audit", "pseudo-count", VORONOI},
     {"weights|fit", "grid", VORONOI},
     {"fit", "prompt-share", "weights=voronoi|uniform"},
+    {"weights|fit", "batches", VORONOI},
     {"weights|fit|audit", "space", VORONOI},
     {"weights|fit|audit", "space-center", VORONOI " space=sphere|auto"},
     {"weights|fit|audit", "margin", VORONOI " space=box|auto"},
