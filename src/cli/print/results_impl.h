@@ -7,7 +7,8 @@
 
 /* One line about what was read. Local. */
 void crow_results_dataset(crow_run *run, const char *path, const crow_dataset *dataset);
-/* Warns of options that the space taken, or weights that could be exact, left without effect. Of Voronoi weights. Local. */
+/* Warns of options that the space taken, or weights that could be exact, left without effect. Of Voronoi weights.
+ * Local. */
 void crow_results_unused(crow_run *run, const crow_weights *weights);
 /* Weights: effective number, zeros, weight by topic. Collective. */
 crow_status crow_results_weights(crow_run *run, const crow_dataset *dataset, const crow_weights *weights);
