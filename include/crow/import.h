@@ -45,8 +45,8 @@ CROW_API const crow_partition *crow_context_source_partition(const crow_context_
 CROW_API int64_t crow_context_source_dimensions(const crow_context_source *contexts);
 /** Local: the file's own name, without PATH. */
 CROW_API const char *crow_context_source_file(const crow_context_source *contexts);
-/** Reads rows `begin` .. `begin + count` of this rank's slice (count may be 0) as doubles `values` (count, d); those
- * that are not finite are CROW_BAD_INPUT. Collective. */
+/** Reads rows `begin` .. `begin + count`, numbered over all ranks, of this rank's slice (count may be 0) as doubles
+ * `values` (count, d); those that are not finite are CROW_BAD_INPUT. Collective. */
 CROW_API crow_status crow_context_source_read(const crow_context_source *contexts, crow_gidx begin, crow_gidx count,
                                               double *values);
 /** Matches dimensions by name: those of the contexts (columns of a CSV file, /alternatives/dimension of a dataset) are
