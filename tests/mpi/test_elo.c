@@ -86,7 +86,7 @@ static void the_best_and_the_worst_have_ranks_and_names(void) {
   const int64_t row[] = {0, 1, 2, 8, 9, 10};
   CHECK(ends.count == 6 && ends.best == 3 && ends.total == M);
   for (int k = 0; k < 6; k++) {
-    char name[8];
+    char name[32];
     (void)snprintf(name, sizeof name, "%d", (int)row[k]);
     CHECK(ends.place[k].index == row[k] && ends.place[k].value == (double)(5 - row[k]) && ends.rank[k] == row[k] + 1);
     CHECK(strcmp(ends.id[k], name) == 0 && strcmp(ends.topic[k], row[k] % 2 ? "odd" : "even") == 0);

@@ -51,7 +51,7 @@ static void names_come_from_the_file_or_are_numbers(void) {
   CHECK(strcmp(names[1], "3") == 0);
   const int rank = crow_comm_rank(test_comm);
   CHECK_OK(crow_ranking_read_ids(test_comm, file, 100 * rank, 2, &ids));
-  char expected[16];
+  char expected[32];
   (void)snprintf(expected, sizeof expected, "%d", 100 * rank + 1);
   CHECK(ids.count == 2 && strcmp(crow_strings_get(&ids, 1), expected) == 0);
   crow_strings_free(&ids);
