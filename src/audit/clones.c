@@ -47,7 +47,7 @@ static void place_clone(const job *j, const double *targets, crow_gidx c, double
   for (int64_t k = 0; k < d; k++) context[k] = original[k] + j->clones->eps * (context[k] / sqrt(square));
 }
 
-static crow_status write_contexts(const job *j) {
+static crow_status clones_write_contexts(const job *j) {
   crow_status status = CROW_OK;
   const int64_t d = j->dataset->dimensions;
   const crow_partition p = crow_comm_partition(j->comm, j->m, CROW_BLOCK);
@@ -72,7 +72,7 @@ cleanup:
 /* ---- prompts ------------------------------------------------------------------------------------------------ */
 
 /* The prompts' numbers are their names; a clone answers its original's. */
-static crow_status write_prompts(const job *j) {
+static crow_status clones_write_prompts(const job *j) {
   crow_status status = CROW_OK;
   const crow_partition p = crow_comm_partition(j->comm, j->all, CROW_BLOCK);
   crow_strings name = {.count = p.count, .width = 12};
@@ -95,7 +95,7 @@ static void extend_row(const job *j, double *row) {
   for (crow_gidx i = j->m; i < j->all; i++) row[i] = row[crow_clones_original(j->clones, j->m, i)];
 }
 
-static crow_status write_population(const job *j) {
+static crow_status clones_write_population(const job *j) {
   crow_status status = CROW_OK;
   double *row = NULL;
   CROW_TRY_AGREE(j->comm, CROW_ALLOCATE_RAW(&row, j->all));
@@ -112,7 +112,7 @@ cleanup:
 }
 
 /* A clone's row is its original's. Every rank writes its slice of the rows, of the clones' too. */
-static crow_status write_matrix(const job *j) {
+static crow_status clones_write_matrix(const job *j) {
   crow_status status = CROW_OK;
   const crow_partition p = crow_comm_partition(j->comm, j->all, 1);
   double *row = NULL;
@@ -177,7 +177,7 @@ cleanup:
 
 /* A Poisson(1) number by inversion, from 1/e to the last bit, at most POISSON_MOST. */
 enum { POISSON_MOST = 20 };
-static int64_t poisson(double u) {
+static int64_t clones_poisson(double u) {
   int64_t n = 0;
   for (double share = 0x1.78b56362cef38p-2, below = share; u > below && n < POISSON_MOST; below += share)
     share /= (double)++n;
@@ -185,11 +185,11 @@ static int64_t poisson(double u) {
 }
 
 /* How often comparison `index` is drawn for clone k of its first (side 0) or second alternative. */
-static int64_t draw(const job *j, crow_gidx index, int64_t k, int side) {
+static int64_t clones_draw(const job *j, crow_gidx index, int64_t k, int side) {
   double u;
   const uint64_t number = ((uint64_t)index * (uint64_t)j->clones->clones + (uint64_t)k) * 2 + (uint64_t)side;
   crow_random_uniform(j->clones->seed, CROW_STREAM_AUDIT, element(USE_COUNT, number), &u, 1);
-  return poisson(u);
+  return clones_poisson(u);
 }
 
 static int64_t find_target(const crow_clones *clones, crow_gidx alternative) {
@@ -212,7 +212,7 @@ static int64_t resample(const job *j, const crow_partition *p, const comparisons
       const int64_t target = find_target(j->clones, side ? own->second[i] : own->first[i]);
       for (int64_t k = 0; target >= 0 && k < j->clones->clones; k++) {
         const int32_t clone = (int32_t)(j->m + k * j->clones->targets + target);
-        const int64_t times = draw(j, p->begin + i, k, side);
+        const int64_t times = clones_draw(j, p->begin + i, k, side);
         for (int64_t t = 0; t < times && t < j->most_draws; t++, drawn++) {
           if (!out) continue;
           out->first[drawn] = side ? own->first[i] : clone;
@@ -258,7 +258,7 @@ cleanup:
   return status;
 }
 
-static crow_status write_comparisons(job *j) {
+static crow_status clones_write_comparisons(job *j) {
   crow_status status = CROW_OK;
   const crow_gidx q = j->dataset->comparisons;
   const crow_partition p = crow_comm_partition(j->comm, q, 1);
@@ -297,13 +297,13 @@ crow_status crow_clones_write(const crow_comm *comm, const crow_dataset *dataset
         crow_error(CROW_USAGE, "%lld alternatives with the clones: expected at most %d", (long long)j.all, INT32_MAX));
   }
   CROW_TRY(crow_file_create(comm, path, "dataset", true, &j.file));
-  CROW_TRY(write_contexts(&j));
-  CROW_TRY(write_prompts(&j));
+  CROW_TRY(clones_write_contexts(&j));
+  CROW_TRY(clones_write_prompts(&j));
   /* Only the source that the fit uses. */
   const crow_source source = crow_preference_source(dataset);
-  if (source == CROW_SOURCE_COMPARISONS) CROW_TRY(write_comparisons(&j));
-  if (source == CROW_SOURCE_MATRIX) CROW_TRY(write_matrix(&j));
-  if (source == CROW_SOURCE_POPULATION) CROW_TRY(write_population(&j));
+  if (source == CROW_SOURCE_COMPARISONS) CROW_TRY(clones_write_comparisons(&j));
+  if (source == CROW_SOURCE_MATRIX) CROW_TRY(clones_write_matrix(&j));
+  if (source == CROW_SOURCE_POPULATION) CROW_TRY(clones_write_population(&j));
   CROW_TRY(crow_file_finish(&j.file));
 cleanup:
   crow_file_close(&j.file);

@@ -88,7 +88,7 @@ static bool next_piece(pieces *p, crow_gidx *begin, int64_t *count) {
 
 /* ---- arrays ------------------------------------------------------------------------------------------------- */
 
-static crow_status write_contexts(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
+static crow_status simulate_write_contexts(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
   crow_status status = CROW_OK;
   const int64_t d = s->options->dimensions;
   double *context = NULL, *work = NULL;
@@ -109,7 +109,7 @@ cleanup:
   return status;
 }
 
-static crow_status write_names(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
+static crow_status simulate_write_names(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
   crow_status status = CROW_OK;
   crow_strings id = {.width = s->id_width}, topic = {.width = s->topic_width};
   crow_gidx begin = 0;
@@ -135,7 +135,7 @@ cleanup:
   return status;
 }
 
-static crow_status write_prompts(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
+static crow_status simulate_write_prompts(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
   crow_status status = CROW_OK;
   crow_strings prompt = {.width = s->prompt_width};
   crow_gidx begin = 0;
@@ -153,7 +153,7 @@ cleanup:
   return status;
 }
 
-static crow_status write_population(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
+static crow_status simulate_write_population(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
   crow_status status = CROW_OK;
   const int64_t types = s->population.types;
   double *reward = NULL, *column = NULL;
@@ -180,7 +180,7 @@ cleanup:
   return status;
 }
 
-static crow_status write_matrix(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
+static crow_status simulate_write_matrix(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
   crow_status status = CROW_OK;
   const crow_gidx m = s->alternatives;
   const int64_t types = s->population.types;
@@ -207,7 +207,7 @@ cleanup:
   return status;
 }
 
-static crow_status write_comparisons(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
+static crow_status simulate_write_comparisons(const crow_comm *comm, const crow_simulation *s, crow_file *file) {
   crow_status status = CROW_OK;
   const crow_gidx q = s->options->comparisons;
   int32_t *first = NULL, *second = NULL;
@@ -240,7 +240,7 @@ cleanup:
 
 /* ---- the whole ---------------------------------------------------------------------------------------------- */
 
-static crow_status describe(const crow_simulation *s, crow_file *file) {
+static crow_status simulate_describe(const crow_simulation *s, crow_file *file) {
   char text[1024];
   (void)snprintf(text, sizeof text, "simulated: population %.400s, %lld alternatives, %lld of them clones%s%.400s",
                  s->options->population, (long long)s->alternatives, (long long)(s->alternatives - s->originals),
@@ -259,7 +259,8 @@ static int64_t count_topics(const crow_simulation *s) {
 }
 
 /* Everything is written in pieces; a piece has at least one row, and of a matrix every rank has all rewards. */
-static crow_status check_memory(const crow_comm *comm, const crow_simulate_options *options, const crow_simulation *s) {
+static crow_status simulate_check_memory(const crow_comm *comm, const crow_simulate_options *options,
+                                         const crow_simulation *s) {
   const double m = (double)s->alternatives, d = (double)options->dimensions, types = (double)s->population.types;
   double bytes = (double)CROW_PROCESS_BYTES + 1.5 * PIECE_BYTES + 8 * d * (double)(s->population.topics + 2) +
                  8 * types * (double)s->population.topics;
@@ -286,13 +287,13 @@ static crow_status write_simulated(void *context, const char *path, bool overwri
   const int source = what->options->preferences;
   crow_file *file = NULL;
   CROW_TRY(crow_file_create(comm, path, "dataset", overwrite, &file));
-  CROW_TRY(describe(s, file));
-  CROW_TRY(write_contexts(comm, s, file));
-  CROW_TRY(write_names(comm, s, file));
-  CROW_TRY(write_prompts(comm, s, file));
-  if (source == CROW_SIMULATE_POPULATION) CROW_TRY(write_population(comm, s, file));
-  if (source == CROW_SIMULATE_MATRIX) CROW_TRY(write_matrix(comm, s, file));
-  if (source == CROW_SIMULATE_COMPARISONS) CROW_TRY(write_comparisons(comm, s, file));
+  CROW_TRY(simulate_describe(s, file));
+  CROW_TRY(simulate_write_contexts(comm, s, file));
+  CROW_TRY(simulate_write_names(comm, s, file));
+  CROW_TRY(simulate_write_prompts(comm, s, file));
+  if (source == CROW_SIMULATE_POPULATION) CROW_TRY(simulate_write_population(comm, s, file));
+  if (source == CROW_SIMULATE_MATRIX) CROW_TRY(simulate_write_matrix(comm, s, file));
+  if (source == CROW_SIMULATE_COMPARISONS) CROW_TRY(simulate_write_comparisons(comm, s, file));
   if (what->provenance) CROW_TRY(crow_provenance_write(what->provenance, file));
   CROW_TRY(crow_file_finish(&file));
 cleanup:
@@ -306,7 +307,7 @@ crow_status crow_simulate_run(const crow_comm *comm, const crow_simulate_options
   crow_simulation s = {0};
   CROW_TRY(crow_simulate_options_validate(options));
   CROW_TRY(crow_simulation_create(comm, options, &s));
-  CROW_TRY(check_memory(comm, options, &s));
+  CROW_TRY(simulate_check_memory(comm, options, &s));
   CROW_TRY(crow_output_check(comm, output, overwrite));
   CROW_TRY(crow_result_save(comm, output, overwrite, write_simulated, &(simulated){comm, options, &s, provenance}));
   *summary = (crow_simulate_summary){.alternatives = s.alternatives,

@@ -32,7 +32,7 @@ static crow_gidx original_of(const crow_simulation *s, crow_gidx alternative) {
 /* ---- prompts ------------------------------------------------------------------------------------------------ */
 
 /* Original i belongs to prompt i mod K, so that a prompt has all topics; a clone to its original's. */
-static int64_t prompt_of(const crow_simulation *s, crow_gidx alternative) {
+static int64_t simulation_prompt_of(const crow_simulation *s, crow_gidx alternative) {
   return original_of(s, alternative) % s->options->prompts;
 }
 
@@ -75,7 +75,7 @@ static crow_gidx place_of(const crow_simulation *s, const members *m, crow_gidx 
 }
 
 void crow_simulation_prompt(const crow_simulation *s, crow_gidx alternative, char *prompt) {
-  (void)snprintf(prompt, (size_t)s->prompt_width, "prompt-%lld", (long long)(prompt_of(s, alternative) + 1));
+  (void)snprintf(prompt, (size_t)s->prompt_width, "prompt-%lld", (long long)(simulation_prompt_of(s, alternative) + 1));
 }
 
 /* ---- elements ----------------------------------------------------------------------------------------------- */
@@ -165,7 +165,7 @@ static void draw_two(const crow_simulation *s, const uint32_t *words, crow_gidx 
     *y += *y >= *x;
     return;
   }
-  const members m = members_of(s, prompt_of(s, *x));
+  const members m = members_of(s, simulation_prompt_of(s, *x));
   const crow_gidx own = place_of(s, &m, *x);
   const crow_gidx other = index_below(words + 2, m.originals + m.rounds * m.round + m.added - 1);
   *y = member_at(s, &m, other + (other >= own));

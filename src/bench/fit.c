@@ -43,8 +43,8 @@ cleanup:
   return status;
 }
 
-static crow_status fit(const crow_comm *comm, const crow_bench_options *options, const fit_problem *problem,
-                       double *total_s, double *comm_s, crow_rewards *out) {
+static crow_status bench_fit_once(const crow_comm *comm, const crow_bench_options *options, const fit_problem *problem,
+                                  double *total_s, double *comm_s, crow_rewards *out) {
   crow_status status = CROW_OK;
   crow_train_options settings;
   crow_train_options_default(&settings);
@@ -90,21 +90,22 @@ static crow_status fit_alone(const crow_comm *alone, const crow_bench_options *o
   double total, comm;
   *seconds = 0;
   if (!alone) return CROW_OK;
-  CROW_TRY(fit(alone, options, problem, &total, &comm, &rewards));
+  CROW_TRY(bench_fit_once(alone, options, problem, &total, &comm, &rewards));
   CROW_TRY(solving_s(alone, &rewards, seconds));
 cleanup:
   crow_rewards_free(&rewards);
   return status;
 }
 
-static crow_status measure(const crow_comm *comm, const crow_bench_options *options, const fit_problem *problem,
-                           const crow_comm *alone, const fit_problem *problem_alone, fit_series *s, crow_stages *stages,
-                           crow_rewards *rewards) {
+static crow_status bench_fit_measure(const crow_comm *comm, const crow_bench_options *options,
+                                     const fit_problem *problem, const crow_comm *alone,
+                                     const fit_problem *problem_alone, fit_series *s, crow_stages *stages,
+                                     crow_rewards *rewards) {
   crow_status status = CROW_OK;
   for (int64_t k = -options->warm_up; k < options->repetitions; k++) {
     const int64_t at = k < 0 ? 0 : k;
     crow_rewards_free(rewards);
-    CROW_TRY(fit(comm, options, problem, &s->total[at], &s->comm[at], rewards));
+    CROW_TRY(bench_fit_once(comm, options, problem, &s->total[at], &s->comm[at], rewards));
     CROW_TRY(solving_s(comm, rewards, &s->time[at]));
     s->evaluate[at] = crow_bench_stage_s(&rewards->stages, "evaluate") / (double)rewards->evaluations;
     CROW_TRY(crow_bench_greatest(comm, &s->evaluate[at]));
@@ -136,9 +137,9 @@ static double bytes_evaluated(const crow_bench_preferences *p, double pairs, int
  * back. */
 enum { PAIR_OPERATIONS = 16, ALTERNATIVE_OPERATIONS = 2 * (12 * 22 + 24) };
 
-static void report_rates(const crow_comm *comm, const crow_bench_options *options, const crow_bench_machine *machine,
-                         const fit_problem *problem, const crow_rewards *rewards, const fit_series *s,
-                         crow_bench_report *report) {
+static void bench_fit_report_rates(const crow_comm *comm, const crow_bench_options *options,
+                                   const crow_bench_machine *machine, const fit_problem *problem,
+                                   const crow_rewards *rewards, const fit_series *s, crow_bench_report *report) {
   double rate[CROW_BENCH_REPETITIONS_MOST], bytes[CROW_BENCH_REPETITIONS_MOST], share[CROW_BENCH_REPETITIONS_MOST];
   double waiting[CROW_BENCH_REPETITIONS_MOST], efficiency[CROW_BENCH_REPETITIONS_MOST];
   double flops[CROW_BENCH_REPETITIONS_MOST], of_gemm[CROW_BENCH_REPETITIONS_MOST], of_peak[CROW_BENCH_REPETITIONS_MOST];
@@ -232,7 +233,8 @@ cleanup:
   return status;
 }
 
-static void describe(const crow_bench_options *options, const fit_problem *problem, crow_bench_report *report) {
+static void bench_fit_describe(const crow_bench_options *options, const fit_problem *problem,
+                               crow_bench_report *report) {
   char preferences[64] = "complete preferences";
   if (options->graph == CROW_BENCH_PAIRS) {
     (void)snprintf(preferences, sizeof preferences, "%lld observed pairs", (long long)problem->pairs.partition.global);
@@ -265,9 +267,9 @@ crow_status crow_bench_fit(const crow_comm *comm, const crow_bench_options *opti
     CROW_TRY(crow_bench_alone(comm, &alone));
     CROW_TRY_AGREE(comm, alone ? problem_make(alone, &preferences, &problem_alone) : CROW_OK);
   }
-  CROW_TRY(measure(comm, options, &problem, alone, &problem_alone, s, &stages, &rewards));
-  describe(options, &problem, report);
-  report_rates(comm, options, machine, &problem, &rewards, s, report);
+  CROW_TRY(bench_fit_measure(comm, options, &problem, alone, &problem_alone, s, &stages, &rewards));
+  bench_fit_describe(options, &problem, report);
+  bench_fit_report_rates(comm, options, machine, &problem, &rewards, s, report);
   CROW_TRY(crow_bench_stages_report(comm, &stages, s->count, report));
   CROW_TRY(crow_bench_verify_rewards(comm, &preferences, options->tolerance, &rewards, report));
 cleanup:

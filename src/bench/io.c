@@ -75,7 +75,7 @@ cleanup:
 }
 
 /* Every number is compared, outside the time that counts. */
-static crow_status compare(io_run *run, crow_gidx at, crow_gidx n) {
+static crow_status bench_io_compare(io_run *run, crow_gidx at, crow_gidx n) {
   const crow_dataset dataset = crow_bench_lattice_dataset(run->lattice);
   const crow_status status = crow_dataset_read_contexts(&dataset, run->mine.begin, n, CROW_F32, run->expected);
   stamp(run, at, n, run->expected);
@@ -95,7 +95,7 @@ static crow_status read_dataset(io_run *run, double *seconds) {
     const crow_gidx n = piece_rows(run, turn, &at);
     CROW_TRY(crow_file_read(dataset.file, "/alternatives/context", run->mine.begin + at, n, CROW_F32, run->piece));
     *seconds += crow_time_s() - start;
-    CROW_TRY(compare(run, at, n));
+    CROW_TRY(bench_io_compare(run, at, n));
     start = crow_time_s();
   }
 cleanup:
@@ -200,7 +200,7 @@ cleanup:
   return status;
 }
 
-static void report_rates(double bytes, const io_series *s, int64_t count, crow_bench_report *report) {
+static void bench_io_report_rates(double bytes, const io_series *s, int64_t count, crow_bench_report *report) {
   static const char *const names[2][3] = {{"write_rate", "plain_write_rate", "ratio_to_plain_write"},
                                           {"read_rate", "plain_read_rate", "ratio_to_plain_read"}};
   double rate[CROW_BENCH_REPETITIONS_MOST], raw[CROW_BENCH_REPETITIONS_MOST], share[CROW_BENCH_REPETITIONS_MOST];
@@ -231,7 +231,7 @@ cleanup:
   return status;
 }
 
-static crow_status prepare(const crow_comm *comm, const crow_bench_options *options, io_run *run) {
+static crow_status bench_io_prepare(const crow_comm *comm, const crow_bench_options *options, io_run *run) {
   crow_status status = CROW_OK;
   const crow_gidx d = options->dimensions;
   double memory = 0;
@@ -268,7 +268,7 @@ crow_status crow_bench_io_hooked(const crow_comm *comm, const crow_bench_options
   CROW_TRY(crow_bench_options_validate(options));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&run, 1));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s, 1));
-  CROW_TRY(prepare(comm, options, run));
+  CROW_TRY(bench_io_prepare(comm, options, run));
   run->written = written;
   run->context = context;
   for (int64_t k = -options->warm_up; k < options->repetitions; k++) CROW_TRY(repeat(run, k & 1, s, k < 0 ? 0 : k));
@@ -276,7 +276,7 @@ crow_status crow_bench_io_hooked(const crow_comm *comm, const crow_bench_options
   (void)snprintf(report->problem, sizeof report->problem,
                  "a dataset of %lld contexts of %lld dimensions in one HDF5 file, beside a plain file for each rank",
                  (long long)run->mine.global, (long long)options->dimensions);
-  report_rates(bytes, s, options->repetitions, report);
+  bench_io_report_rates(bytes, s, options->repetitions, report);
   CROW_TRY(crow_comm_sum_i64(comm, &run->wrong, 1));
   report->valid = run->wrong == 0;
   (void)snprintf(report->verdict, sizeof report->verdict, "%lld numbers came back as others", (long long)run->wrong);

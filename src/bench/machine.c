@@ -18,19 +18,19 @@ static void fill(float *values, int64_t count, uint64_t row) {
   for (int64_t i = 0; i < count; i++) values[i] = (float)((i * 7 + (int64_t)row * 3) % 17 - 8);
 }
 
-static void multiply(int n, const float *a, const float *b, float *c) {
+static void machine_multiply(int n, const float *a, const float *b, float *c) {
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, n, n, 1, a, n, b, n, 0, c, n);
 }
 
 /* The side of the matrices to multiply for about `seconds`: the usual one, but where that would take more than 5 times
  * as long, as in an emulator. The least of a few times, as a rank may be interrupted. */
-static int choose_side(double seconds, const float *a, const float *b, float *c) {
+static int machine_choose_side(double seconds, const float *a, const float *b, float *c) {
   const int64_t usual = GEMM_SIDE, small = GEMM_SIDE_SLOW;
   const double more = (double)(usual * usual * usual) / (double)(small * small * small);
   double least = (double)INFINITY;
   for (int k = 0; k < 4; k++) {
     const double start = crow_time_s();
-    multiply(GEMM_SIDE_SLOW, a, b, c);
+    machine_multiply(GEMM_SIDE_SLOW, a, b, c);
     least = fmin(least, crow_time_s() - start);
   }
   return least * more > 5 * seconds ? GEMM_SIDE_SLOW : GEMM_SIDE;
@@ -50,11 +50,11 @@ crow_status crow_bench_machine_gemm(const crow_comm *comm, double seconds, doubl
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&c, most * most));
   fill(a, most * most, 1);
   fill(b, most * most, 2);
-  const int64_t n = choose_side(seconds, a, b, c);
+  const int64_t n = machine_choose_side(seconds, a, b, c);
   CROW_TRY(crow_comm_barrier(comm));
   const double start = crow_time_s(), cpu_start = crow_time_cpu_s();
   do {
-    multiply((int)n, a, b, c);
+    machine_multiply((int)n, a, b, c);
     done++;
   } while (crow_time_s() - start < seconds);
   const double operations = 2.0 * (double)(n * n * n * done);

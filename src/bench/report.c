@@ -65,7 +65,7 @@ cleanup:
   return status;
 }
 
-static int compare(const void *a, const void *b) {
+static int bench_report_compare(const void *a, const void *b) {
   const double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
 }
@@ -76,7 +76,7 @@ void crow_bench_report_add(crow_bench_report *report, const char *name, const ch
   if (count > CROW_BENCH_REPETITIONS_MOST) count = CROW_BENCH_REPETITIONS_MOST;
   if (report->figures == CROW_BENCH_FIGURES || count < 1) return;
   memcpy(sorted, values, (size_t)count * sizeof *sorted);
-  qsort(sorted, (size_t)count, sizeof *sorted, compare);
+  qsort(sorted, (size_t)count, sizeof *sorted, bench_report_compare);
   report->figure[report->figures++] =
       (crow_bench_figure){name, unit, (sorted[(count - 1) / 2] + sorted[count / 2]) / 2, sorted[0], sorted[count - 1]};
 }

@@ -47,8 +47,8 @@ static double sampling_s(const crow_stages *stages, double *cpu_s) {
   return sum;
 }
 
-static crow_status run(const crow_comm *comm, crow_bench_lattice *lattice, const crow_weights_options *options,
-                       trial *out, crow_weights *weights) {
+static crow_status bench_weights_run(const crow_comm *comm, crow_bench_lattice *lattice,
+                                     const crow_weights_options *options, trial *out, crow_weights *weights) {
   crow_status status = CROW_OK;
   const crow_dataset dataset = crow_bench_lattice_dataset(lattice);
   CROW_TRY(crow_comm_barrier(comm));
@@ -84,7 +84,7 @@ static crow_status choose_samples(const crow_comm *comm, crow_bench_lattice *lat
   for (int k = 0; k < 2; k++) {
     wanted = fmin(fmax(ceil(wanted / (double)block), 1) * (double)block, 1e12);
     options->samples = (int64_t)wanted;
-    CROW_TRY(run(comm, lattice, options, &probe, &weights));
+    CROW_TRY(bench_weights_run(comm, lattice, options, &probe, &weights));
     const bool exact = weights.samples == 0;
     crow_weights_free(&weights);
     if (exact) break;
@@ -110,7 +110,7 @@ static crow_status run_alone(const crow_comm *comm, const crow_comm *alone, crow
   one.grid = "1x1";
   if (together->run.engine != CROW_NEAREST_SIGNS) one.nearest.engine = (int)together->run.engine;
   one.samples = (options->samples + crow_comm_size(comm) - 1) / crow_comm_size(comm);
-  CROW_TRY_AGREE(comm, alone ? run(alone, lattice, &one, &t, &weights) : CROW_OK);
+  CROW_TRY_AGREE(comm, alone ? bench_weights_run(alone, lattice, &one, &t, &weights) : CROW_OK);
   CROW_TRY(crow_bench_greatest(comm, &t.sampling_s));
   *seconds = t.sampling_s;
 cleanup:
@@ -138,14 +138,15 @@ static crow_status run_apart(const crow_comm *comm, crow_bench_lattice *lattice,
   }
   apart.draws = CROW_DRAWS_INDEPENDENT;
   apart.samples = s->independent;
-  CROW_TRY(run(comm, lattice, &apart, &s->apart[at], &other));
+  CROW_TRY(bench_weights_run(comm, lattice, &apart, &s->apart[at], &other));
 cleanup:
   crow_weights_free(&other);
   return status;
 }
 
-static crow_status measure(const crow_comm *comm, const crow_bench_options *options, crow_bench_lattice *lattice,
-                           const crow_weights_options *chosen, series *s, crow_stages *stages, crow_weights *weights) {
+static crow_status bench_weights_measure(const crow_comm *comm, const crow_bench_options *options,
+                                         crow_bench_lattice *lattice, const crow_weights_options *chosen, series *s,
+                                         crow_stages *stages, crow_weights *weights) {
   crow_status status = CROW_OK;
   crow_comm *alone = NULL;
   if (options->efficiency) CROW_TRY(crow_bench_alone(comm, &alone));
@@ -154,7 +155,7 @@ static crow_status measure(const crow_comm *comm, const crow_bench_options *opti
     crow_weights_free(weights);
     /* The product is measured beside every repetition: other work disturbs both alike. */
     CROW_TRY(crow_bench_machine_gemm(comm, 0.1, &s->gemm[at], &s->gemm_cpu[at]));
-    CROW_TRY(run(comm, lattice, chosen, &s->trial[at], weights));
+    CROW_TRY(bench_weights_run(comm, lattice, chosen, &s->trial[at], weights));
     CROW_TRY(run_apart(comm, lattice, chosen, weights, at, s));
     if (options->efficiency) CROW_TRY(run_alone(comm, alone, lattice, chosen, weights, &s->alone_s[at]));
     if (k >= 0) crow_bench_stages_add(stages, &weights->run.stages);
@@ -215,8 +216,9 @@ static void report_draws(const crow_weights *weights, double m, double d, int ra
   crow_bench_report_add(report, "gain_over_independent", "", gain, s->count);
 }
 
-static void report_rates(const crow_weights *weights, double m, double d, int ranks, const crow_bench_options *options,
-                         const crow_bench_machine *machine, const series *s, crow_bench_report *report) {
+static void bench_weights_report_rates(const crow_weights *weights, double m, double d, int ranks,
+                                       const crow_bench_options *options, const crow_bench_machine *machine,
+                                       const series *s, crow_bench_report *report) {
   double time[CROW_BENCH_REPETITIONS_MOST], total[CROW_BENCH_REPETITIONS_MOST], rate[CROW_BENCH_REPETITIONS_MOST];
   double gemm[CROW_BENCH_REPETITIONS_MOST], share[CROW_BENCH_REPETITIONS_MOST], samples[CROW_BENCH_REPETITIONS_MOST];
   double waiting[CROW_BENCH_REPETITIONS_MOST], alone[CROW_BENCH_REPETITIONS_MOST];
@@ -348,10 +350,10 @@ crow_status crow_bench_weights(const crow_comm *comm, const crow_bench_options *
   const crow_dataset dataset = crow_bench_lattice_dataset(lattice);
   chosen.samples = options->samples;
   if (chosen.samples == 0) CROW_TRY(choose_samples(comm, lattice, options->seconds, machine, &chosen));
-  CROW_TRY(measure(comm, options, lattice, &chosen, s, &stages, &weights));
+  CROW_TRY(bench_weights_measure(comm, options, lattice, &chosen, s, &stages, &weights));
   CROW_TRY(report_problem(comm, options, &dataset, &weights, report));
-  report_rates(&weights, (double)dataset.alternatives, (double)dataset.dimensions, crow_comm_size(comm), options,
-               machine, s, report);
+  bench_weights_report_rates(&weights, (double)dataset.alternatives, (double)dataset.dimensions, crow_comm_size(comm),
+                             options, machine, s, report);
   CROW_TRY(crow_bench_stages_report(comm, &stages, s->count, report));
   CROW_TRY(crow_bench_verify_weights(comm, lattice, &chosen, &weights, report));
 cleanup:

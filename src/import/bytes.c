@@ -49,7 +49,7 @@ cleanup:
 }
 
 /* Unpacks until something came out, or the file has ended between two members. */
-static crow_status unpack(crow_bytes *bytes, void *to, size_t room, size_t *got) {
+static crow_status bytes_unpack(crow_bytes *bytes, void *to, size_t room, size_t *got) {
   crow_status status = CROW_OK;
   while (*got == 0) {
     if (bytes->at == bytes->filled) CROW_TRY(fill_chunk(bytes));
@@ -81,7 +81,7 @@ crow_status crow_bytes_read(crow_bytes *bytes, void *to, size_t room, size_t *go
   crow_status status = CROW_OK;
   *got = 0;
   if (room == 0) return CROW_OK;
-  if (bytes->packed) return unpack(bytes, to, room, got);
+  if (bytes->packed) return bytes_unpack(bytes, to, room, got);
   if (bytes->at == bytes->filled) CROW_TRY(fill_chunk(bytes));
   *got = bytes->filled - bytes->at < room ? bytes->filled - bytes->at : room;
   memcpy(to, bytes->chunk + bytes->at, *got);

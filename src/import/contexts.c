@@ -49,8 +49,8 @@ cleanup:
 }
 
 /* What rank 0 sends to every rank: the elements of its slice. */
-static crow_status share_out(const crow_context_source *contexts, const void *whole, size_t element_bytes,
-                             void **slice) {
+static crow_status contexts_share_out(const crow_context_source *contexts, const void *whole, size_t element_bytes,
+                                      void **slice) {
   crow_status status = CROW_OK;
   const crow_comm *comm = contexts->comm;
   const crow_partition *p = &contexts->partition;
@@ -80,7 +80,7 @@ cleanup:
 static crow_status share_texts(const crow_context_source *contexts, const crow_strings *whole, int64_t width,
                                crow_strings *slice) {
   *slice = (crow_strings){.count = contexts->partition.count, .width = width};
-  return share_out(contexts, whole->data, (size_t)width, (void **)&slice->data);
+  return contexts_share_out(contexts, whole->data, (size_t)width, (void **)&slice->data);
 }
 
 static crow_status open_csv(crow_context_source *contexts) {
@@ -96,7 +96,7 @@ static crow_status open_csv(crow_context_source *contexts) {
   int64_t shape[5] = {read.count, read.dimensions, texts[0].width, texts[1].width, texts[2].width};
   CROW_TRY(crow_comm_broadcast(comm, shape, sizeof shape, 0));
   set_shape(contexts, shape[0], shape[1]);
-  CROW_TRY(share_out(contexts, read.context, (size_t)shape[1] * sizeof(double), (void **)&contexts->slice));
+  CROW_TRY(contexts_share_out(contexts, read.context, (size_t)shape[1] * sizeof(double), (void **)&contexts->slice));
   if (shape[2]) CROW_TRY(share_texts(contexts, &texts[0], shape[2], &contexts->id));
   if (shape[3]) CROW_TRY(share_texts(contexts, &texts[1], shape[3], &contexts->prompt));
   if (!shape[4]) goto cleanup;
@@ -110,7 +110,7 @@ cleanup:
   return status;
 }
 
-static crow_status name_dimensions(crow_context_source *contexts) {
+static crow_status contexts_name_dimensions(crow_context_source *contexts) {
   const crow_dataset *dataset = &contexts->dataset;
   if (!dataset->file || !crow_file_has(dataset->file, "/alternatives/dimension")) return CROW_OK;
   return crow_file_read_strings(dataset->file, "/alternatives/dimension", 0, contexts->dimensions,
@@ -130,7 +130,7 @@ static crow_status open_form(crow_context_source *contexts) {
     CROW_TRY(crow_dataset_open(contexts->comm, contexts->name, true, &contexts->dataset));
     CROW_TRY(crow_dataset_need_contexts(&contexts->dataset));
     set_shape(contexts, contexts->dataset.alternatives, contexts->dataset.dimensions);
-    CROW_TRY(name_dimensions(contexts));
+    CROW_TRY(contexts_name_dimensions(contexts));
   }
 cleanup:
   return status;
@@ -168,7 +168,7 @@ crow_status crow_context_source_of_dataset(const crow_comm *comm, const crow_dat
   contexts->dataset = *dataset;
   CROW_TRY_AGREE(comm, set_names(contexts, dataset->file ? crow_file_name(dataset->file) : "generated", NULL));
   set_shape(contexts, dataset->alternatives, dataset->dimensions);
-  CROW_TRY(name_dimensions(contexts));
+  CROW_TRY(contexts_name_dimensions(contexts));
 cleanup:
   if (status != CROW_OK) crow_context_source_close(&contexts);
   *out = contexts;

@@ -225,7 +225,7 @@ cleanup:
 }
 
 /* Rank 0 holds what it reads; the others' part is known to all. */
-static crow_status check_memory(const crow_comm *comm, const crow_import_options *options, const inputs *in) {
+static crow_status import_check_memory(const crow_comm *comm, const crow_import_options *options, const inputs *in) {
   crow_status status = CROW_OK;
   double bytes = 0;
   if (crow_comm_rank(comm) == 0) bytes = crow_import_need_bytes(&in->comparisons, &in->contexts, &in->items);
@@ -274,7 +274,7 @@ crow_status crow_import_run(const crow_comm *comm, const crow_import_options *op
   /* The output comes first: a folder that cannot be written to is told before minutes of reading. */
   CROW_TRY(crow_output_check(comm, options->output, options->overwrite));
   CROW_TRY(open_inputs(comm, options, &in));
-  CROW_TRY(check_memory(comm, options, &in));
+  CROW_TRY(import_check_memory(comm, options, &in));
   const bool root = crow_comm_rank(comm) == 0;
   CROW_TRY_AGREE(comm, root ? read_all(&in, &rules, &alternatives, &comparisons) : CROW_OK);
   CROW_TRY(crow_result_save(comm, options->output, options->overwrite, write_imported,

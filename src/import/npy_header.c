@@ -21,7 +21,7 @@ static void skip_space(scanner *in) {
 }
 
 /* Takes `c` if it comes next. */
-static bool take(scanner *in, char c) {
+static bool npy_header_take(scanner *in, char c) {
   skip_space(in);
   if (in->at == in->end || *in->at != c) return false;
   in->at++;
@@ -65,15 +65,15 @@ static crow_status take_length(scanner *in, int64_t *length) {
 static crow_status take_shape(scanner *in, crow_npy_header *out) {
   crow_status status = CROW_OK;
   out->dimensions = 0;
-  if (!take(in, '(')) return malformed(in, "a tuple for shape");
-  while (!take(in, ')')) {
+  if (!npy_header_take(in, '(')) return malformed(in, "a tuple for shape");
+  while (!npy_header_take(in, ')')) {
     int64_t length = 0;
     skip_space(in);
     CROW_TRY(take_length(in, &length));
     if (out->dimensions < 2) out->shape[out->dimensions] = length;
     if (out->dimensions < 3) out->dimensions++;
-    if (take(in, ',')) continue;
-    if (take(in, ')')) break;
+    if (npy_header_take(in, ',')) continue;
+    if (npy_header_take(in, ')')) break;
     CROW_TRY(malformed(in, "a comma or ) in shape"));
   }
 cleanup:
@@ -84,7 +84,7 @@ static crow_status take_value(scanner *in, const char *key, crow_npy_header *out
   crow_status status = CROW_OK;
   if (strcmp(key, "descr") == 0) {
     *seen |= 1;
-    if (take(in, '[')) {
+    if (npy_header_take(in, '[')) {
       return crow_error(CROW_BAD_INPUT, "%s: holds records with named fields, expected a plain array of floats",
                         in->name);
     }
@@ -108,14 +108,14 @@ crow_status crow_npy_parse_header(const char *name, const char *text, size_t byt
   scanner in = {name, text, text + bytes};
   unsigned seen = 0;
   *out = (crow_npy_header){.shape = {1, 1}};
-  if (!take(&in, '{')) return malformed(&in, "{");
-  while (!take(&in, '}')) {
+  if (!npy_header_take(&in, '{')) return malformed(&in, "{");
+  while (!npy_header_take(&in, '}')) {
     char key[32];
     CROW_TRY(take_text(&in, "a key in quotes", key, sizeof key));
-    if (!take(&in, ':')) CROW_TRY(malformed(&in, "a colon after each key"));
+    if (!npy_header_take(&in, ':')) CROW_TRY(malformed(&in, "a colon after each key"));
     CROW_TRY(take_value(&in, key, out, &seen));
-    if (take(&in, ',')) continue;
-    if (take(&in, '}')) break;
+    if (npy_header_take(&in, ',')) continue;
+    if (npy_header_take(&in, '}')) break;
     CROW_TRY(malformed(&in, "a comma or } after each value"));
   }
   if (seen != 7) CROW_TRY(malformed(&in, "all of descr, fortran_order and shape"));

@@ -37,7 +37,7 @@ typedef struct member {
   uint64_t stored_bytes, bytes, local;
 } member;
 
-static uint64_t take(const unsigned char *at, int bytes) {
+static uint64_t npz_take(const unsigned char *at, int bytes) {
   uint64_t value = 0;
   for (int k = bytes - 1; k >= 0; k--) value = value << 8 | at[k];
   return value;
@@ -62,12 +62,12 @@ static crow_status read_end64(const archive *of, int64_t end, uint64_t *bytes, u
   crow_status status = CROW_OK;
   unsigned char locator[LOCATOR_BYTES], record[END64_BYTES];
   CROW_TRY(read_at(of, end - LOCATOR_BYTES, locator, sizeof locator));
-  if (take(locator, 4) != 0x07064b50) CROW_TRY(zip_damaged(of, "its directory's place is missing"));
-  if (take(locator + 8, 8) > INT64_MAX) CROW_TRY(zip_damaged(of, "its directory is beyond its end"));
-  CROW_TRY(read_at(of, (int64_t)take(locator + 8, 8), record, sizeof record));
-  if (take(record, 4) != 0x06064b50) CROW_TRY(zip_damaged(of, "its directory's place is missing"));
-  *bytes = take(record + 40, 8);
-  *offset = take(record + 48, 8);
+  if (npz_take(locator, 4) != 0x07064b50) CROW_TRY(zip_damaged(of, "its directory's place is missing"));
+  if (npz_take(locator + 8, 8) > INT64_MAX) CROW_TRY(zip_damaged(of, "its directory is beyond its end"));
+  CROW_TRY(read_at(of, (int64_t)npz_take(locator + 8, 8), record, sizeof record));
+  if (npz_take(record, 4) != 0x06064b50) CROW_TRY(zip_damaged(of, "its directory's place is missing"));
+  *bytes = npz_take(record + 40, 8);
+  *offset = npz_take(record + 48, 8);
 cleanup:
   return status;
 }
@@ -83,9 +83,9 @@ static crow_status read_directory(archive *of) {
   CROW_TRY(CROW_ALLOCATE_RAW(&tail, look));
   CROW_TRY(read_at(of, of->length - look, tail, (size_t)look));
   int64_t at = look - END_BYTES;
-  while (at >= 0 && take(tail + at, 4) != 0x06054b50) at--;
+  while (at >= 0 && npz_take(tail + at, 4) != 0x06054b50) at--;
   if (at < 0) CROW_TRY(zip_damaged(of, "its directory is missing"));
-  uint64_t bytes = take(tail + at + 12, 4), offset = take(tail + at + 16, 4);
+  uint64_t bytes = npz_take(tail + at + 12, 4), offset = npz_take(tail + at + 16, 4);
   if (bytes == UINT32_MAX || offset == UINT32_MAX) {
     CROW_TRY(read_end64(of, of->length - look + at, &bytes, &offset));
   }
@@ -101,13 +101,13 @@ cleanup:
 /* Sizes and places that do not fit 32 bits are in an extra field, in this order, each only if it does not fit. */
 static void take_extra64(const unsigned char *extra, size_t bytes, member *out) {
   for (size_t at = 0; at + 4 <= bytes;) {
-    const size_t length = (size_t)take(extra + at + 2, 2), end = at + 4 + length;
+    const size_t length = (size_t)npz_take(extra + at + 2, 2), end = at + 4 + length;
     uint64_t *const values[] = {&out->bytes, &out->stored_bytes, &out->local};
     if (end > bytes) return;
     size_t from = at + 4;
-    for (int k = 0; take(extra + at, 2) == 1 && k < 3; k++) {
+    for (int k = 0; npz_take(extra + at, 2) == 1 && k < 3; k++) {
       if (*values[k] != UINT32_MAX || from + 8 > end) continue;
-      *values[k] = take(extra + from, 8);
+      *values[k] = npz_take(extra + from, 8);
       from += 8;
     }
     at = end;
@@ -117,16 +117,16 @@ static void take_extra64(const unsigned char *extra, size_t bytes, member *out) 
 /* The entry at `*at`, which moves on; false at the end or where the directory is damaged. */
 static bool next_member(const archive *of, int64_t *at, member *out) {
   const unsigned char *entry = of->directory + *at;
-  if (of->directory_bytes - *at < ENTRY_BYTES || take(entry, 4) != 0x02014b50) return false;
-  const size_t name = (size_t)take(entry + 28, 2), extra = (size_t)take(entry + 30, 2);
-  const int64_t whole = ENTRY_BYTES + (int64_t)name + (int64_t)extra + (int64_t)take(entry + 32, 2);
+  if (of->directory_bytes - *at < ENTRY_BYTES || npz_take(entry, 4) != 0x02014b50) return false;
+  const size_t name = (size_t)npz_take(entry + 28, 2), extra = (size_t)npz_take(entry + 30, 2);
+  const int64_t whole = ENTRY_BYTES + (int64_t)name + (int64_t)extra + (int64_t)npz_take(entry + 32, 2);
   if (whole > of->directory_bytes - *at) return false;
-  *out = (member){.flags = (unsigned)take(entry + 8, 2),
-                  .method = (unsigned)take(entry + 10, 2),
-                  .crc = (uint32_t)take(entry + 16, 4),
-                  .stored_bytes = take(entry + 20, 4),
-                  .bytes = take(entry + 24, 4),
-                  .local = take(entry + 42, 4)};
+  *out = (member){.flags = (unsigned)npz_take(entry + 8, 2),
+                  .method = (unsigned)npz_take(entry + 10, 2),
+                  .crc = (uint32_t)npz_take(entry + 16, 4),
+                  .stored_bytes = npz_take(entry + 20, 4),
+                  .bytes = npz_take(entry + 24, 4),
+                  .local = npz_take(entry + 42, 4)};
   const size_t kept = name < NAME_BYTES ? name : NAME_BYTES - 1;
   memcpy(out->name, entry + ENTRY_BYTES, kept);
   take_extra64(entry + ENTRY_BYTES + name, extra, out);
@@ -206,8 +206,8 @@ static crow_status find_bytes(const archive *of, const member *in, int64_t *begi
   if (in->flags & 1) CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: the member is encrypted", of->name));
   if (in->local > INT64_MAX || in->stored_bytes > INT64_MAX) CROW_TRY(zip_damaged(of, "a member is beyond its end"));
   CROW_TRY(read_at(of, (int64_t)in->local, local, sizeof local));
-  if (take(local, 4) != 0x04034b50) CROW_TRY(zip_damaged(of, "a member is not where its directory says"));
-  *begin = (int64_t)in->local + LOCAL_BYTES + (int64_t)take(local + 26, 2) + (int64_t)take(local + 28, 2);
+  if (npz_take(local, 4) != 0x04034b50) CROW_TRY(zip_damaged(of, "a member is not where its directory says"));
+  *begin = (int64_t)in->local + LOCAL_BYTES + (int64_t)npz_take(local + 26, 2) + (int64_t)npz_take(local + 28, 2);
   if (*begin > of->length || (int64_t)in->stored_bytes > of->length - *begin) {
     CROW_TRY(zip_damaged(of, "a member is beyond its end"));
   }

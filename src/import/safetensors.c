@@ -16,7 +16,7 @@ static const struct {
   crow_stored stored;
 } TYPES[] = {{"F16", CROW_STORED_F16}, {"BF16", CROW_STORED_BF16}, {"F32", CROW_STORED_F32}, {"F64", CROW_STORED_F64}};
 
-static crow_status read_text(const crow_floats *out, int64_t *begin, json_t **json) {
+static crow_status safetensors_read_text(const crow_floats *out, int64_t *begin, json_t **json) {
   crow_status status = CROW_OK;
   unsigned char prefix[8];
   uint64_t bytes = 0;
@@ -53,7 +53,7 @@ cleanup:
 }
 
 /* The tensor that is meant, or the list of those there are. */
-static crow_status choose(const crow_floats *out, json_t *all, const char *member, json_t **tensor) {
+static crow_status safetensors_choose(const crow_floats *out, json_t *all, const char *member, json_t **tensor) {
   char names[600] = "";
   size_t used = 0, count = 0;
   const char *key;
@@ -118,8 +118,8 @@ crow_status crow_safetensors_open(FILE *stream, const char *name, const char *me
   int64_t data = 0;
   *out = (crow_floats){.stream = stream};
   CROW_TRY(crow_string_copy(name, &out->name));
-  CROW_TRY(read_text(out, &data, &json));
-  CROW_TRY(choose(out, json, member, &tensor));
+  CROW_TRY(safetensors_read_text(out, &data, &json));
+  CROW_TRY(safetensors_choose(out, json, member, &tensor));
   CROW_TRY(set_type(out, tensor));
   CROW_TRY(set_place(out, tensor, data));
 cleanup:

@@ -95,8 +95,8 @@ cleanup:
 }
 
 /* Rank 0 reads an array piece by piece, so that contexts may be larger than its memory. */
-static crow_status write_contexts(const crow_comm *comm, crow_file *file, crow_import_alternatives *alternatives,
-                                  const outline *of) {
+static crow_status import_write_contexts(const crow_comm *comm, crow_file *file, crow_import_alternatives *alternatives,
+                                         const outline *of) {
   crow_status status = CROW_OK;
   const bool root = crow_comm_rank(comm) == 0;
   const int64_t row_bytes = of->dimensions * (of->type == CROW_F32 ? 4 : 8);
@@ -154,8 +154,9 @@ cleanup:
   return status;
 }
 
-static crow_status write_names(const crow_comm *comm, crow_file *file, const crow_import_alternatives *alternatives,
-                               const crow_strings *ids, const outline *of) {
+static crow_status import_write_names(const crow_comm *comm, crow_file *file,
+                                      const crow_import_alternatives *alternatives, const crow_strings *ids,
+                                      const outline *of) {
   crow_status status = CROW_OK;
   const bool root = crow_comm_rank(comm) == 0;
   crow_strings columns = {0};
@@ -218,7 +219,8 @@ cleanup:
 
 /* ---- comparisons -------------------------------------------------------------------------------------------- */
 
-static crow_status write_comparisons(crow_file *file, const crow_import_comparisons *comparisons, const outline *of) {
+static crow_status import_write_comparisons(crow_file *file, const crow_import_comparisons *comparisons,
+                                            const outline *of) {
   crow_status status = CROW_OK;
   const crow_import_block *block = comparisons->head; /* NULL on the other ranks */
   const crow_gidx q = of->comparisons;
@@ -245,7 +247,8 @@ cleanup:
 }
 
 /* Names of the kept columns, and their values. */
-static crow_status write_kept(const crow_comm *comm, crow_file *file, const crow_import_comparisons *comparisons) {
+static crow_status import_write_kept(const crow_comm *comm, crow_file *file,
+                                     const crow_import_comparisons *comparisons) {
   crow_status status = CROW_OK;
   const bool root = crow_comm_rank(comm) == 0;
   static const char *const paths[2] = {"/comparisons/label_name", "/comparisons/label_value"};
@@ -270,11 +273,11 @@ crow_status crow_import_write(const crow_comm *comm, crow_file *file, crow_impor
   CROW_TRY_AGREE(comm, crow_import_names(&alternatives->ids, &ids, &shortened));
   outline of = outline_make(alternatives, comparisons, shortened);
   CROW_TRY(crow_comm_broadcast(comm, &of, (int64_t)sizeof of, 0));
-  if (of.dimensions) CROW_TRY(write_contexts(comm, file, alternatives, &of));
-  CROW_TRY(write_names(comm, file, alternatives, &ids, &of));
+  if (of.dimensions) CROW_TRY(import_write_contexts(comm, file, alternatives, &of));
+  CROW_TRY(import_write_names(comm, file, alternatives, &ids, &of));
   if (of.has_text) CROW_TRY(write_texts(comm, file, &alternatives->ids, &of));
-  if (of.kept) CROW_TRY(write_kept(comm, file, comparisons)); /* first: it bounds the labels */
-  CROW_TRY(write_comparisons(file, comparisons, &of));
+  if (of.kept) CROW_TRY(import_write_kept(comm, file, comparisons)); /* first: it bounds the labels */
+  CROW_TRY(import_write_comparisons(file, comparisons, &of));
   *summary = of.summary;
 cleanup:
   crow_strings_free(&ids);

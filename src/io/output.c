@@ -161,7 +161,7 @@ static bool try_disk(const crow_file *file, int descriptor, char *zeros) {
 
 /* What this rank has written is on disk, and metadata can follow it. Some file systems find out only here that they
  * have no room. HDF5 would not say why, and where rank 0 fails to write metadata, the others wait for ever. */
-static crow_status settle(const crow_file *file) {
+static crow_status output_settle(const crow_file *file) {
   crow_status status = CROW_OK;
   char *zeros = NULL;
   const int descriptor = open(file->temporary, O_WRONLY | O_CLOEXEC);
@@ -210,7 +210,7 @@ static crow_status complete(crow_file *f) {
   if (f->schema && crow_catalogue_check(&f->catalogue, f->schema, f->name, true) != CROW_OK) {
     CROW_TRY(crow_error(CROW_FAILED, "the file to be written breaks its schema: %s", crow_error_message()));
   }
-  CROW_TRY_AGREE(f->comm, settle(f));
+  CROW_TRY_AGREE(f->comm, output_settle(f));
   CROW_TRY(crow_file_detach(f));
   CROW_TRY_AGREE(f->comm, f->descriptor >= 0 ? to_disk(f) : CROW_OK);
 cleanup:

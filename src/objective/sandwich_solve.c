@@ -24,7 +24,7 @@ void crow_sandwich_solver_free(crow_sandwich_solver *a) {
 }
 
 /* q = A p = D^-1/2 H D^-1/2 p = p - sqrt(w / K) s sum_y w(y) c sigma' y, with y = p / sqrt(w K). */
-static crow_status multiply(const crow_sandwich *s, crow_sandwich_solver *a) {
+static crow_status sandwich_solve_multiply(const crow_sandwich *s, crow_sandwich_solver *a) {
   crow_status status = CROW_OK;
   const int64_t n = s->o->weights->partition.count;
   for (int64_t i = 0; i < n; i++) {
@@ -50,7 +50,7 @@ crow_status crow_sandwich_solve(const crow_sandwich *s, double tolerance, crow_s
   first = rr;
   for (int step = 0; step < MOST_STEPS && rr > tolerance * tolerance * first; step++) {
     CROW_TRY_AGREE(s->o->comm, crow_stop_check(s->noise ? "standard errors" : "what sampling does to rewards"));
-    CROW_TRY(multiply(s, a));
+    CROW_TRY(sandwich_solve_multiply(s, a));
     CROW_TRY(crow_comm_dot(s->o->comm, slice, 1, &p, &q, &pq));
     for (int64_t i = 0; i < slice->count; i++) {
       a->x[i] += rr / pq * a->p[i];

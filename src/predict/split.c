@@ -109,7 +109,7 @@ cleanup:
 }
 
 /* This rank's comparisons of one side, in their order; `slice.count` is how many. */
-static crow_status choose_side(const crow_split *from, bool held, crow_split *side) {
+static crow_status split_choose_side(const crow_split *from, bool held, crow_split *side) {
   crow_status status = CROW_OK;
   int64_t kept = 0;
   *side = (crow_split){.slice = from->slice, .kept = from->kept};
@@ -128,8 +128,8 @@ cleanup:
 }
 
 /* Defines and writes the comparisons of a side, `total` on all ranks, of which this rank's begin at `begin`. */
-static crow_status write_comparisons(crow_file *file, const crow_split *side, crow_gidx total, crow_gidx begin,
-                                     bool has_count) {
+static crow_status split_write_comparisons(crow_file *file, const crow_split *side, crow_gidx total, crow_gidx begin,
+                                           bool has_count) {
   crow_status status = CROW_OK;
   const int64_t kept = side->slice.count;
   CROW_TRY(crow_file_define(file, "/comparisons/first", CROW_I32, total, 0));
@@ -147,8 +147,8 @@ cleanup:
 }
 
 /* The columns that were kept of the comparisons' file, with all their values. */
-static crow_status write_kept(const crow_dataset *dataset, const crow_split *side, crow_gidx total, crow_gidx begin,
-                              crow_file *file) {
+static crow_status split_write_kept(const crow_dataset *dataset, const crow_split *side, crow_gidx total,
+                                    crow_gidx begin, crow_file *file) {
   crow_status status = CROW_OK;
   if (!side->kept) return CROW_OK;
   CROW_TRY(crow_file_copy(dataset->file, file, "/comparisons/label_name"));
@@ -168,12 +168,12 @@ static crow_status write_side(const crow_comm *comm, const crow_split *from, con
   const crow_gidx total = held ? from->test : from->train;
   crow_gidx begin = 0;
   if (total == 0) CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: no comparison is left for it: try another --test", path));
-  CROW_TRY_AGREE(comm, choose_side(from, held, &side));
+  CROW_TRY_AGREE(comm, split_choose_side(from, held, &side));
   CROW_TRY(crow_comm_offset_i64(comm, side.slice.count, &begin));
   CROW_TRY(crow_file_create(comm, path, "dataset", overwrite, &file));
   CROW_TRY(crow_file_copy_all(dataset->file, file, "/comparisons|/preference|/population"));
-  CROW_TRY(write_comparisons(file, &side, total, begin, dataset->has_count));
-  CROW_TRY(write_kept(dataset, &side, total, begin, file));
+  CROW_TRY(split_write_comparisons(file, &side, total, begin, dataset->has_count));
+  CROW_TRY(split_write_kept(dataset, &side, total, begin, file));
   if (provenance) CROW_TRY(crow_provenance_write(provenance, file));
   *out = file;
   file = NULL;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int compare_keys(const void *a, const void *b) {
+static int facts_compare_keys(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
@@ -32,7 +32,7 @@ static bool is_table(json_t *list) {
   return json_array_size(list) > 0;
 }
 
-static void write_rows(FILE *out, const char *above, json_t *object);
+static void facts_write_rows(FILE *out, const char *above, json_t *object);
 
 /* One name with its value; what is within the value has both names. */
 static void write_row(FILE *out, const char *above, const char *key, json_t *value) {
@@ -41,7 +41,7 @@ static void write_row(FILE *out, const char *above, const char *key, json_t *val
   json_t *entry;
   (void)snprintf(name, sizeof name, "%s%s%s", above, *above ? ": " : "", key);
   if (json_is_object(value)) {
-    write_rows(out, name, value);
+    facts_write_rows(out, name, value);
   } else if (json_is_array(value)) {
     json_array_foreach(value, index, entry) {
       char number[32];
@@ -57,14 +57,14 @@ static void write_row(FILE *out, const char *above, const char *key, json_t *val
 }
 
 /* Rows of an object, by name. */
-static void write_rows(FILE *out, const char *above, json_t *object) {
+static void facts_write_rows(FILE *out, const char *above, json_t *object) {
   const char *keys[512], *key;
   json_t *value;
   size_t count = 0;
   json_object_foreach(object, key, value) {
     if (count < sizeof keys / sizeof *keys && (*above || !is_table(value))) keys[count++] = key;
   }
-  qsort(keys, count, sizeof *keys, compare_keys);
+  qsort(keys, count, sizeof *keys, facts_compare_keys);
   for (size_t k = 0; k < count; k++) write_row(out, above, keys[k], json_object_get(object, keys[k]));
 }
 
@@ -97,7 +97,7 @@ void crow_page_print_facts(FILE *out, const char *caption, json_t *object) {
   (void)fputs("<details><summary>", out);
   crow_html_escape(out, caption);
   (void)fputs("</summary><div class=\"wide\" tabindex=\"0\"><table class=\"facts\"><tbody>\n", out);
-  write_rows(out, "", object);
+  facts_write_rows(out, "", object);
   (void)fputs("</tbody></table></div>\n", out);
   json_object_foreach(object, key, value) {
     if (is_table(value)) write_list(out, key, value);

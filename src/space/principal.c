@@ -77,7 +77,8 @@ static double sign_of(crow_gidx d, const double *vector) {
 }
 
 /* The `components` last eigenvectors, whose eigenvalues are the greatest. `covariance` is overwritten. Local. */
-static crow_status choose(crow_gidx d, double *covariance, double *vector, int64_t components, double *variance) {
+static crow_status principal_choose(crow_gidx d, double *covariance, double *vector, int64_t components,
+                                    double *variance) {
   crow_status status = CROW_OK;
   double *values = NULL;
   CROW_TRY(CROW_ALLOCATE(&values, d));
@@ -102,7 +103,7 @@ static crow_status find(const crow_comm *comm, const crow_dataset *dataset, proj
   CROW_TRY(crow_space_find_mean(comm, dataset, p->mean));
   CROW_TRY(crow_space_find_covariance(comm, dataset, p->mean, covariance));
   for (crow_gidx k = 0; k < d; k++) summary->total += covariance[k * d + k] * sample;
-  CROW_TRY_AGREE(comm, choose(d, covariance, p->vector, p->components, summary->variance));
+  CROW_TRY_AGREE(comm, principal_choose(d, covariance, p->vector, p->components, summary->variance));
   for (int64_t j = 0; j < p->components; j++) summary->variance[j] *= sample;
   /* Another machine's LAPACK may round otherwise: one rank's components are everybody's. */
   CROW_TRY(crow_comm_broadcast(comm, p->vector, p->components * d * (int64_t)sizeof *p->vector, 0));

@@ -15,7 +15,7 @@ typedef struct range {
   double value;          /* it */
 } range;
 
-static crow_status visit_range(void *context, crow_gidx begin, crow_gidx count, crow_gidx d, const double *rows) {
+static crow_status range_visit_range(void *context, crow_gidx begin, crow_gidx count, crow_gidx d, const double *rows) {
   range *r = context;
   for (crow_gidx i = 0; i < count; i++) {
     for (crow_gidx k = 0; k < d; k++) {
@@ -30,7 +30,7 @@ static crow_status visit_range(void *context, crow_gidx begin, crow_gidx count, 
   return CROW_OK;
 }
 
-static const char *name_of(const crow_dataset *dataset) {
+static const char *range_name_of(const crow_dataset *dataset) {
   return dataset->file ? crow_file_name(dataset->file) : "generated contexts";
 }
 
@@ -61,7 +61,7 @@ static crow_status check_largest(const crow_comm *comm, const crow_dataset *data
         crow_error(CROW_BAD_INPUT,
                    "%s: /alternatives/context[%lld, %lld]%s is %g, expected at most %.3g in size: squared distances "
                    "would overflow; scale the contexts",
-                   name_of(dataset), (long long)(lowest / dataset->dimensions),
+                   range_name_of(dataset), (long long)(lowest / dataset->dimensions),
                    (long long)(lowest % dataset->dimensions), column, r->value, LARGEST);
   }
   CROW_TRY_AGREE(comm, local);
@@ -78,7 +78,7 @@ static crow_status check_extent(const crow_dataset *dataset, const range *r) {
     return crow_error(CROW_BAD_INPUT,
                       "%s: /alternatives/context: coordinates differ by %g at most, expected at least %.3g: squared "
                       "distances would underflow; scale the contexts",
-                      name_of(dataset), extent, LEAST_EXTENT);
+                      range_name_of(dataset), extent, LEAST_EXTENT);
   }
   return CROW_OK;
 }
@@ -93,7 +93,7 @@ crow_status crow_space_check_distances(const crow_comm *comm, const crow_dataset
     r.lower[k] = (double)INFINITY;
     r.upper[k] = -(double)INFINITY;
   }
-  CROW_TRY(crow_space_visit(comm, dataset, visit_range, &r));
+  CROW_TRY(crow_space_visit(comm, dataset, range_visit_range, &r));
   CROW_TRY(check_largest(comm, dataset, &r));
   CROW_TRY(crow_comm_min_f64(comm, r.lower, d));
   CROW_TRY(crow_comm_max_f64(comm, r.upper, d));

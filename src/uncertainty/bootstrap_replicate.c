@@ -10,7 +10,8 @@ static void unscale(crow_replicate *at, const double *u) {
   for (crow_gidx i = 0; i < at->weights->partition.count; i++) at->value[i] = at->root[i] > 0 ? u[i] / at->root[i] : 0;
 }
 
-static crow_status evaluate(void *context, const double *u, double *value, double *optimality, double *gradient) {
+static crow_status bootstrap_replicate_evaluate(void *context, const double *u, double *value, double *optimality,
+                                                double *gradient) {
   crow_replicate *at = context;
   const double *curvature = crow_objective_curvature(at->objective);
   unscale(at, u);
@@ -35,7 +36,7 @@ crow_status crow_replicate_begin(crow_bootstrap *b, int64_t number) {
     at->root[i] = sqrt(at->weights->value[i] * at->scaled[i]);
     at->scaled[i] = at->root[i] * at->start[i];
   }
-  CROW_TRY(crow_lbfgs_create(at->comm, p, b->lbfgs, evaluate, at, at->scaled, &at->lbfgs));
+  CROW_TRY(crow_lbfgs_create(at->comm, p, b->lbfgs, bootstrap_replicate_evaluate, at, at->scaled, &at->lbfgs));
 cleanup:
   return status;
 }

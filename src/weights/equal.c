@@ -71,8 +71,8 @@ cleanup:
 }
 
 /* This rank's alternatives as records, packed by the rank that they go to: alternative `at[k]` is the k-th. */
-static crow_status pack(const crow_sampling *s, const crow_weights *w, const int64_t *const hash[2], int size,
-                        int64_t *send_count, int64_t *at, equal_record *record) {
+static crow_status equal_pack(const crow_sampling *s, const crow_weights *w, const int64_t *const hash[2], int size,
+                              int64_t *send_count, int64_t *at, equal_record *record) {
   crow_status status = CROW_OK;
   const crow_gidx n = w->partition.count;
   int64_t *next = NULL;
@@ -128,7 +128,7 @@ crow_status crow_weights_equalise(const crow_comm *comm, const crow_sampling *s,
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send_count, crow_comm_size(comm)));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&at, n));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&record, n));
-  CROW_TRY_AGREE(comm, pack(s, out, (const int64_t *const *)hash, crow_comm_size(comm), send_count, at, record));
+  CROW_TRY_AGREE(comm, equal_pack(s, out, (const int64_t *const *)hash, crow_comm_size(comm), send_count, at, record));
   CROW_TRY(meet(comm, record, send_count, &mean));
   for (crow_gidx k = 0; k < n; k++) {
     if (mean[k].size > 1) crow_tally_weigh(mean[k].hits, mean[k].squares, s->tally.unit, pseudo_count, at[k], out);

@@ -47,8 +47,8 @@ cleanup:
   return status;
 }
 
-static crow_status compute(const crow_comm *comm, const crow_dataset *dataset, const double *lower, const double *upper,
-                           crow_weights *out) {
+static crow_status exact_weights_compute(const crow_comm *comm, const crow_dataset *dataset, const double *lower,
+                                         const double *upper, crow_weights *out) {
   crow_status status = CROW_OK;
   const crow_gidx m = dataset->alternatives, d = dataset->dimensions;
   const crow_gidx mine = crow_comm_rank(comm) == 0 ? m : 0;
@@ -98,7 +98,7 @@ crow_status crow_weights_exact(const crow_comm *comm, const crow_dataset *datase
   crow_log(CROW_LOG_INFO, "weights: exact, from the Voronoi cells in %lld dimension%s; no samples are drawn",
            (long long)d, crow_plural(d));
   crow_stages_begin(&stages, "cells");
-  CROW_TRY(compute(comm, dataset, lower, upper, out));
+  CROW_TRY(exact_weights_compute(comm, dataset, lower, upper, out));
   crow_stages_end(&stages);
   out->run = (crow_weights_run){.engine = CROW_NEAREST_EXACT, .dimensions = d, .stages = stages};
   *done = true;

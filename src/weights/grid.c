@@ -27,8 +27,8 @@ int64_t crow_weights_rank_bytes(crow_gidx m, crow_gidx d, bool single, bool batc
 }
 
 /* The fewest slices that divide the ranks evenly and fit. */
-static crow_status choose(const crow_comm *comm, const crow_weights_options *options, crow_gidx m, crow_gidx d,
-                          bool single, int *slices) {
+static crow_status grid_choose(const crow_comm *comm, const crow_weights_options *options, crow_gidx m, crow_gidx d,
+                               bool single, int *slices) {
   crow_status status = CROW_OK;
   const int size = crow_comm_size(comm);
   double limit = 0;
@@ -55,7 +55,7 @@ crow_status crow_weights_grid_create(const crow_comm *comm, const crow_weights_o
   memset(out, 0, sizeof *out);
   CROW_TRY(crow_weights_grid_parse(options->grid, &out->groups, &out->slices));
   if (out->groups == 0) {
-    CROW_TRY(choose(comm, options, m, d, single, &out->slices));
+    CROW_TRY(grid_choose(comm, options, m, d, single, &out->slices));
     out->groups = size / out->slices;
   }
   if ((int64_t)out->groups * out->slices != size) {

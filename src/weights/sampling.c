@@ -60,7 +60,7 @@ cleanup:
 }
 
 /* Reads this rank's slice of alternatives, as floats where nothing is lost by it. */
-static crow_status read_slice(const crow_comm *comm, const crow_dataset *dataset, crow_sampling *s) {
+static crow_status sampling_read_slice(const crow_comm *comm, const crow_dataset *dataset, crow_sampling *s) {
   crow_status status = CROW_OK;
   const bool moves = crow_space_transforms(s->space) || s->hull.basis;
   const bool single = dataset->single && !moves;
@@ -78,8 +78,8 @@ cleanup:
 }
 
 /* Samples as points in the dimensions in which distances are taken: kept ones, or in `room`; or in `projected`. */
-static crow_status draw(crow_sampling *s, int64_t begin, int64_t n, int64_t samples, double *room, double *projected,
-                        const double **points) {
+static crow_status sampling_draw(crow_sampling *s, int64_t begin, int64_t n, int64_t samples, double *room,
+                                 double *projected, const double **points) {
   crow_status status = CROW_OK;
   *points = s->signs ? NULL : crow_space_kept(s->space, begin, n, samples);
   if (!*points) {
@@ -104,7 +104,7 @@ static crow_status prepare_engine(const crow_dataset *dataset, const crow_weight
   const double *drawn = NULL;
   CROW_TRY(CROW_ALLOCATE_RAW(&probe, probes * dataset->dimensions));
   if (s->hull.basis) CROW_TRY(CROW_ALLOCATE_RAW(&projected, probes * s->dimensions));
-  CROW_TRY(draw(s, 0, probes, samples, probe, projected, &drawn));
+  CROW_TRY(sampling_draw(s, 0, probes, samples, probe, projected, &drawn));
   CROW_TRY(crow_nearest_create(&options->nearest, s->contexts, s->precision, s->slice.count, s->dimensions, drawn,
                                probes, &s->nearest));
   s->block = crow_nearest_block(s->nearest);
@@ -196,7 +196,7 @@ static crow_status search_block(crow_sampling *s, int64_t begin, int64_t n, int6
     return crow_sign_search_take(s->search, begin / s->tally.unit, n / s->tally.unit, wanted, &s->result);
   }
   crow_stages_begin(&s->stages, "draw");
-  CROW_TRY(draw(s, begin, n, samples, s->points, s->projected, points));
+  CROW_TRY(sampling_draw(s, begin, n, samples, s->points, s->projected, points));
   crow_stages_begin(&s->stages, "search");
   CROW_TRY(crow_nearest_search(s->nearest, *points, n, &s->result));
 cleanup:
@@ -272,7 +272,7 @@ crow_status crow_sampling_prepare(const crow_comm *comm, const crow_dataset *dat
                                     dataset->single && !crow_space_transforms(s->space), &s->grid));
   CROW_TRY(crow_weights_hull(comm, dataset, s->space, &s->hull));
   s->dimensions = s->hull.basis ? s->hull.k : dataset->dimensions;
-  CROW_TRY(read_slice(comm, dataset, s));
+  CROW_TRY(sampling_read_slice(comm, dataset, s));
   CROW_TRY(start_draws(comm, dataset, options, samples, s));
 cleanup:
   crow_stages_end(&s->stages);

@@ -34,8 +34,8 @@ static void end_draw(crow_tally *tally, int64_t number) {
 /* Shares sample `number` among `total` tied alternatives, of which this slice holds those from position `first` on:
  * each gets the whole part, and `more` of them a unit of the remainder. Their row begins where that of the sample
  * before it ended, and goes round, so that the same alternatives tied again and again get the same to a unit. */
-static void share_out(const int64_t *tied, int64_t count, int64_t first, int64_t total, int64_t number,
-                      crow_tally *tally) {
+static void tally_share_out(const int64_t *tied, int64_t count, int64_t first, int64_t total, int64_t number,
+                            crow_tally *tally) {
   const int64_t each = CROW_HIT_UNIT / total, more = CROW_HIT_UNIT % total;
   const int64_t begin = more ? (int64_t)((__int128)number * more % total) : 0;
   for (int64_t k = 0; k < count; k++) {
@@ -55,7 +55,7 @@ typedef struct tally_call {
 
 /* Samples `list` (count <= CROW_TALLY_MEASURES) for which several slices have alternatives that near: the slices whose
  * distance is not the least drop out. */
-static crow_status settle(const tally_call *call, const int64_t *list, int64_t count) {
+static crow_status tally_settle(const tally_call *call, const int64_t *list, int64_t count) {
   crow_status status = CROW_OK;
   const crow_tally_block *block = call->block;
   const int64_t n = block->result->count, *begin = block->result->tie_begin;
@@ -89,7 +89,7 @@ static crow_status settle_all(const tally_call *call) {
     for (int s = 0; s < call->grid->slices; s++) with += call->all[s * n + i] > 0;
     if (with > 1) list[count++] = i;
     if (count == CROW_TALLY_MEASURES || (count && i == n - 1)) {
-      CROW_TRY(settle(call, list, count));
+      CROW_TRY(tally_settle(call, list, count));
       count = 0;
     }
   }
@@ -120,7 +120,7 @@ static crow_status add_slices(const crow_weights_grid *grid, const crow_tally_bl
     }
     const int64_t count = call.all[grid->slice * n + i];
     begin_sample(tally, block->first + i);
-    if (count) share_out(result->index + begin[i], count, first, total, block->first + i, tally);
+    if (count) tally_share_out(result->index + begin[i], count, first, total, block->first + i, tally);
     end_draw(tally, block->first + i);
   }
 cleanup:
@@ -138,7 +138,7 @@ crow_status crow_tally_add(const crow_weights_grid *grid, const crow_tally_block
     if (ties == 1)
       give(tally, result->index[begin[i]], CROW_HIT_UNIT);
     else
-      share_out(result->index + begin[i], ties, 0, ties, block->first + i, tally);
+      tally_share_out(result->index + begin[i], ties, 0, ties, block->first + i, tally);
     end_draw(tally, block->first + i);
   }
   return CROW_OK;

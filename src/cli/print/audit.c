@@ -53,7 +53,7 @@ static void report_groups(crow_run *run, const crow_audit_result *r) {
   (void)json_object_set_new(run->report, "largest_groups", list);
 }
 
-static crow_status print_groups(crow_run *run, const crow_audit_result *r, crow_gidx alternatives) {
+static crow_status audit_print_groups(crow_run *run, const crow_audit_result *r, crow_gidx alternatives) {
   crow_table table = {0};
   char rule[128] = "";
   if (r->jump > 0) {
@@ -199,7 +199,7 @@ crow_status crow_audit_print(crow_run *run, crow_gidx alternatives, const crow_a
   crow_results_space(run, &result->space);
   report_groups(run, result);
   report_tests(run, result);
-  CROW_TRY_AGREE(run->comm, print_groups(run, result, alternatives));
+  CROW_TRY_AGREE(run->comm, audit_print_groups(run, result, alternatives));
   if (result->tests == 0) goto cleanup;
   CROW_TRY_AGREE(run->comm, print_tests(run, result));
   crow_audit_summarise(result, &standard, &weighted);

@@ -106,7 +106,7 @@ static crow_status print_stages(const crow_run *run, const crow_bench_report *re
   return crow_table_print(&table, crow_print_stream(run));
 }
 
-static void add_to_summary(crow_run *run, const crow_bench_report *report) {
+static void bench_add_to_summary(crow_run *run, const crow_bench_report *report) {
   if (!run->report) return;
   json_t *list = json_object_get(run->report, "benchmarks");
   if (!list) {
@@ -150,7 +150,7 @@ crow_status crow_bench_print(crow_run *run, const crow_bench_report *report) {
   CROW_TRY(crow_comm_agree(run->comm, print_figures(run, report)));
   CROW_TRY(crow_comm_agree(run->comm, print_stages(run, report)));
   if (*report->verdict) crow_print(run, "\n%s: %s", report->valid ? "VALID" : "INVALID", report->verdict);
-  add_to_summary(run, report);
+  bench_add_to_summary(run, report);
 cleanup:
   return status;
 }

@@ -16,8 +16,8 @@ static void add_change(crow_table *table, const crow_comparison_cell *first, con
     crow_table_add(table, "%+lld", (long long)(first->rank - cell->rank));
 }
 
-static void add_cells(crow_table *table, const crow_comparison *c, const crow_elo *elo, int k,
-                      const crow_comparison_cell *row) {
+static void compare_alternatives_add_cells(crow_table *table, const crow_comparison *c, const crow_elo *elo, int k,
+                                           const crow_comparison_cell *row) {
   const int decimals = elo->on ? 1 : 4;
   const crow_comparison_cell *cell = &row[k];
   if (!cell->there) {
@@ -32,8 +32,8 @@ static void add_cells(crow_table *table, const crow_comparison *c, const crow_el
   crow_table_add_real(table, decimals, crow_elo_rating(&elo[k], cell->upper));
 }
 
-static void print_rows(crow_table *table, const crow_comparison *c, const crow_elo *elo,
-                       const crow_comparison_alternatives *a) {
+static void compare_alternatives_print_rows(crow_table *table, const crow_comparison *c, const crow_elo *elo,
+                                            const crow_comparison_alternatives *a) {
   crow_table_add_column(table, "id", true, 40);
   if (a->has_topic) crow_table_add_column(table, "topic", true, 24);
   for (int k = 0; k < c->count; k++) {
@@ -49,12 +49,12 @@ static void print_rows(crow_table *table, const crow_comparison *c, const crow_e
   for (int64_t row = 0; row < a->rows; row++) {
     crow_table_add(table, "%s", a->id[row]);
     if (a->has_topic) crow_table_add(table, "%s", a->topic[row]);
-    for (int k = 0; k < c->count; k++) add_cells(table, c, elo, k, &a->cell[row * c->count]);
+    for (int k = 0; k < c->count; k++) compare_alternatives_add_cells(table, c, elo, k, &a->cell[row * c->count]);
   }
 }
 
 /* What a reader of the ranks must know. */
-static void print_notes(crow_run *run, const crow_comparison *c) {
+static void compare_alternatives_print_notes(crow_run *run, const crow_comparison *c) {
   bool intervals = false, unweighted = false, prompts = false;
   for (int k = 0; k < c->count; k++) {
     intervals = intervals || c->result[k].has_intervals;
@@ -73,8 +73,8 @@ static void print_notes(crow_run *run, const crow_comparison *c) {
   }
 }
 
-static void report_rows(crow_run *run, const crow_comparison *c, const crow_elo *elo,
-                        const crow_comparison_alternatives *a) {
+static void compare_alternatives_report_rows(crow_run *run, const crow_comparison *c, const crow_elo *elo,
+                                             const crow_comparison_alternatives *a) {
   if (!run->report) return;
   json_t *list = json_array();
   for (int64_t row = 0; row < a->rows; row++) {
@@ -112,10 +112,10 @@ crow_status crow_compare_alternatives(crow_run *run, const crow_comparison *comp
     CROW_TRY(crow_elo_find(run->comm, scale, result->file, &result->partition, result->value, result->weight, &elo[k]));
   }
   CROW_TRY(crow_comparison_alternatives_create(comparison, top, &alternatives));
-  print_rows(&table, comparison, elo, &alternatives);
-  report_rows(run, comparison, elo, &alternatives);
+  compare_alternatives_print_rows(&table, comparison, elo, &alternatives);
+  compare_alternatives_report_rows(run, comparison, elo, &alternatives);
   CROW_TRY_AGREE(run->comm, crow_table_print(&table, crow_print_stream(run)));
-  print_notes(run, comparison);
+  compare_alternatives_print_notes(run, comparison);
 cleanup:
   crow_comparison_alternatives_free(&alternatives);
   crow_table_free(&table);

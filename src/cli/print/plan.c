@@ -5,7 +5,7 @@
 #include <math.h>
 #include <unistd.h>
 
-static void add(crow_bench_report *report, const char *name, const char *unit, double value) {
+static void plan_add(crow_bench_report *report, const char *name, const char *unit, double value) {
   crow_bench_report_add(report, name, unit, &value, 1);
 }
 
@@ -15,25 +15,25 @@ static void fill_model(const crow_bench_model *model, const crow_bench_size *siz
                  "costs measured on %d rank%s of %s among %lld alternatives in %lld dimension%s, in processor time",
                  model->ranks, crow_plural(model->ranks), crow_comm_host(), (long long)model->alternatives,
                  (long long)model->dimensions, crow_plural(model->dimensions));
-  add(report, "sgemm_rate", "GFLOP/s", model->machine.gemm_flops / 1e9);
-  add(report, "triad_rate", "GB/s", model->machine.triad_bytes_s / 1e9);
-  add(report, "allreduce_latency", "us", model->machine.allreduce_latency_s * 1e6);
-  add(report, "allreduce_rate", "GB/s", model->machine.allreduce_bytes_s / 1e9);
-  add(report, "draw_a_sample", "us", model->draw_s * 1e6);
-  add(report, "search_a_sample", "us", model->search_s * 1e6);
-  add(report, "search_grows_as_m_to_the", "", model->exponent);
+  plan_add(report, "sgemm_rate", "GFLOP/s", model->machine.gemm_flops / 1e9);
+  plan_add(report, "triad_rate", "GB/s", model->machine.triad_bytes_s / 1e9);
+  plan_add(report, "allreduce_latency", "us", model->machine.allreduce_latency_s * 1e6);
+  plan_add(report, "allreduce_rate", "GB/s", model->machine.allreduce_bytes_s / 1e9);
+  plan_add(report, "draw_a_sample", "us", model->draw_s * 1e6);
+  plan_add(report, "search_a_sample", "us", model->search_s * 1e6);
+  plan_add(report, "search_grows_as_m_to_the", "", model->exponent);
   if (size->pairs > 0) {
-    add(report, "evaluate_a_pair", "ns", model->pair_s * 1e9);
-    add(report, "evaluate_an_alternative", "ns", model->whole_s * 1e9);
-    add(report, "optimise_an_alternative", "ns", model->vector_s * 1e9);
-    add(report, "set_up_a_pair", "ns", model->setup_s * 1e9);
-    if (size->read_s > 0) add(report, "read_a_comparison", "ns", size->read_s * 1e9);
+    plan_add(report, "evaluate_a_pair", "ns", model->pair_s * 1e9);
+    plan_add(report, "evaluate_an_alternative", "ns", model->whole_s * 1e9);
+    plan_add(report, "optimise_an_alternative", "ns", model->vector_s * 1e9);
+    plan_add(report, "set_up_a_pair", "ns", model->setup_s * 1e9);
+    if (size->read_s > 0) plan_add(report, "read_a_comparison", "ns", size->read_s * 1e9);
   } else {
-    add(report, "evaluate_an_alternative", "ns", model->complete_s * 1e9);
+    plan_add(report, "evaluate_an_alternative", "ns", model->complete_s * 1e9);
   }
 }
 
-static void add_to_summary(crow_run *run, const crow_bench_size *size, const crow_bench_prediction *p) {
+static void plan_add_to_summary(crow_run *run, const crow_bench_size *size, const crow_bench_prediction *p) {
   if (!run->report) return;
   json_t *list = json_object_get(run->report, "predictions"), *entry = json_object();
   if (!list) {
@@ -107,7 +107,7 @@ crow_status crow_plan_print(crow_run *run, const crow_bench_size *size, const cr
     crow_bench_predict(&model, &scaled, &prediction);
     if (times == 1) first = prediction;
     add_row(&table, &scaled, &prediction, slices > 0);
-    add_to_summary(run, &scaled, &prediction);
+    plan_add_to_summary(run, &scaled, &prediction);
   }
   char samples[64] = "the samples of each prompt";
   if (size->samples > 0 || !(model.prompts_s > 0)) {
