@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+# A weighted mean that does not come to rest in 30 rounds: said, as a warning only where it shows beside what the samples
+# leave of error, which is worked out here from the weights.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+need_h5py
+
+# Few dimensions hold most of the variance: the weights of their hull creep from round to round.
+cat >make.py <<'END'
+import h5py, numpy as np
+x = np.random.default_rng(1).normal(size=(200, 8)) / np.arange(1, 9) + 1
+with h5py.File("slow.h5", "w") as f:
+    f.attrs.update(crow_kind="dataset", crow_schema_version=1)
+    f["alternatives/context"] = x
+    f["comparisons/first"], f["comparisons/second"], f["comparisons/outcome"] = [0], [1], [1.0]
+END
+run "$python" make.py
+exits 0
+for samples in 100000 400000; do
+  crow weights slow.h5 -o w-$samples.h5 --space sphere --samples $samples
+  exits 0
+  cat out err >both
+  once both "space: the weighted mean is taken as it is after 30 rounds of 100000 samples"
+  grep "the weighted mean is taken" both >said-$samples
+done
+"$python" - <<'PY' || fail "the line does not say what is in the file"
+import h5py, re, numpy as np
+for samples, warned in ((100000, False), (400000, True)):
+    with h5py.File(f"w-{samples}.h5") as f: w, change, rounds = f["weights/value"][:], f.attrs["center_change"], f.attrs["center_rounds"]
+    line = open(f"said-{samples}").read()
+    # The mean of |error| of a normal is sqrt(2 / pi) of its standard deviation.
+    error = np.sqrt(2 / np.pi * w * (1 - w) / samples).sum()
+    said_change, said_error = re.search(r"changed the weights by (\S+) in all, .* of error, (\S+)\n", line).groups()
+    assert rounds == 30 and change >= 1e-4
+    assert abs(float(said_change) / change - 1) < .05 and abs(float(said_error) / error - 1) < .06, (line, error)
+    assert ("warning" in line) == warned == (10 * change > error), line
+    assert ("which shows beside what" in line) == warned and ("little beside what" in line) != warned, line
+PY
+finish
