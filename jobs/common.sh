@@ -75,10 +75,19 @@ crow_forward_signals() {
   return "$code"
 }
 
-# Queues this job again, unless its user has cancelled it: that would bring it back. While its processes are ended, Slurm
-# calls such a job COMPLETING, as it does one at its time limit, for which it gives a reason.
+# Queues this job again, unless it is already, by `scontrol requeue` or preemption, or its user has cancelled it: that
+# would bring it back. While its processes are ended, Slurm calls such jobs COMPLETING, as it does one at its time limit,
+# for which it gives a reason; of a job in the queue again it counts the next start.
 crow_requeue() {
-  case $(scontrol show job "$SLURM_JOB_ID" 2>/dev/null) in
+  local facts restarts
+  facts=$(scontrol show job "$SLURM_JOB_ID" 2>/dev/null)
+  restarts=${facts#*Restarts=}
+  restarts=${restarts%%[!0-9]*}
+  if [ "${restarts:-0}" -gt "${SLURM_RESTART_COUNT:-0}" ]; then
+    crow_note "$1; job $SLURM_JOB_ID was queued again"
+    exit 75
+  fi
+  case $facts in
   *JobState=CANCELLED* | *JobState=COMPLETING\ Reason=None*)
     crow_note "$1; the job was cancelled: submit the same script once more to go on"
     exit 75

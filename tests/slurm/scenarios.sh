@@ -171,6 +171,8 @@ scenarios_expect() {
     printf '%-12s %3d s: started again, went on from its checkpoint, same bits\n' "$name" \
       $(($(stat -c %Y "$scratch/$name.log") - scenario_begun[$name]))
   done
+  grep -q 'was queued again' "$scratch/requeued.log" || fail "requeued: the log does not say that Slurm queued it again"
+  ! grep -q 'job was cancelled' "$scratch/requeued.log" || fail "requeued: the log calls the job cancelled"
   grep -q 'signal: asking crow' "$scratch/limit-signal.log" || fail "limit-signal: Slurm sent no signal"
   ! grep -q 'signal: asking crow' "$scratch/limit-own.log" || fail "limit-own: Slurm sent a signal first"
 }
