@@ -145,6 +145,10 @@ cleanup:
 crow_status crow_option_check_files(const crow_command *command, const crow_setting *setting) {
   const char *forms = setting->choices ? setting->choices : "";
   const bool names_file = strstr(forms, "FILE") || strstr(forms, "FOLDER");
+  if (setting->type == CROW_SETTING_INPUT && !names_file) {
+    return crow_error(CROW_FAILED, "command %s declares --%s as an input, but its form %s has no FILE", command->name,
+                      setting->name, forms);
+  }
   if (setting->type != CROW_SETTING_TEXT || !names_file) return CROW_OK;
   return crow_error(CROW_FAILED,
                     "command %s declares --%s as a plain text, but its form is %s: expected "

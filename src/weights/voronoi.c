@@ -118,7 +118,7 @@ crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *data
   }
   if (!center.took_counts) CROW_TRY(crow_sampling_find_draws(&s, &counted));
   CROW_TRY(crow_sampling_prepare(comm, dataset, options, limit, &s));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s.squares, out->partition.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s.squares, out->partition.count + 1)); /* never NULL */
   if (counted)
     CROW_TRY(crow_sampling_resume(comm, &s, &out->partition));
   else
@@ -159,9 +159,9 @@ cleanup:
 static crow_status keep_counts(const crow_comm *comm, const crow_weights *from, crow_sampling *s) {
   crow_status status = CROW_OK;
   const crow_gidx count = from->partition.count;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->before.hits, count * CROW_HIT_BATCHES));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->before.squares, count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->squares, count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->before.hits, count * CROW_HIT_BATCHES + 1));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->before.squares, count + 1));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->squares, count + 1));
   for (int64_t k = 0; k < count * CROW_HIT_BATCHES; k++) s->before.hits[k] = from->batch_hits[k];
   for (crow_gidx i = 0; i < count; i++) s->before.squares[i] = from->squares[i];
   s->done = from->samples;

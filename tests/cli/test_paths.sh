@@ -101,6 +101,14 @@ for output in pipe /dev/null stdout /dev/stdout; do
   says "cannot write $output: it is a device, pipe or socket"
 done
 
+# Rewards that a fit starts at are an input as any other: never replaced, and no run goes on with others.
+crow fit data.h5 -o begun.h5 --weights uniform -q
+cp begun.h5 begun-kept.h5
+crow fit data.h5 -o begun.h5 --force --weights uniform --start begun.h5
+exits 2
+once err "begun.h5: is both input and output (start and --output)"
+cmp -s begun.h5 begun-kept.h5 || fail "begun.h5 has changed"
+
 # Runs at the same time in one folder do not disturb each other.
 for k in 1 2 3 4; do
   (

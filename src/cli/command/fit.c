@@ -33,7 +33,7 @@ static const crow_setting fit_settings[] = {
     {.name = "start",
      .type = CROW_SETTING_INPUT,
      .offset = offsetof(fit_options, start),
-     .choices = "REWARDS",
+     .choices = "FILE",
      .help = "begins a tabular fit at the rewards of this file, matched by id: for data that have grown, or another "
              "lambda"},
     {0}};
