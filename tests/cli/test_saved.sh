@@ -54,7 +54,7 @@ printf 'left,right,winner\na,b,left\nb,c,tie\n' >votes.csv
 alike() {
   h5dump "$1" 2>/dev/null | sed '1d;/GROUP "provenance"/,$d' >a.dump
   h5dump "$2" 2>/dev/null | sed '1d;/GROUP "provenance"/,$d' >b.dump
-  [ -s a.dump ] && cmp -s a.dump b.dump || fail "$1 is not like $2"
+  if ! [ -s a.dump ] || ! cmp -s a.dump b.dump; then fail "$1 is not like $2"; fi
 }
 saved() {
   rm -f elsewhere/* whole.h5 held-out.h5

@@ -120,6 +120,7 @@ last="import, stopped"
 exits 143
 not_there imported.h5
 mkdir bin
+# shellcheck disable=SC2016 # of the script that is written
 printf '#!/bin/sh\nkill -TERM $PPID\nsleep 60\n' >bin/gnuplot
 chmod +x bin/gnuplot
 crow fit plane.h5 -o drawn.h5 -q
