@@ -113,7 +113,7 @@ cmp -s begun.h5 begun-kept.h5 || fail "begun.h5 has changed"
 for k in 1 2 3 4; do
   (
     for _ in 1 2 3 4 5 6; do
-      "$CROW" weights data.h5 -o side-$k.h5 --samples 9000 --force -q 2>said-$k || echo "run $k failed"
+      "$CROW" weights data.h5 -o side-$k.h5 --samples 9000 --nearest tree --force -q 2>said-$k || echo "run $k failed"
       grep -v "weights count like" said-$k # what these weights are like is no disturbance
     done
   ) >side-$k 2>&1 &
