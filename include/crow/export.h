@@ -17,9 +17,10 @@ typedef enum crow_export_table {
   CROW_EXPORT_COMPARISONS,  /**< of a dataset; first and second are rows of the alternatives, counted from 0 */
   CROW_EXPORT_ORIGINAL,     /**< the original alternatives of groups */
   CROW_EXPORT_TRACE,        /**< a fit's iterations, or the training curve of Adam */
-  CROW_EXPORT_MODEL         /**< the parameters of a linear or mlp model; NPZ or SAFETENSORS */
+  CROW_EXPORT_MODEL,        /**< the parameters of a linear or mlp model; NPZ or SAFETENSORS */
+  CROW_EXPORT_BY            /**< rewards by the values of a column, a column a value: reward_English, ... */
 } crow_export_table;
-#define CROW_EXPORT_TABLES "alternatives|comparisons|original|trace|model"
+#define CROW_EXPORT_TABLES "alternatives|comparisons|original|trace|model|by"
 
 /** CSV as in RFC 4180, with an empty field for what is no number; JSON: an array with an object for each row, and null;
  * NPY: version 1.0, one column of numbers, float64 or int64. NPZ and SAFETENSORS hold models: float64 arrays
@@ -37,10 +38,13 @@ typedef enum crow_export_format {
 #define CROW_EXPORT_FORMATS "auto|csv|json|npy|npz|safetensors"
 
 typedef struct crow_export_options {
-  int format;           /**< crow_export_format; default auto */
-  int table;            /**< crow_export_table; default alternatives */
-  const char *column;   /**< only this one, e.g. "reward"; NULL: all. NPY needs it */
-  crow_elo_options elo; /**< of rewards also columns elo, elo_standard_error, elo_lower and elo_upper */
+  int format;          /**< crow_export_format; default auto */
+  int table;           /**< crow_export_table; default alternatives */
+  const char *column;  /**< only this one, e.g. "reward"; NULL: all. NPY needs it */
+  const char *weights; /**< of comparisons also the column loss_weight, what a row counts in the objective with the
+                            weights of this file, or "uniform"; NULL: without */
+  crow_objective_options objective; /**< that objective; its lambda has no effect */
+  crow_elo_options elo;             /**< of rewards also columns elo, elo_standard_error, elo_lower and elo_upper */
 } crow_export_options;
 extern CROW_API const crow_setting crow_export_settings[];
 

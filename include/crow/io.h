@@ -214,10 +214,14 @@ typedef struct crow_dataset {
   crow_gidx comparisons;  /**< q, 0 if there are none */
   crow_gidx types;        /**< n annotator types of the population, 0 if there is none */
   bool has_id, has_topic, has_prompt, has_comparisons, has_matrix, has_population, has_count;
-  crow_gidx prompts;            /**< K, how many different prompts; 0 without /alternatives/prompt */
-  int32_t *prompt;              /**< (m) of every alternative, numbered in the order of their first alternatives; whole
-                                     on every rank, owned; NULL without /alternatives/prompt */
-  crow_gidx kept;               /**< columns that were kept of the comparisons' file; 0: none */
+  crow_gidx prompts; /**< K, how many different prompts; 0 without /alternatives/prompt */
+  int32_t *prompt;   /**< (m) of every alternative, numbered in the order of their first alternatives; whole
+                          on every rank, owned; NULL without /alternatives/prompt */
+  crow_gidx kept;    /**< columns that were kept of the comparisons' file; 0: none */
+  bool selected;     /**< only comparisons that have the value `select_value` in kept column `select_column`
+                          count, see crow_dataset_select(); `comparisons` stays that of the file */
+  int64_t select_column;
+  int32_t select_value;
   bool single;                  /**< contexts are stored as 32-bit floats */
   crow_contexts_function *make; /**< makes the contexts of a generated dataset; NULL for a file */
   void *make_context;           /**< borrowed */
@@ -274,6 +278,9 @@ CROW_API crow_status crow_dataset_find_kept(const crow_dataset *dataset, const c
  * rows of /comparisons/label_value. Collective. */
 CROW_API crow_status crow_dataset_read_kept(const crow_dataset *dataset, int64_t column, crow_gidx begin,
                                             crow_gidx count, int32_t *code);
+/** From now on only those comparisons count that have this value in this kept column, `*left` of them; CROW_BAD_INPUT
+ * if there is no such column, or none. Collective. */
+CROW_API crow_status crow_dataset_select(crow_dataset *dataset, const char *column, const char *value, crow_gidx *left);
 /** The whole text of an alternative, or its id where no texts are stored; freed with crow_free(). Collective, the same
  * alternative on all ranks. */
 CROW_API crow_status crow_dataset_read_text(const crow_dataset *dataset, crow_gidx alternative, char **text);

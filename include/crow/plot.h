@@ -45,7 +45,7 @@ typedef struct crow_plot_options {
 } crow_plot_options;
 extern CROW_API const crow_setting crow_plot_settings[];
 
-/** CROW_USAGE unless the name ends with .svg or .png. Local. */
+/** CROW_USAGE unless the name ends with .svg, .png or .pdf. Local. */
 CROW_API crow_status crow_plot_check_output(const char *output);
 /** Draws `paths` (count, at most CROW_PLOT_MOST): rewards, weights and dataset files, or JSON files, whose names end
  * with .json, into the file `output`, which replaces another only if `overwrite`. `alt` is the picture in one sentence,

@@ -58,25 +58,30 @@ CROW_API double crow_pairs_reach(crow_gidx alternatives, crow_gidx comparisons, 
 /** The comparisons behind a rank's slice of pairs: those of pair k are begin[k] .. begin[k + 1], in the order in which
  * they were given. 16 bytes each, 24 with counts. */
 typedef struct crow_judgements {
-  crow_gidx global;      /**< comparisons over all ranks */
+  crow_gidx global;      /**< what `comparison` is below: all the file's comparisons, or clusters of them */
   int64_t *begin;        /**< (pairs + 1) */
-  crow_gidx *comparison; /**< the comparison's number */
+  crow_gidx *comparison; /**< the comparison's number in the file, or with `clustered` its cluster's */
   double *outcome;       /**< the share won by the pair's first */
   int64_t *count;        /**< how many judgements it stands for; NULL: one each */
+  bool clustered;        /**< comparisons of a cluster (a judge's, say) are resampled together */
 } crow_judgements;
 
 /** Reads /comparisons again and groups them by the pairs that crow_pairs_read() made of them. Collective. Free with
  * crow_judgements_free(). */
 CROW_API crow_status crow_judgements_read(const crow_comm *comm, const crow_dataset *dataset, const crow_pairs *pairs,
                                           crow_judgements *out);
+/** The same in clusters, each of the comparisons with the same value in the kept column `by`; NULL: without.
+ * Collective. */
+CROW_API crow_status crow_judgements_read_by(const crow_comm *comm, const crow_dataset *dataset,
+                                             const crow_pairs *pairs, const char *by, crow_judgements *out);
 /** Local. Frees and zeroes. */
 CROW_API void crow_judgements_free(crow_judgements *judgements);
 
-/** Draws a bootstrap replicate: every judgement counts Poisson(1) times, drawn from (seed, CROW_STREAM_BOOTSTRAP,
- * replicate, comparison). A comparison that stands for n > 1 judgements with outcome o gets Poisson(n o) wins and
- * Poisson(n (1 - o)) losses. `share` and `times` have an entry for each of this rank's pairs: the share won among the
- * judgements drawn (1/2 if there are none), and how many were drawn; or, with `unit` > 0, how many were drawn divided
- * by the pair's judgements, in 1/unit. Local. */
+/** Draws a bootstrap replicate: every judgement, or with clusters every cluster with all its judgements, counts
+ * Poisson(1) times, drawn from (seed, CROW_STREAM_BOOTSTRAP, replicate, comparison or cluster). A comparison that
+ * stands for n > 1 judgements with outcome o gets Poisson(n o) wins and Poisson(n (1 - o)) losses. `share` and `times`
+ * have an entry for each of this rank's pairs: the share won among the judgements drawn (1/2 if there are none), and
+ * how many were drawn; or, with `unit` > 0, how many were drawn divided by the pair's judgements, in 1/unit. Local. */
 CROW_API void crow_judgements_resample(const crow_pairs *pairs, const crow_judgements *judgements, uint64_t seed,
                                        int64_t replicate, double unit, double *share, uint32_t *times);
 /** `squares`: for each of this rank's pairs, the sum over its judgements of (outcome - sigma(r(first) - r(second)))^2.

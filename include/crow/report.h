@@ -15,8 +15,9 @@ extern "C" {
 #define CROW_PAGE_MOST CROW_PLOT_MOST
 
 typedef struct crow_page_options {
-  const char *labels; /**< what the files are called, separated by commas; NULL: their names */
-  const char *title;  /**< heads the page; default "Rewards from preferences" */
+  const char *labels;   /**< what the files are called, separated by commas; NULL: their names */
+  const char *title;    /**< heads the page; default "Rewards from preferences" */
+  crow_elo_options elo; /**< of the leaderboard and the forest plot, crow_elo_settings */
 } crow_page_options;
 extern CROW_API const crow_setting crow_page_settings[];
 

@@ -20,6 +20,36 @@ typedef struct crow_sampling_error {
   crow_gidx at;           /**< the alternative of the largest */
 } crow_sampling_error;
 
+/* ---- by the values of a column ---------------------------------------------------------------------------------- */
+
+typedef struct crow_rewards_by_options {
+  const char *column; /**< a kept column of the comparisons, such as a language; NULL: none */
+  int64_t least;      /**< values with fewer judgements are named, not fitted; default 100 */
+} crow_rewards_by_options;
+extern CROW_API const crow_setting crow_rewards_by_settings[];
+/** At most so many values are fitted, those with the most judgements. */
+#define CROW_BY_MOST 64
+
+/** Rewards of the comparisons of each value of a column by themselves, with the weights of all. Arrays (count, values)
+ * are this rank's slices, row by row; NaN where an alternative was compared with no weighted one under that value. */
+typedef struct crow_rewards_by {
+  char *column;              /**< its name; NULL: nothing was asked for. Owned, as is the rest */
+  int64_t values;            /**< fitted, from the most judgements to the fewest */
+  crow_strings name;         /**< (values) */
+  int64_t *judgements;       /**< (values) */
+  double *optimality;        /**< (values) the certificate */
+  int64_t *converged;        /**< (values) 1 if it met the tolerance */
+  double *value;             /**< (count, values) rewards */
+  double *standard_error;    /**< (count, values) of them; NULL without, on every rank */
+  double *lower, *upper;     /**< (count, values) by the bootstrap; NULL without, on every rank */
+  int64_t small;             /**< values that were not fitted */
+  int64_t least;             /**< as they have fewer judgements than this */
+  crow_strings small_name;   /**< (small) on rank 0 */
+  int64_t *small_judgements; /**< (small) from the most to the fewest */
+} crow_rewards_by;
+/** Local. Frees and zeroes. */
+CROW_API void crow_rewards_by_free(crow_rewards_by *by);
+
 /** Fitted rewards, in slices over the ranks. */
 typedef struct crow_rewards {
   crow_partition partition; /**< of the alternatives */
@@ -53,6 +83,9 @@ typedef struct crow_rewards {
   int64_t least_judgements, most_judgements; /**< of a pair; 0 where rewards were taken from a checkpoint */
   crow_uncertainty uncertainty; /**< filled by crow_uncertainty_bootstrap() and crow_uncertainty_sandwich(); owned */
   crow_sampling_error sampling_error;
+  int32_t *near;      /**< (count) the group of near-duplicates that each is in, from 1; 0: none; NULL where they
+                           were not looked for, on every rank; filled by the caller, owned */
+  crow_rewards_by by; /**< filled by crow_rewards_fit_by(); owned */
   crow_stages stages; /**< where this rank's time went: preferences, objective, evaluate, iterate, finish */
 } crow_rewards;
 
@@ -125,6 +158,17 @@ CROW_API crow_status crow_rewards_refine(const crow_comm *comm, const crow_datas
 /** The result of a tabular fit as a state ("rewards") of a checkpoint being written, beside its trace and apart from
  * its weights. Collective. */
 CROW_API crow_status crow_rewards_save(crow_checkpoint *checkpoint, const crow_rewards *rewards);
+/** Fits tabular rewards to the comparisons of each value of a kept column by themselves, with the uncertainty that is
+ * wanted, and leaves them in `rewards->by`, which the rewards of all comparisons are in. CROW_BAD_INPUT if there is no
+ * such column. CROW_FAILED if asked to stop (crow_stop_check()). Collective; options agree. */
+CROW_API crow_status crow_rewards_fit_by(const crow_comm *comm, const crow_dataset *dataset,
+                                         const crow_weights *weights, const crow_train_options *options,
+                                         const crow_uncertainty_options *wanted, const crow_rewards_by_options *values,
+                                         crow_rewards *rewards);
+/** Reads what a rewards file has of it, nothing where it has nothing: slices of `partition`; small_name on rank 0.
+ * Collective. */
+CROW_API crow_status crow_rewards_by_read(const crow_comm *comm, const crow_file *file, const crow_partition *partition,
+                                          crow_rewards_by *out);
 /** Writes a rewards file: /rewards/..., ids and topics of the dataset, provenance; for a dataset of crow_cluster_run()
  * also /original/..., every original alternative with its group's reward. Collective. */
 CROW_API crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool overwrite,

@@ -130,6 +130,9 @@ typedef struct crow_ends_rewards {
 /** Of rewards that were fitted to `dataset`, whose names are taken. Free it also after an error. Collective. */
 CROW_API crow_status crow_ends_rewards_create(const crow_comm *comm, const crow_dataset *dataset,
                                               const crow_rewards *rewards, int64_t each, crow_ends_rewards *out);
+/** The 95 % interval, from `*lower` to `*upper`, of the k-th, by the bootstrap or else the standard errors; false, and
+ * nothing else, without either. Local. */
+CROW_API bool crow_ends_rewards_interval(const crow_ends_rewards *ends, int64_t k, double *lower, double *upper);
 /** Local. Frees and zeroes. */
 CROW_API void crow_ends_rewards_free(crow_ends_rewards *ends);
 
@@ -211,7 +214,11 @@ typedef struct crow_effect {
   bool concentrated;    /**< below half of the alternatives count, though few of them have near-duplicates */
   bool noisy;           /**< median_hits is below CROW_EFFECT_HITS */
   int64_t more_samples; /**< that would mend this, about; 0 if nothing needs it */
+  int32_t *number;      /**< (m) the group of each alternative, from 1 in the order of their weights; 0: it has none;
+                             NULL without groups. Whole on every rank, owned */
 } crow_effect;
+/** Local. Frees and zeroes. */
+CROW_API void crow_effect_free(crow_effect *effect);
 /** Alternatives closer than `radius`, or equal, are joined by single linkage. Distances are taken where the weights'
  * were: on the sphere after normalising and centring, else among the contexts. With more than 5000 alternatives only
  * 2000 of them, evenly spaced, are compared with all others, and with more than 10^7 none is; nor without contexts or
@@ -290,6 +297,7 @@ typedef struct crow_comparison_alternatives {
   char (*id)[CROW_NAME_BYTES];    /**< (rows) from the greatest to the least reward */
   char (*topic)[CROW_NAME_BYTES]; /**< (rows) */
   crow_comparison_cell *cell;     /**< (rows, results) */
+  int64_t *near; /**< (rows) the group of near-duplicates that the last result says it is in; 0: none */
 } crow_comparison_alternatives;
 /** The `top` best (0: all). An id that a result has more than once is CROW_BAD_INPUT. Only the chosen ones' names and
  * rewards travel between ranks. Free it also after an error. Collective. */

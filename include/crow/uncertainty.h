@@ -21,6 +21,8 @@ typedef struct crow_uncertainty_options {
   int64_t error_probes;   /**< random probes where there are more alternatives than CROW_SANDWICH_EXACT; default 256 */
   bool errors; /**< what is cheap without being asked for: topics' standard errors, and up to CROW_SANDWICH_EXACT
                     alternatives those of the rewards; default true */
+  const char *bootstrap_by; /**< a kept column of the comparisons, whose values (judges, prompts) are resampled whole;
+                                 NULL: comparisons one by one. Standard errors are then those of the replicates */
 } crow_uncertainty_options;
 extern CROW_API const crow_setting crow_uncertainty_settings[];
 /** Up to this many alternatives standard errors come from a dense inverse. */
@@ -42,11 +44,12 @@ CROW_API void crow_topic_errors_free(crow_topic_errors *means);
  * errors) where an alternative was compared with no weighted one. */
 typedef struct crow_uncertainty {
   int64_t replicates;    /**< B */
+  const char *by;        /**< the column whose values were resampled whole; borrowed from the options; NULL: none */
   int64_t not_converged; /**< replicates that did not reach the tolerance; they count like the others */
   double *lower, *upper; /**< 95 % percentile interval of r: quantiles .025 and .975 of the replicates, interpolated */
   int64_t *rank_lower, *rank_upper; /**< the same of the rank (1: greatest r), rounded outwards */
   bool has_standard_errors;
-  double *standard_error;   /**< of r, by the sandwich */
+  double *standard_error;   /**< of r, by the sandwich; of clusters the replicates' standard deviation */
   crow_topic_errors topics; /**< by the sandwich, or, if there are at least two replicates, from these */
 } crow_uncertainty;
 /** Local. Frees and zeroes. */
@@ -55,7 +58,9 @@ CROW_API void crow_uncertainty_free(crow_uncertainty *uncertainty);
 /** Percentile intervals for the rewards `reward` (this rank's slice) that were fitted to the dataset's comparisons with
  * these weights and options. Replicate b weighs every comparison by a Poisson(1) variable drawn from (seed,
  * CROW_STREAM_BOOTSTRAP, b, the comparison's number), see crow_judgements_resample(), and minimises the objective with
- * everything else as it was: s, lambda and, with c = 1, the number of judgements by which a pair's are divided. It
+ * everything else as it was: s, lambda and, with c = 1, the number of judgements by which a pair's are divided. With
+ * `bootstrap_by` all comparisons of one value of that column share their variable (the cluster bootstrap), and
+ * `standard_error` becomes the replicates' standard deviation. A replicate
  * starts at `reward`. Replicates are fitted side by side on groups of ranks, as many as suit the number of replicates
  * and the memory; the bits depend neither on the groups nor on the ranks. Memory: 12 B bytes for each alternative of
  * the slice until the end, and each group's copy of the data. A dataset without comparisons is CROW_USAGE: there is
@@ -76,7 +81,8 @@ CROW_API crow_status crow_uncertainty_replicates(const crow_comm *comm, const cr
                                                  const crow_lbfgs_options *lbfgs,
                                                  const crow_uncertainty_options *options, const double *reward,
                                                  crow_replicate_visitor *visit, void *context, int64_t *not_converged);
-/** Whether the sandwich standard errors of the rewards are wanted: asked for, or cheap. Local. */
+/** Whether the sandwich standard errors of the rewards are wanted: asked for, or cheap; never where judgements are
+ * resampled in clusters, of which the sandwich knows nothing. Local. */
 CROW_API bool crow_uncertainty_wants_errors(const crow_dataset *dataset, const crow_uncertainty_options *options);
 /** Sandwich standard errors of `reward` (this rank's slice), see crow_objective_sandwich(): of the rewards, if they are
  * wanted and not yet there, and of the means of topics, if they are wanted (`errors`) and no bootstrap of two or more

@@ -17,8 +17,8 @@ mkdir -p "$out" "$pictures"
 pictures=$(cd "$pictures" && pwd)
 cd "$out"
 
-printf 'id,first,second\na,0,0\nb,1,0\nc,1,1\n' >contexts-1.csv
-printf 'id,first,second\na,0,0\nb,1,0\nc,1,1\nclone of c,0.9,1\n' >contexts-2.csv
+printf 'id,first coordinate,second coordinate\na,0,0\nb,1,0\nc,1,1\n' >contexts-1.csv
+printf 'id,first coordinate,second coordinate\na,0,0\nb,1,0\nc,1,1\nclone of c,0.9,1\n' >contexts-2.csv
 # Weights ask for no preferences; a dataset does.
 printf 'left,right,winner\na,b,left\nb,c,left\na,c,left\n' >comparisons.csv
 for figure in 1 2; do

@@ -18,7 +18,14 @@ const crow_setting crow_export_settings[] = {
      .help = "which table: of the alternatives; of a dataset's comparisons, whose first and second are rows of the "
              "alternatives, counted from 0; of the original alternatives of groups; of a fit's iterations or Adam's "
              "training "
-             "curve; or the parameters of a linear or mlp model, as .npz or .safetensors"},
+             "curve; the parameters of a linear or mlp model, as .npz or .safetensors; or rewards by the values of a "
+             "column (crow fit --by)"},
+    {.name = "weights",
+     .type = CROW_SETTING_INPUT,
+     .offset = offsetof(crow_export_options, weights),
+     .choices = "uniform|FILE",
+     .help = "of comparisons also the column loss_weight, what each row counts in the objective with these weights "
+             "(crow weights): multiply a reward model's -log sigma by it"},
     {.name = "column",
      .type = CROW_SETTING_TEXT,
      .offset = offsetof(crow_export_options, column),
@@ -56,6 +63,8 @@ crow_status crow_export_options_validate(const crow_export_options *options, con
   }
   if (of_models && options->column)
     return crow_error(CROW_USAGE, "--column %s: a model is written whole", options->column);
+  if (options->weights && options->table != CROW_EXPORT_COMPARISONS)
+    return crow_error(CROW_USAGE, "--weights needs --table comparisons");
   if (format == CROW_EXPORT_AUTO) {
     return crow_error(CROW_USAGE, "%s: expected a name that ends with .csv, .json or .npy, or --format", output);
   }
@@ -114,9 +123,11 @@ crow_status crow_export_run(const crow_comm *comm, const char *input, const crow
     goto cleanup;
   }
   CROW_TRY(crow_export_create(comm, file, options, &table));
+  if (options->weights) CROW_TRY(crow_export_loss(comm, input, options, memory_per_rank, &table));
   CROW_TRY(crow_comm_check_memory(comm, memory_per_rank, crow_export_bytes(&table), "export one --column at a time",
                                   "the rows of %s that are written at a time", input));
-  if (format == CROW_EXPORT_NPY && table.column[0].type == CROW_EXPORT_TEXT) {
+  if (format == CROW_EXPORT_NPY &&
+      (table.column[0].type == CROW_EXPORT_TEXT || table.column[0].type == CROW_EXPORT_KEPT)) {
     CROW_TRY(crow_error(CROW_USAGE, "column %s is text; a .npy file takes numbers, .csv and .json take both",
                         table.column[0].name));
   }

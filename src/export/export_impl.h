@@ -11,7 +11,9 @@ typedef enum crow_export_type {
   CROW_EXPORT_TEXT,
   CROW_EXPORT_REAL,
   CROW_EXPORT_INTEGER,
-  CROW_EXPORT_PLACE
+  CROW_EXPORT_PLACE,
+  CROW_EXPORT_KEPT, /* texts by their numbers, a column of /comparisons/label */
+  CROW_EXPORT_LOSS  /* what a comparison counts in the objective, a real number */
 } crow_export_type;
 
 /* A column of a table: an array of the file, with `width` values in a row. */
@@ -19,15 +21,21 @@ typedef struct crow_export_column {
   const char *name, *path;
   crow_export_type type;
   int64_t width;
-  bool elo;     /* numbers are multiplied by CROW_ELO_FACTOR, */
-  double shift; /* and shifted */
+  int64_t kept;              /* of CROW_EXPORT_KEPT the column */
+  const crow_strings *parts; /* names of the `width` values; NULL: they are numbered; borrowed */
+  bool ours;                 /* a kept column is called as another column is */
+  bool elo;                  /* numbers are multiplied by CROW_ELO_FACTOR, */
+  double shift;              /* and shifted */
   /* The present slice, rank 0's. */
   crow_strings text;
   double *real;
   int64_t *integer;
 } crow_export_column;
 
-enum { CROW_EXPORT_COLUMNS = 24, CROW_EXPORT_SLICE = 1 << 14 };
+enum { CROW_EXPORT_COLUMNS = 64, CROW_EXPORT_SLICE = 1 << 14 };
+
+/* A pair of alternatives with what a judgement of it counts: loss.c. */
+typedef struct crow_pair_loss crow_pair_loss;
 
 typedef struct crow_export {
   const crow_comm *comm;
@@ -36,7 +44,11 @@ typedef struct crow_export {
   int64_t rows, slice; /* slice: rows that are read at once */
   int columns;
   crow_export_column column[CROW_EXPORT_COLUMNS];
-  crow_places places; /* if there is a column of them */
+  crow_places places;                 /* if there is a column of them */
+  crow_strings kept_name, kept_value; /* of kept columns, the values on rank 0 */
+  crow_strings parts;                 /* values that rewards are by */
+  crow_pair_loss *loss;               /* (losses) on rank 0, if loss weights are wanted */
+  int64_t losses;
 } crow_export;
 
 /* The columns of this table that the file has; all, or the one called `only`. Local, the same on all ranks. */
@@ -47,6 +59,12 @@ double crow_export_bytes(const crow_export *table);
 void crow_export_free(crow_export *table);
 /* Reads rows `begin` .. `begin + count` on rank 0. Collective. */
 crow_status crow_export_read(crow_export *table, int64_t begin, int64_t count);
+
+/* loss.c: finds what the judgements of every pair count, and reads it for rows `begin` .. of rank 0 (others: `count`
+ * 0). Collective. */
+crow_status crow_export_loss(const crow_comm *comm, const char *input, const crow_export_options *options,
+                             double memory_per_rank, crow_export *out);
+crow_status crow_export_read_loss(crow_export *table, int64_t begin, int64_t count, double *loss);
 
 /* Writing: what comes before the rows, a slice of them, what comes after. Local, for rank 0; failures show in the
  * stream. */

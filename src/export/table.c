@@ -62,6 +62,12 @@ static const struct field {
     {"dataset", CROW_EXPORT_COMPARISONS, "second", "/comparisons/second", CROW_EXPORT_INTEGER, NO_ELO},
     {"dataset", CROW_EXPORT_COMPARISONS, "outcome", "/comparisons/outcome", CROW_EXPORT_REAL, NO_ELO},
     {"dataset", CROW_EXPORT_COMPARISONS, "count", "/comparisons/count", CROW_EXPORT_INTEGER, NO_ELO},
+    {"dataset", CROW_EXPORT_COMPARISONS, "loss_weight", "/comparisons/first", CROW_EXPORT_LOSS, NO_ELO},
+    {"rewards", CROW_EXPORT_BY, "id", "/alternatives/id", CROW_EXPORT_TEXT, NO_ELO},
+    {"rewards", CROW_EXPORT_BY, "reward", "/by/reward", CROW_EXPORT_REAL, NO_ELO},
+    {"rewards", CROW_EXPORT_BY, "standard_error", "/by/standard_error", CROW_EXPORT_REAL, NO_ELO},
+    {"rewards", CROW_EXPORT_BY, "lower", "/by/lower", CROW_EXPORT_REAL, NO_ELO},
+    {"rewards", CROW_EXPORT_BY, "upper", "/by/upper", CROW_EXPORT_REAL, NO_ELO},
 };
 
 static bool is_ids(const char *path) { return strcmp(path, "/alternatives/id") == 0; }
@@ -76,10 +82,37 @@ static void add_column(crow_export *t, const struct field *field, const crow_elo
   if (shape[0] == 0) return; /* ids that are row numbers */
   t->rows = shape[0];
   column->width = shape[1];
+  if (strncmp(field->path, "/by/", 4) == 0) column->parts = &t->parts;
+}
+
+/* Columns that were kept with the comparisons. One that is called as one of ours is, say count, becomes kept_count. */
+static crow_status add_kept(crow_export *t, const char *only, bool *data) {
+  crow_status status = CROW_OK;
+  int64_t shape[2];
+  if (!crow_file_has(t->file, "/comparisons/label_name")) return CROW_OK;
+  crow_file_shape(t->file, "/comparisons/label_name", shape);
+  CROW_TRY(crow_file_read_strings(t->file, "/comparisons/label_name", 0, shape[0], &t->kept_name));
+  crow_file_shape(t->file, "/comparisons/label_value", shape);
+  CROW_TRY(crow_file_read_strings(t->file, "/comparisons/label_value", 0, t->root ? shape[0] : 0, &t->kept_value));
+  for (int64_t k = 0; k < t->kept_name.count && t->columns < CROW_EXPORT_COLUMNS; k++) {
+    const char *name = crow_strings_get(&t->kept_name, k);
+    if (only && strcmp(only, name) != 0) continue;
+    crow_export_column *column = &t->column[t->columns++];
+    *column = (crow_export_column){
+        .name = name, .path = "/comparisons/label", .type = CROW_EXPORT_KEPT, .width = 1, .kept = k};
+    for (size_t f = 0; f < sizeof fields / sizeof *fields; f++) {
+      if (fields[f].table == CROW_EXPORT_COMPARISONS && strcmp(fields[f].name, name) == 0) column->ours = true;
+    }
+    crow_file_shape(t->file, column->path, shape);
+    t->rows = shape[0];
+    *data = true;
+  }
+cleanup:
+  return status;
 }
 
 static crow_status refuse(const crow_file *file, crow_export_table table, const char *only, const char *names) {
-  static const char *const tables[] = {"alternatives", "comparisons", "original", "trace"};
+  static const char *const tables[] = {"alternatives", "comparisons", "original", "trace", "model", "by"};
   if (*names) {
     return crow_error(CROW_USAGE, "%s: the table of %s has no column \"%s\"; expected one of %s", crow_file_name(file),
                       tables[table], only, names);
@@ -95,8 +128,9 @@ static crow_status allocate(crow_export *t) {
   t->slice = CROW_EXPORT_SLICE / widest + 1;
   for (int c = 0; c < t->columns && t->root; c++) {
     crow_export_column *column = &t->column[c];
-    if (column->type == CROW_EXPORT_REAL) CROW_TRY(CROW_ALLOCATE_RAW(&column->real, t->slice * column->width));
-    if (column->type == CROW_EXPORT_INTEGER || column->type == CROW_EXPORT_PLACE)
+    if (column->type == CROW_EXPORT_REAL || column->type == CROW_EXPORT_LOSS)
+      CROW_TRY(CROW_ALLOCATE_RAW(&column->real, t->slice * column->width));
+    if (column->type == CROW_EXPORT_INTEGER || column->type == CROW_EXPORT_PLACE || column->type == CROW_EXPORT_KEPT)
       CROW_TRY(CROW_ALLOCATE_RAW(&column->integer, t->slice * column->width));
   }
 cleanup:
@@ -161,11 +195,22 @@ crow_status crow_export_create(const crow_comm *comm, const crow_file *file, con
     const bool there = crow_file_has(file, field->path);
     if (strcmp(field->kind, crow_file_kind(file)) != 0 || field->table != table) continue;
     if ((!there && !is_ids(field->path)) || (field->elo != NO_ELO && !elo.on)) continue;
+    if (field->type == CROW_EXPORT_LOSS && !options->weights) continue;
     data = data || there;
     const size_t used = strlen(names);
     (void)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", field->name);
     if (!only || strcmp(only, field->name) == 0) add_column(out, field, &elo);
   }
+  if (table == CROW_EXPORT_COMPARISONS && strcmp("dataset", crow_file_kind(file)) == 0)
+    status = add_kept(out, only, &data);
+  if (table == CROW_EXPORT_BY && crow_file_has(file, "/by/name")) {
+    int64_t shape[2];
+    crow_file_shape(file, "/by/name", shape);
+    status = crow_file_read_strings(file, "/by/name", 0, shape[0], &out->parts);
+  } else if (table == CROW_EXPORT_BY) {
+    data = false; /* names of alternatives alone are no table of rewards by value */
+  }
+  if (status != CROW_OK) return status;
   if (!data) return refuse(file, table, only, "");
   if (out->columns == 0) return refuse(file, table, only, names);
   status = crow_comm_agree(comm, allocate(out));
@@ -186,7 +231,24 @@ void crow_export_free(crow_export *t) {
     crow_free(t->column[c].integer);
   }
   crow_places_free(&t->places);
+  crow_strings_free(&t->kept_name);
+  crow_strings_free(&t->kept_value);
+  crow_strings_free(&t->parts);
+  crow_free(t->loss);
   *t = (crow_export){0};
+}
+
+/* The numbers of a kept column's values. */
+static crow_status read_kept(crow_export *t, int64_t begin, int64_t count, crow_export_column *column) {
+  crow_status status = CROW_OK;
+  const int64_t width = t->kept_name.count;
+  int64_t *all = NULL;
+  CROW_TRY_AGREE(t->comm, CROW_ALLOCATE_RAW(&all, count * width));
+  CROW_TRY(crow_file_read(t->file, "/comparisons/label", begin, count, CROW_I64, all));
+  for (int64_t i = 0; i < count; i++) column->integer[i] = all[i * width + column->kept];
+cleanup:
+  crow_free(all);
+  return status;
 }
 
 crow_status crow_export_read(crow_export *t, int64_t begin, int64_t count) {
@@ -200,6 +262,10 @@ crow_status crow_export_read(crow_export *t, int64_t begin, int64_t count) {
       for (int64_t i = 0; i < mine && column->elo; i++) {
         column->real[i] = CROW_ELO_FACTOR * column->real[i] + column->shift;
       }
+    } else if (column->type == CROW_EXPORT_LOSS) {
+      CROW_TRY(crow_export_read_loss(t, begin, mine, column->real));
+    } else if (column->type == CROW_EXPORT_KEPT) {
+      CROW_TRY(read_kept(t, begin, mine, column));
     } else if (column->type == CROW_EXPORT_INTEGER) {
       CROW_TRY(crow_file_read(t->file, column->path, begin, mine, CROW_I64, column->integer));
     } else if (column->type == CROW_EXPORT_PLACE) {

@@ -38,6 +38,58 @@ cleanup:
   return status;
 }
 
+/* The row of /comparisons/label_value that is this text, the lowest; -1 if there is none. */
+static crow_status find_value(const crow_dataset *dataset, const char *value, int64_t *row) {
+  crow_status status = CROW_OK;
+  crow_strings texts = {0};
+  const crow_comm *comm = dataset->file->comm;
+  int64_t shape[2], found = INT64_MIN; /* minus the row */
+  crow_file_shape(dataset->file, "/comparisons/label_value", shape);
+  const crow_partition slice = crow_comm_partition(comm, shape[0], 1);
+  CROW_TRY(crow_file_read_strings(dataset->file, "/comparisons/label_value", slice.begin, slice.count, &texts));
+  for (int64_t k = texts.count - 1; k >= 0; k--) {
+    if (strcmp(crow_strings_get(&texts, k), value) == 0) found = -(slice.begin + k);
+  }
+  CROW_TRY(crow_comm_max_i64(comm, &found, 1));
+  *row = found == INT64_MIN ? -1 : -found;
+cleanup:
+  crow_strings_free(&texts);
+  return status;
+}
+
+/* How many comparisons have this value in the column. */
+static crow_status count_kept(const crow_dataset *dataset, int64_t column, int64_t value, crow_gidx *count) {
+  crow_status status = CROW_OK;
+  const crow_comm *comm = dataset->file->comm;
+  const crow_partition slice = crow_comm_partition(comm, dataset->comparisons, 1);
+  int32_t *code = NULL;
+  *count = 0;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&code, slice.count));
+  CROW_TRY(crow_dataset_read_kept(dataset, column, slice.begin, slice.count, code));
+  for (int64_t i = 0; i < slice.count; i++) *count += code[i] == value;
+  CROW_TRY(crow_comm_sum_i64(comm, count, 1));
+cleanup:
+  crow_free(code);
+  return status;
+}
+
+crow_status crow_dataset_select(crow_dataset *dataset, const char *column, const char *value, crow_gidx *left) {
+  crow_status status = CROW_OK;
+  int64_t row = -1;
+  *left = 0;
+  CROW_TRY(crow_dataset_find_kept(dataset, column, &dataset->select_column));
+  CROW_TRY(find_value(dataset, value, &row));
+  if (row >= 0) CROW_TRY(count_kept(dataset, dataset->select_column, row, left));
+  if (*left == 0) {
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: no comparison has the value \"%.200s\" in the kept column %.200s",
+                        crow_file_name(dataset->file), value, column));
+  }
+  dataset->select_value = (int32_t)row;
+  dataset->selected = true;
+cleanup:
+  return status;
+}
+
 /* Where a text begins and ends; the last one ends with the bytes. */
 static crow_status text_range(const crow_dataset *dataset, crow_gidx alternative, int64_t range[2]) {
   crow_status status = CROW_OK;

@@ -15,6 +15,7 @@ typedef struct forest {
   int64_t between, after; /* alternatives that are not shown: in the gap, and after the last row */
   double least, greatest; /* of what is drawn */
   bool intervals, hollow; /* whether any result has intervals; whether any row lacks weight */
+  bool near;              /* whether any row is in a group of near-duplicates */
 } forest;
 
 static crow_status read_forest(const crow_plot *plot, forest *f) {
@@ -78,6 +79,16 @@ static int add_forest_names(crow_plot *plot, const forest *f) {
   return widest;
 }
 
+/* Near-duplicates of each other have the same letter before the frame; of the 27th group and on there are none left. */
+static void add_near(crow_plot *plot, const forest *f) {
+  for (int64_t i = 0; i < f->rows.rows; i++) {
+    const int64_t group = f->rows.near[i];
+    if (group < 1 || group > 26) continue;
+    crow_plot_add(plot, "set label '%c' at screen %.6f,first %.0f right noenhanced textcolor '#B2450F'\n",
+                  'A' + (char)(group - 1), (plot->left - 5) / plot->width, height_of(f, i));
+  }
+}
+
 /* Bars below points, so that a hollow point is white within. */
 static void add_forest_series(crow_plot *plot, const forest *f) {
   static const int filled[] = {7, 5, 9, 13, 11, 15}; /* one less is the same shape, hollow */
@@ -108,15 +119,8 @@ static void add_forest_series(crow_plot *plot, const forest *f) {
   if (f->hollow) {
     crow_plot_add(plot, ", NaN with points linecolor '#444444' pointtype 6 pointsize 0.8 title 'hollow: no weight'");
   }
+  if (f->near) crow_plot_add(plot, ", NaN with lines linecolor '#ffffff' title 'same letter: near-duplicates'");
   crow_plot_add(plot, "\n");
-}
-
-/* Tics at 1, 2 or 5 times a power of ten, so far apart that their numbers do not touch in a narrow picture either. */
-static void add_forest_tics(crow_plot *plot, const forest *f) {
-  const double most = fmax((plot->right - plot->left) / 64, 1), rough = (f->greatest - f->least) / most;
-  if (!(rough > 0) || !isfinite(rough)) return;
-  const double power = pow(10, floor(log10(rough))), times = rough / power;
-  crow_plot_add(plot, "set xtics %.9g\n", power * (times <= 1 ? 1 : times <= 2 ? 2 : times <= 5 ? 5 : 10));
 }
 
 static void add_forest_note(crow_plot *plot, const forest *f) {
@@ -139,16 +143,18 @@ static void draw_forest(crow_plot *plot, forest *f) {
   const int widest = add_forest_names(plot, f);
   const double rows = (double)f->rows.rows + (f->between > 0);
   const double inside = rows * (plot->count == 1 ? 20 : 10 + 10 * (double)plot->count);
-  crow_plot_frame(plot, crow_plot_row_pixels(widest), 24, f->after ? 84 : 60, fmax(inside, 60),
-                  plot->count + f->hollow);
+  for (int64_t i = 0; i < f->rows.rows; i++) f->near = f->near || (f->rows.near[i] > 0 && f->rows.near[i] <= 26);
+  crow_plot_frame(plot, crow_plot_row_pixels(widest) + (f->near ? 10 : 0), 24, f->after ? 84 : 60, fmax(inside, 60),
+                  plot->count + f->hollow + f->near);
   crow_plot_axes(plot, elo ? "Elo rating" : "reward (log-odds)", NULL);
   crow_plot_add(plot,
                 "unset ytics\nset yrange [%.1f:-0.5]\nset grid xtics noytics\nset xrange [*:*] noextend\n"
                 "set offsets graph 0.02, graph 0.02, 0, 0\n",
                 rows - .5);
   if (!elo) crow_plot_add(plot, "set yzeroaxis linetype 1 linecolor '#888888' dashtype 2\n");
-  add_forest_tics(plot, f);
+  crow_plot_sparse_tics(plot, f->least, f->greatest);
   add_forest_note(plot, f);
+  add_near(plot, f);
   add_forest_series(plot, f);
   (void)snprintf(plot->alt, sizeof plot->alt, "%s%s of %lld alternative%s in %d result%s; first in %s: %s",
                  elo ? "Elo ratings" : "Rewards", f->intervals ? " with 95 % intervals" : "", (long long)f->rows.rows,

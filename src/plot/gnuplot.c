@@ -92,6 +92,30 @@ cleanup:
   return status;
 }
 
+/* Fonts have sizes in points for PNG and PDF, in pixels for SVG. */
+static void add_terminal(FILE *out, double width, double height, crow_picture_format format) {
+  const double points = .75;
+  switch (format) {
+  case CROW_PICTURE_PNG:
+    (void)fprintf(out,
+                  "set terminal pngcairo enhanced font 'DejaVu Sans,%.2f' fontscale 2 linewidth 2 pointscale 2 size "
+                  "%.0f,%.0f",
+                  14 * points, 2 * width, 2 * height);
+    break;
+  case CROW_PICTURE_PDF:
+    (void)fprintf(out, "set terminal pdfcairo enhanced font 'DejaVu Sans,%.2f' size %.4fin,%.4fin", 14 * points,
+                  width / 96, height / 96);
+    break;
+  case CROW_PICTURE_SVG:
+    (void)fprintf(out,
+                  "set terminal svg enhanced font 'DejaVu Sans,Verdana,Helvetica,Arial,sans-serif,14' size "
+                  "%.0f,%.0f",
+                  width, height);
+  }
+  (void)fprintf(out, " background '#ffffff'\ntitle_font = ',%.2f'\nsmall_font = ',%.2f'\n",
+                format == CROW_PICTURE_SVG ? 16.5 : 12.5, format == CROW_PICTURE_SVG ? 12. : 9.);
+}
+
 static crow_status draw_local(const crow_plot *plot, crow_picture_format format, char **picture, size_t *bytes) {
   crow_status status = CROW_OK;
   char *script = NULL, *raw = NULL;
@@ -99,17 +123,7 @@ static crow_status draw_local(const crow_plot *plot, crow_picture_format format,
   if (fflush(plot->script) != 0) return crow_error(CROW_FAILED, "out of memory for a picture");
   FILE *all = open_memstream(&script, &length);
   if (!all) return crow_error(CROW_FAILED, "out of memory for a picture");
-  const double scale = format == CROW_PICTURE_PNG ? 2 : 1;
-  if (format == CROW_PICTURE_PNG) {
-    (void)fprintf(all, "set terminal pngcairo enhanced font 'DejaVu Sans,%.2f' fontscale 2 linewidth 2 pointscale 2",
-                  14 * .75);
-  } else {
-    (void)fprintf(all, "set terminal svg enhanced font 'DejaVu Sans,Verdana,Helvetica,Arial,sans-serif,14'");
-  }
-  (void)fprintf(all, " size %.0f,%.0f background '#ffffff'\n", scale * plot->width, scale * ceil(plot->height));
-  /* Sizes in points for PNG, in pixels for SVG. */
-  (void)fprintf(all, "title_font = ',%.2f'\nsmall_font = ',%.2f'\n", format == CROW_PICTURE_PNG ? 12.5 : 16.5,
-                format == CROW_PICTURE_PNG ? 9. : 12.);
+  add_terminal(all, plot->width, ceil(plot->height), format);
   (void)fwrite(plot->text, 1, plot->length, all);
   if (fclose(all) != 0) CROW_TRY(crow_error(CROW_FAILED, "out of memory for a picture"));
   CROW_TRY(crow_gnuplot_run(script, length, picture, bytes));

@@ -27,6 +27,7 @@ typedef struct audit_curves {
   int curves, steps;
   double clones[AUDIT_CURVES], eps[AUDIT_STEPS], shift[2][AUDIT_CURVES][AUDIT_STEPS];
   double least[2], greatest[2]; /* of eps and of the shifts, where positive */
+  double redrawn[2];            /* the median largest shift of comparisons redrawn without clones; NaN without */
 } audit_curves;
 
 /* The place of `value` in `values`, which grows up to `most`; -1 if it is full. */
@@ -63,6 +64,29 @@ static void collect(const json_t *tests, audit_curves *c) {
   }
 }
 
+/* What chance alone does: the shift of comparisons that are redrawn, without a clone. */
+static void collect_redrawn(const json_t *report, audit_curves *c) {
+  static const char *const methods[2] = {"standard", "weighted"};
+  const json_t *without = json_object_get(report, "without_clones");
+  for (int m = 0; m < 2; m++) {
+    const double shift = number(json_object_get(without, methods[m]), "median_largest_shift");
+    c->redrawn[m] = shift > 0 ? fmax(shift, FLOOR) : NAN;
+    if (!(shift > 0)) continue;
+    c->least[1] = fmin(c->least[1], c->redrawn[m]);
+    c->greatest[1] = fmax(c->greatest[1], c->redrawn[m]);
+  }
+}
+
+static int redrawn_lines(const audit_curves *c) { return (c->redrawn[0] > 0) + (c->redrawn[1] > 0); }
+
+static void add_redrawn(crow_plot *plot, const audit_curves *c) {
+  for (int m = 0; m < 2; m++) {
+    if (!(c->redrawn[m] > 0)) continue;
+    crow_plot_add(plot, ", %.9g with lines linewidth 1.2 dashtype 3 linecolor '%s' title '%s, comparisons redrawn'",
+                  c->redrawn[m], m == 0 ? "#D55E00" : "#0072B2", m == 0 ? "standard MLE" : "weighted MLE");
+  }
+}
+
 static void add_curves(crow_plot *plot, const audit_curves *c) {
   for (int m = 0; m < 2; m++) {
     for (int k = 0; k < c->curves; k++) {
@@ -83,6 +107,7 @@ static void add_curves(crow_plot *plot, const audit_curves *c) {
                     m == 0 ? "standard MLE" : "weighted MLE", c->clones[k], crow_plural((int64_t)c->clones[k]));
     }
   }
+  add_redrawn(plot, c);
   crow_plot_add(plot, "\n");
 }
 
@@ -95,7 +120,8 @@ static crow_status audit_local(crow_plot *plot) {
   if (!(c.greatest[1] > 0)) {
     return crow_error(CROW_BAD_INPUT, "%s: no stress test has an eps above 0", plot->source[0].path);
   }
-  crow_plot_frame(plot, 96, 30, 60, 380, 2 * c.curves);
+  collect_redrawn(plot->source[0].json, &c);
+  crow_plot_frame(plot, 96, 30, 60, 380, 2 * c.curves + redrawn_lines(&c));
   crow_plot_axes(plot, "eps: distance of the clones from their originals",
                  "largest |r - r'| (log-odds; at least 1e-9)");
   crow_plot_log_axis(plot, "x", c.least[0], c.greatest[0]);
@@ -106,9 +132,33 @@ static crow_status audit_local(crow_plot *plot) {
 
 /* ---- calibration ------------------------------------------------------------------------------------------------ */
 
+/* How many judgements a bin holds, in few letters: 950, 12k, 3.4M. */
+static void add_judgements(crow_plot *plot, double count) {
+  if (!(count >= 0))
+    crow_plot_add(plot, " \"\"");
+  else if (count < 9999.5)
+    crow_plot_add(plot, " %.0f", count);
+  else if (count < 999500)
+    crow_plot_add(plot, " %.0fk", count / 1e3);
+  else
+    crow_plot_add(plot, " %.3gM", count / 1e6);
+}
+
+/* Two results' numbers would cover each other in a narrow picture, those of three in any. */
+static bool has_counts(const crow_plot *plot) { return plot->count == 1 || (plot->count == 2 && plot->width >= 600); }
+
+/* Numbers beside the points: below on the right those of the first, above on the left the
+ * second's. */
+static void add_counts(crow_plot *plot, int k) {
+  if (!has_counts(plot)) return;
+  crow_plot_add(plot, ", $result%d using 1:2:3 with labels font small_font textcolor '%s' %s notitle", k,
+                crow_plot_color(k), k ? "right offset -0.7,0.5" : "left offset 0.7,-0.5");
+}
+
 static crow_status calibration_local(crow_plot *plot) {
   char quoted[1024];
-  crow_plot_frame(plot, 84, 30, 60, plot->width - 84 - 30 > 480 ? 480 : plot->width - 84 - 30, plot->count + 1);
+  crow_plot_frame(plot, 84, 30, 60, plot->width - 84 - 30 > 480 ? 480 : plot->width - 84 - 30,
+                  plot->count + 1 + has_counts(plot));
   crow_plot_axes(plot, "predicted share won", "observed share won");
   crow_plot_add(plot, "set xrange [0:1]\nset yrange [0:1]\n");
   for (int k = 0; k < plot->count; k++) {
@@ -120,6 +170,7 @@ static crow_status calibration_local(crow_plot *plot) {
     json_array_foreach(bins, index, bin) {
       crow_plot_add_real(plot, number(bin, "predicted"));
       crow_plot_add_real(plot, number(bin, "observed"));
+      add_judgements(plot, number(bin, "judgements"));
       crow_plot_add(plot, "\n");
     }
     crow_plot_add(plot, "EOD\n");
@@ -129,8 +180,10 @@ static crow_status calibration_local(crow_plot *plot) {
     (void)crow_plot_quote(plot->source[k].label, 60, quoted, sizeof quoted);
     crow_plot_add(plot, ", $result%d using 1:2 with linespoints linewidth 1.5 linecolor '%s' pointtype %d title %s", k,
                   crow_plot_color(k), crow_plot_point(k), quoted);
+    add_counts(plot, k);
   }
-  crow_plot_add(plot, "\n");
+  crow_plot_add(plot, "%s\n",
+                !has_counts(plot) ? "" : ", NaN with lines linecolor '#ffffff' title 'numbers: judgements'");
   return CROW_OK;
 }
 

@@ -29,7 +29,7 @@ const crow_setting crow_plot_settings[] = {
      .value = 720,
      .minimum = 360,
      .maximum = 4000,
-     .help = "of the picture in pixels; a PNG has twice as many, for print"},
+     .help = "of the picture in pixels, of which a PDF has 96 an inch; a PNG has twice as many, for print"},
     {0}};
 
 static bool name_ends_with(const char *path, const char *suffix) {
@@ -38,8 +38,14 @@ static bool name_ends_with(const char *path, const char *suffix) {
 }
 
 crow_status crow_plot_check_output(const char *output) {
-  if (name_ends_with(output, ".svg") || name_ends_with(output, ".png")) return CROW_OK;
-  return crow_error(CROW_USAGE, "%s: expected a picture's name that ends with .svg or .png", output);
+  if (name_ends_with(output, ".svg") || name_ends_with(output, ".png") || name_ends_with(output, ".pdf"))
+    return CROW_OK;
+  return crow_error(CROW_USAGE, "%s: expected a picture's name that ends with .svg, .png or .pdf", output);
+}
+
+static crow_picture_format picture_format(const char *output) {
+  if (name_ends_with(output, ".pdf")) return CROW_PICTURE_PDF;
+  return name_ends_with(output, ".png") ? CROW_PICTURE_PNG : CROW_PICTURE_SVG;
 }
 
 static crow_status check_scale(const crow_plot_options *options) {
@@ -69,7 +75,7 @@ crow_status crow_plot_run(const crow_comm *comm, int count, char *const *paths, 
   size_t bytes = 0;
   CROW_TRY(crow_plot_check_output(output));
   CROW_TRY(check_scale(options));
-  const crow_picture_format format = name_ends_with(output, ".png") ? CROW_PICTURE_PNG : CROW_PICTURE_SVG;
+  const crow_picture_format format = picture_format(output);
   CROW_TRY(crow_stream_check(comm, output, overwrite));
   CROW_TRY(crow_plot_sources_open(comm, count, paths, options->labels, source));
   CROW_TRY_AGREE(comm, crow_plot_create(comm, count, source, options->title, (double)options->width, &plot));

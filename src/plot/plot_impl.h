@@ -76,6 +76,9 @@ int crow_plot_add_row_name(crow_plot *plot, double y, int64_t place, const char 
 double crow_plot_row_pixels(int widest);
 /* Names of the axes of the present frame, placed by pixels since terminals space them differently. Local. */
 void crow_plot_axes(crow_plot *plot, const char *x, const char *y);
+/* Tics of the x axis of the present frame at 1, 2 or 5 times a power of ten, so far apart that their numbers do not
+ * touch in a narrow picture either. Local. */
+void crow_plot_sparse_tics(crow_plot *plot, double least, double greatest);
 /* Colour ("#0072B2") and point type of series `index`: the palette of Okabe and Ito. Local. */
 const char *crow_plot_color(int index);
 int crow_plot_point(int index);
@@ -118,7 +121,7 @@ crow_status crow_plot_read(const crow_comm *comm, const crow_file *file, const c
 
 /* ---- gnuplot: gnuplot.c, svg.c ----------------------------------------------------------------------- */
 
-typedef enum crow_picture_format { CROW_PICTURE_SVG, CROW_PICTURE_PNG } crow_picture_format;
+typedef enum crow_picture_format { CROW_PICTURE_SVG, CROW_PICTURE_PNG, CROW_PICTURE_PDF } crow_picture_format;
 /* Draws the picture: its bytes on rank 0 (`*picture`, freed with crow_free(); elsewhere NULL). Collective. */
 crow_status crow_plot_draw(const crow_plot *plot, crow_picture_format format, char **picture, size_t *bytes);
 /* Runs gnuplot on a script. Local. */

@@ -103,6 +103,13 @@ int crow_plot_add_row_name(crow_plot *plot, double y, int64_t place, const char 
 
 double crow_plot_row_pixels(int widest) { return ROW_NAME_FROM + 22 + 8.2 * widest; }
 
+void crow_plot_sparse_tics(crow_plot *plot, double least, double greatest) {
+  const double most = fmax((plot->right - plot->left) / 64, 1), rough = (greatest - least) / most;
+  if (!(rough > 0) || !isfinite(rough)) return;
+  const double power = pow(10, floor(log10(rough))), times = rough / power;
+  crow_plot_add(plot, "set xtics %.9g\n", power * (times <= 1 ? 1 : times <= 2 ? 2 : times <= 5 ? 5 : 10));
+}
+
 /* Title and legend stand above the (upper) frame, from the left edge of the picture. */
 static void add_head(crow_plot *plot) {
   char quoted[1024];

@@ -35,17 +35,22 @@ cleanup:
   return status;
 }
 
-static void add_rows(crow_plot *plot, int64_t count, const crow_topics_row *rows, const crow_topics *topics) {
+/* `ends` are widened to what the bars reach. */
+static void add_rows(crow_plot *plot, int64_t count, const crow_topics_row *rows, const crow_topics *topics,
+                     double ends[2]) {
   for (int k = 0; k < plot->count; k++) {
     const double offset = .7 * ((k + .5) / plot->count - .5);
     crow_plot_add(plot, "$result%d << EOD\n", k);
     for (int64_t i = 0; i < count; i++) {
       const int64_t t = rows[i].at[k];
       if (t < 0) continue;
-      const double half = (topics[k].error ? topics[k].error : topics[k].deviation)[t];
+      const double given = (topics[k].error ? topics[k].error : topics[k].deviation)[t],
+                   half = isnan(given) ? 0 : given;
+      ends[0] = fmin(ends[0], topics[k].mean[t] - half);
+      ends[1] = fmax(ends[1], topics[k].mean[t] + half);
       crow_plot_add_real(plot, topics[k].mean[t]);
       crow_plot_add_real(plot, (double)i + offset);
-      crow_plot_add_real(plot, isnan(half) ? 0 : half);
+      crow_plot_add_real(plot, half);
       crow_plot_add(plot, "\n");
     }
     crow_plot_add(plot, "EOD\n");
@@ -119,12 +124,17 @@ static void topics_draw(crow_plot *plot, int64_t topic_count, crow_topics_row *r
   crow_plot_frame(plot, 22 + 8.6 * widest, 18, 60, inside, plot->count);
   const char *same = bars(plot->count, topics);
   char axis[128];
+  double ends[2] = {INFINITY, -INFINITY};
   (void)snprintf(axis, sizeof axis, "mean reward (log-odds)%s%s", same ? " ± " : "", same ? same : "");
+  if (plot->width < 500)
+    (void)snprintf(axis, sizeof axis, "mean reward%s",
+                   same ? topics[0].error ? " ± one standard error" : " ± spread" : "");
   crow_plot_axes(plot, axis, NULL);
   crow_plot_add(plot, "set grid xtics noytics\n"
                       "set arrow from first 0,graph 0 to first 0,graph 1 nohead linecolor '#444444' "
                       "dashtype 2\n");
-  add_rows(plot, count, rows, topics);
+  add_rows(plot, count, rows, topics, ends);
+  crow_plot_sparse_tics(plot, ends[0], ends[1]);
   add_series(plot, topics);
   (void)snprintf(plot->alt, sizeof plot->alt, "Mean reward ± %s of %lld topics in %d result%s; highest in %s: %s",
                  same ? same : "standard error or spread", (long long)topic_count, plot->count,

@@ -62,6 +62,9 @@ static crow_status read_points(const crow_plot *plot, crow_diagram *d) {
   if (crow_file_has(d->dataset->file, "/alternatives/id")) {
     CROW_TRY(crow_file_read_strings(d->dataset->file, "/alternatives/id", 0, mine, &d->id));
   }
+  if (crow_file_has(d->dataset->file, "/alternatives/dimension")) {
+    CROW_TRY(crow_file_read_strings(d->dataset->file, "/alternatives/dimension", 0, plot->root ? 2 : 0, &d->dimension));
+  }
   if (d->weights) {
     const char *path = d->weights->kind == CROW_IS_REWARDS ? "/rewards/weight" : "/weights/value";
     int64_t count = 0;
@@ -131,7 +134,9 @@ static void add_polygons(crow_plot *plot, const crow_diagram *d) {
 }
 
 static void draw(crow_plot *plot, const crow_diagram *d) {
-  const double across = plot->width - 84 - 110, ratio = (d->upper[1] - d->lower[1]) / (d->upper[0] - d->lower[0]);
+  /* With few cells their numbers are printed; the bar of colours and its room are for many. */
+  const double right = d->count > NAMED_MOST ? 110 : 30;
+  const double across = plot->width - 84 - right, ratio = (d->upper[1] - d->lower[1]) / (d->upper[0] - d->lower[0]);
   double pixels[2] = {across, across * ratio};
   if (pixels[1] > 900) pixels[1] = 900;
   if (pixels[1] < 160) pixels[1] = 160;
@@ -142,8 +147,9 @@ static void draw(crow_plot *plot, const crow_diagram *d) {
     if (d->count > NAMED_MOST || !crow_diagram_name(plot, d, i, pixels)) unnamed++;
     greatest = fmax(greatest, d->weight[i]);
   }
-  crow_plot_frame(plot, 84, 110, unnamed ? 90 : 60, pixels[1], 0);
-  crow_plot_axes(plot, "first coordinate of the context", "second coordinate of the context");
+  crow_plot_frame(plot, 84, right, unnamed ? 90 : 60, pixels[1], 0);
+  crow_plot_axes(plot, d->dimension.count ? crow_strings_get(&d->dimension, 0) : "first coordinate of the context",
+                 d->dimension.count ? crow_strings_get(&d->dimension, 1) : "second coordinate of the context");
   if (unnamed) {
     crow_plot_add(plot,
                   "set label 'names and weights of %lld cells are not shown' at screen %.6f,%.6f left font small_font "
@@ -156,9 +162,16 @@ static void draw(crow_plot *plot, const crow_diagram *d) {
                 d->lower[0], d->upper[0], d->lower[1], d->upper[1]);
   crow_plot_add(plot,
                 "set palette defined (0 '#ffffff', 0.5 '#bfe0f5', 1 '#56B4E9')\nset cbrange [0:%.9g]\n"
-                "set cblabel 'weight (share of S)'\nset style fill solid 1 border linecolor '#333333'\nset clip two\n"
-                "set colorbox user origin screen %.6f,graph 0 size screen %.6f,graph 1\n",
-                greatest > 0 ? greatest : 1, 1 - 98 / plot->width, 14 / plot->width);
+                "set style fill solid 1 border linecolor '#333333'\nset clip two\n",
+                greatest > 0 ? greatest : 1);
+  if (d->count <= NAMED_MOST) {
+    crow_plot_add(plot, "unset colorbox\n");
+  } else {
+    crow_plot_add(plot,
+                  "set label 'weight' at screen %.6f,graph 1 left offset 0,0.6 font small_font textcolor '#444444'\n"
+                  "set colorbox user origin screen %.6f,graph 0 size screen %.6f,graph 1\n",
+                  1 - 98 / plot->width, 1 - 98 / plot->width, 14 / plot->width);
+  }
   crow_plot_add(plot,
                 "plot $cells using 1:2:3 with polygons fillcolor palette, $cells using 1:2 with lines linewidth "
                 "%g linecolor '#333333', $sites using 1:2 with points pointtype 7 pointsize %g linecolor '#000000'\n",
@@ -181,6 +194,7 @@ cleanup:
   crow_free(d.context);
   crow_free(d.weight);
   crow_strings_free(&d.id);
+  crow_strings_free(&d.dimension);
   crow_voronoi_cells_free(&d.cells);
   return status;
 }

@@ -12,7 +12,7 @@ typedef struct crow_diagram {
   double lower[2], upper[2];
   int64_t count;
   double *context, *weight;
-  crow_strings id;
+  crow_strings id, dimension;
   crow_voronoi_cells cells;
 } crow_diagram;
 

@@ -66,10 +66,10 @@ bool crow_diagram_name(crow_plot *plot, const crow_diagram *d, int64_t i, const 
   if (n < 3) return true;
   (void)snprintf(name, sizeof name, "%lld", (long long)i);
   if (d->id.data) (void)crow_text_fit(crow_strings_get(&d->id, i), ID_COLUMNS, name, sizeof name);
-  (void)snprintf(both, sizeof both, "%s: %.6g", name, d->weight[i]);
+  (void)snprintf(both, sizeof both, "%s: %.4g", name, d->weight[i]);
   const int whole = crow_plot_quote(both, 0, quoted[0], sizeof quoted[0]);
   const int upper = crow_plot_quote(name, 0, quoted[1], sizeof quoted[1]);
-  (void)snprintf(both, sizeof both, "%.6g", d->weight[i]);
+  (void)snprintf(both, sizeof both, "%.4g", d->weight[i]);
   const int lower = crow_plot_quote(both, 0, quoted[2], sizeof quoted[2]);
   double unit[2]; /* of a pixel */
   for (int axis = 0; axis < 2; axis++) unit[axis] = (d->upper[axis] - d->lower[axis]) / pixels[axis];

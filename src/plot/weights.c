@@ -73,7 +73,7 @@ static void add_curve(crow_plot *plot, int k, const tally *t) {
   crow_plot_add(plot, "EOD\n");
 }
 
-/* Shares in coarse bins common to all results, as corners of steps and their middle. */
+/* Shares in coarse bins common to all results, as corners of steps. */
 static void add_histogram(crow_plot *plot, int k, const tally *t, double least, double greatest) {
   double share[COARSE] = {0};
   const double span = log(greatest / least);
@@ -84,21 +84,60 @@ static void add_histogram(crow_plot *plot, int k, const tally *t, double least, 
   crow_plot_add(plot, "$histogram%d << EOD\n", k);
   for (int b = 0; b < COARSE; b++) {
     for (int side = 0; side < 2; side++) {
-      crow_plot_add(plot, "%.9g %.9g %.9g\n", least * exp(span * (b + side) / COARSE), share[b],
-                    least * exp(span * (b + .5) / COARSE));
+      crow_plot_add(plot, "%.9g %.9g\n", least * exp(span * (b + side) / COARSE), share[b]);
     }
   }
   crow_plot_add(plot, "EOD\n");
 }
 
-/* Of the curve by rank. */
-static int corners(const tally *t) {
-  int used = 0;
-  for (int b = 0; b < FINE; b++) used += t->bin[b] ? 2 : 0;
-  return used;
+/* Lines that are told apart without colour: whole, then dashed ever otherwise. */
+static const char *dash_of(int k) {
+  static const char *const dashes[] = {"1", "(9,3)", "(3,2)", "(9,3,2,3)", "(6,2,2,2,2,2)"};
+  return dashes[k % (int)(sizeof dashes / sizeof *dashes)];
 }
 
-static void add_upper(crow_plot *plot, double least, double greatest, double most, const tally *t) {
+/* The largest weight and whose it is. */
+typedef struct largest_weight {
+  crow_ranked place;
+  char id[CROW_NAME_BYTES];
+} largest_weight;
+
+static crow_status find_largest_weight(const crow_plot *plot, const crow_plot_source *source, largest_weight *out) {
+  crow_status status = CROW_OK;
+  const char *path = source->kind == CROW_IS_REWARDS ? "/rewards/weight" : "/weights/value";
+  double *weight = NULL;
+  crow_ranked *best = NULL;
+  int64_t shape[2], count = 0;
+  crow_file_shape(source->file, path, shape);
+  const crow_partition p = crow_comm_partition(plot->comm, shape[0], CROW_BLOCK);
+  CROW_TRY_AGREE(plot->comm, CROW_ALLOCATE_RAW(&weight, p.count));
+  CROW_TRY(crow_file_read(source->file, path, p.begin, p.count, CROW_F64, weight));
+  CROW_TRY(crow_ranking_ends(plot->comm, &p, weight, 1, true, &best, &count));
+  out->place = best[0];
+  CROW_TRY(crow_ranking_names(plot->comm, source->file, "/alternatives/id", 1, best, &out->id));
+cleanup:
+  crow_free(weight);
+  crow_free(best);
+  return status;
+}
+
+/* Names the largest weights beside the beginnings of the curves, one below the other where they would touch. */
+static void add_largest(crow_plot *plot, const tally *t, const largest_weight *largest) {
+  char text[CROW_NAME_BYTES + 32], quoted[1024];
+  const int room = (int)(plot->right - plot->left) / 9;
+  for (int k = 0; k < plot->count; k++) {
+    const bool equal = t[k].zero == 0 && t[k].least == t[k].greatest;
+    (void)snprintf(text, sizeof text, "%s%s: %.4g", equal ? "all equal" : "largest: ", equal ? "" : largest[k].id,
+                   largest[k].place.value);
+    (void)crow_plot_quote(text, room < 48 ? room : 48, quoted, sizeof quoted);
+    crow_plot_add(plot, "set label %d %s at screen %.6f,%.6f right noenhanced font small_font textcolor '%s'\n",
+                  9100 + k, quoted, (plot->right - 6) / plot->width, (plot->top - 12 - 16 * k) / plot->height,
+                  crow_plot_color(k));
+  }
+}
+
+static void add_upper(crow_plot *plot, double least, double greatest, double most, const tally *t,
+                      const largest_weight *largest) {
   char quoted[1024];
   crow_plot_frame_stacked(plot, 96, 30, 230, plot->count, true);
   crow_plot_axes(plot, "rank of the alternative by weight", "weight (share of S)");
@@ -106,13 +145,12 @@ static void add_upper(crow_plot *plot, double least, double greatest, double mos
   crow_plot_add(plot, "set xrange [1:%.9g]\n", most > 1 ? most : 2);
   if (most > 1e4) crow_plot_log_axis(plot, "x", 1, most);
   if (most <= 10) crow_plot_add(plot, "set xtics 1\n"); /* there is no rank 1.5 */
+  add_largest(plot, t, largest);
   crow_plot_add(plot, "plot ");
   for (int k = 0; k < plot->count; k++) {
     (void)crow_plot_quote(plot->source[k].label, 60, quoted, sizeof quoted);
-    crow_plot_add(plot,
-                  "%s$curve%d using 1:2 with linespoints linewidth 1.5 pointtype %d pointsize 0.8 pointinterval %d "
-                  "linecolor '%s' title %s",
-                  k ? ", " : "", k, crow_plot_point(k), 1 + corners(&t[k]) / 12, crow_plot_color(k), quoted);
+    crow_plot_add(plot, "%s$curve%d using 1:2 with lines linewidth 1.8 dashtype %s linecolor '%s' title %s",
+                  k ? ", " : "", k, dash_of(k), crow_plot_color(k), quoted);
   }
   crow_plot_add(plot, "\n");
 }
@@ -124,6 +162,7 @@ static void add_lower(crow_plot *plot, double least, double greatest, const tall
   bool any_zero = false;
   for (int k = 0; k < plot->count; k++) any_zero = any_zero || t[k].zero > 0;
   const double strip = .12 * span, from = any_zero ? low - 2 * strip : low;
+  for (int k = 0; k < plot->count; k++) crow_plot_add(plot, "unset label %d\n", 9100 + k);
   crow_plot_frame_stacked(plot, 96, 30, 230, plot->count, false);
   crow_plot_axes(plot, "weight (share of S)", "alternatives (%)");
   crow_plot_add(plot,
@@ -146,12 +185,8 @@ static void add_lower(crow_plot *plot, double least, double greatest, const tall
   crow_plot_add(plot, "plot ");
   for (int k = 0; k < plot->count; k++) {
     const double x = from + strip / 1.5 + strip * ((k + .5) / plot->count - .5);
-    crow_plot_add(plot, "%s$histogram%d using (log10($1)):2 with lines linewidth 1.5 linecolor '%s'", k ? ", " : "", k,
-                  crow_plot_color(k));
-    crow_plot_add(plot,
-                  ", $histogram%d using (log10($3)):($2 > 0.2 ? $2 : NaN) every 2 with points pointtype %d pointsize "
-                  "0.8 linecolor '%s'",
-                  k, crow_plot_point(k), crow_plot_color(k));
+    crow_plot_add(plot, "%s$histogram%d using (log10($1)):2 with lines linewidth 1.8 dashtype %s linecolor '%s'",
+                  k ? ", " : "", k, dash_of(k), crow_plot_color(k));
     if (any_zero) {
       crow_plot_add(plot, ", '+' every ::::0 using (%.6f):(%.6g) with impulses linewidth %g linecolor '%s'", x,
                     100. * (double)t[k].zero / (double)t[k].total, plot->count > 4 ? 3. : 6., crow_plot_color(k));
@@ -163,10 +198,13 @@ static void add_lower(crow_plot *plot, double least, double greatest, const tall
 crow_status crow_plot_weights(crow_plot *plot) {
   crow_status status = CROW_OK;
   tally *t = NULL;
+  largest_weight *largest = NULL;
   double least = INFINITY, greatest = -INFINITY, most = 0;
   CROW_TRY_AGREE(plot->comm, CROW_ALLOCATE(&t, plot->count));
+  CROW_TRY_AGREE(plot->comm, CROW_ALLOCATE(&largest, plot->count));
   for (int k = 0; k < plot->count; k++) {
     CROW_TRY(count_weights(plot, &plot->source[k], &t[k]));
+    CROW_TRY(find_largest_weight(plot, &plot->source[k], &largest[k]));
     least = fmin(least, t[k].least);
     greatest = fmax(greatest, t[k].greatest);
     most = fmax(most, (double)t[k].total);
@@ -176,16 +214,17 @@ crow_status crow_plot_weights(crow_plot *plot) {
     add_histogram(plot, k, &t[k], least, greatest);
   }
   crow_plot_add(plot, "set multiplot\n");
-  add_upper(plot, least, greatest, most, t);
+  add_upper(plot, least, greatest, most, t, largest);
   add_lower(plot, least, greatest, t);
   crow_plot_add(plot, "unset multiplot\n");
   (void)snprintf(
       plot->alt, sizeof plot->alt,
       "Weight by rank and histogram of the weights in %d file%s; %.3g %% of the alternatives of %s have weight "
-      "zero, the greatest weight is %.3g",
+      "zero, the greatest weight is %.3g, of %.100s",
       plot->count, crow_plural(plot->count), 100. * (double)t[0].zero / (double)t[0].total, plot->source[0].label,
-      t[0].greatest);
+      t[0].greatest, largest[0].id);
 cleanup:
   crow_free(t);
+  crow_free(largest);
   return status;
 }

@@ -5,8 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-/* Comparisons as records whose `judgements` is how many each stands for, or, without `counts`, its number. */
-static crow_status make_records(const crow_comparisons *read, crow_pair_order order, bool counts,
+/* Comparisons as records whose `judgements` is how many each stands for, or, without `counts`, its number: `code` of
+ * its row, if there are clusters. */
+static crow_status make_records(const crow_comparisons *read, crow_pair_order order, bool counts, const int32_t *code,
                                 crow_records *records) {
   crow_status status = CROW_OK;
   *records = (crow_records){.count = read->slice.count, .bytes = sizeof(crow_record)};
@@ -15,8 +16,10 @@ static crow_status make_records(const crow_comparisons *read, crow_pair_order or
   for (crow_gidx i = 0; i < read->slice.count; i++) {
     const int32_t x = read->first[i], y = read->second[i];
     const int64_t count = read->count ? read->count[i] : 1;
+    const crow_gidx row = crow_comparisons_row(read, i);
+    const int64_t number = code ? code[row - read->slice.begin] : row;
     record[i] = (crow_record){crow_comparison_key(order, x, y), x < y ? read->outcome[i] : 1 - read->outcome[i],
-                              counts ? count : read->slice.begin + i};
+                              counts ? count : number};
   }
 cleanup:
   return status;
@@ -24,9 +27,9 @@ cleanup:
 
 /* All records in the order of the pairs, each on its pair's rank. */
 static crow_status gather(const crow_comm *comm, const crow_comparisons *read, crow_pair_order order,
-                          const crow_pairs *pairs, bool counts, crow_records *records) {
+                          const crow_pairs *pairs, bool counts, const int32_t *code, crow_records *records) {
   crow_status status = CROW_OK;
-  CROW_TRY_AGREE(comm, make_records(read, order, counts, records));
+  CROW_TRY_AGREE(comm, make_records(read, order, counts, code, records));
   CROW_TRY(crow_records_sort(comm, order.greatest_key, records));
   CROW_TRY(crow_records_move(comm, &pairs->partition, records));
 cleanup:
@@ -55,19 +58,39 @@ cleanup:
   return status;
 }
 
-crow_status crow_judgements_read(const crow_comm *comm, const crow_dataset *dataset, const crow_pairs *pairs,
-                                 crow_judgements *out) {
+/* The cluster of every comparison of this rank's slice of the file, and how many clusters there may be. */
+static crow_status read_clusters(const crow_comm *comm, const crow_dataset *dataset, const char *by, int32_t **code,
+                                 crow_gidx *clusters) {
+  crow_status status = CROW_OK;
+  const crow_partition slice = crow_comm_partition(comm, dataset->comparisons, 1);
+  int64_t column = -1, shape[2];
+  CROW_TRY(crow_dataset_find_kept(dataset, by, &column));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(code, slice.count + 1)); /* never NULL */
+  CROW_TRY(crow_dataset_read_kept(dataset, column, slice.begin, slice.count, *code));
+  crow_file_shape(dataset->file, "/comparisons/label_value", shape);
+  *clusters = shape[0];
+cleanup:
+  return status;
+}
+
+crow_status crow_judgements_read_by(const crow_comm *comm, const crow_dataset *dataset, const crow_pairs *pairs,
+                                    const char *by, crow_judgements *out) {
   crow_status status = CROW_OK;
   crow_comparisons read = {0};
   crow_records records = {0}, counts = {0};
-  const crow_pair_order order = crow_pair_order_make(dataset->alternatives, dataset->comparisons);
+  int32_t *code = NULL;
   memset(out, 0, sizeof *out);
   out->global = dataset->comparisons;
+  out->clustered = by != NULL;
+  if (by) CROW_TRY(read_clusters(comm, dataset, by, &code, &out->global));
   CROW_TRY(crow_comparisons_read(comm, dataset, &read));
-  CROW_TRY(gather(comm, &read, order, pairs, false, &records));
+  int64_t total = read.slice.count;
+  CROW_TRY(crow_comm_sum_i64(comm, &total, 1));
+  const crow_pair_order order = crow_pair_order_make(dataset->alternatives, total); /* that of the pairs */
+  CROW_TRY(gather(comm, &read, order, pairs, false, code, &records));
   CROW_TRY_AGREE(comm, unpack(records.data, records.count, order, pairs, out));
   if (dataset->has_count) {
-    CROW_TRY(gather(comm, &read, order, pairs, true, &counts));
+    CROW_TRY(gather(comm, &read, order, pairs, true, code, &counts));
     const crow_record *counted = counts.data;
     CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->count, counts.count));
     for (int64_t i = 0; i < counts.count; i++) out->count[i] = counted[i].judgements;
@@ -76,8 +99,14 @@ cleanup:
   crow_comparisons_free(&read);
   crow_records_free(&records);
   crow_records_free(&counts);
+  crow_free(code);
   if (status != CROW_OK) crow_judgements_free(out);
   return status;
+}
+
+crow_status crow_judgements_read(const crow_comm *comm, const crow_dataset *dataset, const crow_pairs *pairs,
+                                 crow_judgements *out) {
+  return crow_judgements_read_by(comm, dataset, pairs, NULL, out);
 }
 
 void crow_judgements_free(crow_judgements *judgements) {
@@ -117,10 +146,10 @@ static void draw(const crow_judgements *j, int64_t i, uint64_t seed, int64_t rep
   const uint64_t index = (uint64_t)replicate * (uint64_t)j->global + (uint64_t)j->comparison[i];
   const double n = j->count ? (double)j->count[i] : 1;
   uint32_t words[4];
-  if (n == 1) {
+  if (n == 1 || j->clustered) {
     double u;
     crow_random_uniform(seed, CROW_STREAM_BOOTSTRAP, index, &u, 1);
-    const double drawn = invert(1, u);
+    const double drawn = n * invert(1, u);
     *times += drawn;
     *wins += drawn * j->outcome[i];
     return;

@@ -93,13 +93,18 @@ int64_t crow_records_pairs(const crow_records *records);
 crow_status crow_records_move(const crow_comm *comm, const crow_partition *pairs, crow_records *records);
 void crow_records_free(crow_records *records);
 
-/* This rank's slice of a dataset's comparisons, checked. */
+/* This rank's slice of a dataset's comparisons, checked; where some are selected, only those. */
 typedef struct crow_comparisons {
   crow_partition slice;
   int32_t *first, *second;
   double *outcome;
   int64_t *count; /* NULL where the dataset has no counts: all are 1 */
+  crow_gidx *row; /* of each in the file; NULL: slice.begin and on, all that the slice has */
 } crow_comparisons;
+/* The row of the file that comparison `i` of the slice is. */
+static inline crow_gidx crow_comparisons_row(const crow_comparisons *read, int64_t i) {
+  return read->row ? read->row[i] : read->slice.begin + i;
+}
 crow_status crow_comparisons_read(const crow_comm *comm, const crow_dataset *dataset, crow_comparisons *out);
 void crow_comparisons_free(crow_comparisons *comparisons);
 /* crow_pairs_create() of them, with the file's name in messages. Collective. */

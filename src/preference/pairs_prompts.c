@@ -11,15 +11,16 @@ crow_status crow_comparisons_check_prompts(const crow_comm *comm, const crow_dat
                                            const crow_comparisons *read) {
   crow_status status = CROW_OK;
   char name[2][64];
-  int64_t lowest = INT64_MAX, side[2] = {-1, -1};
+  int64_t lowest = INT64_MAX, side[2] = {-1, -1}, at = -1;
   if (dataset->prompts < 2) return CROW_OK;
-  for (crow_gidx i = 0; i < read->slice.count && lowest == INT64_MAX; i++) {
-    if (dataset->prompt[read->first[i]] != dataset->prompt[read->second[i]]) lowest = read->slice.begin + i;
+  for (crow_gidx i = 0; i < read->slice.count && at < 0; i++) {
+    if (dataset->prompt[read->first[i]] != dataset->prompt[read->second[i]]) at = i;
   }
+  const int64_t mine = at < 0 ? INT64_MAX : crow_comparisons_row(read, at);
+  lowest = mine;
   CROW_TRY(crow_comm_min_i64(comm, &lowest, 1));
   if (lowest == INT64_MAX) goto cleanup;
-  const crow_gidx at = lowest - read->slice.begin;
-  if (at >= 0 && at < read->slice.count) {
+  if (mine == lowest) {
     side[0] = read->first[at];
     side[1] = read->second[at];
   }

@@ -51,8 +51,35 @@ cleanup:
   return status;
 }
 
+/* Leaves those of the slice that have the selected value. */
+static crow_status leave_selected(const crow_comm *comm, const crow_dataset *dataset, crow_comparisons *out) {
+  crow_status status = CROW_OK;
+  int32_t *code = NULL;
+  int64_t left = 0;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&code, out->slice.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->row, out->slice.count + 1)); /* never NULL */
+  CROW_TRY(crow_dataset_read_kept(dataset, dataset->select_column, out->slice.begin, out->slice.count, code));
+  for (int64_t i = 0; i < out->slice.count; i++) {
+    if (code[i] != dataset->select_value) continue;
+    out->first[left] = out->first[i];
+    out->second[left] = out->second[i];
+    out->outcome[left] = out->outcome[i];
+    if (out->count) out->count[left] = out->count[i];
+    out->row[left++] = out->slice.begin + i;
+  }
+  out->slice.count = left;
+cleanup:
+  crow_free(code);
+  return status;
+}
+
 crow_status crow_comparisons_read(const crow_comm *comm, const crow_dataset *dataset, crow_comparisons *out) {
-  return read_first(comm, dataset, dataset->comparisons, out);
+  crow_status status = CROW_OK;
+  CROW_TRY(read_first(comm, dataset, dataset->comparisons, out));
+  if (dataset->selected) CROW_TRY(leave_selected(comm, dataset, out));
+cleanup:
+  if (status != CROW_OK) crow_comparisons_free(out);
+  return status;
 }
 
 crow_status crow_comparisons_probe(const crow_comm *comm, const crow_dataset *dataset, crow_gidx most,
@@ -77,6 +104,7 @@ void crow_comparisons_free(crow_comparisons *comparisons) {
   crow_free(comparisons->second);
   crow_free(comparisons->outcome);
   crow_free(comparisons->count);
+  crow_free(comparisons->row);
   memset(comparisons, 0, sizeof *comparisons);
 }
 

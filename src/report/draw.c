@@ -57,10 +57,12 @@ static crow_status draw_one(const crow_comm *comm, int count, crow_plot_source *
   crow_page_picture *picture = &page->picture[page->pictures];
   CROW_TRY_AGREE(comm, crow_plot_create(comm, count, source, NULL, PICTURE_WIDTH, &plot));
   plot.page = page->pictures + 1;
+  plot.elo = *page->scale;
   CROW_TRY(crow_plot_fill(&plot, choice->kind));
   CROW_TRY(crow_plot_draw(&plot, CROW_PICTURE_SVG, &picture->svg, &picture->bytes));
   page->forest = page->forest || choice->kind == CROW_PLOT_FOREST;
-  picture->title = choice->title;
+  const bool ratings = choice->kind == CROW_PLOT_FOREST && (page->scale->on || page->scale->anchor);
+  picture->title = ratings ? "Elo ratings with 95 % intervals" : choice->title;
   picture->caption = choice->caption;
   page->pictures++;
 cleanup:

@@ -44,7 +44,31 @@ cleanup:
   return status;
 }
 
-crow_status crow_page_gather(const crow_comm *comm, const crow_plot_source *source, crow_page_entry *e) {
+/* 95 % intervals by the bootstrap, or else 1.96 standard errors, which have been read; `slice` is room. */
+static crow_status gather_intervals(const crow_comm *comm, const crow_partition *p, double *slice, crow_page_entry *e) {
+  crow_status status = CROW_OK;
+  static const char *const path[2] = {"/rewards/lower", "/rewards/upper"};
+  double **const out[2] = {&e->lower, &e->upper};
+  const crow_file *file = e->source->file;
+  const bool bootstrap = crow_file_has(file, path[0]) && crow_file_has(file, path[1]);
+  const crow_ends *ends = &e->ends;
+  for (int k = 0; k < 2 && (bootstrap || e->error); k++) {
+    CROW_TRY_AGREE(comm, CROW_ALLOCATE(out[k], ends->count));
+    if (bootstrap) {
+      CROW_TRY(crow_file_read(file, path[k], p->begin, p->count, CROW_F64, slice));
+      CROW_TRY(crow_ranking_pick(comm, p, slice, ends->count, ends->place, *out[k]));
+      continue;
+    }
+    for (int64_t i = 0; i < ends->count; i++) {
+      (*out[k])[i] = ends->place[i].value + (k ? 1 : -1) * CROW_INTERVAL_ERRORS * e->error[i];
+    }
+  }
+cleanup:
+  return status;
+}
+
+crow_status crow_page_gather(const crow_comm *comm, const crow_plot_source *source, const crow_elo_options *scale,
+                             crow_page_entry *e) {
   crow_status status = CROW_OK;
   double *value = NULL, *weight = NULL, *rate = NULL;
   crow_places places = {0};
@@ -78,11 +102,14 @@ crow_status crow_page_gather(const crow_comm *comm, const crow_plot_source *sour
     CROW_TRY(crow_ends_create(comm, source->file, &p, weight, CROW_PAGE_ENDS, &e->ends));
   }
   CROW_TRY(gather_chosen(comm, &p, weight, rate, e));
+  if (rewards) CROW_TRY(crow_elo_find(comm, scale, source->file, &p, value, weight, &e->elo));
   if (rewards && crow_file_has(source->file, "/rewards/standard_error")) {
     CROW_TRY(crow_file_read(source->file, "/rewards/standard_error", p.begin, p.count, CROW_F64, value));
     CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->error, e->ends.count));
     CROW_TRY(crow_ranking_pick(comm, &p, value, e->ends.count, e->ends.place, e->error));
   }
+  if (rewards) CROW_TRY(gather_intervals(comm, &p, value, e));
+  if (rewards) CROW_TRY(crow_page_gather_by(comm, &p, weight, scale, e));
 cleanup:
   crow_places_free(&places);
   crow_free(value);
@@ -98,5 +125,10 @@ void crow_page_entry_free(crow_page_entry *e) {
   crow_free(e->weight);
   crow_free(e->win_rate);
   crow_free(e->error);
+  crow_free(e->lower);
+  crow_free(e->upper);
+  crow_rewards_by_free(&e->by);
+  crow_free(e->by_value);
+  crow_free(e->by_half);
   *e = (crow_page_entry){0};
 }

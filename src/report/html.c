@@ -50,22 +50,32 @@ void crow_html_print(FILE *out, const char *format, ...) {
   crow_html_escape(out, text);
 }
 
-void crow_html_table(FILE *out, const char *caption, const char *columns) {
+void crow_html_table_open(FILE *out, const char *caption) {
   (void)fputs("<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"", out);
   crow_html_escape(out, caption);
   (void)fputs("\"><table><caption>", out);
   crow_html_escape(out, caption);
   (void)fputs("</caption>\n<thead><tr>", out);
+}
+
+void crow_html_table_head(FILE *out, bool text, const char *name, int bytes) {
+  (void)fprintf(out, "<th scope=\"col\"%s>", text ? " class=\"t\"" : "");
+  crow_html_print(out, "%.*s", bytes, name);
+  (void)fputs("</th>", out);
+}
+
+void crow_html_table_rows(FILE *out) { (void)fputs("</tr></thead>\n<tbody>\n", out); }
+
+void crow_html_table(FILE *out, const char *caption, const char *columns) {
+  crow_html_table_open(out, caption);
   while (*columns) {
     const bool text = *columns == '<';
     columns += text;
     const int length = (int)strcspn(columns, "|");
-    (void)fprintf(out, "<th scope=\"col\"%s>", text ? " class=\"t\"" : "");
-    crow_html_print(out, "%.*s", length, columns);
-    (void)fputs("</th>", out);
+    crow_html_table_head(out, text, columns, length);
     columns += length + (columns[length] == '|');
   }
-  (void)fputs("</tr></thead>\n<tbody>\n", out);
+  crow_html_table_rows(out);
 }
 
 void crow_html_table_end(FILE *out) { (void)fputs("</tbody></table></div>\n", out); }

@@ -77,6 +77,16 @@ static void write_notes(FILE *out, const crow_page_entry *e) {
   }
 }
 
+/* "0.12 to 0.34" of the reward, or of its rating; nothing where there are no intervals. */
+static void write_interval(FILE *out, const crow_page_entry *e, int64_t k, bool rating) {
+  char text[96] = "–";
+  if (!e->lower) return;
+  const double lower = rating ? crow_elo_rating(&e->elo, e->lower[k]) : e->lower[k];
+  const double upper = rating ? crow_elo_rating(&e->elo, e->upper[k]) : e->upper[k];
+  if (lower <= upper) (void)snprintf(text, sizeof text, rating ? "%.0f to %.0f" : "%.3f to %.3f", lower, upper);
+  (void)fprintf(out, "<td>%s</td>", text);
+}
+
 static void write_alternatives(FILE *out, const crow_page_entry *e) {
   char caption[128];
   const crow_ends *ends = &e->ends;
@@ -89,11 +99,12 @@ static void write_alternatives(FILE *out, const crow_page_entry *e) {
     (void)snprintf(caption, sizeof caption, "Alternatives by %s: the %d best and the %d worst of %lld", by,
                    CROW_PAGE_ENDS, CROW_PAGE_ENDS, (long long)ends->ranked);
   }
-  static const char *const columns[3][2] = {
-      {"<id|rank|weight", "<id|rank|<topic|weight"},
-      {"<id|rank|reward|weight|win rate", "<id|rank|<topic|reward|weight|win rate"},
-      {"<id|rank|reward|standard error|weight|win rate", "<id|rank|<topic|reward|standard error|weight|win rate"}};
-  crow_html_table(out, caption, columns[rewards ? e->error ? 2 : 1 : 0][topics]);
+  char columns[160];
+  (void)snprintf(columns, sizeof columns, "<id|rank%s%s%s%s%s|weight%s", topics ? "|<topic" : "",
+                 rewards ? "|reward" : "", rewards && e->error ? "|standard error" : "",
+                 rewards && e->lower ? "|95 % interval" : "",
+                 e->elo.on ? e->lower ? "|Elo rating|95 % interval" : "|Elo rating" : "", rewards ? "|win rate" : "");
+  crow_html_table(out, caption, columns);
   for (int64_t k = 0; k < ends->count; k++) {
     (void)fputs("<tr>", out);
     crow_html_cell(out, true, ends->id[k]);
@@ -104,12 +115,16 @@ static void write_alternatives(FILE *out, const crow_page_entry *e) {
     if (topics) crow_html_cell(out, false, ends->topic[k]);
     if (rewards) crow_html_number(out, "%.4f", ends->place[k].value);
     if (rewards && e->error) crow_html_number(out, "%.4f", e->error[k]);
+    if (rewards) write_interval(out, e, k, false);
+    if (e->elo.on) crow_html_number(out, "%.0f", crow_elo_rating(&e->elo, ends->place[k].value));
+    if (e->elo.on) write_interval(out, e, k, true);
     crow_html_number(out, "%.4g", e->weight[k]);
     if (rewards) crow_html_number(out, "%.4f", e->win_rate[k]);
     (void)fputs("</tr>\n", out);
   }
   crow_html_table_end(out);
   write_notes(out, e);
+  crow_page_print_by(out, e);
 }
 
 /* The last of the rewards files, after which the forest is ordered; -1 without any. */

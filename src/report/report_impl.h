@@ -13,17 +13,27 @@ typedef struct crow_page_entry {
   const crow_plot_source *source;
   json_t *description; /* crow_file_describe() on rank 0; NULL for JSON */
   int64_t alternatives;
-  crow_topics topics;        /* of rewards, or of weights; none for others */
-  double effective;          /* 1 / sum w^2 */
-  int64_t zeros;             /* of the weights */
-  crow_ends ends;            /* alternatives in the table */
-  double *weight, *win_rate; /* (ends.count) owned */
-  int64_t components;        /* of the comparisons, if they are more than the prompts; else 0 */
-  double *error;             /* (ends.count) standard errors of the rewards, owned; NULL without */
+  crow_topics topics;         /* of rewards, or of weights; none for others */
+  double effective;           /* 1 / sum w^2 */
+  int64_t zeros;              /* of the weights */
+  crow_ends ends;             /* alternatives in the table */
+  double *weight, *win_rate;  /* (ends.count) owned */
+  int64_t components;         /* of the comparisons, if they are more than the prompts; else 0 */
+  double *error;              /* (ends.count) standard errors of the rewards, owned; NULL without */
+  double *lower, *upper;      /* (ends.count) 95 % intervals of the rewards, owned; NULL without */
+  crow_elo elo;               /* the scale of ratings, if one is wanted */
+  crow_rewards_by by;         /* rewards by the values of a column; owned, as are */
+  double *by_value, *by_half; /* (ends.count, by.values) these on the scale of the page, and half their intervals */
 } crow_page_entry;
 
 /* Reads what the page says of a file. Collective. */
-crow_status crow_page_gather(const crow_comm *comm, const crow_plot_source *source, crow_page_entry *entry);
+crow_status crow_page_gather(const crow_comm *comm, const crow_plot_source *source, const crow_elo_options *scale,
+                             crow_page_entry *entry);
+/* by.c: rewards by value of the alternatives in the table; `weight` is this rank's slice. Collective. And their table.
+ * Local. */
+crow_status crow_page_gather_by(const crow_comm *comm, const crow_partition *partition, const double *weight,
+                                const crow_elo_options *scale, crow_page_entry *entry);
+void crow_page_print_by(FILE *out, const crow_page_entry *entry);
 void crow_page_entry_free(crow_page_entry *entry);
 
 /* A picture within the page. */
@@ -35,6 +45,7 @@ typedef struct crow_page_picture {
 
 typedef struct crow_page {
   const char *title;
+  const crow_elo_options *scale; /* of ratings; borrowed */
   int entries, pictures;
   bool forest; /* whether the first picture is the forest, which stands with the leaderboard */
   crow_page_entry entry[CROW_PLOT_MOST];
@@ -60,6 +71,10 @@ void crow_html_end(FILE *out);
 /* A table with its caption; columns are named with '|' between them, those that begin with '<' hold text. */
 void crow_html_table(FILE *out, const char *caption, const char *columns);
 void crow_html_table_end(FILE *out);
+/* The same in parts: the caption, a column's name of so many bytes for each column, the beginning of the rows. */
+void crow_html_table_open(FILE *out, const char *caption);
+void crow_html_table_head(FILE *out, bool text, const char *name, int bytes);
+void crow_html_table_rows(FILE *out);
 /* One cell; the first of a row heads it. */
 void crow_html_cell(FILE *out, bool heads, const char *text);
 void crow_html_number(FILE *out, const char *format, double value);

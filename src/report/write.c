@@ -31,12 +31,13 @@ crow_status crow_page_write(const crow_comm *comm, int count, char *const *paths
                             const char *output, bool overwrite, int *pictures) {
   crow_status status = CROW_OK;
   crow_plot_source source[CROW_PLOT_MOST] = {{0}};
-  crow_page page = {.title = options->title};
+  crow_page page = {.title = options->title, .scale = &options->elo};
+  CROW_TRY(crow_elo_options_validate(&options->elo));
   CROW_TRY(crow_stream_check(comm, output, overwrite));
   CROW_TRY(crow_plot_sources_open(comm, count, paths, options->labels, source));
   for (int k = 0; k < count; k++) {
     page.entries = k + 1;
-    CROW_TRY(crow_page_gather(comm, &source[k], &page.entry[k]));
+    CROW_TRY(crow_page_gather(comm, &source[k], &options->elo, &page.entry[k]));
   }
   CROW_TRY(crow_page_draw(comm, count, source, &page));
   CROW_TRY_AGREE(comm, crow_comm_rank(comm) == 0 ? write_file(output, overwrite, &page) : CROW_OK);

@@ -57,6 +57,7 @@ static crow_status write_uncertainty(crow_file *file, const crow_partition *p, c
   if (u->replicates == 0) goto cleanup;
   CROW_TRY(crow_file_set_i64(file, "/", "bootstrap", u->replicates));
   CROW_TRY(crow_file_set_i64(file, "/", "bootstrap_not_converged", u->not_converged));
+  if (u->by) CROW_TRY(crow_file_set_text(file, "/", "bootstrap_by", u->by));
   CROW_TRY(crow_file_write_vector(file, "/rewards/lower", CROW_F64, p, u->lower));
   CROW_TRY(crow_file_write_vector(file, "/rewards/upper", CROW_F64, p, u->upper));
   CROW_TRY(crow_file_write_vector(file, "/rewards/rank_lower", CROW_I64, p, u->rank_lower));
@@ -81,6 +82,8 @@ crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool ove
   if (rewards->sampling_error.value) {
     CROW_TRY(crow_file_write_vector(file, "/rewards/sampling_error", CROW_F64, p, rewards->sampling_error.value));
   }
+  CROW_TRY(crow_rewards_by_write(comm, file, p, &rewards->by));
+  if (rewards->near) CROW_TRY(crow_file_write_vector(file, "/rewards/near_duplicates", CROW_I32, p, rewards->near));
   CROW_TRY(crow_model_write(comm, file, &rewards->model, dataset));
   if (rewards->model.members > 1) /* on every rank, those without rows too */
     CROW_TRY(crow_file_write_vector(file, "/rewards/spread", CROW_F64, p, rewards->spread));

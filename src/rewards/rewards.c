@@ -296,6 +296,8 @@ void crow_rewards_free(crow_rewards *rewards) {
   crow_trace_free(&rewards->trace);
   crow_uncertainty_free(&rewards->uncertainty);
   crow_sampling_error_free(&rewards->sampling_error);
+  crow_rewards_by_free(&rewards->by);
+  crow_free(rewards->near);
   crow_weights_space_free(&rewards->space);
   crow_free(rewards->prompt_scale);
   crow_free(rewards->spread);

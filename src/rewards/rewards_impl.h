@@ -30,6 +30,11 @@ crow_status crow_sampling_error_save(crow_checkpoint *checkpoint, const crow_par
                                      const crow_sampling_error *error);
 crow_status crow_sampling_error_load(const crow_comm *comm, crow_checkpoint *checkpoint, const crow_partition *p,
                                      crow_sampling_error *out);
+/* by.c, by_file.c: room for the rewards of `values` values, and writing them; nothing where there are none. Local;
+ * Collective. */
+crow_status crow_rewards_by_allocate(crow_rewards_by *by, int64_t values, int64_t count, bool errors, bool intervals);
+crow_status crow_rewards_by_write(const crow_comm *comm, crow_file *file, const crow_partition *partition,
+                                  const crow_rewards_by *by);
 /* What crow_rewards_save() saved, into rewards that have been allocated. Collective. */
 crow_status crow_rewards_load(const crow_comm *comm, crow_checkpoint *checkpoint, crow_rewards *out);
 

@@ -185,6 +185,25 @@ cleanup:
   return status;
 }
 
+/* The groups of near-duplicates that the last result tells of. */
+static crow_status pick_near(const crow_comm *comm, const crow_comparison_result *last, const crow_ranked *chosen,
+                             crow_comparison_alternatives *out) {
+  crow_status status = CROW_OK;
+  const crow_partition *p = &last->partition;
+  double *slice = NULL, *picked = NULL;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->near, out->rows));
+  if (!crow_file_has(last->file, "/rewards/near_duplicates")) return CROW_OK;
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&slice, p->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&picked, out->rows));
+  CROW_TRY(crow_file_read(last->file, "/rewards/near_duplicates", p->begin, p->count, CROW_F64, slice));
+  CROW_TRY(crow_ranking_pick(comm, p, slice, out->rows, chosen, picked));
+  for (int64_t k = 0; k < out->rows; k++) out->near[k] = (int64_t)picked[k];
+cleanup:
+  crow_free(slice);
+  crow_free(picked);
+  return status;
+}
+
 /* `strict`: every result has each id once. */
 static crow_status create_alternatives(const crow_comparison *comparison, int64_t best, int64_t worst, bool strict,
                                        crow_comparison_alternatives *out) {
@@ -202,6 +221,7 @@ static crow_status create_alternatives(const crow_comparison *comparison, int64_
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->cell, out->rows * comparison->count));
   for (int k = 0; k < last + strict; k++) CROW_TRY(fill_result(comparison, k, sorted, strict, out));
   if (!strict) CROW_TRY(fill_last(comparison, chosen, out));
+  CROW_TRY(pick_near(comm, &comparison->result[last], chosen, out));
 cleanup:
   crow_free(sorted);
   crow_free(chosen);
@@ -223,5 +243,6 @@ void crow_comparison_alternatives_free(crow_comparison_alternatives *alternative
   crow_free(alternatives->id);
   crow_free(alternatives->topic);
   crow_free(alternatives->cell);
+  crow_free(alternatives->near);
   *alternatives = (crow_comparison_alternatives){0};
 }

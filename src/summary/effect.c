@@ -40,6 +40,17 @@ static void fill_groups(const crow_neighbours *n, const double *weight, const in
   }
 }
 
+/* The place of every alternative's group among the sorted ones; `number` is by label, and changed. Local. */
+static crow_status number_members(const crow_neighbours *n, int32_t *number, const crow_effect_group *group,
+                                  crow_effect *out) {
+  crow_status status = CROW_OK;
+  CROW_TRY(CROW_ALLOCATE(&out->number, n->alternatives));
+  for (crow_gidx g = 0; g < out->groups; g++) number[n->group[group[g].member[0]]] = (int32_t)(g + 1);
+  for (crow_gidx x = 0; x < n->alternatives; x++) out->number[x] = number[n->group[x]];
+cleanup:
+  return status;
+}
+
 /* `*among` is how many of the compared alternatives are in groups. Local. */
 static crow_status take_groups(const crow_neighbours *n, const double *weight, crow_effect *out, crow_gidx *among) {
   crow_status status = CROW_OK;
@@ -56,7 +67,10 @@ static crow_status take_groups(const crow_neighbours *n, const double *weight, c
     out->members += group[g].size;
   }
   for (int64_t k = 0; k < n->looked; k++) *among += number[n->group[crow_neighbours_row(n, k)]] > 0;
-  if (out->groups) qsort(group, (size_t)out->groups, sizeof *group, by_weight);
+  if (out->groups) {
+    qsort(group, (size_t)out->groups, sizeof *group, by_weight);
+    CROW_TRY(number_members(n, number, group, out));
+  }
   out->named = out->groups < CROW_EFFECT_GROUPS ? (int)out->groups : CROW_EFFECT_GROUPS;
   for (int g = 0; g < out->named; g++) out->group[g] = group[g];
 cleanup:
@@ -157,6 +171,11 @@ static void advise_samples(const crow_weights *weights, crow_effect *out) {
   out->more_samples = (int64_t)fmin(ceil(wanted / digit) * digit, 1e13);
 }
 
+void crow_effect_free(crow_effect *effect) {
+  crow_free(effect->number);
+  memset(effect, 0, sizeof *effect);
+}
+
 crow_status crow_effect_create(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                crow_effect *out) {
   crow_status status = CROW_OK;
@@ -172,5 +191,6 @@ crow_status crow_effect_create(const crow_comm *comm, const crow_dataset *datase
   CROW_TRY(find_median_hits(comm, weights, out));
   advise_samples(weights, out);
 cleanup:
+  if (status != CROW_OK) crow_effect_free(out);
   return status;
 }

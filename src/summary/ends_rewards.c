@@ -47,6 +47,14 @@ cleanup:
   return status;
 }
 
+bool crow_ends_rewards_interval(const crow_ends_rewards *e, int64_t k, double *lower, double *upper) {
+  if (!e->lower && !e->error) return false;
+  const double half = e->lower ? 0 : CROW_INTERVAL_ERRORS * e->error[k];
+  *lower = e->lower ? e->lower[k] : e->ends.place[k].value - half;
+  *upper = e->lower ? e->upper[k] : e->ends.place[k].value + half;
+  return true;
+}
+
 void crow_ends_rewards_free(crow_ends_rewards *e) {
   crow_ends_free(&e->ends);
   crow_free(e->weight);

@@ -81,7 +81,7 @@ crow_status crow_rank_groups_judgements(const crow_rank_groups *groups, const cr
   const crow_comm *all = groups->all;
   const int64_t n = to->partition.count, have = from->begin[pairs->partition.count];
   int64_t *bounds = NULL, offset = 0, counts = from->count != NULL;
-  *out = (crow_judgements){.global = from->global};
+  *out = (crow_judgements){.global = from->global, .clustered = from->clustered};
   CROW_TRY_AGREE(all, CROW_ALLOCATE_RAW(&bounds, 2 * n));
   CROW_TRY(find_bounds(groups, pairs, from, to, &offset, bounds));
   const int64_t first = n ? bounds[0] : 0, count = n ? bounds[2 * n - 1] - first : 0;

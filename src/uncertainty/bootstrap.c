@@ -178,12 +178,13 @@ crow_status crow_bootstrap_run(const crow_comm *comm, const crow_dataset *datase
                       .reward = reward,
                       .replicates = options->bootstrap};
   CROW_TRY_AGREE(comm, crow_settings_validate(crow_uncertainty_settings, options));
-  CROW_TRY(crow_judged_read(comm, dataset, &b.judged));
+  CROW_TRY(crow_judged_read(comm, dataset, options->bootstrap_by, &b.judged));
   if (b.replicates < 1) goto cleanup;
   CROW_TRY(crow_topic_errors_labels(dataset, options, &weights->partition, &b.topics));
   CROW_TRY(prepare(&b, objective, groups, reward));
   CROW_TRY(run(&b));
   out->replicates = b.replicates;
+  out->by = options->bootstrap_by;
   out->not_converged = 0;
   for (int64_t k = 0; k < b.replicates; k++) out->not_converged += b.end[k] == CROW_REPLICATE_NOT_CONVERGED;
   CROW_TRY(crow_bootstrap_intervals(&b, out));
@@ -238,7 +239,7 @@ crow_status crow_uncertainty_replicates(const crow_comm *comm, const crow_datase
       .comm = comm, .weights = weights, .lbfgs = lbfgs, .options = options, .replicates = options->bootstrap};
   *not_converged = 0;
   CROW_TRY_AGREE(comm, crow_settings_validate(crow_uncertainty_settings, options));
-  CROW_TRY(crow_judged_read(comm, dataset, &b.judged));
+  CROW_TRY(crow_judged_read(comm, dataset, options->bootstrap_by, &b.judged));
   if (b.replicates < 1) goto cleanup;
   CROW_TRY(prepare(&b, objective, &groups, reward));
   CROW_TRY(run(&b));

@@ -89,9 +89,30 @@ cleanup:
   return status;
 }
 
+/* The standard deviation of each reward over the replicates. */
+static crow_status take_deviations(crow_bootstrap *b, crow_uncertainty *out) {
+  crow_status status = CROW_OK;
+  const double *rate = crow_objective_win_rate(b->full);
+  const int64_t count = b->weights->partition.count, n = b->replicates;
+  crow_free(out->standard_error);
+  out->standard_error = NULL;
+  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->standard_error, count));
+  for (int64_t i = 0; i < count; i++) {
+    const double *values = b->values + i * n;
+    double mean = 0, squares = 0;
+    for (int64_t k = 0; k < n; k++) mean += values[k] / (double)n;
+    for (int64_t k = 0; k < n; k++) squares += (values[k] - mean) * (values[k] - mean);
+    out->standard_error[i] = isnan(rate[i]) ? (double)NAN : sqrt(squares / (double)(n - 1));
+  }
+  out->has_standard_errors = true;
+cleanup:
+  return status;
+}
+
 crow_status crow_bootstrap_intervals(crow_bootstrap *b, crow_uncertainty *out) {
   crow_status status = CROW_OK;
   CROW_TRY(take_topics(b, out)); /* before the replicates are sorted */
+  if (b->options->bootstrap_by && b->replicates > 1) CROW_TRY(take_deviations(b, out));
   CROW_TRY(take_percentiles(b, out));
   mark_unknown(b, out);
 cleanup:

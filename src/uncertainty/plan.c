@@ -19,7 +19,9 @@ double crow_uncertainty_rank_bytes(const crow_dataset *dataset, const crow_lbfgs
   const bool errors = crow_uncertainty_wants_errors(dataset, options);
   const bool topics = options->errors && dataset->has_topic;
   if (!dataset->has_comparisons || (!options->bootstrap && !errors && !topics)) return 0;
-  return (double)CROW_PROCESS_BYTES + JUDGED_BYTES * comparisons + WHOLE_BYTES * m +
+  /* A slice's clusters, read with the other kept columns. */
+  const double clusters = options->bootstrap_by ? 4 * (double)(dataset->kept + 1) * comparisons : 0;
+  return (double)CROW_PROCESS_BYTES + JUDGED_BYTES * comparisons + clusters + WHOLE_BYTES * m +
          8 * slice * (RESULT_VECTORS + 2 * (double)(options->bootstrap ? lbfgs->history : 0)) +
          (errors || topics ? dense : 0) + (topics ? 8 * slice * CROW_TOPIC_ERRORS_MOST : 0) +
          12 * (double)options->bootstrap * slice;

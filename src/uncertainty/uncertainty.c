@@ -25,6 +25,13 @@ const crow_setting crow_uncertainty_settings[] = {
      .maximum = 1e6,
      .help = "B bootstrap replicates, each with Poisson(1) weights on the comparisons, for 95 % intervals of rewards "
              "and ranks; B = 1000 suits most uses; 0: none"},
+    {.name = "bootstrap-by",
+     .type = CROW_SETTING_TEXT,
+     .offset = offsetof(crow_uncertainty_options, bootstrap_by),
+     .choices = "COLUMN",
+     .help = "replicates take judges, prompts or whatever a kept column of the comparisons names whole (the cluster "
+             "bootstrap): for judgements of one judge that resemble each other; standard errors are then the "
+             "replicates'"},
     {.name = "bootstrap-seed",
      .type = CROW_SETTING_INT,
      .offset = offsetof(crow_uncertainty_options, bootstrap_seed),
@@ -40,7 +47,7 @@ const crow_setting crow_uncertainty_settings[] = {
              "where there are more alternatives"},
     {.name = NULL}};
 
-crow_status crow_judged_read(const crow_comm *comm, const crow_dataset *dataset, crow_judged *out) {
+crow_status crow_judged_read(const crow_comm *comm, const crow_dataset *dataset, const char *by, crow_judged *out) {
   crow_status status = CROW_OK;
   memset(out, 0, sizeof *out);
   if (!dataset->has_comparisons) {
@@ -51,7 +58,7 @@ crow_status crow_judged_read(const crow_comm *comm, const crow_dataset *dataset,
                         dataset->has_matrix ? "full preference matrix" : "population"));
   }
   CROW_TRY(crow_pairs_read(comm, dataset, &out->pairs));
-  CROW_TRY(crow_judgements_read(comm, dataset, &out->pairs, &out->judgements));
+  CROW_TRY(crow_judgements_read_by(comm, dataset, &out->pairs, by, &out->judgements));
 cleanup:
   if (status != CROW_OK) crow_judged_free(out);
   return status;
@@ -89,6 +96,7 @@ cleanup:
 }
 
 bool crow_uncertainty_wants_errors(const crow_dataset *dataset, const crow_uncertainty_options *how) {
+  if (how->bootstrap_by) return false;
   return how->standard_errors || (how->errors && dataset->alternatives <= CROW_SANDWICH_EXACT);
 }
 
@@ -101,7 +109,7 @@ static crow_status find_sandwich(const crow_comm *comm, const crow_dataset *data
   crow_judged judged = {0};
   crow_objective *objective = NULL;
   double *spread = NULL;
-  CROW_TRY(crow_judged_read(comm, dataset, &judged));
+  CROW_TRY(crow_judged_read(comm, dataset, NULL, &judged));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&spread, judged.pairs.partition.count));
   CROW_TRY(find_spread(comm, &judged, &weights->partition, options->pair_weight, reward, spread));
   CROW_TRY(crow_objective_create_pairs(comm, options, weights, &judged.pairs, &objective));

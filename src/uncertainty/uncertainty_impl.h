@@ -11,7 +11,7 @@ typedef struct crow_judged {
 } crow_judged;
 
 /* CROW_USAGE if the dataset has none. Collective. */
-crow_status crow_judged_read(const crow_comm *comm, const crow_dataset *dataset, crow_judged *out);
+crow_status crow_judged_read(const crow_comm *comm, const crow_dataset *dataset, const char *by, crow_judged *out);
 void crow_judged_free(crow_judged *judged);
 
 /* ---- topic_errors.c; Collective -------------------------------------------------------------------------------- */

@@ -23,16 +23,19 @@ import two.h5
 crow plot two.h5 -o two.svg --kind voronoi
 exits 0
 shows two.svg "a: 0.34"
-shows two.svg "b: 0.239875"
+shows two.svg "b: 0.2399"
 shows two.svg "c: 0.025"
-shows two.svg "d: 0.395125"
+shows two.svg "d: 0.3951"
+shows two.svg ">x<" # the axes are called as the contexts' columns
+shows two.svg ">y<"
+shows_not two.svg ">weight<" # no bar of colours beside printed numbers
 # Weights that are given are shown in place of the areas.
 crow fit two.h5 -o two-r.h5 --weights uniform -q
 crow weights two.h5 -o two-w.h5 -q
 crow plot two-r.h5 two.h5 -o given.svg
 exits 0
 shows given.svg "d: 0.25"
-shows_not given.svg "0.239875"
+shows_not given.svg "0.2399"
 
 # Topics with names that mean something to gnuplot, a shell and SVG; the same picture from any number of ranks.
 write_triangle
@@ -69,6 +72,7 @@ for kind in win-rate weights convergence; do
 done
 shows win-rate.svg "weighted average win rate (share won)"
 shows weights.svg "weight (share of S)"
+shows weights.svg "all equal: "
 # Within one decade the axis names values between its ends; ranks are whole.
 crow weights one.h5 -o one-w.h5 -q
 crow plot one-w.h5 -o decade.svg
@@ -103,6 +107,7 @@ import plane.h5
 crow plot plane.h5 -o cells.svg
 exits 0
 shows cells.svg "names and weights of 4000 cells are not shown"
+shows cells.svg ">weight<"
 
 # Summaries of other commands.
 cat >audit.json <<'JSON'
@@ -114,6 +119,14 @@ crow plot audit.json -o audit.svg
 exits 0
 shows audit.svg "standard MLE, 1 clone"
 shows audit.svg "weighted MLE, 1 clone"
+shows_not audit.svg "comparisons redrawn"
+# With a baseline, lines for the shifts that chance alone makes.
+sed 's/^{/{"without_clones": {"redraws": 20, "standard": {"median_largest_shift": 0.1}, "weighted": {"median_largest_shift": 0.03}},/' \
+  audit.json >redrawn.json
+crow plot redrawn.json -o redrawn.svg
+exits 0
+shows redrawn.svg "standard MLE, comparisons redrawn"
+shows redrawn.svg "weighted MLE, comparisons redrawn"
 printf '{"scaling": [{"ranks": 1, "seconds": 8}, {"ranks": 2, "seconds": 5}, {"ranks": 4, "seconds": 2.5}]}' >scaling.json
 crow plot scaling.json -o scaling.svg
 exits 0
@@ -135,11 +148,20 @@ printf '{"calibration": [{"predicted": 0.2, "observed": 0.25}, {"predicted": 0.8
 crow plot calibration.json -o calibration.svg
 exits 0
 shows calibration.svg "observed share won"
+printf '{"calibration": [{"predicted": 0.2, "observed": 0.25, "judgements": 950}, {"predicted": 0.8, "observed": 0.75, "judgements": 12345}]}' >counted.json
+crow plot counted.json -o counted.svg
+exits 0
+shows counted.svg ">950<"
+shows counted.svg ">12k<"
+shows counted.svg "numbers: judgements"
 
 # What goes wrong is said, and nothing is left behind.
-crow plot topics.h5 -o picture.pdf
+crow plot topics.h5 -o picture.jpg
 exits 2
-says ".svg or .png"
+says ".svg, .png or .pdf"
+crow plot uniform.h5 -o picture.pdf
+exits 0
+equal "$(head -c 5 picture.pdf)" "%PDF-"
 crow plot uniform.h5 -o topics.svg
 exits 4
 crow plot uniform.h5 weighted.h5 -o a.svg --labels one

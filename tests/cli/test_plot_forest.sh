@@ -144,6 +144,27 @@ crow plot other.h5 --kind forest --anchor nobody=1000 -o a.svg
 exits 3
 says "nobody"
 
+# Near-duplicates of each other have the same letter; the third, far from both, has none.
+awk -F, 'NR == 1 { print; next } { if (NR == 3) { $2 = x; $3 = y; $4 = z + .001 } x = $2; y = $3; z = $4; OFS = ","; print }' \
+  contexts.csv >near.csv
+crow import --comparisons comparisons.csv --contexts near.csv --items items.csv -o near.h5
+exits 0
+for p in 1 3; do
+  ranks $p fit near.h5 -o near-r.h5 --json near.json -q --force
+  exits 0
+  "$python" - <<'PY' || fail "$p ranks: the twins are not marked in the file"
+import h5py, json
+near = h5py.File("near-r.h5")["rewards/near_duplicates"][:]
+groups = json.load(open("near.json"))["weights_effect"]["largest_groups"]
+assert near[0] == near[1] == 1 and groups[0]["ids"] == ["n0", "n1"], (near, groups)
+assert (near > 0).sum() == sum(g["size"] for g in groups)
+PY
+done
+crow plot near-r.h5 --kind forest -o near.svg
+exits 0
+shows near.svg "same letter: near-duplicates"
+if grep -qF "same letter" one.svg; then fail "equal weights have no groups"; fi
+
 # Names that are there twice belong to rows of their own in a picture, and to none in another result.
 write_many 6 200
 import six.h5
@@ -214,5 +235,25 @@ import re
 titles = re.findall(r"<figure>\s*<h3>(.*?)</h3>", open("page.html").read())
 assert titles[0] == "Rewards with 95 % intervals" and titles[-1] == "Convergence", titles
 PY
+# With ratings, and intervals of the bootstrap.
+crow report other.h5 -o rated.html --anchor n3=1000
+exits 0
+"$python" - <<'PY' || fail "the page's ratings and intervals are not those of the file"
+import h5py, math, re
+page = open("rated.html").read()
+titles = re.findall(r"<figure>\s*<h3>(.*?)</h3>", page)
+assert titles[0] == "Elo ratings with 95 % intervals", titles
+f = h5py.File("other.h5")
+factor, r, low, high = 400 / math.log(10), *(f["rewards/" + n][:] for n in ("value", "lower", "upper"))
+best = int(r.argmax())
+row = re.search(r'<th scope="row" class="t">n%d</th>(.*?)</tr>' % best, page).group(1)
+cells = re.findall(r"<td[^>]*>(.*?)</td>", row)
+elo = lambda v: 1000 + factor * (v - r[3])
+assert f"{low[best]:.3f} to {high[best]:.3f}" in cells, cells
+assert f"{elo(r[best]):.0f}" in cells and f"{elo(low[best]):.0f} to {elo(high[best]):.0f}" in cells, cells
+PY
+crow report other.h5 -o a.html --anchor nobody=1000
+exits 3
+not_there a.html
 not_there a.svg
 finish

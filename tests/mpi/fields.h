@@ -158,7 +158,8 @@ static inline crow_status fit_dataset(const char *path, const crow_train_options
   crow_rewards rewards = {0};
   crow_provenance *provenance = NULL;
   crow_weights_options sampling;
-  const crow_uncertainty_options uncertainty = {4, 1, true, 8, true};
+  const crow_uncertainty_options uncertainty = {
+      .bootstrap = 4, .bootstrap_seed = 1, .standard_errors = true, .error_probes = 8, .errors = true};
   crow_weights_options_default(&sampling);
   sampling.samples = 64;
   CROW_TRY(crow_dataset_open(test_comm, path, false, &dataset));

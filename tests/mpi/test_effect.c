@@ -18,6 +18,20 @@ static crow_weights weights_of(int64_t m, const double *value, const char *choic
   return weights;
 }
 
+/* Every alternative has the number of its group: as many as the groups say, and the named members those of theirs. */
+static void check_numbers(const crow_effect *e, int64_t m) {
+  int64_t members = 0;
+  CHECK((e->number != NULL) == (e->groups > 0));
+  for (int64_t x = 0; e->number && x < m; x++) {
+    CHECK(e->number[x] >= 0 && e->number[x] <= e->groups);
+    members += e->number[x] > 0;
+  }
+  CHECK(members == e->members);
+  for (int g = 0; g < e->named; g++) {
+    for (int k = 0; k < e->group[g].named; k++) CHECK(e->number[e->group[g].member[k]] == g + 1);
+  }
+}
+
 static crow_effect effect_of(const char *name, int64_t m, int64_t d, const double *context,
                              const crow_weights *weights) {
   crow_dataset dataset = {0};
@@ -25,6 +39,9 @@ static crow_effect effect_of(const char *name, int64_t m, int64_t d, const doubl
   test_dataset_write(test_comm, test_path(name), &(test_dataset){.m = m, .d = d, .context = context});
   CHECK_OK(crow_dataset_open(test_comm, test_path(name), true, &dataset));
   CHECK_OK(crow_effect_create(test_comm, &dataset, weights, &effect));
+  check_numbers(&effect, m);
+  crow_free(effect.number);
+  effect.number = NULL;
   crow_dataset_close(&dataset);
   return effect;
 }

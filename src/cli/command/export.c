@@ -2,7 +2,10 @@
 #include "cli/cli_impl.h"
 
 static const crow_section sections[] = {
-    {"Form", crow_export_settings, 0}, {"Scale", crow_elo_settings, offsetof(crow_export_options, elo)}, {0}};
+    {"Form", crow_export_settings, 0},
+    {"Scale", crow_elo_settings, offsetof(crow_export_options, elo)},
+    {"Objective (with --weights)", crow_objective_settings, offsetof(crow_export_options, objective)},
+    {0}};
 
 static crow_status check_export(const crow_run *run) {
   return run->common.output ? crow_export_options_validate(run->options, run->common.output) : CROW_OK;
@@ -32,7 +35,8 @@ const crow_command crow_command_export = {
     .example = "crow export rewards.h5 -o rewards.csv\n"
                "crow export rewards.h5 -o rewards.npy --column reward\n"
                "crow export network.h5 -o network.safetensors --table model\n"
-               "crow export votes.h5 -o comparisons.csv --table comparisons",
+               "crow export votes.h5 -o comparisons.csv --table comparisons\n"
+               "crow export votes.h5 -o weighted.csv --table comparisons --weights weights.h5",
     .arguments = "FILE",
     .least_arguments = 1,
     .most_arguments = 1,

@@ -8,6 +8,8 @@ typedef struct fit_options {
   const char *start;   /* a rewards file; NULL: none */
   const char *weights; /* "voronoi", "uniform" or a file */
   double reward_error; /* > 0: more samples until the largest error of a reward from sampling is below */
+  const char *where;   /* COLUMN=VALUE; NULL: all comparisons */
+  crow_rewards_by_options by;
   crow_weights_options sampling;
   crow_train_options fit;
   crow_uncertainty_options uncertainty;
@@ -36,12 +38,18 @@ static const crow_setting fit_settings[] = {
      .choices = "FILE",
      .help = "begins a tabular fit at the rewards of this file, matched by id: for data that have grown, or another "
              "lambda"},
+    {.name = "where",
+     .type = CROW_SETTING_TEXT,
+     .offset = offsetof(fit_options, where),
+     .choices = "COLUMN=VALUE",
+     .help = "fits only those comparisons that have this value in a kept column (crow import --keep)"},
     {0}};
 
 static const crow_section sections[] = {
     {"Weights", fit_settings, 0},
     {"Objective", crow_objective_settings, offsetof(fit_options, fit.objective)},
     {"Optimiser (L-BFGS)", crow_lbfgs_settings, offsetof(fit_options, fit.lbfgs)},
+    {"By the values of a column (of observed comparisons)", crow_rewards_by_settings, offsetof(fit_options, by)},
     {"Uncertainty (of observed comparisons)", crow_uncertainty_settings, offsetof(fit_options, uncertainty)},
     {"Scale of what is printed", crow_elo_settings, offsetof(fit_options, elo)},
     {"Reward model", crow_model_settings, offsetof(fit_options, fit.model)},
@@ -77,6 +85,13 @@ static crow_status check_fit(const crow_run *run) {
   if (options->start && options->fit.model.model != CROW_MODEL_TABULAR)
     CROW_TRY(crow_error(CROW_USAGE, "--start needs --model tabular"));
   if (options->reward_error > 0) CROW_TRY(check_reward_error(options));
+  if (options->by.column && options->fit.model.model != CROW_MODEL_TABULAR)
+    CROW_TRY(crow_error(CROW_USAGE, "--by needs --model tabular"));
+  if (options->where && options->by.column) CROW_TRY(crow_error(CROW_USAGE, "--where and --by: expected one of them"));
+  if (options->where && !strchr(options->where, '='))
+    CROW_TRY(crow_error(CROW_USAGE, "--where \"%s\": expected COLUMN=VALUE, such as language=English", options->where));
+  if (options->uncertainty.bootstrap_by && options->uncertainty.bootstrap < 2)
+    CROW_TRY(crow_error(CROW_USAGE, "--bootstrap-by needs --bootstrap B of at least 2 replicates, such as 1000"));
   /* A word that looks like no file and is none was meant to be one of the two. */
   if (!is_voronoi(options) && !is_uniform(options) && !strpbrk(weights, "./") && access(weights, F_OK) != 0) {
     char nearest[16];
@@ -151,6 +166,31 @@ static crow_status check_uncertainty(const fit_options *options, const crow_data
                     dataset->has_matrix ? "full preference matrix" : "population");
 }
 
+/* Leaves only the comparisons that --where asks for. */
+static crow_status choose_comparisons(crow_run *run, crow_dataset *dataset) {
+  crow_status status = CROW_OK;
+  const fit_options *options = run->options;
+  char *column = NULL;
+  int64_t unused;
+  crow_gidx left = 0;
+  const bool columns = options->where || options->by.column || options->uncertainty.bootstrap_by;
+  if (columns && !dataset->has_comparisons)
+    CROW_TRY(crow_error(CROW_USAGE, "--where, --by and --bootstrap-by need observed comparisons"));
+  if (options->by.column) CROW_TRY(crow_dataset_find_kept(dataset, options->by.column, &unused));
+  if (options->uncertainty.bootstrap_by)
+    CROW_TRY(crow_dataset_find_kept(dataset, options->uncertainty.bootstrap_by, &unused));
+  if (!options->where) return CROW_OK;
+  CROW_TRY_AGREE(run->comm, crow_string_copy(options->where, &column));
+  char *value = strchr(column, '=');
+  *value++ = 0;
+  CROW_TRY(crow_dataset_select(dataset, column, value, &left));
+  crow_print(run, "only the %lld comparison%s whose %s is %s", (long long)left, crow_plural(left), column, value);
+  crow_report_integer(run, "selected_comparisons", left);
+cleanup:
+  crow_free(column);
+  return status;
+}
+
 /* What is found without being asked for is of tabular rewards and observed comparisons alone. */
 static crow_uncertainty_options choose_uncertainty(const fit_options *options, const crow_dataset *dataset) {
   crow_uncertainty_options wanted = options->uncertainty;
@@ -218,6 +258,17 @@ cleanup:
   return status;
 }
 
+/* Which alternatives are near-duplicates of each other goes to the file, for the pictures. Local. */
+static crow_status keep_near(const crow_effect *effect, crow_rewards *rewards) {
+  crow_status status = CROW_OK;
+  const crow_partition *p = &rewards->partition;
+  if (!effect->number) return CROW_OK;
+  CROW_TRY(CROW_ALLOCATE_RAW(&rewards->near, p->count + 1)); /* never NULL: an empty slice is not an absent vector */
+  for (int64_t i = 0; i < p->count; i++) rewards->near[i] = effect->number[p->begin + i];
+cleanup:
+  return status;
+}
+
 static crow_status run_fit(crow_run *run) {
   crow_status status = CROW_OK;
   const fit_options *options = run->options;
@@ -225,6 +276,7 @@ static crow_status run_fit(crow_run *run) {
   crow_dataset dataset = {0};
   crow_weights weights = {0};
   crow_rewards rewards = {0};
+  crow_effect effect = {0};
   crow_provenance *provenance = NULL;
   crow_checkpoint *checkpoint = NULL;
   finished kept = {NULL, NULL};
@@ -239,6 +291,7 @@ static crow_status run_fit(crow_run *run) {
   CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
   crow_results_dataset(run, input, &dataset);
   CROW_TRY(crow_dataset_check_names(&dataset));
+  CROW_TRY(choose_comparisons(run, &dataset));
   CROW_TRY(choose_weights(run, &dataset));
   how.sampling_error = how.model.model == CROW_MODEL_TABULAR && !is_uniform(options);
   CROW_TRY(check_uncertainty(options, &dataset));
@@ -260,6 +313,10 @@ static crow_status run_fit(crow_run *run) {
                                  &rewards));
   }
   CROW_TRY(find_uncertainty(run, &dataset, &weights, &how, &wanted, checkpoint, &rewards));
+  if (options->by.column) crow_stages_begin(&run->stages, "by value");
+  CROW_TRY(crow_rewards_fit_by(run->comm, &dataset, &weights, &how, &wanted, &options->by, &rewards));
+  CROW_TRY(crow_effect_create(run->comm, &dataset, &weights, &effect));
+  CROW_TRY_AGREE(run->comm, keep_near(&effect, &rewards));
   crow_stages_begin(&run->stages, "write");
   CROW_TRY(crow_run_provenance_times(run, provenance));
   CROW_TRY(crow_result_save(run->comm, output, run->common.force, write_rewards,
@@ -267,11 +324,12 @@ static crow_status run_fit(crow_run *run) {
   CROW_TRY(crow_checkpoint_remove(checkpoint));
   crow_stages_end(&run->stages);
   converged = rewards.converged;
+  for (int64_t k = 0; k < rewards.by.values; k++) converged = converged && rewards.by.converged[k];
   crow_results_weights_space(run, &weights.space);
   crow_report_real(run, "effective_number", weights.effective);
   crow_report_integer(run, "zero_weights", weights.zeros);
   crow_report_integer(run, "samples", weights.samples);
-  CROW_TRY(crow_results_effect(run, &dataset, &weights));
+  crow_results_effect_found(run, &weights, &effect);
   CROW_TRY(crow_results_rewards(run, &dataset, &rewards, options->fit.lbfgs.tolerance, &options->elo));
   crow_results_counts(run, &rewards, options->fit.objective.pair_weight);
   CROW_TRY(crow_times_print(run));
@@ -284,6 +342,7 @@ cleanup:
   crow_checkpoint_destroy(&checkpoint);
   crow_provenance_destroy(&provenance);
   crow_free(start);
+  crow_effect_free(&effect);
   crow_rewards_free(&rewards);
   crow_weights_free(&weights);
   crow_dataset_close(&dataset);

@@ -24,7 +24,8 @@ const crow_command crow_command_plot = {
     .name = "plot",
     .summary = "draw a picture of results",
     .description =
-        "Draws rewards, weights, datasets of two dimensions, or the JSON summaries of other commands, as SVG or PNG. "
+        "Draws rewards, weights, datasets of two dimensions, or the JSON summaries of other commands, as SVG, PNG or "
+        "PDF. "
         "Several results come side by side in one picture. Colours are those of Okabe and Ito, and shapes differ too, "
         "so that nobody needs colour vision and print may be grey. Large results are drawn by what is in each part of "
         "the picture, so that a picture stays small.\n\n"
@@ -43,7 +44,7 @@ const crow_command crow_command_plot = {
         "Needs gnuplot.",
     .example = "crow plot uniform.h5 voronoi.h5 -o topics.svg --labels 'standard MLE,weighted MLE'\n"
                "crow plot rewards.h5 --kind convergence -o convergence.png\n"
-               "crow plot rewards.h5 --kind forest --elo -o leaderboard.png\n"
+               "crow plot rewards.h5 --kind forest --elo -o leaderboard.pdf\n"
                "crow plot votes.h5 rewards.h5 --kind win-rates -o duels.svg\n"
                "crow plot votes.h5 weights.h5 --kind voronoi -o cells.svg",
     .arguments = "FILE...",

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli_impl.h"
 
-static const crow_section sections[] = {{"Page", crow_page_settings, 0}, {0}};
+static const crow_section sections[] = {
+    {"Page", crow_page_settings, 0},
+    {"Scale of the leaderboard", crow_elo_settings, offsetof(crow_page_options, elo)},
+    {0}};
+
+static crow_status check_report(const crow_run *run) {
+  const crow_page_options *options = run->options;
+  return crow_elo_options_validate(&options->elo);
+}
 
 static crow_status run_report(crow_run *run) {
   crow_status status = CROW_OK;
@@ -32,5 +40,6 @@ const crow_command crow_command_report = {
     .takes = CROW_TAKES_OUTPUT | CROW_PLAIN | CROW_STREAMS,
     .options_bytes = sizeof(crow_page_options),
     .sections = sections,
+    .check = check_report,
     .run = run_report,
 };

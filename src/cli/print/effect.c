@@ -119,21 +119,25 @@ static void report_effect(crow_run *run, const crow_effect *e, json_t *warnings)
   (void)json_object_set_new(run->report, "weights_effect", entry);
 }
 
+void crow_results_effect_found(crow_run *run, const crow_weights *weights, const crow_effect *e) {
+  json_t *warnings = run->report ? json_array() : NULL;
+  if (!e->equal) {
+    crow_print(run, "weights: effective number %.4g of %lld; largest %.3g (%s), smallest %.3g (%s)", e->effective,
+               (long long)e->alternatives, e->largest.value, e->largest_id, e->smallest.value, e->smallest_id);
+  }
+  print_groups(run, e);
+  warn_of_space(run, e, weights->space.choice.space, warnings);
+  warn_of_samples(run, e, warnings);
+  report_effect(run, e, warnings);
+  json_decref(warnings);
+}
+
 crow_status crow_results_effect(crow_run *run, const crow_dataset *dataset, const crow_weights *weights) {
   crow_status status = CROW_OK;
-  crow_effect e;
-  json_t *warnings = NULL;
+  crow_effect e = {0};
   CROW_TRY(crow_effect_create(run->comm, dataset, weights, &e));
-  if (run->report) warnings = json_array();
-  if (!e.equal) {
-    crow_print(run, "weights: effective number %.4g of %lld; largest %.3g (%s), smallest %.3g (%s)", e.effective,
-               (long long)e.alternatives, e.largest.value, e.largest_id, e.smallest.value, e.smallest_id);
-  }
-  print_groups(run, &e);
-  warn_of_space(run, &e, weights->space.choice.space, warnings);
-  warn_of_samples(run, &e, warnings);
-  report_effect(run, &e, warnings);
+  crow_results_effect_found(run, weights, &e);
 cleanup:
-  json_decref(warnings);
+  crow_effect_free(&e);
   return status;
 }

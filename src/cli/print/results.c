@@ -109,20 +109,11 @@ void crow_results_counts(crow_run *run, const crow_rewards *r, int pair_weight) 
              (long long)r->least_judgements, (long long)r->most_judgements);
 }
 
-/* Half a 95 % interval by the bootstrap or the standard errors; false without either. */
-static bool find_interval(const crow_ends_rewards *c, int64_t k, double *lower, double *upper) {
-  if (!c->lower && !c->error) return false;
-  const double half = c->lower ? 0 : CROW_INTERVAL_ERRORS * c->error[k];
-  *lower = c->lower ? c->lower[k] : c->ends.place[k].value - half;
-  *upper = c->lower ? c->upper[k] : c->ends.place[k].value + half;
-  return true;
-}
-
 static void add_elo(crow_table *table, const crow_elo *elo, const crow_ends_rewards *c, int64_t k) {
   double lower, upper;
   if (!elo->on) return;
   crow_table_add_real(table, 1, crow_elo_rating(elo, c->ends.place[k].value));
-  if (!find_interval(c, k, &lower, &upper)) return;
+  if (!crow_ends_rewards_interval(c, k, &lower, &upper)) return;
   crow_table_add_real(table, 1, crow_elo_rating(elo, lower));
   crow_table_add_real(table, 1, crow_elo_rating(elo, upper));
 }
@@ -131,7 +122,7 @@ static void report_elo(json_t *entry, const crow_elo *elo, const crow_ends_rewar
   double lower, upper;
   if (!elo->on) return;
   (void)json_object_set_new(entry, "elo", crow_json_real(crow_elo_rating(elo, c->ends.place[k].value)));
-  if (!find_interval(c, k, &lower, &upper)) return;
+  if (!crow_ends_rewards_interval(c, k, &lower, &upper)) return;
   (void)json_object_set_new(entry, "elo_lower", crow_json_real(crow_elo_rating(elo, lower)));
   (void)json_object_set_new(entry, "elo_upper", crow_json_real(crow_elo_rating(elo, upper)));
 }
@@ -264,6 +255,7 @@ static void report_fit(crow_run *run, const crow_rewards *r, double tolerance) {
   if (r->uncertainty.replicates) {
     crow_report_integer(run, "bootstrap", r->uncertainty.replicates);
     crow_report_integer(run, "bootstrap_not_converged", r->uncertainty.not_converged);
+    if (r->uncertainty.by) crow_report_text(run, "bootstrap_by", r->uncertainty.by);
   }
 }
 
@@ -339,14 +331,16 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
   report_chosen(run, &c, &elo);
   CROW_TRY(print_chosen(run, &c, dataset->has_topic, &elo));
   print_notes(run, dataset, r, &c.ends);
+  CROW_TRY(crow_results_by(run, dataset->file, r, &c, scale, &elo));
   CROW_TRY(crow_topics_create(run->comm, dataset->file, &r->partition, true, r->value, r->weight, &topics));
   CROW_TRY_AGREE(run->comm, crow_topics_take_errors(&topics, &r->uncertainty.topics));
   CROW_TRY(crow_results_topics(run, &topics, "reward", 6));
   report_fit(run, r, tolerance);
   print_certificate(run, r, tolerance);
   if (r->uncertainty.replicates) {
-    crow_print(run, "lower, upper, ranks: 95 %% intervals of reward and rank, from %lld bootstrap replicate%s",
-               (long long)r->uncertainty.replicates, crow_plural(r->uncertainty.replicates));
+    crow_print(run, "lower, upper, ranks: 95 %% intervals of reward and rank, from %lld bootstrap replicate%s%s%s",
+               (long long)r->uncertainty.replicates, crow_plural(r->uncertainty.replicates),
+               r->uncertainty.by ? " that take each value whole of " : "", r->uncertainty.by ? r->uncertainty.by : "");
   }
   if (!r->convergence_tested) {
     crow_print(run, "ended: %s, %lld iteration%s; Adam does not test for convergence", crow_rewards_end_text(r),

@@ -14,9 +14,15 @@ void crow_results_unused(crow_run *run, const crow_weights *weights);
 crow_status crow_results_weights(crow_run *run, const crow_dataset *dataset, const crow_weights *weights);
 /* What weights did to near-duplicates, and warnings of weights that cannot be trusted. Collective. */
 crow_status crow_results_effect(crow_run *run, const crow_dataset *dataset, const crow_weights *weights);
+/* The same of what has been found. Local. */
+void crow_results_effect_found(crow_run *run, const crow_weights *weights, const crow_effect *found);
 /* Rewards: best and worst alternatives, topics, certificate, how the fit ended. Collective. */
 crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, const crow_rewards *rewards,
                                  double tolerance, const crow_elo_options *elo);
+/* The same by the values of a column (rewards->by), for the alternatives of the table of all; `file` has their names.
+ * Nothing where it was not asked for. Collective. */
+crow_status crow_results_by(crow_run *run, const crow_file *file, const crow_rewards *rewards,
+                            const crow_ends_rewards *all, const crow_elo_options *scale, const crow_elo *elo);
 /* A line where pairs have different numbers of judgements, which do not count. Local. */
 void crow_results_counts(crow_run *run, const crow_rewards *rewards, int pair_weight);
 /* How a model did on comparisons held out of its training; nothing if there were none. Local. */

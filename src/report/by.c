@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rewards by the values of a column, of the alternatives in the page's table. */
+#include "report/report_impl.h"
+#include <math.h>
+
+/* A reward by value of this rank's slice, or an end of its interval (-1, 1). */
+static double page_by_entry(const crow_rewards_by *by, int64_t at, int end) {
+  if (end == 0) return by->value[at];
+  if (by->lower) return end < 0 ? by->lower[at] : by->upper[at];
+  return by->standard_error ? by->value[at] + end * CROW_INTERVAL_ERRORS * by->standard_error[at] : (double)NAN;
+}
+
+/* The rewards of a value and half their intervals, on the scale of the page. */
+static crow_status gather_by_value(const crow_comm *comm, const crow_partition *p, const double *weight,
+                                   const crow_elo_options *scale, int64_t column, crow_page_entry *e) {
+  crow_status status = CROW_OK;
+  const crow_rewards_by *by = &e->by;
+  const int64_t rows = e->ends.count;
+  double *slice = NULL, *compared = NULL, *picked[3] = {NULL, NULL, NULL};
+  crow_elo elo = {0};
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&slice, p->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&compared, p->count));
+  for (int end = -1; end <= 1; end++) {
+    for (int64_t i = 0; i < p->count; i++) {
+      slice[i] = page_by_entry(by, i * by->values + column, end);
+      compared[i] = isnan(slice[i]) ? 0 : weight[i];
+    }
+    if (end == 0) CROW_TRY(crow_elo_find(comm, scale, e->source->file, p, slice, compared, &elo));
+    CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&picked[end + 1], rows));
+    CROW_TRY(crow_ranking_pick(comm, p, slice, rows, e->ends.place, picked[end + 1]));
+  }
+  for (int64_t k = 0; k < rows; k++) {
+    e->by_value[k * by->values + column] = crow_elo_rating(&elo, picked[1][k]);
+    e->by_half[k * by->values + column] = (picked[2][k] - picked[0][k]) / 2 * (elo.on ? CROW_ELO_FACTOR : 1);
+  }
+cleanup:
+  crow_free(slice);
+  crow_free(compared);
+  for (int end = 0; end < 3; end++) crow_free(picked[end]);
+  return status;
+}
+
+crow_status crow_page_gather_by(const crow_comm *comm, const crow_partition *p, const double *weight,
+                                const crow_elo_options *scale, crow_page_entry *e) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_rewards_by_read(comm, e->source->file, p, &e->by));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->by_value, e->ends.count * e->by.values));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->by_half, e->ends.count * e->by.values));
+  for (int64_t k = 0; k < e->by.values; k++) CROW_TRY(gather_by_value(comm, p, weight, scale, k, e));
+cleanup:
+  return status;
+}
+
+static void print_by_heads(FILE *out, const crow_rewards_by *by) {
+  crow_html_table_head(out, true, "id", 2);
+  for (int64_t k = 0; k < by->values; k++) {
+    const char *name = crow_strings_get(&by->name, k);
+    crow_html_table_head(out, true, *name ? name : "(empty)", 200);
+  }
+  crow_html_table_rows(out);
+}
+
+static void print_by_cell(FILE *out, double value, double half, bool elo) {
+  char text[64] = "-";
+  if (!isnan(value)) (void)snprintf(text, sizeof text, elo ? "%.0f" : "%.3f", value);
+  if (!isnan(value) && !isnan(half)) {
+    (void)snprintf(text, sizeof text, elo ? "%.0f ± %.0f" : "%.3f ± %.3f", value, half);
+  }
+  crow_html_cell(out, false, text);
+}
+
+static void print_by_small(FILE *out, const crow_rewards_by *by) {
+  enum { NAMED = 20 };
+  if (!by->small) return;
+  (void)fputs("<p class=\"soft\">", out);
+  crow_html_print(out, "Not fitted, with fewer than %lld judgements: ", (long long)by->least);
+  for (int64_t k = 0; k < by->small && k < NAMED; k++) {
+    const char *name = crow_strings_get(&by->small_name, k);
+    crow_html_print(out, "%s%s (%lld)", k ? ", " : "", *name ? name : "(empty)", (long long)by->small_judgements[k]);
+  }
+  if (by->small > NAMED) crow_html_print(out, " and %lld more", (long long)(by->small - NAMED));
+  (void)fputs(".</p>\n", out);
+}
+
+void crow_page_print_by(FILE *out, const crow_page_entry *e) {
+  char caption[400];
+  const bool elo = e->elo.on;
+  const crow_rewards_by *by = &e->by;
+  if (!by->column) return;
+  (void)snprintf(caption, sizeof caption, "%s by %.200s, with half their 95 %% intervals",
+                 elo ? "Elo ratings" : "Rewards", by->column);
+  if (by->values) {
+    crow_html_table_open(out, caption);
+    print_by_heads(out, by);
+    for (int64_t k = 0; k < e->ends.count; k++) {
+      (void)fputs("<tr>", out);
+      crow_html_cell(out, true, e->ends.id[k]);
+      for (int64_t c = 0; c < by->values; c++) {
+        print_by_cell(out, e->by_value[k * by->values + c], e->by_half[k * by->values + c], elo);
+      }
+      (void)fputs("</tr>\n", out);
+    }
+    crow_html_table_end(out);
+  }
+  print_by_small(out, by);
+}
