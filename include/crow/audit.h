@@ -85,7 +85,10 @@ typedef struct crow_audit_options {
   const char *scratch;          /**< folder that all ranks share, for the datasets with clones; default "." */
   int64_t clone_seed;           /**< of the clones' directions and comparisons; default 1 */
   int64_t redraws;              /**< refits to comparisons drawn anew, without clones; default 20, 0: none */
-  crow_weights_options weights; /**< of the weighted fit */
+  const char *given[2];         /**< weights of the weighted fit, of the first and of the second dataset: "uniform", a
+                                   file that crow weights wrote, or "voronoi" (default) or NULL: as the next field says.
+                                   Clones of a stress test share what their original has in the file */
+  crow_weights_options weights; /**< of the weighted fit, where they are computed */
   crow_train_options fit;
 } crow_audit_options;
 /** Those of this struct and, of `weights`, the number of samples. */

@@ -60,7 +60,12 @@ CROW_API const char *crow_status_name(crow_status status);
 
 /* ---- logging ------------------------------------------------------------------------------------------------ */
 
-typedef enum crow_log_level { CROW_LOG_PROGRESS, CROW_LOG_INFO, CROW_LOG_WARNING } crow_log_level;
+typedef enum crow_log_level {
+  CROW_LOG_PROGRESS, /**< how far a long piece of work is */
+  CROW_LOG_INFO,     /**< how it is done: for those who want to know */
+  CROW_LOG_NOTICE,   /**< what was decided or taken up again, which a reader of the results must know */
+  CROW_LOG_WARNING
+} crow_log_level;
 
 /** Receives one line, without newline, borrowed for the call. */
 typedef void crow_log_function(crow_log_level level, const char *line, void *context);

@@ -80,6 +80,7 @@ typedef struct crow_rewards {
   crow_gidx equal_contexts; /**< of a linear or mlp model: judgements between alternatives of equal contexts, which it
                                  cannot tell apart */
   crow_weights_space space; /**< in which the weights were made; owned */
+  crow_strings effect;      /**< what the weights did, in words, for the file; empty unless given; owned */
   int64_t least_judgements, most_judgements; /**< of a pair; 0 where rewards were taken from a checkpoint */
   crow_uncertainty uncertainty; /**< filled by crow_uncertainty_bootstrap() and crow_uncertainty_sandwich(); owned */
   crow_sampling_error sampling_error;

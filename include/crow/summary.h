@@ -96,6 +96,18 @@ CROW_API crow_status crow_elo_find(const crow_comm *comm, const crow_elo_options
 /** A reward's rating; the reward itself where the scale is off. Local. */
 CROW_API double crow_elo_rating(const crow_elo *elo, double reward);
 
+/* ---- leads --------------------------------------------------------------------------------------------------- */
+
+/** By how much the best topic or alternative leads. Without a rival `second` is -1. */
+typedef struct crow_lead {
+  int64_t first, second; /**< the best, and that of the others that is the fewest standard errors behind, or without
+                              standard errors the next best */
+  double lead;           /**< difference of their means or rewards */
+  double error;          /**< its standard error; NaN where it is not known */
+  bool clear; /**< no winner is claimed but by at least CROW_LEAD_CLEAR standard errors, or if there are none */
+} crow_lead;
+#define CROW_LEAD_CLEAR 2
+
 /* ---- best and worst ------------------------------------------------------------------------------------------ */
 
 /** The alternatives of a table: the best and the worst, or all if they are few. */
@@ -118,6 +130,10 @@ CROW_API crow_status crow_ends_create_placed(const crow_comm *comm, const crow_f
                                              int64_t each, crow_ends *out);
 /** Local. Frees and zeroes. */
 CROW_API void crow_ends_free(crow_ends *ends);
+/** The lead of the best over the others that are listed among the best ones, by `error` (ends.count), the standard
+ * errors of their values, or NULL. The covariance of two rewards is not kept: variances add up, which is nearly so
+ * where both were compared with many others. Local; `ends` has at least one that is ranked. */
+CROW_API crow_lead crow_ends_lead(const crow_ends *ends, const double *error);
 
 /** The same of a fit, by reward, with what else it says of these alternatives. */
 typedef struct crow_ends_rewards {
@@ -163,17 +179,11 @@ CROW_API crow_status crow_topics_create(const crow_comm *comm, const crow_file *
 CROW_API crow_status crow_topics_take_errors(crow_topics *topics, const crow_topic_errors *means);
 /** The same from a rewards file, unless it has none. Collective. */
 CROW_API crow_status crow_topics_read_errors(const crow_comm *comm, const crow_file *file, crow_topics *topics);
-/** By how much the topic of highest mean leads. Without a rival `second` is -1. */
-typedef struct crow_lead {
-  int64_t first, second; /**< the best, and that of the others whose mean is the fewest standard errors behind, or
-                              without standard errors the next best */
-  double lead;           /**< difference of their means */
-  double error;          /**< its standard error; NaN where it is not known */
-  bool clear; /**< no winner is claimed but by at least CROW_LEAD_CLEAR standard errors, or if there are none */
-} crow_lead;
-#define CROW_LEAD_CLEAR 2
 /** Local; `topics` has at least one. */
 CROW_API crow_lead crow_topics_lead(const crow_topics *topics);
+/** Whether topics sum up their alternatives: there are two topics or more, and four alternatives or more for each of
+ * them on the average. Else a table of topics says less than that of alternatives. Local. */
+CROW_API bool crow_topics_matter(const crow_topics *topics);
 /** The position of a topic's name, or -1. Local. */
 CROW_API int64_t crow_topics_find(const crow_topics *topics, const char *name);
 /** Local. Frees and zeroes. */
@@ -202,6 +212,7 @@ typedef struct crow_effect {
   crow_gidx alternatives;
   double effective; /**< effective number of alternatives, 1 / sum w^2 */
   crow_gidx zeros;  /**< how many weights are zero */
+  int64_t samples;  /**< that the weights were made from; 0 if not sampled */
   bool equal;       /**< all weights are */
   crow_gidx looked; /**< alternatives of which near-duplicates were looked for among all; 0: it was not done */
   double radius;    /**< within which they are near: a quarter of the weighted median distance to the nearest other */
@@ -227,6 +238,20 @@ CROW_API void crow_effect_free(crow_effect *effect);
  */
 CROW_API crow_status crow_effect_create(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                         crow_effect *out);
+
+/** The same in words, a line each; texts that are too long are cut. */
+#define CROW_EFFECT_BYTES 1200
+typedef struct crow_effect_words {
+  int lines, warnings;
+  char line[CROW_EFFECT_GROUPS + 2][CROW_EFFECT_BYTES]; /**< the effective number first, then near-duplicates */
+  char warning[2][CROW_EFFECT_BYTES];                   /**< with what to do */
+} crow_effect_words;
+/** `space`: the one that weights were made in, "" without. Local. */
+CROW_API void crow_effect_say(const crow_effect *effect, const char *space, crow_effect_words *out);
+
+/** Those lines and, after "warning: ", the warnings as texts for a file: `*out`, freed with crow_strings_free();
+ * `space` as above. Local. */
+CROW_API crow_status crow_effect_keep(const crow_effect *effect, const char *space, crow_strings *out);
 
 /* ---- several results ----------------------------------------------------------------------------------------- */
 

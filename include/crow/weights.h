@@ -123,6 +123,7 @@ typedef struct crow_weights {
   double eta;      /**< where that comes from the valley, its crow_valley.eta; else 0 */
   double farthest; /**< radius: the farthest of the pairs below; else 0 */
   int64_t distances[CROW_DISTANCE_BINS]; /**< radius: pairs by their distances, crow_distances_count(); else 0 */
+  crow_strings effect; /**< what they did, in words, for the file: crow_effect_keep(); empty unless given; owned */
   crow_weights_run run;
 } crow_weights;
 
@@ -203,6 +204,9 @@ CROW_API crow_status crow_weights_space_read(const crow_comm *comm, const crow_f
 /** A copy with a centre of its own; free with crow_weights_space_free(). Collective. */
 CROW_API crow_status crow_weights_space_copy(const crow_comm *comm, const crow_weights_space *from,
                                              crow_weights_space *out);
+/** What weights did, `effect` (the same on all ranks), as /effect/words of such a file; nothing if empty. Collective.
+ */
+CROW_API crow_status crow_weights_effect_write(const crow_comm *comm, crow_file *file, const crow_strings *effect);
 /** Local. Frees and zeroes. */
 CROW_API void crow_weights_space_free(crow_weights_space *space);
 

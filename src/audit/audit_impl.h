@@ -16,9 +16,12 @@ typedef struct crow_fits {
   crow_weights voronoi;        /* of the weighted one */
   bool standard_converged, weighted_converged;
 } crow_fits;
-/* Computes the weights and fits twice. Collective. */
-crow_status crow_fits_make(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
-                           crow_fits *out);
+/* The file of weights of the first or second dataset (k), NULL where they are not read. Local. */
+const char *crow_audit_weights_file(const crow_audit_options *options, int k);
+/* Takes the weights of the first or second dataset (k) as the options say, or, if there are `shared` ones (m, whole on
+ * every rank), those, and fits twice. Collective. */
+crow_status crow_fits_make(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options, int k,
+                           const double *shared, crow_fits *out);
 void crow_fits_free(crow_fits *fits);
 
 /* S is chosen once, for the first dataset, and holds for all that an audit weighs: `chosen` are the options with that

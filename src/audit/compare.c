@@ -23,7 +23,7 @@ static void side_free(side *s) {
 }
 
 static crow_status side_create(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
-                               side *s) {
+                               int k, side *s) {
   crow_status status = CROW_OK;
   s->dataset = dataset;
   CROW_TRY(crow_topic_map_read(comm, dataset, &s->topics));
@@ -36,7 +36,7 @@ static crow_status side_create(const crow_comm *comm, const crow_dataset *datase
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->weighted, topics));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->weight, topics));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->size, topics));
-  CROW_TRY(crow_fits_make(comm, dataset, options, &s->fits));
+  CROW_TRY(crow_fits_make(comm, dataset, options, k, NULL, &s->fits));
   crow_topic_means(&s->topics, s->fits.m, NULL, s->fits.standard, s->standard, s->size);
   crow_topic_means(&s->topics, s->fits.m, NULL, s->fits.weighted, s->weighted, s->size);
   for (crow_gidx i = 0; i < s->fits.m; i++) s->weight[s->topics.code[i]] += s->fits.weight[i];
@@ -246,9 +246,12 @@ crow_status crow_audit_compare(const crow_comm *comm, const crow_dataset *first,
   crow_audit_options chosen;
   memset(out, 0, sizeof *out);
   CROW_TRY(crow_audit_options_validate(options));
+  if (!crow_audit_weights_file(options, 0) != !crow_audit_weights_file(options, 1)) {
+    CROW_TRY(crow_error(CROW_USAGE, "given weights: expected a file for each of two datasets, or for none"));
+  }
   CROW_TRY(crow_audit_choose_space(comm, first, options, &out->space, &chosen));
-  CROW_TRY(side_create(comm, first, &chosen, &both[0]));
-  CROW_TRY(side_create(comm, second, &chosen, &both[1]));
+  CROW_TRY(side_create(comm, first, &chosen, 0, &both[0]));
+  CROW_TRY(side_create(comm, second, &chosen, 1, &both[1]));
   CROW_TRY_AGREE(comm, merge_topics(both, out));
   CROW_TRY_AGREE(comm, measure(out, false, &out->standard));
   CROW_TRY_AGREE(comm, measure(out, true, &out->weighted));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of an audit share: both fits, topics and names, whole on every rank. */
 #include "audit/audit_impl.h"
+#include "weights/weights_impl.h"
 #include <math.h>
 #include <string.h>
 
@@ -31,8 +32,28 @@ static crow_status check_memory(const crow_comm *comm, const crow_dataset *datas
                                 (long long)dataset->alternatives, (long long)dataset->comparisons);
 }
 
-crow_status crow_fits_make(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
-                           crow_fits *out) {
+static crow_status take_weights(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
+                                int k, const double *shared, crow_weights *out) {
+  crow_status status = CROW_OK;
+  const char *file = crow_audit_weights_file(options, k);
+  crow_weights_options how = options->weights;
+  const bool uniform = options->given[0] && strcmp(options->given[0], "uniform") == 0;
+  if (file && !shared) {
+    CROW_TRY(crow_weights_read(comm, file, dataset, out));
+    return crow_weights_find_shares(comm, dataset, out);
+  }
+  if (shared || uniform) how.scheme = CROW_SCHEME_UNIFORM;
+  CROW_TRY(crow_weights_compute(comm, dataset, &how, out));
+  if (!shared) goto cleanup;
+  memcpy(out->value, shared + out->partition.begin, (size_t)out->partition.count * sizeof *out->value);
+  CROW_TRY(crow_weights_summarise(comm, out));
+  CROW_TRY(crow_weights_find_shares(comm, dataset, out));
+cleanup:
+  return status;
+}
+
+crow_status crow_fits_make(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options, int k,
+                           const double *shared, crow_fits *out) {
   crow_status status = CROW_OK;
   crow_weights *uniform = &out->uniform, *voronoi = &out->voronoi;
   *out = (crow_fits){.m = dataset->alternatives};
@@ -41,7 +62,7 @@ crow_status crow_fits_make(const crow_comm *comm, const crow_dataset *dataset, c
   CROW_TRY(check_memory(comm, dataset, options));
   CROW_TRY(crow_weights_compute(comm, dataset, &equal, uniform));
   CROW_TRY(fit(comm, dataset, uniform, &options->fit, &out->standard, &out->standard_converged));
-  CROW_TRY(crow_weights_compute(comm, dataset, &options->weights, voronoi));
+  CROW_TRY(take_weights(comm, dataset, options, k, shared, voronoi));
   CROW_TRY(fit(comm, dataset, voronoi, &options->fit, &out->weighted, &out->weighted_converged));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->weight, out->m));
   CROW_TRY(crow_comm_gather_slices(comm, &voronoi->partition, voronoi->value, out->weight, sizeof *out->weight));
@@ -56,7 +77,8 @@ crow_status crow_audit_choose_space(const crow_comm *comm, const crow_dataset *d
   crow_status status = CROW_OK;
   memset(choice, 0, sizeof *choice);
   *chosen = *options;
-  if (options->weights.scheme != CROW_SCHEME_VORONOI) return CROW_OK;
+  const bool computed = !options->given[0] || strcmp(options->given[0], "voronoi") == 0;
+  if (options->weights.scheme != CROW_SCHEME_VORONOI || !computed) return CROW_OK;
   CROW_TRY(crow_dataset_need_contexts(dataset));
   if (strcmp(options->weights.space.space, "auto") != 0) {
     (void)snprintf(choice->space, sizeof choice->space, "%s", options->weights.space.space);
@@ -68,8 +90,9 @@ crow_status crow_audit_choose_space(const crow_comm *comm, const crow_dataset *d
   }
   CROW_TRY(crow_space_choose(comm, &options->weights.space, dataset, choice));
   chosen->weights.space = crow_space_chosen(&options->weights.space, choice);
-  crow_log(CROW_LOG_INFO, "audit: space: %s%s%s, for all datasets that are weighed (auto, from %s: %s)", choice->space,
-           *choice->center ? ", centre: " : "", choice->center, crow_file_name(dataset->file), choice->reason);
+  crow_log(CROW_LOG_NOTICE, "audit: space: %s%s%s, for all datasets that are weighed (auto, from %s: %s)",
+           choice->space, *choice->center ? ", centre: " : "", choice->center, crow_file_name(dataset->file),
+           choice->reason);
 cleanup:
   return status;
 }

@@ -16,6 +16,19 @@ const crow_setting crow_audit_settings[] = {
     {"clones", CROW_SETTING_TEXT, AT(clones), 0, "1,10", 0, 0, "K,...", "numbers of clones of each target"},
     {"eps", CROW_SETTING_TEXT, AT(eps), 0, "0.1,0.01,0.001", 0, 0, "X,...",
      "distances of the clones from their originals, each in a random direction"},
+    {.name = "weights",
+     .type = CROW_SETTING_INPUT,
+     .offset = AT(given[0]),
+     .text = "voronoi",
+     .choices = "voronoi|uniform|FILE",
+     .help =
+         "of the weighted fit: computed as by crow weights, all equal, or read from a file that crow weights wrote; "
+         "clones share evenly what their original has in the file"},
+    {.name = "second-weights",
+     .type = CROW_SETTING_INPUT,
+     .offset = AT(given[1]),
+     .choices = "FILE",
+     .help = "the same of the second dataset, where --weights is a file"},
     {.name = "samples",
      .type = CROW_SETTING_INT,
      .offset = AT(weights.samples),
@@ -107,6 +120,11 @@ static crow_status check_target(const char *target) {
                     "--target \"%s\": expected most-compared, topics, topic:NAME, id:NAME or none; did you "
                     "mean \"%s\"?",
                     target, nearest);
+}
+
+const char *crow_audit_weights_file(const crow_audit_options *options, int k) {
+  const char *given = options->given[k];
+  return given && strcmp(given, "voronoi") != 0 && strcmp(given, "uniform") != 0 ? given : NULL;
 }
 
 crow_status crow_audit_options_validate(const crow_audit_options *options) {

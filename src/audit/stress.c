@@ -211,10 +211,26 @@ cleanup:
 
 /* ---- tests -------------------------------------------------------------------------------------------------- */
 
+/* Of the dataset with clones: those share evenly what their original has. `*shared` is freed by the caller. Local. */
+static crow_status share_weights(const stress *s, const crow_clones *clones, double **shared) {
+  crow_status status = CROW_OK;
+  const crow_gidx m = s->dataset->alternatives;
+  CROW_TRY(CROW_ALLOCATE_RAW(shared, m + clones->targets * clones->clones));
+  memcpy(*shared, s->fits->weight, (size_t)m * sizeof **shared);
+  for (crow_gidx t = 0; t < clones->targets; t++) {
+    const double each = s->fits->weight[clones->target[t]] / (double)(clones->clones + 1);
+    (*shared)[clones->target[t]] = each;
+    for (int64_t k = 0; k < clones->clones; k++) (*shared)[m + k * clones->targets + t] = each;
+  }
+cleanup:
+  return status;
+}
+
 static crow_status run_test(const stress *s, const target *what, crow_audit_test *test) {
   crow_status status = CROW_OK;
   crow_dataset changed = {0};
   crow_fits fits = {0};
+  double *shared = NULL;
   const crow_clones clones = {.targets = what->count,
                               .target = what->alternative,
                               .clones = test->clones,
@@ -226,7 +242,8 @@ static crow_status run_test(const stress *s, const target *what, crow_audit_test
            crow_plural(test->clones), test->eps);
   CROW_TRY(crow_clones_write(s->comm, s->dataset, &clones, s->path));
   CROW_TRY(crow_dataset_open(s->comm, s->path, false, &changed));
-  CROW_TRY(crow_fits_make(s->comm, &changed, s->options, &fits));
+  if (crow_audit_weights_file(s->options, 0)) CROW_TRY_AGREE(s->comm, share_weights(s, &clones, &shared));
+  CROW_TRY(crow_fits_make(s->comm, &changed, s->options, 0, shared, &fits));
   CROW_TRY(compare(s, &clones, s->fits->standard, fits.m, fits.standard, &test->standard));
   CROW_TRY(compare(s, &clones, s->fits->weighted, fits.m, fits.weighted, &test->weighted));
   test->standard.converged = s->fits->standard_converged && fits.standard_converged;
@@ -234,6 +251,7 @@ static crow_status run_test(const stress *s, const target *what, crow_audit_test
 cleanup:
   crow_dataset_close(&changed);
   crow_fits_free(&fits);
+  crow_free(shared);
   return status;
 }
 
@@ -304,7 +322,7 @@ crow_status crow_audit_run(const crow_comm *comm, const crow_dataset *dataset, c
   out->complete = crow_preference_source(dataset) != CROW_SOURCE_COMPARISONS;
   CROW_TRY(crow_places_count(comm, dataset, places));
   CROW_TRY(crow_audit_choose_space(comm, dataset, options, &out->space, &chosen));
-  CROW_TRY(crow_fits_make(comm, dataset, &chosen, &fits));
+  CROW_TRY(crow_fits_make(comm, dataset, &chosen, 0, NULL, &fits));
   CROW_TRY(crow_audit_find_groups(comm, dataset, &chosen, &fits, &topics, places, out));
   CROW_TRY(run_tests(&s, places, out));
   if (out->tests) CROW_TRY(crow_audit_redraw(comm, dataset, &chosen, &fits, &topics, &within, out));

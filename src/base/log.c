@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <crow/base.h>
+#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 #include <time.h>
@@ -63,9 +64,23 @@ void crow_progress_begin(crow_progress *progress, const char *name, const char *
   *progress = (crow_progress){name, unit, total, now, now};
 }
 
+/* Work that will take long is announced as soon as its pace can be judged: before its first line of progress. */
+static const double PACE_S = 2, LONG_S = 60;
+
+static bool announce(crow_progress *progress, double done, double now) {
+  const double elapsed = now - progress->start_s;
+  if (progress->last_s > progress->start_s || elapsed < PACE_S || !(done > 0)) return false;
+  const double whole_s = elapsed / done * progress->total;
+  if (whole_s < LONG_S) return false;
+  progress->last_s = now;
+  crow_log(CROW_LOG_PROGRESS, "%s: %.0f %s will take about %.0f %s", progress->name, progress->total, progress->unit,
+           whole_s < 7200 ? ceil(whole_s / 60) : ceil(whole_s / 3600), whole_s < 7200 ? "minutes" : "hours");
+  return true;
+}
+
 void crow_progress_update(crow_progress *progress, double done) {
   const double now = crow_time_s();
-  if (now - progress->last_s < progress_interval_s) return;
+  if (announce(progress, done, now) || now - progress->last_s < progress_interval_s) return;
   progress->last_s = now;
   const double elapsed = now - progress->start_s;
   const double rate = elapsed > 0 ? done / elapsed : 0;

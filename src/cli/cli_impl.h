@@ -21,7 +21,8 @@ enum {
   CROW_TAKES_JSON = 2,   /* --json FILE */
   CROW_PLAIN = 4,        /* prints its answer alone, without a first line about the run */
   CROW_TAKES_MEMORY = 8, /* --memory-per-rank, where the command's own tables do not declare it */
-  CROW_STREAMS = 16      /* the output is a text or picture, which may go to a device or a pipe */
+  CROW_STREAMS = 16,     /* the output is a text or picture, which may go to a device or a pipe */
+  CROW_MEASURES = 32     /* the first line about the run belongs to the answer, not only to --verbose */
 };
 
 typedef struct crow_command {
@@ -76,7 +77,7 @@ const char *crow_command_names(void);
 /* What every command has. */
 typedef struct crow_common_options {
   const char *output, *json;
-  bool force, quiet, help;
+  bool force, quiet, verbose, help;
   double memory_per_rank;
 } crow_common_options;
 
@@ -104,6 +105,7 @@ struct crow_run {
   char *command_line; /* as typed, quoted for a shell; owned */
   json_t *report;     /* the machine-readable summary, filled by the command on rank 0; elsewhere NULL */
   crow_stages stages; /* time by stage */
+  double spoke_s;     /* when a line of the library was last printed */
   crow_paths *paths;  /* the files that it reads and writes, owned */
 };
 
@@ -183,6 +185,12 @@ void crow_print(const crow_run *run, const char *format, ...) CROW_PRINTF(2, 3);
 void crow_print_warning(const crow_run *run, const char *format, ...) CROW_PRINTF(2, 3);
 /* Where tables go: stdout on rank 0 unless --quiet, else NULL. */
 FILE *crow_print_stream(const crow_run *run);
+/* The same for what is told with --verbose only. */
+void crow_print_detail(const crow_run *run, const char *format, ...) CROW_PRINTF(2, 3);
+FILE *crow_detail_stream(const crow_run *run);
+/* Receives the library's log lines of a run (`context`): warnings, notices and progress are printed, the rest with
+ * --verbose, or where nothing else was printed for half a minute. */
+void crow_run_receive(crow_log_level level, const char *line, void *context);
 /* Whether a launcher (mpirun, srun) started this process. */
 bool crow_launched(void);
 
@@ -196,8 +204,10 @@ json_t *crow_json_real(double value);
 /* A text as JSON, with what is not UTF-8 replaced. */
 json_t *crow_json_text(const char *value);
 
-/* Prints the time table and adds it to the summary. Collective. */
+/* Adds the time table to the summary and prints it with --verbose. Collective. */
 crow_status crow_times_print(crow_run *run);
+/* The same, then the run's last line: what was written to its output, `mark` and how long it took. Collective. */
+crow_status crow_print_written(crow_run *run, const char *what, const char *mark);
 /* ---- resume.c, provenance.c ------------------------------------------------------------------------------------- */
 
 /* Prepares the checkpoints of a run that may be stopped and gone on with: signals (TERM, USR1, INT) ask it to stop, and

@@ -6,8 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
-static void receive_line(crow_log_level level, const char *line, void *context) {
-  const crow_run *run = context;
+/* After so many seconds without a word a run shows that it is at work. */
+static const double LONG_SILENCE_S = 30;
+
+void crow_run_receive(crow_log_level level, const char *line, void *context) {
+  crow_run *run = context;
+  const double now = crow_time_s();
+  if (level == CROW_LOG_INFO && !run->common.verbose && now - run->spoke_s < LONG_SILENCE_S) return;
+  run->spoke_s = now;
   if (level == CROW_LOG_WARNING) {
     crow_print_warning(run, "warning: %s", line);
   } else {
@@ -41,7 +47,8 @@ static crow_status begin(crow_run *run) {
   crow_status status = CROW_OK;
   run->root = crow_comm_rank(run->comm) == 0;
   if (run->root) {
-    crow_log_set(receive_line, run);
+    run->spoke_s = crow_time_s();
+    crow_log_set(crow_run_receive, run);
     /* A launcher may lend rank 0 a terminal on stdout alone, though its own output goes to a file. */
     crow_progress_interval_set(isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) ? 1 : 30);
   }
@@ -83,7 +90,8 @@ static crow_status end(const crow_run *run, crow_status status) {
 static crow_status work(crow_run *run) {
   crow_status status = begin(run);
   if (status == CROW_OK) {
-    if (!(run->command->takes & CROW_PLAIN)) print_header(run);
+    const unsigned takes = run->command->takes;
+    if ((takes & CROW_MEASURES) || (run->common.verbose && !(takes & CROW_PLAIN))) print_header(run);
     crow_run_warn_unused(run);
     status = end(run, crow_option_dashes(run, run->command->run(run)));
   }

@@ -16,6 +16,10 @@ static const crow_setting output_settings[] = {
     {0}};
 static const crow_setting quiet_settings[] = {
     {.name = "quiet", .type = CROW_SETTING_BOOL, .offset = COMMON(quiet), .help = "print warnings and errors only"},
+    {.name = "verbose",
+     .type = CROW_SETTING_BOOL,
+     .offset = COMMON(verbose),
+     .help = "print also how it is done, and where the time goes"},
     {0}};
 static const crow_setting json_settings[] = {
     {.name = "json",
@@ -38,7 +42,7 @@ static const crow_setting help_settings[] = {
 static const struct {
   const char *name;
   char letter;
-} short_names[] = {{"output", 'o'}, {"quiet", 'q'}, {"help", 'h'}};
+} short_names[] = {{"output", 'o'}, {"quiet", 'q'}, {"verbose", 'v'}, {"help", 'h'}};
 
 static int settings_count(const crow_setting *settings) {
   int count = 0;

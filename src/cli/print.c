@@ -27,6 +27,18 @@ void crow_print(const crow_run *run, const char *format, ...) {
   (void)fputc('\n', out);
 }
 
+FILE *crow_detail_stream(const crow_run *run) { return run->common.verbose ? crow_print_stream(run) : NULL; }
+
+void crow_print_detail(const crow_run *run, const char *format, ...) {
+  FILE *out = crow_detail_stream(run);
+  if (!out) return;
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vfprintf(out, format, arguments);
+  va_end(arguments);
+  (void)fputc('\n', out);
+}
+
 void crow_print_warning(const crow_run *run, const char *format, ...) {
   if (!run->root) return;
   va_list arguments;

@@ -106,7 +106,7 @@ static crow_status resume(const crow_comm *comm, const crow_weights *weights, sc
   CROW_TRY(crow_checkpoint_get_vector(checkpoint, "scale", 0, CROW_F64, &weights->partition, s->root));
   (void)crow_lbfgs_iterate(lbfgs, &iteration, &value, &optimality);
   CROW_TRY(crow_trace_load(comm, checkpoint, iteration + 1, trace));
-  crow_log(CROW_LOG_INFO, "fit: going on after iteration %lld", (long long)iteration);
+  crow_log(CROW_LOG_NOTICE, "fit: going on after iteration %lld", (long long)iteration);
 cleanup:
   return status;
 }

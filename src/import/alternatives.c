@@ -215,7 +215,7 @@ static crow_status check_unnamed(crow_csv *csv, const crow_import_alternatives *
                       crow_csv_name(csv), (long long)k + 1);
   }
   if (lacks_header(csv)) crow_csv_unread_header(csv);
-  crow_log(CROW_LOG_INFO, "import: %s: has no column id, so its rows are %s", crow_csv_name(csv),
+  crow_log(CROW_LOG_NOTICE, "import: %s: has no column id, so its rows are %s", crow_csv_name(csv),
            out->ids.count ? "those of the items in their order" : "named by their number, from 0");
   return CROW_OK;
 }

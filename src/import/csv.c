@@ -72,7 +72,7 @@ static crow_status begin_csv(crow_csv *csv) {
   csv->delimiter = find_delimiter(csv, csv->buffer + csv->taken);
   csv_set_delim(&csv->parser, (unsigned char)csv->delimiter);
   if (csv->delimiter == ';') {
-    crow_log(CROW_LOG_INFO, "import: %s: its fields are separated by semicolons, as the header line says", csv->name);
+    crow_log(CROW_LOG_NOTICE, "import: %s: its fields are separated by semicolons, as the header line says", csv->name);
   }
   CROW_TRY(crow_csv_next_record(csv, &got));
   if (!got) {

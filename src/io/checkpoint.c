@@ -237,7 +237,7 @@ crow_status crow_checkpoint_find(crow_checkpoint *checkpoint, bool *found) {
   checkpoint->whole = true;
   file[newest] = NULL;
   *found = true;
-  crow_log(CROW_LOG_INFO, "checkpoint: going on from %s (number %lld)", checkpoint->path[newest],
+  crow_log(CROW_LOG_NOTICE, "checkpoint: going on from %s (number %lld)", checkpoint->path[newest],
            (long long)checkpoint->sequence);
 cleanup:
   crow_free(run);
@@ -367,7 +367,7 @@ crow_status crow_checkpoint_end(crow_checkpoint *checkpoint) {
   checkpoint->last_s = crow_time_s();
   const double took = checkpoint->last_s - checkpoint->begun_s;
   if (took > checkpoint->save_s) checkpoint->save_s = took;
-  crow_log(CROW_LOG_INFO, "checkpoint: number %lld written to %s in %.2f s", (long long)checkpoint->sequence,
+  crow_log(CROW_LOG_PROGRESS, "checkpoint: number %lld written to %s in %.2f s", (long long)checkpoint->sequence,
            checkpoint->path[checkpoint->next], took);
   checkpoint->next = !checkpoint->next;
 cleanup:

@@ -24,7 +24,8 @@ const crow_setting crow_objective_settings[] = {
      .offset = offsetof(crow_objective_options, pair_weight),
      .value = 0,
      .choices = "proportion|count",
-     .help = "what a pair counts: c = 1, or its number of judgements"},
+     .help = "what a pair counts: 1, however often it was compared (the paper), or its number of judgements (the "
+             "Bradley-Terry ratings of arenas)"},
     {.name = "across-prompts",
      .type = CROW_SETTING_BOOL,
      .offset = offsetof(crow_objective_options, across_prompts),

@@ -46,7 +46,7 @@ static crow_status make_groups(const crow_comm *comm, const crow_dataset *datase
   if (*radius == 0) {
     double jump = 1;
     CROW_TRY(crow_radius_suggest(comm, dataset, radius, &jump));
-    crow_log(CROW_LOG_INFO, "cluster: radius %.6g from the distances of nearest neighbours (largest jump %.3g-fold)",
+    crow_log(CROW_LOG_NOTICE, "cluster: radius %.6g from the distances of nearest neighbours (largest jump %.3g-fold)",
              *radius, jump);
   }
   CROW_TRY(crow_groups_by_radius(comm, dataset, *radius, groups));

@@ -27,26 +27,28 @@ static const struct choice {
   crow_plot_kind kind;
   bool (*suits)(const crow_plot_source *source);
   bool alone; /* one source at most */
+  bool alike; /* only of the same alternatives as the leading result's */
   const char *title, *caption;
 } choices[] = {
-    {CROW_PLOT_FOREST, is_rewards, false, "Rewards with 95 % intervals",
+    {CROW_PLOT_FOREST, is_rewards, false, true, "Rewards with 95 % intervals",
      "Places, rewards and intervals (bootstrap, else 1.96 standard errors); hollow: without weight, and so no place."},
-    {CROW_PLOT_TOPICS, suits_topics, false, "Rewards by topic",
+    {CROW_PLOT_TOPICS, suits_topics, false, false, "Rewards by topic",
      "Mean reward of each topic; the bars reach one standard error of the mean to either side, or show the spread "
      "within "
      "the topic where the fit has no errors, as the axis says."},
-    {CROW_PLOT_AUDIT, is_audit, true, "What clones do",
+    {CROW_PLOT_AUDIT, is_audit, true, false, "What clones do",
      "Largest shift of any reward when clones are added, by the clones' distance from their originals."},
-    {CROW_PLOT_WIN_RATE, is_rewards, false, "Rewards and win rates",
+    {CROW_PLOT_WIN_RATE, is_rewards, false, false, "Rewards and win rates",
      "Each alternative's reward against its weighted average win rate."},
-    {CROW_PLOT_WEIGHTS, has_weights, false, "Weights",
+    {CROW_PLOT_WEIGHTS, has_weights, false, false, "Weights",
      "Weights in descending order, and how they are distributed; near-duplicates share one alternative's weight."},
-    {CROW_PLOT_VORONOI, is_plane, true, "Cells",
+    {CROW_PLOT_VORONOI, is_plane, true, false, "Cells",
      "Each cell is what lies nearer to its alternative than to any other; its share of the whole is the weight."},
-    {CROW_PLOT_CALIBRATION, is_calibration, false, "Calibration", "Observed share won against the predicted one."},
-    {CROW_PLOT_CONVERGENCE, has_trace, false, "Convergence",
+    {CROW_PLOT_CALIBRATION, is_calibration, false, false, "Calibration",
+     "Observed share won against the predicted one."},
+    {CROW_PLOT_CONVERGENCE, has_trace, false, false, "Convergence",
      "Largest violation of the optimality condition (certificate), and the objective, by iteration."},
-    {CROW_PLOT_CONVERGENCE, crow_plot_has_training, false, "Training",
+    {CROW_PLOT_CONVERGENCE, crow_plot_has_training, false, false, "Training",
      "Loss of the minibatches, and log loss and accuracy on comparisons held out, by step of the optimiser."},
 };
 
@@ -70,13 +72,23 @@ cleanup:
   return status;
 }
 
-crow_status crow_page_draw(const crow_comm *comm, int count, const crow_plot_source *source, crow_page *page) {
+int crow_page_leading(const crow_page *page) {
+  for (int k = page->entries - 1; k >= 0; k--) {
+    if (page->entry[k].source->kind == CROW_IS_REWARDS) return k;
+  }
+  return -1;
+}
+
+crow_status crow_page_draw(const crow_comm *comm, crow_page *page) {
   crow_status status = CROW_OK;
   crow_plot_source chosen[CROW_PLOT_MOST];
+  const int leading = crow_page_leading(page);
   for (size_t c = 0; c < sizeof choices / sizeof *choices; c++) {
     int used = 0;
-    for (int k = 0; k < count; k++) {
-      if (choices[c].suits(&source[k]) && !(choices[c].alone && used)) chosen[used++] = source[k];
+    for (int k = 0; k < page->entries; k++) {
+      const crow_page_entry *e = &page->entry[k];
+      if (choices[c].alike && leading >= 0 && crow_page_entries_differ(e, &page->entry[leading])) continue;
+      if (choices[c].suits(e->source) && !(choices[c].alone && used)) chosen[used++] = *e->source;
     }
     if (used) CROW_TRY(draw_one(comm, used, chosen, &choices[c], page));
   }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/report_impl.h"
+#include <string.h>
 
 static crow_status describe(const crow_comm *comm, crow_page_entry *e) {
   crow_status status = CROW_OK, local = CROW_OK;
@@ -67,6 +68,28 @@ cleanup:
   return status;
 }
 
+/* What the file says of its alternatives and of the weights. */
+static crow_status gather_words(const crow_plot_source *source, crow_page_entry *e) {
+  crow_status status = CROW_OK;
+  char *digest = NULL;
+  int64_t shape[2];
+  if (crow_file_has_attribute(source->file, "/", "alternatives_digest")) {
+    CROW_TRY(crow_file_get_text(source->file, "/", "alternatives_digest", &digest));
+    (void)snprintf(e->digest, sizeof e->digest, "%.16s", digest);
+  }
+  if (!crow_file_has(source->file, "/effect/words")) goto cleanup;
+  crow_file_shape(source->file, "/effect/words", shape);
+  CROW_TRY(crow_file_read_strings(source->file, "/effect/words", 0, shape[0] < 16 ? shape[0] : 16, &e->words));
+cleanup:
+  crow_free(digest);
+  return status;
+}
+
+bool crow_page_entries_differ(const crow_page_entry *a, const crow_page_entry *b) {
+  if (*a->digest && *b->digest) return strcmp(a->digest, b->digest) != 0;
+  return a->alternatives != b->alternatives;
+}
+
 crow_status crow_page_gather(const crow_comm *comm, const crow_plot_source *source, const crow_elo_options *scale,
                              crow_page_entry *e) {
   crow_status status = CROW_OK;
@@ -102,6 +125,7 @@ crow_status crow_page_gather(const crow_comm *comm, const crow_plot_source *sour
     CROW_TRY(crow_ends_create(comm, source->file, &p, weight, CROW_PAGE_ENDS, &e->ends));
   }
   CROW_TRY(gather_chosen(comm, &p, weight, rate, e));
+  CROW_TRY(gather_words(source, e));
   if (rewards) CROW_TRY(crow_elo_find(comm, scale, source->file, &p, value, weight, &e->elo));
   if (rewards && crow_file_has(source->file, "/rewards/standard_error")) {
     CROW_TRY(crow_file_read(source->file, "/rewards/standard_error", p.begin, p.count, CROW_F64, value));
@@ -130,5 +154,6 @@ void crow_page_entry_free(crow_page_entry *e) {
   crow_rewards_by_free(&e->by);
   crow_free(e->by_value);
   crow_free(e->by_half);
+  crow_strings_free(&e->words);
   *e = (crow_page_entry){0};
 }

@@ -17,7 +17,7 @@ static const char style[] =
     "h3{font-size:1.1rem;margin:1.5rem 0 .25rem}"
     "p,li{max-width:44rem}.soft,figcaption,caption{color:var(--soft)}"
     "a{color:var(--link)}a:focus-visible,.wide:focus-visible,summary:focus-visible{outline:3px solid #0072b2}"
-    "nav ul{padding-left:1.2rem}figure{margin:1rem 0}"
+    "nav ul{padding:0;margin:.5rem 0}nav li{display:inline;margin-right:1.2rem}figure{margin:1rem 0}"
     ".wide{overflow-x:auto}.wide svg{display:block;width:100%;max-width:42rem;height:auto}"
     "table{border-collapse:collapse;font-size:.9rem;margin:.5rem 0}"
     "caption{text-align:left;padding:.25rem 0}"

@@ -70,6 +70,7 @@ static void write_notes(FILE *out, const crow_page_entry *e) {
         (long long)(e->ends.total - e->ends.ranked), crow_plural(e->ends.total - e->ends.ranked),
         e->ends.total - e->ends.ranked == 1 ? "s" : "ve");
   }
+  if (e->lower) crow_html_print(out, "95 %% intervals: by the bootstrap or else 1.96 standard errors. ");
   if (e->components) {
     crow_html_print(out,
                     "The comparisons fall into %lld connected components: rewards and ranks across them mean nothing.",
@@ -85,6 +86,16 @@ static void write_interval(FILE *out, const crow_page_entry *e, int64_t k, bool 
   const double upper = rating ? crow_elo_rating(&e->elo, e->upper[k]) : e->upper[k];
   if (lower <= upper) (void)snprintf(text, sizeof text, rating ? "%.0f to %.0f" : "%.3f to %.3f", lower, upper);
   (void)fprintf(out, "<td>%s</td>", text);
+}
+
+/* Between the best and the worst. */
+static void write_gap(FILE *out, const char *columns) {
+  (void)fputs("<tr>", out);
+  crow_html_cell(out, true, "…");
+  for (; *columns; columns++) {
+    if (*columns == '|') (void)fputs("<td></td>", out);
+  }
+  (void)fputs("</tr>\n", out);
 }
 
 static void write_alternatives(FILE *out, const crow_page_entry *e) {
@@ -106,6 +117,7 @@ static void write_alternatives(FILE *out, const crow_page_entry *e) {
                  e->elo.on ? e->lower ? "|Elo rating|95 % interval" : "|Elo rating" : "", rewards ? "|win rate" : "");
   crow_html_table(out, caption, columns);
   for (int64_t k = 0; k < ends->count; k++) {
+    if (k == ends->best && ends->best < ends->ranked) write_gap(out, columns);
     (void)fputs("<tr>", out);
     crow_html_cell(out, true, ends->id[k]);
     if (ends->rank[k])
@@ -127,16 +139,8 @@ static void write_alternatives(FILE *out, const crow_page_entry *e) {
   crow_page_print_by(out, e);
 }
 
-/* The last of the rewards files, after which the forest is ordered; -1 without any. */
-static int leading_entry(const crow_page *page) {
-  for (int k = page->entries - 1; k >= 0; k--) {
-    if (page->entry[k].source->kind == CROW_IS_REWARDS) return k;
-  }
-  return -1;
-}
-
 static void write_leaderboard(FILE *out, const crow_page *page) {
-  const int leading = leading_entry(page);
+  const int leading = crow_page_leading(page);
   if (leading < 0 || !page->forest) return;
   heading(out, 2, "leaderboard", "Leaderboard");
   if (page->entries > 1) {
@@ -160,6 +164,16 @@ static void write_entry(FILE *out, int index, const crow_page_entry *e, bool lea
   if (e->alternatives)
     crow_html_print(out, ", %lld alternative%s", (long long)e->alternatives, crow_plural(e->alternatives));
   (void)fputs(".</p>\n", out);
+  if (e->source->kind == CROW_IS_REWARDS) {
+    (void)fputs("<p>", out);
+    crow_page_print_convergence(out, e);
+    (void)fputs("</p>\n", out);
+  }
+  if (!leads && e->ends.count) {
+    (void)fputs("<ul>\n", out);
+    crow_page_print_weights(out, e);
+    (void)fputs("</ul>\n", out);
+  }
   write_topics(out, e);
   if (!leads) write_alternatives(out, e);
   crow_page_print_facts(out, said[e->source->kind], json_object_get(e->description, "attributes"));
@@ -185,7 +199,7 @@ void crow_page_print(FILE *out, const crow_page *page) {
   crow_page_print_verdicts(out, page);
   write_leaderboard(out, page);
   write_pictures(out, page);
-  const int leading = page->forest ? leading_entry(page) : -1;
+  const int leading = page->forest ? crow_page_leading(page) : -1;
   for (int k = 0; k < page->entries; k++) write_entry(out, k, &page->entry[k], k == leading);
   (void)fputs("</main>\n", out);
   crow_html_end(out);

@@ -24,6 +24,8 @@ typedef struct crow_page_entry {
   crow_elo elo;               /* the scale of ratings, if one is wanted */
   crow_rewards_by by;         /* rewards by the values of a column; owned, as are */
   double *by_value, *by_half; /* (ends.count, by.values) these on the scale of the page, and half their intervals */
+  crow_strings words;         /* what the weights did; none where the file does not say */
+  char digest[17];            /* of the alternatives; "" where the file does not say */
 } crow_page_entry;
 
 /* Reads what the page says of a file. Collective. */
@@ -35,6 +37,8 @@ crow_status crow_page_gather_by(const crow_comm *comm, const crow_partition *par
                                 const crow_elo_options *scale, crow_page_entry *entry);
 void crow_page_print_by(FILE *out, const crow_page_entry *entry);
 void crow_page_entry_free(crow_page_entry *entry);
+/* Whether two results may be of different alternatives; those that do not say are taken to be of the same. Local. */
+bool crow_page_entries_differ(const crow_page_entry *a, const crow_page_entry *b);
 
 /* A picture within the page. */
 typedef struct crow_page_picture {
@@ -52,12 +56,18 @@ typedef struct crow_page {
   crow_page_picture picture[CROW_PAGE_PICTURES];
 } crow_page;
 
-/* Draws the pictures that suit the sources. Collective. */
-crow_status crow_page_draw(const crow_comm *comm, int count, const crow_plot_source *source, crow_page *page);
+/* The last of the rewards files, which leads the page; -1 without any. Local. */
+int crow_page_leading(const crow_page *page);
+/* Draws the pictures that suit the page's entries. Collective. */
+crow_status crow_page_draw(const crow_comm *comm, crow_page *page);
 /* Writes the page. Local, for rank 0; failures show in the stream. */
 void crow_page_print(FILE *out, const crow_page *page);
 /* "In short": what the results say in plain words, as list items. Local. */
 void crow_page_print_verdicts(FILE *out, const crow_page *page);
+/* What an entry's weights are like and what they did, as list items; nothing where it has none. Local. */
+void crow_page_print_weights(FILE *out, const crow_page_entry *entry);
+/* How a fit ended, as a text. Local. */
+void crow_page_print_convergence(FILE *out, const crow_page_entry *entry);
 /* An object's names and values under a caption, nothing for an empty one or NULL. Local. */
 void crow_page_print_facts(FILE *out, const char *caption, json_t *object);
 /* A command's summary, that of an audit with tables of its own; and the list item of its verdict. Local. */

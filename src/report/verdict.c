@@ -26,26 +26,32 @@ static page_winner best_topic(const crow_topics *t) {
                        .clear = lead.clear};
 }
 
-/* The covariance of two rewards is not kept; without it the variances add up, which is nearly so where both were
- * compared with many others. */
 static page_winner best_alternative(const crow_page_entry *e) {
   const crow_ends *ends = &e->ends;
-  page_winner best = {.name = ends->count ? ends->id[0] : NULL, .error = (double)NAN, .clear = true};
-  if (ends->count < 2) return best;
-  best.rival = ends->id[1];
-  best.lead = ends->place[0].value - ends->place[1].value;
-  if (e->error) best.error = hypot(e->error[0], e->error[1]);
-  best.clear = !(best.lead < CROW_LEAD_CLEAR * best.error);
+  if (ends->ranked < 1) return (page_winner){.clear = true};
+  page_winner best = {.name = ends->id[0], .error = (double)NAN, .clear = true};
+  if (ends->best < 2 || crow_file_has(e->source->file, "/alternatives/prompt") || e->components) return best;
+  const crow_lead lead = crow_ends_lead(ends, e->error);
+  best.rival = ends->id[lead.second];
+  best.lead = lead.lead;
+  best.error = lead.error;
+  best.clear = lead.clear;
   return best;
 }
 
-static page_winner winner(const crow_page_entry *e, bool topic) {
-  if (e->source->kind != CROW_IS_REWARDS) return (page_winner){.clear = true};
-  return topic ? best_topic(&e->topics) : best_alternative(e);
+/* Of alternatives those that may be compared with the leading result's: others have no such ids, or share them. */
+static page_winner winner(const crow_page *page, int k, bool topic) {
+  const crow_page_entry *e = &page->entry[k];
+  const page_winner none = {.clear = true};
+  if (e->source->kind != CROW_IS_REWARDS) return none;
+  if (topic) return crow_topics_matter(&e->topics) ? best_topic(&e->topics) : none;
+  return crow_page_entries_differ(e, &page->entry[crow_page_leading(page)]) ? none : best_alternative(e);
 }
 
 static void write_winner(FILE *out, const page_winner *w) {
-  if (!w->clear) {
+  if (!w->clear && !(w->error > 0)) {
+    crow_html_print(out, "%s and %s share the first rank", w->name, w->rival);
+  } else if (!w->clear) {
     crow_html_print(out, "too close to call: %s leads %s by %.3g, with a standard error of %.3g", w->name, w->rival,
                     w->lead, w->error);
   } else if (w->rival && !isnan(w->error)) {
@@ -55,13 +61,32 @@ static void write_winner(FILE *out, const page_winner *w) {
   }
 }
 
+static bool results_differ(const crow_page *page) {
+  const int leading = crow_page_leading(page);
+  for (int k = 0; k < leading; k++) {
+    const crow_page_entry *e = &page->entry[k];
+    if (e->source->kind == CROW_IS_REWARDS && crow_page_entries_differ(e, &page->entry[leading])) return true;
+  }
+  return false;
+}
+
+static void write_difference(FILE *out, const crow_page *page) {
+  if (!results_differ(page)) return;
+  (void)fputs("<li>", out);
+  crow_html_print(out,
+                  "The results are of different sets of alternatives, whose rewards are not compared: the forest plot "
+                  "shows those of the same set as %s.",
+                  page->entry[crow_page_leading(page)].source->label);
+  (void)fputs("</li>\n", out);
+}
+
 /* Whether all rewards have the same winner, said once; with one result, who it is. */
 static void write_winners(FILE *out, const crow_page *page, bool topic) {
   const char *first = NULL, *what = topic ? "topic of highest mean reward" : "alternative of highest reward";
   int results = 0;
   bool same = true, clear = true;
   for (int k = 0; k < page->entries; k++) {
-    const page_winner w = winner(&page->entry[k], topic);
+    const page_winner w = winner(page, k, topic);
     if (!w.name) continue;
     if (!first) first = w.name;
     same = same && strcmp(first, w.name) == 0;
@@ -70,16 +95,17 @@ static void write_winners(FILE *out, const crow_page *page, bool topic) {
   }
   if (results == 0) return;
   (void)fputs("<li>", out);
-  if (same && clear && results > 1) {
+  const bool differ = results_differ(page);
+  if (same && clear && results > 1 && !differ) {
     crow_html_print(out, "The %s is %s, in all results.", what, first);
   } else {
     crow_html_print(out, "The %s%s ", what,
-                    results == 1 ? clear ? " is" : ":"
-                    : same       ? ":"
-                                 : " differs between the results:");
+                    results == 1     ? clear ? " is" : ":"
+                    : same || differ ? ":"
+                                     : " differs between the results:");
     const char *comma = "";
     for (int k = 0; k < page->entries; k++) {
-      const page_winner w = winner(&page->entry[k], topic);
+      const page_winner w = winner(page, k, topic);
       if (!w.name) continue;
       (void)fputs(comma, out);
       if (results > 1) crow_html_print(out, "in %s ", page->entry[k].source->label);
@@ -92,19 +118,33 @@ static void write_winners(FILE *out, const crow_page *page, bool topic) {
 }
 
 /* A network trained by Adam ends after its steps, without a test. */
-static void write_convergence(FILE *out, const crow_page_entry *e) {
+void crow_page_print_convergence(FILE *out, const crow_page_entry *e) {
   const double certificate = json_number_value(attribute(e, "optimality"));
   const json_t *tested = attribute(e, "convergence_tested");
-  const bool converged = json_integer_value(attribute(e, "converged")) == 1;
   if (tested && json_integer_value(tested) == 0) {
-    crow_html_print(out, "<li>%s took all its steps: the largest entry of the loss's gradient is %.2g.</li>\n",
-                    e->source->label, certificate);
-    return;
+    crow_html_print(out, "%s took all its steps: the largest entry of the loss's gradient is %.2g.", e->source->label,
+                    certificate);
+  } else {
+    crow_html_print(out, "%s %s: the largest violation of the optimality condition is %.2g.", e->source->label,
+                    json_integer_value(attribute(e, "converged")) == 1 ? "converged" : "did not converge", certificate);
   }
-  (void)fputs(converged ? "<li>" : "<li><strong>", out);
-  crow_html_print(out, "%s %s: the largest violation of the optimality condition is %.2g.", e->source->label,
-                  converged ? "converged" : "did not converge", certificate);
-  (void)fputs(converged ? "</li>\n" : "</strong></li>\n", out);
+}
+
+/* Only what went wrong is said at the top of the page. */
+static void warn_of_convergence(FILE *out, const crow_page_entry *e) {
+  if (e->source->kind != CROW_IS_REWARDS || json_integer_value(attribute(e, "converged")) == 1) return;
+  (void)fputs("<li><strong>", out);
+  crow_page_print_convergence(out, e);
+  (void)fputs("</strong></li>\n", out);
+}
+
+/* What the weights did, as the run that made them said; its first line is the effective number. */
+static void write_words(FILE *out, const crow_page_entry *e) {
+  for (int64_t k = 1; k < e->words.count; k++) {
+    (void)fputs("<li>", out);
+    crow_html_print(out, "%s: %s.", e->source->label, crow_strings_get(&e->words, k));
+    (void)fputs("</li>\n", out);
+  }
 }
 
 static void write_weights(FILE *out, const crow_page_entry *e) {
@@ -131,20 +171,23 @@ static void write_weights(FILE *out, const crow_page_entry *e) {
   (void)fputs("</li>\n", out);
 }
 
+void crow_page_print_weights(FILE *out, const crow_page_entry *e) {
+  if (e->source->kind != CROW_IS_REWARDS && e->source->kind != CROW_IS_WEIGHTS) return;
+  write_weights(out, e);
+  write_words(out, e);
+}
+
 void crow_page_print_verdicts(FILE *out, const crow_page *page) {
+  const int leading = crow_page_leading(page);
   (void)fputs("<ul>\n", out);
   for (int k = 0; k < page->entries; k++) {
     crow_page_print_audit_verdict(out, &page->entry[k]);
   }
   write_winners(out, page, true);
   write_winners(out, page, false);
-  for (int k = 0; k < page->entries; k++) {
-    if (page->entry[k].source->kind == CROW_IS_REWARDS) write_convergence(out, &page->entry[k]);
-  }
-  for (int k = 0; k < page->entries; k++) {
-    const crow_page_entry *e = &page->entry[k];
-    if (e->source->kind == CROW_IS_REWARDS || e->source->kind == CROW_IS_WEIGHTS) write_weights(out, e);
-  }
+  write_difference(out, page);
+  for (int k = 0; k < page->entries; k++) warn_of_convergence(out, &page->entry[k]);
+  if (leading >= 0) crow_page_print_weights(out, &page->entry[leading]);
   for (int k = 0; k < page->entries; k++) {
     const crow_page_entry *e = &page->entry[k];
     const char *reason = json_string_value(json_object_get(e->description, "reason"));

@@ -39,7 +39,7 @@ crow_status crow_page_write(const crow_comm *comm, int count, char *const *paths
     page.entries = k + 1;
     CROW_TRY(crow_page_gather(comm, &source[k], &options->elo, &page.entry[k]));
   }
-  CROW_TRY(crow_page_draw(comm, count, source, &page));
+  CROW_TRY(crow_page_draw(comm, &page));
   CROW_TRY_AGREE(comm, crow_comm_rank(comm) == 0 ? write_file(output, overwrite, &page) : CROW_OK);
   *pictures = page.pictures;
 cleanup:

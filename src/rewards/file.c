@@ -74,6 +74,7 @@ crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool ove
   CROW_TRY(crow_file_create(comm, path, "rewards", overwrite, &file));
   CROW_TRY(write_attributes(file, rewards, dataset));
   CROW_TRY(crow_weights_space_write(comm, file, &rewards->space));
+  CROW_TRY(crow_weights_effect_write(comm, file, &rewards->effect));
   CROW_TRY(crow_file_write_vector(file, "/rewards/value", CROW_F64, p, rewards->value));
   CROW_TRY(crow_file_write_vector(file, "/rewards/weight", CROW_F64, p, rewards->weight));
   CROW_TRY(crow_file_write_vector(file, "/rewards/win_rate", CROW_F64, p, rewards->win_rate));

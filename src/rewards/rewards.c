@@ -111,7 +111,7 @@ static void log_end(const crow_rewards *rewards) {
            crow_rewards_end_text(rewards), (long long)rewards->iterations, crow_plural(rewards->iterations),
            (long long)rewards->evaluations, crow_plural(rewards->evaluations), rewards->objective, rewards->optimality);
   if (rewards->zero_weights && rewards->model.kind == CROW_MODEL_TABULAR) {
-    crow_log(CROW_LOG_INFO,
+    crow_log(CROW_LOG_NOTICE,
              "fit: %lld alternatives of zero weight have the limit of the optimality equation as reward; "
              "%lld of them were compared with no weighted one and have 0",
              (long long)rewards->zero_weights, (long long)rewards->unknown);
@@ -299,6 +299,7 @@ void crow_rewards_free(crow_rewards *rewards) {
   crow_rewards_by_free(&rewards->by);
   crow_free(rewards->near);
   crow_weights_space_free(&rewards->space);
+  crow_strings_free(&rewards->effect);
   crow_free(rewards->prompt_scale);
   crow_free(rewards->spread);
   crow_fitted_model_free(&rewards->model);

@@ -79,7 +79,7 @@ crow_status crow_rewards_load(const crow_comm *comm, crow_checkpoint *checkpoint
   CROW_TRY(crow_sampling_error_load(comm, checkpoint, p, &out->sampling_error));
   CROW_TRY(crow_rewards_load_prompts(comm, checkpoint, (crow_gidx)numbers[15], out));
   CROW_TRY(crow_trace_load(comm, checkpoint, (int64_t)numbers[13], &out->trace));
-  crow_log(CROW_LOG_INFO, "fit: rewards of %lld iterations taken from the checkpoint", (long long)out->iterations);
+  crow_log(CROW_LOG_NOTICE, "fit: rewards of %lld iterations taken from the checkpoint", (long long)out->iterations);
 cleanup:
   return status;
 }

@@ -183,6 +183,7 @@ crow_status crow_effect_create(const crow_comm *comm, const crow_dataset *datase
   out->alternatives = dataset->alternatives;
   out->effective = weights->effective;
   out->zeros = weights->zeros;
+  out->samples = weights->samples;
   out->median_hits = -1;
   CROW_TRY(find_extremes(comm, dataset, weights, out));
   /* Prompts have spaces, centres and numbers of samples of their own, and equal shares of no common size. */

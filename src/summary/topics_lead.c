@@ -66,3 +66,9 @@ crow_lead crow_topics_lead(const crow_topics *topics) {
   }
   return best;
 }
+
+bool crow_topics_matter(const crow_topics *topics) {
+  int64_t alternatives = 0;
+  for (int64_t t = 0; t < topics->count; t++) alternatives += topics->size[t];
+  return topics->count >= 2 && 4 * topics->count <= alternatives;
+}

@@ -210,7 +210,7 @@ crow_status crow_ensemble_load(crow_ensemble *e) {
   CROW_TRY_AGREE(e->comm, list_todo(e, table ? table + 1 : NULL, count));
   if (!table) goto cleanup;
   CROW_TRY(load_states(e, table + 1, count));
-  crow_log(CROW_LOG_INFO, "fit: going on with %lld of %lld members trained, %lld in training",
+  crow_log(CROW_LOG_NOTICE, "fit: going on with %lld of %lld members trained, %lld in training",
            (long long)(e->out->model.members - e->todo_count), (long long)e->out->model.members, (long long)count);
 cleanup:
   crow_free(table);

@@ -106,7 +106,7 @@ crow_status crow_bootstrap_load(crow_bootstrap *b) {
     if (b->end[k] == CROW_REPLICATE_TO_DO) b->todo[b->todo_count++] = k;
   }
   if (found) {
-    crow_log(CROW_LOG_INFO, "bootstrap: going on with %lld of %lld replicates done",
+    crow_log(CROW_LOG_NOTICE, "bootstrap: going on with %lld of %lld replicates done",
              (long long)(b->replicates - b->todo_count), (long long)b->replicates);
   }
 cleanup:

@@ -56,7 +56,7 @@ crow_status crow_sampling_resume(const crow_comm *comm, crow_sampling *s, const 
   CROW_TRY(crow_hit_batches_get(s->checkpoint, "weights", 1, s->tally.batches, p, s->before.hits));
   s->done = (int64_t)scalars[0];
   s->target = (int64_t)scalars[1];
-  crow_log(CROW_LOG_INFO, "weights: going on after %lld sample%s", (long long)s->done, crow_plural(s->done));
+  crow_log(CROW_LOG_NOTICE, "weights: going on after %lld sample%s", (long long)s->done, crow_plural(s->done));
 cleanup:
   return status;
 }

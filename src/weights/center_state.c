@@ -40,7 +40,7 @@ crow_status crow_weights_center_get(const crow_comm *comm, crow_checkpoint *chec
   center->found = scalars[2] != 0;
   memcpy(center->value, scalars + SCALARS, (size_t)dimensions * sizeof *scalars);
   if (!center->found) {
-    crow_log(CROW_LOG_INFO, "space: going on with the weighted mean after %lld round%s", (long long)center->rounds,
+    crow_log(CROW_LOG_NOTICE, "space: going on with the weighted mean after %lld round%s", (long long)center->rounds,
              crow_plural(center->rounds));
   }
 cleanup:

@@ -272,7 +272,7 @@ static crow_status find_length(const crow_comm *comm, const crow_contexts *conte
   /* All alternatives in one place: any length gives the same, uniform weights. */
   if (out->length == 0) out->length = 1;
   crow_log(
-      CROW_LOG_INFO,
+      CROW_LOG_NOTICE,
       "weights: %s %.6g (%sthe valley of the distances of %lld pair%s; %.3g of their variance is between its sides, "
       ".64 for a single hump)",
       what, out->length, kernel ? "a third of " : "", (long long)pairs, crow_plural(pairs), out->eta);

@@ -91,6 +91,13 @@ cleanup:
   return status;
 }
 
+crow_status crow_weights_effect_write(const crow_comm *comm, crow_file *file, const crow_strings *effect) {
+  crow_strings slice = *effect;
+  if (effect->count == 0) return CROW_OK;
+  slice.count = crow_comm_rank(comm) == 0 ? effect->count : 0;
+  return crow_file_write_strings(file, "/effect/words", effect->count, 0, &slice);
+}
+
 crow_status crow_weights_write(const crow_comm *comm, const char *path, bool overwrite, const crow_weights *weights,
                                const crow_weights_options *options, const crow_dataset *dataset,
                                const crow_provenance *provenance) {
@@ -100,6 +107,7 @@ crow_status crow_weights_write(const crow_comm *comm, const char *path, bool ove
   CROW_TRY(crow_file_create(comm, path, "weights", overwrite, &file));
   CROW_TRY(write_attributes(file, weights, options));
   CROW_TRY(crow_weights_space_write(comm, file, &weights->space));
+  CROW_TRY(crow_weights_effect_write(comm, file, &weights->effect));
   CROW_TRY(crow_file_write_vector(file, "/weights/value", CROW_F64, p, weights->value));
   CROW_TRY(crow_file_write_vector(file, "/weights/standard_error", CROW_F64, p, weights->standard_error));
   if (weights->samples) CROW_TRY(crow_file_write_vector(file, "/weights/hits", CROW_I64, p, weights->hits));

@@ -268,7 +268,7 @@ static crow_status resume(crow_prompts *p, crow_checkpoint *checkpoint, crow_wei
   CROW_TRY(resume_batches(p, checkpoint, out));
   for (crow_gidx j = 0; j < p->mine; j++) prompts += p->result[p->place[p->begin[j]]].done;
   CROW_TRY(crow_comm_sum_i64(p->comm, &prompts, 1));
-  crow_log(CROW_LOG_INFO, "weights: going on with %lld prompt%s done", (long long)prompts, crow_plural(prompts));
+  crow_log(CROW_LOG_NOTICE, "weights: going on with %lld prompt%s done", (long long)prompts, crow_plural(prompts));
 cleanup:
   crow_free(done);
   return status;
@@ -424,12 +424,12 @@ static crow_status prepare_space(crow_prompts *p) {
   const crow_space_options *space = &p->options->space;
   if (p->options->scheme != CROW_SCHEME_VORONOI) return CROW_OK;
   if (crow_space_fits_contexts(space)) {
-    crow_log(CROW_LOG_INFO, "space: %s, of each prompt's own contexts", space->space);
+    crow_log(CROW_LOG_NOTICE, "space: %s, of each prompt's own contexts", space->space);
     return CROW_OK;
   }
   CROW_TRY(crow_space_create(p->comm, space, p->dataset, &p->space));
   if (p->options->relative_error > 0 || p->options->open_ended) crow_space_shuffle(p->space);
-  crow_log(CROW_LOG_INFO, "space: %s", crow_space_describe(p->space));
+  crow_log(CROW_LOG_NOTICE, "space: %s", crow_space_describe(p->space));
   int64_t first, limit;
   if (p->largest <= CROW_FEW_MOST && p->dataset->dimensions > 2) goto cleanup; /* which keep their own */
   const crow_weights_options options = options_of(p, p->largest);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 void crow_weights_log_space(const char *description, const char *reason) {
-  crow_log(CROW_LOG_INFO, "space: %s%s%s%s", description, *reason ? " (auto: " : "", reason, *reason ? ")" : "");
+  crow_log(CROW_LOG_NOTICE, "space: %s%s%s%s", description, *reason ? " (auto: " : "", reason, *reason ? ")" : "");
 }
 
 crow_status crow_weights_take_center(const crow_comm *comm, const crow_space *space, crow_gidx dimensions,

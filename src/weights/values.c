@@ -107,5 +107,6 @@ void crow_weights_free(crow_weights *weights) {
   crow_free(weights->squares);
   crow_free(weights->share);
   crow_weights_space_free(&weights->space);
+  crow_strings_free(&weights->effect);
   memset(weights, 0, sizeof *weights);
 }

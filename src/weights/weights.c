@@ -85,7 +85,8 @@ static crow_status log_uniform(const crow_comm *comm, const crow_dataset *datase
   }
   CROW_TRY(crow_comm_max_f64(comm, extremes, 2));
   if (weights->partition.global > 1 && extremes[0] <= -1.01 * extremes[1]) {
-    crow_log(CROW_LOG_INFO, "weights: all are equal within 1 %%: this scheme did nothing that uniform weights do not");
+    crow_log(CROW_LOG_NOTICE,
+             "weights: all are equal within 1 %%: this scheme did nothing that uniform weights do not");
   }
 cleanup:
   return status;
@@ -100,8 +101,6 @@ static void log_end(const crow_weights *weights) {
              "more than half of the weights are zero: the space hardly holds the alternatives, or has too "
              "few samples for its dimensions; see --space, --samples and --pseudo-count");
   }
-  crow_log(CROW_LOG_INFO, "weights: effective number of alternatives %.6g of %lld, %lld with weight zero",
-           weights->effective, (long long)weights->partition.global, (long long)weights->zeros);
 }
 
 /* The space is chosen once, for all prompts alike. */

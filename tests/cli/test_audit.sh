@@ -28,6 +28,24 @@ cmp -s two-1 two-2 || fail "the audit of two datasets depends on the number of r
 cmp -s one-1 one-2 || fail "the audit of a dataset depends on the number of ranks"
 [ -z "$(find . -name '*crow-audit*')" ] || fail "datasets with clones were left behind"
 
+# Weights that are given: all equal, and read from files, in which clones share what their original has.
+crow audit original.h5 --target topic:food --clones 1 --eps 0.1 --weights uniform
+exits 0
+prints "weighted fit: the winner changes from romance to art"
+crow weights original.h5 -o original-w.h5 -q
+crow weights clones.h5 -o clones-w.h5 -q
+crow audit original.h5 --target topic:food --clones 1 --eps 0.1 --weights original-w.h5 --json given.json
+exits 0
+prints "weighted fit: keeps its winner"
+near "$(sed -n 's/.*"weighted_largest_shift": \([0-9.e+-]*\).*/\1/p' given.json)" 0 1e-6
+crow audit original.h5 clones.h5 --weights original-w.h5 --second-weights clones-w.h5
+exits 0
+grep -v -e "^read" -e "^audit" -e "^total" -e "^stage" -e "^Time" out >two-given
+cmp -s two-1 two-given || fail "weights that are read and weights that are computed differ"
+crow audit original.h5 clones.h5 --weights original-w.h5
+exits 2
+says "expected a file for each of two datasets"
+
 crow audit clones.h5 --target none --radius 0.01
 exits 0
 prints "1 group of 2 alternatives (of 4) holds"

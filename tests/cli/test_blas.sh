@@ -72,7 +72,7 @@ equal "$(tail -n 1 starts)" 2
 write_triangle
 import data.h5
 # shellcheck disable=SC2086 # MPIEXEC is a list of words
-run $MPIEXEC -n 3 env OBEYS=1 LD_PRELOAD="$PWD/fallback.so" "$CROW" fit data.h5 -o r.h5
+run $MPIEXEC -n 3 env OBEYS=1 LD_PRELOAD="$PWD/fallback.so" "$CROW" fit data.h5 -o r.h5 -v
 exits 0
 once out "restarted with OPENBLAS_CORETYPE="
 once out ", 3 ranks on "

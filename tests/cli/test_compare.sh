@@ -37,7 +37,7 @@ for p in 1 3; do
   equal "$(awk '$1 ~ /^[abc]$/ { print $3 - $7, $8 == "=" ? 0 : $8 + 0 }' out | awk '$1 != $2' | wc -l)" 0
   prints "+/-: places better than in small-r (= the same)"
 
-  ranks $p compare small-r.h5 large-r.h5 --by topic
+  ranks $p compare small-r.h5 large-r.h5 --by topic -v
   exits 0
   equal "$(awk '$1 == "new" { print $2, $3, $4, $5, $9 }' out)" "- - - - 1"
   equal "$(awk '$1 == "left" { print $2, $4, $5 }' out)" "$small_a - 1"

@@ -74,7 +74,7 @@ exits 0
 prints "near-duplicates: none closer than 0.25, looked for with 2000 of 5100 alternatives"
 
 # Without a number 30 samples for each alternative are drawn, and 100000 at least.
-crow weights unit.h5 -o auto.h5 --draws independent
+crow weights unit.h5 -o auto.h5 --draws independent -v
 prints "weights: 100000 samples"
 "$python" - <<'PY' || fail "cannot write many alternatives"
 import h5py, numpy as np
@@ -83,7 +83,7 @@ with h5py.File("random.h5", "w") as f:
     f["alternatives/context"] = np.random.default_rng(2).random((3500, 3))
     f["comparisons/first"], f["comparisons/second"], f["comparisons/outcome"] = [0, 1], [2, 3], [1.0, 0.0]
 PY
-crow weights random.h5 -o auto.h5 --force --draws independent
+crow weights random.h5 -o auto.h5 --force --draws independent -v
 prints "weights: 105000 samples"
 # Ranks without alternatives have no hits and take part all the same.
 for p in 1 3; do

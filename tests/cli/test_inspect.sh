@@ -30,7 +30,10 @@ prints "w.h5: weights, valid"
 prints "/weights/value"
 crow inspect r.h5
 prints "r.h5: rewards, valid"
+prints_not "option_lambda"
+[ "$(grep -n '/rewards/value' out | cut -d: -f1)" -lt "$(grep -n '^attributes$' out | cut -d: -f1)" ] || fail "arrays do not come first"
 grep -q '^  lambda  *0.25$' out || fail "the attribute lambda is not shown"
+crow inspect r.h5 --verbose
 prints "provenance"
 prints "option_lambda"
 prints "command_line"

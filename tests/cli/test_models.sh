@@ -29,7 +29,7 @@ for run in "4 2" "3 3" "2 1" "1 1"; do
   exits 75
 done
 ranks 2 fit votes.h5 -o stopped.h5 --weights uniform --model mlp --hidden 16,8 --activation silu --optimizer adam \
-  --learning-rate 1e-3 --batch 128 --steps 40 --ensemble 3 --groups 2
+  --learning-rate 1e-3 --batch 128 --steps 40 --ensemble 3 --groups 2 -v
 exits 0
 prints "groups: 2 of 1 rank, side by side on 3 members"
 prints "fit: going on with"

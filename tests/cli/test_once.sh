@@ -30,11 +30,11 @@ not_there r.h5
 write_triangle
 import data.h5 --items items.csv
 exits 0
-ranks 3 fit data.h5 -o r.h5 --samples 1000
+ranks 3 fit data.h5 -o r.h5 --samples 1000 -v
 exits 0
 once out "read data.h5: 3 alternatives in 2 dimensions, 5 comparisons"
 once out "rewards written to r.h5"
-once out "Alternatives by reward"
+once out "rank  id"
 once out "Time over 3 ranks"
 ranks 3 fit data.h5 -o r.h5
 exits 4

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What a run prints: what was read, the weights, iterations, tables, certificate, times; plain lines only.
+# What a run prints: result, verdict and file; with --verbose iterations, certificate and times too; plain lines only.
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 . "$here/data.sh"
@@ -10,7 +10,7 @@ exits 0
 prints "3 alternatives in 2 dimensions, 2 topics, 5 comparisons, 1 tie"
 prints "dataset written to data.h5"
 
-crow weights data.h5 -o w.h5 --samples 20000 --seed 3 --nearest gemm
+crow weights data.h5 -o w.h5 --samples 20000 --seed 3 --nearest gemm -v
 exits 0
 silent err
 prints "read data.h5: 3 alternatives in 2 dimensions, 5 comparisons"
@@ -20,15 +20,27 @@ prints "effective number"
 prints "Weight by topic"
 prints "weights written to w.h5"
 
-crow fit data.h5 -o r.h5 --weights w.h5
+crow fit data.h5 -o brief.h5
 exits 0
 silent err
+once out "effective number"
+prints "space: unit cube"
+prints "converged: yes"
+prints "verdict: too close to call: b leads a by "
+prints "rewards written to brief.h5 ("
+[ "$(wc -l <out)" -le 15 ] || fail "more than 15 lines"
+for detail in "iteration   0" "Time over" "OpenBLAS" "tolerance" "by topic" "distinct pairs"; do prints_not "$detail"; done
+cp out brief
+crow fit data.h5 -o r.h5 --weights w.h5 --verbose
+exits 0
+silent err
+prints "1 rank on "
 prints "3 distinct pairs"
 prints "1 connected component"
 prints "1 tie"
 prints "iteration"
 prints "objective"
-prints "Alternatives by reward"
+prints "rank  id"
 prints "Reward by topic"
 prints "certificate: "
 prints "converged: yes"

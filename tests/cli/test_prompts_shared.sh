@@ -25,7 +25,7 @@ PY
 few="--space cube --samples 1500 --nearest fused"
 for p in 1 2 3; do
   # shellcheck disable=SC2086 # words
-  ranks $p weights single.h5 -o "w-$p.h5" $few
+  ranks $p weights single.h5 -o "w-$p.h5" $few -v
   exits 0
 done
 prints "large prompts are computed by all ranks together"

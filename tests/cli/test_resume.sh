@@ -50,7 +50,7 @@ equal "$(values limited.h5 /weights/hits)" "$expected"
 for signal in TERM USR1 INT; do
   : >out # what the last run printed is no sign that this one has begun
   # shellcheck disable=SC2086
-  "$CROW" weights many.h5 -o signalled.h5 --force --samples 200000000 --seed 9 --nearest gemm >out 2>err &
+  "$CROW" weights many.h5 -o signalled.h5 --force --samples 200000000 --seed 9 --nearest gemm -v >out 2>err &
   pid=$!
   tries=0
   while ! grep -q '^weights: ' out && [ $tries -lt 100 ]; do

@@ -22,7 +22,7 @@ exits 0
 for p in 1 2 3 4; do
   ranks $p weights many.h5 -o w-$p.h5 --samples 20000
   exits 0
-  ranks $p fit many.h5 -o r-$p.h5 --samples 20000 --json r-$p.json
+  ranks $p fit many.h5 -o r-$p.h5 --samples 20000 --json r-$p.json -v
   exits 0
   once out "sampling: the weights' samples leave the rewards standard errors of "
   equal "$(arrays w-$p.h5)" "$(arrays w-1.h5)"
@@ -51,7 +51,7 @@ ranks 2 weights many.h5 -o plain.h5 --samples 20000 --no-batches
 exits 0
 for weights in "--weights uniform" "--weights plain.h5" "--samples 20000 --no-batches" "--scheme radius"; do
   # shellcheck disable=SC2086 # a list of words
-  crow fit many.h5 -o none.h5 --force $weights
+  crow fit many.h5 -o none.h5 --force $weights -v
   exits 0
   prints_not "sampling: "
   crow inspect none.h5
@@ -59,7 +59,7 @@ for weights in "--weights uniform" "--weights plain.h5" "--samples 20000 --no-ba
 done
 write_triangle
 import exact.h5
-crow fit exact.h5 -o e.h5 --reward-error 1e-9
+crow fit exact.h5 -o e.h5 --reward-error 1e-9 -v
 exits 0
 prints_not "sampling: "
 

@@ -12,7 +12,7 @@ export TMPDIR
 
 # started COMMAND...: in the background, up to the first lines of its work.
 started() {
-  "$CROW" "$@" >out 2>err &
+  "$CROW" "$@" -v >out 2>err &
   process=$!
   while ! grep -q samples out && kill -0 $process 2>/dev/null; do sleep .05; done
   kill -STOP $process

@@ -18,7 +18,7 @@ for w in before after; do
 done
 crow fit before.h5 -o boot.h5 --weights uniform --bootstrap 200
 exits 0
-crow compare --by topic uniform-before.h5 uniform-after.h5 --json compare.json
+crow compare --by topic uniform-before.h5 uniform-after.h5 --json compare.json -v
 exits 0
 prints "spread"
 prints "uniform-before: the topic of highest mean reward is romance"
@@ -31,7 +31,7 @@ prints "romance, by 0.1126 over art"
 # Five votes show nothing of a lead.
 write_triangle
 import few.h5 --items items.csv
-crow fit few.h5 -o few-rewards.h5 --json few.json
+crow fit few.h5 -o few-rewards.h5 --json few.json -v
 exits 0
 prints "verdict: too close to call: topic left leads right by"
 

@@ -14,8 +14,7 @@ static crow_status check_audit(const crow_run *run) {
 
 /* Every fit logs its iterations; of many fits only the audit's own lines and warnings are wanted. */
 static void receive_line(crow_log_level level, const char *line, void *context) {
-  if (level == CROW_LOG_WARNING) crow_print_warning(context, "warning: %s", line);
-  if (level == CROW_LOG_INFO && strncmp(line, "audit:", 6) == 0) crow_print(context, "%s", line);
+  if (level == CROW_LOG_WARNING || strncmp(line, "audit:", 6) == 0) crow_run_receive(level, line, context);
 }
 
 static crow_status audit_one(crow_run *run, const crow_dataset *dataset) {

@@ -16,9 +16,8 @@ static const crow_setting compare_settings[] = {
      .offset = offsetof(compare_options, by),
      .value = BY_ALTERNATIVE,
      .choices = "topic|alternative",
-     .help = "what the rows are: topics with the mean of their rewards, its standard error and their spread, or "
-             "alternatives with "
-             "rank and reward"},
+     .help = "what the rows are: topics with the mean of their rewards and its standard error (with --verbose also "
+             "their spread and number), or alternatives with rank and reward"},
     {.name = "top",
      .type = CROW_SETTING_INT,
      .offset = offsetof(compare_options, top),
@@ -45,11 +44,12 @@ static crow_status run_compare(crow_run *run) {
   for (int k = 0; k < run->argument_count; k++) {
     CROW_TRY(crow_comparison_add(run->comm, run->argument[k], &comparison));
     const crow_comparison_result *result = &comparison.result[k];
-    crow_print(run, "%s: %lld alternative%s, lambda %g, certificate %.2e%s", result->name,
-               (long long)result->partition.global, crow_plural(result->partition.global), result->lambda,
-               result->optimality, result->converged ? "" : ", NOT CONVERGED");
+    if (!result->converged || run->common.verbose) {
+      crow_print(run, "%s: %lld alternative%s, lambda %g, certificate %.2e%s", result->name,
+                 (long long)result->partition.global, crow_plural(result->partition.global), result->lambda,
+                 result->optimality, result->converged ? "" : ", NOT CONVERGED");
+    }
   }
-  crow_print(run, "%s", "");
   if (options->by == BY_TOPIC) {
     CROW_TRY(crow_compare_topics(run, &comparison));
   } else {

@@ -23,8 +23,9 @@ static const crow_setting fit_settings[] = {
      .offset = offsetof(fit_options, weights),
      .text = "voronoi",
      .choices = "voronoi|uniform|FILE",
-     .help = "weights of the alternatives: computed as by crow weights, with its options; all equal (the standard "
-             "regularised MLE); or read from a file that crow weights wrote"},
+     .help = "weights of the alternatives: computed as by crow weights, with its options; uniform: all equal, so that "
+             "every pair that was compared counts once (the standard regularised MLE; the Bradley-Terry ratings of "
+             "arenas are that with --pair-weight count); or read from a file that crow weights wrote"},
     {.name = "reward-error",
      .type = CROW_SETTING_DOUBLE,
      .offset = offsetof(fit_options, reward_error),
@@ -123,8 +124,7 @@ static crow_status get_weights(crow_run *run, const crow_dataset *dataset, const
     return crow_weights_compute(run->comm, dataset, &uniform, weights);
   }
   CROW_TRY(crow_weights_read(run->comm, options->weights, dataset, weights));
-  crow_print(run, "weights: from %s, effective number of alternatives %.6g of %lld, %lld with weight zero",
-             options->weights, weights->effective, (long long)weights->partition.global, (long long)weights->zeros);
+  crow_print(run, "weights: from %s", options->weights);
 cleanup:
   return status;
 }
@@ -317,6 +317,7 @@ static crow_status run_fit(crow_run *run) {
   CROW_TRY(crow_rewards_fit_by(run->comm, &dataset, &weights, &how, &wanted, &options->by, &rewards));
   CROW_TRY(crow_effect_create(run->comm, &dataset, &weights, &effect));
   CROW_TRY_AGREE(run->comm, keep_near(&effect, &rewards));
+  CROW_TRY_AGREE(run->comm, crow_effect_keep(&effect, weights.space.choice.space, &rewards.effect));
   crow_stages_begin(&run->stages, "write");
   CROW_TRY(crow_run_provenance_times(run, provenance));
   CROW_TRY(crow_result_save(run->comm, output, run->common.force, write_rewards,
@@ -332,9 +333,7 @@ static crow_status run_fit(crow_run *run) {
   crow_results_effect_found(run, &weights, &effect);
   CROW_TRY(crow_results_rewards(run, &dataset, &rewards, options->fit.lbfgs.tolerance, &options->elo));
   crow_results_counts(run, &rewards, options->fit.objective.pair_weight);
-  CROW_TRY(crow_times_print(run));
-  crow_print(run, "\nrewards written to %s%s", output, converged ? "" : ", marked as not converged");
-  crow_report_text(run, "output", output);
+  CROW_TRY(crow_print_written(run, "rewards", converged ? "" : ", marked as not converged"));
 cleanup:
   if (rewards.partition.global > 0 && rewards.model.kind == CROW_MODEL_TABULAR) kept.rewards = &rewards;
   /* The weights of a checkpoint that holds more than them are in it already. */

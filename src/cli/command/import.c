@@ -21,7 +21,7 @@ static void print_found(crow_run *run, const crow_import_options *options, const
   if (found->texts)
     crow_print(run, "texts: %lld id%s the beginning of a text, which is stored whole", (long long)found->texts,
                found->texts == 1 ? " is" : "s are");
-  if (found->kept) crow_print(run, "kept: %lld column%s", (long long)found->kept, crow_plural(found->kept));
+  if (found->kept) crow_print_detail(run, "kept: %lld column%s", (long long)found->kept, crow_plural(found->kept));
   if (!found->dimensions) crow_print(run, "no contexts: fits count every alternative alike");
 }
 
@@ -48,7 +48,7 @@ static crow_status run_import(crow_run *run) {
   crow_stages_end(&run->stages);
   print_found(run, options, &found);
   report_found(run, &found);
-  CROW_TRY(crow_results_written(run, options->output));
+  CROW_TRY(crow_results_written(run));
 cleanup:
   return status;
 }

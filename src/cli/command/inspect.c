@@ -24,7 +24,7 @@ static crow_status show(const crow_run *run, json_t *description) {
     (void)json_dumpf(description, out, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
     (void)fputc('\n', out);
   } else if (out) {
-    status = crow_render_description(out, description);
+    status = crow_render_description(out, description, run->common.verbose);
   }
   if (status == CROW_OK && !json_is_true(json_object_get(description, "valid"))) {
     const char *why = json_string_value(json_object_get(description, "reason"));
@@ -96,7 +96,7 @@ const crow_command crow_command_inspect = {
     .description =
         "Reads any file that crow wrote or reads, checks every value against the schema of its kind and complete "
         "preferences against what a fit asks of them, and prints its attributes, its arrays with type, shape, least, "
-        "greatest and mean, and how it came about.\n\n"
+        "greatest and mean, and with --verbose how it came about.\n\n"
         "The exit code is 0 if the file is valid, 3 if it is not, 4 if it cannot be read; with --quiet that is "
         "all, as a job script needs it to tell a whole result.",
     .example = "crow inspect rewards.h5\n"

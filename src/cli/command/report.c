@@ -27,13 +27,13 @@ const crow_command crow_command_report = {
     .summary = "put results, pictures and provenance on one page",
     .description =
         "Writes a page of HTML that holds everything itself, to be sent to a colleague: what the results say in plain "
-        "words, a leaderboard with intervals, pictures, tables of topics and of the best and worst alternatives, "
-        "certificates, weights, and how each "
-        "file came about. It needs no network and runs no scripts; it reads well on a phone, on paper and aloud.\n\n"
+        "words, a leaderboard with intervals, what the weights did, pictures, tables of topics and of the best and "
+        "worst alternatives, certificates, and how each file came about. Results of different alternatives are not "
+        "compared. It needs no network and runs no scripts; it reads well on a phone, on paper and aloud.\n\n"
         "Takes rewards, weights and dataset files and the JSON summaries of other commands, such as crow audit. Needs "
         "gnuplot.",
     .example = "crow report uniform.h5 voronoi.h5 -o report.html --title 'Drinks'\n"
-               "crow report rewards.h5 votes.h5 audit.json -o report.html",
+               "crow report rewards.h5 votes.h5 audit.json -o report.html --anchor 'GPT 4=1200'",
     .arguments = "FILE...",
     .least_arguments = 1,
     .most_arguments = CROW_PAGE_MOST,

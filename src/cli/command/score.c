@@ -73,9 +73,7 @@ static crow_status run_score(crow_run *run) {
   CROW_TRY(write_scores(run, &scores, &dataset, contexts));
   crow_stages_end(&run->stages);
   crow_results_scores(run, &scores);
-  crow_report_text(run, "output", run->common.output);
-  CROW_TRY(crow_times_print(run));
-  crow_print(run, "\nscores written to %s", run->common.output);
+  CROW_TRY(crow_print_written(run, "scores", ""));
 cleanup:
   crow_scores_free(&scores);
   crow_context_source_close(&contexts);

@@ -29,7 +29,7 @@ static crow_status run_simulate(crow_run *run) {
   crow_report_integer(run, "types", made.types);
   crow_report_integer(run, "prompts", made.prompts);
   crow_report_integer(run, "comparisons", made.comparisons);
-  CROW_TRY(crow_results_written(run, output));
+  CROW_TRY(crow_results_written(run));
 cleanup:
   crow_provenance_destroy(&provenance);
   return status;

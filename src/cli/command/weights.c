@@ -54,6 +54,7 @@ static crow_status run_weights(crow_run *run) {
   crow_stages_begin(&run->stages, "weights");
   CROW_TRY(compute(run, &dataset, checkpoint, &weights));
   if (options->weights.scheme == CROW_SCHEME_VORONOI) crow_results_unused(run, &weights);
+  CROW_TRY(crow_results_effect(run, &dataset, &weights, &weights.effect));
   crow_stages_begin(&run->stages, "write");
   CROW_TRY(crow_run_provenance_times(run, provenance));
   CROW_TRY(crow_result_save(run->comm, output, run->common.force, write_weights,
@@ -61,10 +62,7 @@ static crow_status run_weights(crow_run *run) {
   CROW_TRY(crow_checkpoint_remove(checkpoint));
   crow_stages_end(&run->stages);
   CROW_TRY(crow_results_weights(run, &dataset, &weights));
-  CROW_TRY(crow_results_effect(run, &dataset, &weights));
-  CROW_TRY(crow_times_print(run));
-  crow_print(run, "\nweights written to %s", output);
-  crow_report_text(run, "output", output);
+  CROW_TRY(crow_print_written(run, "weights", ""));
 cleanup:
   status = crow_run_stopped(checkpoint, status, NULL, NULL);
   crow_checkpoint_destroy(&checkpoint);

@@ -4,29 +4,35 @@
 #include "cli/print/results_impl.h"
 #include "cli/table_impl.h"
 
-static void add_cells(crow_table *table, const crow_topics *topics, int64_t t) {
+/* Of each result: the mean, its standard error if there is one, and in detail spread and number. */
+static int columns_of_topics(const crow_topics *topics, bool detail) {
+  return 1 + (topics->error != NULL) + (detail ? 2 : 0);
+}
+
+static void add_cells(crow_table *table, const crow_topics *topics, int64_t t, bool detail) {
   if (t < 0) {
-    for (int k = 0; k < (topics->error ? 4 : 3); k++) crow_table_add(table, "-");
+    for (int k = 0; k < columns_of_topics(topics, detail); k++) crow_table_add(table, "-");
     return;
   }
   crow_table_add_real(table, 4, topics->mean[t]);
   if (topics->error) crow_table_add_real(table, 4, topics->error[t]);
+  if (!detail) return;
   crow_table_add_real(table, 4, topics->deviation[t]);
   crow_table_add(table, "%lld", (long long)topics->size[t]);
 }
 
-static void print_rows(crow_table *table, const crow_comparison *c, const crow_comparison_topics *found) {
+static void print_rows(crow_table *table, const crow_comparison *c, const crow_comparison_topics *found, bool detail) {
   crow_table_add_column(table, "topic", true, 30);
   for (int k = 0; k < c->count; k++) {
     crow_table_add_column(table, "mean", false, 0);
     if (found->topics[k].error) crow_table_add_column(table, "se", false, 0);
-    crow_table_add_column(table, "spread", false, 0);
-    crow_table_add_column(table, "n", false, 0);
-    crow_table_add_group(table, c->result[k].name, found->topics[k].error ? 4 : 3);
+    if (detail) crow_table_add_column(table, "spread", false, 0);
+    if (detail) crow_table_add_column(table, "n", false, 0);
+    crow_table_add_group(table, c->result[k].name, columns_of_topics(&found->topics[k], detail));
   }
   for (int64_t i = 0; i < found->rows; i++) {
     crow_table_add(table, "%s", found->row[i].name);
-    for (int k = 0; k < c->count; k++) add_cells(table, &found->topics[k], found->row[i].at[k]);
+    for (int k = 0; k < c->count; k++) add_cells(table, &found->topics[k], found->row[i].at[k], detail);
   }
 }
 
@@ -65,9 +71,10 @@ static void report_rows(crow_run *run, const crow_comparison *c, const crow_comp
 /* What each column means, and who leads in each result. */
 static void print_leads(crow_run *run, const crow_comparison *c, const crow_comparison_topics *found) {
   char text[2 * CROW_NAME_BYTES + 128];
-  crow_print(run,
-             "\nmean: of the topic's rewards; se: its standard error; spread: standard deviation within the topic; "
-             "n: alternatives");
+  bool errors = false;
+  for (int k = 0; k < c->count; k++) errors = errors || found->topics[k].error;
+  crow_print(run, "mean: of the topic's rewards%s%s", errors ? "; se: its standard error" : "",
+             run->common.verbose ? "; spread: standard deviation within the topic; n: alternatives" : "");
   for (int k = 0; k < c->count; k++) {
     crow_results_lead(&found->topics[k], text, sizeof text);
     crow_print(run, "%s: %s", c->result[k].name, text);
@@ -79,7 +86,7 @@ crow_status crow_compare_topics(crow_run *run, const crow_comparison *comparison
   crow_comparison_topics topics = {0};
   crow_table table = {0};
   CROW_TRY(crow_comparison_topics_create(comparison, &topics));
-  print_rows(&table, comparison, &topics);
+  print_rows(&table, comparison, &topics, run->common.verbose);
   report_rows(run, comparison, &topics);
   CROW_TRY_AGREE(run->comm, crow_table_print(&table, crow_print_stream(run)));
   print_leads(run, comparison, &topics);

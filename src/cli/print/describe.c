@@ -107,15 +107,18 @@ static void render_head(FILE *out, json_t *description) {
                 valid ? "valid" : "NOT VALID");
 }
 
-crow_status crow_render_description(FILE *out, json_t *description) {
+crow_status crow_render_description(FILE *out, json_t *description, bool verbose) {
   crow_status status = CROW_OK;
   const char *key;
-  json_t *value;
+  json_t *value, *datasets = json_object_get(description, "datasets");
   render_head(out, description);
+  if (json_array_size(datasets)) {
+    (void)fprintf(out, "\ndatasets\n");
+    CROW_TRY(render_datasets(out, datasets));
+  }
   json_object_foreach(description, key, value) {
-    if (json_is_array(value) && json_array_size(value)) {
-      (void)fprintf(out, "\n%s\n", key);
-      CROW_TRY(render_datasets(out, value));
+    if (!verbose && strcmp(key, "provenance") == 0) {
+      if (json_object_size(value)) (void)fprintf(out, "\nhow it came about, with all options: --verbose\n");
     } else if (json_is_object(value) && strcmp(key, "groups") == 0) {
       const char *group;
       json_t *attributes;

@@ -6,6 +6,7 @@
 #include <crow/base.h>
 #include <jansson.h>
 
-crow_status crow_render_description(FILE *out, json_t *description);
+/* `verbose`: with its provenance. */
+crow_status crow_render_description(FILE *out, json_t *description, bool verbose);
 
 #endif

@@ -152,6 +152,7 @@ static void report_chosen(crow_run *run, const crow_ends_rewards *c, const crow_
   (void)json_object_set_new(run->report, "ranking", list);
 }
 
+/* A table of all needs no title. */
 static void print_title(crow_run *run, const crow_ends *e) {
   char ends[128] = "", without[128] = "";
   if (e->best < e->ranked) {
@@ -161,7 +162,7 @@ static void print_title(crow_run *run, const crow_ends *e) {
     (void)snprintf(without, sizeof without, "%s the %lld best of %lld without weight", *ends ? ", then" : ":",
                    (long long)e->unweighted, (long long)(e->total - e->ranked));
   }
-  crow_print(run, "\nAlternatives by reward%s%s", ends, without);
+  crow_print(run, *ends || *without ? "\nAlternatives by reward%s%s" : "%s%s", ends, without);
 }
 
 /* What a reader of ranks must know. */
@@ -169,6 +170,10 @@ static void print_notes(crow_run *run, const crow_dataset *dataset, const crow_r
   if (dataset->prompts > 1) crow_print(run, "rank: within the prompt");
   if (e->unweighted) {
     crow_print(run, "rank -: no weight; the reward is the limit of the optimality equation, and has no rank");
+  }
+  if (r->never_compared) {
+    crow_print(run, "%lld alternative%s never compared and ha%s reward 0", (long long)r->never_compared,
+               r->never_compared == 1 ? " was" : "s were", r->never_compared == 1 ? "s" : "ve");
   }
   if (crow_rewards_apart(r, dataset)) {
     crow_print(run, "the comparisons fall into %lld connected components: rewards and ranks across them mean nothing",
@@ -263,8 +268,8 @@ static void print_certificate(crow_run *run, const crow_rewards *r, double toler
   static const char *const kinds[] = {"tabular", "linear", "mlp"};
   crow_report_text(run, "model", kinds[r->model.kind]);
   if (r->model.kind == CROW_MODEL_TABULAR) {
-    crow_print(run, "\ncertificate: %.3e (largest violation of the optimality equation; tolerance %.3g)", r->optimality,
-               tolerance);
+    crow_print_detail(run, "\ncertificate: %.3e (largest violation of the optimality equation; tolerance %.3g)",
+                      r->optimality, tolerance);
     return;
   }
   crow_report_integer(run, "parameters", r->model.parameters);
@@ -273,7 +278,7 @@ static void print_certificate(crow_run *run, const crow_rewards *r, double toler
              *r->model.hidden ? " " : "", r->model.hidden, (long long)r->model.inputs, crow_plural(r->model.inputs),
              (long long)r->model.parameters, crow_plural(r->model.parameters), (long long)r->model.members,
              crow_plural(r->model.members));
-  crow_print(run, "certificate: %.3e (largest entry of the gradient by the parameters)", r->optimality);
+  crow_print_detail(run, "certificate: %.3e (largest entry of the gradient by the parameters)", r->optimality);
 }
 
 /* From the least to the greatest reward of a weighted alternative. */
@@ -299,10 +304,11 @@ static crow_status print_sampling_error(crow_run *run, const crow_dataset *datas
   if (!e->value) return CROW_OK;
   CROW_TRY(crow_ranking_names(run->comm, dataset->file, "/alternatives/id", 1,
                               &(crow_ranked){.value = e->largest, .index = e->at}, id));
-  crow_print(run,
-             "sampling: the weights' samples leave the rewards standard errors of %.2g in the median and %.2g at most "
-             "(of %s); --reward-error E samples until that is below E",
-             e->median, e->largest, id[0]);
+  crow_print_detail(
+      run,
+      "sampling: the weights' samples leave the rewards standard errors of %.2g in the median and %.2g at most "
+      "(of %s); --reward-error E samples until that is below E",
+      e->median, e->largest, id[0]);
   crow_report_real(run, "sampling_error_median", e->median);
   crow_report_real(run, "sampling_error_largest", e->largest);
   crow_report_text(run, "sampling_error_largest_id", id[0]);
@@ -310,12 +316,42 @@ cleanup:
   return status;
 }
 
-static void print_lead(crow_run *run, const crow_topics *topics) {
-  char text[2 * CROW_NAME_BYTES + 128];
-  if (topics->count < 2) return;
-  crow_results_lead(topics, text, sizeof text);
-  crow_print(run, "verdict: %s", text);
-  if (run->report) (void)json_object_set_new(run->report, "topic_lead", crow_json_lead(topics));
+/* How the fit ended, with its certificate. */
+static void print_end(crow_run *run, const crow_rewards *r, double spread) {
+  const long long iterations = (long long)r->iterations;
+  const char *plural = crow_plural(r->iterations);
+  if (!r->convergence_tested) {
+    crow_print(run, "ended: %s, %lld iteration%s; Adam does not test for convergence", crow_rewards_end_text(r),
+               iterations, plural);
+    crow_results_training(run, r);
+  } else if (r->converged && crow_rewards_bound(r) > LOOSE * spread) {
+    crow_print(run,
+               "converged to the tolerance after %lld iteration%s, rewards uncertain by up to %.2g: a smaller "
+               "--tolerance or a larger --lambda makes them sure",
+               iterations, plural, crow_rewards_bound(r));
+  } else if (r->converged) {
+    crow_print(run, "converged: yes, after %lld iteration%s; certificate %.3e", iterations, plural, r->optimality);
+  } else {
+    crow_print(run, "converged: no, %s after %lld iteration%s; certificate %.3e", crow_rewards_end_text(r), iterations,
+               plural, r->optimality);
+  }
+}
+
+/* Who leads: among topics that sum up many alternatives, else among alternatives that can be ranked with each other. */
+static void print_lead(crow_run *run, const crow_topics *topics, bool apart, const crow_ends_rewards *c) {
+  char text[2 * CROW_NAME_BYTES + 128] = "";
+  if (topics->count >= 2 && run->report) {
+    (void)json_object_set_new(run->report, "topic_lead", crow_json_lead(topics));
+  }
+  const bool matter = crow_topics_matter(topics);
+  if (matter || (topics->count >= 2 && run->common.verbose)) {
+    crow_results_lead(topics, text, sizeof text);
+    crow_print(run, "verdict: %s", text);
+  }
+  if (!matter && !apart && c->ends.best > 1) {
+    crow_results_best(&c->ends, c->error, text, sizeof text);
+    crow_print(run, "verdict: %s", text);
+  }
 }
 
 crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, const crow_rewards *r, double tolerance,
@@ -342,23 +378,10 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
                (long long)r->uncertainty.replicates, crow_plural(r->uncertainty.replicates),
                r->uncertainty.by ? " that take each value whole of " : "", r->uncertainty.by ? r->uncertainty.by : "");
   }
-  if (!r->convergence_tested) {
-    crow_print(run, "ended: %s, %lld iteration%s; Adam does not test for convergence", crow_rewards_end_text(r),
-               (long long)r->iterations, crow_plural(r->iterations));
-    crow_results_training(run, r);
-  } else if (r->converged && crow_rewards_bound(r) > LOOSE * spread) {
-    crow_print(run,
-               "converged to the tolerance after %lld iteration%s, rewards uncertain by up to %.2g: a smaller "
-               "--tolerance or a larger --lambda makes them sure",
-               (long long)r->iterations, crow_plural(r->iterations), crow_rewards_bound(r));
-  } else if (r->converged) {
-    crow_print(run, "converged: yes, after %lld iteration%s", (long long)r->iterations, crow_plural(r->iterations));
-  } else {
-    crow_print(run, "converged: no, %s after %lld iteration%s", crow_rewards_end_text(r), (long long)r->iterations,
-               crow_plural(r->iterations));
-  }
+  crow_print(run, "%s", "");
+  print_lead(run, &topics, dataset->prompts > 1 || crow_rewards_apart(r, dataset), &c);
+  print_end(run, r, spread);
   CROW_TRY(print_sampling_error(run, dataset, r));
-  print_lead(run, &topics);
 cleanup:
   crow_ends_rewards_free(&c);
   crow_topics_free(&topics);

@@ -12,8 +12,10 @@ void crow_results_dataset(crow_run *run, const char *path, const crow_dataset *d
 void crow_results_unused(crow_run *run, const crow_weights *weights);
 /* Weights: effective number, zeros, weight by topic. Collective. */
 crow_status crow_results_weights(crow_run *run, const crow_dataset *dataset, const crow_weights *weights);
-/* What weights did to near-duplicates, and warnings of weights that cannot be trusted. Collective. */
-crow_status crow_results_effect(crow_run *run, const crow_dataset *dataset, const crow_weights *weights);
+/* What weights did to near-duplicates, and warnings of weights that cannot be trusted; the same words are `*kept`, for
+ * the file, freed with crow_strings_free(). Collective. */
+crow_status crow_results_effect(crow_run *run, const crow_dataset *dataset, const crow_weights *weights,
+                                crow_strings *kept);
 /* The same of what has been found. Local. */
 void crow_results_effect_found(crow_run *run, const crow_weights *weights, const crow_effect *found);
 /* Rewards: best and worst alternatives, topics, certificate, how the fit ended. Collective. */
@@ -27,9 +29,11 @@ crow_status crow_results_by(crow_run *run, const crow_file *file, const crow_rew
 void crow_results_counts(crow_run *run, const crow_rewards *rewards, int pair_weight);
 /* How a model did on comparisons held out of its training; nothing if there were none. Local. */
 void crow_results_training(crow_run *run, const crow_rewards *rewards);
-/* The table of topics: `value_name` heads the column of means, which are printed with so many decimals (negative: with
- * six digits). Collective. */
+/* The table of topics, with --verbose only if they do not matter: `value_name` heads the column of means, which are
+ * printed with so many decimals (negative: with six digits). Collective. */
 crow_status crow_results_topics(crow_run *run, const crow_topics *topics, const char *value_name, int decimals);
+/* Which alternative leads and by how much, or that this is too close to call. Local. */
+void crow_results_best(const crow_ends *ends, const double *error, char *text, size_t bytes);
 /* Which topic leads and by how much, or that this is too close to call; in words, and in the summary. Local. */
 void crow_results_lead(const crow_topics *topics, char *text, size_t bytes);
 json_t *crow_json_lead(const crow_topics *topics);
@@ -40,7 +44,7 @@ crow_status crow_results_evaluation(crow_run *run, const crow_evaluation *found)
 /* The variance that principal components explain. Collective. */
 crow_status crow_results_components(crow_run *run, const crow_pca_summary *found);
 /* The end of a run that wrote a dataset: times and where it is. Collective. */
-crow_status crow_results_written(crow_run *run, const char *output);
+crow_status crow_results_written(crow_run *run);
 /* A run that makes a dataset (--output) from another one (its argument): `make` does the work in the stage of this
  * name, ends the stage and prints what it found. Collective. */
 typedef crow_status crow_results_make(crow_run *run, const crow_dataset *dataset, crow_provenance *provenance);

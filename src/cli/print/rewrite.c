@@ -2,14 +2,7 @@
 /* Commands that make a dataset from another one. */
 #include "cli/print/results_impl.h"
 
-crow_status crow_results_written(crow_run *run, const char *output) {
-  crow_status status = CROW_OK;
-  crow_report_text(run, "output", output);
-  CROW_TRY(crow_times_print(run));
-  crow_print(run, "\ndataset written to %s", output);
-cleanup:
-  return status;
-}
+crow_status crow_results_written(crow_run *run) { return crow_print_written(run, "dataset", ""); }
 
 crow_status crow_results_rewrite(crow_run *run, const char *stage, crow_results_make *make) {
   crow_status status = CROW_OK;
@@ -22,7 +15,7 @@ crow_status crow_results_rewrite(crow_run *run, const char *stage, crow_results_
   CROW_TRY(crow_run_provenance(run, NULL, &provenance));
   crow_stages_begin(&run->stages, stage);
   CROW_TRY(make(run, &dataset, provenance));
-  CROW_TRY(crow_results_written(run, run->common.output));
+  CROW_TRY(crow_results_written(run));
 cleanup:
   crow_provenance_destroy(&provenance);
   crow_dataset_close(&dataset);

@@ -21,16 +21,17 @@ static void report(crow_run *run, const double *least, const double *mean, const
   crow_report_real(run, "total_s", total);
 }
 
-crow_status crow_times_print(crow_run *run) {
+/* `*total`: seconds of the whole run. */
+static crow_status print_times(crow_run *run, double *total) {
   crow_status status = CROW_OK;
   crow_table table = {0};
-  double least[CROW_STAGES_MAX], mean[CROW_STAGES_MAX], greatest[CROW_STAGES_MAX], total = 0;
+  double least[CROW_STAGES_MAX], mean[CROW_STAGES_MAX], greatest[CROW_STAGES_MAX];
   double cpu[CROW_STAGES_MAX];
   crow_stages_end(&run->stages);
-  CROW_TRY(crow_stages_summary(run->comm, &run->stages, least, mean, greatest, &total));
+  CROW_TRY(crow_stages_summary(run->comm, &run->stages, least, mean, greatest, total));
   for (int k = 0; k < run->stages.count; k++) cpu[k] = run->stages.cpu_seconds[k];
   CROW_TRY(crow_comm_sum_f64_unordered(run->comm, cpu, run->stages.count));
-  report(run, least, mean, greatest, cpu, total);
+  report(run, least, mean, greatest, cpu, *total);
   crow_table_add_column(&table, "stage", true, 40);
   crow_table_add_column(&table, "min s", false, 0);
   crow_table_add_column(&table, "mean s", false, 0);
@@ -41,16 +42,34 @@ crow_status crow_times_print(crow_run *run) {
     crow_table_add(&table, "%.3f", least[k]);
     crow_table_add(&table, "%.3f", mean[k]);
     crow_table_add(&table, "%.3f", greatest[k]);
-    crow_table_add(&table, "%.1f %%", total > 0 ? 100 * mean[k] / total : 0);
+    crow_table_add(&table, "%.1f %%", *total > 0 ? 100 * mean[k] / *total : 0);
   }
   crow_table_add(&table, "total");
   crow_table_add(&table, "%s", "");
   crow_table_add(&table, "%s", "");
-  crow_table_add(&table, "%.3f", total);
+  crow_table_add(&table, "%.3f", *total);
   crow_table_add(&table, "%s", "");
-  crow_print(run, "\nTime over %d rank%s", crow_comm_size(run->comm), crow_plural(crow_comm_size(run->comm)));
-  CROW_TRY(crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run))));
+  crow_print_detail(run, "\nTime over %d rank%s", crow_comm_size(run->comm), crow_plural(crow_comm_size(run->comm)));
+  CROW_TRY(crow_comm_agree(run->comm, crow_table_print(&table, crow_detail_stream(run))));
 cleanup:
   crow_table_free(&table);
+  return status;
+}
+
+crow_status crow_times_print(crow_run *run) {
+  double total = 0;
+  return print_times(run, &total);
+}
+
+crow_status crow_print_written(crow_run *run, const char *what, const char *mark) {
+  crow_status status = CROW_OK;
+  const int ranks = crow_comm_size(run->comm);
+  double total = 0;
+  CROW_TRY(print_times(run, &total));
+  crow_print_detail(run, "%s", "");
+  crow_print(run, "%s written to %s%s (%.3g s on %d rank%s)", what, crow_run_output(run), mark, total, ranks,
+             crow_plural(ranks));
+  crow_report_text(run, "output", crow_run_output(run));
+cleanup:
   return status;
 }

@@ -24,8 +24,8 @@ crow_status crow_results_topics(crow_run *run, const crow_topics *topics, const 
   crow_table table = {0};
   char title[64];
   report(run, topics);
-  if (topics->too_many) crow_print(run, "\nTopics: more than %d, no table", CROW_TOPICS_MOST);
-  if (topics->count == 0) return CROW_OK;
+  if (topics->too_many) crow_print_detail(run, "\nTopics: more than %d, no table", CROW_TOPICS_MOST);
+  if (topics->count == 0 || !(crow_topics_matter(topics) || run->common.verbose)) return CROW_OK;
   crow_table_add_column(&table, "topic", true, 40);
   crow_table_add_column(&table, "alternatives", false, 0);
   if (topics->weight) crow_table_add_column(&table, "weight", false, 0);
@@ -49,12 +49,13 @@ crow_status crow_results_topics(crow_run *run, const crow_topics *topics, const 
 
 void crow_results_lead(const crow_topics *topics, char *text, size_t bytes) {
   const crow_lead lead = crow_topics_lead(topics);
-  const char *first = crow_strings_get(&topics->name, lead.first);
+  char first[2 * CROW_NAME_BYTES], second[2 * CROW_NAME_BYTES];
+  (void)crow_text_fit(crow_strings_get(&topics->name, lead.first), 40, first, sizeof first);
   if (lead.second < 0) {
     (void)snprintf(text, bytes, "%s is the only topic", first);
     return;
   }
-  const char *second = crow_strings_get(&topics->name, lead.second);
+  (void)crow_text_fit(crow_strings_get(&topics->name, lead.second), 40, second, sizeof second);
   if (isnan(lead.error)) {
     (void)snprintf(text, bytes, "the topic of highest mean reward is %s, by %.4g over %s", first, lead.lead, second);
   } else if (lead.clear) {
@@ -64,6 +65,25 @@ void crow_results_lead(const crow_topics *topics, char *text, size_t bytes) {
     (void)snprintf(text, bytes,
                    "too close to call: topic %s leads %s by %.4f, with a standard error of %.4f less than two of them",
                    first, second, lead.lead, lead.error);
+  }
+}
+
+void crow_results_best(const crow_ends *ends, const double *error, char *text, size_t bytes) {
+  const crow_lead lead = crow_ends_lead(ends, error);
+  char first[2 * CROW_NAME_BYTES], second[2 * CROW_NAME_BYTES];
+  (void)crow_text_fit(ends->id[lead.first], 40, first, sizeof first);
+  (void)crow_text_fit(ends->id[lead.second], 40, second, sizeof second);
+  if (ends->rank[lead.second] == ends->rank[lead.first]) {
+    (void)snprintf(text, bytes, "%s and %s share the first rank", first, second);
+  } else if (isnan(lead.error)) {
+    (void)snprintf(text, bytes, "%s leads, by %.4g over %s", first, lead.lead, second);
+  } else if (lead.clear) {
+    (void)snprintf(text, bytes, "%s leads, by %.4f (standard error %.4f) over %s", first, lead.lead, lead.error,
+                   second);
+  } else {
+    (void)snprintf(text, bytes,
+                   "too close to call: %s leads %s by %.4f, with a standard error of %.4f less than two of them", first,
+                   second, lead.lead, lead.error);
   }
 }
 

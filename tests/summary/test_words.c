@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Leads, what weights did in words, and when topics and long work are told. */
+#include "harness.h"
+#include <math.h>
+#include <string.h>
+
+static crow_ends ends_of(int64_t count, crow_ranked *place, int64_t *rank) {
+  return (crow_ends){.count = count, .best = count, .ranked = count, .total = count, .place = place, .rank = rank};
+}
+
+/* Errors 3 and 4 make one of 5; the rival is the fewest standard errors behind, and not the next best. */
+static void a_lead_is_over_the_rival_fewest_errors_behind(void) {
+  crow_ranked place[3] = {{10, 0}, {8, 1}, {6, 2}};
+  int64_t rank[3] = {1, 2, 3};
+  const double close[3] = {3, 4, 4}, clear[3] = {.6, .8, 4};
+  const crow_ends ends = ends_of(3, place, rank);
+  crow_lead lead = crow_ends_lead(&ends, close);
+  CHECK(lead.first == 0 && lead.second == 1 && lead.lead == 2 && !lead.clear);
+  CHECK_NEAR(lead.error, 5, 1e-12);
+  lead = crow_ends_lead(&ends, clear); /* 2 errors of 1 before the second, 4 of 4.04 before the third */
+  CHECK(lead.second == 2 && lead.lead == 4 && !lead.clear);
+  CHECK_NEAR(lead.error, hypot(.6, 4), 1e-12);
+  lead = crow_ends_lead(&ends, NULL);
+  CHECK(lead.second == 1 && lead.clear && isnan(lead.error));
+}
+
+static void a_tie_is_no_lead(void) {
+  crow_ranked place[2] = {{1, 0}, {1, 1}};
+  int64_t rank[2] = {1, 1};
+  const crow_ends ends = ends_of(2, place, rank), one = ends_of(1, place, rank);
+  CHECK(!crow_ends_lead(&ends, NULL).clear);
+  CHECK(crow_ends_lead(&one, NULL).second == -1);
+}
+
+static void topics_matter_that_sum_up_four_alternatives_each(void) {
+  int64_t size[3] = {10, 1, 1}, small[3] = {9, 1, 1}, all[1] = {50};
+  CHECK(crow_topics_matter(&(crow_topics){.count = 3, .size = size}));
+  CHECK(!crow_topics_matter(&(crow_topics){.count = 3, .size = small}));
+  CHECK(!crow_topics_matter(&(crow_topics){.count = 1, .size = all}));
+  CHECK(!crow_topics_matter(&(crow_topics){.count = 0}));
+}
+
+static void twins_are_named_with_their_shares(void) {
+  crow_effect e = {.alternatives = 59, .effective = 57.99, .samples = 100000, .looked = 59, .groups = 1, .named = 1};
+  crow_effect_words said;
+  e.group[0] = (crow_effect_group){.size = 2, .named = 2, .apart = .134, .shares = 1.05, .id = {"A", "B\033[31m"}};
+  e.largest.value = .02;
+  e.smallest.value = .01;
+  (void)strcpy(e.largest_id, "C");
+  (void)strcpy(e.smallest_id, "A");
+  crow_effect_say(&e, "sphere", &said);
+  CHECK(said.lines == 2 && said.warnings == 0);
+  CHECK(strcmp(said.line[0], "weights: effective number 57.99 of 59 (100000 samples); largest 0.02 (C), smallest 0.01 "
+                             "(A)") == 0);
+  CHECK(strcmp(said.line[1], "near-duplicates: A, B?[31m: 0.13 apart, 1.05 equal shares together; uniform gives 2") ==
+        0);
+  e.equal = true;
+  crow_effect_say(&e, "", &said);
+  CHECK(strcmp(said.line[0], "weights: all 59 alternatives count alike") == 0);
+  CHECK(strstr(said.line[1], "0.13 apart, count 2 times") != NULL);
+}
+
+static void words_are_kept_with_their_warnings(void) {
+  crow_effect e = {.alternatives = 100, .effective = 7, .concentrated = true, .zeros = 3, .more_samples = 5000};
+  crow_effect_words said;
+  crow_strings kept = {0};
+  crow_effect_say(&e, "cube", &said);
+  CHECK(said.lines == 1 && said.warnings == 2);
+  CHECK_OK(crow_effect_keep(&e, "cube", &kept));
+  CHECK(kept.count == 3);
+  CHECK(strcmp(crow_strings_get(&kept, 0), said.line[0]) == 0);
+  CHECK(strncmp(crow_strings_get(&kept, 1), "warning: weights count like 7 of 100 alternatives", 48) == 0);
+  CHECK(strcmp(crow_strings_get(&kept, 2),
+               "warning: 3 of 100 weights are zero: each reward is a limit; --samples 5000") == 0);
+  crow_strings_free(&kept);
+  crow_memory_fail_after(0);
+  CHECK_STATUS(crow_effect_keep(&e, "cube", &kept), CROW_FAILED);
+  crow_memory_fail_after(-1);
+}
+
+static void keep_line(crow_log_level level, const char *line, void *context) {
+  (void)level;
+  (void)snprintf(context, CROW_ERROR_BYTES, "%s", line);
+}
+
+/* A tenth after 30 seconds: 5 minutes in all, said once; a half after 3 seconds is not worth a word. */
+static void long_work_is_announced_once(void) {
+  char line[CROW_ERROR_BYTES] = "";
+  crow_progress progress;
+  crow_log_set(keep_line, line);
+  crow_progress_begin(&progress, "weights", "samples", 1000);
+  progress.start_s -= 29.5;
+  progress.last_s = progress.start_s;
+  crow_progress_interval_set(1e6);
+  crow_progress_update(&progress, 100);
+  CHECK(strcmp(line, "weights: 1000 samples will take about 5 minutes") == 0);
+  line[0] = 0;
+  crow_progress_update(&progress, 200);
+  CHECK(line[0] == 0);
+  crow_progress_begin(&progress, "weights", "samples", 1000);
+  progress.start_s -= 3;
+  progress.last_s = progress.start_s;
+  crow_progress_update(&progress, 500);
+  CHECK(line[0] == 0);
+  crow_progress_interval_set(30);
+  crow_log_set(NULL, NULL);
+}
+
+static const crow_test tests[] = {
+    {"a lead is over the rival fewest errors behind", a_lead_is_over_the_rival_fewest_errors_behind},
+    {"a tie is no lead", a_tie_is_no_lead},
+    {"topics matter that sum up four alternatives each", topics_matter_that_sum_up_four_alternatives_each},
+    {"twins are named with their shares", twins_are_named_with_their_shares},
+    {"words are kept with their warnings", words_are_kept_with_their_warnings},
+    {"long work is announced once", long_work_is_announced_once},
+    {NULL, NULL}};
+
+int main(int argc, char **argv) { return crow_test_main(argc, argv, "words", tests, false); }
