@@ -4,8 +4,8 @@
 #include "objective/sigmoid_impl.h"
 #include <math.h>
 
-/* Of the residual, relative to the right-hand side. */
-static const double respond_tolerance = 1e-3;
+/* Of the residual, relative to the right-hand side: leaves a few percent, where 32 batches tell an eighth. */
+static const double respond_tolerance = 1e-2;
 
 typedef struct respond {
   crow_sandwich s;

@@ -74,6 +74,7 @@ typedef struct batch_totals {
   crow_gidx prompts;
   int64_t *hits;       /* (prompts, CROW_HIT_BATCHES) */
   int64_t *size;       /* (prompts) alternatives */
+  double *own;         /* (this rank's alternatives) all hits of each */
   double *factor;      /* (prompts) 1 / sqrt(1 - sum of the squared shares of the batches); 0 if that is not known */
   double *sum, *share; /* (prompts) all hits; (prompts, CROW_HIT_BATCHES) the batches' shares of them */
 } batch_totals;
@@ -81,13 +82,15 @@ typedef struct batch_totals {
 static void batch_totals_free(batch_totals *t) {
   crow_free(t->hits);
   crow_free(t->size);
+  crow_free(t->own);
   crow_free(t->factor);
   crow_free(t->sum);
   crow_free(t->share);
 }
 
-static crow_status batch_totals_allocate(batch_totals *t) {
+static crow_status batch_totals_allocate(crow_gidx count, batch_totals *t) {
   crow_status status = CROW_OK;
+  CROW_TRY(CROW_ALLOCATE(&t->own, count));
   CROW_TRY(CROW_ALLOCATE(&t->hits, t->prompts * CROW_HIT_BATCHES));
   CROW_TRY(CROW_ALLOCATE(&t->size, t->prompts));
   CROW_TRY(CROW_ALLOCATE(&t->factor, t->prompts));
@@ -104,11 +107,12 @@ static crow_gidx prompt_of(const crow_weights *weights, crow_gidx i) {
 static crow_status find_batch_totals(const crow_comm *comm, const crow_weights *weights, batch_totals *t) {
   crow_status status = CROW_OK;
   const crow_gidx count = weights->partition.count;
-  for (crow_gidx i = 0; i < count; i++) {
-    const crow_gidx k = prompt_of(weights, i);
-    t->size[k]++;
-    for (int64_t b = 0; b < CROW_HIT_BATCHES; b++) {
-      t->hits[k * CROW_HIT_BATCHES + b] += weights->batch_hits[b * count + i];
+  for (crow_gidx i = 0; i < count; i++) t->size[prompt_of(weights, i)]++;
+  for (int64_t b = 0; b < CROW_HIT_BATCHES; b++) {
+    const int64_t *hits = weights->batch_hits + b * count;
+    for (crow_gidx i = 0; i < count; i++) {
+      t->hits[prompt_of(weights, i) * CROW_HIT_BATCHES + b] += hits[i];
+      t->own[i] += (double)hits[i];
     }
   }
   CROW_TRY(crow_comm_sum_i64(comm, t->hits, t->prompts * CROW_HIT_BATCHES));
@@ -136,12 +140,10 @@ static void fill_changes(const crow_weights *weights, const batch_totals *t, int
     const double batch = (double)t->hits[k * CROW_HIT_BATCHES + b], share = t->share[k * CROW_HIT_BATCHES + b];
     relative[i] = 0;
     if (!(value > 0) || !(batch > 0) || t->factor[k] == 0) continue;
-    double all = 0;
-    for (int64_t c = 0; c < CROW_HIT_BATCHES; c++) all += (double)weights->batch_hits[c * count + i];
     const double samples = t->sum[k] / (double)CROW_HIT_UNIT;
     const double shrink = samples / (samples + weights->pseudo_count * (double)t->size[k]);
     const double own = (double)weights->batch_hits[b * count + i] / batch;
-    relative[i] = t->factor[k] * shrink * share * (own - all / t->sum[k]) / value;
+    relative[i] = t->factor[k] * shrink * share * (own - t->own[i] / t->sum[k]) / value;
   }
 }
 
@@ -150,7 +152,7 @@ crow_status crow_weights_changes(const crow_comm *comm, const crow_weights *weig
   batch_totals t = {.prompts = weights->prompt ? weights->prompts : 1};
   *known = false;
   if (!weights->batch_hits) return CROW_OK;
-  CROW_TRY_AGREE(comm, batch_totals_allocate(&t));
+  CROW_TRY_AGREE(comm, batch_totals_allocate(weights->partition.count, &t));
   CROW_TRY(find_batch_totals(comm, weights, &t));
   for (crow_gidx k = 0; k < t.prompts; k++) *known = *known || t.factor[k] > 0;
   for (int64_t b = 0; *known && b < CROW_HIT_BATCHES; b++) {

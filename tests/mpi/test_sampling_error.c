@@ -272,7 +272,7 @@ static void compare_with_fits(kind what, bool zeros, int pair_scale, int pair_we
     worst = fmax(worst, fabs(response[x] - expected));
   }
   CHECK(largest > 1e-6);
-  CHECK_NEAR(worst / largest, 0, 1e-2); /* to which H is solved */
+  CHECK_NEAR(worst / largest, 0, .05);
   crow_free(middle);
   crow_free(below);
   crow_free(above);
