@@ -82,6 +82,8 @@ crow_status crow_sampling_error_find(const crow_comm *comm, const crow_dataset *
   CROW_TRY(find_largest_error(comm, p, out));
   CROW_TRY(find_median_error(comm, p->count, out));
 cleanup:
+  /* Rewards are kept where this is stopped, and half an error would be taken for a whole one. */
+  if (status != CROW_OK) crow_sampling_error_free(out);
   crow_free(relative);
   crow_free(win_rate);
   return status;

@@ -86,6 +86,24 @@ done
 exits 0
 [ $stops -gt 1 ] || fail "the run was never stopped"
 equal "$(arrays stopped.h5)" "$(arrays enough.h5)"
+# Stopped within an error, the first and a later one, it is found as a whole by whoever goes on; and in the fit to more
+# samples than before.
+while read -r first second stage; do
+  CROW_TEST_STOP_AT=$stage
+  export CROW_TEST_STOP_AT
+  ranks "$first" fit many.h5 -o "part-$first.h5" --samples 20000 --reward-error "$wanted"
+  unset CROW_TEST_STOP_AT
+  exits 75
+  says "stopped by signal 15 in ${stage%:*}"
+  ranks "$second" fit many.h5 -o "part-$first.h5" --samples 20000 --reward-error "$wanted"
+  exits 0
+  prints "going on from"
+  equal "$(arrays "part-$first.h5")" "$(arrays enough.h5)"
+done <<'END'
+1 2 what sampling does to rewards
+2 3 what sampling does to rewards:500
+3 1 alternatives of zero weight:2
+END
 ranks 2 fit many.h5 -o most.h5 --samples 20000 --reward-error 1e-9 --max-samples 50000
 exits 0
 says "stopped at 50000 samples"
