@@ -4,7 +4,8 @@
 
     CROW=build/crow python3 jobs/evidence/standard_errors.py [--seeds 200] [--draws signs|independent|auto]
 
-For every space and spectrum: weights of many seeds at 200 draws each, held against one run of 200 times as many
+For every space and spectrum: weights of many seeds at 200 draws each (2000 in the box with two wide columns, where draws
+by signs come in clumps), held against one run of 200 times as many
 independent samples. Prints the mean of ((w - long run) / standard error)^2 over the weights that are known to 1 in 7 or
 better (as from 50 independent hits), and the sum of (w - long run)^2 over that of the standard errors squared, over all
 weights. Both are to be about 1; within .9 and 1.1 with 200 seeds. Beside them the variance in units of that of as many
@@ -55,6 +56,7 @@ def cases():
     return [("cube, uniform", cube, ["--space", "cube"]),
             ("box, uniform", cube, ["--space", "box"]),
             ("box, two wide columns", uneven, ["--space", "box"]),
+            ("box, two wide columns, 2000 draws", uneven, ["--space", "box"]),
             ("sphere, flat", flat, sphere + ["none"]),
             ("sphere, decaying", decay, sphere + ["none"]),
             ("sphere about the weighted mean", common, sphere + ["weighted"]),
@@ -68,20 +70,24 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--draws", default="signs")
+    parser.add_argument("--only", default="", help="cases whose name contains this")
     options = parser.parse_args()
     print(f"| {options.draws} | weights | mean square of (w - long run) / standard error | of sums | variance |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for name, contexts, space in cases():
+            if options.only not in name:
+                continue
+            many = SAMPLES * (10 if "2000" in name else 1)
             write(folder, "d.h5", contexts)
-            truth, _, _ = weights(folder, "d.h5", space, "independent", 200 * SAMPLES, 999999)
+            truth, _, _ = weights(folder, "d.h5", space, "independent", 200 * many, 999999)
             squares, errors, ratios = np.zeros(M), np.zeros(M), np.zeros(M)
             for seed in range(1, options.seeds + 1):
-                w, error, samples = weights(folder, "d.h5", space, options.draws, SAMPLES, seed)
+                w, error, samples = weights(folder, "d.h5", space, options.draws, many, seed)
                 squares += (w - truth) ** 2
                 errors += error ** 2
                 ratios += np.divide((w - truth) ** 2, error ** 2, out=np.zeros(M), where=error > 0)
             known = truth ** 2 >= 50 * errors / options.seeds
-            print(f"| {name} | {known.sum()} of {M} | {(ratios[known] / options.seeds).mean():.3f} | {squares.sum() / errors.sum():.3f} "
+            print(f"| {name} | {known.sum()} of {M} | {(ratios[known] / options.seeds).mean() if known.any() else float('nan'):.3f} | {squares.sum() / errors.sum():.3f} "
                   f"| {squares.sum() / options.seeds / ((truth * (1 - truth)).sum() / samples):.2f} |", flush=True)
 
 

@@ -36,7 +36,7 @@ PAIRS_ALTERNATIVES, PAIRS_ALL = 10**6, 10**9  # pairs, strong: all alternatives 
 PAIRS_HELD = 32 * 10**6  # enough that a rank's pairs reach the same stretches of alternatives
 
 # Contexts of 2 dimensions stand for 384: a search in them is soon done, and no message has contexts in it.
-WEIGHTS = ["weights", "--alternatives", "20000", "--contexts", "random", "--dimensions"]
+WEIGHTS = ["weights", "--alternatives", "20000", "--contexts", "random", "--seeds", "0", "--dimensions"]
 FEW = ["2", "--nearest", "fused", "--samples"]
 COMPLETE = ["fit", "--graph", "complete", "--alternatives"]
 PAIRS = ["fit", "--alternatives"]
@@ -83,7 +83,7 @@ KINDS = {"weights-strong": weights_strong, "weights-weak": weights_weak, "comple
 
 # Real runs: with 1 rank and with 2, for the rates and for the simulation's error. Sizes by the number of ranks. The pairs
 # are what one of 256 ranks has of 10^9, among as many alternatives as these concern.
-REAL = {"weights": lambda ranks: WEIGHTS + ["384", "--samples", str(8192 * ranks)],
+REAL = {"weights": lambda ranks: WEIGHTS + ["384", "--samples", str(51200 * ranks)],
         "complete": lambda ranks: COMPLETE + [str(COMPLETE_EACH * ranks)],
         "pairs": lambda ranks: PAIRS + ["168000", "--pairs", str(24 * 168000)]}
 
