@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All are compared with all up to ALL_MOST, a part of them beyond. */
+/* All are compared with all up to ALL_MOST, a part of them beyond: fewer of many, for a second's work at most. */
 enum { ALL_MOST = 5000, PART = 2000, TILE = 512 };
+#define PAIRS_MOST (INT64_C(200000000))
 /* Coordinates of compared contexts that a rank holds, twice. */
 #define COORDINATES_MOST (INT64_C(1) << 23)
 /* Near is closer than this share of the median. */
@@ -36,6 +37,7 @@ struct near_pass {
   near_rows compared, passing;
   double *product; /* (TILE, CROW_BLOCK) */
   double limit;    /* radius squared */
+  bool links;      /* what is closer than that is looked for, else the nearest */
   near_pair *look;
   crow_status status; /* of this rank */
 };
@@ -139,10 +141,13 @@ static void look_at_tile(near_pass *pass, int64_t first, int64_t tile, crow_gidx
               b->shifted, (int)d, 0, pass->product, CROW_BLOCK);
   for (int64_t k = first; k < first + tile; k++) {
     const crow_gidx self = crow_neighbours_row(pass->found, k);
+    const double *bound = pass->links ? &pass->limit : &pass->found->square[k];
     for (int64_t i = 0; i < count; i++) {
       if (begin + i == self) continue;
       const double squares = a->square[k] + b->square[i];
       const double estimate = squares - 2 * pass->product[(k - first) * CROW_BLOCK + i];
+      /* Most pairs are too far; NaN is looked at. */
+      if (estimate - slack * squares > *bound) continue;
       pass->look(pass, k, i, begin + i, estimate - slack * squares, estimate + slack * squares);
     }
   }
@@ -233,7 +238,8 @@ cleanup:
 static crow_gidx how_many(const crow_dataset *dataset) {
   const crow_gidx m = dataset->alternatives, most = COORDINATES_MOST / dataset->dimensions;
   if (m <= ALL_MOST && m <= most) return m;
-  const crow_gidx part = m < PART ? m : PART;
+  const crow_gidx affordable = PAIRS_MOST / m > 1 ? PAIRS_MOST / m : 1;
+  const crow_gidx part = m < PART ? m : affordable < PART ? affordable : PART;
   return part < most ? part : most > 0 ? most : 1;
 }
 
@@ -250,6 +256,7 @@ crow_status crow_neighbours_find(const crow_comm *comm, const crow_dataset *data
   CROW_TRY_AGREE(comm, median_square(out, weight, &pass.limit));
   out->radius = NEAR * sqrt(pass.limit);
   pass.limit *= NEAR * NEAR;
+  pass.links = true;
   CROW_TRY(pass_all(comm, dataset, look_for_links, &pass));
   CROW_TRY(crow_comm_max_f64(comm, out->longest, out->looked));
   CROW_TRY(crow_forest_merge(comm, out->alternatives, out->group));
