@@ -52,7 +52,7 @@ def three(figure, turn):
 
 def weights(program, folder, ranks, m, d):
     size = ("--alternatives", m, "--dimensions", d)
-    found, f = benchmark(run(program, folder, ranks, "weights", "--contexts", "random", "--seconds", 0.5, *size, *REPEATED),
+    found, f = benchmark(run(program, folder, ranks, "weights", "--contexts", "random", "--seeds", 0, "--seconds", 0.5, *size, *REPEATED),
                          "weights")
     n = f["samples"]["median"]
     if ranks == 1:

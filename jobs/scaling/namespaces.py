@@ -104,6 +104,7 @@ def main():
     parser.add_argument("real", help="crow, as usually built")
     parser.add_argument("simulated", help="crow, built with CROW_SMPI")
     parser.add_argument("--folder", default="spaces")
+    parser.add_argument("--real-only", action="store_true", help="stop after the real runs")
     parser.add_argument("--runs", type=int, default=3, help="the fastest counts")
     options = parser.parse_args()
     options.real, options.simulated = os.path.abspath(options.real), os.path.abspath(options.simulated)
@@ -125,6 +126,10 @@ def main():
     link = {"latency": 1e-6 * min(m["allreduce_latency"]["median"] for m in machines),
             "rate": 1e9 * max(m["allreduce_rate"]["median"] for m in machines)}
     print("allreduce over TCP: %.3g us, %.3g GB/s (the best of %d runs)" % (1e6 * link["latency"], link["rate"] / 1e9, len(machines)))
+    if options.real_only:
+        for kind in simulate.REAL:
+            print("%s: 1 rank %.4g s, 2 ranks %s s" % (kind, alone[kind], ", ".join("%.4g" % t for t in time[kind])))
+        return
     print("| problem | 1 rank, s | 2 ranks over TCP, s: least [all] | simulated, s | error |\n|---|---|---|---|---|")
     for kind in simulate.REAL:
         machine, found = simulate_on(options, kind, rates, link)
