@@ -76,8 +76,8 @@ def run_real(options, launch, kind, ranks, at):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("OMPI_MCA_")}
         subprocess.run([*launch, options.real, "bench", *simulate.REAL[kind](ranks), "--repetitions", "3", "--warm-up", "1",
                         "--machine-seconds", "1", "--quiet", "--json", out], check=True,
-                       env={**environment, **simulate.ENVIRONMENT, "OMPI_ALLOW_RUN_AS_ROOT": "1",
-                            "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"})
+                       stdin=subprocess.DEVNULL, env={**environment, **simulate.ENVIRONMENT, "OMPI_ALLOW_RUN_AS_ROOT": "1",
+                                                      "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"})
     with open(out) as file:
         found = json.load(file)["benchmarks"]
     assert all(b["valid"] for b in found)
