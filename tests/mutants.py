@@ -41,7 +41,7 @@ FOLDERS = {
     "space": (r"src/space/.*\.c", "mpi/space mpi/draws mpi/center mpi/pca nearest/signs", {r"": "cli/pool"}),
     "effect": (r"src/summary/effect.*\.c", "mpi/effect", {r"": "cli/effect"}),
     "paths": (r"src/io/(paths|target)\.c", "io/outputs io/publish mpi/paths mpi/files", {r"": "cli/paths"}),
-    "import": (r"src/import/.*\.c", "import/alternatives import/comparisons import/csv import/npy mpi/import mpi/import_kinds fuzz/archive fuzz/csv",
+    "import": (r"src/import/.*\.c", "import/alternatives import/archives import/comparisons import/csv import/npy mpi/import mpi/import_kinds fuzz/archive fuzz/csv",
                {r"scores|rules|results": "cli/formats", r"": "cli/formats"}),
     "tasks": (r"src/tasks/.*\.c", "mpi/groups mpi/model_fit mpi/uncertainty", {r"": "cli/uncertainty"}),
 }
