@@ -253,6 +253,24 @@ static void long_texts_are_told_apart(void) {
   crow_dataset_close(&data);
 }
 
+/* 8 bytes for each number and 60 for each row of a table, with the room that it grows by; nothing for what stays in its
+ * file or is not there. */
+static void memory_of_contexts_goes_by_their_rows(void) {
+  enum { ROWS = 2000 };
+  static char text[ROWS * 16 + 16];
+  size_t at = (size_t)snprintf(text, sizeof text, "id,x,y,z\n");
+  for (int row = 0; row < ROWS; row++) at += (size_t)snprintf(text + at, sizeof text - at, "%04d,1,2.5,3\n", row);
+  const double bytes = crow_context_source_rank_bytes(write_text("x.csv", text)), least = ROWS * (3 * 8 + 60.);
+  CHECK(bytes >= least && bytes <= 1.3 * least);
+  CHECK(crow_context_source_rank_bytes(test_path("absent.csv")) == 0);
+  CHECK(crow_context_source_rank_bytes(write_bytes("x.npy", "\x93NUMPY\1\0", 8)) == 0);
+  CHECK(crow_context_source_rank_bytes(write_bytes("x.h5", "\211HDF\r\n\032\n", 8)) == 0);
+  CHECK_STATUS(crow_context_source_check_memory(test_comm, test_path("x.csv"), 1000), CROW_FAILED);
+  CHECK_MESSAGE("the contexts of ");
+  CHECK_OK(crow_context_source_check_memory(test_comm, test_path("x.csv"), 1e9));
+  CHECK_OK(crow_context_source_check_memory(test_comm, test_path("x.npy"), 1000));
+}
+
 int main(int argc, char **argv) {
   static const crow_test tests[] = {{"winners are sides, ids and ties", winners_are_sides_ids_and_ties},
                                     {"ties and both bad are dropped apart", ties_and_both_bad_are_dropped_apart},
@@ -264,6 +282,7 @@ int main(int argc, char **argv) {
                                     {"lines of JSON are rows", lines_of_json_are_rows},
                                     {"columns are kept", columns_are_kept},
                                     {"long texts are told apart", long_texts_are_told_apart},
+                                    {"memory of contexts goes by their rows", memory_of_contexts_goes_by_their_rows},
                                     {NULL, NULL}};
   return crow_test_main(argc, argv, "kinds of comparisons", tests, true);
 }
