@@ -4,6 +4,7 @@
 #include "harness.h"
 
 #include "weights/few_impl.h"
+#include "weights/prompts_impl.h"
 
 #include <stdlib.h>
 
@@ -271,6 +272,27 @@ static void draws_are_kept_and_lengthened(void) {
   crow_few_free(&few);
 }
 
+/* A prompt's contexts among those that a rank holds, as floats and as doubles, whatever they are stored as. */
+static void a_view_finds_a_prompts_rows(void) {
+  enum { ROWS = 6, WIDE = 3 };
+  static const crow_gidx place[] = {4, 0, 5};
+  double wide[ROWS * WIDE], as_double[2 * WIDE];
+  float narrow[ROWS * WIDE], as_float[2 * WIDE];
+  for (int i = 0; i < ROWS * WIDE; i++) wide[i] = narrow[i] = (float)i / 4;
+  for (int single = 0; single <= 1; single++) {
+    for (int placed = 0; placed <= 1; placed++) {
+      crow_prompt_view view = {single ? (void *)narrow : (void *)wide, placed ? place : NULL, WIDE, single};
+      crow_prompt_view_make(&view, 1, 2, CROW_F64, as_double);
+      crow_prompt_view_make(&view, 1, 2, CROW_F32, as_float);
+      for (int i = 0; i < 2 * WIDE; i++) {
+        const crow_gidx row = placed ? place[1 + i / WIDE] : 1 + i / WIDE;
+        CHECK(as_double[i] == wide[row * WIDE + i % WIDE]);
+        CHECK(as_float[i] == narrow[row * WIDE + i % WIDE]);
+      }
+    }
+  }
+}
+
 int main(int argc, char **argv) {
   static const crow_test tests[] = {
       {"a basis spans the rows and no more", a_basis_spans_the_rows_and_no_more},
@@ -283,6 +305,7 @@ int main(int argc, char **argv) {
       {"samples go on to the accuracy or the limit", samples_go_on_to_the_accuracy_or_the_limit},
       {"pseudo-counts are added", pseudo_counts_are_added},
       {"draws are kept and lengthened", draws_are_kept_and_lengthened},
+      {"a view finds a prompt's rows", a_view_finds_a_prompts_rows},
       {NULL, NULL}};
   return crow_test_main(argc, argv, "weights of a few", tests, false);
 }
