@@ -357,4 +357,5 @@ def main():
         print("%-12s %3d of %3d killed, %5.1f %%" % ("all", killed, tried, 100 * killed / tried))
 
 
-main()
+if __name__ == "__main__":
+    main()

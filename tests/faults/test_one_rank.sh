@@ -96,11 +96,17 @@ done
 rm -f new-train.h5 new-test.h5
 
 # ---- no memory on one rank ----
-# What a rank takes in a small run, in kB of address space, while it waits for its time limit.
+# What a rank takes in a small run, in kB of address space: the last that is seen of it before its time limit, so that a
+# slow machine has come as far as a fast one.
 cat >watched <<'END'
 "$@" &
-sleep 1
-sed -n 's/^VmPeak:[^0-9]*\([0-9]*\) kB/\1/p' /proc/$!/status >"peak-${OMPI_COMM_WORLD_RANK:-${PMIX_RANK:-${PMI_RANK:-}}}"
+name=peak-${OMPI_COMM_WORLD_RANK:-${PMIX_RANK:-${PMI_RANK:-}}}
+while kill -0 $! 2>/dev/null; do
+  peak=$(sed -n 's/^VmPeak:[^0-9]*\([0-9]*\) kB/\1/p' /proc/$!/status 2>/dev/null)
+  [ -z "$peak" ] || echo "$peak" >"$name"
+  [ -n "$peak" ] || break
+  sleep 0.2
+done
 wait
 END
 # shellcheck disable=SC2086
