@@ -147,7 +147,8 @@ cleanup:
 crow_status crow_prompts_to_slices(crow_prompts *p) {
   crow_status status = CROW_OK;
   CROW_TRY(rows_to_slices(p, p->result, sizeof *p->result, p->slice));
-  if (p->batch) CROW_TRY(rows_to_slices(p, p->batch, CROW_HIT_BATCHES * sizeof *p->batch, p->slice_batch));
+  /* Not by p->batch, which is NULL after a resume on a rank that owns nothing. */
+  if (p->slice_batch) CROW_TRY(rows_to_slices(p, p->batch, CROW_HIT_BATCHES * sizeof *p->batch, p->slice_batch));
 cleanup:
   return status;
 }

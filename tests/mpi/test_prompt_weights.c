@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Weights within prompts: those of each prompt by itself, times its share. */
+/* Weights within prompts: those of each prompt by itself, times its share; stopped again and again, the same bits. */
 #include "fixture.h"
 
 /* One prompt that several ranks share (more than a rank's part and a block's), a middle one, and small ones. */
@@ -118,10 +118,46 @@ static void samples_go_by_the_prompts_size(void) {
   crow_dataset_close(&dataset);
 }
 
+static void stopped_again_and_again_they_are_the_same(void) {
+  /* A limit that has passed at every look at the clock: after a prompt that ranks share, or a second of others. */
+  const crow_checkpoint_options often = {NULL, 0, 1e-9, false};
+  const crow_weights_options options = with_samples(3000);
+  crow_dataset dataset = {0};
+  crow_weights whole, weights = {0};
+  crow_status status = CROW_STOPPED;
+  int stops = 0;
+  open_prompts(test_comm, "stopped.h5", &dataset);
+  CHECK_OK(crow_weights_compute(test_comm, &dataset, &options, &whole));
+  while (status == CROW_STOPPED && stops < 100) {
+    crow_checkpoint *checkpoint = NULL;
+    bool found = false;
+    CHECK_OK(crow_checkpoint_create(test_comm, &often, test_path("stopped-w.h5"), &checkpoint));
+    CHECK_OK(crow_checkpoint_match_settings(checkpoint, crow_weights_settings, &options));
+    CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+    CHECK(found == (stops > 0));
+    status = crow_weights_compute_from(test_comm, &dataset, &options, checkpoint, &weights);
+    stops += status == CROW_STOPPED;
+    if (status == CROW_OK) CHECK_OK(crow_checkpoint_remove(checkpoint));
+    crow_checkpoint_destroy(&checkpoint);
+  }
+  CHECK_OK(status);
+  const size_t bytes = (size_t)whole.partition.count * sizeof(double);
+  if (bytes && status == CROW_OK) {
+    CHECK(memcmp(weights.value, whole.value, bytes) == 0);
+    CHECK(memcmp(weights.standard_error, whole.standard_error, bytes) == 0);
+    CHECK(memcmp(weights.hits, whole.hits, bytes) == 0);
+  }
+  CHECK(crow_comm_size(test_comm) == 1 || stops > 0);
+  crow_weights_free(&weights);
+  crow_weights_free(&whole);
+  crow_dataset_close(&dataset);
+}
+
 int main(int argc, char **argv) {
   static const crow_test tests[] = {
       {"prompts have their own weights, times their share", prompts_have_their_own_weights_times_their_share},
       {"samples go by the prompt's size", samples_go_by_the_prompts_size},
+      {"stopped again and again they are the same", stopped_again_and_again_they_are_the_same},
       {NULL, NULL}};
   return crow_test_main(argc, argv, "weights of prompts", tests, true);
 }
