@@ -6,6 +6,7 @@
 #include "io/target_impl.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -72,10 +73,31 @@ static void other_failures_are_told(void) {
   CHECK(unlink(new) == 0);
 }
 
+/* A descriptor is written to if it was opened for that, whatever the rights of what it leads to. */
+static void descriptors_are_written_as_they_were_opened(void) {
+  static const int modes[] = {O_RDONLY, O_WRONLY, O_RDWR};
+  for (int k = 0; k < 3; k++) {
+    crow_target target = {0};
+    char name[64];
+    const int descriptor = open("/dev/null", modes[k]);
+    CHECK(descriptor >= 0);
+    (void)snprintf(name, sizeof name, "/dev/fd/%d", descriptor);
+    CHECK_OK(crow_target_find(name, &target));
+    CHECK(target.stream && target.descriptor == descriptor);
+    CHECK_STATUS(crow_target_check(name, &target, true, true), k ? CROW_OK : CROW_FILE_SYSTEM);
+    if (!k) CHECK_MESSAGE("Permission denied");
+    CHECK_STATUS(crow_target_check(name, &target, false, true), CROW_FILE_SYSTEM);
+    CHECK_MESSAGE("it is a device, pipe or socket");
+    crow_target_free(&target);
+    CHECK(close(descriptor) == 0);
+  }
+}
+
 int main(int argc, char **argv) {
   static const crow_test tests[] = {
       {"a name is taken once, and replaced when asked", a_name_is_taken_once_and_replaced_when_asked},
       {"other failures are told", other_failures_are_told},
+      {"descriptors are written as they were opened", descriptors_are_written_as_they_were_opened},
       {NULL, NULL}};
   return crow_test_main(argc, argv, "publishing", tests, false);
 }
