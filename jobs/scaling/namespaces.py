@@ -33,7 +33,7 @@ PLATFORM = """<?xml version='1.0'?>
 </platform>
 """
 # The link is what was measured, without the factors of another network.
-SETTINGS = [*simulate.SETTINGS, "--cfg=smpi/lat-factor:1", "--cfg=smpi/bw-factor:1", "--cfg=network/weight-S:0"]
+SETTINGS = [*simulate.SETTINGS, "--cfg=smpi/lat-factor:0:1", "--cfg=smpi/bw-factor:0:1", "--cfg=network/weight-S:0"]
 
 
 def ip(*arguments):
