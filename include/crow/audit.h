@@ -138,6 +138,8 @@ typedef struct crow_audit_noise {
   double mean, tau;        /**< of |r - r'| and of Kendall's tau-b, over the redraws */
   int64_t changed;         /**< redraws that changed the winner, the alternative or the topic; of several prompts the
                                 alternative of any */
+  int64_t winners, topics; /**< of these, the winning alternative and the winning topic; of two datasets the winner is
+                                the topic, and topics 0 */
   double prompts;          /**< mean number of prompts whose winner a redraw changed */
   crow_gidx most_prompts;  /**< and the greatest */
 } crow_audit_noise;
@@ -206,19 +208,20 @@ CROW_API void crow_audit_comparison_free(crow_audit_comparison *comparison);
 
 /** What one method's rewards went through, over all tests of an audit. */
 typedef struct crow_audit_summary {
-  int64_t tests, changed; /**< how many; of them those that changed a winner, see crow_audit_shift_changes() */
-  double largest;         /**< shift of a reward */
-  double closest;         /**< the smallest eps at which a winner changed; 0 where there is none to speak of */
-  const char *from, *to;  /**< the first change, in words; borrowed from the result */
-  crow_gidx prompts;      /**< of the dataset; 1 without */
-  crow_gidx most_prompts; /**< whose winner one test changed */
-  int64_t redraws;        /**< of the comparisons without clones; 0: none */
-  crow_audit_noise noise; /**< what they did */
-  bool complete;          /**< no redraws, for nothing is observed by chance */
+  int64_t tests, changed;  /**< how many; of them those that changed a winner, see crow_audit_shift_changes() */
+  bool by_topic;           /**< whether winning topics are counted beside winners: there are topics, and no prompts */
+  int64_t winners, topics; /**< tests that changed the winner, and the winning topic if by_topic */
+  const char *topic[2];    /**< the first change of the winning topic, as from and to; NULL without */
+  double largest;          /**< shift of a reward */
+  double closest;          /**< the smallest eps at which a winner changed; 0 where there is none to speak of */
+  const char *from, *to;   /**< the first change of the winner; NULL without; borrowed from the result */
+  crow_gidx prompts;       /**< of the dataset; 1 without */
+  crow_gidx most_prompts;  /**< whose winner one test changed */
+  int64_t redraws;         /**< of the comparisons without clones; 0: none */
+  crow_audit_noise noise;  /**< what they did */
+  bool complete;           /**< no redraws, for nothing is observed by chance */
 } crow_audit_summary;
 
-/** Where a winner came from and went to: topics if they changed, else alternatives. Borrowed from `shift`. Local. */
-CROW_API void crow_audit_shift_winners(const crow_audit_shift *shift, const char **from, const char **to);
 /** Whether a winner changed: the alternative or the topic; of several prompts the winners of each count, and not the
  * topic that is best in the mean over all. Local. */
 CROW_API bool crow_audit_shift_changes(const crow_audit_shift *shift, crow_gidx prompts);

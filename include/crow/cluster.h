@@ -48,6 +48,8 @@ CROW_API crow_status crow_radius_suggest(const crow_comm *comm, const crow_datas
 
 /** The most pairs whose distances are taken. */
 #define CROW_VALLEY_PAIRS INT64_C(100000)
+/** Distances whose crow_valley.eta is below this have one hump, and no valley: a normal one has 2 / pi. */
+#define CROW_VALLEY_LEAST 0.636
 /** The valley between the distances of alternatives on the same subject and those of others. */
 typedef struct crow_valley {
   double radius; /**< Otsu's threshold: the split of the distances that maximises the variance between its sides */

@@ -217,7 +217,8 @@ typedef struct crow_effect {
   crow_gidx looked; /**< alternatives of which near-duplicates were looked for among all; 0: it was not done */
   double radius;    /**< within which they are near: a quarter of the weighted median distance to the nearest other */
   crow_gidx groups, members; /**< groups of near-duplicates, and alternatives in them */
-  int named;                 /**< of the groups, those of largest weight: */
+  double weight;             /**< sum of the weights of these */
+  int named;                 /**< of the groups, the closest: */
   crow_effect_group group[CROW_EFFECT_GROUPS];
   crow_ranked largest, smallest; /**< weights */
   char largest_id[CROW_NAME_BYTES], smallest_id[CROW_NAME_BYTES];
@@ -225,7 +226,7 @@ typedef struct crow_effect {
   bool concentrated;    /**< below half of the alternatives count, though few of them have near-duplicates */
   bool noisy;           /**< median_hits is below CROW_EFFECT_HITS */
   int64_t more_samples; /**< that would mend this, about; 0 if nothing needs it */
-  int32_t *number;      /**< (m) the group of each alternative, from 1 in the order of their weights; 0: it has none;
+  int32_t *number;      /**< (m) the group of each alternative, from 1 on, the closest first; 0: it has none;
                              NULL without groups. Whole on every rank, owned */
 } crow_effect;
 /** Local. Frees and zeroes. */

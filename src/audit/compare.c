@@ -175,6 +175,7 @@ static crow_status judge_deviations(const double *sum, const double *mean, int64
       out->mean += fabs(deviation) / (double)common;
     }
     out->changed += crow_greatest(common, shifted) != crow_greatest(common, mean);
+    out->winners = out->changed;
     CROW_TRY(crow_kendall_tau(common, mean, shifted, &tau));
     out->tau += tau;
   }

@@ -11,8 +11,8 @@ const crow_setting crow_audit_settings[] = {
      "alternatives whose contexts are joined by steps of at most this length are approximate clones; 0: from the "
      "distances of nearest neighbours, at their largest jump"},
     {"target", CROW_SETTING_TEXT, AT(target), 0, "most-compared", 0, 0, "most-compared|topics|topic:NAME|id:NAME|none",
-     "what the stress test clones: the alternative in most comparisons, each topic in turn, one topic, one "
-     "alternative, or nothing"},
+     "what the stress test clones: the alternative in most comparisons (of each prompt), each topic in turn, the "
+     "named topic or alternative, or nothing"},
     {"clones", CROW_SETTING_TEXT, AT(clones), 0, "1,10", 0, 0, "K,...", "numbers of clones of each target"},
     {"eps", CROW_SETTING_TEXT, AT(eps), 0, "0.1,0.01,0.001", 0, 0, "X,...",
      "distances of the clones from their originals, each in a random direction"},
@@ -22,13 +22,13 @@ const crow_setting crow_audit_settings[] = {
      .text = "voronoi",
      .choices = "voronoi|uniform|FILE",
      .help =
-         "of the weighted fit: computed as by crow weights, all equal, or read from a file that crow weights wrote; "
-         "clones share evenly what their original has in the file"},
+         "weights of the weighted fit: computed as by crow weights, all equal, or read from a file that crow weights "
+         "wrote; clones share evenly what their original has there"},
     {.name = "second-weights",
      .type = CROW_SETTING_INPUT,
      .offset = AT(given[1]),
      .choices = "FILE",
-     .help = "the same of the second dataset, where --weights is a file"},
+     .help = "weights of the second dataset, needed where --weights is a file"},
     {.name = "samples",
      .type = CROW_SETTING_INT,
      .offset = AT(weights.samples),
@@ -65,18 +65,20 @@ const crow_setting crow_audit_settings[] = {
      .value = 1e9,
      .minimum = 1,
      .maximum = 1e13,
-     .help = "with --relative-error: stop at this many samples all the same"},
+     .help = "with --relative-error: never draw more than this, even if the error is not reached"},
     {.name = "pseudo-count",
      .type = CROW_SETTING_DOUBLE,
      .offset = AT(weights.pseudo_count),
      .maximum = 1e12,
      .help = "Dirichlet smoothing of sampled weights"},
     {"prompt-share", CROW_SETTING_CHOICE, AT(weights.prompt_share), CROW_PROMPT_SHARE_UNIFORM, NULL, 0, 0,
-     "uniform|count", "of a dataset with prompts: each prompt's share of all weight, of both fits"},
+     "uniform|count",
+     "with several prompts: what a prompt's weights sum to, in both fits: the same for all, or in proportion to "
+     "their numbers of alternatives"},
     {"scratch", CROW_SETTING_FOLDER, AT(scratch), 0, ".", 0, 0, "FOLDER",
-     "where the datasets with clones are written and removed; all ranks must see it"},
+     "where the datasets with clones are written for a while; all ranks must see it"},
     {"clone-seed", CROW_SETTING_INT, AT(clone_seed), 1, NULL, 0, 9e15, NULL,
-     "of the clones' directions and comparisons"},
+     "seed of the clones' directions and of redrawn comparisons"},
     {"redraws", CROW_SETTING_INT, AT(redraws), 20, NULL, 0, 1e6, NULL,
      "observed comparisons are drawn anew so often without clones, to tell what clones do from what chance does; 0: "
      "never"},

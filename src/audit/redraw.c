@@ -71,8 +71,10 @@ static crow_status visit(void *context, int64_t number, const double *reward) {
   r->largest[number] = largest;
   noise->mean += sum / (double)m;
   const crow_gidx changed = crow_within_changed(r->within, r->reward, NULL, m, reward, &first);
-  noise->changed +=
-      changed > 0 || (r->within->prompts == 1 && redraw_best_topic(r, r->reward) != redraw_best_topic(r, reward));
+  const bool topic = r->within->prompts == 1 && redraw_best_topic(r, r->reward) != redraw_best_topic(r, reward);
+  noise->changed += changed > 0 || topic;
+  noise->winners += changed > 0;
+  noise->topics += topic;
   noise->prompts += (double)changed;
   noise->most_prompts = changed > noise->most_prompts ? changed : noise->most_prompts;
   const crow_status status = crow_comm_agree(r->comm, crow_within_tau(r->within, r->reward, reward, &tau));

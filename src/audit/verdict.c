@@ -6,12 +6,6 @@
 /* Shifts that are so small are the same as none for any reader. */
 #define SMALL 1e-4
 
-void crow_audit_shift_winners(const crow_audit_shift *shift, const char **from, const char **to) {
-  const bool topic = shift->topic_changed;
-  *from = topic ? shift->winner_topic[0] : shift->winner[0];
-  *to = topic ? shift->winner_topic[1] : shift->winner[1];
-}
-
 bool crow_audit_shift_changes(const crow_audit_shift *shift, crow_gidx prompts) {
   return shift->winner_changed || (prompts == 1 && shift->topic_changed);
 }
@@ -21,8 +15,17 @@ static void add_test(crow_audit_summary *summary, double eps, const crow_audit_s
   summary->largest = fmax(summary->largest, shift->largest);
   summary->most_prompts =
       shift->prompts_changed > summary->most_prompts ? shift->prompts_changed : summary->most_prompts;
+  summary->by_topic = summary->prompts == 1 && *shift->winner_topic[0];
+  if (shift->winner_changed && summary->winners++ == 0) {
+    summary->from = shift->winner[0];
+    summary->to = shift->winner[1];
+  }
+  if (summary->by_topic && shift->topic_changed && summary->topics++ == 0) {
+    summary->topic[0] = shift->winner_topic[0];
+    summary->topic[1] = shift->winner_topic[1];
+  }
   if (!crow_audit_shift_changes(shift, summary->prompts)) return;
-  if (summary->changed++ == 0) crow_audit_shift_winners(shift, &summary->from, &summary->to);
+  summary->changed++;
   if (summary->changed == 1 || eps < summary->closest) summary->closest = eps;
 }
 
@@ -45,6 +48,7 @@ static crow_audit_summary topic_summary(const crow_audit_comparison *c, const cr
                               .noise = *noise,
                               .complete = c->complete,
                               .changed = shift->topic_changed,
+                              .winners = shift->topic_changed,
                               .largest = shift->largest,
                               .from = shift->winner_topic[0],
                               .to = shift->winner_topic[1]};

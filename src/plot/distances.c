@@ -77,13 +77,21 @@ static void distances_add_steps(crow_plot *plot, int k, const humps *h) {
   crow_plot_add(plot, "%.9g 0\nEOD\n", h->farthest);
 }
 
-static void mark_radius(crow_plot *plot, int k, const humps *h) {
+/* What the radius is: of one hump it was found without a valley. */
+static const char *kind_of_radius(const humps *h) {
+  return h->eta == 0 ? "" : h->eta < CROW_VALLEY_LEAST ? " (one hump, no valley)" : " (the valley)";
+}
+
+/* The label stands on the side with more room. */
+static void mark_radius(crow_plot *plot, int k, const humps *h, double farthest) {
+  const bool left = h->radius < farthest / 2;
   crow_plot_add(
       plot,
       "set arrow from first %.9g,graph 0 to first %.9g,graph 1 nohead linewidth 1.5 dashtype 2 linecolor '%s' "
       "front\n"
-      "set label 'radius %.4g' at first %.9g,graph %.3f left offset character 0.6,0 textcolor '%s' front\n",
-      h->radius, h->radius, crow_plot_color(k), h->radius, h->radius, .97 - .07 * k, crow_plot_color(k));
+      "set label 'radius %.4g%s' at first %.9g,graph %.3f %s offset character %s,0 textcolor '%s' front\n",
+      h->radius, h->radius, crow_plot_color(k), h->radius, kind_of_radius(h), h->radius, .97 - .07 * k,
+      left ? "left" : "right", left ? "0.6" : "-0.6", crow_plot_color(k));
 }
 
 crow_status crow_plot_distances(crow_plot *plot) {
@@ -100,7 +108,7 @@ crow_status crow_plot_distances(crow_plot *plot) {
   crow_plot_frame(plot, 80, 30, 60, 300, plot->count);
   crow_plot_axes(plot, "distance of two alternatives", "pairs (%)");
   crow_plot_add(plot, "set xrange [0:%.9g]\nset yrange [0:*]\n", farthest > 0 ? farthest : 1);
-  for (int k = 0; k < plot->count; k++) mark_radius(plot, k, &h[k]);
+  for (int k = 0; k < plot->count; k++) mark_radius(plot, k, &h[k], farthest);
   crow_plot_add(plot, "plot ");
   for (int k = 0; k < plot->count; k++) {
     (void)crow_plot_quote(plot->source[k].label, 60, quoted, sizeof quoted);
@@ -110,12 +118,12 @@ crow_status crow_plot_distances(crow_plot *plot) {
                   k ? ", " : "", k, crow_plot_color(k), k, crow_plot_color(k), quoted);
   }
   crow_plot_add(plot, "\n");
-  (void)snprintf(plot->alt, sizeof plot->alt,
-                 "Histogram of the distances of pairs of alternatives in %d file%s; of %s the radius is %.4g%s%.3g",
-                 plot->count, crow_plural(plot->count), plot->source[0].label, h[0].radius,
-                 h[0].eta > 0 ? ", the valley, and the share of the variance between its sides "
-                              : ", the farthest pair ",
-                 h[0].eta > 0 ? h[0].eta : h[0].farthest);
+  (void)snprintf(
+      plot->alt, sizeof plot->alt,
+      "Histogram of the distances of pairs of alternatives in %d file%s; of %s the radius is %.4g%s, %s %.3g",
+      plot->count, crow_plural(plot->count), plot->source[0].label, h[0].radius, kind_of_radius(&h[0]),
+      h[0].eta > 0 ? "the share of the variance between its sides" : "the farthest pair",
+      h[0].eta > 0 ? h[0].eta : h[0].farthest);
 cleanup:
   crow_free(h);
   return status;

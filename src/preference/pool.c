@@ -16,9 +16,9 @@ const crow_setting crow_cluster_settings[] = {
      .value = 10,
      .minimum = 1,
      .maximum = 1e6,
-     .help = "of k-means, each with other centres; the one of least inertia is taken"},
+     .help = "how often k-means begins anew from other centres; the result of least inertia is taken"},
     {"max-iterations", CROW_SETTING_INT, AT(max_iterations), 300, NULL, 1, 1e9, NULL, "iterations of k-means at most"},
-    {"seed", CROW_SETTING_INT, AT(seed), 1, NULL, 0, 9e15, NULL, "of the centres that k-means begins with"},
+    {"seed", CROW_SETTING_INT, AT(seed), 1, NULL, 0, 9e15, NULL, "seed of the centres that k-means begins with"},
     {"memory-per-rank", CROW_SETTING_DOUBLE, AT(memory_per_rank), 0, NULL, 0, 1e18, NULL,
      "bytes that a rank may use; groups that need more are refused before the work; 0: what the machine, its cgroup or "
      "Slurm allows"},

@@ -46,7 +46,8 @@ static void audit_write_winner(FILE *out, const json_t *shift, double prompts) {
     (void)snprintf(words, sizeof words, "changed in %.0f of %.0f prompts", audit_number(shift, "prompts_changed"),
                    prompts);
   } else if (topic || json_is_true(json_object_get(shift, "winner_changed"))) {
-    (void)snprintf(words, sizeof words, "%s to %s", text(shift, topic ? "winner_topic_before" : "winner_before"),
+    (void)snprintf(words, sizeof words, "%s%s to %s", topic ? "topic " : "",
+                   text(shift, topic ? "winner_topic_before" : "winner_before"),
                    text(shift, topic ? "winner_topic_after" : "winner_after"));
   }
   crow_html_cell(out, false, words);
@@ -66,8 +67,8 @@ static void write_redraws(FILE *out, const json_t *alone, double prompts) {
       (void)snprintf(words, sizeof words, "changed in %.3g of %.0f prompts",
                      audit_number(noise, "mean_prompts_changed"), prompts);
     } else {
-      (void)snprintf(words, sizeof words, "changed %.0f of %.0f times", audit_number(noise, "winner_changed"),
-                     audit_number(alone, "redraws"));
+      (void)snprintf(words, sizeof words, "winner or topic changed %.0f of %.0f times",
+                     audit_number(noise, "winner_changed"), audit_number(alone, "redraws"));
     }
     crow_html_number(out, "%.4g", audit_number(noise, "median_largest_shift"));
     crow_html_number(out, "%.4g", audit_number(noise, "mean_shift"));

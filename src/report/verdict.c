@@ -13,7 +13,7 @@ static const json_t *attribute(const crow_page_entry *e, const char *name) {
 typedef struct page_winner {
   const char *name, *rival; /* NULL where there is none */
   double lead, error;       /* error: NaN where it is not known */
-  bool clear;
+  bool clear, next;         /* next: the rival is second in place, else the least certain of those behind */
 } page_winner;
 
 static page_winner best_topic(const crow_topics *t) {
@@ -23,7 +23,8 @@ static page_winner best_topic(const crow_topics *t) {
                        .rival = lead.second >= 0 ? crow_strings_get(&t->name, lead.second) : NULL,
                        .lead = lead.lead,
                        .error = lead.error,
-                       .clear = lead.clear};
+                       .clear = lead.clear,
+                       .next = t->count > 1 && lead.second == t->by_mean[1]};
 }
 
 static page_winner best_alternative(const crow_page_entry *e) {
@@ -36,6 +37,7 @@ static page_winner best_alternative(const crow_page_entry *e) {
   best.lead = lead.lead;
   best.error = lead.error;
   best.clear = lead.clear;
+  best.next = lead.second == 1;
   return best;
 }
 
@@ -52,8 +54,8 @@ static void write_winner(FILE *out, const page_winner *w) {
   if (!w->clear && !(w->error > 0)) {
     crow_html_print(out, "%s and %s share the first rank", w->name, w->rival);
   } else if (!w->clear) {
-    crow_html_print(out, "too close to call: %s leads %s by %.3g, with a standard error of %.3g", w->name, w->rival,
-                    w->lead, w->error);
+    crow_html_print(out, "too close to call: %s leads %s by %.3g, less than two standard errors (%.3g each)%s", w->name,
+                    w->rival, w->lead, w->error, w->next ? "" : "; the least certain lead");
   } else if (w->rival && !isnan(w->error)) {
     crow_html_print(out, "%s, by %.3g over %s with a standard error of %.3g", w->name, w->lead, w->rival, w->error);
   } else {

@@ -10,8 +10,10 @@
 
 /* ---- groups --------------------------------------------------------------------------------------------------- */
 
-static int by_weight(const void *a, const void *b) {
+/* The closest first, then the heaviest. */
+static int by_closeness(const void *a, const void *b) {
   const crow_effect_group *x = a, *y = b;
+  if (x->apart != y->apart) return x->apart < y->apart ? -1 : 1;
   if (x->weight != y->weight) return x->weight > y->weight ? -1 : 1;
   return x->member[0] < y->member[0] ? -1 : 1;
 }
@@ -65,10 +67,11 @@ static crow_status take_groups(const crow_neighbours *n, const double *weight, c
   for (crow_gidx g = 0; g < out->groups; g++) {
     group[g].shares = (double)n->alternatives * group[g].weight;
     out->members += group[g].size;
+    out->weight += group[g].weight;
   }
   for (int64_t k = 0; k < n->looked; k++) *among += number[n->group[crow_neighbours_row(n, k)]] > 0;
   if (out->groups) {
-    qsort(group, (size_t)out->groups, sizeof *group, by_weight);
+    qsort(group, (size_t)out->groups, sizeof *group, by_closeness);
     CROW_TRY(number_members(n, number, group, out));
   }
   out->named = out->groups < CROW_EFFECT_GROUPS ? (int)out->groups : CROW_EFFECT_GROUPS;

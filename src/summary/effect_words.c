@@ -37,9 +37,10 @@ static void say_effective(const crow_effect *e, crow_effect_words *out) {
   }
 }
 
-/* "near-duplicates: A, B: 0.13 apart, 1.02 equal shares together; uniform gives 2" */
+/* "near-duplicates: A, B: 0.13 apart, 1.02 equal shares of 1/59 together; uniform gives 2"; the first says of what. */
 static void say_group(const crow_effect *e, const crow_effect_group *g, crow_effect_words *out) {
-  char *text = out->line[out->lines++];
+  char *text = out->line[out->lines++], of[40] = "";
+  if (g == e->group) (void)snprintf(of, sizeof of, " of 1/%lld", (long long)e->alternatives);
   effect_append(text, "near-duplicates: ");
   for (int k = 0; k < g->named; k++) {
     if (k) effect_append(text, ", ");
@@ -50,9 +51,19 @@ static void say_group(const crow_effect *e, const crow_effect_group *g, crow_eff
   if (e->equal) {
     effect_append(text, "count %lld times", (long long)g->size);
   } else {
-    effect_append(text, "%.3g equal share%s together; uniform gives %lld", g->shares, g->shares == 1 ? "" : "s",
+    effect_append(text, "%.3g equal share%s%s together; uniform gives %lld", g->shares, g->shares == 1 ? "" : "s", of,
                   (long long)g->size);
   }
+}
+
+/* What a group has in the mean, beside an alternative that is in none. */
+static void append_means(const crow_effect *e, char *text) {
+  const crow_gidx others = e->alternatives - e->members;
+  if (e->equal || e->looked < e->alternatives) return;
+  effect_append(text, ": %.3g equal shares each in the mean", (double)e->alternatives * e->weight / (double)e->groups);
+  if (others)
+    effect_append(text, "; an alternative without near-duplicates has %.3g",
+                  (double)e->alternatives * (1 - e->weight) / (double)others);
 }
 
 static void say_groups(const crow_effect *e, crow_effect_words *out) {
@@ -69,6 +80,7 @@ static void say_groups(const crow_effect *e, crow_effect_words *out) {
     effect_append(out->line[out->lines++],
                   "near-duplicates in all: %lld alternatives in %lld group%s, closer than %.3g%s",
                   (long long)e->members, (long long)e->groups, crow_plural(e->groups), e->radius, part);
+    append_means(e, out->line[out->lines - 1]);
   }
 }
 

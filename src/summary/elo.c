@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "io/ids_impl.h"
 #include <crow/summary.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const double usual = 1000;
+enum { SUGGEST_AMONG = 100000 };
 
 const crow_setting crow_elo_settings[] = {
     {.name = "elo",
@@ -37,6 +39,29 @@ crow_status crow_elo_options_validate(const crow_elo_options *options) {
   return crow_error(CROW_USAGE, "anchor \"%s\": expected NAME=RATING, such as gpt-4=1000", options->anchor);
 }
 
+/* The id that is most like this name, of the first of very many; every rank gets the words. */
+static crow_status suggest_anchor(const crow_comm *comm, const crow_file *file, const crow_partition *p,
+                                  const char *name, char suggestion[CROW_SUGGESTION_BYTES]) {
+  crow_status status = CROW_OK;
+  const bool root = crow_comm_rank(comm) == 0;
+  const crow_gidx count = root ? (p->global < SUGGEST_AMONG ? p->global : SUGGEST_AMONG) : 0;
+  crow_strings names = {0};
+  crow_ids ids = {0};
+  memset(suggestion, 0, CROW_SUGGESTION_BYTES);
+  CROW_TRY(crow_ranking_read_ids(comm, file, 0, count, &names));
+  for (int64_t i = 0; i < names.count; i++) {
+    int64_t number;
+    bool added;
+    if (crow_ids_add(&ids, crow_strings_get(&names, i), 0, &number, &added) != CROW_OK) break;
+  }
+  if (root) crow_ids_suggest(&ids, name, suggestion);
+  CROW_TRY(crow_comm_broadcast(comm, suggestion, CROW_SUGGESTION_BYTES, 0));
+cleanup:
+  crow_ids_free(&ids);
+  crow_strings_free(&names);
+  return status;
+}
+
 /* The reward of the first alternative of this name. */
 static crow_status find_anchor(const crow_comm *comm, const crow_file *file, const crow_partition *p,
                                const double *values, const char *name, size_t bytes, double *reward) {
@@ -50,8 +75,11 @@ static crow_status find_anchor(const crow_comm *comm, const crow_file *file, con
   }
   CROW_TRY(crow_comm_max_i64(comm, &first, 1));
   if (first == INT64_MIN) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: /alternatives/id: no alternative \"%.*s\", which the anchor names",
-                        crow_file_name(file), (int)bytes, name));
+    char wanted[CROW_NAME_BYTES], suggestion[CROW_SUGGESTION_BYTES];
+    (void)snprintf(wanted, sizeof wanted, "%.*s", (int)bytes, name);
+    CROW_TRY(suggest_anchor(comm, file, p, wanted, suggestion));
+    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: /alternatives/id: no alternative \"%s\", which the anchor names%s",
+                        crow_file_name(file), wanted, suggestion));
   }
   CROW_TRY(crow_ranking_pick(comm, p, values, 1, &(crow_ranked){0, -first}, reward));
 cleanup:

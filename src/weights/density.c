@@ -271,6 +271,13 @@ static crow_status find_length(const crow_comm *comm, const crow_contexts *conte
   out->eta = valley.eta;
   /* All alternatives in one place: any length gives the same, uniform weights. */
   if (out->length == 0) out->length = 1;
+  if (out->eta < CROW_VALLEY_LEAST) {
+    crow_log(CROW_LOG_WARNING,
+             "weights: no valley: the distances have one hump (%.3g of their variance is between the sides of %.4g, a "
+             "single hump has .64); give --%s",
+             out->eta, valley.radius, kernel ? "bandwidth" : "radius");
+    goto cleanup;
+  }
   crow_log(
       CROW_LOG_NOTICE,
       "weights: %s %.6g (%sthe valley of the distances of %lld pair%s; %.3g of their variance is between its sides, "

@@ -35,7 +35,7 @@ const crow_setting crow_weights_settings[] = {
     {"relative-error", CROW_SETTING_DOUBLE, AT(relative_error), 0, NULL, 0, 1, NULL,
      "go on in batches until every weight above 1/m has at most this relative standard error; 0: stop after --samples"},
     {"max-samples", CROW_SETTING_INT, AT(max_samples), 1e9, NULL, 1, 1e13, NULL,
-     "with --relative-error or --reward-error: stop at this many samples all the same"},
+     "with --relative-error or --reward-error: never draw more than this, even if the error is not reached"},
     {"pseudo-count", CROW_SETTING_DOUBLE, AT(pseudo_count), 0, NULL, 0, 1e12, NULL,
      "Dirichlet smoothing: w = (n + a) / (N + a m) for n hits of N samples; with a > 0 no weight is zero"},
     {"grid", CROW_SETTING_TEXT, AT(grid), 0, "auto", 0, 0, "GROUPSxSLICES",
@@ -43,15 +43,15 @@ const crow_setting crow_weights_settings[] = {
     {"memory-per-rank", CROW_SETTING_DOUBLE, AT(memory_per_rank), 0, NULL, 0, 1e18, NULL,
      "bytes that a rank may use; 0: what the machine, its cgroup or Slurm allows"},
     {"prompt-share", CROW_SETTING_CHOICE, AT(prompt_share), CROW_PROMPT_SHARE_UNIFORM, NULL, 0, 0, "uniform|count",
-     "where alternatives answer several prompts, each with weights of its own: what a prompt's weights sum to: the "
-     "same "
-     "for all prompts, or in proportion to their numbers of alternatives"},
+     "with several prompts, each of which has weights of its own: what these sum to; the same for all prompts, or in "
+     "proportion to their numbers of alternatives"},
     {.name = "batches",
      .type = CROW_SETTING_BOOL,
      .offset = AT(batches),
      .value = 1,
-     .help = "do not keep hits by batch of draws, from which crow fit finds how much of a reward's error comes from "
-             "sampling: 256 bytes less for each alternative, in memory and in the file"},
+     .help =
+         "save 256 bytes for each alternative, in memory and in the file; crow fit can then not report the sampling "
+         "error of rewards"},
     {NULL, CROW_SETTING_BOOL, 0, 0, NULL, 0, 0, NULL, NULL},
 };
 

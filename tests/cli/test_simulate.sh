@@ -21,7 +21,7 @@ near "$(reward romance)" 0.115651 2e-6
 crow simulate -o clones.h5 --clone food --clone-name restaurants --eps 0.001
 exits 0
 prints "4 alternatives in 2 dimensions, 1 of them clones, 4 topics, 3 annotator types"
-crow inspect clones.h5
+crow inspect clones.h5 --verbose
 exits 0
 prints "restaurants"
 

@@ -96,8 +96,9 @@ const crow_command crow_command_audit = {
         "With two datasets, say without and with clones: fits both in both ways and compares them by topic. The "
         "comparisons of both are drawn anew as well, each by itself: what that does to the differences of the topics' "
         "means is chance.\n\n"
-        "Without --radius it comes from the distances of alternatives to their nearest others, in ascending order: the "
-        "geometric mean of the two at the largest jump if that is threefold or more, else half the median. Lambda "
+        "Without --radius, the distances of alternatives to their nearest others are sorted, and the radius is put "
+        "where one is at least three times the one before (the geometric mean of the two at the largest such jump), "
+        "else at half the median. Lambda "
         "means the same for both fits: the standard one is the weighted one with all weights 1/m.",
     .example = "crow audit votes.h5 --target topic:food\n"
                "crow audit original.h5 clones.h5 --json audit.json\n"

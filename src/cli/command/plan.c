@@ -14,7 +14,7 @@ static const crow_setting plan_settings[] = {
     {"samples", CROW_SETTING_INT, AT(samples), 0, NULL, 0, 1e13, NULL,
      "N: Monte Carlo samples of the weights; 0: as crow weights takes them"},
     {"evaluations", CROW_SETTING_INT, AT(evaluations), 0, NULL, 0, 1e9, NULL,
-     "of the objective; 0: as many as a fit to some of the comparisons takes"},
+     "how often the fit evaluates the objective; 0: as often as a fit to some of the comparisons does"},
     {"memory-per-rank", CROW_SETTING_DOUBLE, AT(memory_per_rank), 0, NULL, 0, 1e18, NULL,
      "bytes that a rank may use; 0: what this machine, its cgroup or Slurm allows now"},
     {0}};
@@ -78,14 +78,11 @@ const crow_command crow_command_plan = {
         "With m alternatives in d dimensions, N samples, q comparisons and P ranks in S slices, weights take "
         "N S / P times the search among m / S alternatives; an evaluation of the objective takes q / P pairs, the "
         "alternatives that these concern and a transfer of 16 bytes for each; a fit reads "
-        "q / P comparisons and sets up their pairs first, and ends with the standard errors that it finds without "
-        "being "
-        "asked. Weights are by the default options: on a sphere about the weighted mean samples are searched again for "
-        "every round in which it is looked for, as often as for some of the alternatives. Writing results is not in "
-        "it. "
-        "The grid is the fewest slices that fit the memory. Of several prompts "
-        "some "
-        "are weighted, of the dataset's sizes, and the others are taken to cost as much.\n\n"
+        "q / P comparisons and sets up their pairs first, and ends with the standard errors.\n\n"
+        "Weights are taken to be those of the default options; finding the weighted mean on the sphere is included, "
+        "with as many rounds as some of the alternatives need. Of several prompts some are weighted, and the others "
+        "are taken to cost as much. The grid has the fewest slices that fit the memory. Writing results is not "
+        "included.\n\n"
         "The last lines are what a Slurm job of the first number of ranks may ask for: half as much again of the time, "
         "and two minutes, and a fifth more than the memory.",
     .example = "crow plan votes.h5 --ranks 64 --samples 100000000\n"

@@ -88,9 +88,8 @@ const crow_command crow_command_weights = {
         "dimensions, and estimated from uniform samples of S in more; a point with several nearest alternatives is "
         "split evenly. Near-duplicates share what one of them would have alone.\n\n"
         "Of a dataset with prompts each is weighted by itself: its alternatives share out its own S, and sum to the "
-        "prompt's share. Stops are looked for between prompts; every rank holds the contexts of a prompt that is "
-        "larger "
-        "than its share of the alternatives.\n\n"
+        "prompt's share. A signal takes effect after the prompts in work; a prompt with more alternatives than a "
+        "rank's share of them is held by every rank.\n\n"
         "The same seed gives the same bits on any number of ranks.",
     .example = "crow weights votes.h5 -o weights.h5 --samples 1000000\n"
                "mpirun -n 8 crow weights votes.h5 -o weights.h5 --space box --seed 7",

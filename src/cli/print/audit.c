@@ -122,8 +122,8 @@ static void add_noise(crow_table *table, const crow_audit_noise *noise, int64_t 
   if (prompts > 1)
     crow_table_add(table, "changed in %.3g of %lld prompts", noise->prompts, (long long)prompts);
   else
-    crow_table_add(table, "changed %lld of %lld times", (long long)noise->changed, (long long)redraws);
-  if (topics) crow_table_add(table, "-");
+    crow_table_add(table, "changed %lld of %lld times", (long long)noise->winners, (long long)redraws);
+  if (topics) crow_table_add(table, "changed %lld of %lld times", (long long)noise->topics, (long long)redraws);
 }
 
 static crow_status print_tests(crow_run *run, const crow_audit_result *r) {
@@ -160,6 +160,8 @@ static json_t *noise_json(const crow_audit_noise *noise) {
   set_real(object, "mean_shift", noise->mean);
   set_real(object, "kendall_tau", noise->tau);
   set_integer(object, "winner_changed", noise->changed);
+  set_integer(object, "winning_alternative_changed", noise->winners);
+  set_integer(object, "winning_topic_changed", noise->topics);
   set_real(object, "mean_prompts_changed", noise->prompts);
   set_integer(object, "most_prompts_changed", noise->most_prompts);
   return object;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/print/audit_impl.h"
+#include <string.h>
 
 static const char *const verdicts[] = {
     [CROW_AUDIT_CHANCE_BOTH] =
@@ -30,44 +31,63 @@ static const char *const verdicts[] = {
         "clones change no winner, but shift the rewards of the weighted fit more than those of the standard fit",
     [CROW_AUDIT_SHIFTS_ALIKE] = "clones change no winner, and shift the rewards of both fits about alike"};
 
-/* "the winner changes", or in how many prompts. */
-static void say_change(const crow_audit_summary *s, char *text, size_t bytes) {
-  if (s->prompts == 1) {
-    (void)snprintf(text, bytes, "the winner changes");
+/* ", the winner changes in 3 of 6 tests (A to B)"; of one test "the winner changes from A to B". */
+static void append_change(const crow_audit_summary *s, const char *what, int64_t changed, const char *from,
+                          const char *to, char *text, size_t bytes) {
+  const size_t used = strlen(text);
+  const char *comma = used ? ", " : "";
+  if (s->tests == 1 && changed) {
+    (void)snprintf(text + used, bytes - used, "%s%s changes from %s to %s", comma, what, from, to);
+  } else if (s->tests == 1) {
+    (void)snprintf(text + used, bytes - used, "%s%s is kept", comma, what);
   } else {
+    (void)snprintf(text + used, bytes - used, "%s%s changes in %lld of %lld tests", comma, what, (long long)changed,
+                   (long long)s->tests);
+    const size_t more = strlen(text);
+    if (changed) (void)snprintf(text + more, bytes - more, " (%s to %s)", from, to);
+  }
+}
+
+/* What of the winners changed, in how many prompts or tests. */
+static void say_changes(const crow_audit_summary *s, char *text, size_t bytes) {
+  *text = 0;
+  if (s->prompts > 1) {
     (void)snprintf(text, bytes, "the winner changes in %s%lld of %lld prompts", s->changed > 1 ? "up to " : "",
                    (long long)s->most_prompts, (long long)s->prompts);
+    const size_t used = strlen(text);
+    if (s->tests > 1)
+      (void)snprintf(text + used, bytes - used, " in %lld of %lld tests", (long long)s->changed, (long long)s->tests);
+    return;
   }
+  if (s->by_topic) append_change(s, "the winning topic", s->topics, s->topic[0], s->topic[1], text, bytes);
+  append_change(s, "the winner", s->winners, s->from, s->to, text, bytes);
 }
 
 static void say(crow_run *run, const char *method, const crow_audit_summary *s) {
-  char change[96], from_to[2 * CROW_AUDIT_NAME + 16] = "";
-  say_change(s, change, sizeof change);
-  if (s->prompts == 1) (void)snprintf(from_to, sizeof from_to, ", from %s to %s", s->from, s->to);
+  char changes[4 * CROW_AUDIT_NAME + 160], closest[64] = "";
   if (s->changed == 0) {
     crow_print(run, "%s fit: keeps its winner%s%s; largest shift of a reward %.3g", method,
                s->prompts > 1 ? " of every prompt" : "", s->tests > 1 ? " in all tests" : "", s->largest);
-  } else if (s->tests == 1) {
-    crow_print(run, "%s fit: %s%s; largest shift of a reward %.3g", method, change, s->prompts == 1 ? from_to + 1 : "",
-               s->largest);
-  } else {
-    crow_print(run, "%s fit: %s in %lld of %lld tests%s, by clones as close as %g; largest shift of a reward %.3g",
-               method, change, (long long)s->changed, (long long)s->tests, from_to, s->closest, s->largest);
+    return;
   }
+  say_changes(s, changes, sizeof changes);
+  if (s->tests > 1) (void)snprintf(closest, sizeof closest, ", by clones as close as %g", s->closest);
+  crow_print(run, "%s fit: %s%s; largest shift of a reward %.3g", method, changes, closest, s->largest);
 }
 
 static void say_chance(crow_run *run, const char *method, const crow_audit_summary *s) {
-  char prompts[96] = "";
+  char more[96] = "";
   if (s->redraws == 0) return;
+  if (s->by_topic) (void)snprintf(more, sizeof more, ", the winning topic in %lld", (long long)s->noise.topics);
   if (s->prompts > 1) {
-    (void)snprintf(prompts, sizeof prompts, " (of %.3g prompts in the mean, of %lld at most)", s->noise.prompts,
+    (void)snprintf(more, sizeof more, " (of %.3g prompts in the mean, of %lld at most)", s->noise.prompts,
                    (long long)s->noise.most_prompts);
   }
   crow_print(run,
              "%s fit, comparisons redrawn %lld time%s without clones: largest shift %.3g (at most %.3g), the winner "
              "changes in %lld%s; clones do %s than that",
              method, (long long)s->redraws, crow_plural(s->redraws), s->noise.typical, s->noise.largest,
-             (long long)s->noise.changed, prompts, crow_audit_summary_is_chance(s) ? "no more" : "more");
+             (long long)s->noise.winners, more, crow_audit_summary_is_chance(s) ? "no more" : "more");
 }
 
 void crow_audit_print_verdict(crow_run *run, const crow_audit_summary *standard, const crow_audit_summary *weighted) {

@@ -37,6 +37,7 @@ static void report_effect(crow_run *run, const crow_effect *e, json_t *warnings)
     (void)json_object_set_new(entry, "radius", crow_json_real(e->radius));
     (void)json_object_set_new(entry, "groups", json_integer(e->groups));
     (void)json_object_set_new(entry, "near_duplicates", json_integer(e->members));
+    (void)json_object_set_new(entry, "near_duplicates_weight", crow_json_real(e->weight));
     (void)json_object_set_new(entry, "largest_groups", json_of_groups(e));
   }
   (void)json_object_set(entry, "warnings", warnings);

@@ -306,8 +306,8 @@ static crow_status print_sampling_error(crow_run *run, const crow_dataset *datas
                               &(crow_ranked){.value = e->largest, .index = e->at}, id));
   crow_print_detail(
       run,
-      "sampling: the weights' samples leave the rewards standard errors of %.2g in the median and %.2g at most "
-      "(of %s); --reward-error E samples until that is below E",
+      "sampling error of the rewards: median %.2g, largest %.2g (%s); with --reward-error E sampling goes on until the "
+      "largest is below E",
       e->median, e->largest, id[0]);
   crow_report_real(run, "sampling_error_median", e->median);
   crow_report_real(run, "sampling_error_largest", e->largest);
@@ -326,8 +326,8 @@ static void print_end(crow_run *run, const crow_rewards *r, double spread) {
     crow_results_training(run, r);
   } else if (r->converged && crow_rewards_bound(r) > LOOSE * spread) {
     crow_print(run,
-               "converged to the tolerance after %lld iteration%s, rewards uncertain by up to %.2g: a smaller "
-               "--tolerance or a larger --lambda makes them sure",
+               "converged: stopped at the tolerance after %lld iteration%s; rewards may still be off by up to %.2g "
+               "(numerically): a smaller --tolerance",
                iterations, plural, crow_rewards_bound(r));
   } else if (r->converged) {
     crow_print(run, "converged: yes, after %lld iteration%s; certificate %.3e", iterations, plural, r->optimality);

@@ -57,14 +57,15 @@ void crow_results_lead(const crow_topics *topics, char *text, size_t bytes) {
   }
   (void)crow_text_fit(crow_strings_get(&topics->name, lead.second), 40, second, sizeof second);
   if (isnan(lead.error)) {
-    (void)snprintf(text, bytes, "the topic of highest mean reward is %s, by %.4g over %s", first, lead.lead, second);
+    (void)snprintf(text, bytes, "the topic of highest mean reward is %s, by %.4g over %s (no standard error)", first,
+                   lead.lead, second);
   } else if (lead.clear) {
     (void)snprintf(text, bytes, "the topic of highest mean reward is %s, by %.4f (standard error %.4f) over %s", first,
                    lead.lead, lead.error, second);
   } else {
     (void)snprintf(text, bytes,
-                   "too close to call: topic %s leads %s by %.4f, with a standard error of %.4f less than two of them",
-                   first, second, lead.lead, lead.error);
+                   "too close to call: topic %s leads %s by %.4f, less than two standard errors (%.4f each)%s", first,
+                   second, lead.lead, lead.error, lead.second == topics->by_mean[1] ? "" : "; the least certain lead");
   }
 }
 
@@ -76,14 +77,13 @@ void crow_results_best(const crow_ends *ends, const double *error, char *text, s
   if (ends->rank[lead.second] == ends->rank[lead.first]) {
     (void)snprintf(text, bytes, "%s and %s share the first rank", first, second);
   } else if (isnan(lead.error)) {
-    (void)snprintf(text, bytes, "%s leads, by %.4g over %s", first, lead.lead, second);
+    (void)snprintf(text, bytes, "%s leads, by %.4g over %s (no standard error)", first, lead.lead, second);
   } else if (lead.clear) {
     (void)snprintf(text, bytes, "%s leads, by %.4f (standard error %.4f) over %s", first, lead.lead, lead.error,
                    second);
   } else {
-    (void)snprintf(text, bytes,
-                   "too close to call: %s leads %s by %.4f, with a standard error of %.4f less than two of them", first,
-                   second, lead.lead, lead.error);
+    (void)snprintf(text, bytes, "too close to call: %s leads %s by %.4f, less than two standard errors (%.4f each)%s",
+                   first, second, lead.lead, lead.error, lead.second == 1 ? "" : "; the least certain lead");
   }
 }
 
