@@ -76,7 +76,7 @@ static double reward_of(const crow_audit_topic *topic, bool weighted, int k) {
 }
 
 /* Shifts of the common topics' means. Local. */
-static crow_status measure(const crow_audit_comparison *c, bool weighted, crow_audit_shift *out) {
+static crow_status compare_measure(const crow_audit_comparison *c, bool weighted, crow_audit_shift *out) {
   crow_status status = CROW_OK;
   double *mean[2] = {NULL, NULL}, sum = 0;
   int64_t n = 0;
@@ -254,8 +254,8 @@ crow_status crow_audit_compare(const crow_comm *comm, const crow_dataset *first,
   CROW_TRY(side_create(comm, first, &chosen, 0, &both[0]));
   CROW_TRY(side_create(comm, second, &chosen, 1, &both[1]));
   CROW_TRY_AGREE(comm, merge_topics(both, out));
-  CROW_TRY_AGREE(comm, measure(out, false, &out->standard));
-  CROW_TRY_AGREE(comm, measure(out, true, &out->weighted));
+  CROW_TRY_AGREE(comm, compare_measure(out, false, &out->standard));
+  CROW_TRY_AGREE(comm, compare_measure(out, true, &out->weighted));
   CROW_TRY(find_winners(both, false, &out->standard));
   CROW_TRY(find_winners(both, true, &out->weighted));
   CROW_TRY(find_noise(comm, both, &chosen, out));

@@ -31,7 +31,7 @@ typedef struct target {
   crow_gidx *alternative;
 } target;
 
-static int ascending(const void *a, const void *b) {
+static int stress_ascending(const void *a, const void *b) {
   const crow_gidx x = *(const crow_gidx *)a, y = *(const crow_gidx *)b;
   return (x > y) - (x < y);
 }
@@ -64,7 +64,7 @@ static crow_status most_compared(const stress *s, const int64_t *places, target 
     CROW_TRY(one_target(s, list[0], out));
     goto cleanup;
   }
-  qsort(list, (size_t)w->prompts, sizeof *list, ascending);
+  qsort(list, (size_t)w->prompts, sizeof *list, stress_ascending);
   (void)snprintf(out->name, sizeof out->name, "most compared of each prompt");
   out->count = w->prompts;
   out->alternative = list;
@@ -88,7 +88,7 @@ cleanup:
 }
 
 /* The first alternative of this id. Collective. */
-static crow_status find_id(const stress *s, const char *id, crow_gidx *found) {
+static crow_status stress_find_id(const stress *s, const char *id, crow_gidx *found) {
   crow_status status = CROW_OK;
   const crow_partition p = crow_comm_partition(s->comm, s->dataset->alternatives, CROW_BLOCK);
   crow_strings ids = {0};
@@ -140,7 +140,7 @@ static crow_status choose_targets(const stress *s, const int64_t *places, target
   }
   if (strncmp(text, "id:", 3) == 0) {
     crow_gidx alternative = 0;
-    CROW_TRY(find_id(s, text + 3, &alternative));
+    CROW_TRY(stress_find_id(s, text + 3, &alternative));
     CROW_TRY(one_target(s, alternative, *targets));
   } else {
     CROW_TRY(most_compared(s, places, *targets));
@@ -151,7 +151,7 @@ cleanup:
 
 /* ---- what changed ------------------------------------------------------------------------------------------- */
 
-static void measure(crow_gidx m, const double *before, const double *after, crow_audit_shift *out) {
+static void stress_measure(crow_gidx m, const double *before, const double *after, crow_audit_shift *out) {
   crow_exact_sum sum = {{0}};
   for (crow_gidx i = 0; i < m; i++) {
     const double shift = fabs(before[i] - after[i]);
@@ -195,7 +195,7 @@ static crow_status compare(const stress *s, const crow_clones *clones, const dou
   crow_status status = CROW_OK;
   const crow_gidx m = s->dataset->alternatives;
   crow_gidx first = 0;
-  measure(m, before, after, out);
+  stress_measure(m, before, after, out);
   CROW_TRY_AGREE(s->comm, crow_within_tau(s->within, before, after, &out->tau));
   CROW_TRY_AGREE(s->comm, find_topic_winners(s, clones, all, before, after, out));
   out->prompts_changed = crow_within_changed(s->within, before, clones, all, after, &first);

@@ -43,7 +43,7 @@ static crow_status report_create(crow_run *run) {
   return CROW_OK;
 }
 
-static crow_status begin(crow_run *run) {
+static crow_status execute_begin(crow_run *run) {
   crow_status status = CROW_OK;
   run->root = crow_comm_rank(run->comm) == 0;
   if (run->root) {
@@ -88,7 +88,7 @@ static crow_status end(const crow_run *run, crow_status status) {
 }
 
 static crow_status work(crow_run *run) {
-  crow_status status = begin(run);
+  crow_status status = execute_begin(run);
   if (status == CROW_OK) {
     const unsigned takes = run->command->takes;
     if ((takes & CROW_MEASURES) || (run->common.verbose && !(takes & CROW_PLAIN))) print_header(run);

@@ -121,7 +121,7 @@ static crow_status refuse(const crow_file *file, crow_export_table table, const 
                     crow_file_kind(file), tables[table]);
 }
 
-static crow_status allocate(crow_export *t) {
+static crow_status allocate_columns(crow_export *t) {
   crow_status status = CROW_OK;
   int64_t widest = 1;
   for (int c = 0; c < t->columns; c++) widest = t->column[c].width > widest ? t->column[c].width : widest;
@@ -213,7 +213,7 @@ crow_status crow_export_create(const crow_comm *comm, const crow_file *file, con
   if (status != CROW_OK) return status;
   if (!data) return refuse(file, table, only, "");
   if (out->columns == 0) return refuse(file, table, only, names);
-  status = crow_comm_agree(comm, allocate(out));
+  status = crow_comm_agree(comm, allocate_columns(out));
   return status == CROW_OK ? find_places(out) : status;
 }
 
@@ -239,7 +239,7 @@ void crow_export_free(crow_export *t) {
 }
 
 /* The numbers of a kept column's values. */
-static crow_status read_kept(crow_export *t, int64_t begin, int64_t count, crow_export_column *column) {
+static crow_status table_read_kept(crow_export *t, int64_t begin, int64_t count, crow_export_column *column) {
   crow_status status = CROW_OK;
   const int64_t width = t->kept_name.count;
   int64_t *all = NULL;
@@ -265,7 +265,7 @@ crow_status crow_export_read(crow_export *t, int64_t begin, int64_t count) {
     } else if (column->type == CROW_EXPORT_LOSS) {
       CROW_TRY(crow_export_read_loss(t, begin, mine, column->real));
     } else if (column->type == CROW_EXPORT_KEPT) {
-      CROW_TRY(read_kept(t, begin, mine, column));
+      CROW_TRY(table_read_kept(t, begin, mine, column));
     } else if (column->type == CROW_EXPORT_INTEGER) {
       CROW_TRY(crow_file_read(t->file, column->path, begin, mine, CROW_I64, column->integer));
     } else if (column->type == CROW_EXPORT_PLACE) {

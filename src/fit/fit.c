@@ -22,7 +22,7 @@ typedef struct scaled {
   crow_stages *stages;
 } scaled;
 
-CROW_CLONES static void unscale(const scaled *s, const double *u) {
+CROW_CLONES static void fit_unscale(const scaled *s, const double *u) {
   const double *root = s->root;
   double *reward = s->reward;
   for (crow_gidx i = 0; i < s->count; i++) reward[i] = root[i] > 0 ? u[i] / root[i] : 0;
@@ -40,7 +40,7 @@ static crow_status evaluate(void *context, const double *u, double *value, doubl
   scaled *s = context;
   crow_stages_begin(s->stages, "evaluate");
   crow_work_begin();
-  unscale(s, u);
+  fit_unscale(s, u);
   crow_work_end(CROW_WORK_VECTOR, (double)s->count);
   const crow_status status = crow_objective_evaluate(s->objective, s->reward, value, optimality, gradient);
   crow_work_begin();
@@ -57,7 +57,7 @@ static crow_status rescale(scaled *s, crow_lbfgs *lbfgs) {
   double value = 0, optimality = 0;
   const double *u = crow_lbfgs_iterate(lbfgs, &iteration, &value, &optimality);
   if (iteration == 0 || iteration % RESCALE_EVERY != 0) return CROW_OK;
-  unscale(s, u);
+  fit_unscale(s, u);
   crow_stages_begin(s->stages, "evaluate");
   CROW_TRY(crow_objective_curvature_at(s->objective, s->reward, s->room));
   crow_stages_begin(s->stages, "iterate");
@@ -72,8 +72,8 @@ cleanup:
 }
 
 /* Iterate, history and counts of L-BFGS as states of a checkpoint, beside the weights they belong to. */
-static crow_status save(const crow_weights *weights, const scaled *s, crow_lbfgs *lbfgs, const crow_trace *trace,
-                        crow_checkpoint *checkpoint) {
+static crow_status fit_save(const crow_weights *weights, const scaled *s, crow_lbfgs *lbfgs, const crow_trace *trace,
+                            crow_checkpoint *checkpoint) {
   crow_status status = CROW_OK;
   crow_optim_state state;
   crow_lbfgs_state(lbfgs, &state);
@@ -91,8 +91,8 @@ cleanup:
   return status;
 }
 
-static crow_status resume(const crow_comm *comm, const crow_weights *weights, scaled *s, crow_lbfgs *lbfgs,
-                          crow_trace *trace, crow_checkpoint *checkpoint) {
+static crow_status fit_resume(const crow_comm *comm, const crow_weights *weights, scaled *s, crow_lbfgs *lbfgs,
+                              crow_trace *trace, crow_checkpoint *checkpoint) {
   crow_status status = CROW_OK;
   crow_optim_state state;
   int64_t iteration = 0;
@@ -130,7 +130,7 @@ static crow_status iterate(const crow_comm *comm, const crow_weights *weights, s
     if (!done) CROW_TRY(rescale(s, lbfgs));
     if (done || !checkpoint) continue;
     CROW_TRY(crow_checkpoint_due(checkpoint, &due, &stop));
-    if (due) CROW_TRY(save(weights, s, lbfgs, trace, checkpoint));
+    if (due) CROW_TRY(fit_save(weights, s, lbfgs, trace, checkpoint));
     if (stop) CROW_TRY(crow_error(CROW_STOPPED, "stopped before the fit had converged"));
   }
 cleanup:
@@ -157,10 +157,10 @@ static crow_status fit_solve(const crow_comm *comm, const crow_weights *weights,
   }
   CROW_TRY(crow_lbfgs_create(comm, p, options, evaluate, &s, u, &lbfgs));
   if (checkpoint && crow_checkpoint_has(checkpoint, "lbfgs"))
-    CROW_TRY(resume(comm, weights, &s, lbfgs, trace, checkpoint));
+    CROW_TRY(fit_resume(comm, weights, &s, lbfgs, trace, checkpoint));
   CROW_TRY(iterate(comm, weights, &s, lbfgs, trace, checkpoint));
   crow_lbfgs_get(lbfgs, u, NULL, &result);
-  unscale(&s, u);
+  fit_unscale(&s, u);
   *end = (crow_fit_end){.objective = result.value,
                         .optimality = result.optimality,
                         .iterations = result.iterations,

@@ -39,7 +39,7 @@ cleanup:
   return status;
 }
 
-static crow_status find_id(const crow_csv *csv, int64_t *column) {
+static crow_status alternatives_find_id(const crow_csv *csv, int64_t *column) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_csv_find(csv, "id", column));
   if (*column >= 0) return CROW_OK;
@@ -102,7 +102,7 @@ crow_status crow_import_read_items(crow_csv *csv, crow_import_alternatives *out,
   crow_status status = CROW_OK;
   int64_t id_column, topic_column, prompt_column;
   bool got = false;
-  CROW_TRY(find_id(csv, &id_column));
+  CROW_TRY(alternatives_find_id(csv, &id_column));
   CROW_TRY(crow_csv_find(csv, "topic", &topic_column));
   CROW_TRY(crow_csv_find(csv, "prompt", &prompt_column));
   out->has_topic = topic_column >= 0;

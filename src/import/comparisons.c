@@ -198,7 +198,7 @@ static bool read_count(const reader *in, int64_t *judgements) {
 }
 
 /* The values of the kept columns, numbered; an empty one is a value too. */
-static crow_status read_kept(const reader *in, int32_t *label) {
+static crow_status comparisons_read_kept(const reader *in, int32_t *label) {
   crow_status status = CROW_OK;
   char room[CROW_ID_BYTES + 1];
   for (int64_t k = 0; k < in->rules->keep_count; k++) {
@@ -271,7 +271,7 @@ static crow_status read_record(reader *in) {
         crow_import_guess_prompt(in->csv, in->columns.prompt, pair.first, pair.second, &in->guess, in->alternatives));
   }
   if (!read_result(in, first, second, &pair) || !read_count(in, &pair.judgements)) return CROW_OK;
-  CROW_TRY(read_kept(in, pair.label));
+  CROW_TRY(comparisons_read_kept(in, pair.label));
   CROW_TRY(crow_import_append(in->rules, &pair, in->out));
 cleanup:
   return status;
@@ -297,7 +297,7 @@ static crow_status read_score(reader *in) {
     CROW_TRY(
         crow_import_guess_prompt(in->csv, in->columns.prompt, alternative, alternative, &in->guess, in->alternatives));
   }
-  CROW_TRY(read_kept(in, row.label));
+  CROW_TRY(comparisons_read_kept(in, row.label));
   CROW_TRY(crow_import_scores_add(&in->scores, field_of(in, in->columns.prompt), &row));
 cleanup:
   return status;

@@ -118,7 +118,7 @@ static crow_status check_header(const crow_csv *csv) {
 }
 
 /* Looks at the first bytes: what the file is, the byte order mark, and the header's delimiter. */
-static crow_status begin(crow_csv *csv) {
+static crow_status csv_begin(crow_csv *csv) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_csv_fill(csv));
   CROW_TRY(crow_magic_refuse(csv->name, csv->buffer, csv->filled));
@@ -164,7 +164,7 @@ crow_status crow_csv_open_stream(FILE *stream, const char *name, crow_csv **out)
   if (csv_init(&csv->parser, 0) != 0) CROW_TRY(crow_error(CROW_FAILED, "libcsv cannot be initialised"));
   csv->has_parser = true;
   csv_set_blk_size(&csv->parser, 1 << 16);
-  CROW_TRY(begin(csv));
+  CROW_TRY(csv_begin(csv));
   *out = csv;
   csv = NULL;
 cleanup:

@@ -80,7 +80,7 @@ cleanup:
   return status;
 }
 
-static crow_status take_value(scanner *in, const char *key, crow_npy_header *out, unsigned *seen) {
+static crow_status npy_take_value(scanner *in, const char *key, crow_npy_header *out, unsigned *seen) {
   crow_status status = CROW_OK;
   if (strcmp(key, "descr") == 0) {
     *seen |= 1;
@@ -113,7 +113,7 @@ crow_status crow_npy_parse_header(const char *name, const char *text, size_t byt
     char key[32];
     CROW_TRY(take_text(&in, "a key in quotes", key, sizeof key));
     if (!npy_header_take(&in, ':')) CROW_TRY(malformed(&in, "a colon after each key"));
-    CROW_TRY(take_value(&in, key, out, &seen));
+    CROW_TRY(npy_take_value(&in, key, out, &seen));
     if (npy_header_take(&in, ',')) continue;
     if (npy_header_take(&in, '}')) break;
     CROW_TRY(malformed(&in, "a comma or } after each value"));

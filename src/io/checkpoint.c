@@ -295,7 +295,7 @@ crow_status crow_checkpoint_get_vector(crow_checkpoint *checkpoint, const char *
 
 /* ---- saving ------------------------------------------------------------------------------------------------- */
 
-static crow_status create(crow_checkpoint *checkpoint) {
+static crow_status checkpoint_create(crow_checkpoint *checkpoint) {
   const char *path = checkpoint->path[checkpoint->next];
   const bool owned = checkpoint->owned[checkpoint->next];
   if (!checkpoint->alone) return CROW_OK;
@@ -308,7 +308,7 @@ static crow_status create(crow_checkpoint *checkpoint) {
 crow_status crow_checkpoint_begin(crow_checkpoint *checkpoint) {
   checkpoint->begun_s = crow_time_s();
   crow_growing_free(&checkpoint->contents);
-  return crow_comm_agree(checkpoint->comm, create(checkpoint));
+  return crow_comm_agree(checkpoint->comm, checkpoint_create(checkpoint));
 }
 
 static crow_status put(crow_checkpoint *checkpoint, const char *path, crow_type type, const crow_partition *partition,
@@ -338,7 +338,7 @@ crow_status crow_checkpoint_put_vector(crow_checkpoint *checkpoint, const char *
   return put(checkpoint, path, type, partition, slice);
 }
 
-static crow_status finish(crow_checkpoint *checkpoint) {
+static crow_status checkpoint_finish(crow_checkpoint *checkpoint) {
   crow_status status = CROW_OK;
   char digest[33];
   crow_file *file = checkpoint->writing;
@@ -359,7 +359,7 @@ cleanup:
 
 crow_status crow_checkpoint_end(crow_checkpoint *checkpoint) {
   crow_status status = CROW_OK;
-  CROW_TRY_AGREE(checkpoint->comm, finish(checkpoint));
+  CROW_TRY_AGREE(checkpoint->comm, checkpoint_finish(checkpoint));
   checkpoint->sequence++;
   checkpoint->owned[checkpoint->next] = true;
   checkpoint->whole = true;

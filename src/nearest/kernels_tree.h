@@ -8,8 +8,8 @@ typedef double packet_vector __attribute__((vector_size(VECTOR_BYTES), may_alias
 #define LANES ((int64_t)(VECTOR_BYTES / sizeof(double)))
 
 /* No more than the canonical distance of each lane's point to any context in the box. */
-static inline __attribute__((always_inline)) packet_vector box_distance(const double *box, const packet_vector *point,
-                                                                        int64_t d) {
+static inline __attribute__((always_inline)) packet_vector packet_box_distance(const double *box,
+                                                                               const packet_vector *point, int64_t d) {
   const packet_vector zero = TREE_SPLAT(0.0);
   packet_vector sum = zero;
   for (int64_t k = 0; k < d; k++) {
@@ -27,7 +27,7 @@ typedef struct packet_visit {
 
 /* Least canonical distances of the packet's points so far, and crow_nearest_margin() of them: what is beyond cannot be
  * nearest. A point is tied while another context than the one found is within the margin. */
-static inline __attribute__((always_inline)) unsigned search_packet(const crow_tree *tree, const double *points,
+static inline __attribute__((always_inline)) unsigned packet_search(const crow_tree *tree, const double *points,
                                                                     int64_t d, double *distance, double *index) {
   const packet_vector *point = (const packet_vector *)points;
   const packet_vector grow = TREE_SPLAT(tree->margin_factor), least_margin = TREE_SPLAT(tree->margin_least);
@@ -40,8 +40,8 @@ static inline __attribute__((always_inline)) unsigned search_packet(const crow_t
     const crow_tree_node *node = &tree->node[at];
     while (node->right) {
       const int32_t left = at + 1, right = node->right;
-      const packet_vector left_bound = box_distance(tree->box + 2 * d * left, point, d);
-      const packet_vector right_bound = box_distance(tree->box + 2 * d * right, point, d);
+      const packet_vector left_bound = packet_box_distance(tree->box + 2 * d * left, point, d);
+      const packet_vector right_bound = packet_box_distance(tree->box + 2 * d * right, point, d);
       const bool left_first = points[node->axis * LANES] < node->split;
       stack[depth++] = left_first ? (packet_visit){right_bound, right} : (packet_visit){left_bound, left};
       at = left_first ? left : right;
@@ -78,14 +78,14 @@ done:
 static unsigned tree_packet(const crow_tree *tree, const double *points, double *distance, double *index) {
   switch (tree->d) {
   case 1:
-    return search_packet(tree, points, 1, distance, index);
+    return packet_search(tree, points, 1, distance, index);
   case 2:
-    return search_packet(tree, points, 2, distance, index);
+    return packet_search(tree, points, 2, distance, index);
   case 3:
-    return search_packet(tree, points, 3, distance, index);
+    return packet_search(tree, points, 3, distance, index);
   case 4:
-    return search_packet(tree, points, 4, distance, index);
+    return packet_search(tree, points, 4, distance, index);
   default:
-    return search_packet(tree, points, tree->d, distance, index);
+    return packet_search(tree, points, tree->d, distance, index);
   }
 }

@@ -33,8 +33,8 @@ const crow_setting crow_objective_settings[] = {
     {.name = NULL}};
 
 /* The common part; `win_rate` may be NULL. */
-static crow_status create(const crow_comm *comm, const crow_objective_options *options, const crow_weights *weights,
-                          crow_objective **out) {
+static crow_status objective_create(const crow_comm *comm, const crow_objective_options *options,
+                                    const crow_weights *weights, crow_objective **out) {
   crow_status status = CROW_OK;
   const double *w = weights->value;
   *out = NULL;
@@ -54,7 +54,7 @@ cleanup:
 crow_status crow_objective_create_complete(const crow_comm *comm, const crow_objective_options *options,
                                            const crow_weights *weights, const double *win_rate, crow_objective **out) {
   crow_status status = CROW_OK;
-  CROW_TRY(create(comm, options, weights, out));
+  CROW_TRY(objective_create(comm, options, weights, out));
   CROW_TRY_AGREE(comm, crow_convolution_create(&(*out)->convolution));
   (*out)->win_rate = win_rate;
   for (int64_t i = 0; i < weights->partition.count; i++) {
@@ -69,7 +69,7 @@ static crow_status create_pairs(const crow_comm *comm, const crow_objective_opti
                                 const crow_weights *weights, const crow_pairs *pairs, double scale,
                                 const double *prompt_scale, crow_objective **out) {
   crow_status status = CROW_OK;
-  CROW_TRY(create(comm, options, weights, out));
+  CROW_TRY(objective_create(comm, options, weights, out));
   (*out)->pairs = pairs;
   (*out)->given_scale = scale;
   if (prompt_scale && weights->prompt) {

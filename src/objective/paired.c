@@ -105,8 +105,8 @@ static crow_status largest_reward(const crow_objective *o, const double *reward,
 }
 
 /* violation = s sum + lambda r, gradient = violation / K where there is weight, else 0 */
-CROW_CLONES static void divide(const crow_objective *o, int64_t begin, int64_t n, const double *reward,
-                               double *restrict gradient, double *restrict size) {
+CROW_CLONES static void paired_divide(const crow_objective *o, int64_t begin, int64_t n, const double *reward,
+                                      double *restrict gradient, double *restrict size) {
   const double *w = o->weights->value + begin, *curvature = o->curvature + begin, *unit = o->unit + begin;
   const int64_t *sum = o->slice_sum + begin;
   const double *r = reward + begin, scale = o->scale, lambda = o->options.lambda;
@@ -123,7 +123,7 @@ static double paired_take_gradient(const crow_objective *o, const double *reward
   double worst = 0, own[CROW_BLOCK], size[CROW_BLOCK];
   for (int64_t begin = 0; begin < count; begin += CROW_BLOCK) {
     const int64_t n = count - begin < CROW_BLOCK ? count - begin : CROW_BLOCK;
-    divide(o, begin, n, reward, gradient ? gradient + begin : own, size);
+    paired_divide(o, begin, n, reward, gradient ? gradient + begin : own, size);
     for (int64_t i = 0; i < n; i++) worst = size[i] > worst ? size[i] : worst;
   }
   return worst;

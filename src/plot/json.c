@@ -133,7 +133,7 @@ static crow_status audit_local(crow_plot *plot) {
 /* ---- calibration ------------------------------------------------------------------------------------------------ */
 
 /* How many judgements a bin holds, in few letters: 950, 12k, 3.4M. */
-static void add_judgements(crow_plot *plot, double count) {
+static void add_judgement_label(crow_plot *plot, double count) {
   if (!(count >= 0))
     crow_plot_add(plot, " \"\"");
   else if (count < 9999.5)
@@ -170,7 +170,7 @@ static crow_status calibration_local(crow_plot *plot) {
     json_array_foreach(bins, index, bin) {
       crow_plot_add_real(plot, number(bin, "predicted"));
       crow_plot_add_real(plot, number(bin, "observed"));
-      add_judgements(plot, number(bin, "judgements"));
+      add_judgement_label(plot, number(bin, "judgements"));
       crow_plot_add(plot, "\n");
     }
     crow_plot_add(plot, "EOD\n");

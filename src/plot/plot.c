@@ -55,7 +55,7 @@ static crow_status check_scale(const crow_plot_options *options) {
   return crow_elo_options_validate(&options->elo);
 }
 
-static crow_status write_picture(const char *path, bool overwrite, const char *picture, size_t bytes) {
+static crow_status plot_write_picture(const char *path, bool overwrite, const char *picture, size_t bytes) {
   crow_status status = CROW_OK;
   crow_whole_file file = {0};
   CROW_TRY(crow_whole_file_create(path, overwrite, &file));
@@ -82,7 +82,7 @@ crow_status crow_plot_run(const crow_comm *comm, int count, char *const *paths, 
   plot.elo = options->elo;
   CROW_TRY(crow_plot_fill(&plot, (crow_plot_kind)options->kind));
   CROW_TRY(crow_plot_draw(&plot, format, &picture, &bytes));
-  CROW_TRY_AGREE(comm, plot.root ? write_picture(output, overwrite, picture, bytes) : CROW_OK);
+  CROW_TRY_AGREE(comm, plot.root ? plot_write_picture(output, overwrite, picture, bytes) : CROW_OK);
   memcpy(alt, plot.alt, CROW_PLOT_ALT_BYTES);
   CROW_TRY(crow_comm_broadcast(comm, alt, CROW_PLOT_ALT_BYTES, 0));
 cleanup:

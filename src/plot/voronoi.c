@@ -105,7 +105,7 @@ static void find_box(crow_diagram *d) {
   crow_free(margin);
 }
 
-static crow_status divide(crow_diagram *d) {
+static crow_status divide_diagram(crow_diagram *d) {
   crow_status status = CROW_OK;
   find_box(d);
   CROW_TRY(crow_voronoi_cells_2d(d->context, d->count, d->lower, d->upper, &d->cells));
@@ -133,7 +133,7 @@ static void add_polygons(crow_plot *plot, const crow_diagram *d) {
   crow_plot_add(plot, "EOD\n");
 }
 
-static void draw(crow_plot *plot, const crow_diagram *d) {
+static void draw_diagram(crow_plot *plot, const crow_diagram *d) {
   /* With few cells their numbers are printed; the bar of colours and its room are for many. */
   const double right = d->count > NAMED_MOST ? 110 : 30;
   const double across = plot->width - 84 - right, ratio = (d->upper[1] - d->lower[1]) / (d->upper[0] - d->lower[0]);
@@ -186,8 +186,8 @@ crow_status crow_plot_voronoi(crow_plot *plot) {
   crow_diagram d = {0};
   CROW_TRY(find_sources(plot, &d));
   CROW_TRY(read_points(plot, &d));
-  CROW_TRY_AGREE(plot->comm, plot->root ? divide(&d) : CROW_OK);
-  if (plot->root) draw(plot, &d);
+  CROW_TRY_AGREE(plot->comm, plot->root ? divide_diagram(&d) : CROW_OK);
+  if (plot->root) draw_diagram(plot, &d);
   (void)snprintf(plot->alt, sizeof plot->alt, "Voronoi diagram of the %lld alternatives of %s with their weights",
                  (long long)d.count, d.dataset->label);
 cleanup:

@@ -36,8 +36,8 @@ cleanup:
   return status;
 }
 
-static crow_status unpack(const crow_record *records, int64_t count, crow_pair_order order, const crow_pairs *pairs,
-                          crow_judgements *out) {
+static crow_status unpack_judgements(const crow_record *records, int64_t count, crow_pair_order order,
+                                     const crow_pairs *pairs, crow_judgements *out) {
   crow_status status = CROW_OK;
   const int64_t n = pairs->partition.count;
   CROW_TRY(CROW_ALLOCATE_RAW(&out->begin, n + 1));
@@ -88,7 +88,7 @@ crow_status crow_judgements_read_by(const crow_comm *comm, const crow_dataset *d
   CROW_TRY(crow_comm_sum_i64(comm, &total, 1));
   const crow_pair_order order = crow_pair_order_make(dataset->alternatives, total); /* that of the pairs */
   CROW_TRY(gather(comm, &read, order, pairs, false, code, &records));
-  CROW_TRY_AGREE(comm, unpack(records.data, records.count, order, pairs, out));
+  CROW_TRY_AGREE(comm, unpack_judgements(records.data, records.count, order, pairs, out));
   if (dataset->has_count) {
     CROW_TRY(gather(comm, &read, order, pairs, true, code, &counts));
     const crow_record *counted = counts.data;
@@ -142,7 +142,8 @@ static double poisson(double mean, const uint32_t words[2]) {
 }
 
 /* Adds one comparison's draws. */
-static void draw(const crow_judgements *j, int64_t i, uint64_t seed, int64_t replicate, double *wins, double *times) {
+static void draw_judgements(const crow_judgements *j, int64_t i, uint64_t seed, int64_t replicate, double *wins,
+                            double *times) {
   const uint64_t index = (uint64_t)replicate * (uint64_t)j->global + (uint64_t)j->comparison[i];
   const double n = j->count ? (double)j->count[i] : 1;
   uint32_t words[4];
@@ -165,7 +166,7 @@ void crow_judgements_resample(const crow_pairs *pairs, const crow_judgements *ju
   for (int64_t k = 0; k < pairs->partition.count; k++) {
     double wins = 0, drawn = 0;
     for (int64_t i = judgements->begin[k]; i < judgements->begin[k + 1]; i++) {
-      draw(judgements, i, seed, replicate, &wins, &drawn);
+      draw_judgements(judgements, i, seed, replicate, &wins, &drawn);
     }
     share[k] = drawn > 0 ? wins / drawn : 0.5;
     const double scaled = unit > 0 ? drawn * unit / (double)pairs->judgements[k] + 0.5 : drawn;

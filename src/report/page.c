@@ -22,7 +22,7 @@ static void write_contents(FILE *out, const crow_page *page) {
   (void)fputs("</ul></nav>\n", out);
 }
 
-static void write_picture(FILE *out, const crow_page_picture *picture) {
+static void page_write_picture(FILE *out, const crow_page_picture *picture) {
   (void)fprintf(out, "<figure>\n<h3>%s</h3>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n",
                 picture->title, picture->title);
   (void)fwrite(picture->svg, 1, picture->bytes, out);
@@ -34,10 +34,10 @@ static void write_pictures(FILE *out, const crow_page *page) {
   const int first = page->forest ? 1 : 0;
   if (page->pictures == first) return;
   heading(out, 2, "pictures", "Pictures");
-  for (int k = first; k < page->pictures; k++) write_picture(out, &page->picture[k]);
+  for (int k = first; k < page->pictures; k++) page_write_picture(out, &page->picture[k]);
 }
 
-static void write_topics(FILE *out, const crow_page_entry *e) {
+static void page_write_topics(FILE *out, const crow_page_entry *e) {
   const crow_topics *topics = &e->topics;
   const bool rewards = e->source->kind == CROW_IS_REWARDS;
   if (topics->count == 0) return;
@@ -149,7 +149,7 @@ static void write_leaderboard(FILE *out, const crow_page *page) {
     (void)fputs("</p>\n", out);
   }
   write_alternatives(out, &page->entry[leading]);
-  write_picture(out, &page->picture[0]);
+  page_write_picture(out, &page->picture[0]);
 }
 
 static void write_entry(FILE *out, int index, const crow_page_entry *e, bool leads) {
@@ -174,7 +174,7 @@ static void write_entry(FILE *out, int index, const crow_page_entry *e, bool lea
     crow_page_print_weights(out, e);
     (void)fputs("</ul>\n", out);
   }
-  write_topics(out, e);
+  page_write_topics(out, e);
   if (!leads) write_alternatives(out, e);
   crow_page_print_facts(out, said[e->source->kind], json_object_get(e->description, "attributes"));
   crow_page_print_facts(out, "How it came about", json_object_get(e->description, "provenance"));

@@ -149,7 +149,7 @@ static void write_words(FILE *out, const crow_page_entry *e) {
   }
 }
 
-static void write_weights(FILE *out, const crow_page_entry *e) {
+static void write_weights_sentence(FILE *out, const crow_page_entry *e) {
   const double share = e->effective / (double)e->alternatives;
   const json_t *robust = attribute(e, "clone_robust");
   const char *space = json_string_value(attribute(e, "space"));
@@ -175,7 +175,7 @@ static void write_weights(FILE *out, const crow_page_entry *e) {
 
 void crow_page_print_weights(FILE *out, const crow_page_entry *e) {
   if (e->source->kind != CROW_IS_REWARDS && e->source->kind != CROW_IS_WEIGHTS) return;
-  write_weights(out, e);
+  write_weights_sentence(out, e);
   write_words(out, e);
 }
 

@@ -114,7 +114,7 @@ cleanup:
 }
 
 /* Puts the rewards of a value into its column. */
-static void take_value(const crow_rewards *r, int64_t column, crow_rewards_by *out) {
+static void by_take_value(const crow_rewards *r, int64_t column, crow_rewards_by *out) {
   const crow_uncertainty *u = &r->uncertainty;
   out->optimality[column] = r->optimality;
   out->converged[column] = r->converged;
@@ -137,7 +137,7 @@ static crow_status fit_value(const crow_comm *comm, const crow_dataset *dataset,
   CROW_TRY(crow_rewards_fit_from(comm, dataset, weights, options, NULL, &one));
   CROW_TRY(crow_uncertainty_sandwich(comm, dataset, weights, &options->objective, wanted, one.value, &one.uncertainty));
   if (wanted->bootstrap) CROW_TRY(crow_rewards_bootstrap_from(comm, dataset, weights, options, wanted, NULL, &one));
-  take_value(&one, column, out);
+  by_take_value(&one, column, out);
 cleanup:
   crow_rewards_free(&one);
   return status;

@@ -11,7 +11,7 @@ bool crow_rewards_apart(const crow_rewards *rewards, const crow_dataset *dataset
   return rewards->components > (dataset->prompts > 1 ? dataset->prompts : 1);
 }
 
-static crow_status write_attributes(crow_file *file, const crow_rewards *rewards, const crow_dataset *dataset) {
+static crow_status rewards_write_attributes(crow_file *file, const crow_rewards *rewards, const crow_dataset *dataset) {
   static const char *const sources[] = {"comparisons", "matrix", "population"};
   crow_status status = CROW_OK;
   CROW_TRY(crow_file_set_text(file, "/", "source", sources[rewards->source]));
@@ -34,7 +34,7 @@ cleanup:
 }
 
 /* They are few, and lie on rank 0 if vectors are cut into blocks. */
-static crow_status write_topics(crow_file *file, const crow_partition *like, const crow_topic_errors *means) {
+static crow_status rewards_write_topics(crow_file *file, const crow_partition *like, const crow_topic_errors *means) {
   crow_status status = CROW_OK;
   crow_strings name = means->name;
   if (means->name.count == 0) return CROW_OK;
@@ -53,7 +53,7 @@ static crow_status write_uncertainty(crow_file *file, const crow_partition *p, c
   crow_status status = CROW_OK;
   if (u->has_standard_errors)
     CROW_TRY(crow_file_write_vector(file, "/rewards/standard_error", CROW_F64, p, u->standard_error));
-  CROW_TRY(write_topics(file, p, &u->topics));
+  CROW_TRY(rewards_write_topics(file, p, &u->topics));
   if (u->replicates == 0) goto cleanup;
   CROW_TRY(crow_file_set_i64(file, "/", "bootstrap", u->replicates));
   CROW_TRY(crow_file_set_i64(file, "/", "bootstrap_not_converged", u->not_converged));
@@ -72,7 +72,7 @@ crow_status crow_rewards_write(const crow_comm *comm, const char *path, bool ove
   crow_file *file = NULL;
   const crow_partition *p = &rewards->partition;
   CROW_TRY(crow_file_create(comm, path, "rewards", overwrite, &file));
-  CROW_TRY(write_attributes(file, rewards, dataset));
+  CROW_TRY(rewards_write_attributes(file, rewards, dataset));
   CROW_TRY(crow_weights_space_write(comm, file, &rewards->space));
   CROW_TRY(crow_weights_effect_write(comm, file, &rewards->effect));
   CROW_TRY(crow_file_write_vector(file, "/rewards/value", CROW_F64, p, rewards->value));

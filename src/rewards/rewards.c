@@ -105,7 +105,7 @@ static crow_status create_objective(const crow_comm *comm, const crow_weights *w
   return crow_objective_create_complete(comm, options, weights, win_rate, out);
 }
 
-static void log_end(const crow_rewards *rewards) {
+static void rewards_log_end(const crow_rewards *rewards) {
   crow_log(rewards->converged ? CROW_LOG_INFO : CROW_LOG_WARNING,
            "fit: %s after %lld iteration%s, %lld evaluation%s; objective %.15g, optimality %.3e",
            crow_rewards_end_text(rewards), (long long)rewards->iterations, crow_plural(rewards->iterations),
@@ -218,7 +218,7 @@ static crow_status rewards_from_preferences(const crow_comm *comm, const crow_da
   if (weights->partition.count) {
     memcpy(out->win_rate, crow_objective_win_rate(objective), (size_t)weights->partition.count * sizeof(double));
   }
-  log_end(out);
+  rewards_log_end(out);
   *fitted = true;
   if (wants_sampling_error(options, out) && (pairs || dataset)) {
     crow_stages_begin(&out->stages, "sampling error");

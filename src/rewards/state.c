@@ -26,7 +26,7 @@ static void pack(const crow_rewards *r, double *to) {
   for (int k = 0; k < NUMBERS; k++) to[k] = numbers[k];
 }
 
-static void unpack(const double *from, crow_rewards *r) {
+static void unpack_rewards(const double *from, crow_rewards *r) {
   r->objective = from[0];
   r->optimality = from[1];
   r->iterations = (int64_t)from[2];
@@ -68,7 +68,7 @@ crow_status crow_rewards_load(const crow_comm *comm, crow_checkpoint *checkpoint
   const crow_partition *p = &out->partition;
   double numbers[NUMBERS];
   CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "rewards", NUMBERS, numbers));
-  unpack(numbers, out);
+  unpack_rewards(numbers, out);
   CROW_TRY(crow_checkpoint_get_vector(checkpoint, "rewards", 0, CROW_F64, p, out->value));
   CROW_TRY(crow_checkpoint_get_vector(checkpoint, "rewards", 1, CROW_F64, p, out->win_rate));
   CROW_TRY(crow_checkpoint_get_vector(checkpoint, "rewards", 2, CROW_F64, p, out->fitted_win_rate));

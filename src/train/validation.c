@@ -169,7 +169,7 @@ cleanup:
 
 /* ---- evaluation ------------------------------------------------------------------------------------------------ */
 
-static void add_judgements(const crow_validation *v, crow_gidx k, double *sum) {
+static void validation_add_judgements(const crow_validation *v, crow_gidx k, double *sum) {
   const double d = v->reward[v->first[k]] - v->reward[v->second[k]], n = (double)v->count[k], o = v->outcome[k];
   /* -o ln sigma(d) - (1 - o) ln sigma(-d), of which one part is the other plus d. */
   sum[LOSS] += n * (log1p(exp(-fabs(d))) + (d > 0 ? (1 - o) * d : -o * d));
@@ -187,7 +187,7 @@ crow_status crow_validation_evaluate(crow_validation *v, const double *theta, do
   CROW_TRY_AGREE(v->comm, crow_model_rewards(v->model, theta, v->mine));
   CROW_TRY(crow_comm_gather_slices(v->comm, &v->rows, v->mine, v->reward, sizeof *v->reward));
   for (crow_gidx k = 0; k < v->comparisons.count; k++) {
-    add_judgements(v, k, block);
+    validation_add_judgements(v, k, block);
     if ((k + 1) % CROW_BLOCK != 0 && k + 1 != v->comparisons.count) continue;
     for (int s = 0; s < SUMS; s++) crow_exact_add(&sum[s], block[s]);
     memset(block, 0, sizeof block);

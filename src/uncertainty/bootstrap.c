@@ -11,7 +11,7 @@
 
 /* ---- replicates as tasks -------------------------------------------------------------------------------------- */
 
-static crow_status begin(void *context, int64_t task) { return crow_replicate_begin(context, task); }
+static crow_status bootstrap_begin(void *context, int64_t task) { return crow_replicate_begin(context, task); }
 
 static crow_status step(void *context, int64_t slot, bool *done) { return crow_replicate_step(context, slot, done); }
 
@@ -39,16 +39,16 @@ cleanup:
 }
 
 /* Replicates that have begun are begun again: they are short. */
-static crow_status save(void *context, const crow_tasks *tasks) {
+static crow_status bootstrap_save(void *context, const crow_tasks *tasks) {
   (void)tasks;
   return crow_bootstrap_save(context);
 }
 
 static const crow_task_kind replicate_kind = {.stopped = "stopped before the bootstrap had ended",
-                                              .begin = begin,
+                                              .begin = bootstrap_begin,
                                               .step = step,
                                               .deliver = deliver,
-                                              .save = save};
+                                              .save = bootstrap_save};
 
 /* ---- the groups' data ----------------------------------------------------------------------------------------- */
 
@@ -82,7 +82,7 @@ cleanup:
 }
 
 /* Local. */
-static crow_status allocate(crow_bootstrap *b) {
+static crow_status allocate_results(crow_bootstrap *b) {
   crow_status status = CROW_OK;
   crow_replicate *at = &b->at;
   const crow_partition *p = &at->weights->partition;
@@ -109,8 +109,8 @@ cleanup:
 }
 
 /* s of the full fit, for replicates; groups and their data. */
-static crow_status prepare(crow_bootstrap *b, const crow_objective_options *options,
-                           const crow_rank_groups_options *groups, const double *reward) {
+static crow_status bootstrap_prepare(crow_bootstrap *b, const crow_objective_options *options,
+                                     const crow_rank_groups_options *groups, const double *reward) {
   crow_status status = CROW_OK;
   const crow_rank_groups_plan plan = {"replicates", b->replicates, bytes_needed, b};
   CROW_TRY(crow_objective_create_pairs(b->comm, options, b->weights, &b->judged.pairs, &b->full));
@@ -124,7 +124,7 @@ static crow_status prepare(crow_bootstrap *b, const crow_objective_options *opti
   b->at.start = reward;
   b->at.judged = &b->judged;
   if (b->groups.count > 1) CROW_TRY(copy_data(b, reward));
-  CROW_TRY_AGREE(b->comm, allocate(b));
+  CROW_TRY_AGREE(b->comm, allocate_results(b));
 cleanup:
   return status;
 }
@@ -181,7 +181,7 @@ crow_status crow_bootstrap_run(const crow_comm *comm, const crow_dataset *datase
   CROW_TRY(crow_judged_read(comm, dataset, options->bootstrap_by, &b.judged));
   if (b.replicates < 1) goto cleanup;
   CROW_TRY(crow_topic_errors_labels(dataset, options, &weights->partition, &b.topics));
-  CROW_TRY(prepare(&b, objective, groups, reward));
+  CROW_TRY(bootstrap_prepare(&b, objective, groups, reward));
   CROW_TRY(run(&b));
   out->replicates = b.replicates;
   out->by = options->bootstrap_by;
@@ -241,7 +241,7 @@ crow_status crow_uncertainty_replicates(const crow_comm *comm, const crow_datase
   CROW_TRY_AGREE(comm, crow_settings_validate(crow_uncertainty_settings, options));
   CROW_TRY(crow_judged_read(comm, dataset, options->bootstrap_by, &b.judged));
   if (b.replicates < 1) goto cleanup;
-  CROW_TRY(prepare(&b, objective, &groups, reward));
+  CROW_TRY(bootstrap_prepare(&b, objective, &groups, reward));
   CROW_TRY(run(&b));
   CROW_TRY(visit_all(&b, visit, context, not_converged));
 cleanup:

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static int ascending(const void *a, const void *b) {
+static int replicates_ascending(const void *a, const void *b) {
   const double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
 }
@@ -31,7 +31,7 @@ static crow_status take_percentiles(crow_bootstrap *b, crow_uncertainty *out) {
   for (int64_t i = 0; i < count; i++) {
     double *values = b->values + i * n;
     int32_t *ranks = b->ranks + i * n;
-    qsort(values, (size_t)n, sizeof *values, ascending);
+    qsort(values, (size_t)n, sizeof *values, replicates_ascending);
     qsort(ranks, (size_t)n, sizeof *ranks, ascending_rank);
     out->lower[i] = quantile(values, n, 0.025);
     out->upper[i] = quantile(values, n, 0.975);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* As in the full fit, u = sqrt(D) r; here D is the Hessian's diagonal at the start, which is near the end. */
-static void unscale(crow_replicate *at, const double *u) {
+static void replicate_unscale(crow_replicate *at, const double *u) {
   for (crow_gidx i = 0; i < at->weights->partition.count; i++) at->value[i] = at->root[i] > 0 ? u[i] / at->root[i] : 0;
 }
 
@@ -14,7 +14,7 @@ static crow_status bootstrap_replicate_evaluate(void *context, const double *u, 
                                                 double *gradient) {
   crow_replicate *at = context;
   const double *curvature = crow_objective_curvature(at->objective);
-  unscale(at, u);
+  replicate_unscale(at, u);
   const crow_status status = crow_objective_evaluate(at->objective, at->value, value, optimality, gradient);
   /* df/du = w K G / sqrt(D) */
   for (crow_gidx i = 0; i < at->weights->partition.count; i++) {
@@ -71,7 +71,7 @@ crow_status crow_replicate_step(crow_bootstrap *b, int64_t slot, bool *done) {
   CROW_TRY(crow_lbfgs_step(at->lbfgs, done));
   if (!*done) goto cleanup;
   crow_lbfgs_get(at->lbfgs, at->scaled, NULL, &result);
-  unscale(at, at->scaled);
+  replicate_unscale(at, at->scaled);
   CROW_TRY(crow_objective_complete_zero_weights(at->objective, at->value, &unknown, &violation));
   CROW_TRY(crow_comm_gather_slices(at->comm, p, at->value, at->whole, sizeof *at->whole));
   qsort(at->whole, (size_t)p->global, sizeof *at->whole, descending);

@@ -32,7 +32,7 @@ typedef struct buffers {
   int32_t *rank;
 } buffers;
 
-static crow_status allocate(const crow_bootstrap *b, buffers *to) {
+static crow_status allocate_state(const crow_bootstrap *b, buffers *to) {
   crow_status status = CROW_OK;
   CROW_TRY_AGREE(b->comm, CROW_ALLOCATE(&to->value, many_of(b) * b->weights->partition.count));
   CROW_TRY_AGREE(b->comm, CROW_ALLOCATE(&to->rank, many_of(b) * b->weights->partition.count));
@@ -65,7 +65,7 @@ crow_status crow_bootstrap_save(crow_bootstrap *b) {
   crow_status status = CROW_OK;
   const crow_partition p = part(b);
   buffers room = {0};
-  CROW_TRY(allocate(b, &room));
+  CROW_TRY(allocate_state(b, &room));
   CROW_TRY(crow_weights_save(b->kept.checkpoint, b->weights));
   CROW_TRY(b->kept.save(b->kept.context, b->kept.checkpoint));
   CROW_TRY(crow_checkpoint_put_scalars(b->kept.checkpoint, "bootstrap", b->replicates, b->end));
@@ -84,7 +84,7 @@ static crow_status load_ended(crow_bootstrap *b) {
   crow_status status = CROW_OK;
   const crow_partition p = part(b);
   buffers room = {0};
-  CROW_TRY(allocate(b, &room));
+  CROW_TRY(allocate_state(b, &room));
   CROW_TRY(crow_checkpoint_get_scalars(b->kept.checkpoint, "bootstrap", b->replicates, b->end));
   for (int64_t first = 0, k = 0; first < b->replicates; first += many_of(b), k += 2) {
     if (!any_ended(b, first)) continue;

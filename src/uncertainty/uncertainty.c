@@ -80,8 +80,8 @@ void crow_uncertainty_free(crow_uncertainty *uncertainty) {
 }
 
 /* The variance of c (p - sigma) for each of this rank's pairs. */
-static crow_status find_spread(const crow_comm *comm, const crow_judged *judged, const crow_partition *slice,
-                               bool count, const double *reward, double *spread) {
+static crow_status bootstrap_find_spread(const crow_comm *comm, const crow_judged *judged, const crow_partition *slice,
+                                         bool count, const double *reward, double *spread) {
   crow_status status = CROW_OK;
   double *whole = NULL;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&whole, slice->global));
@@ -111,7 +111,7 @@ static crow_status find_sandwich(const crow_comm *comm, const crow_dataset *data
   double *spread = NULL;
   CROW_TRY(crow_judged_read(comm, dataset, NULL, &judged));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&spread, judged.pairs.partition.count));
-  CROW_TRY(find_spread(comm, &judged, &weights->partition, options->pair_weight, reward, spread));
+  CROW_TRY(bootstrap_find_spread(comm, &judged, &weights->partition, options->pair_weight, reward, spread));
   CROW_TRY(crow_objective_create_pairs(comm, options, weights, &judged.pairs, &objective));
   CROW_TRY(crow_objective_sandwich(objective, reward, spread, &sandwich, variance, groups->count ? groups : NULL));
 cleanup:

@@ -15,8 +15,8 @@ crow_status crow_sampling_gather(const crow_comm *comm, const crow_weights_optio
 enum { FIRST_ROUND = 1 << 16 };
 
 /* The state of a checkpoint: how far, and what was counted. */
-static crow_status save(const crow_comm *comm, const crow_weights_options *options, crow_sampling *s,
-                        crow_weights *out) {
+static crow_status batches_save(const crow_comm *comm, const crow_weights_options *options, crow_sampling *s,
+                                crow_weights *out) {
   crow_status status = CROW_OK;
   const double scalars[3] = {(double)s->done, (double)s->target, (double)s->blocks};
   CROW_TRY(crow_sampling_gather(comm, options, s, out));
@@ -84,7 +84,7 @@ crow_status crow_sampling_to_target(const crow_comm *comm, const crow_weights_op
       continue;
     }
     CROW_TRY(crow_checkpoint_due(s->checkpoint, &due, &stop));
-    if (due) CROW_TRY(save(comm, options, s, out));
+    if (due) CROW_TRY(batches_save(comm, options, s, out));
     if (stop)
       CROW_TRY(crow_error(CROW_STOPPED, "stopped after %lld of %lld samples", (long long)s->done, (long long)limit));
   }

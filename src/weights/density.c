@@ -74,7 +74,7 @@ CROW_CLONES static int64_t mark_row(double x, const double *squares, const doubl
   return any;
 }
 
-CROW_CLONES static int64_t add_row(const int32_t *inside, crow_gidx n, int32_t *column) {
+CROW_CLONES static int64_t density_add_row(const int32_t *inside, crow_gidx n, int32_t *column) {
   int32_t sum = 0;
   for (crow_gidx j = 0; j < n; j++) {
     sum += inside[j];
@@ -95,7 +95,7 @@ static void count_blocks(density *s, const density_block *a, const density_block
         if (close[j]) inside[j] = canonical(s, a, i, b, j) <= s->length;
       }
     }
-    s->sum[a->begin + i] += add_row(inside, b->count, column);
+    s->sum[a->begin + i] += density_add_row(inside, b->count, column);
   }
   for (crow_gidx j = 0; j < b->count && a->begin != b->begin; j++) s->sum[b->begin + j] += column[j];
 }

@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-static crow_status write_attributes(crow_file *file, const crow_weights *weights, const crow_weights_options *options) {
+static crow_status weights_write_attributes(crow_file *file, const crow_weights *weights,
+                                            const crow_weights_options *options) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_file_set_i64(file, "/", "samples", weights->samples));
   if (weights->samples && weights->prompts < 2) {
@@ -105,7 +106,7 @@ crow_status crow_weights_write(const crow_comm *comm, const char *path, bool ove
   crow_file *file = NULL;
   const crow_partition *p = &weights->partition;
   CROW_TRY(crow_file_create(comm, path, "weights", overwrite, &file));
-  CROW_TRY(write_attributes(file, weights, options));
+  CROW_TRY(weights_write_attributes(file, weights, options));
   CROW_TRY(crow_weights_space_write(comm, file, &weights->space));
   CROW_TRY(crow_weights_effect_write(comm, file, &weights->effect));
   CROW_TRY(crow_file_write_vector(file, "/weights/value", CROW_F64, p, weights->value));

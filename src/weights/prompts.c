@@ -215,7 +215,7 @@ cleanup:
   return status;
 }
 
-static crow_status save(crow_prompts *p, crow_checkpoint *checkpoint, crow_weights *out) {
+static crow_status prompts_save(crow_prompts *p, crow_checkpoint *checkpoint, crow_weights *out) {
   crow_status status = CROW_OK;
   int64_t found[2] = {p->samples, p->inexact};
   int64_t *done = NULL;
@@ -247,7 +247,7 @@ cleanup:
   return status;
 }
 
-static crow_status resume(crow_prompts *p, crow_checkpoint *checkpoint, crow_weights *out) {
+static crow_status prompts_resume(crow_prompts *p, crow_checkpoint *checkpoint, crow_weights *out) {
   crow_status status = CROW_OK;
   double scalars[3];
   int64_t *done = NULL, prompts = 0;
@@ -280,7 +280,7 @@ static crow_status look_at_clock(crow_prompts *p, crow_checkpoint *checkpoint, c
   bool due = false, stop = false;
   if (!checkpoint) return CROW_OK;
   CROW_TRY(crow_checkpoint_due(checkpoint, &due, &stop));
-  if (due) CROW_TRY(save(p, checkpoint, out));
+  if (due) CROW_TRY(prompts_save(p, checkpoint, out));
   if (stop) CROW_TRY(crow_error(CROW_STOPPED, "stopped before the weights of all prompts were computed"));
 cleanup:
   return status;
@@ -351,7 +351,7 @@ static crow_status compute_all(crow_prompts *p, crow_checkpoint *checkpoint, cro
   crow_stages_begin(stages, "prepare");
   CROW_TRY(read_slice(p, &slice, &bytes));
   CROW_TRY(crow_prompts_to_owners(p, -1, slice, bytes, &p->contexts));
-  if (checkpoint && crow_checkpoint_has(checkpoint, "prompts")) CROW_TRY(resume(p, checkpoint, out));
+  if (checkpoint && crow_checkpoint_has(checkpoint, "prompts")) CROW_TRY(prompts_resume(p, checkpoint, out));
   crow_stages_begin(stages, "prompts");
   for (int32_t k = 0; k < p->dataset->prompts; k++) {
     int64_t done = 0;
@@ -387,7 +387,7 @@ static double share_of(const crow_weights_options *options, const crow_dataset *
 }
 
 /* From results within the prompts to weights. */
-static crow_status finish(crow_prompts *p, crow_weights *out) {
+static crow_status prompts_finish(crow_prompts *p, crow_weights *out) {
   crow_status status = CROW_OK;
   CROW_TRY(crow_comm_max_i64(p->comm, &p->samples, 1));
   CROW_TRY(crow_comm_sum_i64(p->comm, &p->inexact, 1));
@@ -465,7 +465,7 @@ crow_status crow_weights_prompts(const crow_comm *comm, const crow_dataset *data
     CROW_TRY(prepare_space(&p));
     CROW_TRY(compute_all(&p, checkpoint, &stages, out));
   }
-  CROW_TRY(finish(&p, out));
+  CROW_TRY(prompts_finish(&p, out));
   if (p.space) CROW_TRY(crow_weights_take_center(comm, p.space, dataset->dimensions, &out->space));
   crow_stages_end(&stages);
   out->run = (crow_weights_run){.groups = 0, .dimensions = dataset->dimensions, .stages = stages};

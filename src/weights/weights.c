@@ -92,7 +92,7 @@ cleanup:
   return status;
 }
 
-static void log_end(const crow_weights *weights) {
+static void weights_log_end(const crow_weights *weights) {
   if (weights->space.choice.outside == weights->partition.global) {
     crow_log(CROW_LOG_WARNING, "these are weights in a unit cube that holds no context: see --space");
   }
@@ -140,7 +140,7 @@ crow_status crow_weights_compute_from(const crow_comm *comm, const crow_dataset 
   out->space.choice = choice;
   CROW_TRY(crow_weights_find_shares(comm, dataset, out));
   if (options->scheme != CROW_SCHEME_UNIFORM) CROW_TRY(log_uniform(comm, dataset, out));
-  log_end(out);
+  weights_log_end(out);
 cleanup:
   if (status != CROW_OK) crow_weights_free(out);
   return status;

@@ -130,7 +130,7 @@ cleanup:
 }
 
 /* Notes where everything comes from, and looks for a checkpoint to go on from. */
-static crow_status prepare(crow_run *run, crow_provenance **provenance, crow_checkpoint **checkpoint) {
+static crow_status fit_prepare(crow_run *run, crow_provenance **provenance, crow_checkpoint **checkpoint) {
   crow_status status = CROW_OK;
   const fit_options *options = run->options;
   bool found = false;
@@ -298,7 +298,7 @@ static crow_status run_fit(crow_run *run) {
   wanted = choose_uncertainty(options, &dataset);
   CROW_TRY(crow_rewards_check_memory(run->comm, &dataset, &how, &wanted, options->sampling.memory_per_rank));
   if (is_voronoi(options)) CROW_TRY(crow_weights_check_memory(run->comm, &dataset, &options->sampling));
-  CROW_TRY(prepare(run, &provenance, &checkpoint));
+  CROW_TRY(fit_prepare(run, &provenance, &checkpoint));
   crow_stages_begin(&run->stages, "weights");
   CROW_TRY(get_weights(run, &dataset, &sampling, checkpoint, &weights));
   if (is_voronoi(options) && options->sampling.scheme == CROW_SCHEME_VORONOI) crow_results_unused(run, &weights);

@@ -31,7 +31,7 @@ typedef struct weighed {
   const crow_provenance *provenance;
 } weighed;
 
-static crow_status write_weights(void *context, const char *path, bool overwrite) {
+static crow_status write_weights_output(void *context, const char *path, bool overwrite) {
   const weighed *w = context;
   const weights_options *options = w->run->options;
   return crow_weights_write(w->run->comm, path, overwrite, w->weights, &options->weights, w->dataset, w->provenance);
@@ -57,7 +57,7 @@ static crow_status run_weights(crow_run *run) {
   CROW_TRY(crow_results_effect(run, &dataset, &weights, &weights.effect));
   crow_stages_begin(&run->stages, "write");
   CROW_TRY(crow_run_provenance_times(run, provenance));
-  CROW_TRY(crow_result_save(run->comm, output, run->common.force, write_weights,
+  CROW_TRY(crow_result_save(run->comm, output, run->common.force, write_weights_output,
                             &(weighed){run, &weights, &dataset, provenance}));
   CROW_TRY(crow_checkpoint_remove(checkpoint));
   crow_stages_end(&run->stages);

@@ -282,7 +282,7 @@ static void print_certificate(crow_run *run, const crow_rewards *r, double toler
 }
 
 /* From the least to the greatest reward of a weighted alternative. */
-static crow_status find_spread(const crow_comm *comm, const crow_rewards *r, double *spread) {
+static crow_status results_find_spread(const crow_comm *comm, const crow_rewards *r, double *spread) {
   crow_status status = CROW_OK;
   double ends[2] = {-(double)INFINITY, -(double)INFINITY};
   for (crow_gidx i = 0; i < r->partition.count; i++) {
@@ -361,7 +361,7 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
   crow_elo elo = {0};
   crow_topics topics = {0};
   double spread = 0;
-  CROW_TRY(find_spread(run->comm, r, &spread));
+  CROW_TRY(results_find_spread(run->comm, r, &spread));
   CROW_TRY(crow_ends_rewards_create(run->comm, dataset, r, ENDS, &c));
   CROW_TRY(crow_elo_find(run->comm, scale, dataset->file, &r->partition, r->value, r->weight, &elo));
   report_chosen(run, &c, &elo);

@@ -4,8 +4,8 @@
 #include "cli/table_impl.h"
 
 /* `cpu`: processor seconds of all ranks together. */
-static void report(crow_run *run, const double *least, const double *mean, const double *greatest, const double *cpu,
-                   double total) {
+static void report_times(crow_run *run, const double *least, const double *mean, const double *greatest,
+                         const double *cpu, double total) {
   if (!run->report) return;
   json_t *stages = json_array();
   for (int k = 0; k < run->stages.count; k++) {
@@ -31,7 +31,7 @@ static crow_status print_times(crow_run *run, double *total) {
   CROW_TRY(crow_stages_summary(run->comm, &run->stages, least, mean, greatest, total));
   for (int k = 0; k < run->stages.count; k++) cpu[k] = run->stages.cpu_seconds[k];
   CROW_TRY(crow_comm_sum_f64_unordered(run->comm, cpu, run->stages.count));
-  report(run, least, mean, greatest, cpu, *total);
+  report_times(run, least, mean, greatest, cpu, *total);
   crow_table_add_column(&table, "stage", true, 40);
   crow_table_add_column(&table, "min s", false, 0);
   crow_table_add_column(&table, "mean s", false, 0);

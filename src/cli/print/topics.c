@@ -3,7 +3,7 @@
 #include "cli/table_impl.h"
 #include <math.h>
 
-static void report(crow_run *run, const crow_topics *topics) {
+static void report_topic_means(crow_run *run, const crow_topics *topics) {
   if (!run->report) return;
   json_t *list = json_array();
   for (int64_t k = 0; k < topics->count; k++) {
@@ -23,7 +23,7 @@ static void report(crow_run *run, const crow_topics *topics) {
 crow_status crow_results_topics(crow_run *run, const crow_topics *topics, const char *value_name, int decimals) {
   crow_table table = {0};
   char title[64];
-  report(run, topics);
+  report_topic_means(run, topics);
   if (topics->too_many) crow_print_detail(run, "\nTopics: more than %d, no table", CROW_TOPICS_MOST);
   if (topics->count == 0 || !(crow_topics_matter(topics) || run->common.verbose)) return CROW_OK;
   crow_table_add_column(&table, "topic", true, 40);
