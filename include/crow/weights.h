@@ -145,8 +145,8 @@ CROW_API crow_status crow_weights_compute_from(const crow_comm *comm, const crow
 /** Goes on from sampled weights that were computed with `open_ended` to `factor` times as many samples, > 1, but to no
  * more than max_samples: `*more` is false, and nothing is done, if there were that many. The result is that of so many
  * samples from the start. Draws go on where they ended; of prompts each is drawn anew, `growth` times as often as the
- * options say. Checkpoints are gone on with by crow_weights_compute_from(). Collective; options agree. `weights` stay
- * as they are on failure. */
+ * options say. Checkpoints are gone on with by crow_weights_compute_from(); one that was found is forgotten where there
+ * are more samples than it is of. Collective; options agree. `weights` stay as they are on failure. */
 CROW_API crow_status crow_weights_refine(const crow_comm *comm, const crow_dataset *dataset,
                                          const crow_weights_options *options, double factor,
                                          crow_checkpoint *checkpoint, crow_weights *weights, bool *more);

@@ -77,6 +77,7 @@ crow_status crow_audit_choose_space(const crow_comm *comm, const crow_dataset *d
   crow_status status = CROW_OK;
   memset(choice, 0, sizeof *choice);
   *chosen = *options;
+  chosen->weights.batches = false; /* what sampling does to rewards is not asked here */
   const bool computed = !options->given[0] || strcmp(options->given[0], "voronoi") == 0;
   if (options->weights.scheme != CROW_SCHEME_VORONOI || !computed) return CROW_OK;
   CROW_TRY(crow_dataset_need_contexts(dataset));

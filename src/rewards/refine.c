@@ -25,8 +25,6 @@ crow_status crow_rewards_refine(const crow_comm *comm, const crow_dataset *datas
     bool more = false;
     log_round(weights, rewards, wanted);
     if (error < wanted) break;
-    /* What was gone on from was of fewer samples. */
-    if (checkpoint) crow_checkpoint_forget(checkpoint);
     CROW_TRY(crow_weights_refine(comm, dataset, sampling, samples_factor(error, wanted), checkpoint, weights, &more));
     if (!more) {
       crow_log(CROW_LOG_WARNING,

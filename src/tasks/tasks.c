@@ -90,12 +90,15 @@ cleanup:
 static crow_status tasks_meet(crow_tasks *t, crow_status worked, int64_t *ended) {
   crow_status status = CROW_OK;
   bool due = false, stop = false;
-  CROW_TRY_AGREE(t->groups->all, worked);
+  if (worked == CROW_STOPPED) t->begun = false; /* what was cut short is begun again by whoever goes on */
+  const crow_status met = crow_comm_agree(t->groups->all, worked);
+  if (met != CROW_STOPPED || !t->checkpoint) CROW_TRY(met);
   CROW_TRY(tasks_deliver(t, ended));
   if (!t->checkpoint || t->delivered == t->count) goto cleanup;
   CROW_TRY(crow_checkpoint_due(t->checkpoint, &due, &stop));
   if (due) CROW_TRY(tasks_save(t));
   if (stop) CROW_TRY(crow_error(CROW_STOPPED, "%s", t->kind->stopped));
+  status = met;
 cleanup:
   return status;
 }

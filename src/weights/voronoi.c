@@ -184,6 +184,7 @@ crow_status crow_weights_voronoi_more(const crow_comm *comm, const crow_dataset 
   limit = crow_sampling_whole(&s, limit);
   *more = from->samples < limit;
   if (!*more) goto cleanup;
+  if (checkpoint) crow_checkpoint_forget(checkpoint);
   CROW_TRY(crow_weights_allocate(comm, dataset->alternatives, true, out));
   CROW_TRY(keep_center(comm, from, space, &center));
   if (center.found) s.center = &center;

@@ -153,6 +153,7 @@ static crow_status refine_prompts(const crow_comm *comm, const crow_dataset *dat
   crow_status status = CROW_OK;
   *more = from->samples < options->max_samples;
   if (!*more) return CROW_OK;
+  if (checkpoint) crow_checkpoint_forget(checkpoint);
   CROW_TRY(crow_weights_prompts(comm, dataset, options, from->growth * factor, checkpoint, out));
   *more = out->samples > from->samples; /* a pool may be used up */
 cleanup:

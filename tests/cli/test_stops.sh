@@ -40,6 +40,20 @@ not_there zero.h5
 resumes fit votes.h5 -o zero.h5 --samples 400
 equal "$(values zero.h5 /rewards/value)" "$(values whole.h5 /rewards/value)"
 
+# Within a replicate: those that have ended are kept.
+crow fit votes.h5 -o whole.h5 --force --samples 400 --bootstrap 30
+CROW_TEST_STOP_AT="alternatives of zero weight:15"
+export CROW_TEST_STOP_AT
+crow fit votes.h5 -o zero.h5 --force --samples 400 --bootstrap 30
+unset CROW_TEST_STOP_AT
+exits 75
+says "stopped before the bootstrap had ended"
+resumes fit votes.h5 -o zero.h5 --force --samples 400 --bootstrap 30
+grep -q 'bootstrap: going on with [1-9][0-9]* of 30 replicates done' out || fail "no replicates were kept"
+for what in standard_error lower upper; do
+  equal "$(values zero.h5 "/rewards/$what")" "$(values whole.h5 "/rewards/$what")"
+done
+
 # Standard errors, exact and by probes: the rewards are kept, and the fit is not done again.
 for data in votes many; do
   how="fit $data.h5 --samples 400 --standard-errors --error-probes 3"
