@@ -107,6 +107,7 @@ END
 ranks 2 fit many.h5 -o most.h5 --samples 20000 --reward-error 1e-9 --max-samples 50000
 exits 0
 says "stopped at 50000 samples"
+if grep -q "has no effect" err; then fail "--max-samples is said to have no effect"; fi
 
 # Prompts, with the limit for each of them.
 awk 'BEGIN { print "id,topic,prompt"; for (i = 0; i < 1100; i++) printf "n%d,t%d,p%d\n", i, i * i % 7, i / 100 }' >items.csv
