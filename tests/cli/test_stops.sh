@@ -42,7 +42,7 @@ equal "$(values zero.h5 /rewards/value)" "$(values whole.h5 /rewards/value)"
 
 # Within a replicate: those that have ended are kept.
 crow fit votes.h5 -o whole.h5 --force --samples 400 --bootstrap 30
-CROW_TEST_STOP_AT="alternatives of zero weight:15"
+CROW_TEST_STOP_AT="alternatives of zero weight:100"
 export CROW_TEST_STOP_AT
 crow fit votes.h5 -o zero.h5 --force --samples 400 --bootstrap 30
 unset CROW_TEST_STOP_AT
