@@ -17,7 +17,7 @@ END
 run "$python" make.py
 exits 0
 for samples in 100000 400000; do
-  crow weights slow.h5 -o w-$samples.h5 --space sphere --samples $samples
+  crow weights slow.h5 -o w-$samples.h5 --space sphere --samples $samples --verbose
   exits 0
   cat out err >both
   once both "space: the weighted mean is taken as it is after 30 rounds of 100000 samples"
