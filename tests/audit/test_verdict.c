@@ -24,7 +24,9 @@ static void a_summary_holds_the_extremes_and_the_first_change(void) {
   CHECK(standard.tests == 3 && standard.changed == 2 && standard.largest == 3 && standard.closest == 0.01);
   CHECK(strcmp(standard.from, "old") == 0 && strcmp(standard.to, "new") == 0);
   CHECK(weighted.tests == 3 && weighted.changed == 1 && weighted.largest == 0.75 && weighted.closest == 0.05);
-  CHECK(strcmp(weighted.from, "old topic") == 0 && strcmp(weighted.to, "new topic") == 0);
+  CHECK(standard.by_topic && standard.winners == 1 && standard.topics == 1);
+  CHECK(weighted.winners == 0 && weighted.topics == 1 && !weighted.from && !weighted.to);
+  CHECK(strcmp(weighted.topic[0], "old topic") == 0 && strcmp(weighted.topic[1], "new topic") == 0);
   CHECK(standard.redraws == 4 && standard.noise.largest == 9 && weighted.noise.largest == 0.1);
 }
 
@@ -38,6 +40,7 @@ static void of_several_prompts_only_their_winners_count(void) {
   const crow_audit_result result = {.prompts = 5, .tests = 2, .test = test};
   crow_audit_summary standard, weighted;
   crow_audit_summarise(&result, &standard, &weighted);
+  CHECK(!standard.by_topic && standard.winners == 1 && standard.topics == 0);
   CHECK(standard.changed == 1 && standard.most_prompts == 3 && weighted.changed == 0 && weighted.most_prompts == 0);
 }
 
