@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* When an option has an effect: "A=x|y B!=z or C!=" means that A is x or y and B is not z, or that C is not empty. A
- * value is compared up to its first ':', so that "pool" is every pool. What names an option that the command does not
- * have holds. */
+ * value is compared up to its first ':', so that "pool" is every pool. A term naming an
+ * option this command lacks counts as true. */
 typedef struct need {
   const char *commands; /* "weights|fit"; NULL: every command with this option */
   const char *option;

@@ -17,9 +17,8 @@ const crow_setting crow_export_settings[] = {
      .choices = CROW_EXPORT_TABLES,
      .help = "which table: of the alternatives; of a dataset's comparisons, whose first and second are rows of the "
              "alternatives, counted from 0; of the original alternatives of groups; of a fit's iterations or Adam's "
-             "training "
-             "curve; the parameters of a linear or mlp model, as .npz or .safetensors; or rewards by the values of a "
-             "column (crow fit --by)"},
+             "training curve; the parameters of a linear or mlp model, as .npz or .safetensors; or rewards by the "
+             "values of a column (crow fit --by)"},
     {.name = "weights",
      .type = CROW_SETTING_INPUT,
      .offset = offsetof(crow_export_options, weights),

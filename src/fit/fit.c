@@ -18,7 +18,7 @@ typedef struct scaled {
   crow_gidx count;
   double *root;   /* sqrt(D) */
   double *reward; /* r */
-  double *room;   /* as long */
+  double *room;   /* scratch of the same length */
   crow_stages *stages;
 } scaled;
 
@@ -111,7 +111,7 @@ cleanup:
   return status;
 }
 
-/* Steps after the last do not move. */
+/* Adds the iterate to the trace, unless it is there already: a step after the last one does not move. */
 static crow_status record(const crow_comm *comm, const crow_lbfgs *lbfgs, crow_trace *trace) {
   int64_t iteration = 0;
   double value = 0, optimality = 0;
@@ -150,7 +150,7 @@ static crow_status fit_solve(const crow_comm *comm, const crow_weights *weights,
   crow_stages_begin(stages, "iterate");
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s.root, p->count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&u, p->count));
-  s.room = u; /* the start is copied, the end comes last */
+  s.room = u; /* free for scratch: L-BFGS copies the start, and the end is written after the last use */
   for (crow_gidx i = 0; i < p->count; i++) {
     s.root[i] = sqrt(weights->value[i] * curvature[i]);
     u[i] = s.root[i] * reward[i];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of long texts. */
+/* Long texts are shortened to names: their beginning and a digest. */
 #include "import/import_impl.h"
 
 #include <string.h>

@@ -55,8 +55,8 @@ static double mass_of(const crow_objective *o, int64_t i) {
   return o->root ? o->weights->value[i] / o->root[i] : o->weights->value[i];
 }
 
-/* One unit for all, if the terms w(y) c are of so similar size that the smallest keeps 12 bits where all together could
- * be of one alternative; else 0. That saves a pass over the pairs. */
+/* One unit for all alternatives saves a pass over the pairs. It is taken if the smallest term w(y) c keeps 12 bits even
+ * where all terms together belong to one alternative; else *unit is 0. */
 static crow_status find_common_unit(const crow_objective *o, double *unit) {
   crow_status status = CROW_OK;
   const crow_pairs *pairs = o->pairs;
@@ -152,7 +152,7 @@ cleanup:
   return status;
 }
 
-/* Which blocks of pairs have something for which set. */
+/* Notes for each set of pairs which blocks hold any of them, so that passes skip the others. */
 static crow_status mark_blocks(crow_objective *o) {
   crow_status status = CROW_OK;
   const crow_pairs *pairs = o->pairs;

@@ -4,7 +4,8 @@
 #include "objective/sigmoid_impl.h"
 #include <math.h>
 
-/* Of the residual, relative to the right-hand side: leaves a few percent, where 32 batches tell an eighth. */
+/* Tolerance of the residual relative to the right-hand side. The error that it leaves is a few percent, and the
+ * estimate from 32 batches is itself good to an eighth only. */
 static const double respond_tolerance = 1e-2;
 
 typedef struct respond {

@@ -34,8 +34,7 @@ static const struct choice {
      "Places, rewards and intervals (bootstrap, else 1.96 standard errors); hollow: without weight, and so no place."},
     {CROW_PLOT_TOPICS, suits_topics, false, false, "Rewards by topic",
      "Mean reward of each topic; the bars reach one standard error of the mean to either side, or show the spread "
-     "within "
-     "the topic where the fit has no errors, as the axis says."},
+     "within the topic where the fit has no errors, as the axis says."},
     {CROW_PLOT_AUDIT, is_audit, true, false, "What clones do",
      "Largest shift of any reward when clones are added, by the clones' distance from their originals."},
     {CROW_PLOT_WIN_RATE, is_rewards, false, false, "Rewards and win rates",

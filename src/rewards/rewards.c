@@ -24,7 +24,7 @@ cleanup:
 
 /* The preferences of a dataset, as the objective takes them. */
 typedef struct preferences {
-  bool paired; /* `pairs` count, else `win_rate` */
+  bool paired; /* whether `pairs` holds them; else `win_rate` does */
   crow_pairs pairs;
   double *win_rate;
 } preferences;
@@ -172,8 +172,8 @@ cleanup:
   return status;
 }
 
-/* From preferences in memory to rewards. `dataset` is NULL where only the preferences are known. With `*fitted` they
- * are whole but for what sampling did to them. */
+/* From preferences in memory to rewards. `dataset` is NULL where only the preferences are known. If
+ * `*fitted` is true, the rewards are complete except for their sampling error. */
 static crow_status rewards_from_preferences(const crow_comm *comm, const crow_dataset *dataset,
                                             const crow_weights *weights, const crow_pairs *pairs,
                                             const double *win_rate, const crow_train_options *options,

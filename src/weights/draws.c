@@ -11,7 +11,7 @@
 #define BLOCK_LEAST 4
 /* Draws of fewer blocks than this gain too little. */
 #define BLOCKS_LEAST 4
-/* A first part whose variance is within this of independent samples' is gone on with at once. */
+/* Fewer blocks are not tried where the variance is at most this many times that of independent samples. */
 #define VARIANCE_FINE 1.5
 /* How much less work for the same variance there is to be. */
 #define GAIN_LEAST 1.25

@@ -156,12 +156,12 @@ static bool few_wants_exact(const crow_few *few) {
   return few->options->nearest.engine == CROW_NEAREST_AUTO && few->options->pseudo_count <= 0;
 }
 
-/* As long as the normalised contexts, where their length is not one already. */
+/* Scales every row to length 1. */
 static void few_normalise(double *rows, crow_gidx count, crow_gidx d) {
   for (crow_gidx x = 0; x < count; x++) {
     double largest = 0, *row = rows + x * d;
     for (crow_gidx i = 0; i < d; i++) largest = fmax(largest, fabs(row[i]));
-    if (largest == 0) continue; /* the direction of minus the centre */
+    if (largest == 0) continue; /* stays 0: its direction will be that of minus the centre */
     for (crow_gidx i = 0; i < d; i++) row[i] /= largest;
     const double length = sqrt(crow_few_dot(row, row, d));
     for (crow_gidx i = 0; i < d; i++) row[i] /= length;

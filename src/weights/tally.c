@@ -31,9 +31,9 @@ static void end_draw(crow_tally *tally, int64_t number) {
   tally->touched_count = 0;
 }
 
-/* Shares sample `number` among `total` tied alternatives, of which this slice holds those from position `first` on:
- * each gets the whole part, and `more` of them a unit of the remainder. Their row begins where that of the sample
- * before it ended, and goes round, so that the same alternatives tied again and again get the same to a unit. */
+/* Shares sample `number` among `total` tied alternatives, of which this slice holds those from position `first` on.
+ * Each gets the whole part, and `more` of them one unit of the remainder. Whose turn that is goes round from sample to
+ * sample, so that alternatives that tie again and again get the same count to a unit. */
 static void tally_share_out(const int64_t *tied, int64_t count, int64_t first, int64_t total, int64_t number,
                             crow_tally *tally) {
   const int64_t each = CROW_HIT_UNIT / total, more = CROW_HIT_UNIT % total;

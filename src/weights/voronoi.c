@@ -139,7 +139,7 @@ cleanup:
 
 /* ---- more samples --------------------------------------------------------------------------------------------- */
 
-/* The centre that the weights were counted about, as a search that has found it. */
+/* Reuses the centre found by the earlier run. */
 static crow_status keep_center(const crow_comm *comm, const crow_weights *from, crow_space *space,
                                crow_weights_center *center) {
   crow_status status = CROW_OK;
@@ -155,7 +155,7 @@ cleanup:
   return status;
 }
 
-/* What was counted goes on being counted. */
+/* Carries the earlier hit counts over. */
 static crow_status keep_counts(const crow_comm *comm, const crow_weights *from, crow_sampling *s) {
   crow_status status = CROW_OK;
   const crow_gidx count = from->partition.count;

@@ -74,7 +74,7 @@ cleanup:
   return status;
 }
 
-/* Whether the largest weight is within 1 % of the smallest, within each of several prompts. */
+/* Says so where the largest weight is within 1 % of the smallest, within each of several prompts. */
 static crow_status log_uniform(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights) {
   crow_status status = CROW_OK;
   double extremes[2] = {0, -(double)INFINITY}; /* largest, - smallest */
@@ -114,7 +114,8 @@ static crow_status choose_space(const crow_comm *comm, const crow_dataset *datas
   chosen->space = crow_space_chosen(&options->space, choice);
   if (dataset->prompts < 2) goto cleanup;
   if (*choice->reason) crow_weights_log_space(choice->space, choice->reason);
-  /* Here a context that is too large still has its number; within a prompt it has another. */
+  /* Check for too large contexts now, while the message can give their row in the file; within a prompt rows are
+   * renumbered. */
   if (strcmp(choice->space, "sphere") != 0) {
     CROW_TRY(crow_space_check_distances(comm, dataset));
   }

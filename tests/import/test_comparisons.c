@@ -442,13 +442,25 @@ static void columns_as_published_are_understood(void) {
   release();
 }
 
+/* A file that is refused, with which options and words. */
+typedef struct refusal {
+  const char *text;
+  crow_import_options options;
+  const char *message;
+  crow_status status;
+} refusal;
+
+static void expect_refusals(const refusal *cases, size_t count) {
+  for (size_t k = 0; k < count; k++) {
+    open_alternatives();
+    CHECK_STATUS(read_with("refused.csv", cases[k].text, &cases[k].options), cases[k].status);
+    CHECK_MESSAGE(cases[k].message);
+  }
+  release();
+}
+
 static void what_is_not_guessed_is_refused_with_what_to_type(void) {
-  static const struct {
-    const char *text;
-    crow_import_options options;
-    const char *message;
-    crow_status status;
-  } cases[] = {
+  static const refusal cases[] = {
       {"prompt,response_0,response_1,better_response_id\np,r,s,1\n",
        {0},
        "type --columns first=response_0,second=response_1,winner=better_response_id --winner-map 0=first,1=second",
@@ -473,14 +485,6 @@ static void what_is_not_guessed_is_refused_with_what_to_type(void) {
        {0},
        ":2: the winner (value \"rejected\") contradicts the columns chosen, rejected",
        CROW_BAD_INPUT},
-      {"left,right,winner\na,b,2\n",
-       {.winner_map = "0=first,1=second"},
-       ":2: unknown winner (value \"2\"), expected one of --winner-map: 0, 1",
-       CROW_BAD_INPUT},
-      {"left,right,winner\na,b,4\n",
-       {.winner_scale = "-3:3"},
-       "expected a number of --winner-scale, from -3 to 3",
-       CROW_BAD_INPUT},
       {"model_a,model_b,winner_model_a,winner_model_b\na,b,1,1\n", {0}, "(value \"1 twice\")", CROW_BAD_INPUT},
       {"model_a,model_b,winner_model_a,winner_model_b\na,b,0,0\n", {0}, "(value \"no 1\")", CROW_BAD_INPUT},
       {"response,score\na,1\n", {0}, "type --columns prompt=COLUMN", CROW_BAD_INPUT},
@@ -489,6 +493,20 @@ static void what_is_not_guessed_is_refused_with_what_to_type(void) {
       {"prompt,response,score\np,a,1\np,a,2\n",
        {0},
        ":3: the same response twice in one prompt, as on line 2",
+       CROW_BAD_INPUT},
+  };
+  expect_refusals(cases, sizeof cases / sizeof *cases);
+}
+
+static void options_that_do_not_suit_the_file_are_refused(void) {
+  static const refusal cases[] = {
+      {"left,right,winner\na,b,2\n",
+       {.winner_map = "0=first,1=second"},
+       ":2: unknown winner (value \"2\"), expected one of --winner-map: 0, 1",
+       CROW_BAD_INPUT},
+      {"left,right,winner\na,b,4\n",
+       {.winner_scale = "-3:3"},
+       "expected a number of --winner-scale, from -3 to 3",
        CROW_BAD_INPUT},
       {"left,right,winner\na,b,left\n",
        {.keep = "judge"},
@@ -508,12 +526,7 @@ static void what_is_not_guessed_is_refused_with_what_to_type(void) {
        "--winner-map is for a column winner",
        CROW_USAGE},
   };
-  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
-    open_alternatives();
-    CHECK_STATUS(read_with("refused.csv", cases[k].text, &cases[k].options), cases[k].status);
-    CHECK_MESSAGE(cases[k].message);
-  }
-  release();
+  expect_refusals(cases, sizeof cases / sizeof *cases);
 }
 
 static void every_two_responses_of_a_prompt_are_compared(void) {
@@ -578,6 +591,7 @@ int main(int argc, char **argv) {
   static const crow_test tests[] = {
       {"columns as published are understood", columns_as_published_are_understood},
       {"what is not guessed is refused with what to type", what_is_not_guessed_is_refused_with_what_to_type},
+      {"options that do not suit the file are refused", options_that_do_not_suit_the_file_are_refused},
       {"every two responses of a prompt are compared", every_two_responses_of_a_prompt_are_compared},
       {"both bad is counted apart", both_bad_is_counted_apart},
       {"columns are kept with their comparisons", columns_are_kept_with_their_comparisons},

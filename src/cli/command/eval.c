@@ -47,9 +47,8 @@ const crow_command crow_command_eval = {
     .summary = "hold rewards against comparisons that were held out",
     .description =
         "How well rewards, or scores, predict the comparisons of a dataset, such as crow split holds out: accuracy, "
-        "log "
-        "loss, Brier score and calibration error, with a table of ten bins. Each comparison counts as often as it has "
-        "judgements.\n\n"
+        "log loss, Brier score and calibration error, with a table of ten bins. Each comparison counts as often as it "
+        "has judgements.\n\n"
         "A tie is half a win for each, and left out of the accuracy; of equal rewards half is right. For the "
         "calibration each judgement counts half from either side, so that it does not matter which alternative stands "
         "first.\n\n"

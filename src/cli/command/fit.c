@@ -66,7 +66,7 @@ static const crow_section sections[] = {
 static bool is_voronoi(const fit_options *options) { return strcmp(options->weights, "voronoi") == 0; }
 static bool is_uniform(const fit_options *options) { return strcmp(options->weights, "uniform") == 0; }
 
-/* What there is to sample on for. */
+/* Refuses --reward-error where weights are not sampled. */
 static crow_status check_reward_error(const fit_options *options) {
   if (!is_voronoi(options) || options->sampling.scheme != CROW_SCHEME_VORONOI)
     return crow_error(CROW_USAGE, "--reward-error needs weights that are sampled: --weights voronoi, --scheme voronoi");
@@ -223,7 +223,7 @@ typedef struct fitted {
   const crow_provenance *provenance;
 } fitted;
 
-/* What a stop between the checkpoints of a stage need not lose. */
+/* Finished results, saved when a run is stopped between checkpoints. */
 typedef struct finished {
   const crow_weights *weights;
   const crow_rewards *rewards; /* NULL if they are not finished */
@@ -269,82 +269,121 @@ cleanup:
   return status;
 }
 
+/* What the steps of a fit hand on. */
+typedef struct fit_work {
+  crow_train_options how;
+  crow_weights_options sampling;
+  crow_uncertainty_options wanted;
+  crow_dataset dataset;
+  crow_weights weights;
+  crow_rewards rewards;
+  crow_effect effect;
+  crow_provenance *provenance;
+  crow_checkpoint *checkpoint;
+  finished kept;
+  double *start;
+} fit_work;
+
+/* Opens the dataset and refuses what cannot be, before any work. */
+static crow_status open_fit(crow_run *run, fit_work *w) {
+  crow_status status = CROW_OK;
+  const fit_options *options = run->options;
+  const char *input = run->argument[0];
+  w->how.groups.memory_per_rank = options->sampling.memory_per_rank;
+  w->sampling.open_ended = options->reward_error > 0;
+  crow_stages_begin(&run->stages, "read");
+  CROW_TRY(crow_dataset_open(run->comm, input, false, &w->dataset));
+  crow_results_dataset(run, input, &w->dataset);
+  CROW_TRY(crow_dataset_check_names(&w->dataset));
+  CROW_TRY(choose_comparisons(run, &w->dataset));
+  CROW_TRY(choose_weights(run, &w->dataset));
+  w->how.sampling_error = w->how.model.model == CROW_MODEL_TABULAR && !is_uniform(options);
+  CROW_TRY(check_uncertainty(options, &w->dataset));
+  w->wanted = choose_uncertainty(options, &w->dataset);
+  CROW_TRY(crow_rewards_check_memory(run->comm, &w->dataset, &w->how, &w->wanted, options->sampling.memory_per_rank));
+  if (is_voronoi(options)) CROW_TRY(crow_weights_check_memory(run->comm, &w->dataset, &options->sampling));
+  CROW_TRY(fit_prepare(run, &w->provenance, &w->checkpoint));
+cleanup:
+  return status;
+}
+
+/* From the dataset to weights, rewards and all that is known of them. */
+static crow_status compute_fit(crow_run *run, fit_work *w) {
+  crow_status status = CROW_OK;
+  const fit_options *options = run->options;
+  crow_stages_begin(&run->stages, "weights");
+  CROW_TRY(get_weights(run, &w->dataset, &w->sampling, w->checkpoint, &w->weights));
+  if (is_voronoi(options) && options->sampling.scheme == CROW_SCHEME_VORONOI) crow_results_unused(run, &w->weights);
+  w->kept.weights = &w->weights;
+  CROW_TRY(crow_weights_find_shares(run->comm, &w->dataset, &w->weights));
+  CROW_TRY(read_start(run, &w->dataset, &w->weights.partition, &w->start));
+  w->how.start = w->start;
+  crow_stages_begin(&run->stages, "fit");
+  CROW_TRY(crow_rewards_fit_from(run->comm, &w->dataset, &w->weights, &w->how, w->checkpoint, &w->rewards));
+  if (options->reward_error > 0) {
+    CROW_TRY(crow_rewards_refine(run->comm, &w->dataset, &w->sampling, &w->how, options->reward_error, w->checkpoint,
+                                 &w->weights, &w->rewards));
+  }
+  CROW_TRY(find_uncertainty(run, &w->dataset, &w->weights, &w->how, &w->wanted, w->checkpoint, &w->rewards));
+  if (options->by.column) crow_stages_begin(&run->stages, "by value");
+  CROW_TRY(crow_rewards_fit_by(run->comm, &w->dataset, &w->weights, &w->how, &w->wanted, &options->by, &w->rewards));
+  CROW_TRY(crow_effect_create(run->comm, &w->dataset, &w->weights, &w->effect));
+  CROW_TRY_AGREE(run->comm, keep_near(&w->effect, &w->rewards));
+  CROW_TRY_AGREE(run->comm, crow_effect_keep(&w->effect, w->weights.space.choice.space, &w->rewards.effect));
+cleanup:
+  return status;
+}
+
+static crow_status save_fit(crow_run *run, fit_work *w) {
+  crow_status status = CROW_OK;
+  crow_stages_begin(&run->stages, "write");
+  CROW_TRY(crow_run_provenance_times(run, w->provenance));
+  CROW_TRY(crow_result_save(run->comm, run->common.output, run->common.force, write_rewards,
+                            &(fitted){run, &w->rewards, &w->dataset, w->provenance}));
+  CROW_TRY(crow_checkpoint_remove(w->checkpoint));
+  crow_stages_end(&run->stages);
+cleanup:
+  return status;
+}
+
+static crow_status print_fit(crow_run *run, fit_work *w, bool converged) {
+  crow_status status = CROW_OK;
+  const fit_options *options = run->options;
+  crow_results_weights_space(run, &w->weights.space);
+  crow_report_real(run, "effective_number", w->weights.effective);
+  crow_report_integer(run, "zero_weights", w->weights.zeros);
+  crow_report_integer(run, "samples", w->weights.samples);
+  crow_results_effect_found(run, &w->weights, &w->effect);
+  CROW_TRY(crow_results_rewards(run, &w->dataset, &w->rewards, options->fit.lbfgs.tolerance, &options->elo));
+  crow_results_counts(run, &w->rewards, options->fit.objective.pair_weight);
+  CROW_TRY(crow_print_written(run, "rewards", converged ? "" : ", marked as not converged"));
+cleanup:
+  return status;
+}
+
 static crow_status run_fit(crow_run *run) {
   crow_status status = CROW_OK;
   const fit_options *options = run->options;
-  const char *input = run->argument[0], *output = run->common.output;
-  crow_dataset dataset = {0};
-  crow_weights weights = {0};
-  crow_rewards rewards = {0};
-  crow_effect effect = {0};
-  crow_provenance *provenance = NULL;
-  crow_checkpoint *checkpoint = NULL;
-  finished kept = {NULL, NULL};
+  fit_work w = {.how = options->fit, .sampling = options->sampling, .wanted = options->uncertainty};
   bool converged = false;
-  double *start = NULL;
-  crow_train_options how = options->fit;
-  crow_weights_options sampling = options->sampling;
-  crow_uncertainty_options wanted = options->uncertainty;
-  how.groups.memory_per_rank = options->sampling.memory_per_rank;
-  sampling.open_ended = options->reward_error > 0;
-  crow_stages_begin(&run->stages, "read");
-  CROW_TRY(crow_dataset_open(run->comm, input, false, &dataset));
-  crow_results_dataset(run, input, &dataset);
-  CROW_TRY(crow_dataset_check_names(&dataset));
-  CROW_TRY(choose_comparisons(run, &dataset));
-  CROW_TRY(choose_weights(run, &dataset));
-  how.sampling_error = how.model.model == CROW_MODEL_TABULAR && !is_uniform(options);
-  CROW_TRY(check_uncertainty(options, &dataset));
-  wanted = choose_uncertainty(options, &dataset);
-  CROW_TRY(crow_rewards_check_memory(run->comm, &dataset, &how, &wanted, options->sampling.memory_per_rank));
-  if (is_voronoi(options)) CROW_TRY(crow_weights_check_memory(run->comm, &dataset, &options->sampling));
-  CROW_TRY(fit_prepare(run, &provenance, &checkpoint));
-  crow_stages_begin(&run->stages, "weights");
-  CROW_TRY(get_weights(run, &dataset, &sampling, checkpoint, &weights));
-  if (is_voronoi(options) && options->sampling.scheme == CROW_SCHEME_VORONOI) crow_results_unused(run, &weights);
-  kept.weights = &weights;
-  CROW_TRY(crow_weights_find_shares(run->comm, &dataset, &weights));
-  CROW_TRY(read_start(run, &dataset, &weights.partition, &start));
-  how.start = start;
-  crow_stages_begin(&run->stages, "fit");
-  CROW_TRY(crow_rewards_fit_from(run->comm, &dataset, &weights, &how, checkpoint, &rewards));
-  if (options->reward_error > 0) {
-    CROW_TRY(crow_rewards_refine(run->comm, &dataset, &sampling, &how, options->reward_error, checkpoint, &weights,
-                                 &rewards));
-  }
-  CROW_TRY(find_uncertainty(run, &dataset, &weights, &how, &wanted, checkpoint, &rewards));
-  if (options->by.column) crow_stages_begin(&run->stages, "by value");
-  CROW_TRY(crow_rewards_fit_by(run->comm, &dataset, &weights, &how, &wanted, &options->by, &rewards));
-  CROW_TRY(crow_effect_create(run->comm, &dataset, &weights, &effect));
-  CROW_TRY_AGREE(run->comm, keep_near(&effect, &rewards));
-  CROW_TRY_AGREE(run->comm, crow_effect_keep(&effect, weights.space.choice.space, &rewards.effect));
-  crow_stages_begin(&run->stages, "write");
-  CROW_TRY(crow_run_provenance_times(run, provenance));
-  CROW_TRY(crow_result_save(run->comm, output, run->common.force, write_rewards,
-                            &(fitted){run, &rewards, &dataset, provenance}));
-  CROW_TRY(crow_checkpoint_remove(checkpoint));
-  crow_stages_end(&run->stages);
-  converged = rewards.converged;
-  for (int64_t k = 0; k < rewards.by.values; k++) converged = converged && rewards.by.converged[k];
-  crow_results_weights_space(run, &weights.space);
-  crow_report_real(run, "effective_number", weights.effective);
-  crow_report_integer(run, "zero_weights", weights.zeros);
-  crow_report_integer(run, "samples", weights.samples);
-  crow_results_effect_found(run, &weights, &effect);
-  CROW_TRY(crow_results_rewards(run, &dataset, &rewards, options->fit.lbfgs.tolerance, &options->elo));
-  crow_results_counts(run, &rewards, options->fit.objective.pair_weight);
-  CROW_TRY(crow_print_written(run, "rewards", converged ? "" : ", marked as not converged"));
+  CROW_TRY(open_fit(run, &w));
+  CROW_TRY(compute_fit(run, &w));
+  CROW_TRY(save_fit(run, &w));
+  converged = w.rewards.converged;
+  for (int64_t k = 0; k < w.rewards.by.values; k++) converged = converged && w.rewards.by.converged[k];
+  CROW_TRY(print_fit(run, &w, converged));
 cleanup:
-  if (rewards.partition.global > 0 && rewards.model.kind == CROW_MODEL_TABULAR) kept.rewards = &rewards;
-  /* The weights of a checkpoint that holds more than them are in it already. */
-  status = crow_run_stopped(checkpoint, status, kept.weights && is_voronoi(options) ? save_finished : NULL, &kept);
-  crow_checkpoint_destroy(&checkpoint);
-  crow_provenance_destroy(&provenance);
-  crow_free(start);
-  crow_effect_free(&effect);
-  crow_rewards_free(&rewards);
-  crow_weights_free(&weights);
-  crow_dataset_close(&dataset);
+  if (w.rewards.partition.global > 0 && w.rewards.model.kind == CROW_MODEL_TABULAR) w.kept.rewards = &w.rewards;
+  /* If a checkpoint holds anything beyond the weights, it holds the weights too. */
+  status =
+      crow_run_stopped(w.checkpoint, status, w.kept.weights && is_voronoi(options) ? save_finished : NULL, &w.kept);
+  crow_checkpoint_destroy(&w.checkpoint);
+  crow_provenance_destroy(&w.provenance);
+  crow_free(w.start);
+  crow_effect_free(&w.effect);
+  crow_rewards_free(&w.rewards);
+  crow_weights_free(&w.weights);
+  crow_dataset_close(&w.dataset);
   return status == CROW_OK && !converged ? CROW_NOT_CONVERGED : status;
 }
 
@@ -354,18 +393,15 @@ const crow_command crow_command_fit = {
     .description =
         "Computes the weights of the alternatives (unless they are given), then minimises the weighted regularised "
         "negative log-likelihood of the preferences: sum over pairs of w(x) w(y) p(x>y) log sigma(r(x) - r(y)), "
-        "negated, "
-        "plus lambda/2 sum of w(x) r(x)^2. Preferences are observed comparisons, a full matrix or a population of "
-        "annotator types, whichever the dataset holds. Of a dataset with prompts the sum over prompts of their shares "
-        "times "
-        "that, with weights within the prompt, is minimised.\n\n"
+        "negated, plus lambda/2 sum of w(x) r(x)^2. Preferences are observed comparisons, a full matrix or a "
+        "population of annotator types, whichever the dataset holds. Of a dataset with prompts the sum over prompts of "
+        "their shares times that, with weights within the prompt, is minimised.\n\n"
         "Ranks in tables, here and in crow compare, crow report and crow export (its column place), are among the "
         "alternatives of the same prompt that have weight; the others have none and stand at the end. Rewards that are "
         "closer to the first of their group than the fit is sure of, twice the largest violation of the optimality "
         "equation divided by lambda, share its rank.\n\n"
         "The certificate is the largest violation of the optimality equation over the alternatives. If it does not "
-        "reach "
-        "the tolerance, the results are written and marked, and the exit code is 5.",
+        "reach the tolerance, the results are written and marked, and the exit code is 5.",
     .example = "crow fit votes.h5 -o rewards.h5 --lambda 0.02\n"
                "mpirun -n 4 crow fit votes.h5 -o standard.h5 --weights uniform\n"
                "crow fit votes.h5 -o network.h5 --model mlp --ensemble 20",

@@ -28,8 +28,7 @@ const crow_command crow_command_pca = {
         "Of the two directions of each component the one whose largest entry is positive is taken, so the coordinates "
         "are the same on any number of ranks. --fit-cube suits the space --space cube of the weights.\n\n"
         "Datasets that are compared, one without clones and one with them, must share a basis (--basis): clones turn "
-        "the "
-        "components of their own dataset towards themselves, which changes the weights of everything else.",
+        "the components of their own dataset towards themselves, which changes the weights of everything else.",
     .example = "crow pca votes.h5 -o votes-8.h5 --components 8\n"
                "crow pca votes.h5 -o votes-cube.h5 --components 8 --fit-cube\n"
                "crow pca more-votes.h5 -o more-votes-cube.h5 --components 8 --fit-cube --basis votes.h5\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How results are worded. */
+/* How outcomes of comparisons are worded: "tie", "model_a", a share. */
 #include "import/import_impl.h"
 
 #include <stdlib.h>
