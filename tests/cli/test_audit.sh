@@ -19,7 +19,7 @@ for p in 1 2; do
 
   ranks $p audit original.h5 --target topic:food --samples 20000 --clones 1 --json "one-$p.json"
   exits 0
-  prints "standard fit: the winner changes in 3 of 3 tests, from romance to art"
+  prints "standard fit: the winning topic changes in 3 of 3 tests (romance to art), the winner changes in 3 of 3 tests (romance to art)"
   prints "weighted fit: keeps its winner in all tests"
   prints_not "redrawn" # a population has no comparisons
   grep -v -e "^crow" -e "^read" -e "^audit" -e "^total" -e "^stage" -e "^Time" out >"one-$p"
@@ -31,7 +31,7 @@ cmp -s one-1 one-2 || fail "the audit of a dataset depends on the number of rank
 # Weights that are given: all equal, and read from files, in which clones share what their original has.
 crow audit original.h5 --target topic:food --clones 1 --eps 0.1 --weights uniform
 exits 0
-prints "weighted fit: the winner changes from romance to art"
+prints "weighted fit: the winning topic changes from romance to art, the winner changes from romance to art"
 crow weights original.h5 -o original-w.h5 -q
 crow weights clones.h5 -o clones-w.h5 -q
 crow audit original.h5 --target topic:food --clones 1 --eps 0.1 --weights original-w.h5 --json given.json
@@ -74,6 +74,11 @@ crow audit votes.h5 --samples 1000 --clones 1 --eps 0.01 --redraws 4 --json vote
 exits 0
 prints "(comparisons redrawn)"
 prints "standard fit, comparisons redrawn 4 times without clones: largest shift"
+# The table's two columns and the summary count alike.
+line=$(grep '^standard fit, comparisons redrawn' out)
+winners=$(printf '%s\n' "$line" | sed -n 's/.*the winner changes in \([0-9]*\),.*/\1/p')
+topics=$(printf '%s\n' "$line" | sed -n 's/.*the winning topic in \([0-9]*\);.*/\1/p')
+equal "$(grep '^(comparisons redrawn)' out | grep -o 'changed [0-9]* of 4' | head -n 2 | tr '\n' ' ')" "changed $winners of 4 changed $topics of 4 "
 prints "verdict: clones do no more than redrawing the comparisons alone does, to either fit: these comparisons do not"
 prints_not "clones change" # nor anything else of what clones do
 prints_not "to 1)"

@@ -71,8 +71,8 @@ exits 0
 prints "converged: yes"
 crow fit chain.h5 -o open-r.h5 --weights uniform --lambda 1e-10 --json open.json
 exits 0
-prints "converged to the tolerance"
-prints "rewards uncertain by up to"
+prints "converged: stopped at the tolerance"
+prints "rewards may still be off by up to"
 prints_not "converged: yes"
 
 cat >check.py <<'END'

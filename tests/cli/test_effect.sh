@@ -12,7 +12,7 @@ exits 0
 crow fit llmfao.h5 -o fit.h5 --json fit.json
 exits 0
 prints "near-duplicates: GPT 3.5 Turbo, GPT 3.5 Turbo (16k): 0.14 apart, "
-prints " equal shares together; uniform gives 2"
+prints " equal shares of 1/59 together; uniform gives 2"
 grep -e "^near-duplicates" -e "^weights: effective number .*largest" out >words-1
 crow weights llmfao.h5 -o w.h5 --json weights.json
 exits 0

@@ -24,7 +24,7 @@ for p in 1 2 3 4; do
   exits 0
   ranks $p fit many.h5 -o r-$p.h5 --samples 20000 --json r-$p.json -v
   exits 0
-  once out "sampling: the weights' samples leave the rewards standard errors of "
+  once out "sampling error of the rewards: median "
   equal "$(arrays w-$p.h5)" "$(arrays w-1.h5)"
   equal "$(arrays r-$p.h5)" "$(arrays r-1.h5)"
 done

@@ -40,6 +40,8 @@ f="fit cube.h5 -o out.h5 --weights uniform"
   unused weight-clusters " with --scheme voronoi" $w --weight-clusters 3
   unused max-samples " with --relative-error 0" $w --max-samples 500
   used $w --max-samples 5000 --relative-error 0.5
+  unused max-samples " with --relative-error 0 and with --reward-error 0" fit cube.h5 -o out.h5 --samples 1000 --max-samples 5000
+  used fit cube.h5 -o out.h5 --samples 1000 --max-samples 5000 --reward-error 0.5
   unused space " with --scheme kernel" weights cube.h5 -o out.h5 --scheme kernel --space ball
   unused seed " with --scheme radius" weights cube.h5 -o out.h5 --scheme radius --seed 4
   unused pseudo-count " with --scheme radius" weights cube.h5 -o out.h5 --scheme radius --pseudo-count 1

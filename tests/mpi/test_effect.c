@@ -70,13 +70,14 @@ static void groups_by_hand_are_found(void) {
   CHECK(e.looked == LINE && e.radius == 0.25 && !e.equal);
   CHECK(e.groups == 3 && e.members == 9 && e.named == 3);
   CHECK(e.zeros == 1 && e.effective == weights.effective && !e.concentrated);
-  /* By weight: the chain 10/2048, the pair 2/2048, the place 0.75/2048. */
-  CHECK(e.group[0].size == 4 && e.group[0].apart == 0.1875 && e.group[0].shares == LINE * 10.0 / 2048);
-  CHECK(e.group[0].named == 3 && e.group[0].member[0] == 30 && e.group[0].member[2] == 700);
-  CHECK(strcmp(e.group[0].id[1], "31") == 0);
+  /* The closest first: the place with 0.75/2048, the pair with 2/2048, the chain with 10/2048. */
+  CHECK(e.group[2].size == 4 && e.group[2].apart == 0.1875 && e.group[2].shares == LINE * 10.0 / 2048);
+  CHECK(e.group[2].named == 3 && e.group[2].member[0] == 30 && e.group[2].member[2] == 700);
+  CHECK(strcmp(e.group[2].id[1], "31") == 0);
   CHECK(e.group[1].size == 2 && e.group[1].apart == 0.125 && e.group[1].member[1] == 900);
   CHECK(e.group[1].shares == LINE * 2.0 / 2048);
-  CHECK(e.group[2].size == 3 && e.group[2].apart == 0 && e.group[2].shares == LINE * 0.75 / 2048);
+  CHECK(e.group[0].size == 3 && e.group[0].apart == 0 && e.group[0].shares == LINE * 0.75 / 2048);
+  CHECK_NEAR(e.weight, 12.75 / 2048, 1e-15);
   CHECK(e.largest.index == 30 && e.largest.value == 4.0 / 2048 && strcmp(e.largest_id, "30") == 0);
   CHECK(e.smallest.index == 5 && e.smallest.value == 0 && strcmp(e.smallest_id, "5") == 0);
   crow_weights_free(&weights);
@@ -147,8 +148,8 @@ static void a_part_is_looked_at_where_there_are_many(void) {
   const crow_effect e = effect_of("effect-part.h5", M, 1, context, &weights);
   CHECK(e.looked == 2000 && e.radius == 0.25);
   CHECK(e.groups == 2 && e.members == 4);
-  CHECK(e.group[0].member[0] == 3 && e.group[0].member[1] == 7 && e.group[0].apart == 0.125);
-  CHECK(e.group[1].member[0] == 9 && e.group[1].member[1] == 5000 && e.group[1].apart == 0);
+  CHECK(e.group[1].member[0] == 3 && e.group[1].member[1] == 7 && e.group[1].apart == 0.125);
+  CHECK(e.group[0].member[0] == 9 && e.group[0].member[1] == 5000 && e.group[0].apart == 0);
   crow_weights_free(&weights);
   crow_free(context);
   crow_free(value);
