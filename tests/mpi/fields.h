@@ -150,8 +150,20 @@ static inline void make_population(const char *path) {
   (void)H5Fclose(file);
 }
 
-/* What crow fit does with a dataset, into rewards at `output`. */
-static inline crow_status fit_dataset(const char *path, const crow_train_options *options, const char *output) {
+/* Says of the first two alternatives that they are near-duplicates, as crow fit keeps it. Local. */
+static inline crow_status keep_near_duplicates(crow_rewards *rewards) {
+  crow_status status = CROW_OK;
+  const crow_partition *p = &rewards->partition;
+  CROW_TRY(CROW_ALLOCATE(&rewards->near, p->count + 1));
+  for (crow_gidx i = 0; i < p->count; i++) rewards->near[i] = p->begin + i < 2;
+cleanup:
+  return status;
+}
+
+/* What crow fit does with a dataset, into rewards at `output`; with those of each value of the kept column `by`, if it
+ * is not NULL, and near-duplicates then. */
+static inline crow_status fit_dataset(const char *path, const crow_train_options *options, const char *by,
+                                      const char *output) {
   crow_status status = CROW_OK;
   crow_dataset dataset = {0};
   crow_weights weights = {0};
@@ -173,6 +185,11 @@ static inline crow_status fit_dataset(const char *path, const crow_train_options
                                        &rewards.uncertainty));
     CROW_TRY(crow_rewards_bootstrap_from(test_comm, &dataset, &weights, options, &uncertainty, NULL, &rewards));
   }
+  if (by) {
+    CROW_TRY(crow_rewards_fit_by(test_comm, &dataset, &weights, options, &uncertainty,
+                                 &(crow_rewards_by_options){.column = by, .least = 3}, &rewards));
+    CROW_TRY_AGREE(test_comm, keep_near_duplicates(&rewards));
+  }
   CROW_TRY(crow_provenance_create(test_comm, NULL, &provenance));
   CROW_TRY(crow_rewards_write(test_comm, output, true, &rewards, &dataset, provenance));
 cleanup:
@@ -187,7 +204,7 @@ static inline crow_status use_dataset(const char *path) {
   crow_train_options options;
   crow_train_options_default(&options);
   options.sampling_error = true;
-  return fit_dataset(path, &options, test_path("use.h5"));
+  return fit_dataset(path, &options, NULL, test_path("use.h5"));
 }
 
 static inline crow_status use_kept(const char *path) {

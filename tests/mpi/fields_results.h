@@ -162,7 +162,7 @@ static inline void make_rewards(const char *path, int model) {
     options.training.validate = data;
     options.training.validate_every = 2;
   }
-  CHECK_OK(fit_dataset(data, &options, path));
+  CHECK_OK(fit_dataset(data, &options, NULL, path));
 }
 static inline void make_tabular(const char *path) { make_rewards(path, CROW_MODEL_TABULAR); }
 static inline void make_network(const char *path) { make_rewards(path, CROW_MODEL_MLP); }
@@ -299,6 +299,62 @@ static const file_kind kind_linear = {"linear rewards", make_linear,       use_l
                                       linear_fields,    linear_attributes, false};
 static const file_kind kind_network = {"network rewards", make_network,       use_network,
                                        network_fields,    network_attributes, false};
+
+/* ---- rewards by the values of a column ------------------------------------------------------------------------- */
+
+/* Two values are fitted, the third has too few comparisons. */
+static inline void make_by(const char *path) {
+  crow_train_options options;
+  const char *data = test_path("data.h5");
+  make_kept(data);
+  (void)crow_comm_barrier(test_comm);
+  crow_train_options_default(&options);
+  CHECK_OK(fit_dataset(data, &options, "a", path));
+}
+
+static const known_field by_fields[] = {{"/by/name", TEXT},
+                                        {"/by/judgements", LARGE_FITS | INTEGER},
+                                        {"/by/optimality", LARGE_FITS},
+                                        {"/by/converged", INTEGER},
+                                        {"/by/reward", REAL_FITS | NAN_FITS},
+                                        {"/by/standard_error", OPTIONAL | LARGE_FITS | NAN_FITS},
+                                        {"/by/lower", OPTIONAL | REAL_FITS | NAN_FITS},
+                                        {"/by/upper", OPTIONAL | REAL_FITS | NAN_FITS},
+                                        {"/by/small_name", TEXT},
+                                        {"/by/small_judgements", LARGE_FITS | INTEGER},
+                                        {"/rewards/near_duplicates", OPTIONAL | LARGE_FITS | INTEGER},
+                                        {"/rewards/value", REAL_FITS},
+                                        {"/rewards/weight", LARGE_FITS},
+                                        {"/rewards/win_rate", REAL_FITS | NAN_FITS},
+                                        {"/rewards/fitted_win_rate", REAL_FITS | NAN_FITS},
+                                        {"/rewards/standard_error", OPTIONAL | LARGE_FITS | NAN_FITS},
+                                        {"/rewards/lower", OPTIONAL | REAL_FITS | NAN_FITS},
+                                        {"/rewards/upper", OPTIONAL | REAL_FITS | NAN_FITS},
+                                        {"/rewards/rank_lower", OPTIONAL | LARGE_FITS | INTEGER},
+                                        {"/rewards/rank_upper", OPTIONAL | LARGE_FITS | INTEGER},
+                                        {"/trace/objective", REAL_FITS},
+                                        {"/trace/optimality", LARGE_FITS},
+                                        {"/alternatives/id", OPTIONAL | TEXT},
+                                        {NULL, 0}};
+static const known_attribute by_attributes[] = {
+    {"/", "by", OPTIONAL | FREE_TEXT}, {"/", "by_least", OPTIONAL | COUNT_FITS}, {NULL, NULL, 0}};
+
+/* As the page of a result reads it. */
+static inline crow_status use_by(const char *path) {
+  crow_status status = CROW_OK;
+  crow_file *file = NULL;
+  crow_rewards_by by = {0};
+  const crow_partition p = crow_comm_partition(test_comm, M, CROW_BLOCK);
+  CROW_TRY(use_rewards_of(path, by_fields));
+  CROW_TRY(crow_file_open(test_comm, path, "rewards", &file));
+  CROW_TRY(crow_rewards_by_read(test_comm, file, &p, &by));
+cleanup:
+  crow_rewards_by_free(&by);
+  crow_file_close(&file);
+  return status;
+}
+
+static const file_kind kind_by = {"rewards by value", make_by, use_by, by_fields, by_attributes, false};
 
 /* ---- scores ---------------------------------------------------------------------------------------------------- */
 

@@ -228,6 +228,7 @@ static void weights(void) { attack_kind(&kind_weights); }
 static void sphere_weights(void) { attack_kind(&kind_sphere_weights); }
 static void radius_weights(void) { attack_kind(&kind_radius_weights); }
 static void tabular(void) { attack_kind(&kind_tabular); }
+static void by_value(void) { attack_kind(&kind_by); }
 static void linear(void) { attack_kind(&kind_linear); }
 static void network(void) { attack_kind(&kind_network); }
 static void scores(void) { attack_kind(&kind_scores); }
@@ -242,6 +243,7 @@ static const crow_test tests[] = {{"a dataset of comparisons with prompts and gr
                                   {"weights by radius", radius_weights},
                                   {"weights on a sphere", sphere_weights},
                                   {"tabular rewards with intervals", tabular},
+                                  {"rewards by the values of a column, near-duplicates", by_value},
                                   {"rewards of an ensemble of linear models", linear},
                                   {"rewards of an ensemble of networks", network},
                                   {"scores", scores},
