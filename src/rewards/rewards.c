@@ -210,10 +210,12 @@ static crow_status rewards_from_preferences(const crow_comm *comm, const crow_da
     }
     CROW_TRY(crow_fit_run(comm, weights, objective, &options->lbfgs, checkpoint, &out->stages, out->value,
                           &out->unknown, &out->trace, &end));
-    CROW_TRY(find_violation(comm, weights, objective, out->value, &out->violation));
   }
   take_end(&end, out);
   crow_stages_begin(&out->stages, "finish");
+  if (options->model.model == CROW_MODEL_TABULAR) {
+    CROW_TRY(find_violation(comm, weights, objective, out->value, &out->violation));
+  }
   CROW_TRY(crow_objective_fitted_win_rate(objective, out->value, out->fitted_win_rate));
   if (weights->partition.count) {
     memcpy(out->win_rate, crow_objective_win_rate(objective), (size_t)weights->partition.count * sizeof(double));
