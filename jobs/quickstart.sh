@@ -64,7 +64,7 @@ printf '\nSo whoever enters a text often enough decides the usual poll; with the
 cat <<END
 
 2. A LEADERBOARD of 59 language models from 8,931 votes (LLMFAO). Two of them, GPT 3.5 Turbo and its 16k variant, answer
-nearly alike, and crow sees that in embeddings of the answers:
+nearly alike, and crow sees that in embeddings of the answers. Six rows of the 59:
 
 END
 grep '^near-duplicates' "$out/leaderboard-weighted.txt"

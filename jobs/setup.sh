@@ -107,7 +107,7 @@ setup_crow() {
     fi
   fi
   setup_configure "$@" || setup_explain
-  [ -f "$build/crow" ] || setup_say "building in $build"
+  [ -f "$build/crow" ] || setup_say "building in $build: about two minutes"
   setup_quietly "the build" cmake --build "$build" --target "$setup_target" --parallel "$(getconf _NPROCESSORS_ONLN)"
   : "${MPIEXEC:=$(sed -n 's/^MPIEXEC_EXECUTABLE:[A-Z]*=//p' "$build/CMakeCache.txt")}"
   setup_environment

@@ -59,15 +59,14 @@ static void give_up(const crow_csv *csv, int64_t alternative, int64_t other, cro
                     const crow_import_alternatives *out) {
   char name[CROW_QUOTED_BYTES], one[CROW_QUOTED_BYTES], two[CROW_QUOTED_BYTES], number[32];
   (void)snprintf(number, sizeof number, "%lld", (long long)alternative);
-  crow_log(
-      CROW_LOG_WARNING,
-      "import: %s:%lld: %s is compared under the prompts %s and %s, so the column prompt does not group "
-      "alternatives and is not used: right for models; of responses, one text under two prompts is one alternative, "
-      "so put the prompt into their ids if they are to compete within prompts",
-      crow_csv_name(csv), (long long)crow_csv_line(csv),
-      crow_quote(out->by_number ? number : crow_ids_get(&out->ids, alternative), name),
-      crow_quote(crow_ids_get(&out->prompts, out->prompt[alternative]), one),
-      crow_quote(crow_ids_get(&out->prompts, other), two));
+  crow_log(CROW_LOG_WARNING,
+           "import: %s:%lld: column prompt not used: %s appears under the prompts %s and %s (right for models; for "
+           "responses "
+           "make ids unique per prompt)",
+           crow_csv_name(csv), (long long)crow_csv_line(csv),
+           crow_quote(out->by_number ? number : crow_ids_get(&out->ids, alternative), name),
+           crow_quote(crow_ids_get(&out->prompts, out->prompt[alternative]), one),
+           crow_quote(crow_ids_get(&out->prompts, other), two));
   guess->given_up = true;
 }
 

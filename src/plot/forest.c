@@ -15,7 +15,8 @@ typedef struct forest {
   int64_t between, after; /* alternatives that are not shown: in the gap, and after the last row */
   double least, greatest; /* of what is drawn */
   bool intervals, hollow; /* whether any result has intervals; whether any row lacks weight */
-  bool near;              /* whether any row is in a group of near-duplicates */
+  char *letter;           /* (rows) of a group of near-duplicates; 0: none */
+  bool near;              /* whether any row has one */
 } forest;
 
 static crow_status read_forest(const crow_plot *plot, forest *f) {
@@ -79,13 +80,34 @@ static int add_forest_names(crow_plot *plot, const forest *f) {
   return widest;
 }
 
-/* Near-duplicates of each other have the same letter before the frame; of the 27th group and on there are none left. */
+/* Groups of which two or more are shown have letters, A from the top; for the 27th and on there are none left. */
+static crow_status name_near(forest *f) {
+  crow_status status = CROW_OK;
+  const int64_t *group = f->rows.near;
+  char next = 'A';
+  CROW_TRY(CROW_ALLOCATE(&f->letter, f->rows.rows));
+  for (int64_t i = 0; i < f->rows.rows && next <= 'Z'; i++) {
+    bool found = false;
+    if (group[i] < 1 || f->letter[i]) continue;
+    for (int64_t k = i + 1; k < f->rows.rows; k++) {
+      if (group[k] != group[i]) continue;
+      f->letter[k] = next;
+      found = true;
+    }
+    if (!found) continue;
+    f->letter[i] = next++;
+    f->near = true;
+  }
+cleanup:
+  return status;
+}
+
+/* Near-duplicates of each other have the same letter before the frame. */
 static void add_near(crow_plot *plot, const forest *f) {
   for (int64_t i = 0; i < f->rows.rows; i++) {
-    const int64_t group = f->rows.near[i];
-    if (group < 1 || group > 26) continue;
-    crow_plot_add(plot, "set label '%c' at screen %.6f,first %.0f right noenhanced textcolor '#B2450F'\n",
-                  'A' + (char)(group - 1), (plot->left - 5) / plot->width, height_of(f, i));
+    if (!f->letter[i]) continue;
+    crow_plot_add(plot, "set label '%c' at screen %.6f,first %.0f right noenhanced textcolor '#B2450F'\n", f->letter[i],
+                  (plot->left - 5) / plot->width, height_of(f, i));
   }
 }
 
@@ -113,8 +135,8 @@ static void add_forest_series(crow_plot *plot, const forest *f) {
     crow_plot_add(
         plot,
         "$result%d using ($5 > 0 ? $1 : NaN):2 with points linecolor '%s' pointtype %d pointsize 0.8 notitle, "
-        "NaN with points linecolor '%s' pointtype %d pointsize 0.8 title %s",
-        k, color, shape, color, shape, quoted);
+        "NaN with points linecolor '%s' pointtype %d pointsize 0.8 %s %s",
+        k, color, shape, color, shape, plot->count > 1 ? "title" : "notitle", plot->count > 1 ? quoted : "");
   }
   if (f->hollow) {
     crow_plot_add(plot, ", NaN with points linecolor '#444444' pointtype 6 pointsize 0.8 title 'hollow: no weight'");
@@ -143,9 +165,8 @@ static void draw_forest(crow_plot *plot, forest *f) {
   const int widest = add_forest_names(plot, f);
   const double rows = (double)f->rows.rows + (f->between > 0);
   const double inside = rows * (plot->count == 1 ? 20 : 10 + 10 * (double)plot->count);
-  for (int64_t i = 0; i < f->rows.rows; i++) f->near = f->near || (f->rows.near[i] > 0 && f->rows.near[i] <= 26);
   crow_plot_frame(plot, crow_plot_row_pixels(widest) + (f->near ? 10 : 0), 24, f->after ? 84 : 60, fmax(inside, 60),
-                  plot->count + f->hollow + f->near);
+                  (plot->count > 1 ? plot->count : 0) + f->hollow + f->near);
   crow_plot_axes(plot, elo ? "Elo rating" : "reward (log-odds)", NULL);
   crow_plot_add(plot,
                 "unset ytics\nset yrange [%.1f:-0.5]\nset grid xtics noytics\nset xrange [*:*] noextend\n"
@@ -166,8 +187,10 @@ crow_status crow_plot_forest(crow_plot *plot) {
   crow_status status = CROW_OK;
   forest f = {.least = INFINITY, .greatest = -INFINITY};
   CROW_TRY(read_forest(plot, &f));
+  CROW_TRY_AGREE(plot->comm, name_near(&f));
   draw_forest(plot, &f);
 cleanup:
+  crow_free(f.letter);
   crow_comparison_alternatives_free(&f.rows);
   crow_comparison_close(&f.comparison);
   return status;

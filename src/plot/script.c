@@ -87,11 +87,30 @@ void crow_plot_axes(crow_plot *plot, const char *x, const char *y) {
                 16 / plot->width, (plot->bottom + plot->top) / 2 / plot->height);
 }
 
+/* What is too long loses its middle: names often differ at their ends. */
+static void cut_middle(const char *name, int most, char *out, size_t bytes) {
+  char safe[1024], rest[1024];
+  const int width = crow_text_fit(name, 0, safe, sizeof safe);
+  if (most < 3 || width <= most) {
+    (void)crow_text_fit(name, most, out, bytes);
+    return;
+  }
+  const int used = crow_text_fit(safe, (most + 1) / 2, out, bytes); /* ends with an ellipsis */
+  const char *from = safe;
+  while (*from && crow_text_fit(from, 0, rest, sizeof rest) > most - used) {
+    from++;
+    while (((unsigned char)*from & 0xC0) == 0x80) from++; /* within a character */
+  }
+  const size_t at = strlen(out);
+  (void)crow_text_fit(from, 0, out + at, bytes - at);
+}
+
 int crow_plot_add_row_name(crow_plot *plot, double y, int64_t place, const char *name) {
-  char quoted[1024];
+  char quoted[1024], fitted[512];
   const int room = (int)(plot->width / PIXELS_A_COLUMN);
   const int most = room < CROW_PLOT_ROW_COLUMNS ? room : CROW_PLOT_ROW_COLUMNS;
-  const int width = crow_plot_quote(name, most, quoted, sizeof quoted);
+  cut_middle(name, most, fitted, sizeof fitted);
+  const int width = crow_plot_quote(fitted, most, quoted, sizeof quoted);
   if (place) {
     crow_plot_add(plot, "set label '%lld' at screen %.6f,first %.1f right noenhanced textcolor '#666666'\n",
                   (long long)place, ROW_NAME_FROM / plot->width, y);

@@ -6,7 +6,7 @@
 enum { LOSS, HELD_LOSS, ACCURACY, PANELS };
 static const char *const paths[PANELS] = {"/training/loss", "/training/validation_loss",
                                           "/training/validation_accuracy"};
-static const char *const labels[PANELS] = {"training loss", "log loss held out", "accuracy held out"};
+static const char *const labels[PANELS] = {"objective (a coin: ln 2 / 2)", "held out: log loss", "held out: accuracy"};
 
 bool crow_plot_has_training(const crow_plot_source *source) {
   return source->kind == CROW_IS_REWARDS && crow_file_has(source->file, paths[LOSS]);
@@ -61,14 +61,19 @@ cleanup:
 
 static void add_training_panel(crow_plot *plot, int panel, int panels) {
   char quoted[1024];
-  crow_plot_frame_row(plot, 96, 24, 200, plot->count, panel, panels);
+  crow_plot_frame_row(plot, 96, 24, 200, plot->count + (panels > 1), panel, panels);
   crow_plot_axes(plot, "step", labels[panel]);
   crow_plot_add(plot, "plot ");
   for (int k = 0; k < plot->count; k++) {
     (void)crow_plot_quote(plot->source[k].label, 60, quoted, sizeof quoted);
     crow_plot_add(plot, "%s$result%d using 1:%d with lines linewidth 1.5 linecolor '%s' title %s", k ? ", " : "", k,
                   panel + 2, crow_plot_color(k), quoted);
-    if (panel == LOSS) continue;
+    if (panel == LOSS) {
+      if (panels > 1 && k + 1 == plot->count)
+        crow_plot_add(plot,
+                      ", NaN with points pointtype 7 linecolor '#444444' title 'point: the parameters that were kept'");
+      continue;
+    }
     crow_plot_add(plot, ", $result%d using 1:($5 > 0 ? $%d : NaN) with points pointtype %d linecolor '%s' notitle", k,
                   panel + 2, crow_plot_point(k), crow_plot_color(k));
   }

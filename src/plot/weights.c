@@ -7,6 +7,8 @@
 /* Weights are counted in fine bins of their logarithm; the number of weights above a bin's edge is then exact, which
  * gives the curve by rank of any number of them, and coarse bins are sums of fine ones. */
 enum { FINE = 1200, COARSE = 30 };
+/* Weights that span less are shown on a linear axis from 0. */
+#define LINEAR_SPAN 30
 
 typedef struct tally {
   double least, greatest; /* of the positive weights */
@@ -69,6 +71,22 @@ static void add_curve(crow_plot *plot, int k, const tally *t) {
     crow_plot_add(plot, "%lld %.9g\n", (long long)above + 1, fine_edge(t, b + 1));
     above += t->bin[b];
     crow_plot_add(plot, "%lld %.9g\n", (long long)above, fine_edge(t, b));
+  }
+  crow_plot_add(plot, "EOD\n");
+}
+
+/* The same in bins of equal width from 0. */
+static void add_linear_histogram(crow_plot *plot, int k, const tally *t, double greatest) {
+  double share[COARSE] = {0};
+  for (int b = 0; b < FINE; b++) {
+    const int at = (int)(fine_edge(t, b + .5) / greatest * COARSE);
+    share[at < COARSE ? at : COARSE - 1] += 100. * (double)t->bin[b] / (double)t->total;
+  }
+  crow_plot_add(plot, "$histogram%d << EOD\n", k);
+  for (int b = 0; b < COARSE; b++) {
+    for (int side = 0; side < 2; side++) {
+      crow_plot_add(plot, "%.9g %.9g\n", greatest * (b + side) / COARSE, share[b]);
+    }
   }
   crow_plot_add(plot, "EOD\n");
 }
@@ -136,12 +154,44 @@ static void add_largest(crow_plot *plot, const tally *t, const largest_weight *l
   }
 }
 
+/* An equal share, where all results have as many alternatives. */
+static void add_equal_share(crow_plot *plot, const tally *t, bool upper) {
+  const double equal = 1. / (double)t[0].total;
+  for (int k = 1; k < plot->count; k++) {
+    if (t[k].total != t[0].total) return;
+  }
+  if (upper) {
+    crow_plot_add(plot,
+                  "set arrow 9200 from graph 0,first %.9g to graph 1,first %.9g nohead dashtype 2 linecolor '#888888'\n"
+                  "set label 9200 '1/%lld' at graph 0.01,first %.9g left offset 0,0.5 font small_font textcolor "
+                  "'#666666'\n",
+                  equal, equal, (long long)t[0].total, equal);
+  } else {
+    crow_plot_add(plot,
+                  "unset label 9200\nset arrow 9200 from first %.9g,graph 0 to first %.9g,graph 1 nohead dashtype 2 "
+                  "linecolor '#888888'\n",
+                  equal, equal);
+  }
+}
+
+static bool spans_little(const crow_plot *plot, const tally *t, double least, double greatest) {
+  for (int k = 0; k < plot->count; k++) {
+    if (t[k].zero) return false;
+  }
+  return greatest < LINEAR_SPAN * least;
+}
+
 static void add_upper(crow_plot *plot, double least, double greatest, double most, const tally *t,
                       const largest_weight *largest) {
   char quoted[1024];
   crow_plot_frame_stacked(plot, 96, 30, 230, plot->count, true);
-  crow_plot_axes(plot, "rank of the alternative by weight", "weight (share of S)");
-  crow_plot_log_axis(plot, "y", least, greatest);
+  crow_plot_axes(plot, "rank of the alternative by weight", "weight (share of the space)");
+  if (spans_little(plot, t, least, greatest)) {
+    crow_plot_add(plot, "set yrange [0:%.9g]\n", 1.1 * greatest);
+    add_equal_share(plot, t, true);
+  } else {
+    crow_plot_log_axis(plot, "y", least, greatest);
+  }
   crow_plot_add(plot, "set xrange [1:%.9g]\n", most > 1 ? most : 2);
   if (most > 1e4) crow_plot_log_axis(plot, "x", 1, most);
   if (most <= 10) crow_plot_add(plot, "set xtics 1\n"); /* there is no rank 1.5 */
@@ -155,6 +205,21 @@ static void add_upper(crow_plot *plot, double least, double greatest, double mos
   crow_plot_add(plot, "\n");
 }
 
+static void add_linear_lower(crow_plot *plot, double greatest, const tally *t) {
+  for (int k = 0; k < plot->count; k++) crow_plot_add(plot, "unset label %d\n", 9100 + k);
+  crow_plot_frame_stacked(plot, 96, 30, 230, plot->count, false);
+  crow_plot_axes(plot, "weight (share of the space)", "alternatives (%)");
+  crow_plot_add(plot, "unset logscale\nset format x '%%g'\nset xtics autofreq\nset yrange [0:*]\nset xrange [0:%.9g]\n",
+                1.05 * greatest);
+  crow_plot_sparse_tics(plot, 0, greatest);
+  add_equal_share(plot, t, false);
+  for (int k = 0; k < plot->count; k++) {
+    crow_plot_add(plot, "%s$histogram%d using 1:2 with lines linewidth 1.8 dashtype %s linecolor '%s'",
+                  k ? ", " : "plot ", k, dash_of(k), crow_plot_color(k));
+  }
+  crow_plot_add(plot, "\n");
+}
+
 /* The zero weights stand left of the logarithmic axis, in a strip of their own. */
 static void add_lower(crow_plot *plot, double least, double greatest, const tally *t) {
   const int low = (int)floor(log10(least) + 1e-9), high = (int)ceil(log10(greatest) - 1e-9);
@@ -164,7 +229,7 @@ static void add_lower(crow_plot *plot, double least, double greatest, const tall
   const double strip = .12 * span, from = any_zero ? low - 2 * strip : low;
   for (int k = 0; k < plot->count; k++) crow_plot_add(plot, "unset label %d\n", 9100 + k);
   crow_plot_frame_stacked(plot, 96, 30, 230, plot->count, false);
-  crow_plot_axes(plot, "weight (share of S)", "alternatives (%)");
+  crow_plot_axes(plot, "weight (share of the space)", "alternatives (%)");
   crow_plot_add(plot,
                 "unset logscale\nset format x '%%g'\nset format y '%%g'\nset xtics autofreq\nset ytics autofreq\n"
                 "set mxtics default\nset mytics default\nset yrange [0:*]\n"
@@ -209,13 +274,20 @@ crow_status crow_plot_weights(crow_plot *plot) {
     greatest = fmax(greatest, t[k].greatest);
     most = fmax(most, (double)t[k].total);
   }
+  const bool linear = spans_little(plot, t, least, greatest);
   for (int k = 0; k < plot->count; k++) {
     add_curve(plot, k, &t[k]);
-    add_histogram(plot, k, &t[k], least, greatest);
+    if (linear)
+      add_linear_histogram(plot, k, &t[k], greatest);
+    else
+      add_histogram(plot, k, &t[k], least, greatest);
   }
   crow_plot_add(plot, "set multiplot\n");
   add_upper(plot, least, greatest, most, t, largest);
-  add_lower(plot, least, greatest, t);
+  if (linear)
+    add_linear_lower(plot, greatest, t);
+  else
+    add_lower(plot, least, greatest, t);
   crow_plot_add(plot, "unset multiplot\n");
   (void)snprintf(
       plot->alt, sizeof plot->alt,

@@ -145,7 +145,7 @@ static void draw_duels(crow_plot *plot, int64_t shown, const crow_places *places
   add_duel_title(plot, shown, places->count);
   const int widest = add_duel_names(plot, shown, places, name);
   crow_plot_frame(plot, crow_plot_row_pixels(widest), 18, 104, fmax(18. * (double)shown, 60), 1);
-  crow_plot_axes(plot, "share won against each place", NULL);
+  crow_plot_axes(plot, "share won against each place (white: never compared)", NULL);
   crow_plot_add(plot,
                 "unset ytics\nunset grid\nset key off\nset style fill solid 1 noborder\nset border 15 linecolor "
                 "'#bbbbbb'\nset xrange [-0.5:%.1f]\n"

@@ -70,7 +70,10 @@ static void write_notes(FILE *out, const crow_page_entry *e) {
         (long long)(e->ends.total - e->ends.ranked), crow_plural(e->ends.total - e->ends.ranked),
         e->ends.total - e->ends.ranked == 1 ? "s" : "ve");
   }
-  if (e->lower) crow_html_print(out, "95 %% intervals: by the bootstrap or else 1.96 standard errors. ");
+  if (e->lower) {
+    crow_html_print(out, "95 %% intervals: %s. ",
+                    crow_file_has(e->source->file, "/rewards/lower") ? "by the bootstrap" : "1.96 standard errors");
+  }
   if (e->components) {
     crow_html_print(out,
                     "The comparisons fall into %lld connected components: rewards and ranks across them mean nothing.",

@@ -37,6 +37,10 @@ not_there no.h5
 crow compare board.h5 --anchor "nobody=1000"
 exits 3
 says "no alternative \"nobody\""
+# A name that is nearly one is told, by whatever rank.
+ranks 3 compare board.h5 --anchor "GPT-4=1200"
+exits 3
+says 'no alternative "GPT-4", which the anchor names; did you mean "GPT 4"?'
 
 # A fit that begins at its own end is there at once; one that begins elsewhere comes to the same end, whatever the rows.
 crow fit votes.h5 -o again.h5 --weights uniform --start once.h5 --json again.json

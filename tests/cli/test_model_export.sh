@@ -7,10 +7,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 need_h5py
 page=$here/../../jobs/reward-model/README.md
 # shellcheck disable=SC2016 # backticks of Markdown
-sed -n '/^```sh ci/,/^```$/{/^```/d;p}' "$page" >commands.sh
+sed -n '/^```sh ci/,/^```$/{/^```/d;p}' "$page" | sed -e 's|\.\./jobs/flood/comparisons-after|votes|' -e 's|poll\.h5|votes.h5|g' \
+  -e 's|\.\./jobs/flood/contexts-after|embeddings|' -e 's|\.\./jobs/flood/items-after|items|' >commands.sh
 # shellcheck disable=SC2016
 sed -n '/^```python/,/^```$/{/^```/d;p}' "$page" >score.py
-equal "$(wc -l <commands.sh)" 5
+equal "$(wc -l <commands.sh)" 6
 
 write_many 300 2000
 mv comparisons.csv votes.csv

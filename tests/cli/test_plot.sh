@@ -71,13 +71,14 @@ for kind in win-rate weights convergence; do
   shows $kind.svg "weighted"
 done
 shows win-rate.svg "weighted average win rate (share won)"
-shows weights.svg "weight (share of S)"
+shows weights.svg "weight (share of the space)"
 shows weights.svg "all equal: "
-# Within one decade the axis names values between its ends; ranks are whole.
+# Weights that span little are shown from 0, beside an equal share; ranks are whole.
 crow weights one.h5 -o one-w.h5 -q
 crow plot one-w.h5 -o decade.svg
 exits 0
-shows decade.svg "2·10"
+shows decade.svg ">1/3<"
+shows_not decade.svg "2·10"
 shows_not decade.svg ">1.5<"
 shows convergence.svg "certificate"
 crow plot two-w.h5 -o kind.svg

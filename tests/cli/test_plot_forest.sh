@@ -163,6 +163,8 @@ done
 crow plot near-r.h5 --kind forest -o near.svg
 exits 0
 shows near.svg "same letter: near-duplicates"
+[ "$(grep -c '>A<' near.svg)" -ge 2 ] || fail "the twins at the top have no letter A"
+if grep -q '>near-r<' near.svg; then fail "a single file has a colour key"; fi
 if grep -qF "same letter" one.svg; then fail "equal weights have no groups"; fi
 
 # Names that are there twice belong to rows of their own in a picture, and to none in another result.

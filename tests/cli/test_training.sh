@@ -112,8 +112,8 @@ equal "$(sed -n 2p trace.csv | cut -d, -f1-3)" "0,0,"
 if command -v gnuplot >/dev/null; then
   crow plot one.h5 many-1.h5 -o curve.svg --kind convergence
   exits 0
-  grep -q "log loss held out" curve.svg || fail "the picture does not show what was held out"
-  grep -q "accuracy held out" curve.svg || fail "the picture does not show the accuracy"
+  grep -q "held out: log loss" curve.svg || fail "the picture does not show what was held out"
+  grep -q "held out: accuracy" curve.svg || fail "the picture does not show the accuracy"
   crow plot short.h5 -o curve-short.svg --kind convergence
   exits 0
   if grep -q "held out" curve-short.svg; then fail "nothing was held out, but the picture shows it"; fi

@@ -88,6 +88,23 @@ if command -v gnuplot >/dev/null; then
   says "kernel-1.h5: has no distances"
 fi
 
+# Without a valley the radius is none to rely on, and neither words nor picture call it one: the answers of 59 models are
+# about as far from each other, and .525 of the variance, by NumPy as above, is between the sides.
+llmfao=$here/../../jobs/llmfao
+crow import --comparisons "$llmfao/comparisons.csv" --contexts "$llmfao/contexts-minilm.npy" --items "$llmfao/items.csv" -o tail.h5 -q
+exits 0
+if command -v gnuplot >/dev/null; then
+  crow plot tail.h5 --kind distances -o tail.svg
+  exits 0
+  prints "(one hump, no valley)"
+  prints_not "the valley"
+fi
+crow weights tail.h5 -o tail-w.h5 --scheme radius
+exits 0
+says "no valley: the distances have one hump (0.525 of their variance"
+says "; give --radius"
+prints_not "the valley of"
+
 # An audit takes the ways to weigh, and the models.
 crow audit topics.h5 --scheme radius --model linear --clones 2 --eps 0.1 --redraws 0
 exits 0

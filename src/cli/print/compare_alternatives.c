@@ -53,17 +53,29 @@ static void compare_alternatives_print_rows(crow_table *table, const crow_compar
   }
 }
 
+/* What the intervals are; results may differ in that. */
+static void print_interval_kind(crow_run *run, const crow_comparison *c) {
+  int some = 0, bootstrap = 0;
+  for (int k = 0; k < c->count; k++) {
+    some += c->result[k].has_intervals;
+    bootstrap += c->result[k].has_intervals && crow_file_has(c->result[k].file, "/rewards/lower");
+  }
+  if (some == 0) return;
+  crow_print(run, "lower, upper: 95 %% interval, %s",
+             bootstrap == 0      ? "1.96 standard errors on either side"
+             : bootstrap == some ? "by the bootstrap"
+                                 : "by the bootstrap where there is one, else 1.96 standard errors on either side");
+}
+
 /* What a reader of the ranks must know. */
 static void compare_alternatives_print_notes(crow_run *run, const crow_comparison *c) {
-  bool intervals = false, unweighted = false, prompts = false;
+  bool unweighted = false, prompts = false;
   for (int k = 0; k < c->count; k++) {
-    intervals = intervals || c->result[k].has_intervals;
     unweighted = unweighted || c->result[k].places.ranked < c->result[k].places.count;
     prompts = prompts || crow_file_has(c->result[k].file, "/alternatives/prompt");
   }
   if (c->count > 1) crow_print(run, "+/-: places better than in %s (= the same)", c->result[0].name);
-  if (intervals)
-    crow_print(run, "lower, upper: 95 %% interval, by the bootstrap or else 1.96 standard errors on either side");
+  print_interval_kind(run, c);
   if (prompts) crow_print(run, "rank: within the prompt");
   if (unweighted) crow_print(run, "rank -: no weight in that result, and so no rank");
   for (int k = 0; k < c->count; k++) {
