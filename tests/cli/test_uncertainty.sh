@@ -28,7 +28,7 @@ equal "$(head -1 many-1.csv)" \
 
 # Groups of different sizes; and a run that is stopped in its bootstrap, which goes on on other ranks and groups with
 # the replicates that had ended, and without the fit.
-ranks 3 fit many.h5 -o groups.h5 --weights uniform --bootstrap 20 --groups 2
+ranks 3 fit many.h5 -o groups.h5 --weights uniform --bootstrap 20 --groups 2 --verbose
 exits 0
 prints "groups: 2 of 1 or 2 ranks, side by side on 20 replicates, at most 10 each"
 stopped="--weights uniform --standard-errors --error-probes 8 --bootstrap 150 --lambda 0.01"

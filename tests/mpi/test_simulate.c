@@ -332,10 +332,10 @@ static void bad_populations_and_options_are_refused_with_the_place(void) {
   options = defaults();
   options.alternatives = 9;
   options.prompts = 10;
-  refuse(&options, CROW_USAGE, "--prompts 10: expected at most 9");
+  refuse(&options, CROW_USAGE, "prompts 10: expected at most 9");
   options.prompts = 5;
   options.preferences = CROW_SIMULATE_COMPARISONS;
-  refuse(&options, CROW_USAGE, "--prompts 5: expected at most 4 with 9 alternatives that are compared, two in each");
+  refuse(&options, CROW_USAGE, "prompts 5: expected at most 4 with 9 alternatives that are compared, two in each");
 }
 
 static const crow_test tests[] = {
