@@ -122,9 +122,10 @@ static void few_samples_are_decided_again(void) {
   }
 }
 
-/* A slice of the alternatives sees all samples, and a group of ranks its share of them. */
+/* A slice of the alternatives sees all samples, and a group of ranks its share of them. A slice without alternatives,
+   of which there are whole blocks, has nothing to search. */
 static void every_sample_is_searched_once_in_every_slice(void) {
-  const int size = crow_comm_size(test_comm);
+  const int size = crow_comm_size(test_comm), blocks = (M + CROW_BLOCK - 1) / CROW_BLOCK;
   for (int slices = 1; slices <= size; slices++) {
     char grid[32];
     crow_weights weights;
@@ -136,7 +137,7 @@ static void every_sample_is_searched_once_in_every_slice(void) {
     (void)compute_counted(&options, 0, &weights);
     int64_t counted_samples = (int64_t)(crow_work_get().count[CROW_WORK_SAMPLE] - before);
     CHECK_OK(crow_comm_sum_i64(test_comm, &counted_samples, 1));
-    CHECK(weights.run.searched == 3001 * slices && counted_samples == 3001 * slices);
+    CHECK(weights.run.searched == 3001 * (slices < blocks ? slices : blocks) && counted_samples == 3001 * slices);
     crow_weights_free(&weights);
   }
 }
