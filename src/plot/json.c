@@ -132,10 +132,12 @@ static crow_status audit_local(crow_plot *plot) {
 
 /* ---- calibration ------------------------------------------------------------------------------------------------ */
 
-/* How many judgements a bin holds, in few letters: 950, 12k, 3.4M. */
+/* How many judgements a bin holds, in few letters: 0.5 (a pair counts half in each of two bins), 950, 12k, 3.4M. */
 static void add_judgement_label(crow_plot *plot, double count) {
   if (!(count >= 0))
     crow_plot_add(plot, " \"\"");
+  else if (count < 9.95)
+    crow_plot_add(plot, " %.2g", count);
   else if (count < 9999.5)
     crow_plot_add(plot, " %.0f", count);
   else if (count < 999500)
