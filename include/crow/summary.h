@@ -152,6 +152,21 @@ CROW_API bool crow_ends_rewards_interval(const crow_ends_rewards *ends, int64_t 
 /** Local. Frees and zeroes. */
 CROW_API void crow_ends_rewards_free(crow_ends_rewards *ends);
 
+/** The same alternatives' rewards under one value of a column (crow_rewards_by). */
+typedef struct crow_ends_by {
+  double *value, *lower, *upper; /**< (ends.count) rewards and their 95 % intervals, by the bootstrap or else the
+                                    standard errors; NaN where not known; owned */
+  crow_elo elo;                  /**< the scale of this value's ratings */
+} crow_ends_by;
+/** Those of the value `column` of `by`, for the alternatives of `ends`, whose names `file` has. The scale has its
+ * anchor, or the mean of those that were compared under this value, by `weights`, this rank's slice (partition->count).
+ * Free it also after an error. Collective. */
+CROW_API crow_status crow_ends_by_create(const crow_comm *comm, const crow_file *file, const crow_partition *partition,
+                                         const crow_rewards_by *by, int64_t column, const double *weights,
+                                         const crow_elo_options *scale, const crow_ends *ends, crow_ends_by *out);
+/** Local. Frees and zeroes. */
+CROW_API void crow_ends_by_free(crow_ends_by *by);
+
 /* ---- topics -------------------------------------------------------------------------------------------------- */
 
 /** More topics than this are no table that anybody reads. */

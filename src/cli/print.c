@@ -17,26 +17,27 @@ bool crow_launched(void) {
 
 FILE *crow_print_stream(const crow_run *run) { return run->root && !run->common.quiet ? stdout : NULL; }
 
-void crow_print(const crow_run *run, const char *format, ...) {
-  FILE *out = crow_print_stream(run);
+/* A line on a stream, unless that is NULL. */
+static void print_line(FILE *out, const char *format, va_list arguments) {
   if (!out) return;
+  (void)vfprintf(out, format, arguments);
+  (void)fputc('\n', out);
+}
+
+void crow_print(const crow_run *run, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  (void)vfprintf(out, format, arguments);
+  print_line(crow_print_stream(run), format, arguments);
   va_end(arguments);
-  (void)fputc('\n', out);
 }
 
 FILE *crow_detail_stream(const crow_run *run) { return run->common.verbose ? crow_print_stream(run) : NULL; }
 
 void crow_print_detail(const crow_run *run, const char *format, ...) {
-  FILE *out = crow_detail_stream(run);
-  if (!out) return;
   va_list arguments;
   va_start(arguments, format);
-  (void)vfprintf(out, format, arguments);
+  print_line(crow_detail_stream(run), format, arguments);
   va_end(arguments);
-  (void)fputc('\n', out);
 }
 
 void crow_print_warning(const crow_run *run, const char *format, ...) {

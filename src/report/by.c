@@ -3,40 +3,19 @@
 #include "report/report_impl.h"
 #include <math.h>
 
-/* A reward by value of this rank's slice, or an end of its interval (-1, 1). */
-static double page_by_entry(const crow_rewards_by *by, int64_t at, int end) {
-  if (end == 0) return by->value[at];
-  if (by->lower) return end < 0 ? by->lower[at] : by->upper[at];
-  return by->standard_error ? by->value[at] + end * CROW_INTERVAL_ERRORS * by->standard_error[at] : (double)NAN;
-}
-
 /* The rewards of a value and half their intervals, on the scale of the page. */
 static crow_status gather_by_value(const crow_comm *comm, const crow_partition *p, const double *weight,
                                    const crow_elo_options *scale, int64_t column, crow_page_entry *e) {
   crow_status status = CROW_OK;
   const crow_rewards_by *by = &e->by;
-  const int64_t rows = e->ends.count;
-  double *slice = NULL, *compared = NULL, *picked[3] = {NULL, NULL, NULL};
-  crow_elo elo = {0};
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&slice, p->count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&compared, p->count));
-  for (int end = -1; end <= 1; end++) {
-    for (int64_t i = 0; i < p->count; i++) {
-      slice[i] = page_by_entry(by, i * by->values + column, end);
-      compared[i] = isnan(slice[i]) ? 0 : weight[i];
-    }
-    if (end == 0) CROW_TRY(crow_elo_find(comm, scale, e->source->file, p, slice, compared, &elo));
-    CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&picked[end + 1], rows));
-    CROW_TRY(crow_ranking_pick(comm, p, slice, rows, e->ends.place, picked[end + 1]));
-  }
-  for (int64_t k = 0; k < rows; k++) {
-    e->by_value[k * by->values + column] = crow_elo_rating(&elo, picked[1][k]);
-    e->by_half[k * by->values + column] = (picked[2][k] - picked[0][k]) / 2 * (elo.on ? CROW_ELO_FACTOR : 1);
+  crow_ends_by of = {0};
+  CROW_TRY(crow_ends_by_create(comm, e->source->file, p, by, column, weight, scale, &e->ends, &of));
+  for (int64_t k = 0; k < e->ends.count; k++) {
+    e->by_value[k * by->values + column] = crow_elo_rating(&of.elo, of.value[k]);
+    e->by_half[k * by->values + column] = (of.upper[k] - of.lower[k]) / 2 * (of.elo.on ? CROW_ELO_FACTOR : 1);
   }
 cleanup:
-  crow_free(slice);
-  crow_free(compared);
-  for (int end = 0; end < 3; end++) crow_free(picked[end]);
+  crow_ends_by_free(&of);
   return status;
 }
 

@@ -7,66 +7,16 @@
 /* Values in the printed table, and small ones that are named there; files and the summary have all. */
 enum { COLUMNS = 6, NAMED = 8 };
 
-/* One column of numbers for the alternatives of the table. */
-typedef struct by_column {
-  double *value, *lower, *upper; /* (ends.count); NaN where not known */
-  crow_elo elo;
-} by_column;
-
 typedef struct by_table {
   const crow_rewards *rewards;
   const crow_ends *ends;
   bool intervals;
-  by_column *column; /* (by.values) */
+  crow_ends_by *column; /* (by.values) */
 } by_table;
 
 static void by_table_free(by_table *t) {
-  for (int64_t k = 0; t->column && k < t->rewards->by.values; k++) {
-    crow_free(t->column[k].value);
-    crow_free(t->column[k].lower);
-    crow_free(t->column[k].upper);
-  }
+  for (int64_t k = 0; t->column && k < t->rewards->by.values; k++) crow_ends_by_free(&t->column[k]);
   crow_free(t->column);
-}
-
-/* This rank's slice of a value's rewards, or of an end of their intervals (-1, 1). */
-static double by_entry(const crow_rewards_by *by, int64_t i, int64_t column, int end) {
-  const int64_t at = i * by->values + column;
-  if (end == 0) return by->value[at];
-  if (by->lower) return end < 0 ? by->lower[at] : by->upper[at];
-  return by->standard_error ? by->value[at] + end * CROW_INTERVAL_ERRORS * by->standard_error[at] : (double)NAN;
-}
-
-/* The scale of a value's ratings: its anchor, or the mean of those that were compared under it. `slice` are rewards. */
-static crow_status find_by_scale(const crow_run *run, const crow_file *file, const crow_rewards *r,
-                                 const crow_elo_options *scale, const double *slice, crow_elo *out) {
-  crow_status status = CROW_OK;
-  double *weight = NULL;
-  CROW_TRY_AGREE(run->comm, CROW_ALLOCATE(&weight, r->partition.count));
-  for (int64_t i = 0; i < r->partition.count; i++) weight[i] = isnan(slice[i]) ? 0 : r->weight[i];
-  CROW_TRY(crow_elo_find(run->comm, scale, file, &r->partition, slice, weight, out));
-cleanup:
-  crow_free(weight);
-  return status;
-}
-
-static crow_status pick_by_column(const crow_run *run, const crow_file *file, const crow_elo_options *scale,
-                                  const by_table *t, int64_t column) {
-  crow_status status = CROW_OK;
-  const crow_rewards *r = t->rewards;
-  by_column *to = &t->column[column];
-  double *slice = NULL;
-  double **const out[3] = {&to->lower, &to->value, &to->upper};
-  CROW_TRY_AGREE(run->comm, CROW_ALLOCATE(&slice, r->partition.count));
-  for (int end = -1; end <= 1; end++) {
-    for (int64_t i = 0; i < r->partition.count; i++) slice[i] = by_entry(&r->by, i, column, end);
-    CROW_TRY_AGREE(run->comm, CROW_ALLOCATE(out[end + 1], t->ends->count));
-    CROW_TRY(crow_ranking_pick(run->comm, &r->partition, slice, t->ends->count, t->ends->place, *out[end + 1]));
-    if (end == 0) CROW_TRY(find_by_scale(run, file, r, scale, slice, &to->elo));
-  }
-cleanup:
-  crow_free(slice);
-  return status;
 }
 
 /* ---- printed ------------------------------------------------------------------------------------------------ */
@@ -103,7 +53,7 @@ static crow_status print_by_table(crow_run *run, const by_table *t, const crow_e
     crow_table_add(&table, "%s", e->id[k]);
     add_by_cell(&table, elo, e->place[k].value, lower, upper);
     for (int64_t c = 0; c < shown; c++) {
-      const by_column *column = &t->column[c];
+      const crow_ends_by *column = &t->column[c];
       add_by_cell(&table, &column->elo, column->value[k], column->lower[k], column->upper[k]);
     }
   }
@@ -137,7 +87,7 @@ static void print_by_notes(crow_run *run, const crow_rewards_by *by) {
 /* ---- the summary -------------------------------------------------------------------------------------------- */
 
 static json_t *json_by_value(const by_table *t, int64_t column) {
-  const by_column *from = &t->column[column];
+  const crow_ends_by *from = &t->column[column];
   json_t *list = json_array();
   for (int64_t k = 0; k < t->ends->count; k++) {
     json_t *entry = json_object();
@@ -184,7 +134,10 @@ crow_status crow_results_by(crow_run *run, const crow_file *file, const crow_rew
   by_table t = {.rewards = rewards, .ends = &all->ends, .intervals = by->standard_error || by->lower};
   if (!by->column) return CROW_OK;
   CROW_TRY_AGREE(run->comm, CROW_ALLOCATE(&t.column, by->values));
-  for (int64_t k = 0; k < by->values; k++) CROW_TRY(pick_by_column(run, file, scale, &t, k));
+  for (int64_t k = 0; k < by->values; k++) {
+    CROW_TRY(
+        crow_ends_by_create(run->comm, file, &rewards->partition, by, k, rewards->weight, scale, t.ends, &t.column[k]));
+  }
   report_by(run, &t);
   if (by->values) CROW_TRY(print_by_table(run, &t, all, elo));
   print_by_notes(run, by);
