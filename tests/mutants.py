@@ -4,17 +4,20 @@
 
     nice python3 tests/mutants.py [-n 200] [--seed 1] [--scratch FOLDER] [--report FILE] [FOLDER...]
     nice python3 tests/mutants.py --again FILE     the survivors of an earlier report once more
+    nice python3 tests/mutants.py --coverage       first, once: which lines each program reaches, so that the others are not run
 
 A mutant is the source with one token changed (an operator, a constant, an index off by one, min for max) or one statement
 deleted. It is built in a copy of the tree under --scratch, linked before the library that it is a part of, and run against
-its folder's own C programs (those that use MPI on 1 and 3 ranks) and then at most one script, the quick ones first. It is
-killed when one fails or takes ten times as much of the processor as without a mutant. Mutants that do not compile are drawn
+its folder's own C programs (those that use MPI on 1 and 3 ranks) and then at most one script: first what is quick and has
+killed others of the folder. It is killed when one fails, stands still, or takes five times as much of the processor as without
+a mutant. Mutants that do not compile are drawn
 again, and so are those whose object code is the same. Frees, texts of messages and sizes of allocations are left alone: the build with
 sanitizers looks at those.
 The report has one JSON object a line; what survives is printed as a difference and wants a person's judgement: equivalent,
 slower only, or a gap in the tests."""
 
 import argparse
+import hashlib
 import json
 import os
 import random
@@ -30,20 +33,26 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Folder: (files, C programs, the script by the file's name, the first that fits).
 FOLDERS = {
-    "weights": (r"src/weights/.*\.c", "weights/few mpi/weights mpi/weights_file mpi/prompt_weights mpi/work mpi/edges mpi/draws mpi/center mpi/duplicates mpi/clones",
+    "weights": (r"src/weights/.*\.c", "weights/few mpi/weights mpi/weights_file mpi/prompt_weights mpi/work mpi/edges mpi/draws mpi/center mpi/duplicates mpi/clones "
+                "mpi/sampling_error nearest/voronoi",
                 {r"few": "cli/prompts_few", r"prompts": "cli/prompts_shared", r"plan|grid": "cli/memory", r"": "cli/units"}),
     "nearest": (r"src/nearest/.*\.[ch]", "nearest/amount nearest/engines nearest/hull nearest/search nearest/signs "
                 "nearest/voronoi mpi/work mpi/weights", {r"": "cli/units"}),
-    "fit": (r"src/fit/.*\.c", "mpi/fit mpi/rewards mpi/work mpi/model_fit", {r"": "cli/json"}),
+    "fit": (r"src/(fit|uncertainty)/.*\.c", "mpi/fit mpi/rewards mpi/work mpi/model_fit mpi/uncertainty uncertainty/many_replicates", {r"": "cli/json"}),
     "optim": (r"src/optim/.*\.c", "optim/adam optim/direction optim/lbfgs optim/line_search optim/stall mpi/lbfgs mpi/adam",
               {r"": "cli/json"}),
     "checkpoint": (r"src/io/checkpoint.*\.c", "mpi/checkpoint mpi/checkpoint_run mpi/file_faults", {r"": "cli/paths"}),
-    "space": (r"src/space/.*\.c", "mpi/space mpi/draws mpi/center mpi/pca nearest/signs", {r"": "cli/pool"}),
-    "effect": (r"src/summary/effect.*\.c", "mpi/effect", {r"": "cli/effect"}),
-    "paths": (r"src/io/(paths|target)\.c", "io/outputs io/publish mpi/paths mpi/files", {r"": "cli/paths"}),
+    "space": (r"src/space/.*\.c", "space/signs mpi/space mpi/space_parts mpi/draws mpi/center mpi/pca nearest/signs", {r"": "cli/pool"}),
+    "summary": (r"src/summary/.*\.c", "mpi/effect mpi/summary mpi/elo summary/words summary/neighbours", {r"effect": "cli/effect", r"": "cli/compare"}),
+    "paths": (r"src/io/(paths|target|kept|whole_file|result|alternatives_digest)\.c",
+              "io/outputs io/publish mpi/paths mpi/files mpi/file_faults", {r"": "cli/paths"}),
     "import": (r"src/import/.*\.c", "import/alternatives import/archives import/comparisons import/csv import/npy mpi/import mpi/import_kinds fuzz/archive fuzz/csv",
                {r"scores|rules|results": "cli/formats", r"": "cli/formats"}),
-    "tasks": (r"src/tasks/.*\.c", "mpi/groups mpi/model_fit mpi/uncertainty", {r"": "cli/uncertainty"}),
+    "tasks": (r"src/tasks/.*\.c", "tasks/stride mpi/groups mpi/model_fit mpi/uncertainty", {r"": "cli/uncertainty"}),
+    "rewards": (r"src/rewards/.*\.c", "mpi/rewards mpi/fit mpi/sampling_error mpi/uncertainty mpi/files mpi/work mpi/edges", {r"by": "cli/by", r"": "cli/sampling_error"}),
+    "objective": (r"src/objective/.*\.c", "objective/complete objective/curvature objective/paired objective/sigmoid mpi/objective mpi/fit "
+                  "mpi/uncertainty mpi/sampling_error", {r"": "cli/json"}),
+    "predict": (r"src/predict/.*\.c", "mpi/split mpi/summary mpi/model mpi/model_fit mpi/clones", {r"score": "cli/score", r"split": "cli/split", r"": "cli/eval"}),
 }
 
 ENVIRONMENT = dict(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMPI_MCA_rmaps_base_oversubscribe="1",
@@ -55,6 +64,9 @@ ENVIRONMENT = dict(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1
 
 
 # ---- mutants ---------------------------------------------------------------------------------------------------------
+
+STANDS_STILL = 20  # seconds in which no process of a test runs
+MEMORY_MOST, FILE_MOST = 4 << 30, 4 << 30
 
 SWAPS = [("relop", r"(?<![<>=!\-+*/&|])<=(?!=)", "<"), ("relop", r"(?<![<>=!\-])>=(?!=)", ">"),
          ("relop", r" < ", " <= "), ("relop", r" > ", " >= "), ("relop", r" == ", " != "), ("relop", r" != ", " == "),
@@ -122,7 +134,7 @@ def draw_mutants(tree, names, random_numbers):
 
 
 class Builder:
-    def __init__(self, scratch, names):
+    def __init__(self, scratch, names, flags=""):
         self.tree, self.build = scratch, os.path.join(scratch, "build")
         self.work = os.path.join(scratch, "work")
         os.makedirs(self.work, exist_ok=True)
@@ -138,12 +150,17 @@ class Builder:
                 shutil.copy(source, target)
         launcher = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
         self.programs = sorted({p for name in names for p in FOLDERS[name][1].split()})
-        self.call(["cmake", "-S", self.tree, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DCROW_WERROR=ON", *launcher])
+        self.call(["cmake", "-S", self.tree, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
+                   "-DCROW_WERROR=" + ("OFF" if flags else "ON"), "-DCMAKE_C_FLAGS=" + flags, *launcher])
         self.call(["ninja", "-C", self.build, "crow", *(self.target(p) for p in self.programs)])
         with open(os.path.join(self.build, "compile_commands.json"), encoding="utf-8") as file:
             self.compile = {os.path.relpath(e["file"], self.tree): e["command"] for e in json.load(file)
                             if "crow_objects" in e["command"]}
         self.links = {}
+
+    def read(self, path):
+        with open(os.path.join(self.tree, path), "rb") as file:
+            return file.read()
 
     def call(self, command):
         done = subprocess.run(command, capture_output=True, text=True)
@@ -185,7 +202,7 @@ class Builder:
         return os.path.join(self.build, re.search(r" -o (\S+) ", self.compile[source]).group(1))
 
     def same_code(self, path, objects):
-        return all(open(o, "rb").read() == open(self.original(s), "rb").read() for s, o in zip(self.users(path), objects))
+        return all(self.read(o) == self.read(self.original(s)) for s, o in zip(self.users(path), objects))
 
     def link(self, target, objects):
         """The program with the changed objects before the library."""
@@ -202,79 +219,193 @@ class Builder:
 # ---- running ---------------------------------------------------------------------------------------------------------
 
 
+def members(session):
+    """(state, processor seconds, bytes in memory, process) of every process of a session, also of groups that it made."""
+    ticks, page = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/stat" % name, encoding="utf-8", errors="replace") as file:
+                field = file.read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(field[3]) == session:
+            yield field[0], sum(map(int, field[11:15])) / ticks, int(field[21]) * page, int(name)
+
+
+def end_all(session):
+    """Ends a session: mpiexec gives each rank a group of its own, which would outlive its own."""
+    for _ in range(50):
+        left = [process for state, _, _, process in members(session) if state != "Z"]
+        if not left:
+            return
+        for process in left:
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        time.sleep(0.05)
+
+
+def watch(process, seconds):
+    """Waits for a process that leads a session: its exit code, or why it was ended. Limits are of processor time, since others
+    may use the machine; what waits for itself is seen by nobody running for a while."""
+    begin = moved = time.monotonic()
+    pause, most = 0.01, 0.0
+    while True:
+        try:
+            return process.wait(pause)
+        except subprocess.TimeoutExpired:
+            pause = min(0.5, 1.5 * pause)
+        states, used, memory, _ = zip(*members(process.pid), ("", 0.0, 0, 0))
+        now = time.monotonic()
+        if "R" in states or "D" in states or sum(used) > most + 0.02:
+            moved, most = now, max(most, sum(used))
+        late = sum(used) > seconds and "out of time" or now - moved > STANDS_STILL and "stands still"
+        if sum(memory) > MEMORY_MOST:
+            return "out of memory"
+        if late or now - begin > 60 + 10 * seconds:
+            return late or "never ends"
+
+
+def limits(seconds):
+    """Of one process, should nobody watch: soft ones, since tests set some of their own."""
+    for what, most in ((resource.RLIMIT_CPU, int(seconds) + 2), (resource.RLIMIT_FSIZE, FILE_MOST), (resource.RLIMIT_CORE, 0)):
+        resource.setrlimit(what, (most, resource.getrlimit(what)[1]))
+
+
+def run_test(builder, test, program, seconds):
+    """Runs one; "" when it passes, else how it failed. And the seconds it took of processors."""
+    environment = dict(os.environ, **ENVIRONMENT, CROW=program, CROW_SOURCE=builder.tree, CROW_BUILD=builder.build,
+                       MPIEXEC="mpiexec", TMPDIR=builder.work, CROW_TEST_NAME=test)
+    if program.endswith("crow"):
+        folder, name = test.split("/")
+        command = ["sh", os.path.join(builder.tree, "tests", folder, "test_%s.sh" % name)]
+    else:
+        ranks = test.rsplit("/", 1)[1] if test.startswith("mpi/") else "1"
+        command = (["mpiexec", "-n", ranks] if ranks != "1" else []) + [program]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               stdin=subprocess.DEVNULL, start_new_session=True, cwd=builder.work, preexec_fn=lambda: limits(seconds))
+    code = watch(process, seconds)
+    end_all(process.pid)
+    process.wait()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return "" if code in (0, 77) else code if isinstance(code, str) else "code %d" % code, took
+
+
+def digest(data):
+    return hashlib.sha1(data).hexdigest()[:16]
+
+
+def measure_coverage(scratch, names, kept):
+    """Which lines of which files every C program reaches, on one rank. A file's digest says for what text that holds."""
+    builder = Builder(os.path.join(scratch, "coverage"), names, "--coverage")
+    known = kept_of(kept)
+    for program in builder.programs:
+        source = os.path.join("tests", "%s/test_%s.c" % tuple(program.split("/")))
+        if program in known and known[program]["test"] == digest(builder.read(source)):
+            continue
+        data = lambda: [os.path.join(folder, f) for folder, _, files in os.walk(builder.build) for f in files if f.endswith(".gcda")]
+        for old in data():
+            os.unlink(old)
+        test = program + ("/1" if program.startswith("mpi/") else "")
+        failed, took = run_test(builder, test, os.path.join(builder.build, builder.target(program)), 300)
+        print("%s: %.1f s%s" % (test, took, failed and ", " + failed), flush=True)
+        if failed:
+            continue
+        lines = {}
+        out = builder.call(["gcov", "--json-format", "--stdout", *data()])
+        for text in filter(None, out.split("\n")):
+            for file in json.loads(text)["files"]:
+                path = os.path.relpath(os.path.join(builder.build, file["file"]), builder.tree)
+                if path.startswith("src/") and path.endswith(".c"):
+                    seen = lines.setdefault(path, {"text": digest(builder.read(path)), "there": set(), "reached": set()})
+                    seen["there"] |= {line["line_number"] for line in file["lines"]}
+                    seen["reached"] |= {line["line_number"] for line in file["lines"] if line["count"]}
+        known[program] = {"test": digest(builder.read(source)), "lines": {
+            path: dict(text=seen["text"], not_reached=sorted(seen["there"] - seen["reached"])) for path, seen in lines.items()}}
+        with open(kept, "w", encoding="utf-8") as file:
+            json.dump(known, file)
+
+
+def kept_of(path):
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
 class Runner:
-    """Runs tests. Times are of processors, since others may use the machine: a mutant is given ten times what a test takes
-    without one, and much longer by the clock."""
-
-    def __init__(self, builder, options, kept):
-        self.builder, self.budget, self.ranks, self.kept = builder, options.seconds, options.ranks.split(","), kept
+    def __init__(self, builder, options):
+        self.builder, self.budget, self.ranks = builder, options.seconds, options.ranks.split(",")
         self.scripts = not options.programs
-        self.usual = {}
-        if os.path.exists(kept):
-            with open(kept, encoding="utf-8") as file:
-                self.usual = json.load(file)
+        self.kept = {name: os.path.join(builder.work, name + ".json") for name in ("usual", "kills")}
+        self.usual, self.kills = kept_of(self.kept["usual"]), kept_of(self.kept["kills"])
+        self.reached = kept_of(os.path.join(builder.tree, "coverage.json"))
 
-    def commands(self, name, path):
-        """(test, the target to link) in the order in which they are run: C programs by their time, then the script."""
+    def keep(self, name):
+        with open(self.kept[name], "w", encoding="utf-8") as file:
+            json.dump(getattr(self, name), file)
+
+    def reaches(self, program, path, line, original):
+        """Whether a program may reach a line; it may where nothing says that it does not."""
+        lines = self.reached.get(program, {}).get("lines")
+        if lines is None or not path.endswith(".c"):
+            return True
+        return path in lines and (lines[path]["text"] != original or line not in lines[path]["not_reached"])
+
+    def commands(self, name, path, line, original):
+        """(test, the target to link) in the order in which they are run: the likeliest to kill for their time first."""
         _, programs, scripts = FOLDERS[name]
         tests = []
-        for program in programs.split():
+        chosen = [p for p in programs.split() if self.reaches(p, path, line, original)]
+        for program in chosen or programs.split():
             for ranks in (self.ranks if program.startswith("mpi/") else [""]):
-                tests.append((program + (ranks and "/" + ranks), self.builder.target(program)))
+                if chosen or ranks not in ("", "1"):
+                    tests.append((program + (ranks and "/" + ranks), self.builder.target(program)))
         script = next(s for pattern, s in scripts.items() if re.search(pattern, os.path.basename(path)))
-        tests.sort(key=lambda t: self.time_of(*t))
-        chosen, total = [], 0.0
-        for test in tests + ([(script, "crow")] if self.scripts else []):
-            if total + self.time_of(*test) <= self.budget or not chosen:
-                total += self.time_of(*test)
-                chosen.append(test)
-        return chosen
 
-    def run(self, test, program, seconds):
-        """Runs one; "" when it passes, else how it failed. And the seconds it took of processors."""
-        builder = self.builder
-        environment = dict(os.environ, **ENVIRONMENT, CROW=program, CROW_SOURCE=builder.tree, CROW_BUILD=builder.build,
-                           MPIEXEC="mpiexec", TMPDIR=builder.work, CROW_TEST_NAME=test)
-        if program.endswith("crow"):
-            folder, name = test.split("/")
-            command = ["sh", os.path.join(builder.tree, "tests", folder, "test_%s.sh" % name)]
-        else:
-            ranks = test.rsplit("/", 1)[1] if test.startswith("mpi/") else "1"
-            command = (["mpiexec", "-n", ranks] if ranks != "1" else []) + [program]
-        limit = lambda: resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                   stdin=subprocess.DEVNULL, start_new_session=True, cwd=builder.work, preexec_fn=limit)
-        try:
-            code = process.wait(120 + 20 * seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            code = process.wait()
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return "" if code in (0, 77) else "code %d" % code, took
+        def cost(test):
+            tried, killed = self.kills.get(name + " " + test[0], (0, 0))
+            return (0.3 + self.time_of(*test)) * (tried + 2) / (killed + 1)
+
+        tests.sort(key=cost)
+        taken, total = [], 0.0
+        for test in tests + ([(script, "crow")] if self.scripts else []):
+            if total + self.time_of(*test) <= self.budget or not taken:
+                total += self.time_of(*test)
+                taken.append(test)
+        return taken
 
     def time_of(self, test, target):
         """The time of a test without a mutant, measured once; a test that fails then is never run again."""
         if test not in self.usual:
-            failed, took = self.run(test, os.path.join(self.builder.build, target), 600)
+            failed, took = run_test(self.builder, test, os.path.join(self.builder.build, target), 300)
             self.usual[test] = 1e9 if failed else took
             if failed:
                 print("%s fails without any mutant (%s): it is not run" % (test, failed), flush=True)
-            with open(self.kept, "w", encoding="utf-8") as file:
-                json.dump(self.usual, file)
+            self.keep("usual")
         return self.usual[test]
 
-    def judge(self, name, path, objects):
-        """"" for a survivor, else who killed it."""
-        for test, target in self.commands(name, path):
+    def judge(self, name, path, line, original, objects):
+        """"" for a survivor, else who killed it; and how many tests were run."""
+        count = 0
+        for test, target in self.commands(name, path, line, original):
+            if self.time_of(test, target) > 1e8:
+                continue
             program = self.builder.link(target, objects)
             if program is None:
-                return "linker"
-            failed, _ = self.run(test, program, 10 * self.time_of(test, target) + 2)
+                return "linker", count
+            failed, _ = run_test(self.builder, test, program, 5 * self.time_of(test, target) + 3)
+            count += 1
+            history = self.kills.setdefault(name + " " + test, [0, 0])
+            history[0] += 1
+            history[1] += bool(failed)
+            self.keep("kills")
             if failed:
-                return "%s, %s" % (test, failed)
-        return ""
+                return "%s, %s" % (test, failed), count
+        return "", count
 
 
 def mutate(builder, path, site):
@@ -314,39 +445,45 @@ def main():
     parser.add_argument("folders", nargs="*", metavar="FOLDER", help="of %s" % ", ".join(FOLDERS))
     parser.add_argument("-n", type=int, default=200, help="mutants that count")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=60, help="what the tests of one mutant may take of processors without it")
+    parser.add_argument("--seconds", type=float, default=60, help="what the tests of one mutant take at most of processors without it")
     parser.add_argument("--ranks", default="1,3", help="on which programs that use MPI are run: 1 first, 3 for what survives")
     parser.add_argument("--programs", action="store_true", help="C programs alone: scripts later, for what survives")
     parser.add_argument("--scratch", default="/tmp/crow-mutants", help="the copy of the tree and its build")
     parser.add_argument("--report", default="mutants.jsonl", help="what became of each, appended")
+    parser.add_argument("--coverage", action="store_true", help="measures which lines each C program reaches, and ends")
     parser.add_argument("--again", help="a report whose survivors are tried once more")
     options = parser.parse_args()
     names = options.folders or list(FOLDERS)
-    builder = Builder(os.path.abspath(options.scratch), names)
-    runner = Runner(builder, options, os.path.join(builder.work, "usual.json"))
+    scratch = os.path.abspath(options.scratch)
+    if options.coverage:
+        measure_coverage(scratch, names, os.path.join(scratch, "coverage.json"))
+        return
+    builder = Builder(scratch, names)
+    runner = Runner(builder, options)
     source = again(options.again, builder.tree) if options.again else draw_mutants(builder.tree, names, random.Random(options.seed))
     counts = {name: [0, 0] for name in names}
     for name, (path, *site) in source:
         if sum(c[0] for c in counts.values()) >= options.n:
             break
         text, before, after = mutate(builder, path, site)
+        begin = time.monotonic()
         try:
             objects = builder.objects(path, builder.work)
             if not objects or builder.same_code(path, objects):
                 continue
-            begin = time.monotonic()
-            by = runner.judge(name, path, objects)
+            by, count = runner.judge(name, path, site[0] + 1, digest(text.encode()), objects)
         finally:
             with open(os.path.join(builder.tree, path), "w", encoding="utf-8") as file:
                 file.write(text)
         counts.setdefault(name, [0, 0])
         counts[name][0] += 1
         counts[name][1] += bool(by)
-        entry = dict(folder=name, file=path, line=site[0] + 1, kind=site[3], before=before, after=after, by=by,
+        entry = dict(folder=name, file=path, line=site[0] + 1, kind=site[3], before=before, after=after, by=by, tests=count,
                      seconds=round(time.monotonic() - begin, 1))
         with open(options.report, "a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
-        print("%s %s:%d (%s) %s" % ("killed  " if by else "SURVIVED", path, site[0] + 1, site[3], by or ""), flush=True)
+        print("%s %s:%d (%s) %s, %d s" % ("killed  " if by else "SURVIVED", path, site[0] + 1, site[3], by or "%d tests" % count,
+                                          entry["seconds"]), flush=True)
         if not by:
             print("  - %s\n  + %s" % (before, after), flush=True)
     for name, (tried, killed) in counts.items():

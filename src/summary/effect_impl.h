@@ -13,6 +13,8 @@ typedef struct crow_neighbours {
   int32_t *group;  /* (m) the same number, below m, for those that are joined */
 } crow_neighbours;
 
+/* How many of m alternatives with d dimensions are compared with all others: at least one. Local. */
+crow_gidx crow_neighbours_compared(crow_gidx m, crow_gidx d);
 /* The k-th of those compared. Local. */
 crow_gidx crow_neighbours_row(const crow_neighbours *neighbours, crow_gidx k);
 /* `weight` (m) are all weights, `space` what they were made in. Freed by the caller, also after an error. Collective.

@@ -235,8 +235,8 @@ cleanup:
   return status;
 }
 
-static crow_gidx how_many(const crow_dataset *dataset) {
-  const crow_gidx m = dataset->alternatives, most = COORDINATES_MOST / dataset->dimensions;
+crow_gidx crow_neighbours_compared(crow_gidx m, crow_gidx d) {
+  const crow_gidx most = COORDINATES_MOST / d;
   if (m <= ALL_MOST && m <= most) return m;
   const crow_gidx affordable = PAIRS_MOST / m > 1 ? PAIRS_MOST / m : 1;
   const crow_gidx part = m < PART ? m : affordable < PART ? affordable : PART;
@@ -247,7 +247,8 @@ crow_status crow_neighbours_find(const crow_comm *comm, const crow_dataset *data
                                  const double *weight, crow_neighbours *out) {
   crow_status status = CROW_OK;
   near_pass pass = {.found = out, .d = dataset->dimensions};
-  *out = (crow_neighbours){.alternatives = dataset->alternatives, .looked = how_many(dataset)};
+  *out = (crow_neighbours){.alternatives = dataset->alternatives,
+                           .looked = crow_neighbours_compared(dataset->alternatives, dataset->dimensions)};
   CROW_TRY(open_sphere(comm, dataset, space, &pass.space));
   CROW_TRY_AGREE(comm, allocate_neighbours(out, &pass));
   CROW_TRY(gather_compared(comm, dataset, &pass));

@@ -88,5 +88,8 @@ struct crow_tasks {
 crow_status crow_tasks_run(crow_tasks *tasks);
 /* The task that this group is in the middle of, -1 for none. Local. */
 int64_t crow_tasks_current(const crow_tasks *tasks);
+/* How many steps of so many seconds are taken between two looks at the clock: about 0.05 s of them, 64 at most. Local.
+ */
+int64_t crow_tasks_stride(double step_s);
 
 #endif

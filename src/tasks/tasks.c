@@ -14,6 +14,10 @@ static int64_t tasks_place(const crow_tasks *t) { return t->groups->index + t->e
 
 int64_t crow_tasks_current(const crow_tasks *t) { return t->begun ? t->todo[tasks_place(t)] : -1; }
 
+int64_t crow_tasks_stride(double step_s) {
+  return step_s * MOST_STRIDE <= LOOK_S ? MOST_STRIDE : (int64_t)fmax(1, LOOK_S / step_s);
+}
+
 /* Whether the group's time is over, or a signal came to any of its ranks, and how many steps to take before the next
  * look; the same on all its ranks. */
 static crow_status tasks_look(crow_tasks *t, double until, double step_s, bool *over) {
@@ -21,7 +25,7 @@ static crow_status tasks_look(crow_tasks *t, double until, double step_s, bool *
   double found[2] = {crow_stop_requested() ? (double)INFINITY : crow_time_s() - until, step_s};
   CROW_TRY(crow_comm_max_f64(t->groups->mine, found, 2));
   *over = found[0] >= 0;
-  t->stride = found[1] * MOST_STRIDE <= LOOK_S ? MOST_STRIDE : (int64_t)fmax(1, LOOK_S / found[1]);
+  t->stride = crow_tasks_stride(found[1]);
 cleanup:
   return status;
 }

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which block of signs each coordinate is dealt to, by hand. */
+#include "harness.h"
+
+#include "space/space_impl.h"
+
+enum { MOST = 16 };
+
+/* The block of every coordinate of a cube, told from the points of a draw: row r flips block b if r and b share an odd
+ * number of bits, so rows 1, 2, 4 tell the bits of b. */
+static void blocks_of(int64_t d, int64_t blocks, const double *energy, int *block) {
+  double lower[MOST] = {0}, upper[MOST], point[4 * MOST * MOST];
+  for (int64_t k = 0; k < d; k++) upper[k] = 1;
+  const crow_space space = {.kind = CROW_SPACE_CUBE, .seed = 11, .dimensions = d, .lower = lower, .upper = upper};
+  crow_signs *signs = NULL;
+  CHECK_OK(crow_signs_create(&space, blocks, energy, &signs));
+  CHECK(crow_signs_block_length(signs) == (d + blocks - 1) / blocks);
+  CHECK_OK(crow_signs_sample(signs, 0, 2 * blocks, point));
+  for (int64_t k = 0; k < d; k++) {
+    block[k] = 0;
+    for (int bit = 1; bit < blocks; bit *= 2) block[k] += point[bit * d + k] == point[k] ? 0 : bit;
+  }
+  crow_signs_destroy(&signs);
+}
+
+static void check_blocks(int64_t d, int64_t blocks, const double *energy, const int *expected) {
+  int block[MOST];
+  blocks_of(d, blocks, energy, block);
+  for (int64_t k = 0; k < d; k++) CHECK_NEAR(block[k], expected[k], 0);
+}
+
+/* The greatest first, each to the block that has least; among these to that of fewest, and to the first. */
+static void the_greatest_goes_where_there_is_least(void) {
+  const double falling[] = {8, 4, 2, 1}, rising[] = {1, 2, 4, 8};
+  check_blocks(4, 2, falling, (int[]){0, 1, 1, 0}); /* 8; 4; 4 + 2; the second is full */
+  check_blocks(4, 2, rising, (int[]){0, 1, 1, 0});
+  const double one_large[] = {9, 1, 2, 3, 1, 2};
+  check_blocks(6, 2, one_large, (int[]){0, 0, 1, 1, 0, 1}); /* 9; 3, 5, 7 to the other; its room is over */
+}
+
+static void those_alike_are_dealt_in_turn(void) {
+  const double equal[] = {3, 3, 3, 3, 3, 3, 3}, none[8] = {0}, few[] = {1, 1, 0, 0, 0, 0};
+  check_blocks(7, 4, equal, (int[]){0, 1, 2, 3, 0, 1, 2});
+  check_blocks(8, 4, none, (int[]){0, 1, 2, 3, 0, 1, 2, 3});
+  check_blocks(6, 2, few, (int[]){0, 1, 0, 1, 0, 1});
+}
+
+int main(int argc, char **argv) {
+  static const crow_test tests[] = {{"the greatest goes where there is least", the_greatest_goes_where_there_is_least},
+                                    {"those alike are dealt in turn", those_alike_are_dealt_in_turn},
+                                    {NULL, NULL}};
+  return crow_test_main(argc, argv, "dealing", tests, false);
+}
