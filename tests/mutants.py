@@ -60,7 +60,7 @@ ENVIRONMENT = dict(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1
                    PRTE_MCA_hwloc_default_binding_policy="none", OMPI_MCA_mpi_yield_when_idle="1",
                    OMPI_MCA_btl_base_warn_component_unused="0", OMPI_MCA_btl_vader_single_copy_mechanism="none",
                    OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", CROW_TEST_SLOWNESS="1",
-                   MALLOC_PERTURB_="165")  # memory that nobody has set is seen
+                   CROW_TEST_FIRST="1", MALLOC_PERTURB_="165")  # memory that nobody has set is seen
 
 
 # ---- mutants ---------------------------------------------------------------------------------------------------------
@@ -289,6 +289,9 @@ def run_test(builder, test, program, seconds):
     code = watch(process, seconds)
     end_all(process.pid)
     process.wait()
+    for name in os.listdir(builder.work):
+        if name.startswith("crow-"):
+            shutil.rmtree(os.path.join(builder.work, name), ignore_errors=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return "" if code in (0, 77) else code if isinstance(code, str) else "code %d" % code, took
@@ -310,7 +313,7 @@ def measure_coverage(scratch, names, kept):
         for old in data():
             os.unlink(old)
         test = program + ("/1" if program.startswith("mpi/") else "")
-        failed, took = run_test(builder, test, os.path.join(builder.build, builder.target(program)), 300)
+        failed, took = run_test(builder, test, os.path.join(builder.build, builder.target(program)), 60)
         print("%s: %.1f s%s" % (test, took, failed and ", " + failed), flush=True)
         if failed:
             continue
