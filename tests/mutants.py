@@ -65,6 +65,7 @@ ENVIRONMENT = dict(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1
 
 # ---- mutants ---------------------------------------------------------------------------------------------------------
 
+LONG = 12  # seconds: programs that take longer may reach every line
 STANDS_STILL = 20  # seconds in which no process of a test runs
 MEMORY_MOST, FILE_MOST = 4 << 30, 4 << 30
 
@@ -313,8 +314,9 @@ def measure_coverage(scratch, names, kept):
         for old in data():
             os.unlink(old)
         test = program + ("/1" if program.startswith("mpi/") else "")
-        failed, took = run_test(builder, test, os.path.join(builder.build, builder.target(program)), 60)
+        failed, took = run_test(builder, test, os.path.join(builder.build, builder.target(program)), LONG)
         print("%s: %.1f s%s" % (test, took, failed and ", " + failed), flush=True)
+        known[program] = {"test": digest(builder.read(source)), "lines": None}  # nobody knows
         if failed:
             continue
         lines = {}

@@ -247,6 +247,27 @@ static void test_full_disk(void) {
   CHECK(count_files() == 1 && unlink(path) == 0);
 }
 
+/* An attribute that is set again has the later value. */
+static void test_attribute_again(void) {
+  const char *path = test_path("again.h5");
+  crow_file *file = begin_weights(path, true, values, 3);
+  int64_t samples = 0;
+  char *text = NULL;
+  CHECK_OK(crow_file_set_text(file, "/", "description", "earlier"));
+  CHECK_OK(crow_file_set_i64(file, "/weights", "samples", 7));
+  CHECK_OK(crow_file_set_text(file, "/", "description", "a longer one, and later"));
+  CHECK_OK(crow_file_set_i64(file, "/weights", "samples", 11));
+  CHECK_OK(crow_file_finish(&file));
+  CHECK_OK(crow_file_open(test_comm, path, "weights", &file));
+  CHECK_OK(crow_file_get_text(file, "/", "description", &text));
+  CHECK(text && strcmp(text, "a longer one, and later") == 0);
+  CHECK_OK(crow_file_get_i64(file, "/weights", "samples", &samples));
+  CHECK(samples == 11);
+  crow_free(text);
+  crow_file_close(&file);
+  CHECK(unlink(path) == 0);
+}
+
 static const crow_test tests[] = {
     {"a file appears under its name when it is whole, with the user's permissions", test_appears_whole},
     {"closing an unfinished file removes it", test_closing_removes},
@@ -259,6 +280,7 @@ static const crow_test tests[] = {
     {"a file with rows that nobody wrote does not appear", test_rows_not_written},
     {"values that break the schema are not written", test_bad_values},
     {"one bad value of many", test_one_bad_value_of_many},
+    {"an attribute that is set again has the later value", test_attribute_again},
     {"a file open for reading is not changed", test_reading_only},
     {"a full disk is known before data are written, and the older file stays", test_full_disk},
     {NULL, NULL}};
