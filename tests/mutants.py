@@ -33,7 +33,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Folder: (files, C programs, the script by the file's name, the first that fits).
 FOLDERS = {
-    "weights": (r"src/weights/.*\.c", "weights/few mpi/weights mpi/weights_file mpi/prompt_weights mpi/work mpi/edges mpi/draws mpi/center mpi/duplicates mpi/clones "
+    "weights": (r"src/weights/.*\.c", "weights/few weights/rules mpi/weights mpi/weights_file mpi/prompt_weights mpi/work mpi/edges mpi/draws mpi/center mpi/duplicates mpi/clones "
                 "mpi/sampling_error nearest/voronoi",
                 {r"few": "cli/prompts_few", r"prompts": "cli/prompts_shared", r"plan|grid": "cli/memory", r"": "cli/units"}),
     "nearest": (r"src/nearest/.*\.[ch]", "nearest/amount nearest/engines nearest/hull nearest/search nearest/signs "
@@ -45,7 +45,7 @@ FOLDERS = {
     "space": (r"src/space/.*\.c", "space/signs mpi/space mpi/space_parts mpi/draws mpi/center mpi/pca nearest/signs", {r"": "cli/pool"}),
     "summary": (r"src/summary/.*\.c", "mpi/effect mpi/summary mpi/elo summary/words summary/neighbours", {r"effect": "cli/effect", r"": "cli/compare"}),
     "paths": (r"src/io/(paths|target|kept|whole_file|result|alternatives_digest)\.c",
-              "io/outputs io/publish mpi/paths mpi/files mpi/file_faults", {r"": "cli/paths"}),
+              "io/outputs io/publish io/temporary mpi/paths mpi/files mpi/file_faults", {r"": "cli/paths"}),
     "import": (r"src/import/.*\.c", "import/alternatives import/archives import/comparisons import/csv import/npy mpi/import mpi/import_kinds fuzz/archive fuzz/csv",
                {r"scores|rules|results": "cli/formats", r"": "cli/formats"}),
     "tasks": (r"src/tasks/.*\.c", "tasks/stride mpi/groups mpi/model_fit mpi/uncertainty", {r"": "cli/uncertainty"}),
@@ -105,9 +105,12 @@ def sites(path):
             before = line
         if not line.strip() or LEFT_ALONE.search(lines[number]) or not line.startswith(" "):
             continue
+        array = re.match(r"\s+(?:const |static )*[a-z_]\w* [^=;(]*\[\d\](?: =|;|,)", line)  # one more element changes nothing
         for kind, pattern, new in SWAPS:
             for match in re.finditer(pattern, line):
                 text = match.group(0)
+                if array and kind == "const" and line[match.start() - 1] == "[" and match.end() < array.end():
+                    continue
                 found.append((number, match.start(), len(text), kind, new(text) if callable(new) else new))
         if whole and not re.match(r"^\s+(return|(const |static |struct )*[a-z_0-9]+ \**[a-z_]\w*( =|;|\[|,))", line):
             start = len(line) - len(line.lstrip())
