@@ -45,8 +45,8 @@ FOLDERS = {
     "space": (r"src/space/.*\.c", "space/signs mpi/space mpi/space_parts mpi/draws mpi/center mpi/pca nearest/signs", {r"": "cli/pool"}),
     "summary": (r"src/summary/.*\.c", "mpi/effect mpi/summary mpi/elo summary/words summary/neighbours", {r"effect": "cli/effect", r"": "cli/compare"}),
     "paths": (r"src/io/(paths|target|kept|whole_file|result|alternatives_digest)\.c",
-              "io/outputs io/publish io/temporary mpi/paths mpi/files mpi/file_faults", {r"": "cli/paths"}),
-    "import": (r"src/import/.*\.c", "import/alternatives import/archives import/comparisons import/csv import/npy mpi/import mpi/import_kinds fuzz/archive fuzz/csv",
+              "io/outputs io/publish io/temporary mpi/digest mpi/paths mpi/files mpi/file_faults", {r"": "cli/paths"}),
+    "import": (r"src/import/.*\.c", "import/alternatives import/archives import/comparisons import/csv import/npy mpi/context_source mpi/import mpi/import_kinds fuzz/archive fuzz/csv",
                {r"scores|rules|results": "cli/formats", r"": "cli/formats"}),
     "tasks": (r"src/tasks/.*\.c", "tasks/stride mpi/groups mpi/model_fit mpi/uncertainty", {r"": "cli/uncertainty"}),
     "rewards": (r"src/rewards/.*\.c", "mpi/rewards mpi/fit mpi/sampling_error mpi/uncertainty mpi/files mpi/work mpi/edges", {r"by": "cli/by", r"": "cli/sampling_error"}),
@@ -333,8 +333,13 @@ def measure_coverage(scratch, names, kept):
                     seen["reached"] |= {line["line_number"] for line in file["lines"] if line["count"]}
         known[program] = {"test": digest(builder.read(source)), "lines": {
             path: dict(text=seen["text"], not_reached=sorted(seen["there"] - seen["reached"])) for path, seen in lines.items()}}
-        with open(kept, "w", encoding="utf-8") as file:
-            json.dump(known, file)
+        keep_as(kept, known)
+
+
+def keep_as(path, what):
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        json.dump(what, file)
+    os.replace(path + ".new", path)
 
 
 def kept_of(path):
@@ -353,8 +358,7 @@ class Runner:
         self.reached = kept_of(os.path.join(builder.tree, "coverage.json"))
 
     def keep(self, name):
-        with open(self.kept[name], "w", encoding="utf-8") as file:
-            json.dump(getattr(self, name), file)
+        keep_as(self.kept[name], getattr(self, name))
 
     def reaches(self, program, path, line, original):
         """Whether a program may reach a line; it may where nothing says that it does not."""

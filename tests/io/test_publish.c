@@ -93,11 +93,39 @@ static void descriptors_are_written_as_they_were_opened(void) {
   }
 }
 
+/* Without their folder only equal names are the same file; with it the folder and the name, or the file itself. */
+static void names_are_compared_whether_there_or_not(void) {
+  static const struct {
+    const char *one, *other;
+    bool same;
+  } cases[] = {{"no/file", "no/file", true},   {"no/file", "no/other", false}, {"no/file", "./file", false},
+               {"file", "./file", true},       {"file", "other", false},       {"there", "./there", true},
+               {"there", "file", false},       {"there", "no/there", false},   {"/dev/null", "/dev/null", false},
+               {"there", "other-there", false}};
+  char before[4096];
+  CHECK(getcwd(before, sizeof before) != NULL);
+  CHECK(chdir(test_folder()) == 0);
+  put("there", "x");
+  put("other-there", "x");
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    crow_target one = {0}, other = {0};
+    CHECK_OK(crow_target_find(cases[c].one, &one));
+    CHECK_OK(crow_target_find(cases[c].other, &other));
+    CHECK(crow_target_same(&one, &other) == cases[c].same);
+    CHECK(crow_target_same(&other, &one) == cases[c].same);
+    crow_target_free(&one);
+    crow_target_free(&other);
+  }
+  CHECK(unlink("there") == 0 && unlink("other-there") == 0);
+  CHECK(chdir(before) == 0);
+}
+
 int main(int argc, char **argv) {
   static const crow_test tests[] = {
       {"a name is taken once, and replaced when asked", a_name_is_taken_once_and_replaced_when_asked},
       {"other failures are told", other_failures_are_told},
       {"descriptors are written as they were opened", descriptors_are_written_as_they_were_opened},
+      {"names are compared whether there or not", names_are_compared_whether_there_or_not},
       {NULL, NULL}};
   return crow_test_main(argc, argv, "publishing", tests, false);
 }
