@@ -6,8 +6,9 @@
 #include <zlib.h>
 
 /* A file being made. */
-static unsigned char bytes[8192], directory[2048];
-static size_t used, listed, members;
+enum { COMMENT_MOST = 65535 };
+static unsigned char bytes[8192 + COMMENT_MOST], directory[2048];
+static size_t used, listed, members, comment = 5;
 
 static void put(unsigned char *to, size_t *at, uint64_t value, int count) {
   for (int k = 0; k < count; k++) to[(*at)++] = (unsigned char)(value >> 8 * k);
@@ -122,8 +123,9 @@ static const char *end_zip(const char *file, bool wide) {
   put(bytes, &used, members, 2);
   put(bytes, &used, wide ? UINT32_MAX : listed, 4);
   put(bytes, &used, wide ? UINT32_MAX : begin, 4);
-  put(bytes, &used, 5, 2);
-  put_text(bytes, &used, "hello", 5);
+  put(bytes, &used, comment, 2);
+  memset(bytes + used, 'h', comment);
+  used += comment;
   return write_bytes(file, bytes, used);
 }
 
@@ -168,6 +170,18 @@ static void members_are_found_by_name(void) {
       check_six(end_zip("one.npz", wide));
     }
   }
+}
+
+/* The archive's comment stands behind its last record, which is looked for from the end: none, and the longest. */
+static void comments_may_be_long(void) {
+  static const size_t lengths[] = {0, 1, COMMENT_MOST - 1, COMMENT_MOST};
+  for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
+    comment = lengths[k];
+    begin_zip();
+    add_member("x.npy", six, 3, 2, false, false);
+    check_six(end_zip("commented.npz", k % 2));
+  }
+  comment = 5;
 }
 
 /* Each byte of an archive changed in turn: what is still read is right, unless the byte is one of the numbers. */
@@ -270,6 +284,7 @@ static void tensors_that_cannot_be_are_refused(void) {
 
 int main(int argc, char **argv) {
   static const crow_test tests[] = {{"members are found by name", members_are_found_by_name},
+                                    {"comments may be long", comments_may_be_long},
                                     {"damage is seen", damage_is_seen},
                                     {"tensors of every type are read", tensors_of_every_type_are_read},
                                     {"tensors that cannot be are refused", tensors_that_cannot_be_are_refused},
