@@ -47,7 +47,8 @@ typedef struct crow_uncertainty {
   const char *by;        /**< the column whose values were resampled whole; borrowed from the options; NULL: none */
   int64_t not_converged; /**< replicates that did not reach the tolerance; they count like the others */
   double *lower, *upper; /**< 95 % percentile interval of r: quantiles .025 and .975 of the replicates, interpolated */
-  int64_t *rank_lower, *rank_upper; /**< the same of the rank (1: greatest r), rounded outwards */
+  int64_t *rank_lower, *rank_upper; /**< the same of the rank (1: greatest r) among the alternatives of the prompt that
+                                         have weight, rounded outwards; without weight that which r would have */
   bool has_standard_errors;
   double *standard_error;   /**< of r, by the sandwich; of clusters the replicates' standard deviation */
   crow_topic_errors topics; /**< by the sandwich, or, if there are at least two replicates, from these */
@@ -95,7 +96,7 @@ CROW_API crow_status crow_uncertainty_sandwich(const crow_comm *comm, const crow
                                                crow_uncertainty *out);
 
 /** Bytes that a rank needs at most for crow_rewards_bootstrap_from() and crow_uncertainty_sandwich() after the fit: 48
- * MiB, 104 for each comparison of its share, 80 m, and for each alternative of its slice 8 (14 + 2 history) and 12 for
+ * MiB, 104 for each comparison of its share, 100 m, and for each alternative of its slice 8 (14 + 2 history) and 12 for
  * each replicate; 0 if none of it is wanted. Local. */
 CROW_API double crow_uncertainty_rank_bytes(const crow_dataset *dataset, const crow_lbfgs_options *lbfgs,
                                             const crow_uncertainty_options *options, int ranks);

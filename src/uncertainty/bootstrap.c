@@ -60,7 +60,7 @@ static double bytes_needed(const void *context, int ranks) {
   const double m = (double)b->weights->partition.global, slice = m / ranks + CROW_BLOCK;
   const double pairs = (double)b->judged.pairs.partition.global, comparisons = (double)b->judged.judgements.global;
   return slice * (8 * (20 + 2 * (double)b->lbfgs->history) + 12 * SLOTS) + (40 * pairs + 24 * comparisons) / ranks +
-         80 * m + 12 * (double)b->replicates * (m / crow_comm_size(b->comm) + CROW_BLOCK);
+         100 * m + 12 * (double)b->replicates * (m / crow_comm_size(b->comm) + CROW_BLOCK);
 }
 
 static crow_status copy_data(crow_bootstrap *b, const double *reward) {
@@ -96,6 +96,8 @@ static crow_status allocate_results(crow_bootstrap *b) {
   CROW_TRY(CROW_ALLOCATE_RAW(&at->root, p->count));
   CROW_TRY(CROW_ALLOCATE_RAW(&at->scaled, p->count));
   CROW_TRY(CROW_ALLOCATE_RAW(&at->whole, p->global));
+  CROW_TRY(CROW_ALLOCATE_RAW(&at->weighted, p->global));
+  CROW_TRY(CROW_ALLOCATE_RAW(&at->rival, p->global));
   CROW_TRY(CROW_ALLOCATE_RAW(&b->slot_value, SLOTS * p->count));
   CROW_TRY(CROW_ALLOCATE_RAW(&b->slot_rank, SLOTS * p->count));
   CROW_TRY(CROW_ALLOCATE(&b->slot_end, SLOTS));
@@ -125,6 +127,7 @@ static crow_status bootstrap_prepare(crow_bootstrap *b, const crow_objective_opt
   b->at.judged = &b->judged;
   if (b->groups.count > 1) CROW_TRY(copy_data(b, reward));
   CROW_TRY_AGREE(b->comm, allocate_results(b));
+  CROW_TRY(crow_replicate_find_weighted(&b->at));
 cleanup:
   return status;
 }
@@ -133,10 +136,10 @@ static void bootstrap_free(crow_bootstrap *b) {
   crow_replicate *at = &b->at;
   crow_replicate_leave(b);
   crow_objective_destroy(&b->full);
-  void *const owned[] = {
-      at->pairs.share, at->pairs.judgements, at->value,   at->root, at->scaled, at->whole, b->own_start,
-      b->slot_value,   b->slot_rank,         b->slot_end, b->end,   b->values,  b->ranks,  b->todo,
-      b->value_column, b->rank_column};
+  void *const owned[] = {at->pairs.share, at->pairs.judgements, at->value,     at->root,     at->scaled,
+                         at->whole,       at->weighted,         at->rival,     b->own_start, b->slot_value,
+                         b->slot_rank,    b->slot_end,          b->end,        b->values,    b->ranks,
+                         b->todo,         b->value_column,      b->rank_column};
   for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) crow_free(owned[k]);
   crow_weights_free(&b->own_weights);
   crow_judged_free(&b->own_judged);

@@ -6,6 +6,12 @@
 #include "tasks/rank_groups_impl.h"
 #include "uncertainty/uncertainty_impl.h"
 
+/* A weighted alternative, by whose reward others are ranked. */
+typedef struct crow_replicate_rival {
+  double value;
+  int32_t prompt;
+} crow_replicate_rival;
+
 /* What a group resamples and fits, and the replicate it is at. Where there is one group, the data are all ranks' own;
  * where there are more, they are copies in slices over the group. */
 typedef struct crow_replicate {
@@ -16,6 +22,8 @@ typedef struct crow_replicate {
   crow_pairs pairs;              /* the same pairs with the replicate's shares and judgements */
   double *value, *root, *scaled; /* (slice) r, sqrt(D), u = sqrt(D) r */
   double *whole;                 /* r of all alternatives */
+  unsigned char *weighted;       /* (m) which have weight */
+  crow_replicate_rival *rival;   /* (m) room for those */
   crow_objective *objective;
   crow_lbfgs *lbfgs;
 } crow_replicate;
@@ -76,6 +84,11 @@ crow_status crow_bootstrap_run(const crow_comm *comm, const crow_dataset *datase
 crow_status crow_replicate_begin(crow_bootstrap *b, int64_t number);
 /* One step of its optimiser; the last one leaves rewards, ranks and how it ended in the slot. */
 crow_status crow_replicate_step(crow_bootstrap *b, int64_t slot, bool *done);
+/* bootstrap_ranks.c: notes which alternatives have weight, by `whole`. Collective over the group. */
+crow_status crow_replicate_find_weighted(crow_replicate *at);
+/* The ranks `rank` of the slice among the weighted alternatives of the same prompt, from `value` and `whole`; what has
+ * no weight gets the one that it would have among them. Local. */
+void crow_replicate_rank(const crow_replicate *at, int32_t *rank);
 /* Local: leaves the current replicate, if there is one. */
 void crow_replicate_leave(crow_bootstrap *b);
 

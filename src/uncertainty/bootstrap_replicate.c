@@ -2,7 +2,6 @@
 /* One bootstrap replicate: other counts of the same comparisons, fitted from the rewards of all of them. */
 #include "uncertainty/bootstrap_impl.h"
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* As in the full fit, u = sqrt(D) r; here D is the Hessian's diagonal at the start, which is near the end. */
@@ -41,24 +40,6 @@ cleanup:
   return status;
 }
 
-static int descending(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x < y) - (x > y);
-}
-
-/* One more than the number of greater rewards; `sorted` descends. */
-static int32_t rank_of(const double *sorted, crow_gidx count, double value) {
-  crow_gidx low = 0, high = count;
-  while (low < high) {
-    const crow_gidx middle = low + (high - low) / 2;
-    if (sorted[middle] > value)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return (int32_t)low + 1;
-}
-
 crow_status crow_replicate_step(crow_bootstrap *b, int64_t slot, bool *done) {
   crow_status status = CROW_OK;
   crow_replicate *at = &b->at;
@@ -74,11 +55,8 @@ crow_status crow_replicate_step(crow_bootstrap *b, int64_t slot, bool *done) {
   replicate_unscale(at, at->scaled);
   CROW_TRY(crow_objective_complete_zero_weights(at->objective, at->value, &unknown, &violation));
   CROW_TRY(crow_comm_gather_slices(at->comm, p, at->value, at->whole, sizeof *at->whole));
-  qsort(at->whole, (size_t)p->global, sizeof *at->whole, descending);
-  for (crow_gidx i = 0; i < p->count; i++) {
-    value[i] = at->value[i];
-    rank[i] = rank_of(at->whole, p->global, at->value[i]);
-  }
+  crow_replicate_rank(at, rank);
+  for (crow_gidx i = 0; i < p->count; i++) value[i] = at->value[i];
   b->slot_end[slot] = result.end == CROW_LBFGS_CONVERGED ? CROW_REPLICATE_CONVERGED : CROW_REPLICATE_NOT_CONVERGED;
   crow_replicate_leave(b);
 cleanup:

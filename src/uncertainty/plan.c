@@ -8,7 +8,7 @@
 /* Bytes for each comparison of a rank: in pairs, kept one by one, and sorted anew. */
 #define JUDGED_BYTES 104
 /* Bytes for each alternative on every rank: what replicates and random probes put together. */
-#define WHOLE_BYTES 80
+#define WHOLE_BYTES 100
 
 double crow_uncertainty_rank_bytes(const crow_dataset *dataset, const crow_lbfgs_options *lbfgs,
                                    const crow_uncertainty_options *options, int ranks) {

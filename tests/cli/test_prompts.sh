@@ -156,6 +156,24 @@ for source in population matrix; do
 done
 crow fit all-votes.h5 -o uniform.h5 --weights uniform --tolerance 1e-12
 exits 0
+# One replicate has the ranks of its own rewards, which are its intervals, within the prompt and among weighted ones.
+for p in 1 3; do
+  ranks $p fit all-votes.h5 -o "replicate-$p.h5" --samples "$few" --bootstrap 1 --json replicate.json
+  exits 0
+  "$python" - "$p" <<'PY' || fail "ranks of a replicate are not those within the prompts"
+import h5py, json, numpy as np, sys
+prompt = np.load("prompt.npy")
+f = h5py.File(f"replicate-{sys.argv[1]}.h5")["rewards"]
+r, w = f["lower"][:], f["weight"][:]
+want = [1 + sum(r[y] > r[x] for y in range(67) if prompt[y] == prompt[x] and w[y] > 0) for x in range(67)]
+known = ~np.isnan(r)
+assert known.sum() > 60 and (w[known] == 0).any()
+for name in ("rank_lower", "rank_upper"):
+    assert np.array_equal(f[name][:][known], np.array(want)[known]), name
+for entry in json.load(open("replicate.json"))["ranking"]:
+    assert (entry["rank"] is None) == (entry["rank_lower"] is None) == (entry["rank_upper"] is None)
+PY
+done
 number() { "$python" -c 'import numpy as np, sys; p = np.load("prompt.npy"); print(list(dict.fromkeys(p.tolist())).index(int(sys.argv[1])))' "$1"; }
 for k in 0 3; do
   crow fit "one-votes-$k.h5" -o "literal-one-$k.h5" --samples "$few" --pair-scale literal --tolerance 1e-12 --standard-errors

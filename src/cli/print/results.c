@@ -143,8 +143,10 @@ static void report_chosen(crow_run *run, const crow_ends_rewards *c, const crow_
     if (c->lower) {
       (void)json_object_set_new(entry, "lower", crow_json_real(c->lower[k]));
       (void)json_object_set_new(entry, "upper", crow_json_real(c->upper[k]));
-      (void)json_object_set_new(entry, "rank_lower", json_integer((json_int_t)c->rank_lower[k]));
-      (void)json_object_set_new(entry, "rank_upper", json_integer((json_int_t)c->rank_upper[k]));
+      (void)json_object_set_new(entry, "rank_lower",
+                                e->rank[k] ? json_integer((json_int_t)c->rank_lower[k]) : json_null());
+      (void)json_object_set_new(entry, "rank_upper",
+                                e->rank[k] ? json_integer((json_int_t)c->rank_upper[k]) : json_null());
     }
     report_elo(entry, elo, c, k);
     (void)json_array_append_new(list, entry);
@@ -217,7 +219,10 @@ static crow_status print_chosen(crow_run *run, const crow_ends_rewards *c, bool 
     if (c->lower) {
       crow_table_add_real(&table, 6, c->lower[k]);
       crow_table_add_real(&table, 6, c->upper[k]);
-      crow_table_add(&table, "%.0f-%.0f", c->rank_lower[k], c->rank_upper[k]);
+      if (e->rank[k])
+        crow_table_add(&table, "%.0f-%.0f", c->rank_lower[k], c->rank_upper[k]);
+      else
+        crow_table_add(&table, "-");
     }
     add_elo(&table, elo, c, k);
   }
