@@ -93,6 +93,8 @@ CROW_API void crow_work_begin(void);
 CROW_API void crow_work_end(crow_work kind, double count);
 /** Since the process began; Local. */
 CROW_API crow_work_done crow_work_get(void);
+/** Forgets what was done since crow_work_get() gave this: work of another kind than a rate is wanted of. Local. */
+CROW_API void crow_work_forget(const crow_work_done *since);
 /** `seconds` that one thing of each kind takes, for simulations; no use where time is real. Local. */
 CROW_API void crow_work_charge(const double seconds[CROW_WORK_KINDS]);
 

@@ -4,10 +4,10 @@
 
     jobs/peers/tenth.py build/crow [ROUNDS]
 
-In every round `crow weights` runs with each kind of draws and two numbers of samples, on one core; the difference of the
-processor seconds is what the samples take: drawing, searching, deciding again, counting. Variances are the sums of the
-squared standard errors over that of independent samples, w (1 - w) / N (../evidence/standard_errors.py holds standard
-errors against the spread over 200 seeds). Printed: medians over the rounds [least, greatest]. Needs NumPy and h5py.
+In every round `crow weights` runs with each kind of draws, on one core, and says how many processor seconds its samples took:
+drawing, searching, deciding again, counting ("sampling_cpu_s"). Variances are the sums of the squared standard errors
+over that of independent samples, w (1 - w) / N (../evidence/standard_errors.py holds standard errors against the spread
+over 200 seeds). Printed: medians over the rounds [least, greatest]. Needs NumPy and h5py.
 """
 import json
 import os
@@ -40,22 +40,15 @@ CASES = [("64, 100000, cube", 2, ["--space", "cube"], lambda: random.random((100
 
 
 def weights(program, folder, space, draws, samples, seed):
-    """Processor seconds, samples taken, variance over that of independent samples."""
+    """Processor seconds a sample, and the variance over that of independent samples."""
     out, summary = os.path.join(folder, "w.h5"), os.path.join(folder, "w.json")
     subprocess.run([program, "weights", os.path.join(folder, "d.h5"), "-o", out, "--force", "--quiet", "--json", summary, "--draws",
                     draws, "--samples", str(samples), "--seed", str(seed), *space], check=True, stderr=subprocess.DEVNULL)
     with open(summary) as file:
-        seconds = sum(s["cpu_s"] for s in json.load(file)["stages"] if s["stage"] == "weights")
+        seconds = json.load(file)["sampling_cpu_s"]
     with h5py.File(out) as file:
         w, error, n = file["/weights/value"][:], file["/weights/standard_error"][:], int(file.attrs["samples"])
-    return seconds, n, (error ** 2).sum() / ((w * (1 - w)).sum() / n)
-
-
-def rate(program, folder, space, draws, samples, seed):
-    """Processor seconds a sample, and the variance of the greater number of them."""
-    few, n_few, _ = weights(program, folder, space, draws, samples, seed)
-    more, n_more, variance = weights(program, folder, space, draws, 3 * samples, seed)
-    return (more - few) / (n_more - n_few), variance
+    return seconds / n, (error ** 2).sum() / ((w * (1 - w)).sum() / n)
 
 
 def three(values):
@@ -77,12 +70,12 @@ def main():
                 file["/comparisons/first"], file["/comparisons/second"] = np.array([0]), np.array([1])
                 file["/comparisons/outcome"] = np.array([1.0])
             m, d = contexts.shape
-            apart = max(2048, int(0.25e11 / (2 * m * d)) // 1024 * 1024)
-            drawn = 200 * 2 * min(256, 1 << (int(d / 4).bit_length() - 1))
+            apart = max(4096, int(0.5e11 / (2 * m * d)) // 1024 * 1024)
+            drawn = 600 * 2 * min(256, 1 << (int(d / 4).bit_length() - 1))
             rows = []
             for seed in range(1, rounds + 1):
-                one, _ = rate(program, folder, space, "independent", apart, seed)
-                other, variance = rate(program, folder, space, "auto", drawn, seed)
+                one, _ = weights(program, folder, space, "independent", apart, seed)
+                other, variance = weights(program, folder, space, "auto", drawn, seed)
                 rows.append((1e6 * one, 1e6 * other, variance, one / (other * variance)))
             print("| %s | %s | %s | %s | **%s** | %g |" % (name, *(three(column) for column in zip(*rows)), wanted), flush=True)
 

@@ -34,6 +34,9 @@ COMPLETE_EACH, COMPLETE_HELD = 97656, 512  # complete, weak: alternatives (1e8 o
 COMPLETE_ALL, COMPLETE_ALL_HELD = 10**8, 1 << 21  # complete, strong; ranks share blocks of 512
 PAIRS_ALTERNATIVES, PAIRS_ALL = 10**6, 10**9  # pairs, strong: all alternatives are held, of the pairs
 PAIRS_HELD = 32 * 10**6  # enough that a rank's pairs reach the same stretches of alternatives
+# Slices, weak: 16 slices of 10^6 alternatives and 10^8 samples on 1024 ranks; the times of two numbers of samples that are
+# really drawn give what a sample takes and what the run takes besides.
+SLICES, SLICE_HELD, GROUP_SAMPLES, GROUP_DRAWN = 16, 62500, 10**8 // 64, (2048, 4096)
 
 # Contexts of 2 dimensions stand for 384: a search in them is soon done, and no message has contexts in it.
 WEIGHTS = ["weights", "--alternatives", "20000", "--contexts", "random", "--seeds", "0", "--dimensions"]
@@ -54,6 +57,13 @@ def weights_weak(rates, ranks):
 def weights_strong(rates, ranks):
     charge = charges(sample=rates["weights"]["sample"] * SAMPLES_ALL / SAMPLES_ALL_DRAWN)
     return WEIGHTS + FEW + [str(SAMPLES_ALL_DRAWN)] + charge
+
+
+def weights_slices(rates, ranks, drawn):
+    slices = min(ranks, SLICES)
+    charge = charges(sample=rates["slice" if slices > 1 else "slices"]["sample"])
+    return ["weights", "--alternatives", str(SLICE_HELD * slices), "--contexts", "random", "--seeds", "0", "--dimensions", *FEW,
+            str(drawn * ranks // slices), "--grid", "%dx%d" % (ranks // slices, slices)] + charge
 
 
 def complete(rates, held, stood_for):
@@ -78,12 +88,14 @@ def pairs_strong(rates, ranks):
 # The kinds of runs, and the ranks of each: with pairs, thousands of messages share the network at once, and on 512 ranks
 # a simulation takes more than 20 minutes.
 RANKS, RANKS_PAIRS = (1, 4, 16, 64, 256, 1024, 4096), (1, 4, 16, 64, 128, 256)
-KINDS = {"weights-strong": weights_strong, "weights-weak": weights_weak, "complete-strong": complete_strong,
-         "complete-weak": complete_weak, "pairs-strong": pairs_strong}
+KINDS = {"weights-strong": weights_strong, "weights-weak": weights_weak, "slices-weak": weights_slices,
+         "complete-strong": complete_strong, "complete-weak": complete_weak, "pairs-strong": pairs_strong}
 
 # Real runs: with 1 rank and with 2, for the rates and for the simulation's error. Sizes by the number of ranks. The pairs
 # are what one of 256 ranks has of 10^9, among as many alternatives as these concern.
 REAL = {"weights": lambda ranks: WEIGHTS + ["384", "--samples", str(51200 * ranks)],
+        "slices": lambda ranks: ["weights", "--alternatives", str(SLICE_HELD * ranks), "--contexts", "random", "--seeds", "0",
+                                 "--dimensions", "384", "--samples", "51200", "--grid", "1x%d" % ranks],
         "complete": lambda ranks: COMPLETE + [str(COMPLETE_EACH * ranks)],
         "pairs": lambda ranks: PAIRS + ["168000", "--pairs", str(24 * 168000)]}
 
@@ -162,13 +174,24 @@ def validate(options, rates, runs):
         for kind, ranks in runs:
             real = [processor_s(figures) for figures in runs[kind, ranks]]
             elapsed = min(figures["time"]["median"] for figures in runs[kind, ranks])
-            found = simulate(options.simulated, options.folder, "simulated-" + kind, ranks,
-                             REAL[kind](ranks) + charges(**rates[kind]))
+            rate = rates["slice" if kind == "slices" and ranks > 1 else kind]
+            found = simulate(options.simulated, options.folder, "simulated-" + kind, ranks, REAL[kind](ranks) + charges(**rate))
             seconds = found["figures"]["time"]["median"]
             row = [kind, ranks, len(real), *["%.4g" % s for s in (real[0], real[len(real) // 2], real[-1], elapsed, seconds)],
                    "%+.1f%%" % (100 * (seconds / real[0] - 1))]
             table.writerow(row)
             print(*row, flush=True)
+
+
+def simulated_seconds(options, rates, kind, ranks):
+    def run(name, arguments):
+        return simulate(options.simulated, options.folder, name, ranks, arguments)["figures"]["time"]["median"]
+
+    if kind != "slices-weak":
+        return run(kind, KINDS[kind](rates, ranks))
+    few, more = (run("%s-%d" % (kind, drawn), weights_slices(rates, ranks, drawn)) for drawn in GROUP_DRAWN)
+    each = (more - few) / (GROUP_DRAWN[1] - GROUP_DRAWN[0])
+    return few + each * (GROUP_SAMPLES - GROUP_DRAWN[0])
 
 
 def scale(options, rates):
@@ -178,8 +201,7 @@ def scale(options, rates):
         for kind in options.only or KINDS:
             series = []
             for ranks in (r for r in (RANKS_PAIRS if kind == "pairs-strong" else RANKS) if r <= options.ranks):
-                found = simulate(options.simulated, options.folder, kind, ranks, KINDS[kind](rates, ranks))
-                seconds, work = found["figures"]["time"]["median"], ranks if kind.endswith("weak") else 1
+                seconds, work = simulated_seconds(options, rates, kind, ranks), ranks if kind.endswith("weak") else 1
                 series.append({"ranks": ranks, "work": work, "seconds": seconds})
                 ideal = series[0]["seconds"] * work / ranks
                 row = [kind, ranks, -(-ranks // RANKS_PER_NODE), "%.6g" % seconds, "%.4f" % (ideal / seconds)]
@@ -214,6 +236,7 @@ def main():
     if options.real_only:
         return
     rates = {kind: rates_of(runs[kind, 1][0]) for kind in REAL}
+    rates["slice"] = rates_of(runs["slices", 2][0])  # which makes the points themselves too
     for kind, rate in rates.items():
         print(kind, *("%s %.4g ns" % (name, seconds * 1e9) for name, seconds in rate.items()), flush=True)
     validate(options, rates, runs)

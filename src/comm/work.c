@@ -38,6 +38,8 @@ void crow_work_end(crow_work kind, double count) {
 
 crow_work_done crow_work_get(void) { return done; }
 
+void crow_work_forget(const crow_work_done *since) { done = *since; }
+
 void crow_work_charge(const double seconds[CROW_WORK_KINDS]) {
   for (int k = 0; k < CROW_WORK_KINDS; k++) charge[k] = seconds[k];
 }

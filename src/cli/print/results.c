@@ -89,10 +89,27 @@ static void report_weights(crow_run *run, const crow_weights *weights) {
   crow_report_integer(run, "sign_blocks", weights->blocks);
 }
 
+/* What the samples alone took, all ranks together: without reading, preparing and the search for near-duplicates. */
+static crow_status report_sampling_time(crow_run *run, const crow_stages *stages) {
+  static const char *const names[] = {"draw", "search", "count", "reduce"};
+  crow_status status = CROW_OK;
+  double seconds = 0;
+  for (int k = 0; k < stages->count; k++) {
+    for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+      if (strcmp(stages->name[k], names[n]) == 0) seconds += stages->cpu_seconds[k];
+    }
+  }
+  CROW_TRY(crow_comm_sum_f64_unordered(run->comm, &seconds, 1));
+  crow_report_real(run, "sampling_cpu_s", seconds);
+cleanup:
+  return status;
+}
+
 crow_status crow_results_weights(crow_run *run, const crow_dataset *dataset, const crow_weights *weights) {
   crow_status status = CROW_OK;
   crow_topics topics = {0};
   report_weights(run, weights);
+  if (weights->samples) CROW_TRY(report_sampling_time(run, &weights->run.stages));
   CROW_TRY(
       crow_topics_create(run->comm, dataset->file, &weights->partition, true, weights->value, weights->value, &topics));
   CROW_TRY(crow_results_topics(run, &topics, "weight", -1));
