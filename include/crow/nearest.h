@@ -203,10 +203,11 @@ CROW_API crow_status crow_sign_search_create(const crow_nearest_options *options
                                              const crow_signs *signs, crow_sign_search **out);
 /** Sets the handle to NULL; accepts NULL. */
 CROW_API void crow_sign_search_destroy(crow_sign_search **search);
-/** All points of draws `first` .. `first + draws`, in order. `points` (draws, points of a draw, dimensions) gets them
- * as they are where distances are taken; it may be NULL, and then the distances of the result are not set. */
-CROW_API crow_status crow_sign_search_take(crow_sign_search *search, int64_t first, int64_t draws, double *points,
+/** All points of draws `first` .. `first + draws`, in order. The distances of the result are set if `distances`. */
+CROW_API crow_status crow_sign_search_take(crow_sign_search *search, int64_t first, int64_t draws, bool distances,
                                            crow_nearest_result *result);
+/** Point `at` of draw `draw` as it is where distances are taken, into `point` (dimensions of the search). */
+CROW_API void crow_sign_search_point(crow_sign_search *search, int64_t draw, int64_t at, double *point);
 /** How many draws a call should take for best speed. */
 CROW_API int64_t crow_sign_search_block(const crow_sign_search *search);
 /** Whether it is any faster than an engine: not where contexts are too far apart for single precision. */

@@ -106,6 +106,13 @@ static void make_point(const crow_sign_search *search, crow_sign_work *work, int
   if (search->hull) crow_hull_project(search->hull, work->whole, CROW_DOUBLE, 1, work->point);
 }
 
+void crow_sign_search_point(crow_sign_search *search, int64_t draw, int64_t at, double *point) {
+  crow_sign_work *work = search->work[0];
+  crow_signs_draw(search->signs, draw, work->room, work->z);
+  make_point(search, work, at);
+  memcpy(point, work->point, (size_t)search->nearest->d * sizeof *point);
+}
+
 /* The engine that searches crowded points starts when the first one appears. */
 static crow_status start_engine_once(crow_sign_search *search) {
   if (search->started) return CROW_OK;
@@ -175,7 +182,7 @@ static crow_status decide_row(crow_sign_search *search, crow_sign_work *work, in
 typedef struct sign_call {
   crow_sign_search *search;
   int64_t first, draws, chunk, chunks; /* `chunk` draws each */
-  double *points;                      /* (draws, rows, dimensions) or NULL */
+  bool distances;                      /* are wanted */
   crow_nearest_winners *winners;       /* (chunks) */
   crow_status status;                  /* of the first chunk that failed */
   char message[CROW_ERROR_BYTES];
@@ -189,10 +196,7 @@ static crow_status take_chunk(const sign_call *call, int64_t c, int64_t thread) 
   take_draws(search, work, call->first + begin, draws);
   if (!search->unfit) score_draws(search, work, draws);
   for (int64_t row = 0; row < draws * search->rows; row++) {
-    CROW_TRY(decide_row(search, work, thread, row, call->points != NULL, &call->winners[c]));
-    if (!call->points) continue;
-    memcpy(call->points + (begin * search->rows + row) * search->nearest->d, work->point,
-           (size_t)search->nearest->d * sizeof *work->point);
+    CROW_TRY(decide_row(search, work, thread, row, call->distances, &call->winners[c]));
   }
 cleanup:
   return status;
@@ -221,11 +225,11 @@ static void run_chunks(sign_call *call) {
 #endif
 }
 
-crow_status crow_sign_search_take(crow_sign_search *search, int64_t first, int64_t draws, double *points,
+crow_status crow_sign_search_take(crow_sign_search *search, int64_t first, int64_t draws, bool distances,
                                   crow_nearest_result *result) {
   crow_status status = CROW_OK;
   const int64_t threads = search->nearest->options.threads, each = (draws + threads - 1) / threads;
-  sign_call call = {.search = search, .first = first, .draws = draws, .points = points};
+  sign_call call = {.search = search, .first = first, .draws = draws, .distances = distances};
   /* Few draws are shared out among all threads. */
   call.chunk = each < search->batch ? each + (each & 1) : search->batch;
   call.chunk = call.chunk < 1 ? 1 : call.chunk;

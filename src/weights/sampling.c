@@ -4,9 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Points of a block where slices settle them among each other. */
-#define POINT_BYTES (INT64_C(16) << 20)
-
 /* What depends on how samples are drawn. */
 static void free_draws(crow_sampling *s) {
   crow_nearest_result_free(&s->result);
@@ -126,13 +123,7 @@ static crow_status prepare_signs(const crow_dataset *dataset, const crow_weights
     crow_sign_search_destroy(&s->search);
     return CROW_OK;
   }
-  int64_t draws = crow_sign_search_block(s->search);
-  if (s->grid.slices > 1) {
-    /* The points themselves are wanted. */
-    const int64_t fitting = POINT_BYTES / (unit * s->dimensions * (int64_t)sizeof(double));
-    draws = fitting < 1 ? 1 : fitting < draws ? fitting : draws;
-  }
-  s->block = draws * unit;
+  s->block = crow_sign_search_block(s->search) * unit;
 cleanup:
   return status;
 }
@@ -160,12 +151,11 @@ cleanup:
 
 static crow_status allocate_block(const crow_dataset *dataset, crow_sampling *s) {
   crow_status status = CROW_OK;
-  const bool search_alone = s->search && s->grid.slices == 1; /* which makes points only where it needs them */
-  if (!search_alone) {
+  if (!s->search) { /* which makes points only where it needs them */
     CROW_TRY(CROW_ALLOCATE_RAW(&s->points, s->block * dataset->dimensions));
     if (s->hull.basis) CROW_TRY(CROW_ALLOCATE_RAW(&s->projected, s->block * s->dimensions));
   }
-  CROW_TRY(crow_tally_room_create(&s->grid, s->block, &s->room));
+  CROW_TRY(crow_tally_room_create(&s->grid, s->block, s->dimensions, &s->room));
 cleanup:
   return status;
 }
@@ -190,10 +180,8 @@ static crow_status search_block(crow_sampling *s, int64_t begin, int64_t n, int6
   *points = NULL;
   if (s->slice.count == 0) return search_nothing(n, &s->result);
   if (s->search) {
-    double *wanted = s->grid.slices > 1 ? s->points : NULL;
     crow_stages_begin(&s->stages, "search");
-    *points = wanted;
-    return crow_sign_search_take(s->search, begin / s->tally.unit, n / s->tally.unit, wanted, &s->result);
+    return crow_sign_search_take(s->search, begin / s->tally.unit, n / s->tally.unit, s->grid.slices > 1, &s->result);
   }
   crow_stages_begin(&s->stages, "draw");
   CROW_TRY(sampling_draw(s, begin, n, samples, s->points, s->projected, points));
@@ -214,7 +202,11 @@ crow_status crow_sampling_take(const crow_comm *comm, int64_t from, int64_t to, 
   for (int64_t at = 0; at < mine.count && status == CROW_OK; at += s->block) {
     const int64_t n = mine.count - at < s->block ? mine.count - at : s->block, first = from + mine.begin + at;
     crow_tally_block block = {.first = first, .dimensions = s->dimensions, .nearest = s->nearest, .result = &s->result};
-    if (s->search) block.nearest = crow_sign_search_contexts(s->search);
+    if (s->search) {
+      block.nearest = crow_sign_search_contexts(s->search);
+      block.search = s->search;
+      block.unit = unit;
+    }
     crow_work_begin();
     status = search_block(s, first, n, samples, &block.points);
     crow_work_end(CROW_WORK_SAMPLE, (double)n);

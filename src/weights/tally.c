@@ -62,7 +62,15 @@ static crow_status tally_settle(const tally_call *call, const int64_t *list, int
   crow_nearest_measure *mine = call->room->measure, *all = mine + CROW_TALLY_MEASURES;
   for (int64_t c = 0; c < count; c++) {
     if (call->all[call->grid->slice * n + list[c]] == 0) continue;
-    crow_nearest_measure_of(block->nearest, block->points, list[c], block->result->index[begin[list[c]]], &mine[c]);
+    const double *points = block->points;
+    int64_t at = list[c];
+    if (block->search) {
+      const int64_t number = block->first + at;
+      crow_sign_search_point(block->search, number / block->unit, number % block->unit, call->room->point);
+      points = call->room->point;
+      at = 0;
+    }
+    crow_nearest_measure_of(block->nearest, points, at, block->result->index[begin[list[c]]], &mine[c]);
   }
   CROW_TRY(crow_comm_gather(call->grid->across_slices, mine, all, count * (int64_t)sizeof *mine));
   for (int64_t c = 0; c < count; c++) {
@@ -144,11 +152,13 @@ crow_status crow_tally_add(const crow_weights_grid *grid, const crow_tally_block
   return CROW_OK;
 }
 
-crow_status crow_tally_room_create(const crow_weights_grid *grid, int64_t block, crow_tally_room *out) {
+crow_status crow_tally_room_create(const crow_weights_grid *grid, int64_t block, int64_t dimensions,
+                                   crow_tally_room *out) {
   crow_status status = CROW_OK;
   *out = (crow_tally_room){0};
   if (grid->slices == 1) return CROW_OK;
   CROW_TRY(CROW_ALLOCATE_RAW(&out->distance, block));
+  CROW_TRY(CROW_ALLOCATE_RAW(&out->point, dimensions));
   CROW_TRY(CROW_ALLOCATE_RAW(&out->counts, block * (grid->slices + 1)));
   CROW_TRY(CROW_ALLOCATE(&out->measure, CROW_TALLY_MEASURES * (int64_t)(grid->slices + 1)));
 cleanup:
@@ -157,6 +167,7 @@ cleanup:
 
 void crow_tally_room_free(crow_tally_room *room) {
   crow_free(room->distance);
+  crow_free(room->point);
   crow_free(room->counts);
   crow_free(room->measure);
   *room = (crow_tally_room){0};

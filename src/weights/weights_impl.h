@@ -40,7 +40,9 @@ typedef struct crow_tally {
 typedef struct crow_tally_block {
   int64_t first;
   crow_gidx dimensions;
-  const double *points;              /* (result->count, dimensions) as they were searched for */
+  const double *points;     /* (result->count, dimensions) as they were searched for; NULL with `search` */
+  crow_sign_search *search; /* of draws of `unit` samples, which makes points anew; or NULL */
+  int64_t unit;
   const crow_nearest *nearest;       /* the slice's search; NULL if the slice is empty */
   const crow_nearest_result *result; /* distances INFINITY and no ties in an empty slice */
 } crow_tally_block;
@@ -48,6 +50,7 @@ typedef struct crow_tally_block {
 /* Work space where there are several slices. */
 typedef struct crow_tally_room {
   double *distance;              /* (block) */
+  double *point;                 /* (dimensions) */
   int64_t *counts;               /* (slices + 1, block) */
   crow_nearest_measure *measure; /* (slices + 1, CROW_TALLY_MEASURES) */
 } crow_tally_room;
@@ -56,7 +59,8 @@ typedef struct crow_tally_room {
 #define CROW_TALLY_MEASURES 256
 
 /* Room for blocks of up to `block` samples. Local. */
-crow_status crow_tally_room_create(const crow_weights_grid *grid, int64_t block, crow_tally_room *out);
+crow_status crow_tally_room_create(const crow_weights_grid *grid, int64_t block, int64_t dimensions,
+                                   crow_tally_room *out);
 void crow_tally_room_free(crow_tally_room *room);
 /* Adds the shares of a block, of whole draws: the nearest over all slices share a sample. Collective over the group's
  * slices. */

@@ -95,7 +95,7 @@ static void few_points_of_draws_are_decided_again(void) {
     int64_t searched = 0, again = 0;
     CHECK_OK(crow_signs_create(&space, BLOCKS, NULL, &signs));
     CHECK_OK(crow_sign_search_create(&options, rows, CROW_DOUBLE, COUNT, WIDTH, NULL, signs, &search));
-    CHECK_OK(crow_sign_search_take(search, 0, DRAWS, NULL, &result));
+    CHECK_OK(crow_sign_search_take(search, 0, DRAWS, false, &result));
     crow_sign_search_statistics(search, &searched, &again);
     CHECK(searched == DRAWS * 2 * BLOCKS && result.count == searched);
     CHECK(again <= searched / 10);
