@@ -188,15 +188,18 @@ CROW_API crow_status crow_bench_fit(const crow_comm *comm, const crow_bench_opti
  *                                   preferences m/P setup_s), and q/P read_s to read comparisons before that
  *   of complete preferences:        m/P complete_s + transfers; where a rank has more than the 100000 alternatives of
  *                                   complete_s, towards complete_far_s with log(m/P), which complete_far of them take
- *   of a dataset the last two are multiplied by fit_factor, what a fit to fit_comparisons of its own comparisons took
- * over what follows for it; errors_s of standard errors are added, which grow with the comparisons beyond
- *   CROW_SANDWICH_EXACT alternatives
- *   a trained model: for each member trained_s, growing with the comparisons, and its steps step_s each, over P
- *   weights about a weighted mean: center_rounds more passes of at most 100000 samples; each pass prepares m
- *   alternatives at prepare_s
- * Transfers take allreduce_latency_s log2(P) / log2(ranks measured) each and bytes / allreduce_bytes_s; an evaluation
- * of pairs moves 16 c m bytes a rank (rewards there, sums back) in 5 calls, one of complete preferences a grid of 16
- * KiB. Measured on one rank, transfers are not known and count nothing. */
+ *   of a dataset the last two are multiplied by fit_factor, what a fit to some of its own preferences took over what
+ *   follows for it: to fit_comparisons of its comparisons, or the complete ones among its first fit_alternatives. What
+ *   else that fit took is added, as it grows: errors_s of standard errors, with the comparisons beyond
+ *   CROW_SANDWICH_EXACT alternatives; sampling_s of what sampling does to rewards, as an evaluation does; win_rates_s
+ * of complete preferences, with the alternatives or a matrix's entries, of which each takes entry_s to be read the
+ * fit's command besides: what size->open_s says; check_s to look the preferences through before the weights; the search
+ * for near-duplicates, near_pair_s a pair of alternatives a trained model: for each member trained_s, growing with the
+ * comparisons, and its steps step_s each, over P weights about a weighted mean: center_rounds more passes of at most
+ * 100000 samples; each pass prepares m alternatives at prepare_s Transfers take allreduce_latency_s log2(P) /
+ * log2(ranks measured) each and bytes / allreduce_bytes_s; an evaluation of pairs moves 16 c m bytes a rank (rewards
+ * there, sums back) in 5 calls, one of complete preferences a grid of 16 KiB. Measured on one rank, transfers are not
+ * known and count nothing. */
 typedef struct crow_bench_model {
   crow_bench_machine machine;
   int ranks;              /**< with which it was measured */
@@ -208,8 +211,12 @@ typedef struct crow_bench_model {
   double fit_s, errors_s, trained_s, step_s; /**< of a fit to some of a dataset's comparisons; 0: not tried */
   double fit_factor;                         /**< 0 counts as 1 */
   int64_t fit_comparisons, fit_evaluations;
-  double prompts_s;       /**< of the weights within all prompts, on one rank; 0 without prompts */
-  crow_gidx complete_far; /**< 0: a rank has too few for complete_far_s to be measured */
+  crow_gidx fit_alternatives;              /**< 0: all */
+  double check_s, win_rates_s, sampling_s; /**< of that fit */
+  double entry_s;                          /**< of a full matrix; else 0 */
+  double context_s, near_pair_s; /**< a number of the contexts read; a pair in the search for near-duplicates */
+  double prompts_s;              /**< of the weights within all prompts, on one rank; 0 without prompts */
+  crow_gidx complete_far;        /**< 0: a rank has too few for complete_far_s to be measured */
 } crow_bench_model;
 
 /** What is predicted for. */
@@ -219,7 +226,9 @@ typedef struct crow_bench_size {
   int ranks, slices;      /**< slices of alternatives; ranks / slices groups share the samples */
   int64_t evaluations;    /**< of the objective; 0: as many as the model's fit_evaluations, or 20 */
   double read_s;          /**< seconds that a rank takes to read a comparison; 0: they are in memory */
+  double open_s;          /**< seconds that every rank takes to open and check the file */
   bool single;            /**< contexts are 32-bit floats */
+  bool uniform;           /**< all weights are equal: nothing is sampled */
   /** Borrowed; NULL: none. Of a dataset memory is what its own weights and fit would be held against: its source of
    * preferences and its prompts count. */
   const crow_dataset *dataset;
@@ -229,8 +238,12 @@ typedef struct crow_bench_size {
 
 typedef struct crow_bench_prediction {
   double weights_s, read_s, setup_s, evaluation_s, fit_s;
-  int64_t evaluations;             /**< that were reckoned with */
-  double errors_s;                 /**< of fit_s: standard errors */
+  int64_t evaluations;            /**< that were reckoned with */
+  double errors_s;                /**< of fit_s: standard errors */
+  double win_rates_s, sampling_s; /**< of fit_s: the win rates of complete preferences; what sampling does to rewards */
+  double open_s, check_s, near_s; /**< before the weights; the search for near-duplicates */
+  crow_gidx near_compared;        /**< in that search, with all others; 0: there is none */
+  double total_s;                 /**< all of these but the writing of results */
   double weights_bytes, fit_bytes; /**< a rank; while pairs are gathered, the peak */
 } crow_bench_prediction;
 

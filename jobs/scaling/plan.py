@@ -5,10 +5,11 @@
     jobs/scaling/plan.py build/crow [ROUNDS [RANKS ...]]
 
 Simulated datasets, and every fit by its default options, which are the plan's too: weights in the space that auto takes, the
-fit, its standard errors. In every round the plan is made and the fit run, on as many ranks. Printed, median [least,
-greatest] over the rounds: predicted and measured seconds, and the predicted and the measured peak of a rank's memory.
-Measured are the stages "weights", and "fit" with "standard errors", on one rank in processor seconds, on more in elapsed
-seconds, which want an idle machine.
+fit, its standard errors, the search for near-duplicates. In every round the plan is made and the fit run, on as many ranks.
+Printed, median [least, greatest] over the rounds: predicted and measured seconds, and the predicted and the measured peak of a
+rank's memory. Measured are the stages "weights", "fit" with "standard errors" (win rates and what sampling does to rewards are
+in it), "near-duplicates", and all but "write"; on one rank in processor seconds, on more in elapsed seconds, which want an idle
+machine. CROW_PLAN_CASES=WORD takes only the problems that have this word in their names.
 """
 import json
 import os
@@ -25,7 +26,11 @@ CASES = {
         ["--alternatives", "5000", "--dimensions", "384", *CLOUD, "--comparisons", "300000"], []),
     "3000 alternatives, d 8, 2000000 judgements": (
         ["--alternatives", "3000", "--dimensions", "8", *CLOUD, "--comparisons", "2000000"], []),
-    "complete, 20000 alternatives, d 3": (["--alternatives", "20000"], []),
+    "20000 alternatives, d 8, 10000000 judgements": (
+        ["--alternatives", "20000", "--dimensions", "8", *CLOUD, "--comparisons", "10000000"], []),
+    "types, 20000 alternatives, d 3": (["--alternatives", "20000"], []),
+    "types, 300000 alternatives, d 3": (["--alternatives", "300000"], []),
+    "matrix, 4000 alternatives, d 3": (["--alternatives", "4000", "--preferences", "matrix"], []),
     "prompts, 5000 of 4 responses, d 256, 30000 judgements": (
         ["--prompts", "5000", "--alternatives", "20000", "--dimensions", "256", "--spread", "0.1", "--preferences",
          "comparisons", "--comparisons", "30000"], []),
@@ -62,6 +67,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         votes, rewards = (os.path.join(folder, name) for name in ("votes.h5", "rewards.h5"))
         for name, (simulate, options) in CASES.items():
+            if os.environ.get("CROW_PLAN_CASES", "") not in name:
+                continue
             subprocess.run([program, "simulate", "-o", votes, *simulate, "--quiet", "--force"], check=True)
             for ranks in map(int, sys.argv[3:] or ("1", "2")):
                 rows = {}
@@ -71,9 +78,15 @@ def main():
                     for what, predicted, measured in (
                             ("weights: s", plan["weights_s"], stage(fit, ["weights"])),
                             ("fit: s", plan["fit_s"], stage(fit, ["fit", "standard errors"])),
+                            ("near-duplicates: s", plan["near_duplicates_s"], stage(fit, ["near-duplicates"])),
+                            ("all: s", plan["total_s"],
+                             stage(fit, ["read", "check", "weights", "fit", "standard errors", "near-duplicates"])),
                             ("MB a rank", max(plan["weights_bytes"], plan["fit_bytes"]) / 1e6, peak / 1e6)):
                         rows.setdefault(what, []).append((predicted, measured))
                 for what, pairs in rows.items():
+                    pairs = [(p, m) for p, m in pairs if m > 0]
+                    if not pairs:  # there is no such stage
+                        continue
                     print("| %d | %s | %s | %s | %s | %s |" % (
                         ranks, name, what, text([p for p, _ in pairs]), text([m for _, m in pairs]),
                         text([p / m for p, m in pairs])), flush=True)

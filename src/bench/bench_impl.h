@@ -6,6 +6,8 @@
 #include <crow/signs.h>
 
 enum { CROW_BENCH_REPETITIONS_MOST = 1000 };
+/* Alternatives of complete preferences that crow_bench_model.complete_s is of: caches hold their vectors. */
+enum { CROW_BENCH_COMPLETE_NEAR = 100000 };
 
 /* flop/s of all ranks together: products and additions of floats in registers, the best of about `seconds`. What
  * shares of the peak are of. Collective. */
@@ -29,17 +31,24 @@ typedef struct crow_bench_rows {
   double *row; /* (count, dimensions) */
 } crow_bench_rows;
 void crow_bench_rows_make(void *context, crow_gidx begin, crow_gidx count, crow_type type, void *values);
-/* Processor seconds that the weights within all prompts of `size->dataset` take one rank, from some of them. Collective
- * over both, `alone` being one rank. */
+/* Processor seconds that the weights within all prompts of `size->dataset` take one rank, from some of them, which
+ * `sampled` gets whole on every rank. Collective over both, `alone` being one rank. */
 crow_status crow_bench_probe_prompts(const crow_comm *comm, const crow_comm *alone, const crow_bench_size *size,
-                                     const crow_nearest_options *nearest, double *seconds);
+                                     const crow_nearest_options *nearest, double *seconds, crow_weights *sampled);
 /* What a sample and a pass over the alternatives of `size->dataset` take one rank, from weights of some of them as crow
- * weights makes them: draw_s, search_s, exponent, prepare_s, center_rounds, alternatives. Collective over both. */
+ * weights makes them: draw_s, search_s, exponent, prepare_s, center_rounds, alternatives; context_s and near_pair_s.
+ * `sampled` gets weights of some alternatives, whole on every rank, unless all are to be equal. Collective over both.
+ */
 crow_status crow_bench_probe_weights(const crow_comm *comm, const crow_comm *alone, const crow_bench_size *size,
-                                     const crow_nearest_options *nearest, crow_bench_model *out);
-/* A fit to some of the comparisons of `size->dataset` by all ranks: fit_s, fit_comparisons, fit_evaluations, errors_s;
- * of a trained model trained_s and step_s. All stay 0 where there are too many preferences to try. Collective. */
-crow_status crow_bench_probe_dataset_fit(const crow_comm *comm, const crow_bench_size *size, crow_bench_model *out);
+                                     const crow_nearest_options *nearest, crow_bench_model *out, crow_weights *sampled);
+/* A fit to some of the preferences of `size->dataset` by all ranks: fit_s, fit_comparisons, fit_alternatives,
+ * fit_evaluations, errors_s, check_s, win_rates_s, sampling_s, entry_s; of a trained model trained_s and step_s.
+ * Alternatives have in turn the weights and hits of `sampled` (empty: all are equal). All stay 0 where there are too
+ * many preferences to try. Collective. */
+crow_status crow_bench_probe_dataset_fit(const crow_comm *comm, const crow_bench_size *size,
+                                         const crow_weights *sampled, crow_bench_model *out);
+/* Seconds of processor time of a stage; 0 if there is none of this name. */
+double crow_bench_stage_cpu_s(const crow_stages *stages, const char *name);
 /* The position of a stage, or -1. */
 int crow_bench_stage_find(const crow_stages *stages, const char *name);
 /* Seconds of one stage on this rank; 0 if there is none of this name. */

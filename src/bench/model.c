@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The cost model: a few short measurements, and what follows from them for other sizes. */
+/* The cost model's measurements. */
 #include "bench/bench_impl.h"
 #include <math.h>
 
 /* Alternatives that are searched: as many as there are up to these bounds, beyond which a search costs the same for
  * each, or in a tree a power of their number. */
 enum { TRIES = 3, ALTERNATIVES_MOST = 131072, CONTEXTS_BYTES = 64 << 20, PAIRED_MOST = 200000 };
-/* Alternatives of complete preferences: so few that caches hold their vectors, and at most so many, of about 200 MB,
- * that they do not. */
-enum { COMPLETE_NEAR = 100000, COMPLETE_FAR_MOST = 1 << 20 };
+/* Alternatives of complete preferences at most: so many, of about 200 MB, that caches do not hold their vectors, where
+ * they hold those of CROW_BENCH_COMPLETE_NEAR. */
+enum { COMPLETE_FAR_MOST = 1 << 20 };
 #define PROBE_S 0.1 /* a probe's processor time, at least */
-
-static double cpu_s(const crow_stages *stages, const char *name) {
-  const int at = crow_bench_stage_find(stages, name);
-  return at < 0 ? 0 : stages->cpu_seconds[at];
-}
 
 /* Processor seconds of drawing and of searching a sample among m alternatives: the least of some tries. */
 static crow_status probe_search(const crow_comm *alone, crow_gidx m, crow_gidx d, const crow_nearest_options *nearest,
@@ -40,12 +35,13 @@ static crow_status probe_search(const crow_comm *alone, crow_gidx m, crow_gidx d
     }
     *tree = weights.run.engine == CROW_NEAREST_TREE;
     const crow_stages *stages = &weights.run.stages;
-    const double n = (double)options.samples, search = cpu_s(stages, "search") + cpu_s(stages, "count");
+    const double n = (double)options.samples,
+                 search = crow_bench_stage_cpu_s(stages, "search") + crow_bench_stage_cpu_s(stages, "count");
     if (search < PROBE_S && options.samples < INT64_C(1) << 40) {
       options.samples *= search < PROBE_S / 8 ? 8 : 2;
       continue;
     }
-    *draw_s = fmin(*draw_s, cpu_s(stages, "draw") / n);
+    *draw_s = fmin(*draw_s, crow_bench_stage_cpu_s(stages, "draw") / n);
     *search_s = fmin(*search_s, search / n);
     done++;
   }
@@ -88,9 +84,10 @@ static crow_status probe_fit(const crow_comm *alone, crow_gidx m, int64_t degree
     else
       CROW_TRY(crow_rewards_fit_complete(alone, &weights, win_rate, &options, &rewards));
     const double evaluations = (double)(rewards.evaluations > 0 ? rewards.evaluations : 1);
-    out->setup_s = fmin(out->setup_s, cpu_s(&rewards.stages, "objective") + cpu_s(&rewards.stages, "finish"));
-    out->evaluate_s = fmin(out->evaluate_s, cpu_s(&rewards.stages, "evaluate") / evaluations);
-    out->iterate_s = fmin(out->iterate_s, cpu_s(&rewards.stages, "iterate") / evaluations);
+    out->setup_s = fmin(out->setup_s, crow_bench_stage_cpu_s(&rewards.stages, "objective") +
+                                          crow_bench_stage_cpu_s(&rewards.stages, "finish"));
+    out->evaluate_s = fmin(out->evaluate_s, crow_bench_stage_cpu_s(&rewards.stages, "evaluate") / evaluations);
+    out->iterate_s = fmin(out->iterate_s, crow_bench_stage_cpu_s(&rewards.stages, "iterate") / evaluations);
   }
 cleanup:
   crow_rewards_free(&rewards);
@@ -153,10 +150,10 @@ static crow_status probe_complete(const crow_comm *alone, const crow_bench_size 
   crow_status status = CROW_OK;
   const crow_gidx mine = size->alternatives / (size->ranks > 0 ? size->ranks : 1);
   fit_costs near, far;
-  CROW_TRY(probe_fit(alone, COMPLETE_NEAR, 0, &near));
-  out->complete_s = (near.evaluate_s + near.iterate_s) / COMPLETE_NEAR;
-  out->setup_s = near.setup_s / COMPLETE_NEAR;
-  if (mine >= 2 * COMPLETE_NEAR) {
+  CROW_TRY(probe_fit(alone, CROW_BENCH_COMPLETE_NEAR, 0, &near));
+  out->complete_s = (near.evaluate_s + near.iterate_s) / CROW_BENCH_COMPLETE_NEAR;
+  out->setup_s = near.setup_s / CROW_BENCH_COMPLETE_NEAR;
+  if (mine >= 2 * CROW_BENCH_COMPLETE_NEAR) {
     out->complete_far = mine < COMPLETE_FAR_MOST ? mine : COMPLETE_FAR_MOST;
     CROW_TRY(probe_fit(alone, out->complete_far, 0, &far));
     out->complete_far_s = (far.evaluate_s + far.iterate_s) / (double)out->complete_far;
@@ -206,16 +203,18 @@ static void find_factor(const crow_bench_size *size, crow_bench_model *model) {
   if (!(model->fit_s > 0)) return;
   tried.ranks = model->ranks;
   tried.slices = 1;
+  tried.alternatives = model->fit_alternatives;
   tried.pairs = size->pairs > 0 ? model->fit_comparisons : 0;
   tried.evaluations = model->fit_evaluations;
   crow_bench_predict(model, &tried, &p);
-  model->fit_factor = model->fit_s / (p.fit_s - p.errors_s);
+  model->fit_factor = model->fit_s / (p.fit_s - p.errors_s - p.win_rates_s - p.sampling_s);
 }
 
 crow_status crow_bench_model_measure(const crow_comm *comm, const crow_bench_size *size,
                                      const crow_nearest_options *nearest, crow_bench_model *out) {
   crow_status status = CROW_OK;
   crow_comm *alone = NULL;
+  crow_weights sampled = {0};
 #ifdef CROW_SMPI
   CROW_TRY(crow_error(CROW_USAGE, "bench model: costs cannot be measured in a simulation"));
 #endif
@@ -235,124 +234,17 @@ crow_status crow_bench_model_measure(const crow_comm *comm, const crow_bench_siz
     CROW_TRY(probe_gathering(comm, m, 10 * m, &gathering));
     out->setup_s += gathering;
   }
-  if (size->dataset && size->dataset->prompts > 1)
-    CROW_TRY(crow_bench_probe_prompts(comm, alone, size, nearest, &out->prompts_s));
-  if (has_contexts(size)) CROW_TRY(crow_bench_probe_weights(comm, alone, size, nearest, out));
-  if (size->dataset) CROW_TRY(crow_bench_probe_dataset_fit(comm, size, out));
-  double costs[11] = {out->draw_s,         out->search_s, out->exponent, out->pair_s,    out->whole_s,  out->complete_s,
-                      out->complete_far_s, out->vector_s, out->setup_s,  out->prompts_s, out->prepare_s};
-  CROW_TRY(crow_comm_max_f64(comm, costs, 11));
-  out->draw_s = costs[0];
-  out->search_s = costs[1];
-  out->exponent = costs[2];
-  out->pair_s = costs[3];
-  out->whole_s = costs[4];
-  out->complete_s = costs[5];
-  out->complete_far_s = costs[6];
-  out->vector_s = costs[7];
-  out->setup_s = costs[8];
-  out->prompts_s = costs[9];
-  out->prepare_s = costs[10];
+  if (size->dataset && size->dataset->prompts > 1 && !size->uniform)
+    CROW_TRY(crow_bench_probe_prompts(comm, alone, size, nearest, &out->prompts_s, &sampled));
+  if (has_contexts(size)) CROW_TRY(crow_bench_probe_weights(comm, alone, size, nearest, out, &sampled));
+  if (size->dataset) CROW_TRY(crow_bench_probe_dataset_fit(comm, size, &sampled, out));
+  double *const costs[] = {&out->draw_s,     &out->search_s,       &out->exponent, &out->pair_s,     &out->whole_s,
+                           &out->complete_s, &out->complete_far_s, &out->vector_s, &out->setup_s,    &out->prompts_s,
+                           &out->prepare_s,  &out->context_s,      &out->entry_s,  &out->near_pair_s};
+  for (size_t k = 0; k < sizeof costs / sizeof *costs; k++) CROW_TRY(crow_bench_greatest(comm, costs[k]));
   find_factor(size, out);
 cleanup:
+  crow_weights_free(&sampled);
   crow_comm_destroy(&alone);
   return status;
-}
-
-/* `calls` reductions or gatherings of `bytes` in all; 0 where they were not measured, on one rank. */
-static double transfer_s(const crow_bench_model *model, int ranks, double calls, double bytes) {
-  if (ranks == 1 || isnan(model->machine.allreduce_latency_s)) return 0;
-  const double steps = ceil(log2(ranks)), measured = model->ranks > 1 ? ceil(log2(model->ranks)) : 1;
-  return calls * model->machine.allreduce_latency_s * steps / measured + bytes / model->machine.allreduce_bytes_s;
-}
-
-/* Seconds for one of a rank's alternatives with complete preferences: the two measured costs, and between their numbers
- * of alternatives a straight line in the logarithm. */
-static double complete_s(const crow_bench_model *model, double alternatives) {
-  const double near = COMPLETE_NEAR, far = (double)model->complete_far;
-  if (far <= near || alternatives <= near) return model->complete_s;
-  const double at = fmin(1, log(alternatives / near) / log(far / near));
-  return model->complete_s + at * (model->complete_far_s - model->complete_s);
-}
-
-/* What weights and fit with their default options are held against before they begin. */
-static void predict_bytes(const crow_bench_size *size, crow_bench_prediction *out) {
-  const crow_dataset like = {.alternatives = size->alternatives,
-                             .dimensions = size->dimensions,
-                             .single = size->single,
-                             .comparisons = size->pairs,
-                             .has_comparisons = size->pairs > 0,
-                             .has_population = size->pairs == 0,
-                             .types = 1};
-  const crow_dataset *dataset = size->dataset ? size->dataset : &like;
-  crow_weights_options weights;
-  crow_train_options fit;
-  crow_weights_options_default(&weights);
-  crow_train_options_default(&fit);
-  if (!size->dataset) weights.nearest.engine = CROW_NEAREST_GEMM; /* what was measured takes samples */
-  out->weights_bytes = crow_weights_need_bytes(dataset, &weights, size->ranks, size->slices > 0 ? size->slices : 1);
-  out->fit_bytes = crow_rewards_rank_bytes(dataset, &fit, size->ranks);
-}
-
-/* Every pass prepares the alternatives, and takes its samples. */
-static double predict_weights(const crow_bench_model *model, const crow_bench_size *size) {
-  const double m = (double)size->alternatives, d = (double)size->dimensions;
-  const double ranks = size->ranks, slices = size->slices > 0 ? size->slices : 1, groups = ranks / slices;
-  const double samples =
-      size->samples > 0 ? (double)size->samples : (double)crow_weights_samples_auto(size->alternatives);
-  /* Ranks have about equal shares of the prompts, and their results travel twice. */
-  if (model->prompts_s > 0) return model->prompts_s / ranks + transfer_s(model, size->ranks, 10, 64 * m);
-  const double search = model->search_s * pow(m / slices / (double)model->alternatives, model->exponent);
-  const double rounds = model->center_rounds, taken = samples + rounds * fmin(samples, 100000);
-  double seconds = taken / groups * (model->draw_s * d / (double)model->dimensions + search);
-  seconds += (rounds + 1) * (m / slices * model->prepare_s + transfer_s(model, size->ranks, 10, 16 * m / slices));
-  /* With slices, distances and counts of every sample cross the group. */
-  if (slices > 1) seconds += transfer_s(model, (int)slices, taken / groups / 1024, 16 * taken / groups);
-  return seconds;
-}
-
-static double predict_evaluation(const crow_bench_model *model, const crow_bench_size *size) {
-  const double m = (double)size->alternatives, q = (double)size->pairs, ranks = size->ranks;
-  if (size->pairs == 0) return m / ranks * complete_s(model, m / ranks) + transfer_s(model, size->ranks, 4, 16384);
-  const double concerned = m * crow_pairs_reach(size->alternatives, size->pairs, size->ranks);
-  return q / ranks * model->pair_s + concerned * model->whole_s + m / ranks * model->vector_s +
-         transfer_s(model, size->ranks, 5, 16 * concerned);
-}
-
-/* Standard errors of up to CROW_SANDWICH_EXACT alternatives are a matrix's inverse, on every rank. */
-static double predict_errors(const crow_bench_model *model, const crow_bench_size *size) {
-  const double grow = model->fit_comparisons > 0 ? (double)size->pairs / (double)model->fit_comparisons : 1;
-  if (size->alternatives <= CROW_SANDWICH_EXACT) return model->errors_s * fmax(1, grow * model->ranks / size->ranks);
-  return model->errors_s * grow * model->ranks / size->ranks;
-}
-
-void crow_bench_predict(const crow_bench_model *model, const crow_bench_size *size, crow_bench_prediction *out) {
-  const double m = (double)size->alternatives, q = (double)size->pairs, ranks = size->ranks;
-  const double factor = model->fit_factor > 0 ? model->fit_factor : 1;
-  *out = (crow_bench_prediction){.evaluations = size->evaluations};
-  if (out->evaluations == 0) out->evaluations = model->fit_evaluations > 0 ? model->fit_evaluations : 20;
-  out->weights_s = predict_weights(model, size);
-  predict_bytes(size, out);
-  if (model->trained_s > 0 || model->step_s > 0) {
-    const double members = size->fit ? (double)size->fit->training.ensemble : 1;
-    const double steps = size->fit ? (double)size->fit->adam.steps : 0;
-    const double grow = model->fit_comparisons > 0 ? q / (double)model->fit_comparisons : 1;
-    out->fit_s = members * (grow * model->trained_s + steps * model->step_s) * model->ranks / ranks;
-    return;
-  }
-  out->evaluation_s = factor * predict_evaluation(model, size);
-  out->setup_s = factor * (q > 0 ? q : m) / ranks * model->setup_s;
-  out->read_s = factor * q / ranks * size->read_s;
-  out->errors_s = predict_errors(model, size);
-  out->fit_s = out->read_s + out->setup_s + (double)out->evaluations * out->evaluation_s + out->errors_s;
-}
-
-int crow_bench_slices(const crow_bench_size *size, double bytes) {
-  for (int slices = 1; slices <= size->ranks; slices++) {
-    if (size->ranks % slices == 0 &&
-        (double)crow_weights_rank_bytes(size->alternatives, size->dimensions, size->single, true, slices) <= bytes) {
-      return slices;
-    }
-  }
-  return 0;
 }

@@ -60,24 +60,22 @@ cleanup:
 }
 
 static crow_status weigh_chosen(const crow_comm *alone, const crow_dataset *chosen, const crow_bench_size *size,
-                                const crow_nearest_options *nearest, double *seconds) {
+                                const crow_nearest_options *nearest, double *seconds, crow_weights *sampled) {
   crow_status status = CROW_OK;
-  crow_weights weights = {0};
   crow_weights_options options;
   crow_weights_options_default(&options);
   options.nearest = *nearest;
   options.samples = size->samples;
   /* Once, as in a run: memory that is used for the first time is a part of it. */
   const double start = crow_time_cpu_s();
-  CROW_TRY(crow_weights_compute(alone, chosen, &options, &weights));
+  CROW_TRY(crow_weights_compute(alone, chosen, &options, sampled));
   *seconds = crow_time_cpu_s() - start;
 cleanup:
-  crow_weights_free(&weights);
   return status;
 }
 
 crow_status crow_bench_probe_prompts(const crow_comm *comm, const crow_comm *alone, const crow_bench_size *size,
-                                     const crow_nearest_options *nearest, double *seconds) {
+                                     const crow_nearest_options *nearest, double *seconds, crow_weights *sampled) {
   crow_status status = CROW_OK;
   crow_bench_rows rows = {0};
   int32_t *prompt = NULL;
@@ -89,7 +87,7 @@ crow_status crow_bench_probe_prompts(const crow_comm *comm, const crow_comm *alo
   crow_dataset chosen = crow_dataset_generated(rows.count, rows.dimensions, size->single, crow_bench_rows_make, &rows);
   chosen.prompt = prompt;
   chosen.prompts = prompts;
-  CROW_TRY_AGREE(comm, weigh_chosen(alone, &chosen, size, nearest, seconds));
+  CROW_TRY_AGREE(comm, weigh_chosen(alone, &chosen, size, nearest, seconds, sampled));
   *seconds /= share;
 cleanup:
   crow_free(rows.row);

@@ -108,6 +108,11 @@ double crow_bench_stage_s(const crow_stages *stages, const char *name) {
   return at < 0 ? 0 : stages->seconds[at];
 }
 
+double crow_bench_stage_cpu_s(const crow_stages *stages, const char *name) {
+  const int at = crow_bench_stage_find(stages, name);
+  return at < 0 ? 0 : stages->cpu_seconds[at];
+}
+
 double crow_bench_report_share(const crow_bench_report *report, int stage) {
   double total = 0;
   for (int k = 0; k < report->stages; k++) total += report->mean_s[k];

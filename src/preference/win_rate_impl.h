@@ -4,6 +4,9 @@
 
 #include <crow/preference.h>
 
+/* Of a dataset with fewer alternatives than its file has, the first ones count, here and in crow_win_rate_matrix() and
+ * crow_win_rate_population(). */
+
 /* wAWR of complete preferences by `count` sets of weights: `weight` and `win_rate` (count, slice of the partition). The
  * matrix is not checked. Collective. */
 crow_status crow_win_rates_matrix(const crow_comm *comm, const crow_dataset *dataset, const crow_partition *p,

@@ -16,21 +16,24 @@ typedef struct stream {
   const crow_comm *comm;
   const crow_dataset *dataset;
   const crow_partition *rows;
-  crow_gidx m;
-  double tolerance; /* of p(x>y) + p(y>x) - 1 */
-  int64_t at_once;  /* rows in a block */
-  int64_t blocks;   /* on the rank that has most */
-  double *block;    /* (at_once, m) */
+  crow_gidx m, width; /* of a row that counts, from its beginning; of a row as it is stored */
+  double tolerance;   /* of p(x>y) + p(y>x) - 1 */
+  int64_t at_once;    /* rows in a block */
+  int64_t blocks;     /* on the rank that has most */
+  double *block;      /* (at_once, width) */
 } stream;
 
 static crow_status open_stream(stream *s) {
+  int64_t shape[2];
+  crow_file_shape(s->dataset->file, "/preference/matrix", shape);
   s->m = s->dataset->alternatives;
+  s->width = shape[1];
   /* Single precision cannot hold both p and 1 - p. */
   s->tolerance = crow_file_is_single(s->dataset->file, "/preference/matrix") ? 1e-6 : 1e-9;
-  s->at_once = BLOCK_BYTES / (s->m * (int64_t)sizeof(double)) + 1;
+  s->at_once = BLOCK_BYTES / (s->width * (int64_t)sizeof(double)) + 1;
   const crow_gidx most = crow_partition_begin(s->rows, 1); /* the first rank has the longest slice */
   s->blocks = (most + s->at_once - 1) / s->at_once;
-  return CROW_ALLOCATE_RAW(&s->block, s->at_once * s->m);
+  return CROW_ALLOCATE_RAW(&s->block, s->at_once * s->width);
 }
 
 /* Reads this rank's next rows; the checks of single entries are the schema's. */
@@ -43,7 +46,7 @@ static crow_status read_block(const stream *s, int64_t block, crow_gidx *begin, 
 
 static crow_status check_diagonal(const stream *s, crow_gidx begin, int64_t count) {
   for (int64_t i = 0; i < count; i++) {
-    const double p = s->block[i * s->m + begin + i];
+    const double p = s->block[i * s->width + begin + i];
     if (!(fabs(p - 0.5) <= s->tolerance)) {
       return crow_error(CROW_BAD_INPUT, "%.1024s: /preference/matrix[%lld,%lld] is %.17g: expected 0.5 on the diagonal",
                         crow_file_name(s->dataset->file), (long long)(begin + i), (long long)(begin + i), p);
@@ -72,7 +75,7 @@ static crow_status first_pass(const stream *s, const double *weight, const doubl
     CROW_TRY(read_block(s, block, &begin, &count));
     CROW_TRY_AGREE(s->comm, check_diagonal(s, begin, count));
     for (int64_t i = 0; i < count; i++) {
-      const double *p = s->block + i * s->m, own = v[begin + i];
+      const double *p = s->block + i * s->width, own = v[begin + i];
       win_rate[begin - s->rows->begin + i] = dot(p, weight, s->m);
       deviation[begin + i] += dot(p, v, s->m) - v_sum;
       for (crow_gidx y = 0; y < s->m; y++) deviation[y] += own * p[y];
@@ -95,9 +98,9 @@ static crow_status second_pass(const stream *s, int64_t suspects, const crow_gid
     CROW_TRY(read_block(s, block, &begin, &count));
     for (int64_t k = 0; k < suspects; k++) {
       const crow_gidx x = suspect[k];
-      for (int64_t i = 0; i < count; i++) column[k * s->m + begin + i] = s->block[i * s->m + x];
+      for (int64_t i = 0; i < count; i++) column[k * s->m + begin + i] = s->block[i * s->width + x];
       if (x >= begin && x < begin + count) {
-        memcpy(row + k * s->m, s->block + (x - begin) * s->m, (size_t)s->m * sizeof *row);
+        memcpy(row + k * s->m, s->block + (x - begin) * s->width, (size_t)s->m * sizeof *row);
       }
     }
   }
@@ -170,7 +173,7 @@ crow_status crow_win_rates_matrix(const crow_comm *comm, const crow_dataset *dat
     CROW_TRY(read_block(&s, block, &begin, &rows));
     for (int64_t k = 0; k < rows * count; k++) {
       const int64_t i = k / count, b = k % count;
-      win_rate[b * p->count + begin - p->begin + i] = dot(s.block + i * s.m, whole + b * s.m, s.m);
+      win_rate[b * p->count + begin - p->begin + i] = dot(s.block + i * s.width, whole + b * s.m, s.m);
     }
   }
 cleanup:

@@ -66,9 +66,11 @@ crow_status crow_win_rates_population(const crow_comm *comm, const crow_dataset 
   int64_t *send = NULL, *receive = NULL;
   const int size = crow_comm_size(comm);
   const int64_t n = p->count;
+  int64_t shape[2];
+  crow_file_shape(dataset->file, "/population/reward", shape);
   CROW_TRY_AGREE(comm, crow_convolution_create(&convolution));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&prevalence, dataset->types));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&row, dataset->alternatives));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&row, shape[1]));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&part, n));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send, size));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive, size));

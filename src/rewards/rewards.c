@@ -153,22 +153,22 @@ static bool wants_sampling_error(const crow_train_options *options, const crow_r
   return options->sampling_error && out->model.kind == CROW_MODEL_TABULAR && !out->sampling_error.value;
 }
 
-/* What sampling did to rewards that were taken from a checkpoint without it. */
-static crow_status add_sampling_error(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                                      const crow_train_options *options, crow_rewards *out) {
+crow_status crow_sampling_error_add(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                                    const crow_train_options *options, int64_t batches, crow_rewards *rewards) {
   crow_status status = CROW_OK;
   preferences read = {0};
   crow_objective *objective = NULL;
-  CROW_TRY(read_preferences(comm, dataset, weights, options->objective.across_prompts, out, &read));
+  CROW_TRY(read_preferences(comm, dataset, weights, options->objective.across_prompts, rewards, &read));
   CROW_TRY(create_objective(comm, weights, read.paired ? &read.pairs : NULL, read.win_rate, &options->objective,
                             &objective));
-  crow_stages_begin(&out->stages, "sampling error");
-  CROW_TRY(crow_sampling_error_find(comm, dataset, weights, read.paired, objective, out->value, &out->sampling_error));
+  crow_stages_begin(&rewards->stages, "sampling error");
+  CROW_TRY(crow_sampling_error_find(comm, dataset, weights, read.paired, batches, objective, rewards->value,
+                                    &rewards->sampling_error));
 cleanup:
   crow_objective_destroy(&objective);
   crow_pairs_free(&read.pairs);
   crow_free(read.win_rate);
-  crow_stages_end(&out->stages);
+  crow_stages_end(&rewards->stages);
   return status;
 }
 
@@ -224,8 +224,8 @@ static crow_status rewards_from_preferences(const crow_comm *comm, const crow_da
   *fitted = true;
   if (wants_sampling_error(options, out) && (pairs || dataset)) {
     crow_stages_begin(&out->stages, "sampling error");
-    CROW_TRY(
-        crow_sampling_error_find(comm, dataset, weights, pairs != NULL, objective, out->value, &out->sampling_error));
+    CROW_TRY(crow_sampling_error_find(comm, dataset, weights, pairs != NULL, CROW_HIT_BATCHES, objective, out->value,
+                                      &out->sampling_error));
   }
 cleanup:
   crow_objective_destroy(&objective);
@@ -245,8 +245,9 @@ crow_status crow_rewards_fit_from(const crow_comm *comm, const crow_dataset *dat
     out->source = crow_preference_source(dataset);
     CROW_TRY(crow_rewards_load(comm, checkpoint, out));
     fitted = true;
+    /* A checkpoint may have been written before it was found. */
     if (weights->batch_hits && wants_sampling_error(options, out))
-      CROW_TRY(add_sampling_error(comm, dataset, weights, options, out));
+      CROW_TRY(crow_sampling_error_add(comm, dataset, weights, options, CROW_HIT_BATCHES, out));
     goto cleanup;
   }
   CROW_TRY(read_preferences(comm, dataset, weights, options->objective.across_prompts, out, &read));

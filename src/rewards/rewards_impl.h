@@ -20,10 +20,14 @@ crow_status crow_rewards_save_prompts(crow_checkpoint *checkpoint, const crow_re
 crow_status crow_rewards_load_prompts(const crow_comm *comm, crow_checkpoint *checkpoint, crow_gidx prompts,
                                       crow_rewards *out);
 /* For an objective of pairs (`paired`) or complete preferences of the dataset: nothing where hits by batch were not
- * kept. Collective. Freeing is Local. */
+ * kept. `batches` is CROW_HIT_BATCHES, or fewer (0: none) to try what one costs. Collective. Freeing is Local. */
 crow_status crow_sampling_error_find(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                                     bool paired, crow_objective *objective, const double *reward,
+                                     bool paired, int64_t batches, crow_objective *objective, const double *reward,
                                      crow_sampling_error *out);
+/* The same for fitted rewards, of preferences that are read again; it is timed as their stage "sampling error".
+ * Collective. */
+crow_status crow_sampling_error_add(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                                    const crow_train_options *options, int64_t batches, crow_rewards *rewards);
 void crow_sampling_error_free(crow_sampling_error *error);
 /* As a state ("sampling_error") of a checkpoint being written, and back, where there is one. Collective. */
 crow_status crow_sampling_error_save(crow_checkpoint *checkpoint, const crow_partition *p,

@@ -54,29 +54,28 @@ cleanup:
 
 /* `win_rate` is made where preferences are complete. */
 static crow_status find_changes(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                                bool paired, double **relative, double **win_rate, bool *known) {
+                                bool paired, int64_t batches, double **relative, double **win_rate, bool *known) {
   crow_status status = CROW_OK;
-  const int64_t count = CROW_HIT_BATCHES * weights->partition.count;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(relative, count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(relative, CROW_HIT_BATCHES * weights->partition.count));
   CROW_TRY(crow_weights_changes(comm, weights, *relative, known));
   if (!*known || paired) goto cleanup;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(win_rate, count));
-  CROW_TRY(crow_win_rate_changed(comm, dataset, weights, CROW_HIT_BATCHES, *relative, *win_rate));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(win_rate, batches * weights->partition.count));
+  CROW_TRY(crow_win_rate_changed(comm, dataset, weights, batches, *relative, *win_rate));
 cleanup:
   return status;
 }
 
 crow_status crow_sampling_error_find(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                                     bool paired, crow_objective *objective, const double *reward,
+                                     bool paired, int64_t batches, crow_objective *objective, const double *reward,
                                      crow_sampling_error *out) {
   crow_status status = CROW_OK;
   const crow_partition *p = &weights->partition;
   double *relative = NULL, *win_rate = NULL;
   bool known = false;
-  CROW_TRY(find_changes(comm, dataset, weights, paired, &relative, &win_rate, &known));
+  CROW_TRY(find_changes(comm, dataset, weights, paired, batches, &relative, &win_rate, &known));
   if (!known) goto cleanup;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->value, p->count + 1)); /* never NULL */
-  const crow_weight_changes changes = {.count = CROW_HIT_BATCHES, .relative = relative, .win_rate = win_rate};
+  const crow_weight_changes changes = {.count = batches, .relative = relative, .win_rate = win_rate};
   CROW_TRY(crow_objective_respond(objective, reward, &changes, out->value));
   for (crow_gidx i = 0; i < p->count; i++) out->value[i] = sqrt(out->value[i]);
   CROW_TRY(find_largest_error(comm, p, out));

@@ -94,13 +94,19 @@ cleanup:
   return status;
 }
 
+crow_gidx crow_effect_compared(const crow_dataset *dataset) {
+  /* Prompts have spaces, centres and numbers of samples of their own, and equal shares of no common size. */
+  if (dataset->prompts > 1 || dataset->dimensions == 0 || dataset->alternatives > ALTERNATIVES_MOST) return 0;
+  return crow_neighbours_compared(dataset->alternatives, dataset->dimensions);
+}
+
 static crow_status find_groups(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                crow_effect *out) {
   crow_status status = CROW_OK;
   crow_neighbours neighbours = {0};
   double *whole = NULL;
   crow_gidx among = 0;
-  if (dataset->dimensions == 0 || dataset->alternatives > ALTERNATIVES_MOST) return CROW_OK;
+  if (crow_effect_compared(dataset) == 0) return CROW_OK;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&whole, dataset->alternatives));
   CROW_TRY(crow_comm_gather_slices(comm, &weights->partition, weights->value, whole, sizeof *whole));
   CROW_TRY(crow_neighbours_find(comm, dataset, &weights->space, whole, &neighbours));
@@ -189,7 +195,6 @@ crow_status crow_effect_create(const crow_comm *comm, const crow_dataset *datase
   out->samples = weights->samples;
   out->median_hits = -1;
   CROW_TRY(find_extremes(comm, dataset, weights, out));
-  /* Prompts have spaces, centres and numbers of samples of their own, and equal shares of no common size. */
   if (dataset->prompts > 1) return CROW_OK;
   CROW_TRY(find_groups(comm, dataset, weights, out));
   CROW_TRY(find_median_hits(comm, weights, out));

@@ -15,6 +15,8 @@ typedef struct crow_neighbours {
 
 /* How many of m alternatives with d dimensions are compared with all others: at least one. Local. */
 crow_gidx crow_neighbours_compared(crow_gidx m, crow_gidx d);
+/* The same of a dataset; 0 where near-duplicates are not looked for. Local. */
+crow_gidx crow_effect_compared(const crow_dataset *dataset);
 /* The k-th of those compared. Local. */
 crow_gidx crow_neighbours_row(const crow_neighbours *neighbours, crow_gidx k);
 /* `weight` (m) are all weights, `space` what they were made in. Freed by the caller, also after an error. Collective.

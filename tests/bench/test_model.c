@@ -134,11 +134,72 @@ static void datasets_are_told_by_what_was_tried(void) {
   CHECK_NEAR(p.fit_s, 3 * (4 * 0.1 + 0.5) / 8, 1e-12);
 }
 
+/* Of 500000 alternatives 100000 were tried on 2 ranks: everything takes five times as long, on 8 ranks a quarter of it.
+ */
+static void complete_preferences_grow_with_the_alternatives(void) {
+  const crow_bench_model model = {.machine = {.allreduce_latency_s = (double)NAN, .allreduce_bytes_s = (double)NAN},
+                                  .ranks = 2,
+                                  .alternatives = 1000,
+                                  .dimensions = 3,
+                                  .complete_s = 2e-8,
+                                  .fit_factor = 2,
+                                  .fit_alternatives = 100000,
+                                  .fit_evaluations = 11,
+                                  .check_s = .01,
+                                  .win_rates_s = .02,
+                                  .sampling_s = .8,
+                                  .context_s = 1e-9,
+                                  .near_pair_s = 4e-9};
+  const crow_dataset dataset = {.alternatives = 500000, .dimensions = 3, .has_population = true, .types = 3};
+  crow_bench_size size = {
+      .alternatives = 500000, .dimensions = 3, .ranks = 8, .slices = 1, .open_s = .125, .dataset = &dataset};
+  crow_bench_prediction p;
+  crow_bench_predict(&model, &size, &p);
+  CHECK(p.evaluations == 11 && p.errors_s == 0 && p.open_s == .125);
+  CHECK_NEAR(p.evaluation_s, 2 * 2e-8 * 500000 / 8, 1e-12);
+  CHECK_NEAR(p.check_s, .01 * 5 / 4, 1e-12);
+  CHECK_NEAR(p.win_rates_s, .02 * 5 / 4, 1e-12);
+  CHECK_NEAR(p.sampling_s, .8 * 5 / 4, 1e-12);
+  CHECK_NEAR(p.fit_s, 11 * p.evaluation_s + .025 + 1, 1e-10);
+  /* 2e8 pairs at most: 400 of 500000 with all of them, and three passes over the contexts. */
+  CHECK(p.near_compared == 400);
+  CHECK_NEAR(p.near_s, (400 * 5e5 * 4e-9 + 3 * 1.5e6 * 1e-9) / 8, 1e-9);
+  CHECK_NEAR(p.total_s, .125 + p.check_s + p.weights_s + p.fit_s + p.near_s, 1e-12);
+  size.uniform = true; /* equal weights take nothing, and the fit checks as it reads */
+  crow_bench_predict(&model, &size, &p);
+  CHECK(p.weights_s == 0 && p.check_s == 0);
+}
+
+/* 2000 rows of 10000 were read, of which the first 2000 entries counted: reading grows by 5, the rest by 25. */
+static void matrices_grow_with_their_entries(void) {
+  const crow_bench_model model = {.machine = {.allreduce_latency_s = (double)NAN, .allreduce_bytes_s = (double)NAN},
+                                  .ranks = 1,
+                                  .alternatives = 1000,
+                                  .dimensions = 3,
+                                  .complete_s = 2e-8,
+                                  .fit_alternatives = 2000,
+                                  .fit_evaluations = 11,
+                                  .check_s = .05,
+                                  .win_rates_s = .06,
+                                  .sampling_s = .42,
+                                  .entry_s = 1e-9};
+  const crow_dataset dataset = {.alternatives = 10000, .dimensions = 3, .has_matrix = true};
+  const crow_bench_size size = {.alternatives = 10000, .dimensions = 3, .ranks = 2, .slices = 1, .dataset = &dataset};
+  crow_bench_prediction p;
+  crow_bench_predict(&model, &size, &p);
+  CHECK_NEAR(p.check_s, (.02 * 5 + .03 * 25) / 2, 1e-12);
+  CHECK_NEAR(p.win_rates_s, (.02 * 5 + .04 * 25) / 2, 1e-12);
+  CHECK_NEAR(p.sampling_s, (.02 * 5 + .40 * 25) / 2, 1e-12);
+}
+
 int main(int argc, char **argv) {
-  static const crow_test tests[] = {{"predictions follow from the costs", predictions_follow_from_the_costs},
-                                    {"unmeasured transfers count nothing", unmeasured_transfers_count_nothing},
-                                    {"many alternatives cost more each", many_alternatives_cost_more_each},
-                                    {"datasets are told by what was tried", datasets_are_told_by_what_was_tried},
-                                    {0}};
+  static const crow_test tests[] = {
+      {"predictions follow from the costs", predictions_follow_from_the_costs},
+      {"unmeasured transfers count nothing", unmeasured_transfers_count_nothing},
+      {"many alternatives cost more each", many_alternatives_cost_more_each},
+      {"datasets are told by what was tried", datasets_are_told_by_what_was_tried},
+      {"complete preferences grow with the alternatives", complete_preferences_grow_with_the_alternatives},
+      {"matrices grow with their entries", matrices_grow_with_their_entries},
+      {0}};
   return crow_test_main(argc, argv, "bench", tests, false);
 }

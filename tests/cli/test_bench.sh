@@ -115,6 +115,45 @@ for dataset in votes types table; do
   done
 done
 
+# What is counted is what a fit then reports: with equal weights the same evaluations, and among more than 5000
+# alternatives the 2000 that are compared with all others; only observed comparisons have standard errors, and only weights
+# that were sampled an error of their own.
+crow simulate -o deep.h5 --alternatives 6000 --dimensions 3 --spread 0.2 --reward-spread 1
+crow simulate -o deep-matrix.h5 --alternatives 700 --dimensions 3 --spread 0.2 --reward-spread 1 --preferences matrix
+crow simulate -o deep-votes.h5 --alternatives 500 --dimensions 3 --spread 0.2 --preferences comparisons --comparisons 4000
+cat >counted.py <<'PY'
+import json, sys
+plan, fit = (json.load(open(name)) for name in ("plan.json", "fit.json"))
+p, weights = plan["predictions"][0], sys.argv[1]
+compared = fit["weights_effect"]["compared_with_all"]
+stages = {s["stage"] for s in fit["stages"]}
+assert p["compared_with_all"] == compared, (p["compared_with_all"], compared)
+assert compared == int(sys.argv[2]), compared
+if weights == "uniform":
+    assert p["evaluations"] == fit["evaluations"], (p["evaluations"], fit["evaluations"])
+assert (p["weights_s"] > 0) == (p["check_s"] > 0) == ("check" in stages) == (weights != "uniform")
+assert (p["errors_s"] > 0) == ("standard errors" in stages)
+assert (p["sampling_error_s"] > 0) == ("sampling_error_largest" in fit)
+assert (p["win_rates_s"] > 0) == ("matrix" in sys.argv[3] or sys.argv[3] == "deep") and (p["read_s"] > 0) == ("votes" in sys.argv[3])
+parts = [p[k + "_s"] for k in ("open", "check", "weights", "fit", "near_duplicates")]
+assert min(parts[0], *parts[3:]) > 0 and abs(sum(parts) - p["total_s"]) < 1e-9 * p["total_s"]
+PY
+for weights in uniform voronoi; do
+  for counted in deep:2000 deep-matrix:700 deep-votes:500; do
+    crow plan "${counted%:*}.h5" --weights $weights --json plan.json
+    exits 0
+    prints "Stage by stage, on 1 rank:"
+    crow fit "${counted%:*}.h5" --weights $weights -o counted.h5 --force --json fit.json
+    exits 0
+    if command -v python3 >/dev/null; then
+      python3 counted.py $weights "${counted#*:}" "${counted%:*}" || fail "the plan of ${counted%:*} counts otherwise than its fit"
+    fi
+  done
+done
+crow plan votes.h5 --weights sampled
+exits 2
+says "expected voronoi or uniform"
+
 crow plan
 exits 2
 crow plan nowhere.h5

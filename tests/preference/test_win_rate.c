@@ -109,6 +109,36 @@ static void population_and_matrix_agree_with_the_definition(void) {
   crow_dataset_close(&dataset);
 }
 
+/* Of a dataset with fewer alternatives than its file the first ones count, as crow plan tries some of many. */
+static void the_first_alternatives_of_a_file_can_be_taken(void) {
+  enum { FIRST = 250 };
+  case_of_700 *c = &shared;
+  crow_dataset dataset;
+  double weight[FIRST], sum = 0, from_population[FIRST], from_matrix[FIRST];
+  make_case(c);
+  const sources both = {.m = M,
+                        .n = TYPES,
+                        .prevalence = c->prevalence,
+                        .reward = c->reward,
+                        .matrix = c->matrix,
+                        .matrix_type = CROW_F64};
+  write_dataset(test_path("first.h5"), &both);
+  CHECK_OK(crow_dataset_open(test_comm, test_path("first.h5"), false, &dataset));
+  dataset.alternatives = FIRST;
+  for (int x = 0; x < FIRST; x++) sum += weight[x] = c->weight[x];
+  for (int x = 0; x < FIRST; x++) weight[x] /= sum;
+  const crow_weights w = take_weights(test_comm, FIRST, weight);
+  CHECK_OK(crow_win_rate_population(test_comm, &dataset, &w, from_population));
+  CHECK_OK(crow_win_rate_matrix(test_comm, &dataset, &w, from_matrix));
+  for (int x = 0; x < FIRST; x++) {
+    double expected = 0;
+    for (int y = 0; y < FIRST; y++) expected += weight[y] * c->matrix[x * M + y];
+    CHECK_NEAR(from_population[x], expected, 1e-13);
+    CHECK_NEAR(from_matrix[x], expected, 1e-13);
+  }
+  crow_dataset_close(&dataset);
+}
+
 static crow_status read_matrix(const double *matrix, crow_type type) {
   const sources with = {.m = M, .matrix = matrix, .matrix_type = type};
   crow_dataset dataset;
@@ -159,6 +189,7 @@ int main(int argc, char **argv) {
       {"Table 2: preferences and Borda counts, with and without the clone", table_2_of_the_paper},
       {"a clone that shares its weight changes no win rate", a_clone_that_shares_weight_changes_no_win_rate},
       {"population and matrix agree with the definition", population_and_matrix_agree_with_the_definition},
+      {"the first alternatives of a file can be taken", the_first_alternatives_of_a_file_can_be_taken},
       {"halves that do not add up to 1 are named", halves_that_do_not_add_up_to_1_are_named},
       {"the diagonal must be one half", the_diagonal_must_be_one_half},
       {"single precision is taken for what it can hold", single_precision_is_taken_for_what_it_can_hold},

@@ -108,16 +108,19 @@ static crow_status get_weights(crow_run *run, const crow_dataset *dataset, const
                                crow_checkpoint *checkpoint, crow_weights *weights) {
   crow_status status = CROW_OK;
   const fit_options *options = run->options;
+  const bool resumed = is_voronoi(options) && crow_checkpoint_has(checkpoint, "finished_weights");
   crow_report_text(run, "weights", options->weights);
-  if (is_voronoi(options) && crow_checkpoint_has(checkpoint, "finished_weights")) {
+  if (is_voronoi(options) && !resumed) {
+    crow_stages_begin(&run->stages, "check");
+    CROW_TRY(crow_preferences_check(run->comm, dataset, options->fit.objective.across_prompts));
+  }
+  crow_stages_begin(&run->stages, "weights");
+  if (resumed) {
     CROW_TRY(crow_weights_load(run->comm, checkpoint, dataset->alternatives, weights));
     if (options->sampling.scheme != CROW_SCHEME_VORONOI) return CROW_OK;
     return crow_space_choose(run->comm, &options->sampling.space, dataset, &weights->space.choice);
   }
-  if (is_voronoi(options)) {
-    CROW_TRY(crow_preferences_check(run->comm, dataset, options->fit.objective.across_prompts));
-    return crow_weights_compute_from(run->comm, dataset, sampling, checkpoint, weights);
-  }
+  if (is_voronoi(options)) return crow_weights_compute_from(run->comm, dataset, sampling, checkpoint, weights);
   if (is_uniform(options)) {
     crow_weights_options uniform = options->sampling;
     uniform.scheme = CROW_SCHEME_UNIFORM;
@@ -311,7 +314,6 @@ cleanup:
 static crow_status compute_fit(crow_run *run, fit_work *w) {
   crow_status status = CROW_OK;
   const fit_options *options = run->options;
-  crow_stages_begin(&run->stages, "weights");
   CROW_TRY(get_weights(run, &w->dataset, &w->sampling, w->checkpoint, &w->weights));
   if (is_voronoi(options) && options->sampling.scheme == CROW_SCHEME_VORONOI) crow_results_unused(run, &w->weights);
   w->kept.weights = &w->weights;
@@ -327,6 +329,7 @@ static crow_status compute_fit(crow_run *run, fit_work *w) {
   CROW_TRY(find_uncertainty(run, &w->dataset, &w->weights, &w->how, &w->wanted, w->checkpoint, &w->rewards));
   if (options->by.column) crow_stages_begin(&run->stages, "by value");
   CROW_TRY(crow_rewards_fit_by(run->comm, &w->dataset, &w->weights, &w->how, &w->wanted, &options->by, &w->rewards));
+  crow_stages_begin(&run->stages, "near-duplicates");
   CROW_TRY(crow_effect_create(run->comm, &w->dataset, &w->weights, &w->effect));
   CROW_TRY_AGREE(run->comm, keep_near(&w->effect, &w->rewards));
   CROW_TRY_AGREE(run->comm, crow_effect_keep(&w->effect, w->weights.space.choice.space, &w->rewards.effect));

@@ -44,14 +44,50 @@ static void plan_add_to_summary(crow_run *run, const crow_bench_size *size, cons
   (void)json_object_set_new(entry, "slices", json_integer(size->slices));
   (void)json_object_set_new(entry, "weights_s", crow_json_real(p->weights_s));
   (void)json_object_set_new(entry, "weights_bytes", crow_json_real(p->weights_bytes));
+  (void)json_object_set_new(entry, "open_s", crow_json_real(p->open_s));
+  (void)json_object_set_new(entry, "check_s", crow_json_real(p->check_s));
   (void)json_object_set_new(entry, "read_s", crow_json_real(p->read_s));
   (void)json_object_set_new(entry, "setup_s", crow_json_real(p->setup_s));
   (void)json_object_set_new(entry, "evaluation_s", crow_json_real(p->evaluation_s));
   (void)json_object_set_new(entry, "errors_s", crow_json_real(p->errors_s));
+  (void)json_object_set_new(entry, "win_rates_s", crow_json_real(p->win_rates_s));
+  (void)json_object_set_new(entry, "sampling_error_s", crow_json_real(p->sampling_s));
+  (void)json_object_set_new(entry, "near_duplicates_s", crow_json_real(p->near_s));
+  (void)json_object_set_new(entry, "compared_with_all", json_integer(p->near_compared));
+  (void)json_object_set_new(entry, "total_s", crow_json_real(p->total_s));
   (void)json_object_set_new(entry, "evaluations", json_integer(p->evaluations));
   (void)json_object_set_new(entry, "fit_s", crow_json_real(p->fit_s));
   (void)json_object_set_new(entry, "fit_bytes", crow_json_real(p->fit_bytes));
   (void)json_array_append_new(list, entry);
+}
+
+/* What the first of these runs spends its time with, in the order in which it does. */
+static crow_status print_stages(crow_run *run, const crow_bench_size *size, const crow_bench_prediction *p) {
+  crow_status status = CROW_OK;
+  crow_table table = {0};
+  const struct {
+    const char *name;
+    double seconds;
+  } stage[] = {{"reading and checking", p->open_s + p->check_s},
+               {"weights", p->weights_s},
+               {size->pairs > 0 ? "comparisons into pairs" : "win rates", p->read_s + p->setup_s + p->win_rates_s},
+               {"fit", p->fit_s - p->read_s - p->setup_s - p->win_rates_s - p->sampling_s - p->errors_s},
+               {"what sampling does to rewards", p->sampling_s},
+               {"standard errors", p->errors_s},
+               {"near-duplicates", p->near_s},
+               {"total", p->total_s}};
+  crow_table_add_column(&table, "stage", true, 40);
+  crow_table_add_column(&table, "s", false, 0);
+  for (size_t k = 0; k < sizeof stage / sizeof *stage; k++) {
+    if (!(stage[k].seconds > 0)) continue;
+    crow_table_add(&table, "%s", stage[k].name);
+    crow_table_add(&table, "%.3g", stage[k].seconds);
+  }
+  crow_print(run, "\nStage by stage, on %d rank%s:", size->ranks, crow_plural(size->ranks));
+  CROW_TRY(crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run))));
+cleanup:
+  crow_table_free(&table);
+  return status;
 }
 
 static void add_row(crow_table *table, const crow_bench_size *size, const crow_bench_prediction *p, bool fits) {
@@ -71,7 +107,7 @@ static void print_slurm(crow_run *run, const crow_bench_model *model, const crow
   const long processors = sysconf(_SC_NPROCESSORS_ONLN);
   const int fit = model->ranks > 1 ? model->ranks : processors > 0 ? (int)processors : 1;
   const int each = size->ranks < fit ? size->ranks : fit, nodes = (size->ranks + each - 1) / each;
-  const int64_t minutes = (int64_t)ceil(1.5 * (p->weights_s + p->fit_s) / 60) + 2;
+  const int64_t minutes = (int64_t)ceil(1.5 * p->total_s / 60) + 2;
   const int64_t mb = (int64_t)ceil(1.2 * fmax(p->weights_bytes, p->fit_bytes) * each / 1e6 * (1e6 / 1048576)) + 1;
   crow_print(run, "\nA Slurm job of this size may begin with:");
   crow_print(run, "#SBATCH --nodes=%d", nodes);
@@ -122,6 +158,7 @@ crow_status crow_plan_print(crow_run *run, const crow_bench_size *size, const cr
              size->pairs ? "" : " (complete preferences)", (long long)first.evaluations, crow_plural(first.evaluations),
              memory / 1e9);
   CROW_TRY(crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run))));
+  if (size->dataset) CROW_TRY(print_stages(run, size, &first));
   if (model.prompts_s > 0) {
     crow_print(run, "Weights are those within %lld prompts.", (long long)size->dataset->prompts);
   }
