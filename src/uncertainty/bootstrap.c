@@ -55,8 +55,8 @@ static const crow_task_kind replicate_kind = {.stopped = "stopped before the boo
 /* Weights, start, scalings, iterates and gradients, history, the objective's slices, and slots; pairs with their
  * copies; comparisons; what every rank knows of all alternatives for pairs and to rank them; and what is kept of all
  * replicates, over all ranks. */
-static double bytes_needed(const void *context, int ranks) {
-  const crow_bootstrap *b = context;
+double crow_bootstrap_bytes(const void *bootstrap, int ranks) {
+  const crow_bootstrap *b = bootstrap;
   const double m = (double)b->weights->partition.global, slice = m / ranks + CROW_BLOCK;
   const double pairs = (double)b->judged.pairs.partition.global, comparisons = (double)b->judged.judgements.global;
   return slice * (8 * (20 + 2 * (double)b->lbfgs->history) + 12 * SLOTS) + (40 * pairs + 24 * comparisons) / ranks +
@@ -114,7 +114,7 @@ cleanup:
 static crow_status bootstrap_prepare(crow_bootstrap *b, const crow_objective_options *options,
                                      const crow_rank_groups_options *groups, const double *reward) {
   crow_status status = CROW_OK;
-  const crow_rank_groups_plan plan = {"replicates", b->replicates, bytes_needed, b};
+  const crow_rank_groups_plan plan = {"replicates", b->replicates, crow_bootstrap_bytes, b};
   CROW_TRY(crow_objective_create_pairs(b->comm, options, b->weights, &b->judged.pairs, &b->full));
   b->unit = options->pair_weight ? 0 : UNIT;
   b->scale = crow_objective_pair_scale(b->full) / (b->unit > 0 ? b->unit : 1);

@@ -94,6 +94,8 @@ void crow_replicate_leave(crow_bootstrap *b);
 
 /* ---- all of them ---------------------------------------------------------------------------------------------- */
 
+/* Bytes that a rank of a group of `ranks` needs for a crow_bootstrap: crow_rank_groups_plan. Local. */
+double crow_bootstrap_bytes(const void *bootstrap, int ranks);
 /* bootstrap_state.c: the fit's result and the replicates that have ended, into a checkpoint that has been begun and
  * back; loading lists those that are to be done. Collective. */
 crow_status crow_bootstrap_save(crow_bootstrap *b);

@@ -134,6 +134,26 @@ static void crowded_points_in_many_chunks(void) {
   }
 }
 
+/* The room of a result is kept for the next search, if that fits. */
+static void room_is_kept(void) {
+  enum { COUNT = 50, WIDTH = 2, POINTS = 200 };
+  double *rows = uniform_rows(5, COUNT, WIDTH, 0), *points = uniform_rows(6, POINTS, WIDTH, 0);
+  crow_nearest *nearest = search_of(CROW_NEAREST_FUSED, rows, COUNT, WIDTH);
+  crow_nearest_result result = {0};
+  CHECK_OK(crow_nearest_search(nearest, points, POINTS, &result));
+  const crow_nearest_result before = result;
+  CHECK(before.point_capacity >= POINTS && before.index_capacity >= POINTS);
+  for (int64_t points_now = 1; points_now <= POINTS; points_now += 199) {
+    CHECK_OK(crow_nearest_search(nearest, points, points_now, &result));
+    CHECK(result.index == before.index && result.index_capacity == before.index_capacity);
+    CHECK(result.distance == before.distance && result.point_capacity == before.point_capacity);
+  }
+  crow_nearest_result_free(&result);
+  crow_nearest_destroy(&nearest);
+  free(rows);
+  free(points);
+}
+
 static char choice[512];
 static void take_choice(crow_log_level level, const char *line, void *context) {
   (void)level;
@@ -172,6 +192,7 @@ int main(int argc, char **argv) {
       {"a tree looks for ties where they can be", a_tree_looks_for_ties_where_they_can_be},
       {"few points of draws are decided again", few_points_of_draws_are_decided_again},
       {"crowded points in many chunks", crowded_points_in_many_chunks},
+      {"room is kept", room_is_kept},
       {"engines that cannot win are not measured", engines_that_cannot_win_are_not_measured},
       {NULL, NULL}};
   return crow_test_main(argc, argv, "amount of a search", tests, false);

@@ -121,9 +121,25 @@ static void intervals_are_quantiles_of_all(void) {
   crow_weights_free(&weights);
 }
 
+/* By hand: a slice's vectors and slots, pairs and comparisons over the group's ranks, what all know, what is kept. */
+static void memory_is_that_of_a_group(void) {
+  const crow_lbfgs_options lbfgs = {.history = 10};
+  const crow_weights weights = {.partition = {.global = 5000}};
+  crow_bootstrap b = {.comm = test_comm, .weights = &weights, .lbfgs = &lbfgs, .replicates = 200};
+  b.judged.pairs.partition.global = 7000000;
+  b.judged.judgements.global = 30000000;
+  for (int ranks = 1; ranks <= 4; ranks++) {
+    const double slice = 5000. / ranks + CROW_BLOCK, all = 5000. / crow_comm_size(test_comm) + CROW_BLOCK;
+    const double vectors = slice * 8 * (20 + 2 * 10), slots = slice * 16 * 12;
+    const double data = (7e6 * 40 + 3e7 * 24) / ranks, known = 5000 * 80, kept = all * 200 * 12;
+    CHECK_NEAR(crow_bootstrap_bytes(&b, ranks), vectors + slots + data + known + kept, 1e-6);
+  }
+}
+
 int main(int argc, char **argv) {
   static const crow_test tests[] = {{"any number of replicates comes back", any_number_of_replicates_comes_back},
                                     {"intervals are quantiles of all", intervals_are_quantiles_of_all},
+                                    {"memory is that of a group", memory_is_that_of_a_group},
                                     {NULL, NULL}};
   return crow_test_main(argc, argv, "many replicates", tests, true);
 }
