@@ -33,7 +33,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Folder: (files, C programs, the script by the file's name, the first that fits).
 FOLDERS = {
-    "weights": (r"src/weights/.*\.c", "weights/few weights/rules mpi/weights mpi/weights_file mpi/prompt_weights mpi/work mpi/edges mpi/draws mpi/center mpi/duplicates mpi/clones "
+    "weights": (r"src/weights/.*\.c", "weights/few weights/rules weights/energies mpi/weights mpi/weights_file mpi/prompt_weights mpi/work mpi/edges mpi/draws mpi/center mpi/duplicates mpi/clones "
                 "mpi/sampling_error nearest/voronoi",
                 {r"few": "cli/prompts_few", r"prompts": "cli/prompts_shared", r"plan|grid": "cli/memory", r"": "cli/units"}),
     "nearest": (r"src/nearest/.*\.[ch]", "nearest/amount nearest/engines nearest/hull nearest/search nearest/signs "
@@ -45,7 +45,7 @@ FOLDERS = {
     "space": (r"src/space/.*\.c", "space/signs mpi/space mpi/space_parts mpi/draws mpi/center mpi/pca nearest/signs", {r"": "cli/pool"}),
     "summary": (r"src/summary/.*\.c", "mpi/effect mpi/summary mpi/elo summary/words summary/neighbours", {r"effect": "cli/effect", r"": "cli/compare"}),
     "paths": (r"src/io/(paths|target|kept|whole_file|result|alternatives_digest)\.c",
-              "io/outputs io/publish io/temporary mpi/digest mpi/paths mpi/files mpi/file_faults", {r"": "cli/paths"}),
+              "io/outputs io/publish io/temporary io/whole_file mpi/digest mpi/paths mpi/files mpi/file_faults", {r"": "cli/paths"}),
     "import": (r"src/import/.*\.c", "import/alternatives import/archives import/comparisons import/csv import/npy mpi/context_source mpi/import mpi/import_kinds fuzz/archive fuzz/csv",
                {r"scores|rules|results": "cli/formats", r"": "cli/formats"}),
     "tasks": (r"src/tasks/.*\.c", "tasks/stride mpi/groups mpi/model_fit mpi/uncertainty", {r"": "cli/uncertainty"}),

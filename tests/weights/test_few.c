@@ -188,6 +188,100 @@ static void the_nearest_of_every_sample_is_counted(void) {
   }
 }
 
+/* Contexts that span all dimensions are searched as they are. */
+static void without_a_basis_too(void) {
+  enum { ROWS = 9, WIDE = 3, N = 2001 };
+  const crow_few_kind kinds[] = {CROW_FEW_CUBE, CROW_FEW_BOX};
+  for (int k = 0; k < 2; k++) {
+    crow_weights_options options = options_of(k ? "box" : "cube");
+    options.space.margin = .25;
+    crow_few few = {.kind = kinds[k], .options = &options, .d = WIDE};
+    crow_few_set set = {0};
+    double rows[ROWS * WIDE], low[WIDE] = {0, 0, 0}, side[WIDE] = {1, 1, 1};
+    int64_t hits[ROWS] = {0}, different = 0;
+    for (uint64_t x = 0; x < ROWS; x++) crow_random_uniform(13, CROW_STREAM_TEST, x, rows + x * WIDE, WIDE);
+    for (int i = 0; i < WIDE && k; i++) { /* the range, a quarter wider on either side */
+      double high = low[i] = rows[i];
+      for (int x = 1; x < ROWS; x++) {
+        low[i] = fmin(low[i], rows[x * WIDE + i]);
+        high = fmax(high, rows[x * WIDE + i]);
+      }
+      side[i] = 1.5 * (high - low[i]);
+      low[i] -= .25 * (high - low[i]);
+    }
+    for (uint64_t i = 0; i < N; i++) {
+      double draw[WIDE], least = INFINITY;
+      int nearest = 0;
+      crow_random_uniform(5, CROW_STREAM_SAMPLE, i, draw, WIDE);
+      for (int x = 0; x < ROWS; x++) {
+        double square = 0;
+        for (int j = 0; j < WIDE; j++) {
+          const double t = low[j] + side[j] * draw[j] - rows[x * WIDE + j];
+          square += t * t;
+        }
+        if (square >= least) continue;
+        least = square;
+        nearest = x;
+      }
+      hits[nearest]++;
+    }
+    CHECK_OK(crow_few_weights(&few, ROWS, rows, N, N, &set));
+    CHECK(set.k == WIDE && !set.basis);
+    for (int x = 0; x < ROWS; x++) different += llabs(set.hits[x] - hits[x] * CROW_HIT_UNIT);
+    CHECK(different <= 2 * CROW_HIT_UNIT); /* rounding may decide at a border */
+    crow_few_set_free(&set);
+    crow_few_free(&few);
+  }
+}
+
+/* The centre is the mean of the normalised contexts by the weights, and these are the shares of the sphere that the
+ * directions from there are nearest to: counted with other draws. */
+static void about_the_weighted_mean_shares_are_the_weights(void) {
+  enum { ROWS = 6, WIDE = 4, N = 60000 };
+  const crow_weights_options options = options_of("sphere");
+  crow_few few = {.kind = CROW_FEW_WEIGHTED, .options = &options, .d = WIDE};
+  crow_few_set set = {0};
+  double rows[ROWS * WIDE], y[ROWS * WIDE], centre[WIDE] = {0}, sum = 0;
+  int64_t hits[ROWS] = {0};
+  for (uint64_t x = 0; x < ROWS; x++) crow_random_normal(15, CROW_STREAM_TEST, x, rows + x * WIDE, WIDE);
+  for (int x = 0; x < ROWS; x++) {
+    rows[x * WIDE] += 1; /* to one side */
+    const double length = sqrt(crow_few_dot(rows + x * WIDE, rows + x * WIDE, WIDE));
+    for (int k = 0; k < WIDE; k++) y[x * WIDE + k] = rows[x * WIDE + k] / length;
+  }
+  CHECK_OK(crow_few_weights(&few, ROWS, rows, 40000, 40000, &set));
+  CHECK(set.samples == 40000 && set.k == WIDE);
+  for (int x = 0; x < ROWS; x++) {
+    sum += set.value[x];
+    for (int k = 0; k < WIDE; k++) centre[k] += set.value[x] * y[x * WIDE + k];
+  }
+  CHECK_NEAR(sum, 1, 1e-12);
+  for (int x = 0; x < ROWS; x++) {
+    double *u = y + x * WIDE;
+    for (int k = 0; k < WIDE; k++) u[k] -= centre[k];
+    const double length = sqrt(crow_few_dot(u, u, WIDE));
+    for (int k = 0; k < WIDE; k++) u[k] /= length;
+  }
+  for (uint64_t i = 0; i < N; i++) {
+    double draw[WIDE], most = -INFINITY;
+    int nearest = 0;
+    crow_random_normal(16, CROW_STREAM_TEST, i, draw, WIDE);
+    for (int x = 0; x < ROWS; x++) {
+      const double product = crow_few_dot(y + x * WIDE, draw, WIDE);
+      if (product > most) nearest = x;
+      most = fmax(most, product);
+    }
+    hits[nearest]++;
+  }
+  for (int x = 0; x < ROWS; x++) {
+    const double share = (double)hits[x] / N;
+    CHECK_NEAR(set.value[x], share, 4.5 * hypot(set.error[x], sqrt(share * (1 - share) / N)));
+    CHECK(set.error[x] > 0);
+  }
+  crow_few_set_free(&set);
+  crow_few_free(&few);
+}
+
 /* Four orthonormal directions have a quarter each; the fifth, equal to the fourth, half of that one's. */
 static void directions_share_the_sphere(void) {
   double rows[COUNT * D] = {0};
@@ -272,6 +366,58 @@ static void draws_are_kept_and_lengthened(void) {
   crow_few_free(&few);
 }
 
+/* What would not fit into the room for kept draws is made each time. */
+static void draws_beyond_the_room_are_made_again(void) {
+  enum { COLUMNS = 3, BYTES = COLUMNS * CROW_FEW_LANES * 8 };
+  const crow_weights_options options = options_of("cube");
+  for (int fits = 0; fits <= 1; fits++) {
+    crow_few few = {
+        .kind = CROW_FEW_CUBE, .options = &options, .d = D, .kept_bytes = (INT64_C(64) << 20) - BYTES + !fits};
+    const int64_t before = few.kept_bytes;
+    for (int turn = 0; turn < 2; turn++) {
+      const double *draws = NULL;
+      double expected[COLUMNS];
+      CHECK_OK(crow_few_draws(&few, 1, COLUMNS, 1000, &draws));
+      CHECK(few.kept_bytes == before + (fits ? BYTES : 0) && few.columns[1] == (fits ? COLUMNS : 0));
+      CHECK((draws == few.block[1]) == fits && (draws == few.spare) == !fits);
+      for (int lane = 0; lane < CROW_FEW_LANES; lane++) {
+        crow_random_uniform(5, CROW_STREAM_SAMPLE, (uint64_t)(CROW_FEW_LANES + lane), expected, COLUMNS);
+        for (int k = 0; k < COLUMNS; k++) CHECK(draws[k * CROW_FEW_LANES + lane] == expected[k]);
+      }
+    }
+    crow_few_free(&few);
+  }
+}
+
+static void few_are_those_that_a_search_does_not_pay_for(void) {
+  static const struct {
+    const char *space;
+    int64_t d, count;
+    bool fits;
+    crow_few_kind kind;
+  } cases[] = {{"cube", 3, 64, true, CROW_FEW_CUBE},
+               {"cube", 3, 65, false, CROW_FEW_CUBE},
+               {"cube", 2, 10, false, CROW_FEW_CUBE},
+               {"box", 4, 2, true, CROW_FEW_BOX},
+               {"gaussian", 4, 2, true, CROW_FEW_GAUSSIAN},
+               {"pool:file.h5:/x", 3, 64, true, CROW_FEW_POOL},
+               {"pool:file.h5:/x", 2, 64, false, CROW_FEW_POOL},
+               {"ball", 4, 2, false, CROW_FEW_CUBE},
+               {"sphere", 2, 64, true, CROW_FEW_WEIGHTED},
+               {"sphere", 9, 65, false, CROW_FEW_WEIGHTED}};
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    crow_few_kind kind = CROW_FEW_CUBE;
+    crow_weights_options options = options_of(cases[c].space);
+    CHECK(crow_few_fits(&options, NULL, cases[c].d, cases[c].count, &kind) == cases[c].fits);
+    if (cases[c].fits) CHECK(kind == cases[c].kind);
+    options.nearest.engine = CROW_NEAREST_EXACT;
+    CHECK(!crow_few_fits(&options, NULL, cases[c].d, cases[c].count, &kind));
+    options.nearest.engine = CROW_NEAREST_AUTO;
+    options.scheme = CROW_SCHEME_UNIFORM;
+    CHECK(!crow_few_fits(&options, NULL, cases[c].d, cases[c].count, &kind));
+  }
+}
+
 /* A prompt's contexts among those that a rank holds, as floats and as doubles, whatever they are stored as. */
 static void a_view_finds_a_prompts_rows(void) {
   enum { ROWS = 6, WIDE = 3 };
@@ -301,6 +447,10 @@ int main(int argc, char **argv) {
       {"on a line the ends share the sphere", on_a_line_the_ends_share_the_sphere},
       {"about the weighted mean clones change nothing", about_the_weighted_mean_clones_change_nothing},
       {"the nearest of every sample is counted", the_nearest_of_every_sample_is_counted},
+      {"without a basis, too", without_a_basis_too},
+      {"about the weighted mean shares are the weights", about_the_weighted_mean_shares_are_the_weights},
+      {"draws beyond the room are made again", draws_beyond_the_room_are_made_again},
+      {"few are those that a search does not pay for", few_are_those_that_a_search_does_not_pay_for},
       {"directions share the sphere", directions_share_the_sphere},
       {"samples go on to the accuracy or the limit", samples_go_on_to_the_accuracy_or_the_limit},
       {"pseudo-counts are added", pseudo_counts_are_added},
