@@ -118,6 +118,107 @@ static void samples_go_by_the_prompts_size(void) {
   crow_dataset_close(&dataset);
 }
 
+/* In other spaces, too: on a sphere, whose contexts are moved; in a normal distribution of each prompt's own; and in
+ * the plane, where there are cells and no samples. */
+static void in_any_space_they_are_those_of_each_prompt(void) {
+  static double value[M], error[M];
+  static const struct {
+    const char *space, *center;
+    int draws, engine;
+    int64_t samples;
+  } cases[] = {{"sphere", "none", CROW_DRAWS_INDEPENDENT, CROW_NEAREST_FUSED, 1500},
+               {"gaussian", NULL, CROW_DRAWS_INDEPENDENT, CROW_NEAREST_FUSED, 1500},
+               {"ball", NULL, CROW_DRAWS_SIGNS, CROW_NEAREST_FUSED, 1504},
+               {"ball", NULL, CROW_DRAWS_AUTO, CROW_NEAREST_AUTO, 1500}};
+  crow_comm *alone = test_comm_alone();
+  crow_dataset dataset = {0};
+  open_prompts(test_comm, "spaces.h5", &dataset);
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    crow_weights_options options = with_samples(cases[c].samples);
+    crow_weights weights;
+    options.space.space = cases[c].space;
+    options.space.center = cases[c].center;
+    options.draws = cases[c].draws;
+    options.nearest.engine = cases[c].engine;
+    for (int k = 0; k < SIZES; k++) weigh_alone(alone, k, &options, value, error);
+    CHECK_OK(crow_weights_compute(test_comm, &dataset, &options, &weights));
+    double *whole = test_gather(test_comm, &weights.partition, weights.value);
+    double *errors = test_gather(test_comm, &weights.partition, weights.standard_error);
+    for (int64_t i = 0; i < M; i++) {
+      /* Few alternatives have draws of their own where the space is theirs. */
+      const bool own = strcmp(cases[c].space, "ball") != 0 && sizes[owner[i]] <= 64;
+      CHECK_NEAR(whole[i], value[i] / SIZES, own ? 5 * hypot(error[i] / SIZES, errors[i]) : 1e-14);
+      const double w = whole[i] * SIZES, binomial = sqrt(w * (1 - w) / (double)weights.samples);
+      CHECK_NEAR(errors[i], (own ? binomial : error[i]) / SIZES, 1e-12);
+    }
+    crow_free(whole);
+    crow_free(errors);
+    crow_weights_free(&weights);
+  }
+  crow_dataset_close(&dataset);
+  crow_comm_destroy(&alone);
+}
+
+/* Two coordinates: cells, in which case nothing is counted; and one weight for all of a prompt, if that is asked for.
+ */
+static void cells_and_equal_weights_count_nothing(void) {
+  static double plane[M * 2], x[M * 2], value[M];
+  crow_dataset dataset = {0};
+  lay_out();
+  for (int64_t i = 0; i < M; i++) memcpy(plane + 2 * i, context + D * i, 2 * sizeof *plane);
+  const test_dataset t = {.m = M, .d = 2, .context = plane, .prompt = prompt};
+  test_dataset_write(test_comm, test_path("plane.h5"), &t);
+  CHECK_OK(crow_dataset_open(test_comm, test_path("plane.h5"), true, &dataset));
+  for (int scheme = 0; scheme < 2; scheme++) {
+    crow_weights_options options = with_samples(0);
+    crow_weights weights;
+    options.nearest.engine = CROW_NEAREST_AUTO;
+    options.scheme = scheme ? CROW_SCHEME_UNIFORM : CROW_SCHEME_VORONOI;
+    CHECK_OK(crow_weights_compute(test_comm, &dataset, &options, &weights));
+    CHECK(weights.samples == 0 && !weights.hits && !weights.batch_hits);
+    double *whole = test_gather(test_comm, &weights.partition, weights.value);
+    for (int k = 0; k < SIZES; k++) {
+      const double lower[2] = {0, 0}, upper[2] = {1, 1};
+      int64_t count = 0;
+      for (int64_t i = 0; i < M; i++) {
+        if (owner[i] == k) memcpy(x + 2 * count++, plane + 2 * i, 2 * sizeof *x);
+      }
+      CHECK_OK(crow_voronoi_exact_2d(x, count, lower, upper, value));
+      count = 0;
+      for (int64_t i = 0; i < M; i++) {
+        if (owner[i] != k) continue;
+        CHECK_NEAR(whole[i], (scheme ? 1 / (double)sizes[k] : value[count]) / SIZES, 1e-15);
+        count++;
+      }
+    }
+    crow_free(whole);
+    crow_weights_free(&weights);
+  }
+  crow_dataset_close(&dataset);
+}
+
+/* What is wrong within a prompt is told by the dataset's own numbers. */
+static void faults_are_named_by_the_datasets_rows(void) {
+  crow_dataset dataset = {0};
+  crow_weights weights;
+  crow_weights_options options = with_samples(100);
+  options.space.space = "sphere";
+  options.space.center = "none";
+  lay_out();
+  memset(context + D * 1130, 0, D * sizeof *context);
+  const test_dataset t = {.m = M, .d = D, .context = context, .prompt = prompt};
+  test_dataset_write(test_comm, test_path("zero.h5"), &t);
+  CHECK_OK(crow_dataset_open(test_comm, test_path("zero.h5"), true, &dataset));
+  CHECK_STATUS(crow_weights_compute(test_comm, &dataset, &options, &weights), CROW_BAD_INPUT);
+  CHECK_MESSAGE("1130");
+  options.space.space = "cube";
+  options.space.center = NULL;
+  options.nearest.engine = CROW_NEAREST_EXACT; /* not in three dimensions */
+  CHECK_STATUS(crow_weights_compute(test_comm, &dataset, &options, &weights), CROW_USAGE);
+  CHECK_MESSAGE("within the prompt of /alternatives/prompt[");
+  crow_dataset_close(&dataset);
+}
+
 static void stopped_again_and_again_they_are_the_same(void) {
   /* A limit that has passed at every look at the clock: after a prompt that ranks share, or a second of others. */
   const crow_checkpoint_options often = {NULL, 0, 1e-9, false};
@@ -157,6 +258,9 @@ int main(int argc, char **argv) {
   static const crow_test tests[] = {
       {"prompts have their own weights, times their share", prompts_have_their_own_weights_times_their_share},
       {"samples go by the prompt's size", samples_go_by_the_prompts_size},
+      {"in any space they are those of each prompt", in_any_space_they_are_those_of_each_prompt},
+      {"cells and equal weights count nothing", cells_and_equal_weights_count_nothing},
+      {"faults are named by the dataset's rows", faults_are_named_by_the_datasets_rows},
       {"stopped again and again they are the same", stopped_again_and_again_they_are_the_same},
       {NULL, NULL}};
   return crow_test_main(argc, argv, "weights of prompts", tests, true);
