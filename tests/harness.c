@@ -96,6 +96,18 @@ static void run_next_test(void) {
   }
 }
 
+/* Kinds of work that ended without having begun. */
+static int work_was_not_begun(void) {
+  const crow_work_done work = crow_work_get();
+  int kinds = 0;
+  for (int k = 0; k < CROW_WORK_KINDS; k++) {
+    if (!isnan(work.seconds[k])) continue;
+    (void)fprintf(stderr, "crow_work_end() of a %s without crow_work_begin()\n", crow_work_name((crow_work)k));
+    kinds++;
+  }
+  return kinds;
+}
+
 int crow_test_main(int argc, char **argv, const char *suite, const crow_test *tests, bool use_mpi) {
   crow_file_guard(true); /* as programs do */
   if (use_mpi && (crow_comm_init(&argc, &argv) != CROW_OK || crow_comm_create_world(&test_comm) != CROW_OK)) return 1;
@@ -110,6 +122,7 @@ int crow_test_main(int argc, char **argv, const char *suite, const crow_test *te
   (void)CU_basic_run_tests();
   int64_t failures = (int64_t)CU_get_number_of_failures() + (CU_get_number_of_asserts() == 0);
   CU_cleanup_registry();
+  failures += work_was_not_begun();
   remove_folder();
   if (test_comm) {
     if (crow_comm_max_i64(test_comm, &failures, 1) != CROW_OK) failures = 1;

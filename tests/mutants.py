@@ -38,7 +38,7 @@ FOLDERS = {
                 {r"few": "cli/prompts_few", r"prompts": "cli/prompts_shared", r"plan|grid": "cli/memory", r"": "cli/units"}),
     "nearest": (r"src/nearest/.*\.[ch]", "nearest/amount nearest/engines nearest/hull nearest/search nearest/signs "
                 "nearest/voronoi mpi/work mpi/weights", {r"": "cli/units"}),
-    "fit": (r"src/(fit|uncertainty)/.*\.c", "mpi/fit mpi/rewards mpi/work mpi/model_fit mpi/uncertainty mpi/intervals uncertainty/many_replicates", {r"": "cli/json"}),
+    "fit": (r"src/(fit|uncertainty)/.*\.c", "mpi/fit mpi/rewards mpi/work mpi/model_fit mpi/uncertainty mpi/intervals mpi/one_rank uncertainty/many_replicates", {r"": "cli/json"}),
     "optim": (r"src/optim/.*\.c", "optim/adam optim/direction optim/lbfgs optim/line_search optim/stall mpi/lbfgs mpi/adam",
               {r"": "cli/json"}),
     "checkpoint": (r"src/io/checkpoint.*\.c", "mpi/checkpoint mpi/checkpoint_run mpi/file_faults", {r"": "cli/paths"}),

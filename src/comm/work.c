@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The work between messages: timed in a real run, charged to the clock in a simulated one. */
 #include "comm/comm_impl.h"
+#include <math.h>
 #ifdef CROW_SMPI
 #include <smpi/smpi.h>
 #endif
@@ -8,7 +9,7 @@
 static crow_work_done done;
 static double charge[CROW_WORK_KINDS];
 #ifndef CROW_SMPI
-static double start_s, cpu_start_s;
+static double start_s = NAN, cpu_start_s = NAN; /* of work that is under way; else what ends unbegun is NaN */
 #endif
 
 const char *crow_work_name(crow_work kind) {
@@ -32,6 +33,7 @@ void crow_work_end(crow_work kind, double count) {
    * processor time than time passes. */
   const double elapsed = crow_time_s() - start_s, cpu = crow_time_cpu_s() - cpu_start_s;
   done.seconds[kind] += cpu < elapsed ? cpu : elapsed;
+  start_s = cpu_start_s = NAN;
 #endif
   done.count[kind] += count;
 }

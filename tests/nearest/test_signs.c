@@ -201,13 +201,16 @@ static void test_scales(void) {
 static void test_hull(void) {
   for (int kind = CROW_SPACE_CUBE; kind <= CROW_SPACE_GAUSSIAN; kind++) {
     for (int64_t m = 2; m <= 40; m += 19) {
-      problem p = problem_make((crow_space_kind)kind, m, 100);
-      crow_hull hull = {0};
-      CHECK_OK(crow_hull_create(p.contexts, m, 100, 99, &hull));
-      CHECK(hull.k == m - 1);
-      check_search(&p, &hull, 8, 0, 20, 2, true, "in the hull");
-      problem_free(&p);
-      crow_hull_free(&hull);
+      for (int far = 0; far <= 2; far++) {
+        problem p = problem_make((crow_space_kind)kind, m, 100);
+        crow_hull hull = {0};
+        for (int64_t i = 0; far && i < m * 100; i++) p.contexts[i] += far == 1 ? 1e6 : 1e12;
+        CHECK_OK(crow_hull_create(p.contexts, m, 100, 99, &hull));
+        CHECK(hull.k == m - 1);
+        check_search(&p, &hull, 8, 0, far ? 3 : 20, 2, true, "in the hull");
+        problem_free(&p);
+        crow_hull_free(&hull);
+      }
     }
   }
 }
