@@ -27,7 +27,7 @@ extern CROW_API const crow_setting crow_checkpoint_settings[];
 /** Part of what a run must have in common with a checkpoint: what vectors and scalars of a state mean, and the
  * arithmetic that gives a result's bits. Each is raised when that changes; a checkpoint of another build with the same
  * two is gone on with, and a warning names the build. */
-#define CROW_CHECKPOINT_LAYOUT 3
+#define CROW_CHECKPOINT_LAYOUT 4
 #define CROW_NUMERICS 3
 
 /** The names of the two files that these options and this output lead to, owned by the caller; NULL if there are to be

@@ -88,6 +88,11 @@ typedef struct crow_sandwich_groups {
   const int32_t *code; /**< for each alternative of this rank's slice its group, from 0 */
   double *covariance;  /**< (count, count) filled on all ranks */
 } crow_sandwich_groups;
+/** The variances of one reward less each other one. */
+typedef struct crow_sandwich_lead {
+  crow_gidx leader; /**< whose reward */
+  double *variance; /**< this rank's slice, 0 for the leader itself; never NULL */
+} crow_sandwich_lead;
 /** The sandwich variances diag(H^-1 J H^-1) of rewards that minimise f over observed pairs, this rank's slice. With all
  * rows divided by the weights, H = diag(K(x; r)) - s c(x,y) sigma' w(y), K(x; r) as crow_objective_curvature_at() gives
  * it, and J is the covariance of the scores s sum_y w(y) e(x,y), e(x,y) = -e(y,x) being c (p(x>y) - sigma) with the
@@ -100,11 +105,12 @@ typedef struct crow_sandwich_groups {
  * standard error of a variance is at most about sqrt(2/P), and less the more alternatives x was compared with.
  * The covariance of the means g_t'r and g_u'r of two groups is z_t'J z_u with H'z_t = g_t (the delta method): from the
  * dense inverse, or by conjugate gradients for each group, without probes. Alternatives without a reward of their own
- * (NaN above) count as constants. `variance` or `groups` may be NULL.
+ * (NaN above) count as constants. Leads come from the dense inverse too, or are the mean squares of y(leader) - y(x)
+ * over the probes, whose relative standard error is sqrt(2/P). `variance`, `groups` or `lead` may be NULL.
  * Collective; the bits are the same for every number of ranks. */
 CROW_API crow_status crow_objective_sandwich(crow_objective *objective, const double *reward, const double *spread,
                                              const crow_sandwich_options *options, double *variance,
-                                             const crow_sandwich_groups *groups);
+                                             const crow_sandwich_groups *groups, const crow_sandwich_lead *lead);
 /** Changes of the weights, to each of which rewards that minimise f respond. */
 typedef struct crow_weight_changes {
   int64_t count;          /**< of changes B */

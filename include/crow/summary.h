@@ -130,16 +130,17 @@ CROW_API crow_status crow_ends_create_placed(const crow_comm *comm, const crow_f
                                              int64_t each, crow_ends *out);
 /** Local. Frees and zeroes. */
 CROW_API void crow_ends_free(crow_ends *ends);
-/** The lead of the best over the others that are listed among the best ones, by `error` (ends.count), the standard
- * errors of their values, or NULL. The covariance of two rewards is not kept: variances add up, which is nearly so
- * where both were compared with many others. Local; `ends` has at least one that is ranked. */
-CROW_API crow_lead crow_ends_lead(const crow_ends *ends, const double *error);
+/** The lead of the best over the others that are listed among the best ones. `error` and `lead_error` (ends.count) are
+ * the standard errors of their values and of the best one's less theirs, or NULL; where the latter is not known, as in
+ * files of before, variances add up, which is nearly so where both were compared with many others. Local; `ends` has at
+ * least one that is ranked. */
+CROW_API crow_lead crow_ends_lead(const crow_ends *ends, const double *error, const double *lead_error);
 
 /** The same of a fit, by reward, with what else it says of these alternatives. */
 typedef struct crow_ends_rewards {
   crow_ends ends;
   double *weight, *win_rate;       /**< (ends.count) */
-  double *error;                   /**< (ends.count) standard errors; NULL without */
+  double *error, *lead_error;      /**< (ends.count) standard errors, and those of the best one's lead; NULL without */
   double *lower, *upper;           /**< (ends.count) intervals of the rewards; NULL without bootstrap */
   double *rank_lower, *rank_upper; /**< (ends.count) and of the ranks, whole numbers */
 } crow_ends_rewards;

@@ -51,6 +51,8 @@ typedef struct crow_uncertainty {
                                          have weight, rounded outwards; without weight that which r would have */
   bool has_standard_errors;
   double *standard_error;   /**< of r, by the sandwich; of clusters the replicates' standard deviation */
+  double *lead_error;       /**< likewise of the difference between the greatest reward of a weighted alternative, the
+                                 first of equal ones, and r; with the standard errors, else NULL */
   crow_topic_errors topics; /**< by the sandwich, or, if there are at least two replicates, from these */
 } crow_uncertainty;
 /** Local. Frees and zeroes. */
@@ -96,7 +98,7 @@ CROW_API crow_status crow_uncertainty_sandwich(const crow_comm *comm, const crow
                                                crow_uncertainty *out);
 
 /** Bytes that a rank needs at most for crow_rewards_bootstrap_from() and crow_uncertainty_sandwich() after the fit: 48
- * MiB, 104 for each comparison of its share, 100 m, and for each alternative of its slice 8 (14 + 2 history) and 12 for
+ * MiB, 104 for each comparison of its share, 100 m, and for each alternative of its slice 8 (15 + 2 history) and 12 for
  * each replicate; 0 if none of it is wanted. Local. */
 CROW_API double crow_uncertainty_rank_bytes(const crow_dataset *dataset, const crow_lbfgs_options *lbfgs,
                                             const crow_uncertainty_options *options, int ranks);

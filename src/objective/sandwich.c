@@ -68,7 +68,7 @@ crow_status crow_sandwich_apply(const crow_sandwich *s, const double *v, double 
 
 crow_status crow_objective_sandwich(crow_objective *objective, const double *reward, const double *spread,
                                     const crow_sandwich_options *options, double *variance,
-                                    const crow_sandwich_groups *groups) {
+                                    const crow_sandwich_groups *groups, const crow_sandwich_lead *lead) {
   crow_status status = CROW_OK;
   crow_objective *o = objective;
   const crow_pairs *pairs = o->pairs;
@@ -81,13 +81,15 @@ crow_status crow_objective_sandwich(crow_objective *objective, const double *rew
   CROW_TRY_AGREE(o->comm, CROW_ALLOCATE_RAW(&s.noise, pairs->partition.count));
   for (int64_t k = 0; k < pairs->partition.count; k++) s.noise[k] = sqrt(spread[k]);
   if (pairs->alternatives <= options->exact) {
-    CROW_TRY(crow_sandwich_dense(&s, variance, groups));
+    CROW_TRY(crow_sandwich_dense(&s, variance, groups, lead));
   } else {
-    if (wanted) CROW_TRY(crow_sandwich_probe(&s, options->probes, (uint64_t)options->seed, variance));
+    if (wanted) CROW_TRY(crow_sandwich_probe(&s, options->probes, (uint64_t)options->seed, variance, lead));
     if (groups) CROW_TRY(crow_sandwich_solve_groups(&s, groups));
   }
   for (int64_t i = 0; variance && i < o->weights->partition.count; i++) {
-    if (!(o->neighbours[i] > 0)) variance[i] = (double)NAN;
+    if (o->neighbours[i] > 0) continue;
+    variance[i] = (double)NAN;
+    if (lead) lead->variance[i] = (double)NAN;
   }
 cleanup:
   crow_sandwich_free(&s);

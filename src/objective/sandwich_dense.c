@@ -104,10 +104,21 @@ cleanup:
 typedef struct dense {
   double *h, *j, *work;
   double *variance; /* (m) */
+  double *lead;     /* (m) variances of the leader's reward less each; NULL if they are not wanted */
   int32_t *code;    /* (m); NULL without groups */
 } dense;
 
-static crow_status solve(const crow_objective *o, const masses *known, dense *d, const crow_sandwich_groups *groups) {
+/* From H^-1 and H^-1 J, row by row. */
+static void find_leads(dense *d, size_t m, size_t leader) {
+  const double *h = d->h + leader * m, *hj = d->work + leader * m;
+  for (size_t x = 0; x < m; x++) {
+    d->lead[x] = 0;
+    for (size_t y = 0; y < m; y++) d->lead[x] += (hj[y] - d->work[x * m + y]) * (h[y] - d->h[x * m + y]);
+  }
+}
+
+static crow_status solve(const crow_objective *o, const masses *known, dense *d, const crow_sandwich_groups *groups,
+                         const crow_sandwich_lead *lead) {
   crow_status status = CROW_OK;
   const int m = (int)o->pairs->alternatives;
   const size_t columns = (size_t)m;
@@ -122,36 +133,44 @@ static crow_status solve(const crow_objective *o, const masses *known, dense *d,
     d->variance[x] = 0;
     for (size_t y = 0; y < columns; y++) d->variance[x] += d->work[x * columns + y] * d->h[x * columns + y];
   }
+  if (lead) find_leads(d, columns, (size_t)lead->leader);
 cleanup:
   return status;
 }
 
-static crow_status dense_allocate(crow_gidx m, const crow_sandwich_groups *groups, dense *d) {
+static crow_status dense_allocate(crow_gidx m, const crow_sandwich_groups *groups, const crow_sandwich_lead *lead,
+                                  dense *d) {
   crow_status status = CROW_OK;
   CROW_TRY(CROW_ALLOCATE(&d->h, m * m));
   CROW_TRY(CROW_ALLOCATE(&d->j, m * m));
   CROW_TRY(CROW_ALLOCATE(&d->variance, m));
+  if (lead) CROW_TRY(CROW_ALLOCATE(&d->lead, m));
   if (groups) CROW_TRY(CROW_ALLOCATE(&d->code, m));
 cleanup:
   return status;
 }
 
-crow_status crow_sandwich_dense(const crow_sandwich *s, double *variance, const crow_sandwich_groups *groups) {
+crow_status crow_sandwich_dense(const crow_sandwich *s, double *variance, const crow_sandwich_groups *groups,
+                                const crow_sandwich_lead *lead) {
   crow_status status = CROW_OK;
   const crow_objective *o = s->o;
   const crow_comm *comm = o->comm;
   const crow_partition *p = &o->weights->partition;
   dense d = {0};
   masses known = {NULL, NULL};
-  CROW_TRY_AGREE(comm, dense_allocate(p->global, groups, &d));
+  CROW_TRY_AGREE(comm, dense_allocate(p->global, groups, lead, &d));
   CROW_TRY(gather_masses(o, &known));
   if (groups) CROW_TRY(crow_comm_gather_slices(comm, p, groups->code, d.code, sizeof *d.code));
   CROW_TRY(assemble(o, s->slope, d.h));
   CROW_TRY(assemble(o, s->noise, d.j));
   /* One rank's library gives everybody's bits. */
-  CROW_TRY_AGREE(comm, p->rank == 0 ? solve(o, &known, &d, groups) : CROW_OK);
+  CROW_TRY_AGREE(comm, p->rank == 0 ? solve(o, &known, &d, groups, lead) : CROW_OK);
   CROW_TRY(crow_comm_broadcast(comm, d.variance, p->global * (int64_t)sizeof *d.variance, 0));
   if (variance && p->count) memcpy(variance, d.variance + p->begin, (size_t)p->count * sizeof *variance);
+  if (lead) {
+    CROW_TRY(crow_comm_broadcast(comm, d.lead, p->global * (int64_t)sizeof *d.lead, 0));
+    if (p->count) memcpy(lead->variance, d.lead + p->begin, (size_t)p->count * sizeof *d.lead);
+  }
   if (groups) {
     const int64_t cells = groups->count * groups->count;
     CROW_TRY(crow_comm_broadcast(comm, groups->covariance, cells * (int64_t)sizeof(double), 0));
@@ -161,6 +180,7 @@ cleanup:
   crow_free(d.j);
   crow_free(d.work);
   crow_free(d.variance);
+  crow_free(d.lead);
   crow_free(d.code);
   crow_free(known.mass);
   crow_free(known.root);

@@ -45,8 +45,10 @@ double crow_sandwich_root(const crow_sandwich *s, int64_t i);
 crow_status crow_sandwich_solve(const crow_sandwich *s, double tolerance, crow_sandwich_solver *solver);
 /* By a dense inverse, of either NULL for what is not wanted; by probes the variances, by one system for each group
  * their covariances. Collective. */
-crow_status crow_sandwich_dense(const crow_sandwich *s, double *variance, const crow_sandwich_groups *groups);
+crow_status crow_sandwich_dense(const crow_sandwich *s, double *variance, const crow_sandwich_groups *groups,
+                                const crow_sandwich_lead *lead);
 crow_status crow_sandwich_solve_groups(const crow_sandwich *s, const crow_sandwich_groups *groups);
-crow_status crow_sandwich_probe(const crow_sandwich *s, int64_t probes, uint64_t seed, double *variance);
+crow_status crow_sandwich_probe(const crow_sandwich *s, int64_t probes, uint64_t seed, double *variance,
+                                const crow_sandwich_lead *lead);
 
 #endif

@@ -47,9 +47,21 @@ static void take_signs(const crow_sandwich *s, int64_t number, uint64_t seed, pr
   }
 }
 
+/* Adds the squares of y(leader) - y(x). */
+static crow_status add_leads(const crow_sandwich *s, const double *y, const crow_sandwich_lead *lead) {
+  crow_status status = CROW_OK;
+  const crow_partition *p = &s->o->weights->partition;
+  double leading = 0;
+  CROW_TRY(crow_comm_fetch(s->o->comm, p->begin, p->count, y, lead->leader, 1, &leading, sizeof leading));
+  for (int64_t i = 0; i < p->count; i++) lead->variance[i] += (leading - y[i]) * (leading - y[i]);
+cleanup:
+  return status;
+}
+
 /* One probe: b, then y = H^-1 b, whose last sweep gives alternatives of little or no weight, which the residual's norm
  * hardly sees, their values from the others'. */
-static crow_status add_probe(const crow_sandwich *s, int64_t number, uint64_t seed, probe *a) {
+static crow_status add_probe(const crow_sandwich *s, int64_t number, uint64_t seed, probe *a,
+                             const crow_sandwich_lead *lead) {
   crow_status status = CROW_OK;
   const int64_t n = s->o->weights->partition.count;
   crow_sandwich_solver *v = &a->solver;
@@ -62,23 +74,29 @@ static crow_status add_probe(const crow_sandwich *s, int64_t number, uint64_t se
     const double simple = a->b[i] / s->curvature[i], y = simple + v->q[i] / s->curvature[i];
     a->squares[i] += y * y;
     a->control[i] += simple * simple;
+    v->q[i] = y;
   }
+  if (lead) CROW_TRY(add_leads(s, v->q, lead));
 cleanup:
   return status;
 }
 
-crow_status crow_sandwich_probe(const crow_sandwich *s, int64_t probes, uint64_t seed, double *variance) {
+crow_status crow_sandwich_probe(const crow_sandwich *s, int64_t probes, uint64_t seed, double *variance,
+                                const crow_sandwich_lead *lead) {
   crow_status status = CROW_OK;
+  const int64_t n = s->o->weights->partition.count;
   probe a = {0};
   crow_progress progress;
   CROW_TRY_AGREE(s->o->comm, probe_allocate(s->o, &a));
+  for (int64_t i = 0; lead && i < n; i++) lead->variance[i] = 0;
   crow_progress_begin(&progress, "standard errors", "probes", (double)probes);
   for (int64_t k = 0; k < probes; k++) {
-    CROW_TRY(add_probe(s, k, seed, &a));
+    CROW_TRY(add_probe(s, k, seed, &a, lead));
     crow_progress_update(&progress, (double)k + 1);
   }
   CROW_TRY(crow_sandwich_variance(s, variance));
-  for (int64_t i = 0; i < s->o->weights->partition.count; i++) {
+  for (int64_t i = 0; i < n; i++) {
+    if (lead) lead->variance[i] /= (double)probes;
     variance[i] =
         a.control[i] > 0 ? variance[i] / (s->curvature[i] * s->curvature[i]) * (a.squares[i] / a.control[i]) : 0;
   }

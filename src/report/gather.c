@@ -131,6 +131,11 @@ crow_status crow_page_gather(const crow_comm *comm, const crow_plot_source *sour
     CROW_TRY(crow_file_read(source->file, "/rewards/standard_error", p.begin, p.count, CROW_F64, value));
     CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->error, e->ends.count));
     CROW_TRY(crow_ranking_pick(comm, &p, value, e->ends.count, e->ends.place, e->error));
+    if (crow_file_has(source->file, "/rewards/lead_error")) {
+      CROW_TRY(crow_file_read(source->file, "/rewards/lead_error", p.begin, p.count, CROW_F64, value));
+      CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->lead_error, e->ends.count));
+      CROW_TRY(crow_ranking_pick(comm, &p, value, e->ends.count, e->ends.place, e->lead_error));
+    }
   }
   if (rewards) CROW_TRY(gather_intervals(comm, &p, value, e));
   if (rewards) CROW_TRY(crow_page_gather_by(comm, &p, weight, scale, e));
@@ -149,6 +154,7 @@ void crow_page_entry_free(crow_page_entry *e) {
   crow_free(e->weight);
   crow_free(e->win_rate);
   crow_free(e->error);
+  crow_free(e->lead_error);
   crow_free(e->lower);
   crow_free(e->upper);
   crow_rewards_by_free(&e->by);

@@ -32,7 +32,7 @@ static page_winner best_alternative(const crow_page_entry *e) {
   if (ends->ranked < 1) return (page_winner){.clear = true};
   page_winner best = {.name = ends->id[0], .error = (double)NAN, .clear = true};
   if (ends->best < 2 || crow_file_has(e->source->file, "/alternatives/prompt") || e->components) return best;
-  const crow_lead lead = crow_ends_lead(ends, e->error);
+  const crow_lead lead = crow_ends_lead(ends, e->error, e->lead_error);
   best.rival = ends->id[lead.second];
   best.lead = lead.lead;
   best.error = lead.error;

@@ -53,6 +53,7 @@ static crow_status write_uncertainty(crow_file *file, const crow_partition *p, c
   crow_status status = CROW_OK;
   if (u->has_standard_errors)
     CROW_TRY(crow_file_write_vector(file, "/rewards/standard_error", CROW_F64, p, u->standard_error));
+  if (u->has_standard_errors) CROW_TRY(crow_file_write_vector(file, "/rewards/lead_error", CROW_F64, p, u->lead_error));
   CROW_TRY(rewards_write_topics(file, p, &u->topics));
   if (u->replicates == 0) goto cleanup;
   CROW_TRY(crow_file_set_i64(file, "/", "bootstrap", u->replicates));

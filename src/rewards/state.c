@@ -48,8 +48,8 @@ crow_status crow_rewards_save(crow_checkpoint *checkpoint, const crow_rewards *r
   crow_status status = CROW_OK;
   const crow_partition *p = &rewards->partition;
   const double *const vector[] = {rewards->value, rewards->win_rate, rewards->fitted_win_rate,
-                                  rewards->uncertainty.standard_error};
-  const int count = rewards->uncertainty.has_standard_errors ? 4 : 3;
+                                  rewards->uncertainty.standard_error, rewards->uncertainty.lead_error};
+  const int count = rewards->uncertainty.has_standard_errors ? 5 : 3;
   double numbers[NUMBERS];
   pack(rewards, numbers);
   CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "rewards", NUMBERS, numbers));
@@ -75,6 +75,8 @@ crow_status crow_rewards_load(const crow_comm *comm, crow_checkpoint *checkpoint
   if (out->uncertainty.has_standard_errors) {
     CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->uncertainty.standard_error, p->count));
     CROW_TRY(crow_checkpoint_get_vector(checkpoint, "rewards", 3, CROW_F64, p, out->uncertainty.standard_error));
+    CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->uncertainty.lead_error, p->count + 1)); /* never NULL */
+    CROW_TRY(crow_checkpoint_get_vector(checkpoint, "rewards", 4, CROW_F64, p, out->uncertainty.lead_error));
   }
   CROW_TRY(crow_sampling_error_load(comm, checkpoint, p, &out->sampling_error));
   CROW_TRY(crow_rewards_load_prompts(comm, checkpoint, (crow_gidx)numbers[15], out));

@@ -76,12 +76,13 @@ void crow_ends_free(crow_ends *e) {
   *e = (crow_ends){0};
 }
 
-crow_lead crow_ends_lead(const crow_ends *ends, const double *error) {
+crow_lead crow_ends_lead(const crow_ends *ends, const double *error, const double *lead_error) {
   crow_lead best = {.first = 0, .second = -1, .error = (double)NAN, .clear = true};
   double least = (double)INFINITY;
   for (int64_t k = 1; k < ends->best; k++) {
     const double lead = ends->place[0].value - ends->place[k].value;
-    const double both = error ? hypot(error[0], error[k]) : (double)NAN;
+    const bool known = error && lead_error && !isnan(lead_error[k]);
+    const double both = known ? lead_error[k] : error ? hypot(error[0], error[k]) : (double)NAN;
     const double errors = both > 0 ? lead / both : (double)INFINITY;
     if (best.second >= 0 && !(errors < least)) continue;
     least = errors;

@@ -21,6 +21,7 @@ static crow_status pick_uncertainty(const crow_comm *comm, const crow_rewards *r
   const crow_uncertainty *u = &r->uncertainty;
   if (u->has_standard_errors) {
     CROW_TRY(pick_column(comm, &r->partition, &e->ends, u->standard_error, NULL, &e->error));
+    CROW_TRY(pick_column(comm, &r->partition, &e->ends, u->lead_error, NULL, &e->lead_error));
   }
   if (u->replicates == 0) goto cleanup;
   CROW_TRY(pick_column(comm, &r->partition, &e->ends, u->lower, NULL, &e->lower));
@@ -60,6 +61,7 @@ void crow_ends_rewards_free(crow_ends_rewards *e) {
   crow_free(e->weight);
   crow_free(e->win_rate);
   crow_free(e->error);
+  crow_free(e->lead_error);
   crow_free(e->lower);
   crow_free(e->upper);
   crow_free(e->rank_lower);

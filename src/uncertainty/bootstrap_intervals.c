@@ -89,14 +89,38 @@ cleanup:
   return status;
 }
 
+/* That of each reward's distance to the greatest of the fit. */
+static crow_status take_leads(const crow_bootstrap *b, crow_uncertainty *out) {
+  crow_status status = CROW_OK;
+  const crow_partition *p = &b->weights->partition;
+  const int64_t n = b->replicates;
+  crow_gidx leader = 0;
+  double *leading = NULL;
+  CROW_TRY(crow_uncertainty_leader(b->comm, b->weights, b->reward, &leader));
+  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&leading, n));
+  CROW_TRY(crow_comm_fetch(b->comm, p->begin, p->count, b->values, leader, 1, leading, (size_t)n * sizeof *leading));
+  for (crow_gidx i = 0; i < p->count; i++) {
+    const double *values = b->values + i * n;
+    double mean = 0, squares = 0;
+    for (int64_t k = 0; k < n; k++) mean += (leading[k] - values[k]) / (double)n;
+    for (int64_t k = 0; k < n; k++) squares += pow(leading[k] - values[k] - mean, 2);
+    out->lead_error[i] = isnan(out->standard_error[i]) ? (double)NAN : sqrt(squares / (double)(n - 1));
+  }
+cleanup:
+  crow_free(leading);
+  return status;
+}
+
 /* The standard deviation of each reward over the replicates. */
 static crow_status take_deviations(crow_bootstrap *b, crow_uncertainty *out) {
   crow_status status = CROW_OK;
   const double *rate = crow_objective_win_rate(b->full);
   const int64_t count = b->weights->partition.count, n = b->replicates;
   crow_free(out->standard_error);
-  out->standard_error = NULL;
+  crow_free(out->lead_error);
+  out->standard_error = out->lead_error = NULL;
   CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->standard_error, count));
+  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->lead_error, count + 1)); /* never NULL */
   for (int64_t i = 0; i < count; i++) {
     const double *values = b->values + i * n;
     double mean = 0, squares = 0;
@@ -105,6 +129,7 @@ static crow_status take_deviations(crow_bootstrap *b, crow_uncertainty *out) {
     out->standard_error[i] = isnan(rate[i]) ? (double)NAN : sqrt(squares / (double)(n - 1));
   }
   out->has_standard_errors = true;
+  CROW_TRY(take_leads(b, out));
 cleanup:
   return status;
 }

@@ -4,7 +4,7 @@
 
 /* Doubles for each alternative of a rank's slice: weights, rewards and the fit's other results, and as many again of
  * replicates. */
-#define RESULT_VECTORS 14
+#define RESULT_VECTORS 15
 /* Bytes for each comparison of a rank: in pairs, kept one by one, and sorted anew. */
 #define JUDGED_BYTES 104
 /* Bytes for each alternative on every rank: what replicates and random probes put together. */

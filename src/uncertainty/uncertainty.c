@@ -75,6 +75,7 @@ void crow_uncertainty_free(crow_uncertainty *uncertainty) {
   crow_free(uncertainty->rank_lower);
   crow_free(uncertainty->rank_upper);
   crow_free(uncertainty->standard_error);
+  crow_free(uncertainty->lead_error);
   crow_topic_errors_free(&uncertainty->topics);
   memset(uncertainty, 0, sizeof *uncertainty);
 }
@@ -100,20 +101,44 @@ bool crow_uncertainty_wants_errors(const crow_dataset *dataset, const crow_uncer
   return how->standard_errors || (how->errors && dataset->alternatives <= CROW_SANDWICH_EXACT);
 }
 
-/* What the sandwich finds: `variance` of rewards, if wanted, and `covariance` of topics, if there are some. */
+crow_status crow_uncertainty_leader(const crow_comm *comm, const crow_weights *weights, const double *reward,
+                                    crow_gidx *leader) {
+  crow_status status = CROW_OK;
+  const crow_partition *p = &weights->partition;
+  double greatest = -(double)INFINITY;
+  *leader = p->global;
+  for (crow_gidx i = 0; i < p->count; i++) {
+    if (weights->value[i] > 0) greatest = fmax(greatest, reward[i]);
+  }
+  CROW_TRY(crow_comm_max_f64(comm, &greatest, 1));
+  for (crow_gidx i = p->count - 1; i >= 0; i--) {
+    if (weights->value[i] > 0 && reward[i] == greatest) *leader = p->begin + i;
+  }
+  CROW_TRY(crow_comm_min_i64(comm, leader, 1));
+  if (*leader == p->global) *leader = 0; /* nothing has weight */
+cleanup:
+  return status;
+}
+
+/* What the sandwich finds: of rewards, if wanted, the `variance` and that of leads, and `covariance` of topics, if
+ * there are some. */
 static crow_status find_sandwich(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                  const crow_objective_options *options, const crow_uncertainty_options *how,
-                                 const double *reward, double *variance, const crow_sandwich_groups *groups) {
+                                 const double *reward, double *variance, const crow_sandwich_groups *groups,
+                                 double *lead_variance) {
   crow_status status = CROW_OK;
   const crow_sandwich_options sandwich = {CROW_SANDWICH_EXACT, how->error_probes, how->bootstrap_seed};
   crow_judged judged = {0};
   crow_objective *objective = NULL;
+  crow_sandwich_lead lead = {.variance = lead_variance};
   double *spread = NULL;
+  CROW_TRY(crow_uncertainty_leader(comm, weights, reward, &lead.leader));
   CROW_TRY(crow_judged_read(comm, dataset, NULL, &judged));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&spread, judged.pairs.partition.count));
   CROW_TRY(bootstrap_find_spread(comm, &judged, &weights->partition, options->pair_weight, reward, spread));
   CROW_TRY(crow_objective_create_pairs(comm, options, weights, &judged.pairs, &objective));
-  CROW_TRY(crow_objective_sandwich(objective, reward, spread, &sandwich, variance, groups->count ? groups : NULL));
+  CROW_TRY(crow_objective_sandwich(objective, reward, spread, &sandwich, variance, groups->count ? groups : NULL,
+                                   lead_variance ? &lead : NULL));
 cleanup:
   crow_objective_destroy(&objective);
   crow_judged_free(&judged);
@@ -135,8 +160,13 @@ crow_status crow_uncertainty_sandwich(const crow_comm *comm, const crow_dataset 
   if (!rewards && groups.count == 0) goto cleanup;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&groups.covariance, groups.count * groups.count));
   if (rewards) CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->standard_error, p->count));
-  CROW_TRY(find_sandwich(comm, dataset, weights, options, how, reward, rewards ? out->standard_error : NULL, &groups));
-  for (int64_t i = 0; i < p->count && rewards; i++) out->standard_error[i] = sqrt(out->standard_error[i]);
+  if (rewards) CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->lead_error, p->count + 1)); /* never NULL */
+  CROW_TRY(find_sandwich(comm, dataset, weights, options, how, reward, rewards ? out->standard_error : NULL, &groups,
+                         out->lead_error));
+  for (int64_t i = 0; i < p->count && rewards; i++) {
+    out->standard_error[i] = sqrt(out->standard_error[i]);
+    out->lead_error[i] = sqrt(fmax(out->lead_error[i], 0));
+  }
   out->has_standard_errors = out->has_standard_errors || rewards;
   CROW_TRY(crow_topic_errors_fill(comm, p, reward, &topics, groups.covariance, &out->topics));
 cleanup:

@@ -26,4 +26,8 @@ crow_status crow_topic_errors_average(const crow_comm *comm, const crow_partitio
 crow_status crow_topic_errors_fill(const crow_comm *comm, const crow_partition *partition, const double *reward,
                                    const crow_labels *topics, const double *covariance, crow_topic_errors *out);
 
+/* The weighted alternative of the greatest of the rewards (this rank's slice), the first of equal ones. Collective. */
+crow_status crow_uncertainty_leader(const crow_comm *comm, const crow_weights *weights, const double *reward,
+                                    crow_gidx *leader);
+
 #endif

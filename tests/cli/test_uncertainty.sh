@@ -134,4 +134,31 @@ END2
 run "$python" check.py
 exits 0
 
+# Of two alternatives that count alike one reward is minus the other, so their difference has twice the standard error of
+# each, in the verdict as in the file; variances that just added up would give 1.4 times, and call 60 to 40 clear.
+{
+  echo left,right,winner,judge
+  for judge in 1 2 3 4 5 6 7 8 9 10; do
+    winner=a
+    [ $judge -le 6 ] || winner=b
+    for vote in 1 2 3 4 5 6 7 8 9 10; do echo "a,b,$winner,$judge"; done
+  done
+} >two.csv
+crow import --comparisons two.csv -o two.h5 --keep judge
+exits 0
+for how in "" "--bootstrap 20 --bootstrap-by judge"; do
+  # shellcheck disable=SC2086 # words
+  crow fit two.h5 -o two-rewards.h5 --pair-weight count --lambda 0.001 --force $how
+  exits 0
+  prints "too close to call: a leads b by 0.4038, less than two standard errors"
+  "$python" - <<'PY' || fail "the error of a lead is not that of the difference"
+import h5py
+f = h5py.File("two-rewards.h5")["rewards"]
+assert f["lead_error"][0] == 0 and abs(f["lead_error"][1] - 2 * f["standard_error"][1]) < 1e-9
+PY
+  crow report two-rewards.h5 -o two.html --force
+  exits 0
+  grep -q "too close to call: a leads b" two.html || fail "the page claims a winner"
+done
+
 finish

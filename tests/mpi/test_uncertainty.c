@@ -117,10 +117,15 @@ static void compare_with_jackknife(int pair_weight, bool zeros) {
   write(test_comm, path, &d);
   make_weights(test_comm, M, zeros, &weights);
   make_weights(alone, M, zeros, &all_weights);
-  double *r = fit(test_comm, path, &weights, &options, &rewards), variance[M] = {0};
+  double *r = fit(test_comm, path, &weights, &options, &rewards), variance[M] = {0}, lead[M] = {0};
+  int leader = 1; /* has weight */
+  for (int x = 0; x < M; x++) {
+    if (!(zeros && x % 5 == 0) && r[x] > r[leader]) leader = x;
+  }
   const crow_uncertainty_options how = defaults(0);
   add_errors(test_comm, path, &weights, &options, &how, &rewards);
   double *error = test_gather(test_comm, &rewards.partition, rewards.uncertainty.standard_error);
+  double *lead_error = test_gather(test_comm, &rewards.partition, rewards.uncertainty.lead_error);
   for (int k = 0; k < Q; k++) {
     const double outcome = d.outcome[k], step = outcome > .5 ? -1e-3 : 1e-3;
     const double residual = outcome - 1 / (1 + exp(r[d.second[k]] - r[d.first[k]]));
@@ -136,17 +141,22 @@ static void compare_with_jackknife(int pair_weight, bool zeros) {
       crow_rewards_free(&moved);
     }
     d.outcome[k] = outcome;
+    double derivative[M];
     for (int x = 0; x < M; x++) {
       /* One-sided, of second order: (4 f(h/2) - 3 f(0) - f(h)) / h */
-      const double derivative = (4 * at[0][x] - 3 * r[x] - at[1][x]) / step;
-      variance[x] += residual * derivative * (residual * derivative);
+      derivative[x] = residual * (4 * at[0][x] - 3 * r[x] - at[1][x]) / step;
+      variance[x] += derivative[x] * derivative[x];
     }
+    for (int x = 0; x < M; x++) lead[x] += pow(derivative[leader] - derivative[x], 2);
     crow_free(at[0]);
     crow_free(at[1]);
   }
   for (int x = 0; x < M; x++) CHECK_NEAR(error[x], sqrt(variance[x]), 2e-5 * sqrt(variance[x]));
+  for (int x = 0; x < M; x++) CHECK_NEAR(lead_error[x], sqrt(lead[x]), 2e-5 * sqrt(lead[x]));
+  CHECK(lead_error[leader] == 0);
   crow_free(r);
   crow_free(error);
+  crow_free(lead_error);
   crow_rewards_free(&rewards);
   crow_weights_free(&weights);
   crow_weights_free(&all_weights);
@@ -172,13 +182,14 @@ static void compare_groups(crow_objective *objective, const double *reward, cons
     own[x] = x;
   }
   CHECK_OK(crow_objective_sandwich(objective, reward, spread, &dense, variance,
-                                   &(crow_sandwich_groups){GROUPS, code, exact}));
+                                   &(crow_sandwich_groups){GROUPS, code, exact}, NULL));
   CHECK_OK(crow_objective_sandwich(objective, reward, spread, &systems, NULL,
-                                   &(crow_sandwich_groups){GROUPS, code, solved}));
+                                   &(crow_sandwich_groups){GROUPS, code, solved}, NULL));
   for (int k = 0; k < GROUPS * GROUPS; k++) {
     CHECK_NEAR(solved[k], exact[k], 1e-6 * exact[k / GROUPS * (GROUPS + 1)]);
   }
-  CHECK_OK(crow_objective_sandwich(objective, reward, spread, &systems, NULL, &(crow_sandwich_groups){M, own, single}));
+  CHECK_OK(crow_objective_sandwich(objective, reward, spread, &systems, NULL, &(crow_sandwich_groups){M, own, single},
+                                   NULL));
   for (int x = 0; x < M; x++) CHECK_NEAR(single[x * (M + 1)], variance[x], 1e-6 * variance[x]);
 }
 
@@ -204,12 +215,18 @@ static void probes_estimate_what_the_dense_inverse_gives(void) {
     double reward[M], exact[M], estimate[M], *spread = calloc((size_t)pairs.partition.count + 1, sizeof *spread);
     for (int x = 0; x < M; x++) reward[x] = sin(x);
     for (int64_t k = 0; k < pairs.partition.count; k++) spread[k] = uniform(9, (uint64_t)pairs.first[k]);
-    CHECK_OK(crow_objective_sandwich(objective, reward + weights.partition.begin, spread, &dense, exact, NULL));
-    CHECK_OK(crow_objective_sandwich(objective, reward + weights.partition.begin, spread, &probes, estimate, NULL));
+    double exact_leads[M], leads[M];
+    const crow_sandwich_lead exact_lead = {8, exact_leads}, lead = {8, leads}; /* sin 8 = .99 */
+    CHECK_OK(
+        crow_objective_sandwich(objective, reward + weights.partition.begin, spread, &dense, exact, NULL, &exact_lead));
+    CHECK_OK(
+        crow_objective_sandwich(objective, reward + weights.partition.begin, spread, &probes, estimate, NULL, &lead));
     compare_groups(objective, reward, spread);
     for (int64_t i = 0; i < weights.partition.count; i++) {
       CHECK(exact[i] > 0);
       CHECK_NEAR(estimate[i], exact[i], 5 * sqrt(2. / P) * exact[i]);
+      CHECK((exact_leads[i] > 0) == (i != 8));
+      CHECK_NEAR(leads[i], exact_leads[i], 5 * sqrt(2. / P) * exact_leads[i]);
     }
     free(spread);
     crow_objective_destroy(&objective);

@@ -14,22 +14,28 @@ static void a_lead_is_over_the_rival_fewest_errors_behind(void) {
   int64_t rank[3] = {1, 2, 3};
   const double close[3] = {3, 4, 4}, clear[3] = {.6, .8, 4};
   const crow_ends ends = ends_of(3, place, rank);
-  crow_lead lead = crow_ends_lead(&ends, close);
+  crow_lead lead = crow_ends_lead(&ends, close, NULL);
   CHECK(lead.first == 0 && lead.second == 1 && lead.lead == 2 && !lead.clear);
   CHECK_NEAR(lead.error, 5, 1e-12);
-  lead = crow_ends_lead(&ends, clear); /* 2 errors of 1 before the second, 4 of 4.04 before the third */
+  lead = crow_ends_lead(&ends, clear, NULL); /* 2 errors of 1 before the second, 4 of 4.04 before the third */
   CHECK(lead.second == 2 && lead.lead == 4 && !lead.clear);
   CHECK_NEAR(lead.error, hypot(.6, 4), 1e-12);
-  lead = crow_ends_lead(&ends, NULL);
+  lead = crow_ends_lead(&ends, NULL, NULL);
   CHECK(lead.second == 1 && lead.clear && isnan(lead.error));
+  const double known[3] = {0, 2, (double)NAN}; /* one error before the second, 4 of 4.04 before the third */
+  lead = crow_ends_lead(&ends, clear, known);
+  CHECK(lead.second == 2 && !lead.clear);
+  const double far[3] = {0, .5, 1.5}; /* 4 errors before the second, 2.7 before the third */
+  lead = crow_ends_lead(&ends, close, far);
+  CHECK(lead.second == 2 && lead.error == 1.5 && lead.clear);
 }
 
 static void a_tie_is_no_lead(void) {
   crow_ranked place[2] = {{1, 0}, {1, 1}};
   int64_t rank[2] = {1, 1};
   const crow_ends ends = ends_of(2, place, rank), one = ends_of(1, place, rank);
-  CHECK(!crow_ends_lead(&ends, NULL).clear);
-  CHECK(crow_ends_lead(&one, NULL).second == -1);
+  CHECK(!crow_ends_lead(&ends, NULL, NULL).clear);
+  CHECK(crow_ends_lead(&one, NULL, NULL).second == -1);
 }
 
 static void topics_matter_that_sum_up_four_alternatives_each(void) {

@@ -371,7 +371,7 @@ static void print_lead(crow_run *run, const crow_topics *topics, bool apart, con
     crow_print(run, "verdict: %s", text);
   }
   if (!matter && !apart && c->ends.best > 1) {
-    crow_results_best(&c->ends, c->error, text, sizeof text);
+    crow_results_best(c, text, sizeof text);
     crow_print(run, "verdict: %s", text);
   }
 }

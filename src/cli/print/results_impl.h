@@ -33,7 +33,7 @@ void crow_results_training(crow_run *run, const crow_rewards *rewards);
  * printed with so many decimals (negative: with six digits). Collective. */
 crow_status crow_results_topics(crow_run *run, const crow_topics *topics, const char *value_name, int decimals);
 /* Which alternative leads and by how much, or that this is too close to call. Local. */
-void crow_results_best(const crow_ends *ends, const double *error, char *text, size_t bytes);
+void crow_results_best(const crow_ends_rewards *best, char *text, size_t bytes);
 /* Which topic leads and by how much, or that this is too close to call; in words, and in the summary. Local. */
 void crow_results_lead(const crow_topics *topics, char *text, size_t bytes);
 json_t *crow_json_lead(const crow_topics *topics);

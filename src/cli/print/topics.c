@@ -69,8 +69,9 @@ void crow_results_lead(const crow_topics *topics, char *text, size_t bytes) {
   }
 }
 
-void crow_results_best(const crow_ends *ends, const double *error, char *text, size_t bytes) {
-  const crow_lead lead = crow_ends_lead(ends, error);
+void crow_results_best(const crow_ends_rewards *best, char *text, size_t bytes) {
+  const crow_ends *ends = &best->ends;
+  const crow_lead lead = crow_ends_lead(ends, best->error, best->lead_error);
   char first[2 * CROW_NAME_BYTES], second[2 * CROW_NAME_BYTES];
   (void)crow_text_fit(ends->id[lead.first], 40, first, sizeof first);
   (void)crow_text_fit(ends->id[lead.second], 40, second, sizeof second);
