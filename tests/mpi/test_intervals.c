@@ -135,6 +135,117 @@ static void compared_results_have_their_intervals(void) {
   }
 }
 
+/* ---- replicates ---------------------------------------------------------------------------------------------------
+ */
+
+enum { FEW = 8, REPLICATES = 41, VOTES = 400 };
+static double replicate[REPLICATES][FEW];
+
+static crow_status take_replicate(void *context, int64_t k, const double *reward) {
+  int *visits = context;
+  CHECK(k == (*visits)++ && k < REPLICATES);
+  memcpy(replicate[k % REPLICATES], reward, sizeof replicate[0]);
+  return CROW_OK;
+}
+
+static int ascending(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Between the order statistics around the quantile. */
+static double quantile_of(double *values, double q) {
+  qsort(values, REPLICATES, sizeof *values, ascending);
+  const double at = q * (REPLICATES - 1);
+  const int below = (int)at;
+  return values[below] + (at - below) * (values[below + (below + 1 < REPLICATES)] - values[below]);
+}
+
+/* Alternative 7 was compared with nobody; topic 0 has the even ones. */
+static void write_votes(const char *path) {
+  static int32_t first[VOTES], second[VOTES];
+  static double outcome[VOTES];
+  double context[FEW];
+  const char *topic[FEW];
+  for (int i = 0; i < FEW; i++) {
+    context[i] = i;
+    topic[i] = i % 2 ? "odd" : "even";
+  }
+  for (int q = 0; q < VOTES; q++) {
+    uint32_t words[3];
+    crow_random_words(19, CROW_STREAM_TEST, (uint64_t)q, words, 3);
+    first[q] = (int32_t)(words[0] % 7);
+    second[q] = (int32_t)((words[0] % 7 + 1 + words[1] % 6) % 7);
+    outcome[q] = words[2] % 10 < (first[q] < second[q] ? 7u : 4u);
+  }
+  const test_dataset t = {.m = FEW,
+                          .d = 1,
+                          .context = context,
+                          .topic = topic,
+                          .q = VOTES,
+                          .first = first,
+                          .second = second,
+                          .outcome = outcome};
+  test_dataset_write(test_comm, path, &t);
+}
+
+/* Quantiles of what a visitor of the replicates is shown, of rewards and of ranks, and covariances of topics' means. */
+static void intervals_are_those_of_the_replicates(void) {
+  crow_dataset dataset = {0};
+  crow_weights weights;
+  crow_rewards rewards;
+  crow_train_options train;
+  crow_uncertainty out = {0};
+  int visits = 0;
+  int64_t not_converged = -1;
+  const crow_uncertainty_options how = {
+      .bootstrap = REPLICATES, .bootstrap_seed = 5, .error_probes = 1, .errors = true};
+  crow_train_options_default(&train);
+  write_votes(test_path("votes.h5"));
+  CHECK_OK(crow_dataset_open(test_comm, test_path("votes.h5"), false, &dataset));
+  CHECK_OK(crow_weights_uniform(test_comm, FEW, &weights));
+  CHECK_OK(crow_rewards_fit(test_comm, &dataset, &weights, &train, &rewards));
+  CHECK_OK(crow_uncertainty_replicates(test_comm, &dataset, &weights, &train.objective, &train.lbfgs, &how,
+                                       rewards.value, take_replicate, &visits, &not_converged));
+  CHECK(visits == REPLICATES && not_converged == 0);
+  CHECK_OK(crow_uncertainty_bootstrap(test_comm, &dataset, &weights, &train.objective, &train.lbfgs, &how,
+                                      rewards.value, &out));
+  CHECK(out.replicates == REPLICATES && out.not_converged == 0);
+  for (crow_gidx i = 0; i < weights.partition.count; i++) {
+    double values[REPLICATES], ranks[REPLICATES];
+    for (int k = 0; k < REPLICATES; k++) {
+      values[k] = replicate[k][i];
+      ranks[k] = 1;
+      for (int j = 0; j < FEW; j++) ranks[k] += replicate[k][j] > replicate[k][i];
+    }
+    if (i == FEW - 1) {
+      CHECK(isnan(out.lower[i]) && isnan(out.upper[i]));
+    } else {
+      CHECK_NEAR(out.lower[i], quantile_of(values, .025), 1e-12);
+      CHECK_NEAR(out.upper[i], quantile_of(values, .975), 1e-12);
+    }
+    qsort(ranks, REPLICATES, sizeof *ranks, ascending); /* .025 and .975 of 40 are the second and the last but one */
+    CHECK(out.rank_lower[i] == (int64_t)ranks[1] && out.rank_upper[i] == (int64_t)ranks[REPLICATES - 2]);
+  }
+  CHECK(out.topics.name.count == 2);
+  double mean[2][REPLICATES] = {{0}}, middle[2] = {0};
+  for (int k = 0; k < REPLICATES; k++) {
+    for (int i = 0; i < FEW; i++) mean[i % 2][k] += replicate[k][i] / (FEW / 2);
+    for (int t = 0; t < 2; t++) middle[t] += mean[t][k] / REPLICATES;
+  }
+  for (int t = 0; t < 2; t++) {
+    for (int u = 0; u < 2; u++) {
+      double sum = 0;
+      for (int k = 0; k < REPLICATES; k++) sum += (mean[t][k] - middle[t]) * (mean[u][k] - middle[u]);
+      CHECK_NEAR(out.topics.covariance[2 * t + u], sum / (REPLICATES - 1), 1e-12);
+    }
+  }
+  crow_uncertainty_free(&out);
+  crow_rewards_free(&rewards);
+  crow_weights_free(&weights);
+  crow_dataset_close(&dataset);
+}
+
 /* ---- topics ----------------------------------------------------------------------------------------------------- */
 
 static const double covariance[TOPICS * TOPICS] = {4, .5, -.25, 1, 9, 0, .25, 2, -1e-18};
@@ -231,6 +342,7 @@ int main(int argc, char **argv) {
   static const crow_test tests[] = {
       {"ends of a fit have their intervals", ends_of_a_fit_have_their_intervals},
       {"compared results have their intervals", compared_results_have_their_intervals},
+      {"intervals are those of the replicates", intervals_are_those_of_the_replicates},
       {"topics have means and errors", topics_have_means_and_errors},
       {"errors go to the topics that they are of", errors_go_to_the_topics_that_they_are_of},
       {NULL, NULL}};
