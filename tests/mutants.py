@@ -159,7 +159,7 @@ class Builder:
         self.call(["ninja", "-C", self.build, "crow", *(self.target(p) for p in self.programs)])
         with open(os.path.join(self.build, "compile_commands.json"), encoding="utf-8") as file:
             self.compile = {os.path.relpath(e["file"], self.tree): e["command"] for e in json.load(file)
-                            if "crow_objects" in e["command"]}
+                            if "crow_objects" in e["command"] or "/tests/" in e["file"]}
         self.links = {}
 
     def read(self, path):
@@ -195,12 +195,16 @@ class Builder:
         """Compiles what a changed file is a part of; the new objects, or None."""
         made = []
         for source in self.users(path):
-            target = os.path.join(out, source.replace("/", "_") + ".o")
-            command = re.sub(r" -o \S+ ", " -o %s " % target, self.compile[source], count=1).replace("-Werror", "")
-            if subprocess.run(command + " -w", shell=True, cwd=self.build, capture_output=True).returncode:
+            target = self.compiled(source, out)
+            if not target:
                 return None
             made.append(target)
         return made
+
+    def compiled(self, source, out):
+        target = os.path.join(out, source.replace("/", "_") + ".o")
+        command = re.sub(r" -o \S+ ", " -o %s " % target, self.compile[source], count=1).replace("-Werror", "")
+        return None if subprocess.run(command + " -w", shell=True, cwd=self.build, capture_output=True).returncode else target
 
     def original(self, source):
         return os.path.join(self.build, re.search(r" -o (\S+) ", self.compile[source]).group(1))
@@ -208,14 +212,20 @@ class Builder:
     def same_code(self, path, objects):
         return all(self.read(o) == self.read(self.original(s)) for s, o in zip(self.users(path), objects))
 
-    def link(self, target, objects):
-        """The program with the changed objects before the library."""
+    def link(self, target, objects, path):
+        """The program with the changed objects before the library; a test that includes the changed header is compiled anew."""
         if target not in self.links:
             lines = self.call(["ninja", "-C", self.build, "-t", "commands", target]).strip().split("\n")
             self.links[target] = next(l for l in reversed(lines) if " -o %s " % target in l and "libcrow.a" in l)
         out = os.path.join(self.work, os.path.basename(target))
         command = self.links[target].replace(" -o %s " % target, " -o %s " % out, 1)
         command = command.replace(" libcrow.a", " %s libcrow.a" % " ".join(objects), 1)
+        source = next((s for s in self.compile if s.startswith("tests/") and self.target(s[6:-2].replace("test_", "")) == target), "")
+        if path.endswith(".h") and source and '%s"' % path[4:] in self.read(source).decode():
+            made = self.compiled(source, self.work)
+            if not made:
+                return None
+            command = re.sub(r"\S+/%s\.o" % re.escape(source[6:]), made, command, count=1)
         done = subprocess.run(command, shell=True, cwd=self.build, capture_output=True, text=True)
         return out if done.returncode == 0 else None
 
@@ -364,6 +374,7 @@ class Runner:
         self.builder, self.budget, self.ranks = builder, options.seconds, options.ranks.split(",")
         self.scripts = not options.programs
         self.kept = {name: os.path.join(builder.work, name + ".json") for name in ("usual", "kills")}
+        self.sound = set()  # tests that killed and pass without a mutant
         self.usual, self.kills = kept_of(self.kept["usual"]), kept_of(self.kept["kills"])
         self.reached = kept_of(os.path.join(builder.tree, "coverage.json"))
 
@@ -416,11 +427,16 @@ class Runner:
         for test, target in self.commands(name, path, line, original):
             if self.time_of(test, target) > 1e8:
                 continue
-            program = self.builder.link(target, objects)
+            program = self.builder.link(target, objects, path)
             if program is None:
                 return "linker", count
             failed, _ = run_test(self.builder, test, program, 5 * self.time_of(test, target) + 3)
             count += 1
+            if failed and test not in self.sound:
+                del self.usual[test]
+                if self.time_of(test, target) > 1e8:
+                    continue
+                self.sound.add(test)
             history = self.kills.setdefault(name + " " + test, [0, 0])
             history[0] += 1
             history[1] += bool(failed)

@@ -131,7 +131,7 @@ static void memory_is_that_of_a_group(void) {
   for (int ranks = 1; ranks <= 4; ranks++) {
     const double slice = 5000. / ranks + CROW_BLOCK, all = 5000. / crow_comm_size(test_comm) + CROW_BLOCK;
     const double vectors = slice * 8 * (20 + 2 * 10), slots = slice * 16 * 12;
-    const double data = (7e6 * 40 + 3e7 * 24) / ranks, known = 5000 * 80, kept = all * 200 * 12;
+    const double data = (7e6 * 40 + 3e7 * 24) / ranks, known = 5000 * 100, kept = all * 200 * 12;
     CHECK_NEAR(crow_bootstrap_bytes(&b, ranks), vectors + slots + data + known + kept, 1e-6);
   }
 }
