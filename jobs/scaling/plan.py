@@ -19,6 +19,7 @@ import sys
 import tempfile
 
 CLOUD = ["--centres", "random", "--shape", "uniform", "--spread", "0.3", "--precision", "single", "--preferences", "comparisons"]
+COMPLETE = ["--dimensions", "3", "--centres", "random", "--shape", "uniform", "--spread", "0.3", "--reward-spread", "1"]
 CASES = {
     "800 alternatives, d 64, 100000 judgements": (
         ["--alternatives", "800", "--dimensions", "64", *CLOUD, "--comparisons", "100000"], []),
@@ -28,9 +29,9 @@ CASES = {
         ["--alternatives", "3000", "--dimensions", "8", *CLOUD, "--comparisons", "2000000"], []),
     "20000 alternatives, d 8, 10000000 judgements": (
         ["--alternatives", "20000", "--dimensions", "8", *CLOUD, "--comparisons", "10000000"], []),
-    "types, 20000 alternatives, d 3": (["--alternatives", "20000"], []),
-    "types, 300000 alternatives, d 3": (["--alternatives", "300000"], []),
-    "matrix, 4000 alternatives, d 3": (["--alternatives", "4000", "--preferences", "matrix"], []),
+    "3 types, 20000 alternatives, d 3": (["--alternatives", "20000", *COMPLETE], []),
+    "3 types, 300000 alternatives, d 3": (["--alternatives", "300000", *COMPLETE], []),
+    "matrix, 4000 alternatives, d 3": (["--alternatives", "4000", *COMPLETE, "--preferences", "matrix"], []),
     "prompts, 5000 of 4 responses, d 256, 30000 judgements": (
         ["--prompts", "5000", "--alternatives", "20000", "--dimensions", "256", "--spread", "0.1", "--preferences",
          "comparisons", "--comparisons", "30000"], []),

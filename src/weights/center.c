@@ -105,30 +105,35 @@ cleanup:
   return status;
 }
 
-/* What so many samples leave of error in all weights together: the sum of sqrt(2 / pi) standard errors. */
+double crow_weights_expected_error(double weight, int64_t samples) {
+  return sqrt(2 / 3.14159265358979324 * weight * fmax(1 - weight, 0) / (double)samples);
+}
+
+bool crow_weights_center_restless(double change) { return change >= CHANGE_LEAST; }
+
+/* What is left to go is some ten times the last change, as changes shrink by about a tenth a round. */
+bool crow_weights_center_seen(double change, double error) { return 10 * change > error; }
+
+/* What so many samples leave of error in all weights together. */
 static crow_status expected_error(const crow_comm *comm, const crow_partition *p, int64_t samples,
                                   const crow_weights_center *center, double *sum) {
   crow_status status = CROW_OK;
   double *error = NULL;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&error, p->count));
-  for (crow_gidx i = 0; i < p->count; i++) {
-    const double w = center->weights[i];
-    error[i] = sqrt(2 / 3.14159265358979324 * w * fmax(1 - w, 0) / (double)samples);
-  }
+  for (crow_gidx i = 0; i < p->count; i++) error[i] = crow_weights_expected_error(center->weights[i], samples);
   CROW_TRY(crow_comm_sum(comm, p, error, sum));
 cleanup:
   crow_free(error);
   return status;
 }
 
-/* A centre that has not come to rest matters only where that is seen beside what `limit` samples leave of error. What
- * is left to go is some ten times the last change, as changes shrink by about a tenth a round. */
+/* A centre that has not come to rest matters only where that is seen beside what `limit` samples leave of error. */
 static crow_status log_restless(const crow_comm *comm, const crow_partition *p, int64_t samples, int64_t limit,
                                 const crow_weights_center *center) {
   crow_status status = CROW_OK;
   double error = 0;
   CROW_TRY(expected_error(comm, p, limit, center, &error));
-  const bool seen = 10 * center->change > error;
+  const bool seen = crow_weights_center_seen(center->change, error);
   crow_log(
       seen ? CROW_LOG_WARNING : CROW_LOG_INFO,
       "space: the weighted mean is taken as it is after %lld rounds of %lld sample%s: the last changed the weights "
@@ -142,7 +147,8 @@ cleanup:
 
 static crow_status log_center(const crow_comm *comm, const crow_partition *p, int64_t samples, int64_t limit,
                               const crow_weights_center *center) {
-  if (center->rounds > 0 && center->change >= CHANGE_LEAST) return log_restless(comm, p, samples, limit, center);
+  if (center->rounds > 0 && crow_weights_center_restless(center->change))
+    return log_restless(comm, p, samples, limit, center);
   if (center->rounds == 0) {
     crow_log(CROW_LOG_INFO, "space: all contexts have one direction, which needs no centre");
   } else {

@@ -205,7 +205,7 @@ crow_status crow_few_center(crow_few *few, crow_few_set *s, int64_t first, int64
   crow_status status = CROW_OK;
   const int64_t samples = first < FEW_SAMPLES ? first : FEW_SAMPLES;
   int64_t copies[CROW_FEW_MOST];
-  double *y = NULL, before[CROW_FEW_MOST], change = 1;
+  double *y = NULL, before[CROW_FEW_MOST], change = 1, error = 0;
   bool exact = few_wants_exact(few);
   const crow_gidx distinct = crow_few_distinct(s->coordinate, s->count, s->k, copies);
   for (crow_gidx x = 0; x < s->count; x++) s->value[x] = 1 / (double)distinct / (double)copies[x];
@@ -222,6 +222,9 @@ crow_status crow_few_center(crow_few *few, crow_few_set *s, int64_t first, int64
   if (exact) goto cleanup;
   few_turn(y, s);
   CROW_TRY(crow_few_run(few, s, first, limit));
+  for (crow_gidx x = 0; x < s->count; x++) error += crow_weights_expected_error(s->value[x], s->samples);
+  s->restless = crow_weights_center_restless(change);
+  s->seen = s->restless && crow_weights_center_seen(change, error);
 cleanup:
   crow_free(y);
   return status;

@@ -50,6 +50,7 @@ typedef struct crow_few_set {
   double *score;           /* (count, CROW_FEW_LANES) */
   double *points;          /* (k, CROW_FEW_LANES) */
   int64_t samples;         /* that the values come from; 0: exact */
+  bool restless, seen;     /* the weighted mean did not come to rest; and that shows beside the samples' error */
   bool inexact;            /* the most samples came before the relative error asked for */
 } crow_few_set;
 

@@ -29,7 +29,25 @@ static void batch_of(const crow_weights *weights, crow_gidx i, int64_t *row) {
 }
 
 static crow_prompt_result result_of(const crow_weights *weights, crow_gidx i) {
-  return (crow_prompt_result){weights->value[i], weights->standard_error[i], weights->hits ? weights->hits[i] : 0, 1};
+  return (crow_prompt_result){weights->value[i], weights->standard_error[i], weights->hits ? weights->hits[i] : 0,
+                              CROW_PROMPT_DONE};
+}
+
+/* How the weighted mean of a prompt ended. `error` is what its samples leave of error in all its weights. */
+static int64_t center_of(const crow_weights *weights, double error) {
+  const crow_weights_space *space = &weights->space;
+  if (space->center_rounds == 0 || !crow_weights_center_restless(space->center_change)) return CROW_PROMPT_DONE;
+  return CROW_PROMPT_DONE | CROW_PROMPT_RESTLESS |
+         (crow_weights_center_seen(space->center_change, error) ? CROW_PROMPT_SEEN : 0);
+}
+
+/* Of this rank's slice of the weights. */
+static double error_of(const crow_weights *weights) {
+  double sum = 0;
+  for (crow_gidx i = 0; weights->samples > 0 && i < weights->partition.count; i++) {
+    sum += crow_weights_expected_error(weights->value[i], weights->samples);
+  }
+  return sum;
 }
 
 /* A failure within a prompt counts alternatives within it; this says which prompt. */
@@ -73,9 +91,11 @@ static crow_status compute_few(crow_prompts *p, crow_gidx j, crow_few_kind kind)
   crow_prompt_view_make(&view, 0, count, CROW_F64, p->rows);
   if (kind == CROW_FEW_SPHERE) CROW_TRY(crow_space_transform(p->space, 0, count, p->rows));
   CROW_TRY(crow_few_weights(&p->few, count, p->rows, first, limit, &set));
+  const int64_t ended =
+      CROW_PROMPT_DONE | (set.restless ? CROW_PROMPT_RESTLESS : 0) | (set.seen ? CROW_PROMPT_SEEN : 0);
   for (crow_gidx i = 0; i < count; i++) {
     p->result[p->place[begin + i]] =
-        (crow_prompt_result){set.value[i], set.samples ? set.error[i] : 0, set.samples ? set.hits[i] : 0, 1};
+        (crow_prompt_result){set.value[i], set.samples ? set.error[i] : 0, set.samples ? set.hits[i] : 0, ended};
     for (int64_t b = 0; p->batch && b < CROW_HIT_BATCHES; b++) {
       p->batch[p->place[begin + i] * CROW_HIT_BATCHES + b] = set.samples ? set.hits_of[i * CROW_HIT_BATCHES + b] : 0;
     }
@@ -106,7 +126,7 @@ static crow_status compute_owned(crow_prompts *p, crow_gidx j) {
   options.grid = "1x1";
   if (p->result[p->place[begin]].done) return CROW_OK;
   if (count == 1) {
-    p->result[p->place[begin]] = (crow_prompt_result){.value = 1, .done = 1};
+    p->result[p->place[begin]] = (crow_prompt_result){.value = 1, .done = CROW_PROMPT_DONE};
     return CROW_OK;
   }
   if (crow_few_fits(&options, p->space, dataset.dimensions, count, &kind)) return compute_few(p, j, kind);
@@ -116,8 +136,10 @@ static crow_status compute_owned(crow_prompts *p, crow_gidx j) {
     options.nearest.engine = CROW_NEAREST_FUSED;
   }
   CROW_TRY(crow_weights_of_prompt(p->self, &dataset, &options, p->space, &weights));
+  const int64_t ended = center_of(&weights, error_of(&weights));
   for (crow_gidx i = 0; i < count; i++) {
     p->result[p->place[begin + i]] = result_of(&weights, i);
+    p->result[p->place[begin + i]].done = ended;
     if (p->batch) batch_of(&weights, i, p->batch + p->place[begin + i] * CROW_HIT_BATCHES);
   }
   take(p, &weights);
@@ -170,7 +192,12 @@ static crow_status compute_shared(crow_prompts *p, const void *slice, size_t byt
   CROW_TRY(crow_weights_of_prompt(comm, &dataset, &options, p->space, &weights));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&mine, weights.partition.count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&whole, count));
-  for (crow_gidx i = 0; i < weights.partition.count; i++) mine[i] = result_of(&weights, i);
+  double error = error_of(&weights);
+  CROW_TRY(crow_comm_sum_f64_unordered(comm, &error, 1));
+  for (crow_gidx i = 0; i < weights.partition.count; i++) {
+    mine[i] = result_of(&weights, i);
+    mine[i].done = center_of(&weights, error);
+  }
   CROW_TRY(crow_comm_gather_slices(comm, &weights.partition, mine, whole, sizeof *whole));
   CROW_TRY(gather_batches(p, &weights, &batch));
   fill_shared(p, prompt, whole, batch);
@@ -266,7 +293,7 @@ static crow_status prompts_resume(crow_prompts *p, crow_checkpoint *checkpoint, 
   crow_free(p->result);
   CROW_TRY(crow_prompts_to_owners(p, -1, p->slice, sizeof *p->slice, (void **)&p->result));
   CROW_TRY(resume_batches(p, checkpoint, out));
-  for (crow_gidx j = 0; j < p->mine; j++) prompts += p->result[p->place[p->begin[j]]].done;
+  for (crow_gidx j = 0; j < p->mine; j++) prompts += p->result[p->place[p->begin[j]]].done != 0;
   CROW_TRY(crow_comm_sum_i64(p->comm, &prompts, 1));
   crow_log(CROW_LOG_NOTICE, "weights: going on with %lld prompt%s done", (long long)prompts, crow_plural(prompts));
 cleanup:
@@ -357,7 +384,7 @@ static crow_status compute_all(crow_prompts *p, crow_checkpoint *checkpoint, cro
     int64_t done = 0;
     if (p->owner[k] != CROW_PROMPT_SHARED) continue;
     for (crow_gidx i = 0; i < p->partition.count; i++) {
-      if (p->dataset->prompt[p->partition.begin + i] == k) done |= p->slice[i].done;
+      if (p->dataset->prompt[p->partition.begin + i] == k) done |= p->slice[i].done != 0;
     }
     CROW_TRY(crow_comm_max_i64(p->comm, &done, 1));
     if (done) continue;
@@ -386,6 +413,33 @@ static double share_of(const crow_weights_options *options, const crow_dataset *
                                                           : 1 / (double)dataset->prompts;
 }
 
+/* As of a dataset without prompts, for all of them at once. */
+static crow_status log_restless_prompts(const crow_prompts *p) {
+  crow_status status = CROW_OK;
+  const crow_gidx end = p->partition.begin + p->partition.count;
+  int64_t restless[2] = {0, 0};
+  bool *told = NULL;
+  CROW_TRY_AGREE(p->comm, CROW_ALLOCATE(&told, p->dataset->prompts));
+  for (crow_gidx x = 0; x < end; x++) { /* a prompt counts where its first alternative is */
+    bool *already = &told[p->dataset->prompt[x]];
+    if (!*already && x >= p->partition.begin) {
+      restless[0] += (p->slice[x - p->partition.begin].done & CROW_PROMPT_RESTLESS) != 0;
+      restless[1] += (p->slice[x - p->partition.begin].done & CROW_PROMPT_SEEN) != 0;
+    }
+    *already = true;
+  }
+  CROW_TRY(crow_comm_sum_i64(p->comm, restless, 2));
+  if (restless[0] == 0) goto cleanup;
+  crow_log(
+      restless[1] ? CROW_LOG_WARNING : CROW_LOG_INFO,
+      "space: of %lld prompt%s the weighted mean is taken as it is after as many rounds as there may be; in %lld of "
+      "them the last one changed the weights by what shows beside what the samples leave of error",
+      (long long)restless[0], crow_plural(restless[0]), (long long)restless[1]);
+cleanup:
+  crow_free(told);
+  return status;
+}
+
 /* From results within the prompts to weights. */
 static crow_status prompts_finish(crow_prompts *p, crow_weights *out) {
   crow_status status = CROW_OK;
@@ -408,6 +462,7 @@ static crow_status prompts_finish(crow_prompts *p, crow_weights *out) {
   } else {
     CROW_TRY(take_batches(p, out));
   }
+  CROW_TRY(log_restless_prompts(p));
   if (p->inexact) {
     crow_log(CROW_LOG_WARNING,
              "weights: %lld prompt%s did not reach the relative standard error of %g within %lld samples",
@@ -419,17 +474,19 @@ cleanup:
 }
 
 /* A space that does not depend on contexts is the same for all prompts, and so are its first samples. */
-static crow_status prepare_space(crow_prompts *p) {
+static crow_status prepare_space(crow_prompts *p, const char *reason) {
   crow_status status = CROW_OK;
   const crow_space_options *space = &p->options->space;
+  char text[256];
   if (p->options->scheme != CROW_SCHEME_VORONOI) return CROW_OK;
   if (crow_space_fits_contexts(space)) {
-    crow_log(CROW_LOG_NOTICE, "space: %s, of each prompt's own contexts", space->space);
+    (void)snprintf(text, sizeof text, "%s, of each prompt's own contexts", space->space);
+    if (p->growth <= 1) crow_weights_log_space(text, reason);
     return CROW_OK;
   }
   CROW_TRY(crow_space_create(p->comm, space, p->dataset, &p->space));
   if (p->options->relative_error > 0 || p->options->open_ended) crow_space_shuffle(p->space);
-  crow_log(CROW_LOG_NOTICE, "space: %s", crow_space_describe(p->space));
+  if (p->growth <= 1) crow_weights_log_space(crow_space_describe(p->space), reason);
   int64_t first, limit;
   if (p->largest <= CROW_FEW_MOST && p->dataset->dimensions > 2) goto cleanup; /* which keep their own */
   const crow_weights_options options = options_of(p, p->largest);
@@ -440,8 +497,8 @@ cleanup:
 }
 
 crow_status crow_weights_prompts(const crow_comm *comm, const crow_dataset *dataset,
-                                 const crow_weights_options *options, double growth, crow_checkpoint *checkpoint,
-                                 crow_weights *out) {
+                                 const crow_weights_options *options, const char *reason, double growth,
+                                 crow_checkpoint *checkpoint, crow_weights *out) {
   crow_status status = CROW_OK;
   crow_stages stages = {0};
   crow_prompts p = {.comm = comm, .dataset = dataset, .options = options, .growth = growth};
@@ -462,7 +519,7 @@ crow_status crow_weights_prompts(const crow_comm *comm, const crow_dataset *data
       p.slice[i].value = 1 / (double)p.size[dataset->prompt[p.partition.begin + i]];
     }
   } else {
-    CROW_TRY(prepare_space(&p));
+    CROW_TRY(prepare_space(&p, reason));
     CROW_TRY(compute_all(&p, checkpoint, &stages, out));
   }
   CROW_TRY(prompts_finish(&p, out));

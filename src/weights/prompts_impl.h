@@ -8,11 +8,15 @@
 /* The owner of a prompt that all ranks work on together. */
 #define CROW_PROMPT_SHARED (-1)
 
+/* How work on a prompt ended: its weighted mean may not have come to rest, which may be seen beside the samples' error.
+ */
+enum { CROW_PROMPT_DONE = 1, CROW_PROMPT_RESTLESS = 2, CROW_PROMPT_SEEN = 4 };
+
 /* What is known of an alternative. */
 typedef struct crow_prompt_result {
   double value, standard_error; /* within its prompt */
   int64_t hits;
-  int64_t done; /* 0: its prompt has not been worked on yet */
+  int64_t done; /* CROW_PROMPT_DONE and so on of its prompt; 0: not worked on yet */
 } crow_prompt_result;
 
 typedef struct crow_prompts {

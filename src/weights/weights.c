@@ -113,7 +113,6 @@ static crow_status choose_space(const crow_comm *comm, const crow_dataset *datas
   CROW_TRY(crow_space_choose(comm, &options->space, dataset, choice));
   chosen->space = crow_space_chosen(&options->space, choice);
   if (dataset->prompts < 2) goto cleanup;
-  if (*choice->reason) crow_weights_log_space(choice->space, choice->reason);
   /* Check for too large contexts now, while the message can give their row in the file; within a prompt rows are
    * renumbered. */
   if (strcmp(choice->space, "sphere") != 0) {
@@ -135,7 +134,7 @@ crow_status crow_weights_compute_from(const crow_comm *comm, const crow_dataset 
   CROW_TRY(crow_weights_check_memory(comm, dataset, options));
   CROW_TRY(choose_space(comm, dataset, options, &choice, &chosen));
   if (dataset->prompts > 1)
-    CROW_TRY(crow_weights_prompts(comm, dataset, &chosen, 1, checkpoint, out));
+    CROW_TRY(crow_weights_prompts(comm, dataset, &chosen, choice.reason, 1, checkpoint, out));
   else
     CROW_TRY(crow_weights_by_scheme(comm, dataset, &chosen, choice.reason, NULL, checkpoint, out));
   out->space.choice = choice;
@@ -155,7 +154,7 @@ static crow_status refine_prompts(const crow_comm *comm, const crow_dataset *dat
   *more = from->samples < options->max_samples;
   if (!*more) return CROW_OK;
   if (checkpoint) crow_checkpoint_forget(checkpoint);
-  CROW_TRY(crow_weights_prompts(comm, dataset, options, from->growth * factor, checkpoint, out));
+  CROW_TRY(crow_weights_prompts(comm, dataset, options, "", from->growth * factor, checkpoint, out));
   *more = out->samples > from->samples; /* a pool may be used up */
 cleanup:
   return status;

@@ -121,6 +121,12 @@ int64_t crow_weights_next_samples(int64_t done, double error, double wanted, int
 /* The first batch and the most samples there can be: a pool ends (`pool` rows; 0: endless). Local. */
 void crow_weights_plan_samples(const crow_weights_options *options, crow_gidx alternatives, crow_gidx pool,
                                int64_t *first, int64_t *limit);
+/* Whether the last round of looking for a weighted mean, which changed the weights by `change` in all, was not the end
+ * of it; and whether what is left to go shows beside so much error in all weights. Local. */
+bool crow_weights_center_restless(double change);
+bool crow_weights_center_seen(double change, double error);
+/* What so many samples leave of error in a weight: sqrt(2 / pi) standard errors. Local. */
+double crow_weights_expected_error(double weight, int64_t samples);
 /* "space: unit sphere about the weighted mean (auto: contexts have unit length)"; `reason` "": not by auto. Local. */
 void crow_weights_log_space(const char *description, const char *reason);
 /* A copy of the centre of a sphere, for the files; nothing where there is none. Collective. */
@@ -141,10 +147,11 @@ crow_status crow_weights_by_scheme(const crow_comm *comm, const crow_dataset *da
 crow_status crow_weights_of_prompt(const crow_comm *comm, const crow_dataset *dataset,
                                    const crow_weights_options *options, crow_space *space, crow_weights *out);
 /* Weights of a dataset of several prompts, each with `growth` times the samples that the options say; a checkpoint's
- * own growth counts. `out` is freed by the caller on failure. Collective. */
+ * own growth counts. `reason` is why the space was chosen, or empty; the space is said unless there is growth. `out` is
+ * freed by the caller on failure. Collective. */
 crow_status crow_weights_prompts(const crow_comm *comm, const crow_dataset *dataset,
-                                 const crow_weights_options *options, double growth, crow_checkpoint *checkpoint,
-                                 crow_weights *out);
+                                 const crow_weights_options *options, const char *reason, double growth,
+                                 crow_checkpoint *checkpoint, crow_weights *out);
 /* Weights from the distances among the alternatives: kernel and radius. Collective. */
 crow_status crow_weights_density(const crow_comm *comm, const crow_dataset *dataset,
                                  const crow_weights_options *options, crow_checkpoint *checkpoint, crow_weights *out);
