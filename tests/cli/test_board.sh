@@ -86,4 +86,50 @@ END
 run "$python" check.py
 exits 0
 
+
+# With several prompts each row names its own, as the exported table has it; a long name is cut. Without prompts there is no such
+# column.
+crow simulate -o prompted.h5 --prompts 5 --alternatives 50 --dimensions 3 --spread 0.3 --preferences comparisons --comparisons 900
+crow fit prompted.h5 -o prompted-r.h5
+exits 0
+cp out board
+crow export prompted-r.h5 -o prompted.csv
+exits 0
+awk -F, 'NR > 1 { print $1, $2, $3 }' prompted.csv | sort >known
+awk '$1 == "rank" && $2 == "id" { table = $4 == "prompt"; next } table && /^ +[0-9]+ / { print $2, $3, $4 }' board | sort >shown
+[ "$(wc -l <shown)" -eq 20 ] || fail "the board has not 20 rows with prompts"
+[ -z "$(comm -13 known shown)" ] || fail "rows of the board have other prompts than the file"
+crow simulate -o single.h5 --alternatives 50 --dimensions 3 --spread 0.3 --preferences comparisons --comparisons 900
+crow fit single.h5 -o single-r.h5
+exits 0
+prints_not "prompt"
+
+# Names longer than a column are cut, and whole in the file.
+long=$(printf 'a%.0s' $(seq 60))
+printf 'winner,loser\n%s,b\n%s,b\nb,%s\n' "$long" "$long" "$long" >long.csv
+crow import --comparisons long.csv -o long.h5
+exits 0
+crow fit long.h5 -o long-r.h5
+exits 0
+cut=$(awk '$1 == "rank" { table = 1; next } table && $2 ~ /^aaa/ { print $2; exit }' out)
+equal "$cut" "$(printf 'a%.0s' $(seq 39))…" # of a column of 40
+crow export long-r.h5 -o long-table.csv
+exits 0
+grep -q "^$long," long-table.csv || fail "the table has not the whole name"
+
+# The verdict is on the least certain lead, which need not be the one over the next: b is close behind a in thousands of
+# comparisons, c far behind in four.
+awk 'BEGIN { print "winner,loser"; for (k = 0; k < 3000; k++) print "a,b"; for (k = 0; k < 1500; k++) print "b,a"
+  for (k = 0; k < 3; k++) print "a,c"; print "c,a" }' >leads.csv
+crow import --comparisons leads.csv -o leads.h5
+exits 0
+crow fit leads.h5 -o leads-r.h5
+exits 0
+grep -qE '^verdict: too close to call: a leads c by .*; the least certain lead' out || fail "the verdict is not on the lead over c"
+grep -vE 'a,c|c,a' leads.csv >next.csv
+crow import --comparisons next.csv -o next.h5
+crow fit next.h5 -o next-r.h5
+exits 0
+grep -qE '^verdict: a leads, by .* over b' out || fail "no verdict on the lead over b"
+prints_not "least certain lead"
 finish

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { ENDS = 10 };
+enum { ENDS = 10, PROMPT_BYTES = 128 };
 /* A bound of the rewards' error that is a larger share of their spread is told. */
 static const double LOOSE = 1e-3;
 
@@ -200,12 +200,32 @@ static void print_notes(crow_run *run, const crow_dataset *dataset, const crow_r
   }
 }
 
-static crow_status print_chosen(crow_run *run, const crow_ends_rewards *c, bool topics, const crow_elo *elo) {
+/* The prompt of each row, `*name` (rows), or NULL where there is one prompt at most; freed by the caller. Collective.
+ */
+static crow_status read_prompts(const crow_run *run, const crow_dataset *dataset, const crow_ends *e,
+                                char (**name)[PROMPT_BYTES]) {
+  crow_status status = CROW_OK;
+  if (dataset->prompts < 2) return CROW_OK;
+  CROW_TRY_AGREE(run->comm, CROW_ALLOCATE(name, e->count));
+  for (int64_t k = 0; k < e->count; k++) {
+    CROW_TRY(crow_dataset_prompt_name(dataset, e->place[k].index, (*name)[k], PROMPT_BYTES));
+  }
+cleanup:
+  return status;
+}
+
+static crow_status print_chosen(crow_run *run, const crow_dataset *dataset, const crow_ends_rewards *c,
+                                const crow_elo *elo) {
+  crow_status status = CROW_OK;
   const crow_ends *e = &c->ends;
+  const bool topics = dataset->has_topic;
+  char(*prompt)[PROMPT_BYTES] = NULL;
   crow_table table = {0};
+  CROW_TRY(read_prompts(run, dataset, e, &prompt));
   crow_table_add_column(&table, "rank", false, 0);
   crow_table_add_column(&table, "id", true, 40);
   if (topics) crow_table_add_column(&table, "topic", true, 24);
+  if (prompt) crow_table_add_column(&table, "prompt", true, 24);
   crow_table_add_column(&table, "reward", false, 0);
   crow_table_add_column(&table, "weight", false, 0);
   crow_table_add_column(&table, "win rate", false, 0);
@@ -229,6 +249,7 @@ static crow_status print_chosen(crow_run *run, const crow_ends_rewards *c, bool 
     crow_table_add_rank(&table, e->rank[k]);
     crow_table_add(&table, "%s", e->id[k]);
     if (topics) crow_table_add(&table, "%s", e->topic[k]);
+    if (prompt) crow_table_add(&table, "%s", prompt[k]);
     crow_table_add_real(&table, 6, e->place[k].value);
     crow_table_add_real(&table, -1, c->weight[k]);
     crow_table_add_real(&table, 6, c->win_rate[k]);
@@ -244,7 +265,10 @@ static crow_status print_chosen(crow_run *run, const crow_ends_rewards *c, bool 
     add_elo(&table, elo, c, k);
   }
   print_title(run, e);
-  return crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run)));
+  CROW_TRY(crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run))));
+cleanup:
+  crow_free(prompt);
+  return status;
 }
 
 /* The range of the prompts' own scales; those of prompts without pairs are left out. */
@@ -387,7 +411,7 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
   CROW_TRY(crow_ends_rewards_create(run->comm, dataset, r, ENDS, &c));
   CROW_TRY(crow_elo_find(run->comm, scale, dataset->file, &r->partition, r->value, r->weight, &elo));
   report_chosen(run, &c, &elo);
-  CROW_TRY(print_chosen(run, &c, dataset->has_topic, &elo));
+  CROW_TRY(print_chosen(run, dataset, &c, &elo));
   print_notes(run, dataset, r, &c.ends);
   CROW_TRY(crow_results_by(run, dataset->file, r, &c, scale, &elo));
   CROW_TRY(crow_topics_create(run->comm, dataset->file, &r->partition, true, r->value, r->weight, &topics));
