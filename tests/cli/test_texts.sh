@@ -70,4 +70,35 @@ if crow plot one.h5 -o topics.svg --kind topics && [ "$code" -eq 0 ]; then
   shown=$(grep -o 'topic [0-9][0-9][0-9]' topics.svg | sort -u | wc -l)
   if [ "$shown" -lt 100 ] || [ "$shown" -gt 101 ]; then fail "$shown topics in the picture"; fi
 fi
+
+# Whole texts and kept columns go into whatever is copied of a dataset, which are indices into what is copied beside.
+"$python" - <<'PY'
+with open("texts.csv", "w") as f:
+    f.write("left,right,winner,judge\n")
+    for k in range(60):
+        first, second = (f"answer {(k + d) % 8} " + "and so on " * 60 for d in (0, 1 + k % 7))
+        f.write(f'"{first}","{second}","{first}",judge {k % 5}\n')
+with open("texts-contexts.csv", "w") as f:
+    f.write("id,x,y,z\n")
+    for k in range(8):
+        f.write(f'"answer {k} {"and so on " * 60}",{k},{k * k % 5},{k % 3}\n')
+PY
+crow import --comparisons texts.csv --contexts texts-contexts.csv --keep judge -o texts.h5
+exits 0
+prints "8 ids are the beginning of a text, which is stored whole"
+for p in 1 2; do
+  ranks $p split texts.h5 -o texts-train.h5 --test-output texts-test.h5 --force
+  exits 0
+  ranks $p pca texts.h5 -o texts-pca.h5 --force
+  exits 0
+  "$python" - <<'PY' || fail "texts or kept columns are lost"
+import h5py, numpy as np
+whole = h5py.File("texts.h5")
+for name in ("texts-train.h5", "texts-test.h5", "texts-pca.h5"):
+    part = h5py.File(name)
+    for path in ("alternatives/id", "alternatives/text_begin", "alternatives/text_bytes", "comparisons/label_name", "comparisons/label_value"):
+        assert np.array_equal(whole[path][()], part[path][()]), (name, path)
+assert np.array_equal(whole["comparisons/label"][()], part["comparisons/label"][()])
+PY
+done
 finish
