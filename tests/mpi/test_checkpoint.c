@@ -191,6 +191,33 @@ static void hdf5_sees_a_changed_byte(void) {
   remove_all();
 }
 
+/* A vector of more values than are looked at at once, of one rank's own too. */
+static void long_vectors_come_back(void) {
+  const crow_gidx count = 1024 * CROW_BLOCK + 77;
+  const crow_partition p = crow_comm_partition(test_comm, count, CROW_BLOCK);
+  crow_checkpoint *checkpoint = open_run(&plain, 7);
+  int32_t *values = NULL;
+  bool found = true;
+  CHECK_OK(CROW_ALLOCATE(&values, p.count));
+  for (crow_gidx i = 0; i < p.count; i++) values[i] = (int32_t)((p.begin + i) * 2654435761u >> 1);
+  CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+  CHECK_OK(crow_checkpoint_begin(checkpoint));
+  CHECK_OK(crow_checkpoint_put_vector(checkpoint, "long", 0, CROW_I32, &p, values));
+  CHECK_OK(crow_checkpoint_end(checkpoint));
+  crow_checkpoint_destroy(&checkpoint);
+  checkpoint = open_run(&plain, 7);
+  CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+  CHECK(found);
+  memset(values, 0, (size_t)p.count * sizeof *values);
+  if (found) CHECK_OK(crow_checkpoint_get_vector(checkpoint, "long", 0, CROW_I32, &p, values));
+  int64_t wrong = 0;
+  for (crow_gidx i = 0; i < p.count; i++) wrong += values[i] != (int32_t)((p.begin + i) * 2654435761u >> 1);
+  CHECK(wrong == 0);
+  crow_checkpoint_destroy(&checkpoint);
+  crow_free(values);
+  remove_all();
+}
+
 static void check_passed_over(const void *bytes, size_t count) {
   char newest[1024];
   (void)snprintf(newest, sizeof newest, "%s", test_path("result.h5.checkpoint.b.h5"));
@@ -396,6 +423,7 @@ int main(int argc, char **argv) {
        another_run_is_refused_and_restart_or_none_look_at_nothing},
       {"saving and stopping are due on all ranks", saving_and_stopping_are_due_on_all_ranks},
       {"a damaged file is passed over", a_damaged_file_is_passed_over},
+      {"long vectors come back", long_vectors_come_back},
       {"HDF5 sees a changed byte", hdf5_sees_a_changed_byte},
       {"files of others stay", files_of_others_stay},
       {"a restart is newer than what was there", a_restart_is_newer},
