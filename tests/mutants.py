@@ -33,26 +33,26 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Folder: (files, C programs, the script by the file's name, the first that fits).
 FOLDERS = {
-    "weights": (r"src/weights/.*\.c", "weights/few weights/rules weights/energies mpi/weights mpi/weights_file mpi/prompt_weights mpi/work mpi/edges mpi/draws mpi/center mpi/duplicates mpi/clones "
+    "weights": (r"src/weights/.*\.c", "weights/few weights/rules weights/energies weights/memory mpi/weights mpi/weights_file mpi/prompt_weights mpi/work mpi/edges mpi/draws mpi/center mpi/duplicates mpi/clones "
                 "mpi/sampling_error nearest/voronoi",
                 {r"few": "cli/prompts_few", r"prompts": "cli/prompts_shared", r"plan|grid": "cli/memory", r"": "cli/units"}),
     "nearest": (r"src/nearest/.*\.[ch]", "nearest/amount nearest/pairs_of_doubles nearest/engines nearest/hull nearest/search nearest/signs "
                 "nearest/voronoi mpi/work mpi/weights", {r"": "cli/units"}),
-    "fit": (r"src/(fit|uncertainty)/.*\.c", "mpi/fit mpi/rewards mpi/work mpi/model_fit mpi/uncertainty mpi/intervals mpi/one_rank uncertainty/many_replicates", {r"": "cli/json"}),
+    "fit": (r"src/(fit|uncertainty)/.*\.c", "mpi/fit mpi/rewards mpi/work mpi/model_fit mpi/uncertainty mpi/intervals mpi/kept mpi/one_rank uncertainty/many_replicates", {r"": "cli/json"}),
     "optim": (r"src/optim/.*\.c", "optim/adam optim/direction optim/lbfgs optim/line_search optim/stall mpi/lbfgs mpi/adam",
               {r"": "cli/json"}),
     "checkpoint": (r"src/io/checkpoint.*\.c", "mpi/checkpoint mpi/checkpoint_run mpi/file_faults", {r"": "cli/paths"}),
     "space": (r"src/space/.*\.c", "space/signs mpi/space mpi/space_parts mpi/draws mpi/center mpi/pca nearest/signs", {r"": "cli/pool"}),
     "summary": (r"src/summary/.*\.c", "mpi/effect mpi/summary mpi/elo summary/words summary/neighbours mpi/intervals", {r"effect": "cli/effect", r"": "cli/compare"}),
     "paths": (r"src/io/(paths|target|kept|whole_file|result|alternatives_digest)\.c",
-              "io/outputs io/publish io/temporary io/whole_file mpi/digest mpi/paths mpi/files mpi/file_faults", {r"": "cli/paths"}),
+              "io/outputs io/publish io/temporary io/whole_file mpi/digest mpi/kept mpi/paths mpi/files mpi/file_faults", {r"": "cli/paths"}),
     "import": (r"src/import/.*\.c", "import/alternatives import/archives import/comparisons import/csv import/npy mpi/context_source mpi/import mpi/import_kinds fuzz/archive fuzz/csv",
                {r"scores|rules|results": "cli/formats", r"": "cli/formats"}),
     "tasks": (r"src/tasks/.*\.c", "tasks/stride mpi/groups mpi/model_fit mpi/uncertainty", {r"": "cli/uncertainty"}),
-    "rewards": (r"src/rewards/.*\.c", "mpi/rewards mpi/fit mpi/sampling_error mpi/uncertainty mpi/files mpi/work mpi/edges", {r"by": "cli/by", r"": "cli/sampling_error"}),
+    "rewards": (r"src/rewards/.*\.c", "mpi/rewards mpi/scores weights/memory mpi/kept mpi/fit mpi/sampling_error mpi/uncertainty mpi/files mpi/work mpi/edges", {r"by": "cli/by", r"": "cli/sampling_error"}),
     "objective": (r"src/objective/.*\.c", "objective/complete objective/curvature objective/paired objective/sigmoid mpi/objective mpi/fit "
                   "mpi/uncertainty mpi/sampling_error", {r"": "cli/json"}),
-    "predict": (r"src/predict/.*\.c", "mpi/split mpi/summary mpi/model mpi/model_fit mpi/clones", {r"score": "cli/score", r"split": "cli/split", r"": "cli/eval"}),
+    "predict": (r"src/predict/.*\.c", "mpi/scores mpi/split mpi/summary mpi/model mpi/model_fit mpi/clones", {r"score": "cli/score", r"split": "cli/split", r"": "cli/eval"}),
 }
 
 ENVIRONMENT = dict(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMPI_MCA_rmaps_base_oversubscribe="1",

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rewards carried over to alternatives that have none, and rewards that a fit begins at: by brute force. */
+#include "fixture.h"
+#include "write_file.h"
+
+#include <stdlib.h>
+
+enum { M = 700, D = 2, NEW = 900, PROMPTS = 3 };
+
+static double context[M * D], value[M], rate[M];
+static char name_of_prompt[PROMPTS][16];
+static const char *prompt[M];
+
+/* Every third context is another's, and every fifth alternative was never compared; nor was any of prompt 2's. */
+static void lay_out(bool prompts) {
+  for (int64_t i = 0; i < M; i++) {
+    crow_random_uniform(51, CROW_STREAM_TEST, (uint64_t)(i % 3 == 2 ? i - 2 : i), context + i * D, D);
+    value[i] = (double)(i * 41 % M) / 16;
+    rate[i] = i % 5 == 1 || (prompts && i % PROMPTS == 2) ? (double)NAN : .5;
+    (void)snprintf(name_of_prompt[i % PROMPTS], sizeof name_of_prompt[0], "p%d", (int)(i % PROMPTS));
+    prompt[i] = name_of_prompt[i % PROMPTS];
+  }
+}
+
+/* A dataset and rewards of its alternatives. */
+static crow_file *open_both(const char *name, bool prompts, crow_dataset *dataset) {
+  char rewards_name[64];
+  crow_file *file = NULL;
+  crow_provenance *provenance = NULL;
+  lay_out(prompts);
+  (void)snprintf(rewards_name, sizeof rewards_name, "rewards-%s", name);
+  const test_dataset t = {.m = M, .d = D, .context = context, .prompt = prompts ? prompt : NULL};
+  test_dataset_write(test_comm, test_path(name), &t);
+  CHECK_OK(crow_dataset_open(test_comm, test_path(name), true, dataset));
+  const crow_partition p = crow_comm_partition(test_comm, M, CROW_BLOCK);
+  double weight[M];
+  for (int i = 0; i < M; i++) weight[i] = 1. / M;
+  const crow_rewards rewards = {.partition = p,
+                                .value = value + p.begin,
+                                .weight = weight + p.begin,
+                                .win_rate = rate + p.begin,
+                                .fitted_win_rate = rate + p.begin,
+                                .lambda = .25,
+                                .pair_scale = 1,
+                                .converged = true,
+                                .convergence_tested = true};
+  CHECK_OK(crow_provenance_create(test_comm, "test", &provenance));
+  CHECK_OK(crow_rewards_write(test_comm, test_path(rewards_name), true, &rewards, dataset, provenance));
+  crow_provenance_destroy(&provenance);
+  CHECK_OK(crow_file_open(test_comm, test_path(rewards_name), "rewards", &file));
+  return file;
+}
+
+/* The first known alternative of the least distance, among those of prompt `which` (-1: all); -1 if there is none. */
+static int64_t nearest_to(const double *point, int which, double *least) {
+  int64_t nearest = -1;
+  *least = (double)INFINITY;
+  for (int64_t y = 0; y < M; y++) {
+    const double u = point[0] - context[y * D], v = point[1] - context[y * D + 1];
+    if (isnan(rate[y]) || (which >= 0 && y % PROMPTS != which) || !(u * u + v * v < *least)) continue;
+    nearest = y;
+    *least = u * u + v * v;
+  }
+  *least = sqrt(*least);
+  return nearest;
+}
+
+static void new_at(int64_t i, double *point) { crow_random_uniform(52, CROW_STREAM_TEST, (uint64_t)i, point, D); }
+
+/* Row i answers prompt i % 2. */
+static const char *write_new(bool prompts) {
+  static char text[NEW * 80];
+  size_t at = (size_t)snprintf(text, sizeof text, prompts ? "prompt,a,b\n" : "a,b\n");
+  for (int64_t i = 0; i < NEW; i++) {
+    double point[D];
+    new_at(i, point);
+    if (prompts) at += (size_t)snprintf(text + at, sizeof text - at, "p%d,", (int)(i % 2));
+    at += (size_t)snprintf(text + at, sizeof text - at, "%.17g,%.17g\n", point[0], point[1]);
+  }
+  return write_text("new.csv", text);
+}
+
+static void new_alternatives_have_the_nearest_ones_reward(void) {
+  for (int prompts = 0; prompts <= 1; prompts++) {
+    crow_dataset dataset = {0};
+    crow_context_source *contexts = NULL;
+    crow_scores scores = {0};
+    crow_nearest_options options;
+    crow_settings_default(crow_nearest_settings, &options);
+    crow_file *file = open_both(prompts ? "prompts.h5" : "plain.h5", prompts, &dataset);
+    CHECK_OK(crow_context_source_open(test_comm, write_new(prompts), &contexts));
+    CHECK_OK(crow_score_run(test_comm, file, &dataset, contexts, &options, &scores));
+    CHECK(scores.kind == CROW_MODEL_TABULAR && scores.members == 1 && !scores.on_sphere);
+    int64_t unknown = 0;
+    for (int64_t y = 0; y < M; y++) unknown += isnan(rate[y]);
+    CHECK(scores.unknown == unknown);
+    int64_t wrong = 0;
+    for (crow_gidx i = 0; i < scores.partition.count && scores.value; i++) {
+      double point[D], least;
+      new_at(scores.partition.begin + i, point);
+      const int64_t y = nearest_to(point, prompts ? (int)((scores.partition.begin + i) % 2) : -1, &least);
+      wrong += scores.nearest[i] != y || scores.value[i] != value[y] || !(fabs(scores.distance[i] - least) < 1e-12);
+    }
+    CHECK(wrong == 0);
+    CHECK_OK(crow_score_check_memory(test_comm, file, &dataset, contexts, 1e9));
+    CHECK_STATUS(crow_score_check_memory(test_comm, file, &dataset, contexts, 5e7), CROW_FAILED);
+    crow_scores_free(&scores);
+    CHECK_STATUS(crow_score_run(test_comm, file, NULL, contexts, &options, &scores), CROW_USAGE);
+    crow_context_source_close(&contexts);
+    crow_file_close(&file);
+    crow_dataset_close(&dataset);
+  }
+}
+
+/* Of the dataset itself those never compared have that of the nearest of their prompt, or 0 if none of it was, or if
+ * that is asked for. */
+static void alternatives_never_compared_have_the_nearest_ones(void) {
+  static double reward[M];
+  static unsigned char unseen[M];
+  for (int prompts = 0; prompts <= 1; prompts++) {
+    for (int how = CROW_UNSEEN_NEAREST; how <= CROW_UNSEEN_SKIP; how++) {
+      crow_dataset dataset = {0};
+      crow_nearest_options options;
+      const crow_evaluate_options evaluate = {.unseen = how};
+      crow_settings_default(crow_nearest_settings, &options);
+      crow_file *file = open_both("evaluated.h5", prompts, &dataset);
+      CHECK_OK(crow_evaluate_rewards(test_comm, file, &dataset, &evaluate, &options, reward, unseen));
+      int64_t wrong = 0;
+      for (int64_t x = 0; x < M; x++) {
+        double least, expected = value[x];
+        CHECK(unseen[x] == isnan(rate[x]));
+        if (unseen[x] && how == CROW_UNSEEN_NEAREST) {
+          const int64_t y = nearest_to(context + x * D, prompts ? (int)(x % PROMPTS) : -1, &least);
+          expected = y < 0 ? 0 : value[y];
+        }
+        wrong += reward[x] != expected;
+      }
+      CHECK(wrong == 0);
+      crow_file_close(&file);
+      crow_dataset_close(&dataset);
+    }
+  }
+}
+
+/* Rewards to begin at go by the names of the alternatives, here their rows; others begin at 0. */
+static void starts_are_matched_by_name(void) {
+  enum { MORE = M + 200 };
+  static double more[MORE], start[MORE + 2];
+  crow_dataset dataset = {0}, larger = {0};
+  int64_t matched = 0;
+  crow_file *file = open_both("start.h5", false, &dataset);
+  crow_file_close(&file);
+  crow_dataset_close(&dataset);
+  for (int i = 0; i < MORE; i++) more[i] = i;
+  test_dataset_write(test_comm, test_path("more.h5"), &(test_dataset){.m = MORE, .d = 1, .context = more});
+  CHECK_OK(crow_dataset_open(test_comm, test_path("more.h5"), true, &larger));
+  const crow_partition p = crow_comm_partition(test_comm, MORE, CROW_BLOCK);
+  for (int i = 0; i < MORE + 2; i++) start[i] = -7;
+  CHECK_OK(crow_rewards_read_start(test_comm, test_path("rewards-start.h5"), &larger, &p, start + 1, &matched));
+  CHECK(matched == M && start[0] == -7);
+  int64_t wrong = 0;
+  for (crow_gidx i = 0; i < p.count; i++) wrong += start[i + 1] != (p.begin + i < M ? value[p.begin + i] : 0);
+  CHECK(wrong == 0 && start[p.count + 1] == -7);
+  crow_dataset_close(&larger);
+}
+
+int main(int argc, char **argv) {
+  static const crow_test tests[] = {
+      {"new alternatives have the nearest one's reward", new_alternatives_have_the_nearest_ones_reward},
+      {"alternatives never compared have the nearest one's", alternatives_never_compared_have_the_nearest_ones},
+      {"starts are matched by name", starts_are_matched_by_name},
+      {NULL, NULL}};
+  return crow_test_main(argc, argv, "scores", tests, true);
+}
