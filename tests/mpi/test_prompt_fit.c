@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rewards of a dataset with prompts are those of each prompt as a dataset of its own: weights, scales and all. */
+#include "fixture.h"
+
+enum { FIRST = 6, SECOND = 9, M = FIRST + SECOND, EACH = 500 };
+
+static int32_t first[2 * EACH], second[2 * EACH];
+static double outcome[2 * EACH], context[M];
+static const char *prompt[M];
+
+/* Alternative k of the first prompt is 2 k, until those are used up; the second has the others. */
+static int32_t place_of(int which, int32_t k) { return which == 0 ? 2 * k : k < FIRST ? 2 * k + 1 : FIRST + k; }
+
+/* Comparison q of a prompt, by the numbers within it: unevenly, so that win rates and scales differ. */
+static void compare(int which, int q, int32_t *a, int32_t *b, double *won) {
+  const uint32_t size = which ? SECOND : FIRST;
+  uint32_t words[3];
+  crow_random_words(61 + (uint64_t)which, CROW_STREAM_TEST, (uint64_t)q, words, 3);
+  *a = (int32_t)(words[0] % size);
+  *b = (int32_t)((words[0] % size + 1 + words[1] % (size - 1)) % size);
+  *won = words[2] % 100 < (*a < *b ? 70u : 35u) ? 1 : words[2] % 7 == 0 ? .5 : 0;
+}
+
+static double *fit(const crow_comm *comm, const test_dataset *t, const char *name, double lambda) {
+  crow_dataset dataset = {0};
+  crow_weights weights;
+  crow_weights_options uniform;
+  crow_rewards rewards;
+  crow_train_options options;
+  crow_weights_options_default(&uniform);
+  uniform.scheme = CROW_SCHEME_UNIFORM;
+  crow_train_options_default(&options);
+  options.objective.lambda = lambda;
+  test_dataset_write(comm, test_path(name), t);
+  CHECK_OK(crow_dataset_open(comm, test_path(name), false, &dataset));
+  CHECK_OK(crow_weights_compute(comm, &dataset, &uniform, &weights));
+  CHECK_OK(crow_rewards_fit(comm, &dataset, &weights, &options, &rewards));
+  CHECK(rewards.converged);
+  double *whole = test_gather(comm, &rewards.partition, rewards.value);
+  crow_rewards_free(&rewards);
+  crow_weights_free(&weights);
+  crow_dataset_close(&dataset);
+  return whole;
+}
+
+static void rewards_are_those_of_each_prompt(void) {
+  static const double lambdas[] = {.01, 1};
+  crow_comm *alone = test_comm_alone();
+  for (int i = 0; i < M; i++) context[i] = i;
+  for (int l = 0; l < 2; l++) {
+    double *own[2];
+    char name[64];
+    for (int which = 0; which < 2; which++) {
+      for (int q = 0; q < EACH; q++) compare(which, q, &first[q], &second[q], &outcome[q]);
+      const test_dataset t = {.m = which ? SECOND : FIRST,
+                              .d = 1,
+                              .context = context,
+                              .q = EACH,
+                              .first = first,
+                              .second = second,
+                              .outcome = outcome};
+      (void)snprintf(name, sizeof name, "own-%d.h5", crow_comm_rank(test_comm));
+      own[which] = fit(alone, &t, name, lambdas[l]);
+    }
+    for (int q = 0; q < 2 * EACH; q++) {
+      int32_t a, b;
+      compare(q % 2, q / 2, &a, &b, &outcome[q]);
+      first[q] = place_of(q % 2, a);
+      second[q] = place_of(q % 2, b);
+    }
+    for (int which = 0; which < 2; which++) {
+      for (int32_t k = 0; k < (which ? SECOND : FIRST); k++) prompt[place_of(which, k)] = which ? "b" : "a";
+    }
+    const test_dataset t = {.m = M,
+                            .d = 1,
+                            .context = context,
+                            .prompt = prompt,
+                            .q = 2 * EACH,
+                            .first = first,
+                            .second = second,
+                            .outcome = outcome};
+    double *both = fit(test_comm, &t, "both.h5", lambdas[l]);
+    for (int which = 0; which < 2; which++) {
+      for (int32_t k = 0; k < (which ? SECOND : FIRST); k++) CHECK_NEAR(both[place_of(which, k)], own[which][k], 1e-6);
+      crow_free(own[which]);
+    }
+    crow_free(both);
+  }
+  crow_comm_destroy(&alone);
+}
+
+int main(int argc, char **argv) {
+  static const crow_test tests[] = {{"rewards are those of each prompt", rewards_are_those_of_each_prompt},
+                                    {NULL, NULL}};
+  return crow_test_main(argc, argv, "fits of prompts", tests, true);
+}
