@@ -66,7 +66,7 @@ bool crow_import_parse_number(const char *text, double *value);
 /* The longest text that an alternative may be. */
 #define CROW_IMPORT_TEXT_BYTES (INT64_C(64) << 10)
 /* A text longer than this, or of several lines, has a name that is its beginning and a digest. */
-enum { CROW_NAME_BYTES = 256 };
+enum { CROW_IMPORT_NAME_BYTES = 256 };
 /* The name of a text: the text itself if it is one line of at most `most` bytes, else one in `room`. */
 const char *crow_import_name_of(const char *text, size_t most, char room[CROW_ID_BYTES + 1]);
 /* The names of all alternatives, and how many are not the whole text. Two texts of one name are refused. */

@@ -13,7 +13,7 @@ const char *crow_import_name_of(const char *text, size_t most, char room[CROW_ID
   size_t used = 0;
   if (length <= most && !strpbrk(text, "\n\r")) return text;
   const XXH128_hash_t hash = XXH3_128bits(text, length);
-  const size_t keep = most > CROW_NAME_BYTES ? most - 40 : BEGINNING_BYTES;
+  const size_t keep = most > CROW_IMPORT_NAME_BYTES ? most - 40 : BEGINNING_BYTES;
   /* Line ends and runs of spaces become one space. */
   for (const char *at = text; *at && used < keep; at++) {
     const bool space = strchr(" \t\n\r", *at) != NULL;
@@ -33,7 +33,7 @@ crow_status crow_import_names(const crow_ids *texts, crow_strings *out, int64_t 
   crow_ids names = {0};
   *shortened = 0;
   for (int64_t k = 0; k < texts->count; k++) {
-    const char *text = crow_ids_get(texts, k), *name = crow_import_name_of(text, CROW_NAME_BYTES, room);
+    const char *text = crow_ids_get(texts, k), *name = crow_import_name_of(text, CROW_IMPORT_NAME_BYTES, room);
     int64_t number = 0;
     bool added = false;
     *shortened += name != text;

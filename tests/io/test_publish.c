@@ -93,6 +93,25 @@ static void descriptors_are_written_as_they_were_opened(void) {
   }
 }
 
+/* Names of descriptors end with a number that there can be. */
+static void names_of_descriptors_are_told(void) {
+  static const struct {
+    const char *name;
+    int descriptor;
+  } cases[] = {{"/dev/fd/2147483647", INT32_MAX},
+               {"/dev/fd/2147483648", -1},
+               {"/proc/self/fd/1", 1},
+               {"/dev/fd/1x", -1},
+               {"/dev/fd/x", -1},
+               {"/dev/fd/", -1}};
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    crow_target target = {0};
+    CHECK_OK(crow_target_find(cases[c].name, &target));
+    CHECK_NEAR(target.descriptor, cases[c].descriptor, 0);
+    crow_target_free(&target);
+  }
+}
+
 /* Without their folder only equal names are the same file; with it the folder and the name, or the file itself. */
 static void names_are_compared_whether_there_or_not(void) {
   static const struct {
@@ -125,6 +144,7 @@ int main(int argc, char **argv) {
       {"a name is taken once, and replaced when asked", a_name_is_taken_once_and_replaced_when_asked},
       {"other failures are told", other_failures_are_told},
       {"descriptors are written as they were opened", descriptors_are_written_as_they_were_opened},
+      {"names of descriptors are told", names_of_descriptors_are_told},
       {"names are compared whether there or not", names_are_compared_whether_there_or_not},
       {NULL, NULL}};
   return crow_test_main(argc, argv, "publishing", tests, false);

@@ -177,6 +177,22 @@ static void a_result_without_its_name_gets_another(void) {
   CHECK(rmdir(spare) == 0);
 }
 
+/* Beside a file whose path leaves no room for another name there is none. */
+static void paths_may_leave_no_room(void) {
+  static char path[4096], spare[600];
+  writing w = {.status = CROW_FILE_SYSTEM, .works = 2};
+  size_t at = (size_t)snprintf(path, sizeof path, "%s", test_folder());
+  while (at < 4084) at += (size_t)snprintf(path + at, sizeof path - at, "/.");
+  (void)snprintf(path + at, sizeof path - at, "/r.h5");
+  in_folder(spare, "room");
+  CHECK(mkdir(spare, 0700) == 0 && setenv("TMPDIR", spare, 1) == 0);
+  CHECK_STATUS(crow_result_save(test_comm, path, true, write_result, &w), CROW_FILE_SYSTEM);
+  char saved[700];
+  (void)snprintf(saved, sizeof saved, "%s/r.saved-1.h5", spare);
+  CHECK(w.calls == 2 && strcmp(w.path[1], saved) == 0);
+  CHECK(holds(saved, "result") && unlink(saved) == 0 && rmdir(spare) == 0);
+}
+
 /* Of a long name a part is kept, so that file systems take the other one. */
 static void long_names_are_cut(void) {
   char name[256], expected[256];
@@ -194,6 +210,7 @@ int main(int argc, char **argv) {
                                     {"descriptors are written in place", descriptors_are_written_in_place},
                                     {"a full disk is told", a_full_disk_is_told},
                                     {"a result without its name gets another", a_result_without_its_name_gets_another},
+                                    {"paths may leave no room", paths_may_leave_no_room},
                                     {"long names are cut", long_names_are_cut},
                                     {NULL, NULL}};
   return crow_test_main(argc, argv, "whole files", tests, true);

@@ -52,6 +52,7 @@ static crow_rewards rewards_of(bool replicates) {
                           .convergence_tested = true};
   rewards.uncertainty.has_standard_errors = true;
   rewards.uncertainty.standard_error = error + p.begin;
+  rewards.uncertainty.lead_error = error + p.begin;
   if (!replicates) return rewards;
   rewards.uncertainty.replicates = 20;
   rewards.uncertainty.lower = lower + p.begin;
@@ -208,6 +209,14 @@ static void intervals_are_those_of_the_replicates(void) {
   CHECK_OK(crow_uncertainty_replicates(test_comm, &dataset, &weights, &train.objective, &train.lbfgs, &how,
                                        rewards.value, take_replicate, &visits, &not_converged));
   CHECK(visits == REPLICATES && not_converged == 0);
+  crow_uncertainty_options one = how;
+  one.bootstrap = 1;
+  double whole[FEW];
+  memcpy(whole, replicate[0], sizeof whole);
+  visits = 0;
+  CHECK_OK(crow_uncertainty_replicates(test_comm, &dataset, &weights, &train.objective, &train.lbfgs, &one,
+                                       rewards.value, take_replicate, &visits, &not_converged));
+  CHECK(visits == 1 && memcmp(whole, replicate[0], sizeof whole) == 0);
   CHECK_OK(crow_uncertainty_bootstrap(test_comm, &dataset, &weights, &train.objective, &train.lbfgs, &how,
                                       rewards.value, &out));
   CHECK(out.replicates == REPLICATES && out.not_converged == 0);

@@ -83,6 +83,43 @@ static void noise_ends_at_the_rounding_floor(void) {
   CHECK(result.evaluations == p.evaluations);
 }
 
+static double product_of(const double *a, const double *b) {
+  double sum = 0;
+  for (int i = 0; i < 8; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+static void check_product(double found, const double *a, const double *b) {
+  CHECK_NEAR(found, product_of(a, b), 1e-9 * sqrt(product_of(a, a) * product_of(b, b)));
+}
+
+/* The products that directions come from are those of the vectors, after any step, more of them than are remembered. */
+static void products_are_those_of_the_vectors(void) {
+  problem p;
+  distributed d;
+  crow_lbfgs *lbfgs = begin_lbfgs(&p, &d);
+  bool done = false;
+  p.evaluate = chained_rosenbrock;
+  int64_t steps = 0;
+  for (; !done && steps < 60; steps++) {
+    CHECK_OK(crow_lbfgs_step(lbfgs, &done));
+    const crow_products *q = &lbfgs->products;
+    const int64_t n = q->history;
+    if (done || steps == 0) continue;
+    check_product(q->gg, lbfgs->g, lbfgs->g);
+    for (int64_t i = 0; i < q->used; i++) {
+      check_product(q->sg[i], lbfgs->s[i], lbfgs->g);
+      check_product(q->yg[i], lbfgs->y[i], lbfgs->g);
+      for (int64_t j = 0; j < q->used; j++) {
+        check_product(q->sy[i * n + j], lbfgs->s[i], lbfgs->y[j]);
+        check_product(q->yy[i * n + j], lbfgs->y[i], lbfgs->y[j]);
+      }
+    }
+  }
+  CHECK(steps > lbfgs->products.history);
+  crow_lbfgs_destroy(&lbfgs);
+}
+
 /* A state whose best iterate is another than the current one goes through plain arrays, as through a checkpoint, and
  * the run ends as it would have. */
 static void a_best_iterate_apart_is_part_of_the_state(void) {
@@ -154,6 +191,7 @@ static const crow_test tests[] = {
      progress_is_a_lower_certificate_or_value_beyond_rounding},
     {"the best iterate is the lowest and then the flattest", the_best_iterate_is_the_lowest_and_then_the_flattest},
     {"noise ends at the rounding floor", noise_ends_at_the_rounding_floor},
+    {"products are those of the vectors", products_are_those_of_the_vectors},
     {"a best iterate apart is part of the state", a_best_iterate_apart_is_part_of_the_state},
     {"states of other runs are refused", states_of_other_runs_are_refused},
     {NULL, NULL}};
