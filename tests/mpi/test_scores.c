@@ -112,6 +112,43 @@ static void new_alternatives_have_the_nearest_ones_reward(void) {
   }
 }
 
+/* The least memory a rank is allowed for which there is no refusal: `check` compares with the bytes by hand. */
+typedef crow_status memory_check(const crow_file *file, const crow_dataset *dataset, const crow_context_source *new,
+                                 double bytes);
+static crow_status of_scores(const crow_file *file, const crow_dataset *dataset, const crow_context_source *new,
+                             double bytes) {
+  return crow_score_check_memory(test_comm, file, dataset, new, bytes);
+}
+static crow_status of_evaluation(const crow_file *file, const crow_dataset *dataset, const crow_context_source *new,
+                                 double bytes) {
+  (void)new;
+  return crow_evaluate_check_memory(test_comm, file, dataset, bytes);
+}
+
+/* Contexts of the dataset and the search among them on every rank, 17 bytes for each; new contexts and 24 bytes for
+ * each of a slice; what a CSV file takes while it is opened; 24 of a comparison, and 8 of an alternative evaluated. */
+static void memory_is_what_is_held(void) {
+  crow_dataset dataset = {0};
+  crow_context_source *contexts = NULL;
+  crow_file *file = open_both("memory.h5", false, &dataset);
+  CHECK_OK(crow_context_source_open(test_comm, write_new(false), &contexts));
+  dataset.comparisons = 1000000; /* as if it had so many */
+  const double size = crow_comm_size(test_comm), slice = NEW / size + CROW_BLOCK;
+  const double known = (double)crow_weights_rank_bytes(M, D, false, false, 1) + 17. * M;
+  const double scores =
+      known + (8 * D + 24) * slice + crow_context_source_rank_bytes(crow_context_source_name(contexts));
+  const double evaluation = known + (8 * D + 24) * (double)CROW_BLOCK + 24 * 1e6 / size + 8. * M;
+  memory_check *const checks[] = {of_scores, of_evaluation};
+  for (int k = 0; k < 2; k++) {
+    const double expected = k ? evaluation : scores;
+    CHECK_OK(checks[k](file, &dataset, contexts, expected + 1));
+    CHECK_STATUS(checks[k](file, &dataset, contexts, expected - 1), CROW_FAILED);
+  }
+  crow_context_source_close(&contexts);
+  crow_file_close(&file);
+  crow_dataset_close(&dataset);
+}
+
 /* Of the dataset itself those never compared have that of the nearest of their prompt, or 0 if none of it was, or if
  * that is asked for. */
 static void alternatives_never_compared_have_the_nearest_ones(void) {
@@ -167,6 +204,7 @@ static void starts_are_matched_by_name(void) {
 int main(int argc, char **argv) {
   static const crow_test tests[] = {
       {"new alternatives have the nearest one's reward", new_alternatives_have_the_nearest_ones_reward},
+      {"memory is what is held", memory_is_what_is_held},
       {"alternatives never compared have the nearest one's", alternatives_never_compared_have_the_nearest_ones},
       {"starts are matched by name", starts_are_matched_by_name},
       {NULL, NULL}};
