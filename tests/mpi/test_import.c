@@ -140,6 +140,40 @@ static void example_is_imported(const char *folder, const char *suffix, int64_t 
   free(original);
 }
 
+/* Contexts of an array in an HDF5 file, in the precision that they have there. */
+static void arrays_are_imported_as_they_are(void) {
+  enum { ROWS = 5, WIDE = 3 };
+  char contexts[700], path[600];
+  double wide[ROWS * WIDE], found[ROWS * WIDE];
+  float narrow[ROWS * WIDE];
+  for (int i = 0; i < ROWS * WIDE; i++) wide[i] = narrow[i] = (float)(i * i) / 8 - 3;
+  (void)snprintf(path, sizeof path, "%s", test_path("array.h5"));
+  (void)snprintf(contexts, sizeof contexts, "%s:/alternatives/context", path);
+  for (int single = 0; single <= 1; single++) {
+    crow_file *file = NULL;
+    crow_dataset data;
+    const bool root = crow_comm_rank(test_comm) == 0;
+    const double everybody = 1, equal[ROWS] = {0};
+    CHECK_OK(crow_file_create(test_comm, path, "dataset", true, &file));
+    CHECK_OK(crow_file_define(file, "/alternatives/context", single ? CROW_F32 : CROW_F64, ROWS, WIDE));
+    CHECK_OK(crow_file_write_rows(file, "/alternatives/context", 0, root ? ROWS : 0, single ? CROW_F32 : CROW_F64,
+                                  single ? (void *)narrow : (void *)wide));
+    CHECK_OK(crow_file_define(file, "/population/prevalence", CROW_F64, 1, 0));
+    CHECK_OK(crow_file_write_rows(file, "/population/prevalence", 0, root, CROW_F64, &everybody));
+    CHECK_OK(crow_file_define(file, "/population/reward", CROW_F64, 1, ROWS));
+    CHECK_OK(crow_file_write_rows(file, "/population/reward", 0, root, CROW_F64, equal));
+    CHECK_OK(crow_file_finish(&file));
+    CHECK_OK(import(write_text("q.csv", "first,second,winner\n0,1,left\n"), contexts, NULL, 0));
+    if (!open_output(&data)) return;
+    CHECK(data.alternatives == ROWS && data.dimensions == WIDE && data.single == single);
+    CHECK_OK(crow_file_read(data.file, "/alternatives/context", 0, ROWS, CROW_F64, found));
+    CHECK(memcmp(found, wide, sizeof wide) == 0);
+    crow_dataset_close(&data);
+  }
+  if (crow_comm_rank(test_comm) == 0) CHECK(unlink(path) == 0);
+  CHECK_OK(crow_comm_barrier(test_comm));
+}
+
 /* The numbers are those that the examples' own descriptions state. */
 static void the_examples_are_imported(void) {
   example_is_imported("paris", "-original", 180, 64, 1000, 3, 0);
@@ -222,6 +256,7 @@ int main(int argc, char **argv) {
       {"a small import writes all that was read", a_small_import_writes_all_that_was_read},
       {"the provenance names options and inputs with digests", the_provenance_names_options_and_inputs_with_digests},
       {"counts and rows by number are written", counts_and_rows_by_number_are_written},
+      {"arrays are imported as they are", arrays_are_imported_as_they_are},
       {"the examples are imported", the_examples_are_imported},
       {"bad input is refused on all ranks and leaves no file", bad_input_is_refused_on_all_ranks_and_leaves_no_file},
       {"numbers that are not finite are named", numbers_that_are_not_finite_are_named_by_row_and_column},

@@ -21,6 +21,34 @@ static void compare(int which, int q, int32_t *a, int32_t *b, double *won) {
   *won = words[2] % 100 < (*a < *b ? 70u : 35u) ? 1 : words[2] % 7 == 0 ? .5 : 0;
 }
 
+static double scale[2];
+static int scales;
+
+/* Every prompt has its own scale, in the file with its name. */
+static void check_scales(const crow_rewards *rewards, const crow_dataset *dataset) {
+  crow_provenance *provenance = NULL;
+  crow_file *file = NULL;
+  crow_strings name = {0};
+  double found[2] = {0, 0};
+  CHECK(rewards->prompts == 2 && rewards->pair_scale == 1);
+  CHECK_OK(crow_provenance_create(test_comm, "test", &provenance));
+  CHECK_OK(crow_rewards_write(test_comm, test_path("both-r.h5"), true, rewards, dataset, provenance));
+  crow_provenance_destroy(&provenance);
+  CHECK_OK(crow_file_open(test_comm, test_path("both-r.h5"), "rewards", &file));
+  if (!file) return;
+  CHECK_OK(crow_file_read_strings(file, "/prompts/name", 0, 2, &name));
+  CHECK_OK(crow_file_read(file, "/prompts/pair_scale", 0, 2, CROW_F64, found));
+  CHECK(name.count == 2 && strcmp(crow_strings_get(&name, 0), "a") == 0 &&
+        strcmp(crow_strings_get(&name, 1), "b") == 0);
+  for (int k = 0; k < 2; k++) {
+    CHECK(rewards->prompt_scale[k] == found[k]);
+    CHECK_NEAR(found[k], scale[k], 1e-12);
+  }
+  CHECK(scale[0] != scale[1]);
+  crow_strings_free(&name);
+  crow_file_close(&file);
+}
+
 static double *fit(const crow_comm *comm, const test_dataset *t, const char *name, double lambda) {
   crow_dataset dataset = {0};
   crow_weights weights;
@@ -37,6 +65,12 @@ static double *fit(const crow_comm *comm, const test_dataset *t, const char *nam
   CHECK_OK(crow_rewards_fit(comm, &dataset, &weights, &options, &rewards));
   CHECK(rewards.converged);
   double *whole = test_gather(comm, &rewards.partition, rewards.value);
+  if (t->prompt) {
+    check_scales(&rewards, &dataset);
+  } else {
+    scale[scales++ % 2] = rewards.pair_scale;
+    CHECK(!rewards.prompt_scale);
+  }
   crow_rewards_free(&rewards);
   crow_weights_free(&weights);
   crow_dataset_close(&dataset);

@@ -22,6 +22,16 @@ static void lay_out(bool prompts) {
   }
 }
 
+/* On a sphere distances are those of directions from its centre. */
+static bool on_sphere;
+static const double centre[D] = {.125, -.25};
+static void place(const double *row, double *out) {
+  double length = sqrt(row[0] * row[0] + row[1] * row[1]);
+  for (int k = 0; k < D; k++) out[k] = on_sphere ? row[k] / length - centre[k] : row[k];
+  length = sqrt(out[0] * out[0] + out[1] * out[1]);
+  for (int k = 0; k < D && on_sphere; k++) out[k] /= length;
+}
+
 /* A dataset and rewards of its alternatives. */
 static crow_file *open_both(const char *name, bool prompts, crow_dataset *dataset) {
   char rewards_name[64];
@@ -35,7 +45,12 @@ static crow_file *open_both(const char *name, bool prompts, crow_dataset *datase
   const crow_partition p = crow_comm_partition(test_comm, M, CROW_BLOCK);
   double weight[M];
   for (int i = 0; i < M; i++) weight[i] = 1. / M;
+  double kept[D] = {centre[0], centre[1]};
+  crow_weights_space space = {.choice = {.space = "cube"}};
+  if (on_sphere)
+    space = (crow_weights_space){.choice = {.space = "sphere", .center = "weighted"}, .dimensions = D, .center = kept};
   const crow_rewards rewards = {.partition = p,
+                                .space = space,
                                 .value = value + p.begin,
                                 .weight = weight + p.begin,
                                 .win_rate = rate + p.begin,
@@ -55,8 +70,11 @@ static crow_file *open_both(const char *name, bool prompts, crow_dataset *datase
 static int64_t nearest_to(const double *point, int which, double *least) {
   int64_t nearest = -1;
   *least = (double)INFINITY;
+  double from[D], to[D];
+  place(point, from);
   for (int64_t y = 0; y < M; y++) {
-    const double u = point[0] - context[y * D], v = point[1] - context[y * D + 1];
+    place(context + y * D, to);
+    const double u = from[0] - to[0], v = from[1] - to[1];
     if (isnan(rate[y]) || (which >= 0 && y % PROMPTS != which) || !(u * u + v * v < *least)) continue;
     nearest = y;
     *least = u * u + v * v;
@@ -81,16 +99,18 @@ static const char *write_new(bool prompts) {
 }
 
 static void new_alternatives_have_the_nearest_ones_reward(void) {
-  for (int prompts = 0; prompts <= 1; prompts++) {
+  for (int turn = 0; turn < 3; turn++) {
+    const int prompts = turn == 1;
+    on_sphere = turn == 2;
     crow_dataset dataset = {0};
     crow_context_source *contexts = NULL;
     crow_scores scores = {0};
     crow_nearest_options options;
     crow_settings_default(crow_nearest_settings, &options);
-    crow_file *file = open_both(prompts ? "prompts.h5" : "plain.h5", prompts, &dataset);
+    crow_file *file = open_both(turn ? prompts ? "prompts.h5" : "sphere.h5" : "plain.h5", prompts, &dataset);
     CHECK_OK(crow_context_source_open(test_comm, write_new(prompts), &contexts));
     CHECK_OK(crow_score_run(test_comm, file, &dataset, contexts, &options, &scores));
-    CHECK(scores.kind == CROW_MODEL_TABULAR && scores.members == 1 && !scores.on_sphere);
+    CHECK(scores.kind == CROW_MODEL_TABULAR && scores.members == 1 && scores.on_sphere == on_sphere);
     int64_t unknown = 0;
     for (int64_t y = 0; y < M; y++) unknown += isnan(rate[y]);
     CHECK(scores.unknown == unknown);
@@ -110,6 +130,7 @@ static void new_alternatives_have_the_nearest_ones_reward(void) {
     crow_file_close(&file);
     crow_dataset_close(&dataset);
   }
+  on_sphere = false;
 }
 
 /* The least memory a rank is allowed for which there is no refusal: `check` compares with the bytes by hand. */

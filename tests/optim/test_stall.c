@@ -93,7 +93,22 @@ static void check_product(double found, const double *a, const double *b) {
   CHECK_NEAR(found, product_of(a, b), 1e-9 * sqrt(product_of(a, a) * product_of(b, b)));
 }
 
-/* The products that directions come from are those of the vectors, after any step, more of them than are remembered. */
+static void check_products(const crow_lbfgs *lbfgs) {
+  const crow_products *q = &lbfgs->products;
+  const int64_t n = q->history;
+  check_product(q->gg, lbfgs->g, lbfgs->g);
+  for (int64_t i = 0; i < q->used; i++) {
+    check_product(q->sg[i], lbfgs->s[i], lbfgs->g);
+    check_product(q->yg[i], lbfgs->y[i], lbfgs->g);
+    for (int64_t j = 0; j < q->used; j++) {
+      check_product(q->sy[i * n + j], lbfgs->s[i], lbfgs->y[j]);
+      check_product(q->yy[i * n + j], lbfgs->y[i], lbfgs->y[j]);
+    }
+  }
+}
+
+/* The products that directions come from are those of the vectors, after any step, more of them than are remembered,
+ * and after a change of the variables. */
 static void products_are_those_of_the_vectors(void) {
   problem p;
   distributed d;
@@ -103,19 +118,11 @@ static void products_are_those_of_the_vectors(void) {
   int64_t steps = 0;
   for (; !done && steps < 60; steps++) {
     CHECK_OK(crow_lbfgs_step(lbfgs, &done));
-    const crow_products *q = &lbfgs->products;
-    const int64_t n = q->history;
-    if (done || steps == 0) continue;
-    check_product(q->gg, lbfgs->g, lbfgs->g);
-    for (int64_t i = 0; i < q->used; i++) {
-      check_product(q->sg[i], lbfgs->s[i], lbfgs->g);
-      check_product(q->yg[i], lbfgs->y[i], lbfgs->g);
-      for (int64_t j = 0; j < q->used; j++) {
-        check_product(q->sy[i * n + j], lbfgs->s[i], lbfgs->y[j]);
-        check_product(q->yy[i * n + j], lbfgs->y[i], lbfgs->y[j]);
-      }
-    }
+    if (!done && steps > 0) check_products(lbfgs);
   }
+  static const double factor[8] = {.5, 4, 1, .125, 2, 16, 1, .25};
+  CHECK_OK(crow_lbfgs_rescale(lbfgs, factor));
+  check_products(lbfgs);
   CHECK(steps > lbfgs->products.history);
   crow_lbfgs_destroy(&lbfgs);
 }
