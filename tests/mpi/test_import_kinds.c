@@ -189,9 +189,10 @@ static void lines_of_json_are_rows(void) {
   CHECK_OK(
       import_kind("q.jsonl",
                   "{\"model_a\": \"a\", \"model_b\": \"b\", \"winner\": \"model_b\", \"turn\": 1}\n"
-                  "{\"winner\": \"tie\", \"model_b\": \"\\u20ac\", \"model_a\": \"a\", \"more\": {\"deep\": [1]}}\n",
+                  "{\"winner\": \"tie\", \"model_b\": \"\\u20ac\", \"model_a\": \"a\", \"more\": {\"deep\": [1]}}\n"
+                  " {\t\"model_a\" : \"b\"\t, \"model_b\" :\t \"a\",\"winner\":\"model_a\" } \t\r\n",
                   &options));
-  PAIRS({"a", "b", 0}, {"a", "\xe2\x82\xac", .5});
+  PAIRS({"a", "b", 0}, {"a", "\xe2\x82\xac", .5}, {"b", "a", 1});
   CHECK_STATUS(import_kind("q.jsonl",
                            "{\"model_a\": \"a\", \"model_b\": \"b\", \"winner\": \"model_b\"}\n{\"model_a\"\n",
                            &options),

@@ -123,8 +123,58 @@ static void rewards_are_those_of_each_prompt(void) {
   crow_comm_destroy(&alone);
 }
 
+/* Names of prompts in the order of their first alternatives, which lie anywhere, with their scales. */
+static void names_go_with_the_first_alternatives(void) {
+  enum { LONG = 1300, PROMPTS = 6 };
+  static const int begin[PROMPTS] = {0, 3, 511, 512, 1000, 1299};
+  static double number[LONG], ones[LONG], scales_of[PROMPTS] = {1, 2, 3, 4, 5, 6};
+  static const char *name[LONG], *const names[PROMPTS] = {"z", "y", "b", "a", "m", "last"};
+  for (int i = 0; i < LONG; i++) {
+    int latest = 0;
+    while (latest + 1 < PROMPTS && begin[latest + 1] <= i) latest++;
+    name[i] = names[i == begin[latest] ? latest : i % (latest + 1)];
+    number[i] = i;
+    ones[i] = 1. / LONG;
+  }
+  crow_dataset dataset = {0};
+  crow_provenance *provenance = NULL;
+  crow_file *file = NULL;
+  crow_strings found = {0};
+  double scales_found[PROMPTS] = {0};
+  test_dataset_write(test_comm, test_path("long.h5"),
+                     &(test_dataset){.m = LONG, .d = 1, .context = number, .prompt = name});
+  CHECK_OK(crow_dataset_open(test_comm, test_path("long.h5"), true, &dataset));
+  CHECK(dataset.prompts == PROMPTS);
+  const crow_partition p = crow_comm_partition(test_comm, LONG, CROW_BLOCK);
+  const crow_rewards rewards = {.partition = p,
+                                .value = number + p.begin,
+                                .weight = ones + p.begin,
+                                .win_rate = ones + p.begin,
+                                .fitted_win_rate = ones + p.begin,
+                                .lambda = .25,
+                                .pair_scale = 1,
+                                .prompts = PROMPTS,
+                                .prompt_scale = scales_of,
+                                .converged = true,
+                                .convergence_tested = true};
+  CHECK_OK(crow_provenance_create(test_comm, "test", &provenance));
+  CHECK_OK(crow_rewards_write(test_comm, test_path("long-r.h5"), true, &rewards, &dataset, provenance));
+  crow_provenance_destroy(&provenance);
+  crow_dataset_close(&dataset);
+  CHECK_OK(crow_file_open(test_comm, test_path("long-r.h5"), "rewards", &file));
+  CHECK_OK(crow_file_read_strings(file, "/prompts/name", 0, PROMPTS, &found));
+  CHECK_OK(crow_file_read(file, "/prompts/pair_scale", 0, PROMPTS, CROW_F64, scales_found));
+  for (int k = 0; k < PROMPTS && found.count == PROMPTS; k++) {
+    CHECK(strcmp(crow_strings_get(&found, k), names[k]) == 0 && scales_found[k] == k + 1);
+  }
+  CHECK(found.count == PROMPTS);
+  crow_strings_free(&found);
+  crow_file_close(&file);
+}
+
 int main(int argc, char **argv) {
   static const crow_test tests[] = {{"rewards are those of each prompt", rewards_are_those_of_each_prompt},
+                                    {"names go with the first alternatives", names_go_with_the_first_alternatives},
                                     {NULL, NULL}};
   return crow_test_main(argc, argv, "fits of prompts", tests, true);
 }

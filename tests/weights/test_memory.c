@@ -85,6 +85,26 @@ static void other_schemes_take_contexts_and_pairs(void) {
   CHECK_NEAR(crow_weights_need_bytes(&dataset, &options, RANKS, 1), crow_cluster_rank_bytes(M, 20, M, RANKS), .5);
 }
 
+/* Blocks of contexts, twice; of a sphere an exact sum and some copies of the mean; of a covariance its half, summed
+ * exactly, a block's product and the matrix, and its factor or the components that are kept. */
+static void spaces_take_sums_and_matrices(void) {
+  static const int64_t dimensions[] = {1, 3, 400};
+  for (int k = 0; k < 3; k++) {
+    const double d = (double)dimensions[k], blocks = 2 * 8 * 512 * d, sum = (double)sizeof(crow_exact_sum);
+    const double covariance = d * (d + 1) / 2 * sum + 16 * d * d;
+    CHECK_NEAR(crow_space_rank_bytes("cube", dimensions[k]), blocks, .5);
+    CHECK_NEAR(crow_space_rank_bytes("ball", dimensions[k]), blocks, .5);
+    CHECK_NEAR(crow_space_rank_bytes("sphere", dimensions[k]), blocks + (sum + 40) * d, .5);
+    CHECK_NEAR(crow_space_rank_bytes("auto", dimensions[k]), blocks + (sum + 40) * d, .5);
+    CHECK_NEAR(crow_space_rank_bytes("gaussian", dimensions[k]), blocks + covariance + 8 * d * d, .5);
+    for (int64_t components = 2; components <= 200; components += 198) {
+      const double kept = fmin((double)components, d);
+      CHECK_NEAR(crow_pca_rank_bytes(dimensions[k], components),
+                 MEBIBYTES(48) + covariance + 8 * kept * d + 8 * 512 * (2 * d + kept), .5);
+    }
+  }
+}
+
 /* ---- rewards ------------------------------------------------------------------------------------------------------
  */
 
@@ -139,6 +159,7 @@ int main(int argc, char **argv) {
       {"exact weights take the cells", exact_weights_take_the_cells},
       {"prompts take the largest one's search", prompts_take_the_largest_ones_search},
       {"other schemes take contexts and pairs", other_schemes_take_contexts_and_pairs},
+      {"spaces take sums and matrices", spaces_take_sums_and_matrices},
       {"comparisons are read, or fitted", comparisons_are_read_or_fitted},
       {"complete preferences take blocks", complete_preferences_take_blocks},
       {"within prompts they are pairs", within_prompts_they_are_pairs},
