@@ -108,8 +108,9 @@ typedef struct crow_audit_shift {
   char winner[2][CROW_AUDIT_NAME];       /**< id of the alternative of greatest reward, before and after; of several
                                               prompts, of the first whose winner changed */
   char winner_topic[2][CROW_AUDIT_NAME]; /**< the topic of greatest mean reward; "" without topics */
-  bool winner_changed, topic_changed;    /**< a clone that takes its original's place is no change; of several
-                                              prompts, in any of them */
+  bool winner_changed, topic_changed;    /**< a clone that takes its original's place is no change, and no winner among
+                                              those that tie with the greatest both times; of several prompts, in any
+                                              of them */
   crow_gidx prompts_changed;             /**< in how many the winner changed; 0 or 1 without prompts */
   bool converged;                        /**< both fits */
 } crow_audit_shift;

@@ -10,12 +10,20 @@ enum { CROW_AUDIT_NUMBERS = 32 };
 /* Rewards by both methods, whole on every rank. */
 typedef struct crow_fits {
   crow_gidx m;
-  double *standard, *weighted; /* (m) rewards */
-  double *weight;              /* (m) Voronoi weights */
-  crow_weights uniform;        /* of the standard fit, this rank's slice */
-  crow_weights voronoi;        /* of the weighted one */
+  double *standard, *weighted;       /* (m) rewards */
+  double *weight;                    /* (m) Voronoi weights */
+  crow_weights uniform;              /* of the standard fit, this rank's slice */
+  crow_weights voronoi;              /* of the weighted one */
+  double standard_tie, weighted_tie; /* rewards that are closer the fit cannot tell apart: 2 v / lambda */
   bool standard_converged, weighted_converged;
 } crow_fits;
+
+/* Rewards with how close two of them tie. */
+typedef struct crow_measured {
+  const double *value;
+  double tie;
+} crow_measured;
+crow_measured crow_fits_of(const crow_fits *fits, bool weighted);
 /* The file of weights of the first or second dataset (k), NULL where they are not read. Local. */
 const char *crow_audit_weights_file(const crow_audit_options *options, int k);
 /* Takes the weights of the first or second dataset (k) as the options say, or, if there are `shared` ones (m, whole on
@@ -47,6 +55,9 @@ void crow_topic_means(const crow_topic_map *map, crow_gidx m, const crow_gidx *o
 
 /* The first of the greatest values that are not NaN; -1 if there is none. Local. */
 int64_t crow_greatest(int64_t n, const double *values);
+/* The winners of `n` values before and after, each the first of the greatest, -1 if there is none; where the same one
+ * ties with the greatest both times, it is both. Local. */
+void crow_winners(int64_t n, crow_measured before, crow_measured after, int64_t winner[2]);
 /* Copies a name, cut to its room. Local. */
 void crow_name_copy(const char *from, char to[CROW_AUDIT_NAME]);
 /* An alternative's id, the same on all ranks. Collective. */
@@ -72,15 +83,17 @@ typedef struct crow_within {
   crow_gidx *begin;       /* (prompts + 1) of each prompt's in the following */
   crow_gidx *alternative; /* (m) */
   double *room[2];        /* as long as the longest prompt */
+  double *best;           /* (m) room for the greatest reward of each alternative and its clones */
   crow_gidx *winner[2];   /* (prompts) before and after, by crow_within_changed() */
 } crow_within;
 crow_status crow_within_create(const crow_dataset *dataset, crow_within *out);
 void crow_within_free(crow_within *within);
 crow_gidx crow_within_prompt(const crow_within *within, crow_gidx alternative);
-/* In how many prompts the alternative of greatest reward is another after than before, and the first of them (else 0).
- * `after` (all) may go on with clones, which stand for their originals; `clones` is NULL if it does not. */
-crow_gidx crow_within_changed(crow_within *within, const double *before, const crow_clones *clones, crow_gidx all,
-                              const double *after, crow_gidx *first);
+/* In how many prompts the alternative of greatest reward is another after than before, by crow_winners(), and the first
+ * of them (else 0). `after` (all) may go on with clones, which stand for their originals; `clones` is NULL if it does
+ * not. */
+crow_gidx crow_within_changed(crow_within *within, crow_measured before, const crow_clones *clones, crow_gidx all,
+                              crow_measured after, crow_gidx *first);
 /* Kendall's tau-b of both, mean over the prompts where it is defined; NaN if it is in none. */
 crow_status crow_within_tau(crow_within *within, const double *before, const double *after, double *tau);
 

@@ -76,10 +76,11 @@ static double reward_of(const crow_audit_topic *topic, bool weighted, int k) {
 }
 
 /* Shifts of the common topics' means. Local. */
-static crow_status compare_measure(const crow_audit_comparison *c, bool weighted, crow_audit_shift *out) {
+static crow_status compare_measure(const side both[2], const crow_audit_comparison *c, bool weighted,
+                                   crow_audit_shift *out) {
   crow_status status = CROW_OK;
   double *mean[2] = {NULL, NULL}, sum = 0;
-  int64_t n = 0;
+  int64_t n = 0, best[2];
   CROW_TRY(CROW_ALLOCATE(&mean[0], c->topics));
   CROW_TRY(CROW_ALLOCATE(&mean[1], c->topics));
   for (int64_t t = 0; t < c->topics; t++) {
@@ -92,10 +93,13 @@ static crow_status compare_measure(const crow_audit_comparison *c, bool weighted
   }
   out->mean = n ? sum / (double)n : NAN;
   CROW_TRY(crow_kendall_tau(n, mean[0], mean[1], &out->tau));
+  for (int64_t t = 0; t < c->topics; t++) {
+    for (int k = 0; k < 2; k++) mean[k][t] = reward_of(&c->topic[t], weighted, k);
+  }
+  crow_winners(c->topics, (crow_measured){mean[0], crow_fits_of(&both[0].fits, weighted).tie},
+               (crow_measured){mean[1], crow_fits_of(&both[1].fits, weighted).tie}, best);
   for (int k = 0; k < 2; k++) {
-    for (int64_t t = 0; t < c->topics; t++) mean[k][t] = reward_of(&c->topic[t], weighted, k);
-    const int64_t best = crow_greatest(c->topics, mean[k]);
-    if (best >= 0) crow_name_copy(c->topic[best].name, out->winner_topic[k]);
+    if (best[k] >= 0) crow_name_copy(c->topic[best[k]].name, out->winner_topic[k]);
   }
   out->topic_changed = strcmp(out->winner_topic[0], out->winner_topic[1]) != 0;
 cleanup:
@@ -104,15 +108,45 @@ cleanup:
   return status;
 }
 
-/* The best alternatives, by id. Collective. */
+/* Alternatives that share the first rank, at most so many: more are as good as none. */
+enum { TIED_MOST = 16 };
+
+typedef struct tied_ids {
+  int count;
+  char id[TIED_MOST][CROW_AUDIT_NAME];
+} tied_ids;
+
+/* The ids of the best alternative and of those that tie with it. Collective. */
+static crow_status read_best(const crow_dataset *dataset, crow_gidx m, crow_measured of, tied_ids *out) {
+  crow_status status = CROW_OK;
+  const int64_t best = crow_greatest(m, of.value);
+  for (crow_gidx i = 0; best >= 0 && i < m && out->count < TIED_MOST; i++) {
+    if (of.value[i] >= of.value[best] - of.tie) CROW_TRY(crow_id_read(dataset, i, out->id[out->count++]));
+  }
+cleanup:
+  return status;
+}
+
+/* The best alternatives, by id: one that is among the best of both, or else the first of each. Collective. */
 static crow_status find_winners(const side both[2], bool weighted, crow_audit_shift *out) {
   crow_status status = CROW_OK;
+  tied_ids best[2] = {{0}, {0}};
+  int same[2] = {0, 0};
   out->converged = true;
   for (int k = 0; k < 2; k++) {
     const crow_fits *fits = &both[k].fits;
-    const int64_t best = crow_greatest(fits->m, weighted ? fits->weighted : fits->standard);
-    if (best >= 0) CROW_TRY(crow_id_read(both[k].dataset, best, out->winner[k]));
+    CROW_TRY(read_best(both[k].dataset, fits->m, crow_fits_of(fits, weighted), &best[k]));
     out->converged = out->converged && (weighted ? fits->weighted_converged : fits->standard_converged);
+  }
+  for (int i = best[0].count - 1; i >= 0; i--) {
+    for (int j = best[1].count - 1; j >= 0; j--) {
+      if (strcmp(best[0].id[i], best[1].id[j]) != 0) continue;
+      same[0] = i;
+      same[1] = j;
+    }
+  }
+  for (int k = 0; k < 2; k++) {
+    if (best[k].count) memcpy(out->winner[k], best[k].id[same[k]], CROW_AUDIT_NAME);
   }
   out->prompts_changed = out->winner_changed = strcmp(out->winner[0], out->winner[1]) != 0;
 cleanup:
@@ -161,22 +195,24 @@ cleanup:
 }
 
 /* From deviations `sum` (redraws, common) and the first's means `mean` (common) to what they do. Local. */
-static crow_status judge_deviations(const double *sum, const double *mean, int64_t common, int64_t redraws,
+static crow_status judge_deviations(const double *sum, crow_measured mean, int64_t common, int64_t redraws,
                                     crow_audit_noise *out) {
   crow_status status = CROW_OK;
   double *largest = NULL, *shifted = NULL, tau = 0;
+  int64_t best[2];
   CROW_TRY(CROW_ALLOCATE(&largest, redraws));
   CROW_TRY(CROW_ALLOCATE(&shifted, common));
   for (int64_t b = 0; b < redraws; b++) {
     for (int64_t t = 0; t < common; t++) {
       const double deviation = sum[b * common + t];
-      shifted[t] = mean[t] + deviation;
+      shifted[t] = mean.value[t] + deviation;
       largest[b] = fmax(largest[b], fabs(deviation));
       out->mean += fabs(deviation) / (double)common;
     }
-    out->changed += crow_greatest(common, shifted) != crow_greatest(common, mean);
+    crow_winners(common, mean, (crow_measured){shifted, mean.tie}, best);
+    out->changed += best[0] != best[1];
     out->winners = out->changed;
-    CROW_TRY(crow_kendall_tau(common, mean, shifted, &tau));
+    CROW_TRY(crow_kendall_tau(common, mean.value, shifted, &tau));
     out->tau += tau;
   }
   crow_noise_finish(out, largest, redraws);
@@ -228,8 +264,9 @@ static crow_status find_noise(const crow_comm *comm, const side both[2], const c
     for (int k = 0; k < 2; k++) {
       CROW_TRY(add_side(comm, &both[k], k, weighted, place[k], out->common, options, sum));
     }
-    CROW_TRY_AGREE(comm, judge_deviations(sum, mean, out->common, options->redraws,
-                                          weighted ? &out->weighted_noise : &out->standard_noise));
+    CROW_TRY_AGREE(comm,
+                   judge_deviations(sum, (crow_measured){mean, crow_fits_of(&both[0].fits, weighted).tie}, out->common,
+                                    options->redraws, weighted ? &out->weighted_noise : &out->standard_noise));
   }
   out->redraws = options->redraws;
 cleanup:
@@ -254,8 +291,8 @@ crow_status crow_audit_compare(const crow_comm *comm, const crow_dataset *first,
   CROW_TRY(side_create(comm, first, &chosen, 0, &both[0]));
   CROW_TRY(side_create(comm, second, &chosen, 1, &both[1]));
   CROW_TRY_AGREE(comm, merge_topics(both, out));
-  CROW_TRY_AGREE(comm, compare_measure(out, false, &out->standard));
-  CROW_TRY_AGREE(comm, compare_measure(out, true, &out->weighted));
+  CROW_TRY_AGREE(comm, compare_measure(both, out, false, &out->standard));
+  CROW_TRY_AGREE(comm, compare_measure(both, out, true, &out->weighted));
   CROW_TRY(find_winners(both, false, &out->standard));
   CROW_TRY(find_winners(both, true, &out->weighted));
   CROW_TRY(find_noise(comm, both, &chosen, out));

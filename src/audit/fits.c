@@ -6,13 +6,14 @@
 #include <string.h>
 
 static crow_status fit(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                       const crow_train_options *options, double **reward, bool *converged) {
+                       const crow_train_options *options, double **reward, double *tie, bool *converged) {
   crow_status status = CROW_OK;
   crow_rewards rewards = {0};
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(reward, dataset->alternatives));
   CROW_TRY(crow_rewards_fit(comm, dataset, weights, options, &rewards));
   CROW_TRY(crow_comm_gather_slices(comm, &rewards.partition, rewards.value, *reward, sizeof **reward));
   *converged = rewards.converged;
+  *tie = 2 * crow_rewards_bound(&rewards);
 cleanup:
   crow_rewards_free(&rewards);
   return status;
@@ -25,7 +26,7 @@ static crow_status check_memory(const crow_comm *comm, const crow_dataset *datas
   const double m = (double)dataset->alternatives, d = (double)dataset->dimensions;
   const double fit = crow_rewards_rank_bytes(dataset, &options->fit, ranks);
   const double weights = crow_weights_need_bytes(dataset, &options->weights, ranks, ranks);
-  const double own = 25 * m + 8 * d * (m / ranks + CROW_BLOCK) + 16 * ((double)dataset->comparisons / ranks);
+  const double own = 33 * m + 8 * d * (m / ranks + CROW_BLOCK) + 16 * ((double)dataset->comparisons / ranks);
   return crow_comm_check_memory(comm, options->weights.memory_per_rank, own + fmax(fit, weights),
                                 "use more ranks or fewer ranks a node, or a shorter --history",
                                 "the audit of %lld alternatives with %lld comparisons",
@@ -61,9 +62,9 @@ crow_status crow_fits_make(const crow_comm *comm, const crow_dataset *dataset, c
   equal.scheme = CROW_SCHEME_UNIFORM;
   CROW_TRY(check_memory(comm, dataset, options));
   CROW_TRY(crow_weights_compute(comm, dataset, &equal, uniform));
-  CROW_TRY(fit(comm, dataset, uniform, &options->fit, &out->standard, &out->standard_converged));
+  CROW_TRY(fit(comm, dataset, uniform, &options->fit, &out->standard, &out->standard_tie, &out->standard_converged));
   CROW_TRY(take_weights(comm, dataset, options, k, shared, voronoi));
-  CROW_TRY(fit(comm, dataset, voronoi, &options->fit, &out->weighted, &out->weighted_converged));
+  CROW_TRY(fit(comm, dataset, voronoi, &options->fit, &out->weighted, &out->weighted_tie, &out->weighted_converged));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->weight, out->m));
   CROW_TRY(crow_comm_gather_slices(comm, &voronoi->partition, voronoi->value, out->weight, sizeof *out->weight));
 cleanup:
@@ -96,6 +97,11 @@ crow_status crow_audit_choose_space(const crow_comm *comm, const crow_dataset *d
            choice->reason);
 cleanup:
   return status;
+}
+
+crow_measured crow_fits_of(const crow_fits *fits, bool weighted) {
+  return weighted ? (crow_measured){fits->weighted, fits->weighted_tie}
+                  : (crow_measured){fits->standard, fits->standard_tie};
 }
 
 void crow_fits_free(crow_fits *fits) {
@@ -156,6 +162,18 @@ int64_t crow_greatest(int64_t n, const double *values) {
     if (!isnan(values[i]) && (best < 0 || values[i] > values[best])) best = i;
   }
   return best;
+}
+
+void crow_winners(int64_t n, crow_measured before, crow_measured after, int64_t winner[2]) {
+  winner[0] = crow_greatest(n, before.value);
+  winner[1] = crow_greatest(n, after.value);
+  if (winner[0] < 0 || winner[1] < 0) return;
+  const double least[2] = {before.value[winner[0]] - before.tie, after.value[winner[1]] - after.tie};
+  for (int64_t i = 0; i < n; i++) {
+    if (!(before.value[i] >= least[0] && after.value[i] >= least[1])) continue;
+    winner[0] = winner[1] = i;
+    return;
+  }
 }
 
 void crow_name_copy(const char *from, char to[CROW_AUDIT_NAME]) {

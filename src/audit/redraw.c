@@ -43,18 +43,22 @@ typedef struct redraw {
   const crow_comm *comm;
   const crow_topic_map *topics;
   crow_within *within;
-  const double *reward; /* (m) of the comparisons as they are */
+  crow_measured reward; /* (m) of the comparisons as they are */
   double *largest;      /* (redraws) */
-  double *mean;         /* (topics) */
+  double *mean[2];      /* (topics) before and after */
   crow_gidx *size;      /* (topics) */
   crow_audit_noise *noise;
 } redraw;
 
-/* The topic of greatest mean reward; -1 without topics. Local. */
-static int64_t redraw_best_topic(const redraw *r, const double *reward) {
-  if (r->topics->count == 0) return -1;
-  crow_topic_means(r->topics, r->within->m, NULL, reward, r->mean, r->size);
-  return crow_greatest(r->topics->count, r->mean);
+/* Whether the topic of greatest mean reward is another. Local. */
+static bool redraw_changes_topic(const redraw *r, crow_measured after) {
+  int64_t winner[2];
+  if (r->topics->count == 0) return false;
+  crow_topic_means(r->topics, r->within->m, NULL, r->reward.value, r->mean[0], r->size);
+  crow_topic_means(r->topics, r->within->m, NULL, after.value, r->mean[1], r->size);
+  crow_winners(r->topics->count, (crow_measured){r->mean[0], r->reward.tie}, (crow_measured){r->mean[1], after.tie},
+               winner);
+  return winner[0] != winner[1];
 }
 
 static crow_status visit(void *context, int64_t number, const double *reward) {
@@ -64,20 +68,21 @@ static crow_status visit(void *context, int64_t number, const double *reward) {
   double largest = 0, sum = 0, tau = 0;
   crow_gidx first;
   for (crow_gidx i = 0; i < m; i++) {
-    const double shift = fabs(r->reward[i] - reward[i]);
+    const double shift = fabs(r->reward.value[i] - reward[i]);
     largest = fmax(largest, shift);
     sum += shift;
   }
   r->largest[number] = largest;
   noise->mean += sum / (double)m;
-  const crow_gidx changed = crow_within_changed(r->within, r->reward, NULL, m, reward, &first);
-  const bool topic = r->within->prompts == 1 && redraw_best_topic(r, r->reward) != redraw_best_topic(r, reward);
+  const crow_measured after = {reward, r->reward.tie}; /* as exact: of the same tolerance */
+  const crow_gidx changed = crow_within_changed(r->within, r->reward, NULL, m, after, &first);
+  const bool topic = r->within->prompts == 1 && redraw_changes_topic(r, after);
   noise->changed += changed > 0 || topic;
   noise->winners += changed > 0;
   noise->topics += topic;
   noise->prompts += (double)changed;
   noise->most_prompts = changed > noise->most_prompts ? changed : noise->most_prompts;
-  const crow_status status = crow_comm_agree(r->comm, crow_within_tau(r->within, r->reward, reward, &tau));
+  const crow_status status = crow_comm_agree(r->comm, crow_within_tau(r->within, r->reward.value, reward, &tau));
   noise->tau += tau;
   return status;
 }
@@ -92,20 +97,20 @@ crow_status crow_audit_redraw(const crow_comm *comm, const crow_dataset *dataset
   crow_log(CROW_LOG_INFO, "audit: comparisons drawn anew %lld time%s, without clones", (long long)options->redraws,
            crow_plural(options->redraws));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&r.largest, options->redraws));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&r.mean, topics->count));
+  for (int k = 0; k < 2; k++) CROW_TRY_AGREE(comm, CROW_ALLOCATE(&r.mean[k], topics->count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&r.size, topics->count));
-  r.reward = fits->standard;
+  r.reward = crow_fits_of(fits, false);
   r.noise = &out->standard;
   CROW_TRY(crow_audit_replicates(comm, dataset, options, seed, &fits->uniform, fits->standard, visit, &r));
   crow_noise_finish(r.noise, r.largest, options->redraws);
-  r.reward = fits->weighted;
+  r.reward = crow_fits_of(fits, true);
   r.noise = &out->weighted;
   CROW_TRY(crow_audit_replicates(comm, dataset, options, seed, &fits->voronoi, fits->weighted, visit, &r));
   crow_noise_finish(r.noise, r.largest, options->redraws);
   out->redraws = options->redraws;
 cleanup:
   crow_free(r.largest);
-  crow_free(r.mean);
+  for (int k = 0; k < 2; k++) crow_free(r.mean[k]);
   crow_free(r.size);
   return status;
 }

@@ -163,40 +163,39 @@ static void stress_measure(crow_gidx m, const double *before, const double *afte
 }
 
 /* Winners by topic; clones belong to their originals' topics. */
-static crow_status find_topic_winners(const stress *s, const crow_clones *clones, crow_gidx all, const double *before,
-                                      const double *after, crow_audit_shift *out) {
+static crow_status find_topic_winners(const stress *s, const crow_clones *clones, crow_gidx all, crow_measured before,
+                                      crow_measured after, crow_audit_shift *out) {
   crow_status status = CROW_OK;
   const crow_gidx m = s->dataset->alternatives;
-  double *mean = NULL;
+  double *mean[2] = {NULL, NULL};
   crow_gidx *size = NULL, *original = NULL;
   if (s->topics->count == 0) return CROW_OK;
-  CROW_TRY(CROW_ALLOCATE(&mean, s->topics->count));
+  for (int k = 0; k < 2; k++) CROW_TRY(CROW_ALLOCATE(&mean[k], s->topics->count));
   CROW_TRY(CROW_ALLOCATE(&size, s->topics->count));
   CROW_TRY(CROW_ALLOCATE_RAW(&original, all));
   for (crow_gidx i = 0; i < all; i++) original[i] = crow_clones_original(clones, m, i);
   int64_t winner[2];
-  crow_topic_means(s->topics, m, NULL, before, mean, size);
-  winner[0] = crow_greatest(s->topics->count, mean);
-  crow_topic_means(s->topics, all, original, after, mean, size);
-  winner[1] = crow_greatest(s->topics->count, mean);
+  crow_topic_means(s->topics, m, NULL, before.value, mean[0], size);
+  crow_topic_means(s->topics, all, original, after.value, mean[1], size);
+  crow_winners(s->topics->count, (crow_measured){mean[0], before.tie}, (crow_measured){mean[1], after.tie}, winner);
   for (int k = 0; k < 2 && winner[0] >= 0 && winner[1] >= 0; k++) {
     crow_name_copy(crow_strings_get(&s->topics->name, winner[k]), out->winner_topic[k]);
   }
   out->topic_changed = winner[0] != winner[1];
 cleanup:
-  crow_free(mean);
+  for (int k = 0; k < 2; k++) crow_free(mean[k]);
   crow_free(size);
   crow_free(original);
   return status;
 }
 
-static crow_status compare(const stress *s, const crow_clones *clones, const double *before, crow_gidx all,
-                           const double *after, crow_audit_shift *out) {
+static crow_status compare(const stress *s, const crow_clones *clones, crow_measured before, crow_gidx all,
+                           crow_measured after, crow_audit_shift *out) {
   crow_status status = CROW_OK;
   const crow_gidx m = s->dataset->alternatives;
   crow_gidx first = 0;
-  stress_measure(m, before, after, out);
-  CROW_TRY_AGREE(s->comm, crow_within_tau(s->within, before, after, &out->tau));
+  stress_measure(m, before.value, after.value, out);
+  CROW_TRY_AGREE(s->comm, crow_within_tau(s->within, before.value, after.value, &out->tau));
   CROW_TRY_AGREE(s->comm, find_topic_winners(s, clones, all, before, after, out));
   out->prompts_changed = crow_within_changed(s->within, before, clones, all, after, &first);
   out->winner_changed = out->prompts_changed > 0;
@@ -244,8 +243,8 @@ static crow_status run_test(const stress *s, const target *what, crow_audit_test
   CROW_TRY(crow_dataset_open(s->comm, s->path, false, &changed));
   if (crow_audit_weights_file(s->options, 0)) CROW_TRY_AGREE(s->comm, share_weights(s, &clones, &shared));
   CROW_TRY(crow_fits_make(s->comm, &changed, s->options, 0, shared, &fits));
-  CROW_TRY(compare(s, &clones, s->fits->standard, fits.m, fits.standard, &test->standard));
-  CROW_TRY(compare(s, &clones, s->fits->weighted, fits.m, fits.weighted, &test->weighted));
+  CROW_TRY(compare(s, &clones, crow_fits_of(s->fits, false), fits.m, crow_fits_of(&fits, false), &test->standard));
+  CROW_TRY(compare(s, &clones, crow_fits_of(s->fits, true), fits.m, crow_fits_of(&fits, true), &test->weighted));
   test->standard.converged = s->fits->standard_converged && fits.standard_converged;
   test->weighted.converged = s->fits->weighted_converged && fits.weighted_converged;
 cleanup:

@@ -20,6 +20,7 @@ crow_status crow_within_create(const crow_dataset *dataset, crow_within *out) {
     next[k] = out->begin[k];
   }
   for (crow_gidx i = 0; i < m; i++) out->alternative[next[crow_within_prompt(out, i)]++] = i;
+  CROW_TRY(CROW_ALLOCATE_RAW(&out->best, m));
   for (int k = 0; k < 2; k++) {
     CROW_TRY(CROW_ALLOCATE(&out->room[k], longest));
     CROW_TRY(CROW_ALLOCATE(&out->winner[k], out->prompts));
@@ -33,6 +34,7 @@ cleanup:
 void crow_within_free(crow_within *w) {
   crow_free(w->begin);
   crow_free(w->alternative);
+  crow_free(w->best);
   for (int k = 0; k < 2; k++) {
     crow_free(w->room[k]);
     crow_free(w->winner[k]);
@@ -44,27 +46,30 @@ crow_gidx crow_within_prompt(const crow_within *w, crow_gidx alternative) {
   return w->prompt ? w->prompt[alternative] : 0;
 }
 
-/* The original of the first of the greatest rewards of each prompt; -1 where none is a number. */
-static void within_find_winners(const crow_within *w, const crow_clones *clones, crow_gidx all, const double *reward,
-                                crow_gidx *winner) {
-  for (crow_gidx k = 0; k < w->prompts; k++) winner[k] = -1;
-  for (crow_gidx i = 0; i < all; i++) {
-    const crow_gidx k = crow_within_prompt(w, i < w->m ? i : crow_clones_original(clones, w->m, i));
-    if (!isnan(reward[i]) && (winner[k] < 0 || reward[i] > reward[winner[k]])) winner[k] = i;
-  }
-  for (crow_gidx k = 0; k < w->prompts; k++) {
-    if (winner[k] >= w->m) winner[k] = crow_clones_original(clones, w->m, winner[k]);
+/* The greatest reward of each alternative and its clones. */
+static void within_find_best(const crow_within *w, const crow_clones *clones, crow_gidx all, const double *reward) {
+  memcpy(w->best, reward, (size_t)w->m * sizeof *w->best);
+  for (crow_gidx i = w->m; i < all; i++) {
+    double *best = &w->best[crow_clones_original(clones, w->m, i)];
+    *best = fmax(*best, reward[i]);
   }
 }
 
-crow_gidx crow_within_changed(crow_within *w, const double *before, const crow_clones *clones, crow_gidx all,
-                              const double *after, crow_gidx *first) {
+crow_gidx crow_within_changed(crow_within *w, crow_measured before, const crow_clones *clones, crow_gidx all,
+                              crow_measured after, crow_gidx *first) {
   crow_gidx changed = 0;
   *first = 0;
-  within_find_winners(w, NULL, w->m, before, w->winner[0]);
-  within_find_winners(w, clones, all, after, w->winner[1]);
+  within_find_best(w, clones, all, after.value);
   for (crow_gidx k = w->prompts - 1; k >= 0; k--) {
-    if (w->winner[0][k] == w->winner[1][k]) continue;
+    const crow_gidx begin = w->begin[k], n = w->begin[k + 1] - begin;
+    int64_t winner[2];
+    for (crow_gidx i = 0; i < n; i++) {
+      w->room[0][i] = before.value[w->alternative[begin + i]];
+      w->room[1][i] = w->best[w->alternative[begin + i]];
+    }
+    crow_winners(n, (crow_measured){w->room[0], before.tie}, (crow_measured){w->room[1], after.tie}, winner);
+    for (int j = 0; j < 2; j++) w->winner[j][k] = winner[j] < 0 ? -1 : w->alternative[begin + winner[j]];
+    if (winner[0] == winner[1]) continue;
     changed++;
     *first = k;
   }

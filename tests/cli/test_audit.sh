@@ -151,4 +151,33 @@ exits 2
 crow audit original.h5 --scratch nowhere
 exits 4
 says "nowhere"
+# Two alternatives that everybody judges alike share the first rank, before and after: which of them rounding puts first
+# is no change of the winner, in a population and in a matrix, of topics neither.
+need_h5py
+for seed in 0 1 2 3 4 5; do
+  "$python" - $seed <<'PY'
+import sys, h5py, numpy as np
+seed = int(sys.argv[1])
+rng, m = np.random.default_rng(seed), 8
+context, reward, share = rng.random((m, 2)), rng.normal(size=(3, m)), np.array([.4, .35, .25])
+reward[:, 0] += 3
+reward[:, 1] = reward[:, 0]
+with h5py.File("tie.h5", "w") as f:
+    f.attrs.update(crow_kind="dataset", crow_schema_version=2)
+    f["alternatives/context"] = context
+    f["alternatives/topic"] = [b"topic %d" % k for k in range(m)]
+    if seed % 2:
+        f["population/prevalence"], f["population/reward"] = share, reward
+    else:
+        p = sum(s / (1 + np.exp(r[None, :] - r[:, None])) for s, r in zip(share, reward))
+        f["preference/matrix"] = (p + 1 - p.T) / 2
+PY
+  crow audit tie.h5 --target id:$((3 + seed % 4)) --clones 1,3 --eps 0.001,0.05 --json tie.json
+  exits 0
+  prints_not "changes"
+  grep -q '"winner_changed": true' tie.json && fail "a tie is taken for a change of the winner"
+  crow audit tie.h5 tie.h5 --json tie.json
+  exits 0
+  prints_not "changes"
+done
 finish
