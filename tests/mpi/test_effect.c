@@ -224,6 +224,26 @@ static void untrustworthy_weights_are_told(void) {
   }
 }
 
+/* Where half of the alternatives have no more, that is the median: the lower one. */
+static void the_median_of_hits_is_the_lower_one(void) {
+  enum { M = 100 };
+  double context[M], value[M];
+  for (int64_t i = 0; i < M; i++) {
+    context[i] = (double)i;
+    value[i] = 1.0 / M;
+  }
+  for (int few = 49; few <= 51; few++) {
+    crow_weights weights = weights_of(M, value, "cube");
+    weights.samples = 3000;
+    CHECK_OK(crow_comm_agree(test_comm, CROW_ALLOCATE(&weights.hits, weights.partition.count + 1)));
+    for (int64_t i = 0; i < weights.partition.count; i++)
+      weights.hits[i] = ((weights.partition.begin + i) * 37 % M < few ? 2 : 30) * CROW_HIT_UNIT;
+    const crow_effect e = effect_of("effect-median-hits.h5", M, 1, context, &weights);
+    CHECK(e.median_hits == (few < 50 ? 30 : 2));
+    crow_weights_free(&weights);
+  }
+}
+
 static const crow_test tests[] = {
     {"groups laid out by hand are found, with distances and shares", groups_by_hand_are_found},
     {"the median that says what is near is weighted", the_median_is_weighted},
@@ -231,6 +251,7 @@ static const crow_test tests[] = {
     {"a part is looked at where there are many", a_part_is_looked_at_where_there_are_many},
     {"far from zero distances are exact", far_from_zero_distances_are_exact},
     {"weights that cannot be trusted are told", untrustworthy_weights_are_told},
+    {"the median of hits is the lower one", the_median_of_hits_is_the_lower_one},
     {NULL, NULL}};
 
 int main(int argc, char **argv) { return crow_test_main(argc, argv, "effect", tests, true); }
