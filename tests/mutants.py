@@ -48,7 +48,7 @@ FOLDERS = {
               "io/outputs io/publish io/temporary io/whole_file mpi/digest mpi/kept mpi/paths mpi/files mpi/file_faults", {r"": "cli/paths"}),
     "import": (r"src/import/.*\.c", "import/alternatives import/archives import/comparisons import/csv import/npy import/names mpi/context_source mpi/import mpi/import_kinds fuzz/archive fuzz/csv",
                {r"scores|rules|results": "cli/formats", r"": "cli/formats"}),
-    "tasks": (r"src/tasks/.*\.c", "tasks/stride mpi/group_data mpi/groups mpi/model_fit mpi/uncertainty", {r"": "cli/uncertainty"}),
+    "tasks": (r"src/tasks/.*\.c", "tasks/stride mpi/tasks mpi/group_data mpi/groups mpi/model_fit mpi/uncertainty", {r"": "cli/uncertainty"}),
     "rewards": (r"src/rewards/.*\.c", "mpi/rewards mpi/rewards_state mpi/scores mpi/prompt_fit weights/memory mpi/kept mpi/fit mpi/sampling_error mpi/uncertainty mpi/files mpi/work mpi/edges", {r"by": "cli/by", r"": "cli/sampling_error"}),
     "objective": (r"src/objective/.*\.c", "objective/complete objective/curvature objective/paired objective/sigmoid mpi/prompt_fit mpi/objective mpi/fit "
                   "mpi/uncertainty mpi/sampling_error", {r"": "cli/json"}),

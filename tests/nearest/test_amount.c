@@ -106,6 +106,43 @@ static void few_points_of_draws_are_decided_again(void) {
   }
 }
 
+/* Nor where the contexts span a part of the dimensions, in whose coordinates they are given. */
+static void few_points_of_draws_are_decided_again_in_a_hull(void) {
+  enum { COUNT = 400, WIDTH = 96, SPAN = 24, DRAWS = 64, BLOCKS = 4 };
+  double *basis = uniform_rows(7, SPAN, WIDTH, -.5), *at = uniform_rows(8, COUNT, SPAN, -.5);
+  double *rows = calloc((size_t)(COUNT * WIDTH), sizeof *rows), *moved = malloc(sizeof *moved * COUNT * SPAN);
+  for (int i = 0; i < COUNT; i++) {
+    for (int j = 0; j < SPAN; j++) {
+      for (int k = 0; k < WIDTH; k++) rows[i * WIDTH + k] += at[i * SPAN + j] * basis[j * WIDTH + k] / 8;
+    }
+  }
+  const crow_space space = {.kind = CROW_SPACE_SPHERE, .seed = 3, .dimensions = WIDTH};
+  const crow_nearest_options options = {.engine = CROW_NEAREST_AUTO, .precision = CROW_SINGLE, .threads = 1};
+  crow_hull hull = {0};
+  crow_signs *signs = NULL;
+  crow_sign_search *search = NULL;
+  crow_nearest_result result = {0};
+  int64_t searched = 0, again = 0;
+  CHECK_OK(crow_hull_create(rows, COUNT, WIDTH, WIDTH - 1, &hull));
+  CHECK(hull.k == SPAN);
+  crow_hull_project(&hull, rows, CROW_DOUBLE, COUNT, moved);
+  CHECK_OK(crow_signs_create(&space, BLOCKS, NULL, &signs));
+  CHECK_OK(crow_sign_search_create(&options, moved, CROW_DOUBLE, COUNT, WIDTH, &hull, signs, &search));
+  CHECK_OK(crow_sign_search_take(search, 0, DRAWS, NULL, &result));
+  crow_sign_search_statistics(search, &searched, &again);
+  CHECK(searched == DRAWS * 2 * BLOCKS);
+  CHECK(again <= searched / 5);
+  printf("again %lld of %lld\n", (long long)again, (long long)searched);
+  crow_nearest_result_free(&result);
+  crow_sign_search_destroy(&search);
+  crow_signs_destroy(&signs);
+  crow_hull_free(&hull);
+  free(rows);
+  free(moved);
+  free(basis);
+  free(at);
+}
+
 /* More ties than are kept aside, for more points than are taken at once, again and again: nothing of one chunk is left
  * in the next. */
 static void crowded_points_in_many_chunks(void) {
@@ -191,6 +228,7 @@ int main(int argc, char **argv) {
       {"a frame is of the size of the contexts", a_frame_is_of_the_size_of_the_contexts},
       {"a tree looks for ties where they can be", a_tree_looks_for_ties_where_they_can_be},
       {"few points of draws are decided again", few_points_of_draws_are_decided_again},
+      {"... nor in a hull", few_points_of_draws_are_decided_again_in_a_hull},
       {"crowded points in many chunks", crowded_points_in_many_chunks},
       {"room is kept", room_is_kept},
       {"engines that cannot win are not measured", engines_that_cannot_win_are_not_measured},
