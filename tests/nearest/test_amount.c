@@ -132,7 +132,6 @@ static void few_points_of_draws_are_decided_again_in_a_hull(void) {
   crow_sign_search_statistics(search, &searched, &again);
   CHECK(searched == DRAWS * 2 * BLOCKS);
   CHECK(again <= searched / 5);
-  printf("again %lld of %lld\n", (long long)again, (long long)searched);
   crow_nearest_result_free(&result);
   crow_sign_search_destroy(&search);
   crow_signs_destroy(&signs);
