@@ -52,16 +52,46 @@ void crow_growing_free(crow_growing *growing) {
 
 /* ---- what a run must have in common ------------------------------------------------------------------------- */
 
+/* The longest text of a match that is kept as it is, and how much is kept of a longer one beside its digest. */
+enum { MATCH_BYTES = 1024, MATCH_BEGINNING = 200 };
+
+/* A line of the match. A text that is long, or holds a line end, is told from others by its digest. */
+static crow_status match_text(crow_checkpoint *checkpoint, const char *name, const char *text) {
+  char digest[33], beginning[MATCH_BEGINNING + 1];
+  size_t cut = strlen(text) < MATCH_BEGINNING ? strlen(text) : MATCH_BEGINNING;
+  if (strlen(text) <= MATCH_BYTES && !strchr(text, '\n'))
+    return crow_growing_add(&checkpoint->run, "%s=%s\n", name, text);
+  crow_metadata_digest(0, "", text, digest);
+  while (cut > 0 && ((unsigned char)text[cut] & 0xc0) == 0x80) cut--; /* between two UTF-8 characters */
+  (void)snprintf(beginning, sizeof beginning, "%.*s", (int)cut, text);
+  for (char *at = beginning; *at; at++) {
+    if (*at == '\n') *at = ' ';
+  }
+  return crow_growing_add(&checkpoint->run, "%s=%s... (digest %s)\n", name, beginning, digest);
+}
+
 crow_status crow_checkpoint_match(crow_checkpoint *checkpoint, const char *name, const char *format, ...) {
   char value[4096];
   va_list arguments;
   va_start(arguments, format);
   (void)vsnprintf(value, sizeof value, format, arguments);
   va_end(arguments);
-  for (char *at = value; *at; at++) {
-    if (*at == '\n') *at = ' ';
+  return match_text(checkpoint, name, value);
+}
+
+/* Whether a setting's value is a text, however long, and which; numbers and words are short. */
+static bool setting_is_text(const crow_setting *s, const void *options, const char **text) {
+  switch (s->type) {
+  case CROW_SETTING_BOOL:
+  case CROW_SETTING_INT:
+  case CROW_SETTING_DOUBLE:
+  case CROW_SETTING_CHOICE:
+    return false;
+  default:
+    *text = *(const char *const *)((const char *)options + s->offset);
+    if (!*text) *text = "";
+    return true;
   }
-  return crow_growing_add(&checkpoint->run, "%s=%s\n", name, value);
 }
 
 crow_status crow_checkpoint_match_settings(crow_checkpoint *checkpoint, const crow_setting *table,
@@ -74,8 +104,9 @@ crow_status crow_checkpoint_match_settings(crow_checkpoint *checkpoint, const cr
     for (size_t k = 0; k < sizeof harmless / sizeof *harmless; k++)
       matters = matters && strcmp(s->name, harmless[k]) != 0;
     char value[1024];
-    crow_setting_print(s, options, value, sizeof value);
-    if (matters) CROW_TRY(crow_checkpoint_match(checkpoint, s->name, "%s", value));
+    const char *text = value;
+    if (!setting_is_text(s, options, &text)) crow_setting_print(s, options, value, sizeof value);
+    if (matters) CROW_TRY(match_text(checkpoint, s->name, text));
   }
 cleanup:
   return status;

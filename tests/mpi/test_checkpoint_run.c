@@ -54,6 +54,35 @@ static void one_setting_more_or_less_is_another_run(void) {
   }
 }
 
+/* Texts of settings, whatever their length: they differ in their last byte, or by a line end in the place of a space;
+ * characters of several bytes are not cut. */
+static void texts_are_told_apart_to_their_last_byte(void) {
+  static const crow_setting table[] = {{.name = "where", .type = CROW_SETTING_TEXT}, {0}};
+  static char text[4][5001];
+  for (int k = 0; k < 2; k++) {
+    for (int i = 0; i < 2500; i++) memcpy(text[k] + 2 * i, i < 2499 ? "\u00e9" : k ? "xy" : "xz", 2);
+  }
+  (void)snprintf(text[2], sizeof text[2], "a b");
+  (void)snprintf(text[3], sizeof text[3], "a\nb");
+  for (int pair = 0; pair < 4; pair += 2) {
+    crow_checkpoint *run[3];
+    bool found = true;
+    for (int k = 0; k < 3; k++) {
+      const char *value = text[pair + k / 2]; /* the first, the same and the other */
+      run[k] = begin_run(&plain, 1);
+      CHECK_OK(crow_checkpoint_match_settings(run[k], table, &value));
+    }
+    save_once(run[0]);
+    CHECK_OK(crow_checkpoint_find(run[1], &found));
+    CHECK(found);
+    CHECK_STATUS(crow_checkpoint_find(run[2], &found), CROW_USAGE);
+    CHECK(!found);
+    crow_checkpoint_destroy(&run[1]);
+    crow_checkpoint_destroy(&run[2]);
+    remove_run(run[0]);
+  }
+}
+
 /* Replaces the first `old` in what a run has in common with its checkpoints. */
 static void pretend(crow_checkpoint *checkpoint, const char *old, const char *new) {
   char *at = strstr(checkpoint->run.text, old);
@@ -169,6 +198,7 @@ static void saves_need_time_too(void) {
 int main(int argc, char **argv) {
   static const crow_test tests[] = {
       {"one setting more or less is another run", one_setting_more_or_less_is_another_run},
+      {"texts are told apart to their last byte", texts_are_told_apart_to_their_last_byte},
       {"another layout and other numerics are refused", another_layout_and_other_numerics_are_refused},
       {"another build goes on and warns", another_build_goes_on_and_warns},
       {"a minute before Slurm's end", a_minute_before_slurms_end},
