@@ -71,6 +71,9 @@ CROW_API void crow_places_free(crow_places *places);
  * components, 0 if they are no more than the prompts or it is not known. Local. */
 CROW_API int64_t crow_places_components(const crow_file *file);
 
+/** How far apart the rewards of a file may be and yet tie; 0 where it does not say. Local. */
+CROW_API double crow_places_tie(const crow_file *file);
+
 /* ---- the Elo scale ------------------------------------------------------------------------------------------- */
 
 /** Rewards as the leaderboards of arenas have them: 400 / ln 10 times the reward, shifted. */
@@ -104,6 +107,7 @@ typedef struct crow_lead {
                               standard errors the next best */
   double lead;           /**< difference of their means or rewards */
   double error;          /**< its standard error; NaN where it is not known */
+  bool shared;           /**< the two tie, and neither leads */
   bool clear; /**< no winner is claimed but by at least CROW_LEAD_CLEAR standard errors, or if there are none */
 } crow_lead;
 #define CROW_LEAD_CLEAR 2
@@ -130,17 +134,28 @@ CROW_API crow_status crow_ends_create_placed(const crow_comm *comm, const crow_f
                                              int64_t each, crow_ends *out);
 /** Local. Frees and zeroes. */
 CROW_API void crow_ends_free(crow_ends *ends);
-/** The lead of the best over the others that are listed among the best ones. `error` and `lead_error` (ends.count) are
- * the standard errors of their values and of the best one's less theirs, or NULL; where the latter is not known, as in
- * files of before, variances add up, which is nearly so where both were compared with many others. Local; `ends` has at
- * least one that is ranked. */
-CROW_API crow_lead crow_ends_lead(const crow_ends *ends, const double *error, const double *lead_error);
+/** The lead of the best over all others that have a place, listed or not: one far behind that was hardly compared may
+ * be the least certain. `error` and `lead_error` (places.count, by row) are the standard errors of the values and of
+ * the best one's less theirs, or NULL; where the latter is not known, as in files of before, variances add up, which is
+ * nearly so where both were compared with many others. `first` and `second` are positions in places.order. Local; at
+ * least one has a place. */
+CROW_API crow_lead crow_places_lead(const crow_places *places, const double *error, const double *lead_error);
+/** The same with its rival's name. */
+typedef struct crow_front {
+  crow_lead lead;
+  char rival[CROW_NAME_BYTES]; /**< empty without one */
+} crow_front;
+/** Of this rank's slices of the errors, of which the first `known` (0 to 2) are, and names of `file`. Collective. */
+CROW_API crow_status crow_front_find(const crow_comm *comm, const crow_file *file, const crow_partition *partition,
+                                     const crow_places *places, int known, const double *error,
+                                     const double *lead_error, crow_front *out);
 
 /** The same of a fit, by reward, with what else it says of these alternatives. */
 typedef struct crow_ends_rewards {
   crow_ends ends;
   double *weight, *win_rate;       /**< (ends.count) */
-  double *error, *lead_error;      /**< (ends.count) standard errors, and those of the best one's lead; NULL without */
+  double *error;                   /**< (ends.count) standard errors; NULL without */
+  crow_front front;                /**< of the best; no lead where no alternative has a place */
   double *lower, *upper;           /**< (ends.count) intervals of the rewards; NULL without bootstrap */
   double *rank_lower, *rank_upper; /**< (ends.count) and of the ranks, whole numbers */
 } crow_ends_rewards;
@@ -185,6 +200,7 @@ typedef struct crow_topics {
   int64_t *by_mean;   /**< (count) topics in the order of descending means */
   double *error;      /**< (count) standard errors of the means; NULL without */
   double *covariance; /**< (count, count) of the means; NULL without */
+  double tie;         /**< means that are no farther apart are equal, for all that the fit knows */
 } crow_topics;
 
 /** Groups the alternatives of `file` by /alternatives/topic. `values` and, if `weighted`, `weights` are this rank's

@@ -66,8 +66,8 @@ void crow_page_print_by(FILE *out, const crow_page_entry *e) {
   const bool elo = e->elo.on;
   const crow_rewards_by *by = &e->by;
   if (!by->column) return;
-  (void)snprintf(caption, sizeof caption, "%s by %.200s, with half their 95 %% intervals",
-                 elo ? "Elo ratings" : "Rewards", by->column);
+  (void)snprintf(caption, sizeof caption, "%s by %.200s%s", elo ? "Elo ratings" : "Rewards", by->column,
+                 by->standard_error || by->lower ? ", with half their 95 % intervals" : "");
   if (by->values) {
     crow_html_table_open(out, caption);
     print_by_heads(out, by);

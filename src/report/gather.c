@@ -68,6 +68,23 @@ cleanup:
   return status;
 }
 
+/* Whether the best one leads; `error` has been read if the file has it. */
+static crow_status gather_front(const crow_comm *comm, const crow_partition *p, const crow_places *places,
+                                const double *error, crow_page_entry *e) {
+  crow_status status = CROW_OK;
+  const crow_file *file = e->source->file;
+  const bool leads = e->error && crow_file_has(file, "/rewards/lead_error");
+  double *lead_error = NULL;
+  if (leads) {
+    CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&lead_error, p->count));
+    CROW_TRY(crow_file_read(file, "/rewards/lead_error", p->begin, p->count, CROW_F64, lead_error));
+  }
+  CROW_TRY(crow_front_find(comm, file, p, places, e->error ? 1 + leads : 0, error, lead_error, &e->front));
+cleanup:
+  crow_free(lead_error);
+  return status;
+}
+
 /* What the file says of its alternatives and of the weights. */
 static crow_status gather_words(const crow_plot_source *source, crow_page_entry *e) {
   crow_status status = CROW_OK;
@@ -131,12 +148,8 @@ crow_status crow_page_gather(const crow_comm *comm, const crow_plot_source *sour
     CROW_TRY(crow_file_read(source->file, "/rewards/standard_error", p.begin, p.count, CROW_F64, value));
     CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->error, e->ends.count));
     CROW_TRY(crow_ranking_pick(comm, &p, value, e->ends.count, e->ends.place, e->error));
-    if (crow_file_has(source->file, "/rewards/lead_error")) {
-      CROW_TRY(crow_file_read(source->file, "/rewards/lead_error", p.begin, p.count, CROW_F64, value));
-      CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->lead_error, e->ends.count));
-      CROW_TRY(crow_ranking_pick(comm, &p, value, e->ends.count, e->ends.place, e->lead_error));
-    }
   }
+  if (rewards) CROW_TRY(gather_front(comm, &p, &places, value, e));
   if (rewards) CROW_TRY(gather_intervals(comm, &p, value, e));
   if (rewards) CROW_TRY(crow_page_gather_by(comm, &p, weight, scale, e));
 cleanup:
@@ -154,7 +167,6 @@ void crow_page_entry_free(crow_page_entry *e) {
   crow_free(e->weight);
   crow_free(e->win_rate);
   crow_free(e->error);
-  crow_free(e->lead_error);
   crow_free(e->lower);
   crow_free(e->upper);
   crow_rewards_by_free(&e->by);

@@ -20,7 +20,7 @@ typedef struct crow_page_entry {
   double *weight, *win_rate;  /* (ends.count) owned */
   int64_t components;         /* of the comparisons, if they are more than the prompts; else 0 */
   double *error;              /* (ends.count) standard errors of the rewards, owned; NULL without */
-  double *lead_error;         /* (ends.count) of the best one's lead over each, owned; NULL without */
+  crow_front front;           /* the lead of the best one */
   double *lower, *upper;      /* (ends.count) 95 % intervals of the rewards, owned; NULL without */
   crow_elo elo;               /* the scale of ratings, if one is wanted */
   crow_rewards_by by;         /* rewards by the values of a column; owned, as are */

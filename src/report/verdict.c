@@ -13,7 +13,7 @@ static const json_t *attribute(const crow_page_entry *e, const char *name) {
 typedef struct page_winner {
   const char *name, *rival; /* NULL where there is none */
   double lead, error;       /* error: NaN where it is not known */
-  bool clear, next;         /* next: the rival is second in place, else the least certain of those behind */
+  bool shared, clear, next; /* next: the rival is second in place, else the least certain of those behind */
 } page_winner;
 
 static page_winner best_topic(const crow_topics *t) {
@@ -23,22 +23,24 @@ static page_winner best_topic(const crow_topics *t) {
                        .rival = lead.second >= 0 ? crow_strings_get(&t->name, lead.second) : NULL,
                        .lead = lead.lead,
                        .error = lead.error,
+                       .shared = lead.shared,
                        .clear = lead.clear,
                        .next = t->count > 1 && lead.second == t->by_mean[1]};
 }
 
 static page_winner best_alternative(const crow_page_entry *e) {
   const crow_ends *ends = &e->ends;
-  if (ends->ranked < 1) return (page_winner){.clear = true};
-  page_winner best = {.name = ends->id[0], .error = (double)NAN, .clear = true};
-  if (ends->best < 2 || crow_file_has(e->source->file, "/alternatives/prompt") || e->components) return best;
-  const crow_lead lead = crow_ends_lead(ends, e->error, e->lead_error);
-  best.rival = ends->id[lead.second];
-  best.lead = lead.lead;
-  best.error = lead.error;
-  best.clear = lead.clear;
-  best.next = lead.second == 1;
-  return best;
+  /* Rewards of several prompts or components are not compared with each other. */
+  const bool apart = crow_file_has(e->source->file, "/alternatives/prompt") || e->components;
+  if (ends->ranked < 1 || apart) return (page_winner){.clear = true};
+  const crow_lead *lead = &e->front.lead;
+  return (page_winner){.name = ends->id[0],
+                       .rival = lead->second >= 0 ? e->front.rival : NULL,
+                       .lead = lead->lead,
+                       .error = lead->error,
+                       .shared = lead->shared,
+                       .clear = lead->clear,
+                       .next = lead->second == 1};
 }
 
 /* Of alternatives those that may be compared with the leading result's: others have no such ids, or share them. */
@@ -51,7 +53,7 @@ static page_winner winner(const crow_page *page, int k, bool topic) {
 }
 
 static void write_winner(FILE *out, const page_winner *w) {
-  if (!w->clear && !(w->error > 0)) {
+  if (w->shared) {
     crow_html_print(out, "%s and %s share the first rank", w->name, w->rival);
   } else if (!w->clear) {
     crow_html_print(out, "too close to call: %s leads %s by %.3g, less than two standard errors (%.3g each)%s", w->name,
@@ -82,6 +84,12 @@ static void write_difference(FILE *out, const crow_page *page) {
   (void)fputs("</li>\n", out);
 }
 
+/* Topics of several components are compared with a warning, alternatives not at all. */
+static void write_across(FILE *out, const crow_page_entry *e, bool topic) {
+  if (!topic || !e->components || crow_file_has(e->source->file, "/alternatives/prompt")) return;
+  crow_html_print(out, ", but rewards of the %lld connected components have no common zero", (long long)e->components);
+}
+
 /* Whether all rewards have the same winner, said once; with one result, who it is. */
 static void write_winners(FILE *out, const crow_page *page, bool topic) {
   const char *first = NULL, *what = topic ? "topic of highest mean reward" : "alternative of highest reward";
@@ -92,7 +100,7 @@ static void write_winners(FILE *out, const crow_page *page, bool topic) {
     if (!w.name) continue;
     if (!first) first = w.name;
     same = same && strcmp(first, w.name) == 0;
-    clear = clear && w.clear;
+    clear = clear && w.clear && !(topic && page->entry[k].components);
     results++;
   }
   if (results == 0) return;
@@ -112,6 +120,7 @@ static void write_winners(FILE *out, const crow_page *page, bool topic) {
       (void)fputs(comma, out);
       if (results > 1) crow_html_print(out, "in %s ", page->entry[k].source->label);
       write_winner(out, &w);
+      write_across(out, &page->entry[k], topic);
       comma = "; ";
     }
     (void)fputc('.', out);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <crow/summary.h>
-#include <math.h>
 
 static crow_status name_all(const crow_comm *comm, const crow_file *file, crow_ends *e) {
   crow_status status = CROW_OK;
@@ -74,22 +73,4 @@ void crow_ends_free(crow_ends *e) {
   crow_free(e->id);
   crow_free(e->topic);
   *e = (crow_ends){0};
-}
-
-crow_lead crow_ends_lead(const crow_ends *ends, const double *error, const double *lead_error) {
-  crow_lead best = {.first = 0, .second = -1, .error = (double)NAN, .clear = true};
-  double least = (double)INFINITY;
-  for (int64_t k = 1; k < ends->best; k++) {
-    const double lead = ends->place[0].value - ends->place[k].value;
-    const bool known = error && lead_error && !isnan(lead_error[k]);
-    const double both = known ? lead_error[k] : error ? hypot(error[0], error[k]) : (double)NAN;
-    const double errors = both > 0 ? lead / both : (double)INFINITY;
-    if (best.second >= 0 && !(errors < least)) continue;
-    least = errors;
-    best.second = k;
-    best.lead = lead;
-    best.error = both;
-    best.clear = ends->rank[k] != ends->rank[0] && !(lead < CROW_LEAD_CLEAR * both);
-  }
-  return best;
 }

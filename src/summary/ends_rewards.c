@@ -21,7 +21,6 @@ static crow_status pick_uncertainty(const crow_comm *comm, const crow_rewards *r
   const crow_uncertainty *u = &r->uncertainty;
   if (u->has_standard_errors) {
     CROW_TRY(pick_column(comm, &r->partition, &e->ends, u->standard_error, NULL, &e->error));
-    CROW_TRY(pick_column(comm, &r->partition, &e->ends, u->lead_error, NULL, &e->lead_error));
   }
   if (u->replicates == 0) goto cleanup;
   CROW_TRY(pick_column(comm, &r->partition, &e->ends, u->lower, NULL, &e->lower));
@@ -43,6 +42,9 @@ crow_status crow_ends_rewards_create(const crow_comm *comm, const crow_dataset *
   CROW_TRY(pick_column(comm, &r->partition, &e->ends, r->weight, NULL, &e->weight));
   CROW_TRY(pick_column(comm, &r->partition, &e->ends, r->win_rate, NULL, &e->win_rate));
   CROW_TRY(pick_uncertainty(comm, r, e));
+  const crow_uncertainty *u = &r->uncertainty;
+  CROW_TRY(crow_front_find(comm, dataset->file, &r->partition, &places, u->has_standard_errors ? 2 : 0,
+                           u->standard_error, u->lead_error, &e->front));
 cleanup:
   crow_places_free(&places);
   return status;
@@ -61,7 +63,6 @@ void crow_ends_rewards_free(crow_ends_rewards *e) {
   crow_free(e->weight);
   crow_free(e->win_rate);
   crow_free(e->error);
-  crow_free(e->lead_error);
   crow_free(e->lower);
   crow_free(e->upper);
   crow_free(e->rank_lower);

@@ -76,8 +76,8 @@ cleanup:
   return status;
 }
 
-/* 2 v / lambda; 0 where the file does not say. */
-static double tie_tolerance(const crow_file *file) {
+/* 2 v / lambda */
+double crow_places_tie(const crow_file *file) {
   double violation = 0, lambda = 0;
   if (!crow_file_has_attribute(file, "/", "violation")) return 0;
   if (crow_file_get_f64(file, "/", "violation", &violation) != CROW_OK) return 0;
@@ -95,7 +95,7 @@ crow_status crow_places_read(const crow_comm *comm, const crow_file *file, const
   CROW_TRY(crow_file_read(file, "/rewards/weight", partition->begin, partition->count, CROW_F64, weight));
   names.has_prompt = crow_file_has(file, "/alternatives/prompt");
   if (names.has_prompt) CROW_TRY(crow_dataset_number_prompts(comm, &names));
-  CROW_TRY(crow_places_create(comm, partition, values, weight, names.prompt, tie_tolerance(file), out));
+  CROW_TRY(crow_places_create(comm, partition, values, weight, names.prompt, crow_places_tie(file), out));
 cleanup:
   crow_free(weight);
   crow_free(names.prompt);

@@ -67,6 +67,7 @@ crow_status crow_topics_create(const crow_comm *comm, const crow_file *file, con
   }
   if (weighted) CROW_TRY(sum_by_topic(comm, topic, weights, n, NULL, out->count, out->weight));
   order_by_mean(out);
+  out->tie = crow_places_tie(file);
 cleanup:
   crow_labels_free(&labels);
   if (status != CROW_OK) crow_topics_free(out);

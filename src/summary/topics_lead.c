@@ -56,13 +56,15 @@ crow_lead crow_topics_lead(const crow_topics *topics) {
   for (int64_t k = 1; k < topics->count; k++) {
     const int64_t u = topics->by_mean[k];
     const double lead = topics->mean[best.first] - topics->mean[u], error = lead_error(topics, best.first, u);
-    const double errors = error > 0 ? lead / error : (double)INFINITY;
+    const bool shared = lead <= topics->tie;
+    const double errors = shared ? 0 : error > 0 ? lead / error : (double)INFINITY;
     if (best.second >= 0 && !(errors < least)) continue;
     least = errors;
     best.second = u;
     best.lead = lead;
     best.error = error;
-    best.clear = !(lead < CROW_LEAD_CLEAR * error);
+    best.shared = shared;
+    best.clear = !shared && !(lead < CROW_LEAD_CLEAR * error);
   }
   return best;
 }

@@ -132,4 +132,102 @@ crow fit next.h5 -o next-r.h5
 exits 0
 grep -qE '^verdict: a leads, by .* over b' out || fail "no verdict on the lead over b"
 prints_not "least certain lead"
+
+# Nor need it be in the table: 24 alternatives, the eleventh, m23, with five comparisons. The lead and its standard error
+# by the sandwich with all weights equal, in NumPy.
+cat >rivals.py <<'END'
+import sys
+import numpy as np
+if sys.argv[1] == "make":
+    print("winner,loser")
+    for i in range(23):
+        for j in range(i + 1, 23):
+            gap = (j - i) + 12 * (i == 0)
+            wins = round(40 / (1 + np.exp(-.05 * gap)))
+            print(f"m{i:02d},m{j:02d}\n" * wins + f"m{j:02d},m{i:02d}\n" * (40 - wins), end="")
+    for k, i in enumerate((8, 9, 10, 12, 13)): print(f"m{i:02d},m23" if k in (1, 3, 4) else f"m23,m{i:02d}")
+else:
+    votes = [line.strip().split(",") for line in open("rivals.csv")][1:]
+    m, l = 24, 1e-3
+    n, won = np.zeros((m, m)), np.zeros((m, m))
+    for a, b in votes:
+        a, b = int(a[1:]), int(b[1:])
+        won[a, b] += 1
+        n[a, b] += 1
+        n[b, a] += 1
+    p = np.divide(won, n, out=np.full((m, m), .5), where=n > 0)
+    mass = (n > 0) / m**2
+    mass *= (1 - 1 / m) / mass.sum()
+    r = np.zeros(m)
+    for _ in range(50):
+        s = 1 / (1 + np.exp(r[None] - r[:, None]))
+        k = mass * s * (1 - s)
+        h = np.diag(k.sum(1) + l / m) - k
+        r = r - np.linalg.solve(h, (mass * (s - p)).sum(1) + l / m * r)
+    spread = np.divide(mass**2 * (p * (1 - s)**2 + (1 - p) * s**2), n, out=np.zeros((m, m)), where=n > 0)
+    inverse = np.linalg.inv(h)
+    v = inverse @ (np.diag(spread.sum(1)) - spread) @ inverse
+    order = np.argsort(-r)
+    lead = r[order[0]] - r[order]
+    error = np.sqrt(np.maximum(v[order[0], order[0]] + v[order, order] - 2 * v[order[0], order], 0))
+    z = np.divide(lead, error, out=np.full(m, np.inf), where=error > 0)
+    k = z.argmin()
+    assert k >= 10 and z[1:10].min() > 2 > z[k], (k, z)
+    print(f"m{order[0]:02d} leads m{order[k]:02d} by {lead[k]:.4f}, less than two standard errors ({error[k]:.4f} each)")
+END
+"$python" rivals.py make >rivals.csv
+crow import --comparisons rivals.csv -o rivals.h5
+exits 0
+run "$python" rivals.py solve
+exits 0
+cp out known
+for p in 1 3; do
+  ranks $p fit rivals.h5 -o rivals-r.h5 --lambda 1e-3 --force
+  exits 0
+  prints "verdict: too close to call: $(cat known); the least certain lead"
+done
+ranks 3 report rivals-r.h5 -o rivals.html
+exits 0
+grep -q "too close to call: m00 leads m23 by " rivals.html || fail "the page claims a winner"
+
+# Topics of equal means by symmetry share the first rank, whatever rounding makes of them; across components their
+# rewards have no common zero, and no alternative is the best.
+cat >equal.py <<'END'
+import h5py, numpy as np
+p = np.full((4, 4), .5)
+p[:2, 2:], p[2:, :2] = .7, .3
+texts = {"id": list("abcd"), "topic": list("xyxy")}
+with h5py.File("equal.h5", "w") as f:
+    f.attrs.update(crow_kind="dataset", crow_schema_version=1)
+    f["alternatives/context"] = np.array([[.1, .1], [.9, .9], [.1, .9], [.9, .1]])
+    f["preference/matrix"] = p
+    for key, value in texts.items(): f["alternatives/" + key] = np.array(value, dtype=h5py.string_dtype())
+with h5py.File("halves.h5", "w") as f:
+    f.attrs.update(crow_kind="dataset", crow_schema_version=1)
+    f["alternatives/context"] = np.random.default_rng(0).random((8, 2))
+    f["comparisons/first"], f["comparisons/second"] = [0, 1, 2, 4, 5, 6], [1, 2, 3, 5, 6, 7]
+    f["comparisons/outcome"] = [1., 1, 0, 1, 0, 1]
+    f["alternatives/topic"] = np.array(list("xxxxyyyy"), dtype=h5py.string_dtype())
+END
+run "$python" equal.py
+exits 0
+crow fit equal.h5 -o equal-r.h5 --verbose --json equal.json
+exits 0
+grep -qE '^verdict: topics (x and y|y and x) share the highest mean reward$' out || fail "a topic leads by rounding"
+run "$python" -c "import json; print(json.load(open('equal.json'))['topic_lead']['too_close_to_call'])"
+equal "$(cat out)" True
+crow compare equal-r.h5 --by topic
+exits 0
+prints "share the highest mean reward"
+crow fit halves.h5 -o halves-r.h5
+exits 0
+prints "verdict: too close to call: topic y leads x by"
+prints "; but rewards of the 2 connected components have no common zero"
+crow compare halves-r.h5 --by topic
+exits 0
+prints "; but rewards of several connected components have no common zero"
+crow report halves-r.h5 -o halves.html
+exits 0
+grep -q ", but rewards of the 2 connected components have no common zero" halves.html || fail "the page compares components"
+if grep -q "alternative of highest reward" halves.html; then fail "the page has a winner across components"; fi
 finish

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Elo ratings, leads between topics, and names of the best and the worst, by hand. */
 #include "fixture.h"
+#include <string.h>
 
 enum { M = 11 };
 
@@ -71,6 +72,16 @@ static void a_lead_is_told_in_standard_errors(void) {
   topics.covariance = NULL;
   lead = crow_topics_lead(&topics);
   CHECK(lead.second == 0 && isnan(lead.error) && lead.clear);
+  /* As far apart as the fit may be off, they tie, whatever else is known. */
+  CHECK(!lead.shared);
+  mean[0] = 0.5 - 1e-9;
+  topics.tie = 2e-9;
+  lead = crow_topics_lead(&topics);
+  CHECK(lead.first == 1 && lead.second == 0 && lead.shared && !lead.clear);
+  topics.covariance = covariance;
+  memset(covariance, 0, sizeof covariance);
+  lead = crow_topics_lead(&topics);
+  CHECK(lead.second == 0 && lead.shared && !lead.clear);
   topics.count = 1;
   by_mean[0] = 0;
   CHECK(crow_topics_lead(&topics).second == -1);

@@ -4,38 +4,57 @@
 #include <math.h>
 #include <string.h>
 
-static crow_ends ends_of(int64_t count, crow_ranked *place, int64_t *rank) {
-  return (crow_ends){.count = count, .best = count, .ranked = count, .total = count, .place = place, .rank = rank};
+/* Of rows in the order of their rewards. */
+static crow_places places_of(int64_t count, crow_gidx *order, double *value, int64_t *place) {
+  return (crow_places){.count = count, .ranked = count, .order = order, .value = value, .place = place};
 }
 
 /* Errors 3 and 4 make one of 5; the rival is the fewest standard errors behind, and not the next best. */
 static void a_lead_is_over_the_rival_fewest_errors_behind(void) {
-  crow_ranked place[3] = {{10, 0}, {8, 1}, {6, 2}};
-  int64_t rank[3] = {1, 2, 3};
-  const double close[3] = {3, 4, 4}, clear[3] = {.6, .8, 4};
-  const crow_ends ends = ends_of(3, place, rank);
-  crow_lead lead = crow_ends_lead(&ends, close, NULL);
-  CHECK(lead.first == 0 && lead.second == 1 && lead.lead == 2 && !lead.clear);
+  crow_gidx order[3] = {2, 0, 1};
+  double value[3] = {8, 6, 10};
+  int64_t place[3] = {2, 3, 1};
+  const double close[3] = {4, 4, 3}, clear[3] = {.8, 4, .6};
+  const crow_places places = places_of(3, order, value, place);
+  crow_lead lead = crow_places_lead(&places, close, NULL);
+  CHECK(lead.first == 0 && lead.second == 1 && lead.lead == 2 && !lead.clear && !lead.shared);
   CHECK_NEAR(lead.error, 5, 1e-12);
-  lead = crow_ends_lead(&ends, clear, NULL); /* 2 errors of 1 before the second, 4 of 4.04 before the third */
+  lead = crow_places_lead(&places, clear, NULL); /* 2 errors of 1 before the second, 4 of 4.04 before the third */
   CHECK(lead.second == 2 && lead.lead == 4 && !lead.clear);
   CHECK_NEAR(lead.error, hypot(.6, 4), 1e-12);
-  lead = crow_ends_lead(&ends, NULL, NULL);
+  lead = crow_places_lead(&places, NULL, NULL);
   CHECK(lead.second == 1 && lead.clear && isnan(lead.error));
-  const double known[3] = {0, 2, (double)NAN}; /* one error before the second, 4 of 4.04 before the third */
-  lead = crow_ends_lead(&ends, clear, known);
+  const double known[3] = {2, (double)NAN, 0}; /* one error before the second, 4 of 4.04 before the third */
+  lead = crow_places_lead(&places, clear, known);
   CHECK(lead.second == 2 && !lead.clear);
-  const double far[3] = {0, .5, 1.5}; /* 4 errors before the second, 2.7 before the third */
-  lead = crow_ends_lead(&ends, close, far);
+  const double far[3] = {.5, 1.5, 0}; /* 4 errors before the second, 2.7 before the third */
+  lead = crow_places_lead(&places, close, far);
   CHECK(lead.second == 2 && lead.error == 1.5 && lead.clear);
 }
 
 static void a_tie_is_no_lead(void) {
-  crow_ranked place[2] = {{1, 0}, {1, 1}};
-  int64_t rank[2] = {1, 1};
-  const crow_ends ends = ends_of(2, place, rank), one = ends_of(1, place, rank);
-  CHECK(!crow_ends_lead(&ends, NULL, NULL).clear);
-  CHECK(crow_ends_lead(&one, NULL, NULL).second == -1);
+  crow_gidx order[2] = {0, 1};
+  double value[2] = {1, 1};
+  int64_t place[2] = {1, 1};
+  const double error[2] = {.1, .1};
+  const crow_places places = places_of(2, order, value, place), one = places_of(1, order, value, place);
+  crow_lead lead = crow_places_lead(&places, NULL, NULL);
+  CHECK(lead.shared && !lead.clear);
+  lead = crow_places_lead(&places, error, NULL);
+  CHECK(lead.shared && !lead.clear);
+  lead = crow_places_lead(&one, NULL, NULL);
+  CHECK(lead.second == -1 && lead.clear);
+}
+
+/* What has no weight has no place, and is no rival. */
+static void alternatives_without_a_place_are_no_rivals(void) {
+  crow_gidx order[3] = {0, 1, 2};
+  double value[3] = {1, 0, 5};
+  int64_t place[3] = {1, 2, 0};
+  crow_places places = places_of(3, order, value, place);
+  places.ranked = 2;
+  const crow_lead lead = crow_places_lead(&places, NULL, NULL);
+  CHECK(lead.second == 1 && lead.lead == 1);
 }
 
 static void topics_matter_that_sum_up_four_alternatives_each(void) {
@@ -116,6 +135,7 @@ static void long_work_is_announced_once(void) {
 static const crow_test tests[] = {
     {"a lead is over the rival fewest errors behind", a_lead_is_over_the_rival_fewest_errors_behind},
     {"a tie is no lead", a_tie_is_no_lead},
+    {"alternatives without a place are no rivals", alternatives_without_a_place_are_no_rivals},
     {"topics matter that sum up four alternatives each", topics_matter_that_sum_up_four_alternatives_each},
     {"twins are named with their shares", twins_are_named_with_their_shares},
     {"words are kept with their warnings", words_are_kept_with_their_warnings},

@@ -76,8 +76,11 @@ static void print_leads(crow_run *run, const crow_comparison *c, const crow_comp
   crow_print(run, "mean: of the topic's rewards%s%s", errors ? "; se: its standard error" : "",
              run->common.verbose ? "; spread: standard deviation within the topic; n: alternatives" : "");
   for (int k = 0; k < c->count; k++) {
+    const crow_comparison_result *result = &c->result[k];
+    const bool across = result->components && !crow_file_has(result->file, "/alternatives/prompt");
     crow_results_lead(&found->topics[k], text, sizeof text);
-    crow_print(run, "%s: %s", c->result[k].name, text);
+    crow_print(run, "%s: %s%s", result->name, text,
+               across ? "; but rewards of several connected components have no common zero" : "");
   }
 }
 

@@ -384,17 +384,23 @@ static void print_end(crow_run *run, const crow_rewards *r, double spread) {
 }
 
 /* Who leads: among topics that sum up many alternatives, else among alternatives that can be ranked with each other. */
-static void print_lead(crow_run *run, const crow_topics *topics, bool apart, const crow_ends_rewards *c) {
-  char text[2 * CROW_NAME_BYTES + 128] = "";
+static void print_lead(crow_run *run, const crow_topics *topics, const crow_dataset *dataset, const crow_rewards *r,
+                       const crow_ends_rewards *c) {
+  char text[2 * CROW_NAME_BYTES + 128] = "", across[96] = "";
+  const bool prompts = dataset->prompts > 1, apart = crow_rewards_apart(r, dataset);
+  if (apart && !prompts) {
+    (void)snprintf(across, sizeof across, "; but rewards of the %lld connected components have no common zero",
+                   (long long)r->components);
+  }
   if (topics->count >= 2 && run->report) {
     (void)json_object_set_new(run->report, "topic_lead", crow_json_lead(topics));
   }
   const bool matter = crow_topics_matter(topics);
   if (matter || (topics->count >= 2 && run->common.verbose)) {
     crow_results_lead(topics, text, sizeof text);
-    crow_print(run, "verdict: %s", text);
+    crow_print(run, "verdict: %s%s", text, across);
   }
-  if (!matter && !apart && c->ends.best > 1) {
+  if (!matter && !prompts && !apart && c->ends.best > 1) {
     crow_results_best(c, text, sizeof text);
     crow_print(run, "verdict: %s", text);
   }
@@ -416,6 +422,7 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
   CROW_TRY(crow_results_by(run, dataset->file, r, &c, scale, &elo));
   CROW_TRY(crow_topics_create(run->comm, dataset->file, &r->partition, true, r->value, r->weight, &topics));
   CROW_TRY_AGREE(run->comm, crow_topics_take_errors(&topics, &r->uncertainty.topics));
+  topics.tie = 2 * crow_rewards_bound(r);
   CROW_TRY(crow_results_topics(run, &topics, "reward", 6));
   report_fit(run, r, tolerance);
   print_certificate(run, r, tolerance);
@@ -425,7 +432,7 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
                r->uncertainty.by ? " that take each value whole of " : "", r->uncertainty.by ? r->uncertainty.by : "");
   }
   crow_print(run, "%s", "");
-  print_lead(run, &topics, dataset->prompts > 1 || crow_rewards_apart(r, dataset), &c);
+  print_lead(run, &topics, dataset, r, &c);
   print_end(run, r, spread);
   CROW_TRY(print_sampling_error(run, dataset, r));
 cleanup:

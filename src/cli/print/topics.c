@@ -56,7 +56,9 @@ void crow_results_lead(const crow_topics *topics, char *text, size_t bytes) {
     return;
   }
   (void)crow_text_fit(crow_strings_get(&topics->name, lead.second), 40, second, sizeof second);
-  if (isnan(lead.error)) {
+  if (lead.shared) {
+    (void)snprintf(text, bytes, "topics %s and %s share the highest mean reward", first, second);
+  } else if (isnan(lead.error)) {
     (void)snprintf(text, bytes, "the topic of highest mean reward is %s, by %.4g over %s (no standard error)", first,
                    lead.lead, second);
   } else if (lead.clear) {
@@ -71,11 +73,11 @@ void crow_results_lead(const crow_topics *topics, char *text, size_t bytes) {
 
 void crow_results_best(const crow_ends_rewards *best, char *text, size_t bytes) {
   const crow_ends *ends = &best->ends;
-  const crow_lead lead = crow_ends_lead(ends, best->error, best->lead_error);
+  const crow_lead lead = best->front.lead;
   char first[2 * CROW_NAME_BYTES], second[2 * CROW_NAME_BYTES];
   (void)crow_text_fit(ends->id[lead.first], 40, first, sizeof first);
-  (void)crow_text_fit(ends->id[lead.second], 40, second, sizeof second);
-  if (ends->rank[lead.second] == ends->rank[lead.first]) {
+  (void)crow_text_fit(best->front.rival, 40, second, sizeof second);
+  if (lead.shared) {
     (void)snprintf(text, bytes, "%s and %s share the first rank", first, second);
   } else if (isnan(lead.error)) {
     (void)snprintf(text, bytes, "%s leads, by %.4g over %s (no standard error)", first, lead.lead, second);
