@@ -224,6 +224,24 @@ static void untrustworthy_weights_are_told(void) {
   }
 }
 
+/* Groups as close as each other are told with the heaviest first, then by their first members. */
+static void of_groups_alike_the_heaviest_comes_first(void) {
+  enum { M = 40 };
+  double context[M], value[M];
+  for (int64_t i = 0; i < M; i++) {
+    context[i] = (double)(i < 30 ? i : i - 30); /* ten pairs, 0 apart */
+    value[i] = 1.0 / 64;
+  }
+  value[7] = value[3] = 4.0 / 64;
+  value[5] = 8.0 / 64;
+  crow_weights weights = weights_of(M, value, "cube");
+  const crow_effect e = effect_of("effect-alike.h5", M, 1, context, &weights);
+  static const crow_gidx first[] = {5, 3, 7, 0, 1};
+  CHECK(e.groups == 10 && e.named == CROW_EFFECT_GROUPS);
+  for (int g = 0; g < e.named; g++) CHECK(e.group[g].member[0] == first[g] && e.group[g].apart == 0);
+  crow_weights_free(&weights);
+}
+
 /* Where half of the alternatives have no more, that is the median: the lower one. */
 static void the_median_of_hits_is_the_lower_one(void) {
   enum { M = 100 };
@@ -251,6 +269,7 @@ static const crow_test tests[] = {
     {"a part is looked at where there are many", a_part_is_looked_at_where_there_are_many},
     {"far from zero distances are exact", far_from_zero_distances_are_exact},
     {"weights that cannot be trusted are told", untrustworthy_weights_are_told},
+    {"of groups alike the heaviest comes first", of_groups_alike_the_heaviest_comes_first},
     {"the median of hits is the lower one", the_median_of_hits_is_the_lower_one},
     {NULL, NULL}};
 

@@ -148,11 +148,98 @@ static void errors_of_clusters_are_the_replicates_spread(void) {
   crow_dataset_close(&dataset);
 }
 
+/* ---- rewards by value -------------------------------------------------------------------------------------------- */
+
+enum { LEAST = 65 };
+
+/* How many judgements each judge gave, and their order: most first, then by their rows. */
+static int order_judges(int64_t *judgements, int *order) {
+  int fitted = 0;
+  memset(judgements, 0, JUDGES * sizeof *judgements);
+  for (int q = 0; q < VOTES; q++) judgements[label[2 * q]]++;
+  for (int j = 0; j < JUDGES; j++) {
+    int before = 0;
+    for (int k = 0; k < JUDGES; k++)
+      before += judgements[k] > judgements[j] || (judgements[k] == judgements[j] && k < j);
+    order[before] = j;
+    fitted += judgements[j] >= LEAST;
+  }
+  return fitted;
+}
+
+static void check_by(const crow_rewards_by *by, const int64_t *judgements, const int *order, int fitted,
+                     const double (*reward)[FEW], crow_gidx count) {
+  CHECK(strcmp(by->column, "judge") == 0 && by->values == fitted && by->small == JUDGES - fitted && by->least == LEAST);
+  for (int k = 0; k < fitted && k < by->values; k++) {
+    char name[16];
+    (void)snprintf(name, sizeof name, "j%d", order[k]);
+    CHECK(strcmp(crow_strings_get(&by->name, k), name) == 0 && by->judgements[k] == judgements[order[k]]);
+    CHECK(by->converged[k] && by->optimality[k] <= 1e-8);
+    for (crow_gidx i = 0; i < count; i++) {
+      const double found = by->value[i * fitted + k], expected = reward[k][i];
+      CHECK(isnan(expected) ? isnan(found) : found == expected);
+      CHECK((i == FEW - 1) == isnan(expected));
+    }
+  }
+  for (int k = 0; k < JUDGES - fitted && k < by->small; k++)
+    CHECK(by->small_judgements[k] == judgements[order[fitted + k]]);
+}
+
+/* Those of each judge of enough votes by themselves, in the order of their votes; the file says the same. */
+static void rewards_by_value_are_those_of_its_comparisons(void) {
+  static double reward[JUDGES][FEW];
+  int64_t judgements[JUDGES];
+  int order[JUDGES];
+  crow_dataset dataset = {0};
+  crow_weights weights;
+  crow_rewards rewards;
+  crow_train_options train;
+  const crow_uncertainty_options wanted = {.error_probes = 1};
+  const crow_rewards_by_options values = {.column = "judge", .least = LEAST};
+  crow_train_options_default(&train);
+  open_votes(&dataset);
+  CHECK_OK(crow_weights_uniform(test_comm, FEW, &weights));
+  const crow_gidx count = weights.partition.count;
+  const int fitted = order_judges(judgements, order);
+  CHECK(fitted > 3 && fitted < JUDGES - 3);
+  for (int k = 0; k < fitted; k++) {
+    crow_dataset own = {0};
+    crow_gidx left = 0;
+    char name[16];
+    (void)snprintf(name, sizeof name, "j%d", order[k]);
+    open_votes(&own);
+    CHECK_OK(crow_dataset_select(&own, "judge", name, &left));
+    CHECK(left == judgements[order[k]]);
+    CHECK_OK(crow_rewards_fit(test_comm, &own, &weights, &train, &rewards));
+    for (crow_gidx i = 0; i < count; i++) reward[k][i] = isnan(rewards.win_rate[i]) ? (double)NAN : rewards.value[i];
+    crow_rewards_free(&rewards);
+    crow_dataset_close(&own);
+  }
+  CHECK_OK(crow_rewards_fit(test_comm, &dataset, &weights, &train, &rewards));
+  CHECK_OK(crow_rewards_fit_by(test_comm, &dataset, &weights, &train, &wanted, &values, &rewards));
+  check_by(&rewards.by, judgements, order, fitted, reward, count);
+  crow_provenance *provenance = NULL;
+  crow_file *file = NULL;
+  crow_rewards_by read = {0};
+  CHECK_OK(crow_provenance_create(test_comm, "test", &provenance));
+  CHECK_OK(crow_rewards_write(test_comm, test_path("by.h5"), true, &rewards, &dataset, provenance));
+  crow_provenance_destroy(&provenance);
+  CHECK_OK(crow_file_open(test_comm, test_path("by.h5"), "rewards", &file));
+  CHECK_OK(crow_rewards_by_read(test_comm, file, &weights.partition, &read));
+  check_by(&read, judgements, order, fitted, reward, count);
+  crow_rewards_by_free(&read);
+  crow_file_close(&file);
+  crow_rewards_free(&rewards);
+  crow_weights_free(&weights);
+  crow_dataset_close(&dataset);
+}
+
 int main(int argc, char **argv) {
   static const crow_test tests[] = {
       {"columns are found and read", columns_are_found_and_read},
       {"those of a value are selected", those_of_a_value_are_selected},
       {"errors of clusters are the replicates' spread", errors_of_clusters_are_the_replicates_spread},
+      {"rewards by value are those of its comparisons", rewards_by_value_are_those_of_its_comparisons},
       {NULL, NULL}};
   return crow_test_main(argc, argv, "kept columns", tests, true);
 }
