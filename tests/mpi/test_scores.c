@@ -25,9 +25,11 @@ static void lay_out(bool prompts) {
 /* On a sphere distances are those of directions from its centre. */
 static bool on_sphere;
 static const double centre[D] = {.125, -.25};
-static void place(const double *row, double *out) {
+static double own_centre[PROMPTS][D]; /* that of a prompt: the mean of its directions by the weights */
+static void place(const double *row, int which, double *out) {
+  const double *c = which < 0 ? centre : own_centre[which];
   double length = sqrt(row[0] * row[0] + row[1] * row[1]);
-  for (int k = 0; k < D; k++) out[k] = on_sphere ? row[k] / length - centre[k] : row[k];
+  for (int k = 0; k < D; k++) out[k] = on_sphere ? row[k] / length - c[k] : row[k];
   length = sqrt(out[0] * out[0] + out[1] * out[1]);
   for (int k = 0; k < D && on_sphere; k++) out[k] /= length;
 }
@@ -44,11 +46,20 @@ static crow_file *open_both(const char *name, bool prompts, crow_dataset *datase
   CHECK_OK(crow_dataset_open(test_comm, test_path(name), true, dataset));
   const crow_partition p = crow_comm_partition(test_comm, M, CROW_BLOCK);
   double weight[M];
-  for (int i = 0; i < M; i++) weight[i] = 1. / M;
   double kept[D] = {centre[0], centre[1]};
   crow_weights_space space = {.choice = {.space = "cube"}};
-  if (on_sphere)
+  if (on_sphere && !prompts)
     space = (crow_weights_space){.choice = {.space = "sphere", .center = "weighted"}, .dimensions = D, .center = kept};
+  if (on_sphere && prompts) space = (crow_weights_space){.choice = {.space = "sphere", .center = "weighted"}};
+  double total[PROMPTS] = {0};
+  memset(own_centre, 0, sizeof own_centre);
+  for (int i = 0; i < M; i++) {
+    weight[i] = (1 + i % 4) / (2.5 * M);
+    const double length = sqrt(context[i * D] * context[i * D] + context[i * D + 1] * context[i * D + 1]);
+    total[i % PROMPTS] += weight[i];
+    for (int k = 0; k < D; k++) own_centre[i % PROMPTS][k] += weight[i] * context[i * D + k] / length;
+  }
+  for (int k = 0; k < PROMPTS * D; k++) own_centre[k / D][k % D] /= total[k / D];
   const crow_rewards rewards = {.partition = p,
                                 .space = space,
                                 .value = value + p.begin,
@@ -71,9 +82,9 @@ static int64_t nearest_to(const double *point, int which, double *least) {
   int64_t nearest = -1;
   *least = (double)INFINITY;
   double from[D], to[D];
-  place(point, from);
+  place(point, which, from);
   for (int64_t y = 0; y < M; y++) {
-    place(context + y * D, to);
+    place(context + y * D, which, to);
     const double u = from[0] - to[0], v = from[1] - to[1];
     if (isnan(rate[y]) || (which >= 0 && y % PROMPTS != which) || !(u * u + v * v < *least)) continue;
     nearest = y;
@@ -99,15 +110,15 @@ static const char *write_new(bool prompts) {
 }
 
 static void new_alternatives_have_the_nearest_ones_reward(void) {
-  for (int turn = 0; turn < 3; turn++) {
-    const int prompts = turn == 1;
-    on_sphere = turn == 2;
+  for (int turn = 0; turn < 4; turn++) {
+    const int prompts = turn % 2;
+    on_sphere = turn >= 2;
     crow_dataset dataset = {0};
     crow_context_source *contexts = NULL;
     crow_scores scores = {0};
     crow_nearest_options options;
     crow_settings_default(crow_nearest_settings, &options);
-    crow_file *file = open_both(turn ? prompts ? "prompts.h5" : "sphere.h5" : "plain.h5", prompts, &dataset);
+    crow_file *file = open_both("new.h5", prompts, &dataset);
     CHECK_OK(crow_context_source_open(test_comm, write_new(prompts), &contexts));
     CHECK_OK(crow_score_run(test_comm, file, &dataset, contexts, &options, &scores));
     CHECK(scores.kind == CROW_MODEL_TABULAR && scores.members == 1 && scores.on_sphere == on_sphere);
