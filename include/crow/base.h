@@ -225,7 +225,8 @@ typedef enum crow_stream {
   CROW_STREAM_PROBE,      /**< signs of probe vectors */
   CROW_STREAM_SORT,       /**< records that stand for all when a sort shares them out */
   CROW_STREAM_SIGNS,      /**< rotations of draws of block signs */
-  CROW_STREAM_VALLEY      /**< pairs of alternatives whose distances are taken */
+  CROW_STREAM_VALLEY,     /**< pairs of alternatives whose distances are taken */
+  CROW_STREAM_HULL        /**< vectors whose projections are a hull's basis */
 } crow_stream;
 
 /** Fills `words` with the first `count` 32-bit words of element `index` of `stream` under `seed`: Philox4x32-10

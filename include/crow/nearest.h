@@ -181,6 +181,10 @@ CROW_API crow_status crow_hull_begin(int64_t m, int64_t d, int64_t limit, const 
 CROW_API crow_status crow_hull_add(crow_hull_finder *finder, const double *rows, int64_t count, bool *full);
 /** The hull, freed with crow_hull_free(). */
 CROW_API crow_status crow_hull_end(const crow_hull_finder *finder, crow_hull *out);
+/** Turns a basis into one that depends on the hull alone: what Gram and Schmidt make of the projections of fixed random
+ * vectors. Contexts in another order, or another BLAS, change it by rounding only, so that points drawn by their
+ * coordinates stay where they are. */
+CROW_API crow_status crow_hull_settle(crow_hull *hull);
 /** Sets the handle to NULL; accepts NULL. */
 CROW_API void crow_hull_destroy(crow_hull_finder **finder);
 

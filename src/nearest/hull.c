@@ -14,6 +14,8 @@
 /* LAPACK, which OpenBLAS brings without a C header. */
 void dgeqp3_(const int *rows, const int *columns, double *a, const int *stride, int *pivot, double *tau, double *work,
              const int *work_count, int *info);
+void dgeqrf_(const int *rows, const int *columns, double *a, const int *stride, double *tau, double *work,
+             const int *work_count, int *info);
 void dorgqr_(const int *rows, const int *columns, const int *reflectors, double *a, const int *stride,
              const double *tau, double *work, const int *work_count, int *info);
 
@@ -157,6 +159,55 @@ crow_status crow_hull_end(const crow_hull_finder *work, crow_hull *out) {
   if (work->k == 0) out->basis[0] = 1;
 cleanup:
   if (status != CROW_OK) crow_hull_free(out);
+  return status;
+}
+
+/* Rows (k, k), to LAPACK columns, become what Gram and Schmidt make of them, which have positive products with them. */
+static crow_status settle_rows(int k, double *rows) {
+  crow_status status = CROW_OK;
+  const int scratch_count = 64 * k;
+  int info = 0;
+  double *tau = NULL, *scratch = NULL, *diagonal = NULL;
+  CROW_TRY(CROW_ALLOCATE_RAW(&tau, k));
+  CROW_TRY(CROW_ALLOCATE_RAW(&scratch, scratch_count));
+  CROW_TRY(CROW_ALLOCATE_RAW(&diagonal, k));
+  dgeqrf_(&k, &k, rows, &k, tau, scratch, &scratch_count, &info);
+  for (int64_t j = 0; j < k; j++) diagonal[j] = rows[j * k + j];
+  if (info == 0) dorgqr_(&k, &k, &k, rows, &k, tau, scratch, &scratch_count, &info);
+  if (info != 0) CROW_TRY(crow_error(CROW_FAILED, "LAPACK's QR factorisation failed (info = %d)", info));
+  for (int64_t j = 0; j < k; j++) {
+    for (int64_t c = 0; c < k && diagonal[j] < 0; c++) rows[j * k + c] = -rows[j * k + c];
+  }
+cleanup:
+  crow_free(tau);
+  crow_free(scratch);
+  crow_free(diagonal);
+  return status;
+}
+
+crow_status crow_hull_settle(crow_hull *hull) {
+  crow_status status = CROW_OK;
+  const int k = (int)hull->k, stride = (int)hull->stride;
+  double *part = NULL, *rows = NULL;
+  if (!hull->basis) return CROW_OK;
+  CROW_TRY(CROW_ALLOCATE_RAW(&part, BLOCK * k));
+  CROW_TRY(CROW_ALLOCATE(&rows, hull->k * k));
+  for (int64_t begin = 0; begin < hull->d; begin += BLOCK) {
+    const int n = hull->d - begin < BLOCK ? (int)(hull->d - begin) : BLOCK;
+    for (int i = 0; i < n; i++) crow_random_normal(0, CROW_STREAM_HULL, (uint64_t)(begin + i), part + i * k, k);
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, k, k, n, 1, part, k, hull->basis + begin * stride, stride, 1,
+                rows, k);
+  }
+  CROW_TRY(settle_rows(k, rows));
+  for (int64_t begin = 0; begin < hull->d; begin += BLOCK) {
+    const int n = hull->d - begin < BLOCK ? (int)(hull->d - begin) : BLOCK;
+    double *basis = hull->basis + begin * stride;
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, k, k, 1, basis, stride, rows, k, 0, part, k);
+    for (int i = 0; i < n; i++) memcpy(basis + (int64_t)i * stride, part + (int64_t)i * k, (size_t)k * sizeof *basis);
+  }
+cleanup:
+  crow_free(part);
+  crow_free(rows);
   return status;
 }
 

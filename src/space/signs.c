@@ -107,18 +107,16 @@ static crow_status set_factor(crow_signs *signs) {
   crow_status status = CROW_OK;
   const int64_t d = signs->d;
   const double *factor = signs->space->factor;
-  double *square = NULL, most = 0, total = 0;
+  double *square = NULL, total = 0;
   CROW_TRY(CROW_ALLOCATE(&square, d));
-  for (int64_t k = 0; k < d; k++) {
-    for (int64_t j = 0; j < d; j++) square[j] += factor[k * d + j] * factor[k * d + j];
-  }
-  for (int64_t j = 0; j < d; j++) most = fmax(most, square[j]);
+  const double least = crow_space_factor_squares(factor, d, square);
   signs->rank = 0;
-  for (int64_t j = 0; j < d; j++) signs->rank += square[j] > (double)d * ldexp(most, -52);
-  if (signs->rank < 1) signs->rank = 1; /* equal contexts */
+  for (int64_t j = 0; j < d; j++) signs->rank += square[j] > least;
+  const bool equal = signs->rank < 1; /* contexts */
+  if (equal) signs->rank = 1;
   CROW_TRY(CROW_ALLOCATE_RAW(&signs->factor, d * signs->rank));
   for (int64_t j = 0, at = 0; j < d; j++) {
-    const bool kept = square[j] > (double)d * ldexp(most, -52) || (most == 0 && j == 0);
+    const bool kept = square[j] > least || (equal && j == 0);
     if (!kept) continue;
     for (int64_t k = 0; k < d; k++) signs->factor[at * d + k] = factor[k * d + j];
     total += square[j];

@@ -85,6 +85,8 @@ crow_status crow_space_find_covariance(const crow_comm *comm, const crow_dataset
 /* A square root of the covariance: factor (d, d) row-major with covariance = factor factor'. */
 crow_status crow_space_find_factor(const crow_comm *comm, const crow_dataset *dataset, const double *mean,
                                    double *factor);
+/* The squared lengths of its columns into `square` (d); returns the most that rounding alone may have made of one. */
+double crow_space_factor_squares(const double *factor, crow_gidx d, double *square);
 crow_status crow_space_find_intervals(const crow_comm *comm, const crow_dataset *dataset, crow_intervals *out);
 void crow_intervals_free(crow_intervals *intervals);
 

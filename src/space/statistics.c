@@ -209,3 +209,13 @@ cleanup:
   crow_free(matrix);
   return status;
 }
+
+double crow_space_factor_squares(const double *factor, crow_gidx d, double *square) {
+  double most = 0;
+  for (crow_gidx j = 0; j < d; j++) square[j] = 0;
+  for (crow_gidx k = 0; k < d; k++) {
+    for (crow_gidx j = 0; j < d; j++) square[j] += factor[k * d + j] * factor[k * d + j];
+  }
+  for (crow_gidx j = 0; j < d; j++) most = fmax(most, square[j]);
+  return (double)d * ldexp(most, -52);
+}

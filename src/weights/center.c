@@ -88,8 +88,11 @@ static crow_status count_round(const crow_comm *comm, const crow_dataset *datase
                      .center = center,
                      .target = samples,
                      .stages = center->stages,
+                     .hull = center->hull,
+                     .hull_limit = center->hull_limit,
                      .blocks = CROW_DRAWS_RULE};
   char name[64];
+  center->hull = (crow_hull){0};
   plain.pseudo_count = 0;
   (void)snprintf(name, sizeof name, "weighted mean, round %lld", (long long)center->rounds + 1);
   CROW_TRY(crow_sampling_prepare(comm, dataset, &plain, samples, &s));
@@ -100,6 +103,9 @@ static crow_status count_round(const crow_comm *comm, const crow_dataset *datase
   CROW_TRY(crow_sampling_to_target(comm, &plain, crow_sampling_whole(&s, samples), &s, out));
   CROW_TRY(crow_sampling_gather(comm, &plain, &s, out));
   center->stages = s.stages;
+  center->hull = s.hull;
+  center->hull_limit = s.hull_limit;
+  s.hull = (crow_hull){0};
 cleanup:
   crow_sampling_free(&s);
   return status;

@@ -6,6 +6,7 @@
 void crow_weights_center_free(crow_weights_center *center) {
   crow_free(center->value);
   crow_free(center->weights);
+  crow_hull_free(&center->hull);
   *center = (crow_weights_center){0};
 }
 

@@ -3,6 +3,7 @@
  * `auto`, what the first draws counted; never of a clock or a processor. */
 #include "weights/sampling_impl.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The independent unit is the draw, so there are to be at least so many. */
@@ -19,18 +20,32 @@
 #define ENERGY_STRETCHES 16
 #define ENERGY_ROWS 256
 
+int crow_draws_asked_for(const crow_weights_options *options) {
+  const char *forced = getenv("CROW_TEST_DRAWS");
+  const bool signs = options->draws == CROW_DRAWS_AUTO && forced && strcmp(forced, "signs") == 0;
+  return signs ? CROW_DRAWS_SIGNS : options->draws;
+}
+
 int64_t crow_draws_blocks(const crow_weights_options *options, const crow_space *space, int64_t rank, int64_t samples,
                           int64_t limit) {
+  const int draws = crow_draws_asked_for(options);
   int64_t blocks = 1;
-  if (options->draws == CROW_DRAWS_INDEPENDENT || !crow_signs_possible(space)) return 0;
+  if (draws == CROW_DRAWS_INDEPENDENT || !crow_signs_possible(space)) return 0;
   /* The sums of squares of a draw's hits stay within 62 bits. */
   const double most = 0x1p62 / (double)CROW_HIT_UNIT / (double)limit;
   while (2 * blocks <= CROW_SIGNS_BLOCKS_MOST && 2 * blocks * BLOCK_LEAST <= rank &&
          2 * blocks * 2 * DRAWS_LEAST <= samples && (double)(4 * blocks) <= most) {
     blocks *= 2;
   }
-  if (options->draws == CROW_DRAWS_SIGNS) return blocks;
+  if (draws == CROW_DRAWS_SIGNS) return blocks;
   return rank < CROW_DRAWS_RANK_LEAST || blocks < BLOCKS_LEAST ? 0 : blocks;
+}
+
+bool crow_draws_apart(const crow_dataset *dataset, const crow_weights_options *options, int64_t limit,
+                      const crow_sampling *s) {
+  const crow_gidx d = dataset->dimensions, most = dataset->alternatives - 1;
+  if (s->blocks != CROW_DRAWS_RULE) return s->blocks == 0;
+  return crow_draws_blocks(options, s->space, d < most ? d : most, s->target, limit) == 0;
 }
 
 /* ---- energies ------------------------------------------------------------------------------------------------ */
@@ -98,7 +113,12 @@ crow_status crow_draws_create(const crow_comm *comm, const crow_dataset *dataset
     const crow_gidx rank = s->dimensions < m - 1 ? s->dimensions : m - 1;
     s->blocks = crow_draws_blocks(options, s->space, rank, s->target, limit);
   }
-  if (s->blocks > 0) CROW_TRY(crow_draws_make(comm, dataset, s->space, s->blocks, &s->signs));
+  if (s->blocks > 0) {
+    CROW_TRY(crow_draws_make(comm, dataset, s->space, s->blocks, &s->signs));
+  } else if (s->hull.basis && crow_flat_fits(s->space)) {
+    CROW_TRY_AGREE(comm,
+                   crow_flat_create(s->space, s->hull.k, s->hull.origin, s->hull.basis, s->hull.stride, &s->flat));
+  }
 cleanup:
   return status;
 }
@@ -140,7 +160,7 @@ crow_status crow_draws_pilot(const crow_comm *comm, const crow_dataset *dataset,
   crow_checkpoint *checkpoint = s->checkpoint;
   int64_t best = 0;
   double best_gain = GAIN_LEAST;
-  if (options->draws != CROW_DRAWS_AUTO || s->blocks == 0) return CROW_OK;
+  if (crow_draws_asked_for(options) != CROW_DRAWS_AUTO || s->blocks == 0) return CROW_OK;
   s->checkpoint = NULL; /* what is counted may be dropped */
   for (;;) {
     double variance = 1;

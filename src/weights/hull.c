@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "space/space_impl.h"
 #include "weights/sampling_impl.h"
 #include <math.h>
 #include <string.h>
@@ -39,13 +40,24 @@ typedef struct passing {
   double *spread; /* (d) how far contexts lie from the first, by dimension */
 } passing;
 
-/* The stretch from row `at` on, as it is where distances are taken; `*count` rows, none but on rank 0. */
+/* As they are where distances are taken. About a weighted mean, a weighted sum of the contexts with weights that sum to
+ * 1, the directions lie in the span of the contexts' differences whatever these are: as they are before it is
+ * subtracted, so that every mean has the same basis. */
+static crow_status place_stretch(const crow_space *space, crow_gidx at, crow_gidx count, double *rows) {
+  if (!crow_space_wants_center(space)) return crow_space_transform(space, at, count, rows);
+  for (crow_gidx i = 0; i < count; i++) {
+    (void)crow_space_normalise(rows + i * space->dimensions, space->dimensions);
+  }
+  return CROW_OK;
+}
+
+/* The stretch from row `at` on; `*count` rows, none but on rank 0. */
 static crow_status read_stretch(const passing *p, crow_gidx at, crow_gidx *count) {
   crow_status status = CROW_OK;
   const crow_gidx left = p->dataset->alternatives - at;
   *count = !p->reads ? 0 : left < p->most ? left : p->most;
   CROW_TRY(crow_dataset_read_contexts(p->dataset, p->reads ? at : 0, *count, CROW_F64, p->rows));
-  CROW_TRY_AGREE(p->comm, p->reads ? crow_space_transform(p->space, at, *count, p->rows) : CROW_OK);
+  CROW_TRY_AGREE(p->comm, p->reads ? place_stretch(p->space, at, *count, p->rows) : CROW_OK);
 cleanup:
   return status;
 }
@@ -100,9 +112,9 @@ cleanup:
 }
 
 crow_status crow_weights_hull(const crow_comm *comm, const crow_dataset *dataset, const crow_space *space,
-                              crow_hull *out) {
+                              crow_gidx limit, crow_hull *out) {
   crow_status status = CROW_OK;
-  const crow_gidx m = dataset->alternatives, d = dataset->dimensions, limit = crow_hull_limit(m, d);
+  const crow_gidx m = dataset->alternatives, d = dataset->dimensions;
   crow_hull_finder *finder = NULL;
   double *origin = NULL, reach = 0;
   bool near = true;
@@ -122,7 +134,10 @@ crow_status crow_weights_hull(const crow_comm *comm, const crow_dataset *dataset
   CROW_TRY_AGREE(comm, p.reads ? crow_hull_begin(m, d, limit, origin, reach, &finder) : CROW_OK);
   CROW_TRY(find_basis(&p, finder));
   CROW_TRY_AGREE(comm, p.reads ? crow_hull_end(finder, out) : CROW_OK);
+  /* Where points may be drawn in it. */
+  if (crow_flat_fits(space)) CROW_TRY_AGREE(comm, p.reads ? crow_hull_settle(out) : CROW_OK);
   CROW_TRY(broadcast(comm, out));
+  if (out->basis && crow_space_wants_center(space)) memset(out->origin, 0, (size_t)d * sizeof *out->origin);
 cleanup:
   crow_hull_destroy(&finder);
   crow_free(origin);

@@ -109,7 +109,8 @@ cleanup:
 
 /* Whether draws of block signs, which have a search of their own, may be taken. */
 static bool may_take_signs(const crow_weights_options *options, crow_gidx d, crow_gidx count) {
-  if (options->draws != CROW_DRAWS_AUTO) return options->draws == CROW_DRAWS_SIGNS;
+  const int draws = crow_draws_asked_for(options);
+  if (draws != CROW_DRAWS_AUTO) return draws == CROW_DRAWS_SIGNS;
   return (d < count ? d : count - 1) >= CROW_DRAWS_RANK_LEAST;
 }
 

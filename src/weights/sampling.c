@@ -10,6 +10,7 @@ static void free_draws(crow_sampling *s) {
   crow_sign_search_destroy(&s->search);
   crow_nearest_destroy(&s->nearest);
   crow_signs_destroy(&s->signs);
+  crow_flat_free(&s->flat);
   crow_free(s->tally.hits);
   crow_free(s->tally.squares);
   crow_free(s->tally.drawn);
@@ -78,6 +79,10 @@ cleanup:
 static crow_status sampling_draw(crow_sampling *s, int64_t begin, int64_t n, int64_t samples, double *room,
                                  double *projected, const double **points) {
   crow_status status = CROW_OK;
+  if (s->flat.k > 0) {
+    *points = projected;
+    return crow_flat_sample(s->space, &s->flat, begin, n, projected);
+  }
   *points = s->signs ? NULL : crow_space_kept(s->space, begin, n, samples);
   if (!*points) {
     CROW_TRY(s->signs ? crow_signs_sample(s->signs, begin, n, room)
@@ -152,7 +157,7 @@ cleanup:
 static crow_status allocate_block(const crow_dataset *dataset, crow_sampling *s) {
   crow_status status = CROW_OK;
   if (!s->search) { /* which makes points only where it needs them */
-    CROW_TRY(CROW_ALLOCATE_RAW(&s->points, s->block * dataset->dimensions));
+    if (s->flat.k == 0) CROW_TRY(CROW_ALLOCATE_RAW(&s->points, s->block * dataset->dimensions));
     if (s->hull.basis) CROW_TRY(CROW_ALLOCATE_RAW(&s->projected, s->block * s->dimensions));
   }
   CROW_TRY(crow_tally_room_create(&s->grid, s->block, s->dimensions, &s->room));
@@ -255,6 +260,29 @@ cleanup:
   return status;
 }
 
+/* The dimensions in which distances are taken, and this rank's alternatives in them. What is projected is searched
+ * faster; where points are drawn in the hull it costs nothing else. Collective. */
+static crow_status place_contexts(const crow_comm *comm, const crow_dataset *dataset,
+                                  const crow_weights_options *options, int64_t samples, crow_sampling *s) {
+  crow_status status = CROW_OK;
+  const bool drawn_there = crow_flat_fits(s->space) && crow_draws_apart(dataset, options, samples, s);
+  const crow_gidx d = dataset->dimensions, m = dataset->alternatives;
+  const crow_gidx limit = !drawn_there ? crow_hull_limit(m, d) : m < d ? m - 1 : d - 1;
+  const bool known = s->hull.d > 0 && s->hull_limit == limit;
+  if (known && s->dimensions > 0) return CROW_OK;
+  if (!known) {
+    crow_hull_free(&s->hull);
+    CROW_TRY(crow_weights_hull(comm, dataset, s->space, limit, &s->hull));
+    s->hull_limit = limit;
+  }
+  s->dimensions = s->hull.basis ? s->hull.k : d;
+  crow_free(s->contexts);
+  s->contexts = NULL;
+  CROW_TRY(sampling_read_slice(comm, dataset, s));
+cleanup:
+  return status;
+}
+
 crow_status crow_sampling_prepare(const crow_comm *comm, const crow_dataset *dataset,
                                   const crow_weights_options *options, int64_t samples, crow_sampling *s) {
   crow_status status = CROW_OK;
@@ -262,9 +290,7 @@ crow_status crow_sampling_prepare(const crow_comm *comm, const crow_dataset *dat
   /* What is moved is held in double precision. */
   CROW_TRY(crow_weights_grid_create(comm, options, dataset->alternatives, dataset->dimensions,
                                     dataset->single && !crow_space_transforms(s->space), &s->grid));
-  CROW_TRY(crow_weights_hull(comm, dataset, s->space, &s->hull));
-  s->dimensions = s->hull.basis ? s->hull.k : dataset->dimensions;
-  CROW_TRY(sampling_read_slice(comm, dataset, s));
+  CROW_TRY(place_contexts(comm, dataset, options, samples, s));
   CROW_TRY(start_draws(comm, dataset, options, samples, s));
 cleanup:
   crow_stages_end(&s->stages);
@@ -273,9 +299,12 @@ cleanup:
 
 crow_status crow_sampling_redraw(const crow_comm *comm, const crow_dataset *dataset,
                                  const crow_weights_options *options, int64_t samples, crow_sampling *s) {
+  crow_status status = CROW_OK;
   free_draws(s);
   s->done = 0;
-  const crow_status status = start_draws(comm, dataset, options, samples, s);
+  CROW_TRY(place_contexts(comm, dataset, options, samples, s));
+  CROW_TRY(start_draws(comm, dataset, options, samples, s));
+cleanup:
   crow_stages_end(&s->stages);
   return status;
 }

@@ -2,6 +2,7 @@
 #ifndef CROW_WEIGHTS_SAMPLING_IMPL_H
 #define CROW_WEIGHTS_SAMPLING_IMPL_H
 
+#include "space/flat_impl.h"
 #include "weights/weights_impl.h"
 
 /* Most samples on which a weighted mean is found. */
@@ -12,9 +13,11 @@ typedef struct crow_weights_center {
   int64_t rounds; /* done so far */
   double change;  /* of the weights in the last of them, summed */
   bool found;
-  double *value;      /* (d) the latest centre, whole on every rank */
-  double *weights;    /* (count, by the partition of the result) those whose mean it is */
-  bool took_counts;   /* the counts of the checkpoint belong to a round, not to the weights themselves */
+  double *value;    /* (d) the latest centre, whole on every rank */
+  double *weights;  /* (count, by the partition of the result) those whose mean it is */
+  bool took_counts; /* the counts of the checkpoint belong to a round, not to the weights themselves */
+  crow_hull hull;   /* between rounds, whose hull is the same */
+  crow_gidx hull_limit;
   crow_stages stages; /* of all rounds */
 } crow_weights_center;
 
@@ -23,6 +26,7 @@ typedef struct crow_sampling {
   crow_weights_grid grid;
   const crow_space *space; /* borrowed */
   crow_hull hull;          /* of the alternatives; no basis where all dimensions are kept */
+  crow_gidx hull_limit;    /* the most dimensions of it that were looked for */
   crow_gidx dimensions;    /* in which distances are taken */
   crow_partition slice;    /* of the alternatives, over the grid's slices */
   void *contexts;          /* (slice.count, dimensions), of the given precision */
@@ -31,6 +35,7 @@ typedef struct crow_sampling {
   int64_t batches;          /* that hits are kept by; 0: 1 */
   int64_t blocks;           /* of signs a draw; 0: independent samples; CROW_DRAWS_RULE until prepared: by the rule */
   crow_signs *signs;        /* NULL for independent samples */
+  crow_flat flat;           /* where these are drawn in the hull */
   crow_sign_search *search; /* of draws of block signs; NULL if the slice is empty or an engine searches */
   crow_tally tally;
   int64_t block;     /* samples a turn */
@@ -61,10 +66,13 @@ static inline int64_t crow_sampling_whole(const crow_sampling *s, int64_t sample
  * are at first, and `limit` at most. Local; the same on all ranks. */
 int64_t crow_draws_blocks(const crow_weights_options *options, const crow_space *space, int64_t rank, int64_t samples,
                           int64_t limit);
+/* Whether samples are independent whatever the contexts' rank; `limit` as above. Local; the same on all ranks. */
+bool crow_draws_apart(const crow_dataset *dataset, const crow_weights_options *options, int64_t limit,
+                      const crow_sampling *s);
 /* The draws of `blocks` blocks that weights of this dataset in this space take. Collective. */
 crow_status crow_draws_make(const crow_comm *comm, const crow_dataset *dataset, const crow_space *space, int64_t blocks,
                             crow_signs **out);
-/* Makes s->signs for s->blocks, finding s->blocks by the rule first if it is to. Collective. */
+/* Makes s->signs for s->blocks, finding s->blocks by the rule first if it is to; or s->flat. Collective. */
 crow_status crow_draws_create(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
                               int64_t limit, crow_sampling *s);
 /* Where `auto` takes draws of signs: a first part of them, and by its counts, whether to go on with them, with fewer
@@ -116,9 +124,10 @@ void crow_weights_center_free(crow_weights_center *center);
 crow_status crow_weights_of_distinct(const crow_comm *comm, const crow_dataset *dataset, double *weights,
                                      int64_t *distinct);
 
-/* The affine hull of the alternatives, the same on all ranks, where projecting onto it pays. Whether it is looked for
- * depends on the shape of the data alone, so that every grid takes distances in the same dimensions. Collective. */
+/* The affine hull of the alternatives, the same on all ranks, if it has at most `limit` dimensions. Whether it is
+ * looked for depends on the shape of the data alone, so that every grid takes distances in the same dimensions. Of a
+ * sphere about a weighted mean it is one for all means, through 0. Collective. */
 crow_status crow_weights_hull(const crow_comm *comm, const crow_dataset *dataset, const crow_space *space,
-                              crow_hull *out);
+                              crow_gidx limit, crow_hull *out);
 
 #endif

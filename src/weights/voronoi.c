@@ -115,6 +115,9 @@ crow_status crow_weights_voronoi(const crow_comm *comm, const crow_dataset *data
     CROW_TRY(crow_weights_find_center(comm, dataset, options, limit, space, checkpoint, out, &center));
     s.center = &center;
     s.stages = center.stages;
+    s.hull = center.hull;
+    s.hull_limit = center.hull_limit;
+    center.hull = (crow_hull){0};
   }
   if (!center.took_counts) CROW_TRY(crow_sampling_find_draws(&s, &counted));
   CROW_TRY(crow_sampling_prepare(comm, dataset, options, limit, &s));

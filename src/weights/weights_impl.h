@@ -7,6 +7,9 @@
 /* --draws auto takes draws of block signs from this rank of the contexts on: below it trees search, in far fewer steps
  * than there are alternatives. */
 #define CROW_DRAWS_RANK_LEAST (CROW_NEAREST_TREE_MOST + 1)
+/* options->draws, but signs in the place of auto where a test wants them wherever they apply (CROW_TEST_DRAWS=signs in
+ * the environment). Local; the same on all ranks. */
+int crow_draws_asked_for(const crow_weights_options *options);
 
 /* Ranks in a grid: rank = group * slices + slice. The groups share the samples, a group's slices the alternatives. */
 typedef struct crow_weights_grid {

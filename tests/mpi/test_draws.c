@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Weights by draws of block signs. */
 #include "fixture.h"
+#include <stdlib.h>
 
 static crow_weights_options signs_options(int64_t samples, const char *space) {
   crow_weights_options options;
@@ -236,4 +237,7 @@ static const crow_test tests[] = {
      a_run_stopped_again_and_again_gives_the_same_bits},
     {NULL, NULL}};
 
-int main(int argc, char **argv) { return crow_test_main(argc, argv, "weights by draws of signs", tests, true); }
+int main(int argc, char **argv) {
+  (void)unsetenv("CROW_TEST_DRAWS"); /* auto is to mean auto here */
+  return crow_test_main(argc, argv, "weights by draws of signs", tests, true);
+}

@@ -172,6 +172,48 @@ static void test_bits(void) {
   free(single);
 }
 
+/* The same span from other contexts, in another order and from another origin: the same basis, which is orthonormal and
+ * spans what the one before did. */
+static void test_settled(void) {
+  enum { M = 60, DIMENSIONS = 50, RANK = 9 };
+  double *contexts = make_flat(M, DIMENSIONS, RANK, 2), *other = malloc(sizeof *other * M * DIMENSIONS);
+  crow_hull hull, again, before;
+  for (int64_t i = 0; i < M; i++) {
+    for (int64_t k = 0; k < DIMENSIONS; k++) {
+      other[i * DIMENSIONS + k] = 3 * contexts[(M - 1 - i) * DIMENSIONS + k] - contexts[i / 2 * DIMENSIONS + k];
+    }
+  }
+  CHECK_OK(crow_hull_create(contexts, M, DIMENSIONS, DIMENSIONS - 1, &before));
+  CHECK_OK(crow_hull_create(contexts, M, DIMENSIONS, DIMENSIONS - 1, &hull));
+  CHECK_OK(crow_hull_create(other, M, DIMENSIONS, DIMENSIONS - 1, &again));
+  CHECK(hull.k == RANK && again.k == RANK);
+  CHECK_OK(crow_hull_settle(&hull));
+  CHECK_OK(crow_hull_settle(&again));
+  double apart = 0, worst = 0, lost = 0;
+  for (int64_t k = 0; k < DIMENSIONS * hull.stride; k++) apart = fmax(apart, fabs(hull.basis[k] - again.basis[k]));
+  for (int64_t a = 0; a < RANK; a++) {
+    double within = 0;
+    for (int64_t b = 0; b < RANK; b++) {
+      double product = 0, old = 0;
+      for (int64_t i = 0; i < DIMENSIONS; i++) {
+        product += hull.basis[i * hull.stride + a] * hull.basis[i * hull.stride + b];
+        old += hull.basis[i * hull.stride + a] * before.basis[i * before.stride + b];
+      }
+      worst = fmax(worst, fabs(product - (a == b)));
+      within += old * old;
+    }
+    lost = fmax(lost, fabs(within - 1));
+  }
+  CHECK_NEAR(apart, 0, 1e-11);
+  CHECK_NEAR(worst, 0, 1e-13);
+  CHECK_NEAR(lost, 0, 1e-13);
+  crow_hull_free(&before);
+  crow_hull_free(&hull);
+  crow_hull_free(&again);
+  free(contexts);
+  free(other);
+}
+
 static void test_failures(void) {
   double *contexts = make_flat(20, 50, 5, 0);
   crow_hull hull;
@@ -194,6 +236,7 @@ static const crow_test tests[] = {
     {"contexts that fill the space are left alone", test_full},
     {"projecting pays exactly when it saves multiplications", test_cost},
     {"equal rows have equal coordinates, bit by bit", test_bits},
+    {"a settled basis depends on the span alone", test_settled},
     {"failures are reported and leave nothing behind", test_failures},
     {NULL, NULL}};
 
