@@ -111,11 +111,15 @@ typedef struct crow_sandwich_lead {
 CROW_API crow_status crow_objective_sandwich(crow_objective *objective, const double *reward, const double *spread,
                                              const crow_sandwich_options *options, double *variance,
                                              const crow_sandwich_groups *groups, const crow_sandwich_lead *lead);
-/** Changes of the weights, to each of which rewards that minimise f respond. */
+/** Changes of the weights, to each of which rewards that minimise f respond. They are taken a few at a time, so that
+ * they need not all be held. */
 typedef struct crow_weight_changes {
-  int64_t count;          /**< of changes B */
-  const double *relative; /**< (B, slice) change b makes w(x) into w(x) (1 + relative), > 0, which sums to 1 */
-  const double *win_rate; /**< (B, slice) wAWR with those weights, of complete preferences; NULL of pairs */
+  int64_t count; /**< of changes B */
+  /** Fills `relative` and `win_rate` (columns, slice) for the changes `first` .. `first + columns`: change b makes w(x)
+   * into w(x) (1 + relative), > 0, which sums to 1, and `win_rate` is wAWR with those weights, of complete preferences;
+   * NULL of pairs. Collective. */
+  crow_status (*take)(void *context, int64_t first, int64_t columns, double *relative, double *win_rate);
+  void *context; /**< borrowed */
 } crow_weight_changes;
 /** To first order in the changes, the sums over them of the squared changes of the rewards that minimise f, `reward`:
  * `squares`, both this rank's slices. The optimality equations F(r, w) = 0 (for alternatives without weight their

@@ -174,15 +174,16 @@ CROW_API crow_status crow_weights_check_memory(const crow_comm *comm, const crow
  * crow_weights_read(), crow_weights_load() and whatever changes weights. Collective. */
 CROW_API crow_status crow_weights_find_shares(const crow_comm *comm, const crow_dataset *dataset,
                                               crow_weights *weights);
-/** By how much the batches of draws differ, `relative` (CROW_HIT_BATCHES, count): with row b all weights w(x) become
+/** By how much the batches of draws `first` .. `first + batches` differ, `relative` (batches, count), of
+ * CROW_HIT_BATCHES: with row b all weights w(x) become
  * w(x) (1 + relative(b, x)), and still sum to 1. With T hits in a prompt, T_b of them in batch b, and n and n_b of
  * alternative x, row b is the change that gives batch b in the place of nothing, T_b / T (n_b / T_b - n / T), divided
  * by w(x) and multiplied by 1 / sqrt(1 - sum (T_b / T)^2). Sums over b of products of two alternatives' entries
  * estimate the covariances of the weights, and those of whatever depends on them linearly: it is the jackknife that
  * deletes one batch at a time. All 0 where a weight is exact or 0. `*known` is false, and nothing is filled, if hits by
  * batch were not kept or there was but one draw. Collective. */
-CROW_API crow_status crow_weights_changes(const crow_comm *comm, const crow_weights *weights, double *relative,
-                                          bool *known);
+CROW_API crow_status crow_weights_changes(const crow_comm *comm, const crow_weights *weights, int64_t first,
+                                          int64_t batches, double *relative, bool *known);
 /** w = 1/m for all. Local work, but every rank calls it. */
 CROW_API crow_status crow_weights_uniform(const crow_comm *comm, crow_gidx alternatives, crow_weights *out);
 /** Reads a weights file made for this dataset: as many weights as alternatives (`dataset->alternatives`), >= 0, with

@@ -72,20 +72,17 @@ cleanup:
   return status;
 }
 
-/* Spreads with a margin on both sides: with the reach results can be asked for at any reward. */
-static crow_status spread_weights(const crow_objective *o, const double *reward, const double *weight, int margin) {
-  crow_status status = CROW_OK;
-  bool fits = true;
-  CROW_TRY(crow_convolution_spread(o->comm, o->convolution, o->weights->partition.count, reward, weight, margin, NULL,
-                                   0, &fits));
-  if (!fits) CROW_TRY(crow_error(CROW_FAILED, "rewards are not finite or scattered too widely"));
-cleanup:
-  return status;
+static crow_status refuse_scattered(bool fits) {
+  return fits ? CROW_OK : crow_error(CROW_FAILED, "rewards are not finite or scattered too widely");
 }
 
+/* With the reach on both sides results can be asked for at any reward. */
 static crow_status spread_wide(crow_objective *o, const double *reward) {
   crow_status status = CROW_OK;
-  CROW_TRY(spread_weights(o, reward, o->weights->value, CROW_GRID_REACH));
+  bool fits = true;
+  CROW_TRY(crow_convolution_spread(o->comm, o->convolution, o->weights->partition.count, reward, o->weights->value,
+                                   CROW_GRID_REACH, NULL, 0, &fits));
+  CROW_TRY(refuse_scattered(fits));
   crow_convolution_multiply(o->convolution, CROW_GRID_SIGMOID);
 cleanup:
   return status;
@@ -93,21 +90,25 @@ cleanup:
 
 /* Alternatives without weight may lie beyond those with. */
 static crow_status convolve_weights(const crow_objective *o, crow_grid_kernel kernel, const double *reward,
-                                    const double *weight, double *result) {
+                                    int64_t columns, const double *weight, double *result) {
   crow_status status = CROW_OK;
-  CROW_TRY(spread_weights(o, reward, weight, o->weights->zeros ? CROW_GRID_REACH : 0));
-  crow_convolution_multiply(o->convolution, kernel);
-  crow_convolution_interpolate(o->convolution, kernel, o->weights->partition.count, reward, result);
+  bool fits = true;
+  CROW_TRY(crow_convolution_columns(o->comm, o->convolution, kernel, o->weights->partition.count, reward,
+                                    o->weights->value, o->weights->zeros ? CROW_GRID_REACH : 0, columns, weight, result,
+                                    &fits));
+  CROW_TRY(refuse_scattered(fits));
 cleanup:
   return status;
 }
 
-crow_status crow_complete_fitted(const crow_objective *o, const double *reward, const double *weight, double *fitted) {
-  return convolve_weights(o, CROW_GRID_SIGMOID, reward, weight, fitted);
+crow_status crow_complete_fitted(const crow_objective *o, const double *reward, int64_t columns, const double *weight,
+                                 double *fitted) {
+  return convolve_weights(o, CROW_GRID_SIGMOID, reward, columns, weight, fitted);
 }
 
-crow_status crow_complete_slopes(const crow_objective *o, const double *reward, const double *weight, double *slopes) {
-  return convolve_weights(o, CROW_GRID_SLOPE, reward, weight, slopes);
+crow_status crow_complete_slopes(const crow_objective *o, const double *reward, int64_t columns, const double *weight,
+                                 double *slopes) {
+  return convolve_weights(o, CROW_GRID_SLOPE, reward, columns, weight, slopes);
 }
 
 crow_status crow_complete_fitted_win_rate(crow_objective *o, const double *reward, double *fitted) {

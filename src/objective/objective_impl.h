@@ -64,10 +64,13 @@ crow_status crow_complete_evaluate(crow_objective *o, const double *reward, doub
                                    double *scaled_gradient);
 crow_status crow_complete_zero_weights(crow_objective *o, double *reward, crow_gidx *unknown, double *violation);
 crow_status crow_complete_fitted_win_rate(crow_objective *o, const double *reward, double *fitted);
-/* Sums over all y of weight(y) sigma(r(x) - r(y)), and of weight(y) sigma'(r(x) - r(y)), for weights > 0 where the
- * objective's are, 0 elsewhere, that sum to 1 at most. Collective. */
-crow_status crow_complete_fitted(const crow_objective *o, const double *reward, const double *weight, double *fitted);
-crow_status crow_complete_slopes(const crow_objective *o, const double *reward, const double *weight, double *slopes);
+/* Sums over all y of weight(y) sigma(r(x) - r(y)), and of weight(y) sigma'(r(x) - r(y)), for `columns` sets of weights
+ * (columns, slice) that are 0 where the objective's are and sum to 1 at most. The results may take the weights' place.
+ * Collective. */
+crow_status crow_complete_fitted(const crow_objective *o, const double *reward, int64_t columns, const double *weight,
+                                 double *fitted);
+crow_status crow_complete_slopes(const crow_objective *o, const double *reward, int64_t columns, const double *weight,
+                                 double *slopes);
 crow_status crow_paired_evaluate(crow_objective *o, const double *reward, double *value, double *optimality,
                                  double *scaled_gradient);
 crow_status crow_paired_zero_weights(crow_objective *o, double *reward, crow_gidx *unknown, double *violation);
@@ -116,12 +119,24 @@ typedef struct crow_pair_block {
   const uint32_t *judgements; /* NULL: every pair counts once */
 } crow_pair_block;
 
+/* Columns that a pass over the pairs takes at once. */
+enum { CROW_PAIR_COLUMNS = 8 };
+/* What they are for an alternative: two cache lines. */
+typedef struct crow_wide_cell {
+  double value[CROW_PAIR_COLUMNS];
+  int64_t sum[CROW_PAIR_COLUMNS]; /* the running sums, in units of the cell */
+} crow_wide_cell;
+
 /* Adds to the cells' sums; returns the sum of the pairs' values. */
 typedef double crow_pair_kernel(crow_cell *cell, const crow_pair_block *block);
 /* Adds w(y) c sigma'(r(x) - r(y)) to the cells' sums. */
 typedef void crow_slope_kernel(crow_cell *cell, const crow_pair_block *block);
+/* Adds w(y) of_pair value(y) to the sums of the wide cells of x, and for y the same with the sign. */
+typedef void crow_wide_kernel(const crow_cell *cell, crow_wide_cell *wide, const crow_pair_block *block,
+                              const double *of_pair, double sign);
 /* NULL if this machine lacks the set. */
 crow_pair_kernel *crow_pair_kernel_get(crow_isa isa);
 crow_slope_kernel *crow_slope_kernel_get(crow_isa isa);
+crow_wide_kernel *crow_wide_kernel_get(crow_isa isa);
 
 #endif

@@ -140,3 +140,30 @@ TARGET static void KERNEL(slopes)(crow_cell *restrict cell, const crow_pair_bloc
     KERNEL(part_of_slopes)(cell, &part);
   }
 }
+
+/* Adds factor value, rounded to nearest, to the sums. */
+TARGET static inline __attribute__((always_inline)) void KERNEL(add_columns)(double factor, const double *value,
+                                                                             double sign, int64_t *sum) {
+  crow_columns part;
+  crow_column_sums before;
+  memcpy(&part, value, sizeof part);
+  part = factor * part * sign;
+  part += (crow_columns)(((crow_column_sums)part & INT64_MIN) | (crow_column_sums)((crow_columns){0} + 0.5));
+  memcpy(&before, sum, sizeof before);
+  before += __builtin_convertvector(part, crow_column_sums);
+  memcpy(sum, &before, sizeof before);
+}
+
+TARGET static void KERNEL(wide)(const crow_cell *cell, crow_wide_cell *wide, const crow_pair_block *block,
+                                const double *of_pair, double sign) {
+  for (int64_t i = 0; i < block->count; i++) {
+    if (i + AHEAD < block->count) {
+      __builtin_prefetch(wide[block->second[i + AHEAD]].value, 0);
+      __builtin_prefetch(wide[block->second[i + AHEAD]].sum, 1);
+    }
+    const crow_cell *x = &cell[block->first[i]], *y = &cell[block->second[i]];
+    crow_wide_cell *to_x = &wide[block->first[i]], *to_y = &wide[block->second[i]];
+    KERNEL(add_columns)(y->weight * x->unit * of_pair[i], to_y->value, 1, to_x->sum);
+    KERNEL(add_columns)(x->weight * y->unit * of_pair[i], to_x->value, sign, to_y->sum);
+  }
+}

@@ -23,8 +23,8 @@ static crow_status respond_groups_allocate(crow_respond_groups *g) {
   }
   CROW_TRY(CROW_ALLOCATE(&g->sum, CROW_GROUP_TERMS * g->count));
   CROW_TRY(CROW_ALLOCATE(&g->whole, CROW_GROUP_TERMS * g->count));
-  CROW_TRY(CROW_ALLOCATE(&g->log_scale, g->count));
-  CROW_TRY(CROW_ALLOCATE(&g->constant, g->count));
+  CROW_TRY(CROW_ALLOCATE(&g->log_scale, CROW_PAIR_COLUMNS * g->count));
+  CROW_TRY(CROW_ALLOCATE(&g->constant, CROW_PAIR_COLUMNS * g->count));
 cleanup:
   return status;
 }
@@ -59,7 +59,7 @@ static crow_status respond_sum(crow_respond_groups *g, const double *relative, d
   for (int64_t i = 0; i < g->o->weights->partition.count; i++) {
     const double v = group_weight(g, i) * (relative ? relative[i] : 1);
     if (v == 0) continue;
-    for (int t = 0; t < CROW_GROUP_TERMS; t++) {
+    for (int t = g->scaled ? 0 : CROW_GROUP_REWARD; t < CROW_GROUP_TERMS; t++) {
       const double term = v * g->factor[t][i] * g->unit[t];
       g->sum[t * g->count + crow_respond_group(g, i)] += (int64_t)(term + (term < 0 ? -0.5 : 0.5));
     }
@@ -95,7 +95,7 @@ cleanup:
   return status;
 }
 
-crow_status crow_respond_groups_change(crow_respond_groups *g, const double *relative) {
+crow_status crow_respond_groups_change(crow_respond_groups *g, const double *relative, int64_t column) {
   crow_status status = CROW_OK;
   double *sum = NULL;
   CROW_TRY_AGREE(g->o->comm, CROW_ALLOCATE(&sum, CROW_GROUP_TERMS * g->count));
@@ -104,8 +104,8 @@ crow_status crow_respond_groups_change(crow_respond_groups *g, const double *rel
     const double rest = 1 - g->whole[CROW_GROUP_SQUARE * g->count + k];
     const double mass = 0.5 * g->whole[CROW_GROUP_NEIGHBOURS * g->count + k];
     const double square = sum[CROW_GROUP_SQUARE * g->count + k], pairs = sum[CROW_GROUP_NEIGHBOURS * g->count + k];
-    g->log_scale[k] = g->scaled && rest > 0 && mass > 0 ? -2 * square / rest - pairs / mass : 0;
-    g->constant[k] = -sum[CROW_GROUP_REWARD * g->count + k];
+    g->log_scale[column * g->count + k] = g->scaled && rest > 0 && mass > 0 ? -2 * square / rest - pairs / mass : 0;
+    g->constant[column * g->count + k] = -sum[CROW_GROUP_REWARD * g->count + k];
   }
 cleanup:
   crow_free(sum);

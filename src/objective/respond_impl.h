@@ -22,14 +22,15 @@ typedef struct crow_respond_groups {
   double unit[CROW_GROUP_TERMS];    /* powers of two: sums are kept in integers of 1 / unit */
   int64_t *sum;                     /* (CROW_GROUP_TERMS, count) */
   double *whole;                    /* (CROW_GROUP_TERMS, count) the sums with the weights as they are */
-  double *log_scale, *constant;     /* (count) of a change: of the scale's logarithm, and of the rewards' constant */
+  /* (CROW_PAIR_COLUMNS, count) of changes: of the scale's logarithm, and of the rewards' constant */
+  double *log_scale, *constant;
 } crow_respond_groups;
 
 /* Collective. Freeing takes what is half made; Local. */
 crow_status crow_respond_groups_create(const crow_sandwich *s, const double *reward, crow_respond_groups *g);
 void crow_respond_groups_free(crow_respond_groups *g);
-/* Finds log_scale and constant of a change of the weights w to w (1 + relative). Collective. */
-crow_status crow_respond_groups_change(crow_respond_groups *g, const double *relative);
+/* Finds log_scale and constant of a change of the weights w to w (1 + relative), for this column. Collective. */
+crow_status crow_respond_groups_change(crow_respond_groups *g, const double *relative, int64_t column);
 /* The group of this rank's alternative i. */
 static inline crow_gidx crow_respond_group(const crow_respond_groups *g, int64_t i) {
   return g->count > 1 ? g->o->weights->prompt[g->o->weights->partition.begin + i] : 0;

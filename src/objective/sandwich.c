@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sandwich variances: prepared here, found by a dense inverse or by probes. */
+#include "base/clones_impl.h"
 #include "objective/sandwich_impl.h"
 #include "objective/sigmoid_impl.h"
 #include <math.h>
@@ -8,16 +9,17 @@ void crow_sandwich_free(crow_sandwich *s) {
   crow_free(s->slope);
   crow_free(s->noise);
   crow_free(s->curvature);
-  crow_free(s->room);
+  crow_free(s->root);
+  crow_free(s->size);
+  crow_free(s->wide);
 }
 
 static crow_status sandwich_allocate(crow_sandwich *s) {
   crow_status status = CROW_OK;
-  if (s->o->pairs)
-    CROW_TRY(CROW_ALLOCATE_RAW(&s->slope, s->o->pairs->partition.count));
-  else
-    CROW_TRY(CROW_ALLOCATE_RAW(&s->room, s->o->weights->partition.count));
+  if (s->o->pairs) CROW_TRY(CROW_ALLOCATE_RAW(&s->slope, s->o->pairs->partition.count));
   CROW_TRY(CROW_ALLOCATE_RAW(&s->curvature, s->o->weights->partition.count));
+  CROW_TRY(CROW_ALLOCATE_RAW(&s->root, s->o->weights->partition.count));
+  CROW_TRY(CROW_ALLOCATE_RAW(&s->size, s->o->weights->partition.count));
 cleanup:
   return status;
 }
@@ -36,34 +38,63 @@ crow_status crow_sandwich_prepare(crow_objective *o, const double *reward, crow_
     }
     CROW_TRY(crow_sandwich_sum(s, s->slope, false, false, NULL, s->curvature));
   } else {
-    CROW_TRY(crow_complete_slopes(o, reward, o->weights->value, s->curvature));
+    CROW_TRY(crow_complete_slopes(o, reward, 1, o->weights->value, s->curvature));
   }
-  for (int64_t i = 0; i < o->weights->partition.count; i++) s->curvature[i] += o->options.lambda;
+  for (int64_t i = 0; i < o->weights->partition.count; i++) {
+    s->curvature[i] += o->options.lambda;
+    s->root[i] = sqrt(o->weights->value[i] / s->curvature[i]);
+    s->size[i] = sqrt(o->weights->value[i] * s->curvature[i]);
+  }
 cleanup:
   return status;
+}
+
+crow_status crow_sandwich_widen(crow_sandwich *s) {
+  crow_status status = CROW_OK;
+  const crow_objective *o = s->o;
+  if (!o->pairs || s->wide) return CROW_OK;
+  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE_RAW(&s->wide, o->pairs->alternatives));
+  for (int64_t k = 0; k < o->ranges; k++) {
+    for (crow_gidx x = o->range[k].begin; x < o->range[k].end; x++) s->wide[x] = (crow_wide_cell){{0}, {0}};
+  }
+cleanup:
+  return status;
+}
+
+/* w (v / largest + 2) / 3, which is positive where w is. */
+CROW_CLONES static void raise_column(int64_t n, const double *w, const double *v, double largest, double *out) {
+  for (int64_t i = 0; i < n; i++) {
+    const double raised = w[i] * (v[i] / largest + 2) / 3;
+    out[i] = w[i] > 0 ? raised : 0;
+  }
+}
+
+/* And back: the slopes' sums `out` of what was raised, by K. */
+CROW_CLONES static void lower_column(int64_t n, const double *curvature, double lambda, double largest, double *out) {
+  for (int64_t i = 0; i < n; i++) out[i] = largest * (3 * out[i] - 2 * (curvature[i] - lambda));
 }
 
 /* Of complete preferences: only positive weights can be spread, so v, divided by its largest size, is raised by 2, and
- * what that adds is in K. */
-static crow_status apply_complete(const crow_sandwich *s, const double *v, double *out) {
+ * what that adds is in K. v is 0 where there is no weight. */
+static crow_status apply_complete(const crow_sandwich *s, int64_t columns, const double *v, double *out) {
   crow_status status = CROW_OK;
   const crow_objective *o = s->o;
   const int64_t n = o->weights->partition.count;
-  double largest = 0;
-  for (int64_t i = 0; i < n; i++) largest = fmax(largest, o->weights->value[i] > 0 ? fabs(v[i]) : 0);
-  CROW_TRY(crow_comm_max_f64(o->comm, &largest, 1));
-  if (!(largest > 0)) largest = 1;
-  for (int64_t i = 0; i < n; i++) {
-    s->room[i] = o->weights->value[i] > 0 ? o->weights->value[i] * (v[i] / largest + 2) / 3 : 0;
+  double largest[CROW_PAIR_COLUMNS];
+  for (int64_t c = 0; c < columns; c++) largest[c] = crow_largest_size(n, v + c * n);
+  CROW_TRY(crow_comm_max_f64(o->comm, largest, columns));
+  for (int64_t c = 0; c < columns; c++) {
+    largest[c] = largest[c] > 0 ? largest[c] : 1;
+    raise_column(n, o->weights->value, v + c * n, largest[c], out + c * n);
   }
-  CROW_TRY(crow_complete_slopes(o, s->reward, s->room, out));
-  for (int64_t i = 0; i < n; i++) out[i] = largest * (3 * out[i] - 2 * (s->curvature[i] - o->options.lambda));
+  CROW_TRY(crow_complete_slopes(o, s->reward, columns, out, out));
+  for (int64_t c = 0; c < columns; c++) lower_column(n, s->curvature, o->options.lambda, largest[c], out + c * n);
 cleanup:
   return status;
 }
 
-crow_status crow_sandwich_apply(const crow_sandwich *s, const double *v, double *out) {
-  return s->o->pairs ? crow_sandwich_sum(s, s->slope, false, true, v, out) : apply_complete(s, v, out);
+crow_status crow_sandwich_apply(const crow_sandwich *s, int64_t columns, const double *v, double *out) {
+  return s->o->pairs ? crow_sandwich_sums(s, s->slope, false, columns, v, out) : apply_complete(s, columns, v, out);
 }
 
 crow_status crow_objective_sandwich(crow_objective *objective, const double *reward, const double *spread,

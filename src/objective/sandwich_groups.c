@@ -28,7 +28,7 @@ static crow_status group_means_allocate(group_means *a) {
   CROW_TRY(CROW_ALLOCATE(&a->extra, n));
   CROW_TRY(CROW_ALLOCATE(&a->jz, n));
   CROW_TRY(CROW_ALLOCATE(&a->value, o->pairs->partition.count));
-  CROW_TRY(crow_sandwich_solver_allocate(o, &a->solver));
+  CROW_TRY(crow_sandwich_solver_allocate(o, 1, &a->solver));
 cleanup:
   return status;
 }
@@ -100,7 +100,7 @@ static crow_status solve_group(group_means *a, int64_t t) {
     const double w = weights->value[i], g = a->groups->code[i] == t ? share : 0;
     v->r[i] = w > 0 ? g / sqrt(w * s->curvature[i]) + crow_sandwich_root(s, i) * a->extra[i] : 0;
   }
-  CROW_TRY(crow_sandwich_solve(s, tolerance, v));
+  CROW_TRY(crow_sandwich_solve(s, tolerance, 1, v));
   /* The residual's norm hardly sees alternatives of great weight where others have little: one more sweep for all. */
   CROW_TRY(crow_sandwich_sum(s, s->slope, false, true, v->y, v->q));
   for (int64_t i = 0; i < n; i++) {

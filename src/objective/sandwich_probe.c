@@ -8,7 +8,7 @@ static const double tolerance = 1e-9; /* of the residual, relative to the right-
 
 /* This rank's slices, and for each of its pairs a word of signs and what the present one gives. */
 typedef struct probe {
-  double *b;
+  double *b; /* (CROW_PAIR_COLUMNS, slice) */
   crow_sandwich_solver solver;
   double *squares, *control; /* sums of y^2 and of (b / K)^2 */
   double *signed_noise;
@@ -24,11 +24,10 @@ static void probe_free(probe *a) {
 
 static crow_status probe_allocate(const crow_objective *o, probe *a) {
   crow_status status = CROW_OK;
-  double **const slices[] = {&a->b, &a->squares, &a->control};
-  for (size_t k = 0; k < sizeof slices / sizeof *slices; k++) {
-    CROW_TRY(CROW_ALLOCATE(slices[k], o->weights->partition.count));
-  }
-  CROW_TRY(crow_sandwich_solver_allocate(o, &a->solver));
+  CROW_TRY(CROW_ALLOCATE(&a->b, CROW_PAIR_COLUMNS * o->weights->partition.count));
+  CROW_TRY(CROW_ALLOCATE(&a->squares, o->weights->partition.count));
+  CROW_TRY(CROW_ALLOCATE(&a->control, o->weights->partition.count));
+  CROW_TRY(crow_sandwich_solver_allocate(o, CROW_PAIR_COLUMNS, &a->solver));
   CROW_TRY(CROW_ALLOCATE(&a->signed_noise, o->pairs->partition.count));
   CROW_TRY(CROW_ALLOCATE(&a->signs, o->pairs->partition.count));
 cleanup:
@@ -58,41 +57,49 @@ cleanup:
   return status;
 }
 
-/* One probe: b, then y = H^-1 b, whose last sweep gives alternatives of little or no weight, which the residual's norm
- * hardly sees, their values from the others'. */
-static crow_status add_probe(const crow_sandwich *s, int64_t number, uint64_t seed, probe *a,
-                             const crow_sandwich_lead *lead) {
+/* Probes `first` on, `count` of them at once: b, then y = H^-1 b, whose last sweep gives alternatives of little or no
+ * weight, which the residual's norm hardly sees, their values from the others'. */
+static crow_status add_probes(const crow_sandwich *s, int64_t first, int64_t count, uint64_t seed, probe *a,
+                              const crow_sandwich_lead *lead) {
   crow_status status = CROW_OK;
   const int64_t n = s->o->weights->partition.count;
   crow_sandwich_solver *v = &a->solver;
-  take_signs(s, number, seed, a);
-  CROW_TRY(crow_sandwich_sum(s, a->signed_noise, true, false, NULL, a->b));
-  for (int64_t i = 0; i < n; i++) v->r[i] = crow_sandwich_root(s, i) * a->b[i];
-  CROW_TRY(crow_sandwich_solve(s, tolerance, v));
-  CROW_TRY(crow_sandwich_sum(s, s->slope, false, true, v->y, v->q));
-  for (int64_t i = 0; i < n; i++) {
-    const double simple = a->b[i] / s->curvature[i], y = simple + v->q[i] / s->curvature[i];
-    a->squares[i] += y * y;
-    a->control[i] += simple * simple;
-    v->q[i] = y;
+  for (int64_t c = 0; c < count; c++) {
+    double *b = a->b + c * n;
+    take_signs(s, first + c, seed, a);
+    CROW_TRY(crow_sandwich_sum(s, a->signed_noise, true, false, NULL, b));
+    for (int64_t i = 0; i < n; i++) v->r[c * n + i] = crow_sandwich_root(s, i) * b[i];
   }
-  if (lead) CROW_TRY(add_leads(s, v->q, lead));
+  CROW_TRY(crow_sandwich_solve(s, tolerance, count, v));
+  CROW_TRY(crow_sandwich_sums(s, s->slope, false, count, v->y, v->q));
+  for (int64_t c = 0; c < count; c++) {
+    double *q = v->q + c * n;
+    for (int64_t i = 0; i < n; i++) {
+      const double simple = a->b[c * n + i] / s->curvature[i], y = simple + q[i] / s->curvature[i];
+      a->squares[i] += y * y;
+      a->control[i] += simple * simple;
+      q[i] = y;
+    }
+    if (lead) CROW_TRY(add_leads(s, q, lead));
+  }
 cleanup:
   return status;
 }
 
-crow_status crow_sandwich_probe(const crow_sandwich *s, int64_t probes, uint64_t seed, double *variance,
+crow_status crow_sandwich_probe(crow_sandwich *s, int64_t probes, uint64_t seed, double *variance,
                                 const crow_sandwich_lead *lead) {
   crow_status status = CROW_OK;
   const int64_t n = s->o->weights->partition.count;
   probe a = {0};
   crow_progress progress;
   CROW_TRY_AGREE(s->o->comm, probe_allocate(s->o, &a));
+  CROW_TRY(crow_sandwich_widen(s));
   for (int64_t i = 0; lead && i < n; i++) lead->variance[i] = 0;
   crow_progress_begin(&progress, "standard errors", "probes", (double)probes);
-  for (int64_t k = 0; k < probes; k++) {
-    CROW_TRY(add_probe(s, k, seed, &a, lead));
-    crow_progress_update(&progress, (double)k + 1);
+  for (int64_t k = 0; k < probes; k += CROW_PAIR_COLUMNS) {
+    const int64_t count = probes - k < CROW_PAIR_COLUMNS ? probes - k : CROW_PAIR_COLUMNS;
+    CROW_TRY(add_probes(s, k, count, seed, &a, lead));
+    crow_progress_update(&progress, (double)(k + count));
   }
   CROW_TRY(crow_sandwich_variance(s, variance));
   for (int64_t i = 0; i < n; i++) {

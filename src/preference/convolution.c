@@ -56,6 +56,8 @@ static void free_nodes(crow_convolution *c) {
 void crow_convolution_destroy(crow_convolution **convolution) {
   if (!*convolution) return;
   free_nodes(*convolution);
+  crow_free((*convolution)->columns_fixed);
+  crow_free((*convolution)->columns_node);
   crow_free((*convolution)->segment);
   crow_free(*convolution);
   *convolution = NULL;
@@ -78,7 +80,7 @@ cleanup:
 }
 
 /* Finds each reward's stretch; between two, the nearer end would do, and the lower one is as near: both are flat. */
-static void locate(const crow_convolution *c, int64_t count, const double *reward, int64_t *at, double *u) {
+void crow_convolution_locate(const crow_convolution *c, int64_t count, const double *reward, int64_t *at, double *u) {
   const crow_grid_kernels *kernels = crow_grid_kernels_get(crow_isa_best());
   const crow_grid_segment *s = c->segment;
   if (c->segments == 1) {
@@ -100,7 +102,7 @@ static void locate(const crow_convolution *c, int64_t count, const double *rewar
 
 /* As convolution_reserve(), agreed on by all ranks: their layouts are the same, so all of them are short of room or
  * none is, and an evaluation that fits asks no other rank. Collective. */
-static crow_status reserve_alike(const crow_comm *comm, crow_convolution *c, int64_t more) {
+crow_status crow_convolution_reserve_alike(const crow_comm *comm, crow_convolution *c, int64_t more) {
   if (c->nodes + more <= c->capacity) return CROW_OK;
   const crow_status status = crow_comm_agree(comm, convolution_reserve(c, more));
   if (status != CROW_OK) free_nodes(c);
@@ -119,19 +121,25 @@ static void spread_all(crow_convolution *c, int64_t count, const double *reward,
       w[n] = weight[i];
       n += weight[i] > 0;
     }
-    locate(c, n, r, at, u);
+    crow_convolution_locate(c, n, r, at, u);
     kernels->spread(&c->basis, n, at, u, w, c->fixed);
   }
 }
 
-crow_status crow_convolution_spread(const crow_comm *comm, crow_convolution *c, int64_t count, const double *reward,
-                                    const double *weight, int margin, crow_exact_sum *extra, int64_t extras,
-                                    bool *fits) {
+void crow_convolution_take_fixed(crow_convolution *c, const int64_t *fixed, int64_t stride) {
+  for (int64_t j = 0; j < c->nodes; j++) {
+    c->fixed[j] = fixed[j * stride];
+    c->mass[j] = (double)c->fixed[j] * 0x1p-61;
+  }
+  memset(c->mass + c->nodes, 0, MARGIN * sizeof *c->mass);
+}
+
+crow_status crow_convolution_spread_there(const crow_comm *comm, crow_convolution *c, int64_t count,
+                                          const double *reward, const double *weight, crow_exact_sum *extra,
+                                          int64_t extras) {
   crow_status status = CROW_OK;
   const int64_t more = extras * CROW_EXACT_LIMBS;
-  CROW_TRY(crow_convolution_layout(comm, c, count, reward, weight, margin, fits));
-  if (!*fits) goto cleanup;
-  CROW_TRY(reserve_alike(comm, c, more));
+  CROW_TRY(crow_convolution_reserve_alike(comm, c, more));
   memset(c->fixed, 0, (size_t)c->nodes * sizeof *c->fixed);
   crow_work_begin();
   spread_all(c, count, reward, weight);
@@ -146,8 +154,17 @@ crow_status crow_convolution_spread(const crow_comm *comm, crow_convolution *c, 
     memcpy(extra[k].limb, c->fixed + c->nodes + k * CROW_EXACT_LIMBS, sizeof extra[k].limb);
     crow_exact_normalise(&extra[k]);
   }
-  for (int64_t j = 0; j < c->nodes; j++) c->mass[j] = (double)c->fixed[j] * 0x1p-61;
-  memset(c->mass + c->nodes, 0, MARGIN * sizeof *c->mass);
+  crow_convolution_take_fixed(c, c->fixed, 1);
+cleanup:
+  return status;
+}
+
+crow_status crow_convolution_spread(const crow_comm *comm, crow_convolution *c, int64_t count, const double *reward,
+                                    const double *weight, int margin, crow_exact_sum *extra, int64_t extras,
+                                    bool *fits) {
+  crow_status status = CROW_OK;
+  CROW_TRY(crow_convolution_layout(comm, c, count, reward, weight, margin, fits));
+  if (*fits) CROW_TRY(crow_convolution_spread_there(comm, c, count, reward, weight, extra, extras));
 cleanup:
   return status;
 }
@@ -223,7 +240,7 @@ void crow_convolution_interpolate(const crow_convolution *c, crow_grid_kernel ke
   double u[CROW_BLOCK];
   for (int64_t begin = 0; begin < count; begin += CROW_BLOCK) {
     const int64_t n = count - begin < CROW_BLOCK ? count - begin : CROW_BLOCK;
-    locate(c, n, reward + begin, at, u);
+    crow_convolution_locate(c, n, reward + begin, at, u);
     kernels->interpolate(&c->basis, n, at, u, c->node[kernel], result + begin);
   }
 }

@@ -18,7 +18,8 @@ enum {
   CROW_GRID_POWERS = 6,    /* powers of u^2 in a Lagrange polynomial's even and odd part */
   CROW_GRID_REACH = 41,    /* beyond this distance sigma is 0 or 1 to double precision */
   CROW_GRID_BAND = CROW_GRID_REACH * CROW_GRID_PER_UNIT,
-  CROW_GRID_MOST = 1 << 22 /* nodes */
+  CROW_GRID_MOST = 1 << 22, /* nodes */
+  CROW_GRID_COLUMNS = 8     /* columns of weights that are spread at once */
 };
 
 typedef enum crow_grid_kernel {
@@ -48,6 +49,10 @@ typedef struct crow_convolution {
   double *mass;                    /* (nodes) spread weights, with a margin of zeros on both sides */
   double *node[CROW_GRID_KERNELS]; /* (nodes) results at the nodes */
   double *mass_memory;
+  /* Of several columns, created when first wanted. */
+  int64_t columns_capacity; /* nodes */
+  int64_t *columns_fixed;   /* (nodes, CROW_GRID_COLUMNS) */
+  double *columns_node;     /* (nodes, CROW_GRID_COLUMNS) results at the nodes */
 } crow_convolution;
 
 /* Local. */
@@ -69,8 +74,26 @@ double crow_convolution_softplus_sum(const crow_convolution *convolution);
  * Local. */
 void crow_convolution_interpolate(const crow_convolution *convolution, crow_grid_kernel kernel, int64_t count,
                                   const double *reward, double *result);
+/* The same for `columns` sets of weights at once, `weight` and `result` (columns, count), which may be one array:
+ * result[k][i] = sum_y weight[k][y] kernel(reward[i] - r(y)). Each column has the bits that it has by itself on the
+ * same grid, which is laid out for entries where `layout` is positive; weights are 0 elsewhere. Collective. */
+crow_status crow_convolution_columns(const crow_comm *comm, crow_convolution *convolution, crow_grid_kernel kernel,
+                                     int64_t count, const double *reward, const double *layout, int margin,
+                                     int64_t columns, const double *weight, double *result, bool *fits);
 /* The rewards at the grid's ends. Local. */
 void crow_convolution_range(const crow_convolution *convolution, double *least, double *greatest);
+
+/* What crow_convolution_spread() does on a grid that is laid out. Collective. */
+crow_status crow_convolution_spread_there(const crow_comm *comm, crow_convolution *convolution, int64_t count,
+                                          const double *reward, const double *weight, crow_exact_sum *extra,
+                                          int64_t extras);
+/* Room for the nodes and `more` integers. Collective. */
+crow_status crow_convolution_reserve_alike(const crow_comm *comm, crow_convolution *convolution, int64_t more);
+/* Finds each reward's stencil and its place in its cell. Local. */
+void crow_convolution_locate(const crow_convolution *convolution, int64_t count, const double *reward, int64_t *at,
+                             double *u);
+/* Takes spread weights, (nodes) with `stride` between them, into fixed and mass. Local. */
+void crow_convolution_take_fixed(crow_convolution *convolution, const int64_t *fixed, int64_t stride);
 
 /* Chooses the segments from the ranks' rewards of positive weight. Collective. */
 crow_status crow_convolution_layout(const crow_comm *comm, crow_convolution *convolution, int64_t count,
@@ -88,6 +111,12 @@ typedef struct crow_grid_kernels {
   /* result[i] = sum_k L_k(u[i]) node[at[i] + k] */
   void (*interpolate)(const crow_grid_basis *basis, int64_t count, const int64_t *at, const double *u,
                       const double *node, double *result);
+  /* The same for CROW_GRID_COLUMNS columns: `weight` and `result` (count, columns), `fixed` and `node` (nodes,
+   * columns). */
+  void (*spread_columns)(const crow_grid_basis *basis, int64_t count, const int64_t *at, const double *u,
+                         const double *weight, int64_t *fixed);
+  void (*interpolate_columns)(const crow_grid_basis *basis, int64_t count, const int64_t *at, const double *u,
+                              const double *node, double *result);
   /* result[j] += sum_{0 < i <= band} tail[i] (mass[j + i] + sign mass[j - i]) */
   void (*multiply)(int64_t nodes, int64_t band, const double *tail, double sign, const double *mass, double *result);
 } crow_grid_kernels;

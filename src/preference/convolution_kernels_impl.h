@@ -78,6 +78,50 @@ TARGET static void KERNEL(interpolate)(const crow_grid_basis *basis, int64_t cou
   }
 }
 
+/* Each lane is a column's sum in spread(). */
+TARGET static void KERNEL(spread_columns)(const crow_grid_basis *basis, int64_t count, const int64_t *at,
+                                          const double *u, const double *weight, int64_t *fixed) {
+  for (int64_t i = 0; i < count; i++) {
+    lanes8 first, unit;
+    lanes4 rest;
+    double factor[CROW_GRID_STENCIL];
+    KERNEL(lagrange)(basis, u[i], &first, &rest);
+    memcpy(factor, &first, sizeof first);
+    memcpy(factor + 8, &rest, sizeof rest);
+    memcpy(&unit, weight + i * CROW_GRID_COLUMNS, sizeof unit);
+    unit *= 0x1p61;
+    for (int k = 0; k < CROW_GRID_STENCIL; k++) {
+      int64_t *to = fixed + (at[i] + k) * CROW_GRID_COLUMNS;
+      lanes8 part = factor[k] * unit;
+      integers8 sum;
+      part += (lanes8)(((integers8)part & INT64_MIN) | (integers8)((lanes8){0} + 0.5));
+      memcpy(&sum, to, sizeof sum);
+      sum += __builtin_convertvector(part, integers8);
+      memcpy(to, &sum, sizeof sum);
+    }
+  }
+}
+
+/* Each lane is added up as interpolate() adds up. */
+TARGET static void KERNEL(interpolate_columns)(const crow_grid_basis *basis, int64_t count, const int64_t *at,
+                                               const double *u, const double *node, double *result) {
+  for (int64_t i = 0; i < count; i++) {
+    lanes8 first, known, part[CROW_GRID_STENCIL], sum[4];
+    lanes4 rest;
+    double factor[CROW_GRID_STENCIL];
+    KERNEL(lagrange)(basis, u[i], &first, &rest);
+    memcpy(factor, &first, sizeof first);
+    memcpy(factor + 8, &rest, sizeof rest);
+    for (int k = 0; k < CROW_GRID_STENCIL; k++) {
+      memcpy(&known, node + (at[i] + k) * CROW_GRID_COLUMNS, sizeof known);
+      part[k] = factor[k] * known;
+    }
+    for (int k = 0; k < 4; k++) sum[k] = part[4 + k] + (part[k] + part[8 + k]);
+    const lanes8 all = (sum[0] + sum[3]) + (sum[1] + sum[2]);
+    memcpy(result + i * CROW_GRID_COLUMNS, &all, sizeof all);
+  }
+}
+
 enum { KERNEL(TILE) = 64 };
 
 TARGET static void KERNEL(multiply)(int64_t nodes, int64_t band, const double *tail, double sign, const double *mass,

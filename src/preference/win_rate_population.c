@@ -15,22 +15,28 @@ cleanup:
   return status;
 }
 
-/* One annotator type's part of wAWR by these weights, added to this rank's slice of `n`. */
+/* What the weights become in up to CROW_GRID_COLUMNS sets, (columns, n). */
+static void change_weights(int64_t n, int64_t columns, const double *weight, const double *relative, double *changed) {
+  for (int64_t k = 0; k < columns; k++) {
+    for (int64_t i = 0; i < n; i++) changed[k * n + i] = relative ? weight[i] * (1 + relative[k * n + i]) : weight[i];
+  }
+}
+
+/* One annotator type's part of wAWR by these sets, added to this rank's slices of `n`; `changed` becomes that part. */
 static crow_status add_type(const crow_comm *comm, const char *name, crow_convolution *convolution, crow_gidx type,
-                            double prevalence, int64_t n, const double *reward, const double *weight, double *part,
-                            double *win_rate) {
+                            double prevalence, int64_t n, const double *reward, int64_t columns, const double *weight,
+                            double *changed, double *win_rate) {
   crow_status status = CROW_OK;
   bool fits = true;
-  CROW_TRY(crow_convolution_spread(comm, convolution, n, reward, weight, CROW_GRID_REACH, NULL, 0, &fits));
+  CROW_TRY(crow_convolution_columns(comm, convolution, CROW_GRID_SIGMOID, n, reward, weight, CROW_GRID_REACH, columns,
+                                    changed, changed, &fits));
   if (!fits) {
     CROW_TRY(crow_error(CROW_BAD_INPUT,
                         "%.1024s: /population/reward[%lld] is scattered too widely: expected rewards that "
                         "fit on a grid of %d nodes of 1/%d",
                         name, (long long)type, CROW_GRID_MOST, CROW_GRID_PER_UNIT));
   }
-  crow_convolution_multiply(convolution, CROW_GRID_SIGMOID);
-  crow_convolution_interpolate(convolution, CROW_GRID_SIGMOID, n, reward, part);
-  for (int64_t i = 0; i < n; i++) win_rate[i] += prevalence * part[i];
+  for (int64_t i = 0; i < columns * n; i++) win_rate[i] += prevalence * changed[i];
 cleanup:
   return status;
 }
@@ -55,23 +61,24 @@ cleanup:
 
 crow_status crow_win_rate_population(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                      double *win_rate) {
-  return crow_win_rates_population(comm, dataset, &weights->partition, 1, weights->value, win_rate);
+  return crow_win_rates_population(comm, dataset, weights, 1, NULL, win_rate);
 }
 
-crow_status crow_win_rates_population(const crow_comm *comm, const crow_dataset *dataset, const crow_partition *p,
-                                      int64_t count, const double *weight, double *win_rate) {
+crow_status crow_win_rates_population(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
+                                      int64_t count, const double *relative, double *win_rate) {
   crow_status status = CROW_OK;
   crow_convolution *convolution = NULL;
-  double *prevalence = NULL, *row = NULL, *slices = NULL, *part = NULL;
+  double *prevalence = NULL, *row = NULL, *slices = NULL, *changed = NULL;
   int64_t *send = NULL, *receive = NULL;
   const int size = crow_comm_size(comm);
-  const int64_t n = p->count;
+  const crow_partition *p = &weights->partition;
+  const int64_t n = p->count, most = count < CROW_GRID_COLUMNS ? count : CROW_GRID_COLUMNS;
   int64_t shape[2];
   crow_file_shape(dataset->file, "/population/reward", shape);
   CROW_TRY_AGREE(comm, crow_convolution_create(&convolution));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&prevalence, dataset->types));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&row, shape[1]));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&part, n));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&changed, most * n));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send, size));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive, size));
   CROW_TRY(read_prevalence(dataset, prevalence));
@@ -80,9 +87,11 @@ crow_status crow_win_rates_population(const crow_comm *comm, const crow_dataset 
     CROW_TRY_AGREE(comm, crow_stop_check("the population"));
     CROW_TRY(read_round(comm, dataset, p, first, row, send, receive, &slices));
     for (int k = 0; k < size && first + k < dataset->types; k++) {
-      for (int64_t b = 0; b < count; b++) {
+      for (int64_t b = 0; b < count; b += most) {
+        const int64_t columns = count - b < most ? count - b : most;
+        change_weights(n, columns, weights->value, relative ? relative + b * n : NULL, changed);
         CROW_TRY(add_type(comm, crow_file_name(dataset->file), convolution, first + k, prevalence[first + k], n,
-                          slices ? slices + k * n : NULL, weight + b * n, part, win_rate + b * n));
+                          slices ? slices + k * n : NULL, columns, weights->value, changed, win_rate + b * n));
       }
     }
     crow_free(slices);
@@ -93,7 +102,7 @@ cleanup:
   crow_free(prevalence);
   crow_free(row);
   crow_free(slices);
-  crow_free(part);
+  crow_free(changed);
   crow_free(send);
   crow_free(receive);
   return status;

@@ -21,13 +21,20 @@
 /* Of all alternatives on every rank: a pass over the pairs (32), slices put together (16), components (12). */
 #define WHOLE_BYTES 60
 
-/* Of what sampling does to rewards: hits by batch, the changes of the weights, and of complete preferences changed
- * weights and win rates, which every rank has whole for a matrix. */
+/* Doubles for each alternative of a rank's slice while it is found what sampling does to rewards, for each of the
+ * columns that are taken at once: their changes (with wAWR 3) and what conjugate gradients hold (4). */
+#define COLUMN_VECTORS 7
+/* On every rank for each alternative of its pairs: what a pass takes of so many columns. */
+#define COLUMNS_BYTES 128
+#define COLUMNS 8
+
+/* Of what sampling does to rewards: hits by batch, some batches at a time, and of a matrix, which is read once, the
+ * changes of weights and win rates by all of them, with changed weights whole on every rank. */
 static double sampling_error_bytes(const crow_dataset *dataset, double slice) {
-  const bool complete = !dataset->has_comparisons && dataset->prompts < 2;
-  const double row = 8 * CROW_HIT_BATCHES;
+  const bool complete = !dataset->has_comparisons && dataset->prompts < 2, matrix = complete && dataset->has_matrix;
+  const double row = 8 * CROW_HIT_BATCHES, columns = 8.0 * COLUMNS * COLUMN_VECTORS, m = (double)dataset->alternatives;
   if (dataset->dimensions <= 2 && dataset->prompts < 2) return 0; /* weights are exact */
-  return row * slice * (complete ? 4 : 2) + (complete && dataset->has_matrix ? row * (double)dataset->alternatives : 0);
+  return slice * (row + columns + (matrix ? 3 * row : 0)) + (complete ? 0 : COLUMNS_BYTES * m) + (matrix ? row * m : 0);
 }
 
 /* With prompts complete preferences are pairs within them: 20 bytes each, and what a pass over pairs needs. */

@@ -52,16 +52,39 @@ cleanup:
   return status;
 }
 
-/* `win_rate` is made where preferences are complete. */
-static crow_status find_changes(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
-                                bool paired, int64_t batches, double **relative, double **win_rate, bool *known) {
+/* What changes of the weights are taken from. */
+typedef struct batch_source {
+  const crow_comm *comm;
+  const crow_dataset *dataset;
+  const crow_weights *weights;
+  double *win_rate; /* (batches, slice) of a matrix, which is read once; else NULL */
+} batch_source;
+
+static crow_status take_batches(void *context, int64_t first, int64_t columns, double *relative, double *win_rate) {
   crow_status status = CROW_OK;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(relative, CROW_HIT_BATCHES * weights->partition.count));
-  CROW_TRY(crow_weights_changes(comm, weights, *relative, known));
-  if (!*known || paired) goto cleanup;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(win_rate, batches * weights->partition.count));
-  CROW_TRY(crow_win_rate_changed(comm, dataset, weights, batches, *relative, *win_rate));
+  const batch_source *s = context;
+  const int64_t n = s->weights->partition.count;
+  bool known = false;
+  CROW_TRY(crow_weights_changes(s->comm, s->weights, first, columns, relative, &known));
+  if (s->win_rate && columns * n > 0)
+    memcpy(win_rate, s->win_rate + first * n, (size_t)(columns * n) * sizeof *win_rate);
+  if (win_rate && !s->win_rate)
+    CROW_TRY(crow_win_rate_changed(s->comm, s->dataset, s->weights, columns, relative, win_rate));
 cleanup:
+  return status;
+}
+
+static crow_status read_matrix_once(batch_source *s, int64_t batches) {
+  crow_status status = CROW_OK;
+  const int64_t count = batches * s->weights->partition.count;
+  double *relative = NULL;
+  bool known = false;
+  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE_RAW(&relative, count));
+  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE_RAW(&s->win_rate, count + 1)); /* never NULL */
+  CROW_TRY(crow_weights_changes(s->comm, s->weights, 0, batches, relative, &known));
+  CROW_TRY(crow_win_rate_changed(s->comm, s->dataset, s->weights, batches, relative, s->win_rate));
+cleanup:
+  crow_free(relative);
   return status;
 }
 
@@ -70,12 +93,13 @@ crow_status crow_sampling_error_find(const crow_comm *comm, const crow_dataset *
                                      crow_sampling_error *out) {
   crow_status status = CROW_OK;
   const crow_partition *p = &weights->partition;
-  double *relative = NULL, *win_rate = NULL;
+  batch_source source = {.comm = comm, .dataset = dataset, .weights = weights};
   bool known = false;
-  CROW_TRY(find_changes(comm, dataset, weights, paired, batches, &relative, &win_rate, &known));
+  CROW_TRY(crow_weights_changes(comm, weights, 0, 0, NULL, &known));
   if (!known) goto cleanup;
+  if (!paired && crow_preference_source(dataset) == CROW_SOURCE_MATRIX) CROW_TRY(read_matrix_once(&source, batches));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->value, p->count + 1)); /* never NULL */
-  const crow_weight_changes changes = {.count = batches, .relative = relative, .win_rate = win_rate};
+  const crow_weight_changes changes = {.count = batches, .take = take_batches, .context = &source};
   CROW_TRY(crow_objective_respond(objective, reward, &changes, out->value));
   for (crow_gidx i = 0; i < p->count; i++) out->value[i] = sqrt(out->value[i]);
   CROW_TRY(find_largest_error(comm, p, out));
@@ -83,8 +107,7 @@ crow_status crow_sampling_error_find(const crow_comm *comm, const crow_dataset *
 cleanup:
   /* Rewards are kept where this is stopped, and half an error would be taken for a whole one. */
   if (status != CROW_OK) crow_sampling_error_free(out);
-  crow_free(relative);
-  crow_free(win_rate);
+  crow_free(source.win_rate);
   return status;
 }
 

@@ -9,13 +9,17 @@
 #define JUDGED_BYTES 104
 /* Bytes for each alternative on every rank: what replicates and random probes put together. */
 #define WHOLE_BYTES 100
+/* Of many alternatives several probes are taken at once: bytes for each alternative of a slice (five vectors of eight
+ * columns), and on every rank. */
+#define PROBES_BYTES 320
+#define PROBES_WHOLE_BYTES 128
 
 double crow_uncertainty_rank_bytes(const crow_dataset *dataset, const crow_lbfgs_options *lbfgs,
                                    const crow_uncertainty_options *options, int ranks) {
   const double m = (double)dataset->alternatives;
   const double slice = (double)crow_partition_largest(dataset->alternatives, CROW_BLOCK, ranks);
   const double comparisons = (double)crow_partition_largest(dataset->comparisons, 1, ranks);
-  const double dense = m <= CROW_SANDWICH_EXACT ? 24 * m * m : 0;
+  const double dense = m <= CROW_SANDWICH_EXACT ? 24 * m * m : PROBES_BYTES * slice + PROBES_WHOLE_BYTES * m;
   const bool errors = crow_uncertainty_wants_errors(dataset, options);
   const bool topics = options->errors && dataset->has_topic;
   if (!dataset->has_comparisons || (!options->bootstrap && !errors && !topics)) return 0;

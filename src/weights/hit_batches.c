@@ -147,7 +147,8 @@ static void fill_changes(const crow_weights *weights, const batch_totals *t, int
   }
 }
 
-crow_status crow_weights_changes(const crow_comm *comm, const crow_weights *weights, double *relative, bool *known) {
+crow_status crow_weights_changes(const crow_comm *comm, const crow_weights *weights, int64_t first, int64_t batches,
+                                 double *relative, bool *known) {
   crow_status status = CROW_OK;
   batch_totals t = {.prompts = weights->prompt ? weights->prompts : 1};
   *known = false;
@@ -155,8 +156,8 @@ crow_status crow_weights_changes(const crow_comm *comm, const crow_weights *weig
   CROW_TRY_AGREE(comm, batch_totals_allocate(weights->partition.count, &t));
   CROW_TRY(find_batch_totals(comm, weights, &t));
   for (crow_gidx k = 0; k < t.prompts; k++) *known = *known || t.factor[k] > 0;
-  for (int64_t b = 0; *known && b < CROW_HIT_BATCHES; b++) {
-    fill_changes(weights, &t, b, relative + b * weights->partition.count);
+  for (int64_t b = 0; *known && b < batches; b++) {
+    fill_changes(weights, &t, first + b, relative + b * weights->partition.count);
   }
 cleanup:
   batch_totals_free(&t);

@@ -101,7 +101,7 @@ while read -r first second stage; do
   equal "$(arrays "part-$first.h5")" "$(arrays enough.h5)"
 done <<'END'
 1 2 what sampling does to rewards
-2 3 what sampling does to rewards:500
+2 3 what sampling does to rewards:35
 3 1 alternatives of zero weight:2
 END
 ranks 2 fit many.h5 -o most.h5 --samples 20000 --reward-error 1e-9 --max-samples 50000

@@ -209,6 +209,20 @@ static double *fit_with(const crow_dataset *dataset, kind what, bool zeros, doub
   return whole;
 }
 
+/* One change. */
+typedef struct given_change {
+  const double *relative, *win_rate;
+  int64_t count; /* of this rank's alternatives */
+} given_change;
+
+static crow_status take_given(void *context, int64_t first, int64_t columns, double *relative, double *win_rate) {
+  const given_change *given = context;
+  CHECK(first == 0 && columns == 1 && (given->win_rate != NULL) == (win_rate != NULL));
+  for (int64_t i = 0; i < given->count; i++) relative[i] = given->relative[i];
+  for (int64_t i = 0; win_rate && i < given->count; i++) win_rate[i] = given->win_rate[i];
+  return CROW_OK;
+}
+
 /* How rewards respond to the direction, by the function under test. */
 static double *respond_to(const crow_dataset *dataset, kind what, bool zeros, double step,
                           const crow_train_options *options, const double *reward) {
@@ -220,18 +234,19 @@ static double *respond_to(const crow_dataset *dataset, kind what, bool zeros, do
   make_weights(dataset, what, zeros, step, &there);
   const crow_partition *p = &here.partition;
   CHECK_OK(CROW_ALLOCATE(&relative, p->count));
-  CHECK_OK(CROW_ALLOCATE(&win_rate, p->count));
+  CHECK_OK(CROW_ALLOCATE(&win_rate, p->count + 1));
   CHECK_OK(CROW_ALLOCATE(&base, p->count));
   CHECK_OK(CROW_ALLOCATE(&squares, p->count));
   for (int64_t i = 0; i < p->count; i++) relative[i] = here.value[i] > 0 ? there.value[i] / here.value[i] - 1 : 0;
-  crow_weight_changes changes = {.count = 1, .relative = relative};
+  given_change given = {.relative = relative, .count = p->count};
+  const crow_weight_changes changes = {.count = 1, .take = take_given, .context = &given};
   if (what == POPULATION || what == MATRIX) {
     if (what == POPULATION)
       CHECK_OK(crow_win_rate_population(test_comm, dataset, &here, base));
     else
       CHECK_OK(crow_win_rate_matrix(test_comm, dataset, &here, base));
     CHECK_OK(crow_win_rate_changed(test_comm, dataset, &here, 1, relative, win_rate));
-    changes.win_rate = win_rate;
+    given.win_rate = win_rate;
     CHECK_OK(crow_objective_create_complete(test_comm, &options->objective, &here, base, &objective));
   } else {
     CHECK_OK(crow_pairs_read(test_comm, dataset, &pairs));

@@ -61,6 +61,15 @@ static void instruction_sets_agree_to_the_bit(void) {
   double share[CROW_BLOCK];
   uint32_t judgements[CROW_BLOCK];
   crow_cell expected[CELLS], cell[CELLS];
+  static crow_wide_cell expected_wide[CELLS], wide[CELLS];
+  double of_pair[CROW_BLOCK];
+  crow_random_uniform(7, CROW_STREAM_TEST, 0, of_pair, CROW_BLOCK);
+  for (int x = 0; x < CELLS; x++) {
+    expected_wide[x] = (crow_wide_cell){{0}, {0}};
+    crow_random_uniform(8, CROW_STREAM_TEST, (uint64_t)x, expected_wide[x].value, CROW_PAIR_COLUMNS);
+    for (int c = 0; c < CROW_PAIR_COLUMNS; c += 2) expected_wide[x].value[c] *= -1;
+    wide[x] = expected_wide[x];
+  }
   const int64_t counts[] = {0, 1, 7, 8, 9, 500, CROW_BLOCK};
   for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
     for (int with_judgements = 0; with_judgements < 2; with_judgements++) {
@@ -82,6 +91,14 @@ static void instruction_sets_agree_to_the_bit(void) {
         fill(cell, first, second, share, judgements);
         kernel(cell, &block);
         CHECK(memcmp(cell, expected, sizeof cell) == 0);
+      }
+      for (int x = 0; x < CELLS; x++) memset(expected_wide[x].sum, 0, sizeof expected_wide[x].sum);
+      crow_wide_kernel_get(CROW_ISA_PORTABLE)(expected, expected_wide, &block, of_pair, -1);
+      for (crow_isa isa = CROW_ISA_AVX2; isa < CROW_ISA_COUNT; isa++) {
+        if (!crow_wide_kernel_get(isa)) continue;
+        for (int x = 0; x < CELLS; x++) memset(wide[x].sum, 0, sizeof wide[x].sum);
+        crow_wide_kernel_get(isa)(expected, wide, &block, of_pair, -1);
+        CHECK(memcmp(wide, expected_wide, sizeof wide) == 0);
       }
     }
   }

@@ -117,6 +117,37 @@ static void results_beyond_the_grid_are_those_of_its_ends(void) {
   crow_convolution_destroy(&c);
 }
 
+/* Each of eleven sets of weights, some of them 0 here and there, has the bits that it has by itself; also in place, on
+ * a grid with gaps, and on one that is too large for several at once. */
+static void columns_have_the_bits_of_one(void) {
+  enum { COLUMNS = 11 };
+  const double ranges[] = {1, 22, 3000, 5000};
+  for (int k = 0; k < 4; k++) {
+    static double r[M], layout[M], w[COLUMNS * M], result[COLUMNS * M], one[M];
+    crow_convolution *c = NULL;
+    bool fits = false;
+    make(ranges[k], r, layout);
+    for (int x = 0; x < M && k % 2; x++) r[x] += x % 2 ? 3e8 : -3e8;
+    for (int x = 0; x < COLUMNS * M; x++) w[x] = x % (x / M + 3) ? layout[x % M] * (x / M + 1) / COLUMNS : 0;
+    CHECK_OK(crow_convolution_create(&c));
+    for (int kernel = 0; kernel < 2; kernel++) {
+      CHECK_OK(
+          crow_convolution_columns(test_comm, c, (crow_grid_kernel)kernel, M, r, layout, 0, COLUMNS, w, result, &fits));
+      CHECK(fits);
+      for (int b = 0; b < COLUMNS; b++) {
+        CHECK_OK(crow_convolution_spread(test_comm, c, M, r, layout, 0, NULL, 0, &fits)); /* lays the grid out */
+        CHECK_OK(crow_convolution_spread_there(test_comm, c, M, r, w + b * M, NULL, 0));
+        crow_convolution_multiply(c, (crow_grid_kernel)kernel);
+        crow_convolution_interpolate(c, (crow_grid_kernel)kernel, M, r, one);
+        CHECK(memcmp(one, result + b * M, sizeof one) == 0);
+      }
+    }
+    CHECK_OK(crow_convolution_columns(test_comm, c, CROW_GRID_SLOPE, M, r, layout, 0, COLUMNS, w, w, &fits));
+    CHECK(memcmp(w, result, sizeof w) == 0);
+    crow_convolution_destroy(&c);
+  }
+}
+
 static void a_reward_s_cell_and_place_are_found_without_rounding(void) {
   const double r[] = {-1e300, NAN, -3, 0, 1.0 / 32, 2.99, 3, 3.01, INFINITY, -1.03125};
   const int64_t cell[] = {-48, -48, -48, 0, 0, 47, 47, 47, 47, -17};
@@ -153,6 +184,10 @@ static void instruction_sets_agree_to_the_bit(void) {
   static int64_t fixed[CROW_ISA_COUNT][NODES], found[CROW_ISA_COUNT][12];
   static double place[CROW_ISA_COUNT][12];
   static double back[CROW_ISA_COUNT][N], product[CROW_ISA_COUNT][NODES];
+  static int64_t fixed_columns[CROW_ISA_COUNT][NODES * CROW_GRID_COLUMNS];
+  static double columns[NODES * CROW_GRID_COLUMNS], back_columns[CROW_ISA_COUNT][N * CROW_GRID_COLUMNS];
+  crow_random_uniform(4, CROW_STREAM_TEST, 0, columns, NODES * CROW_GRID_COLUMNS);
+  for (int k = 0; k < NODES * CROW_GRID_COLUMNS; k++) columns[k] /= N;
   for (crow_isa isa = CROW_ISA_PORTABLE; isa < CROW_ISA_COUNT; isa++) {
     const crow_grid_kernels *kernels = crow_grid_kernels_get(isa);
     if (!kernels) continue;
@@ -163,6 +198,10 @@ static void instruction_sets_agree_to_the_bit(void) {
     kernels->spread(&basis, N, at, u, w, fixed[isa]);
     kernels->interpolate(&basis, N, at, u, mass + MARGIN, back[isa]);
     kernels->multiply(NODES, BAND, tail, -1, mass + MARGIN, product[isa]);
+    kernels->spread_columns(&basis, N, at, u, columns, fixed_columns[isa]);
+    kernels->interpolate_columns(&basis, N, at, u, columns, back_columns[isa]);
+    CHECK(memcmp(fixed_columns[isa], fixed_columns[0], sizeof fixed_columns[0]) == 0);
+    CHECK(memcmp(back_columns[isa], back_columns[0], sizeof back_columns[0]) == 0);
     CHECK(memcmp(fixed[isa], fixed[0], sizeof fixed[0]) == 0);
     CHECK(memcmp(back[isa], back[0], sizeof back[0]) == 0);
     CHECK(memcmp(product[isa], product[0], sizeof product[0]) == 0);
@@ -176,6 +215,7 @@ int main(int argc, char **argv) {
       {"far groups cost no more nodes", far_groups_cost_no_more_nodes},
       {"no result for what cannot be held", no_result_for_what_cannot_be_held},
       {"results beyond the grid are those of its ends", results_beyond_the_grid_are_those_of_its_ends},
+      {"several sets of weights at once have the bits of one", columns_have_the_bits_of_one},
       {"a reward's cell and its place are found without rounding",
        a_reward_s_cell_and_place_are_found_without_rounding},
       {"all instruction sets give the same bits", instruction_sets_agree_to_the_bit},
