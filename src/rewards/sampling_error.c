@@ -60,7 +60,8 @@ typedef struct batch_source {
   double *win_rate; /* (batches, slice) of a matrix, which is read once; else NULL */
 } batch_source;
 
-static crow_status take_batches(void *context, int64_t first, int64_t columns, double *relative, double *win_rate) {
+static crow_status take_changes_of_batches(void *context, int64_t first, int64_t columns, double *relative,
+                                           double *win_rate) {
   crow_status status = CROW_OK;
   const batch_source *s = context;
   const int64_t n = s->weights->partition.count;
@@ -99,7 +100,7 @@ crow_status crow_sampling_error_find(const crow_comm *comm, const crow_dataset *
   if (!known) goto cleanup;
   if (!paired && crow_preference_source(dataset) == CROW_SOURCE_MATRIX) CROW_TRY(read_matrix_once(&source, batches));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->value, p->count + 1)); /* never NULL */
-  const crow_weight_changes changes = {.count = batches, .take = take_batches, .context = &source};
+  const crow_weight_changes changes = {.count = batches, .take = take_changes_of_batches, .context = &source};
   CROW_TRY(crow_objective_respond(objective, reward, &changes, out->value));
   for (crow_gidx i = 0; i < p->count; i++) out->value[i] = sqrt(out->value[i]);
   CROW_TRY(find_largest_error(comm, p, out));
