@@ -17,7 +17,7 @@ END
 run "$python" make.py
 exits 0
 for samples in 100000 400000; do
-  crow weights slow.h5 -o w-$samples.h5 --space sphere --samples $samples --verbose
+  crow weights slow.h5 -o w-$samples.h5 --space sphere --samples $samples --draws independent --verbose
   exits 0
   cat out err >both
   once both "space: the weighted mean is taken as it is after 30 rounds of 100000 samples"
@@ -56,11 +56,11 @@ run "$python" prompts.py
 exits 0
 for samples in 100000 400000; do
   for name in slow few two; do
-    crow weights $name.h5 -o w-$name-$samples.h5 --space sphere --samples $samples
+    crow weights $name.h5 -o w-$name-$samples.h5 --space sphere --samples $samples --draws independent
     exits 0
   done
   for on in 1 3; do
-    ranks $on weights prompts.h5 -o w-prompts.h5 --force --space sphere --samples $samples --verbose
+    ranks $on weights prompts.h5 -o w-prompts.h5 --force --space sphere --samples $samples --draws independent --verbose
     exits 0
     once out "space: sphere, of each prompt's own contexts"
     cat out err >both

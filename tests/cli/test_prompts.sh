@@ -32,7 +32,7 @@ for share in uniform count; do
   exits 0
 done
 for p in 1 4; do
-  ranks $p weights figure.h5 -o "w-count-$p.h5" --prompt-share count --nearest fused --samples 3000
+  ranks $p weights figure.h5 -o "w-count-$p.h5" --prompt-share count --nearest fused --samples 3000 --draws independent
   exits 0
 done
 crow export exact-count.h5 -o table.csv
@@ -123,7 +123,7 @@ for k in (0, 3):
 np.save("prompt.npy", prompt)
 PY
 few=60
-for how in "--space box" "--space cube --relative-error 0.05 --max-samples 1500" "--scheme kernel" \
+for how in "--space box --draws independent" "--space cube --draws independent --relative-error 0.05 --max-samples 1500" "--scheme kernel" \
   "--scheme radius" "--scheme cluster" "--space pool:all-votes.h5:/alternatives/context --pseudo-count 1"; do
   # shellcheck disable=SC2086 # words
   ranks 3 weights all-votes.h5 -o all-3.h5 --samples "$few" $how --force && exits 0
@@ -141,24 +141,24 @@ for k in (0,):
 PY
 done
 for p in 1 3; do
-  ranks $p fit all-votes.h5 -o "literal-$p.h5" --samples "$few" --pair-scale literal --tolerance 1e-12 --standard-errors --bootstrap 6
+  ranks $p fit all-votes.h5 -o "literal-$p.h5" --samples "$few" --draws independent --pair-scale literal --tolerance 1e-12 --standard-errors --bootstrap 6
   exits 0
 done
 for p in 1 3; do
-  ranks $p fit all-votes.h5 -o "scaled-$p.h5" --samples "$few" --tolerance 1e-12 --prompt-share count --standard-errors --bootstrap 6
+  ranks $p fit all-votes.h5 -o "scaled-$p.h5" --samples "$few" --draws independent --tolerance 1e-12 --prompt-share count --standard-errors --bootstrap 6
   exits 0
-  ranks $p fit all-votes.h5 -o "count-$p.h5" --samples "$few" --tolerance 1e-12 --pair-weight count
+  ranks $p fit all-votes.h5 -o "count-$p.h5" --samples "$few" --draws independent --tolerance 1e-12 --pair-weight count
   exits 0
 done
 for source in population matrix; do
-  crow fit all-$source.h5 -o $source.h5 --samples "$few" --tolerance 1e-12
+  crow fit all-$source.h5 -o $source.h5 --samples "$few" --draws independent --tolerance 1e-12
   exits 0
 done
 crow fit all-votes.h5 -o uniform.h5 --weights uniform --tolerance 1e-12
 exits 0
 # One replicate has the ranks of its own rewards, which are its intervals, within the prompt and among weighted ones.
 for p in 1 3; do
-  ranks $p fit all-votes.h5 -o "replicate-$p.h5" --samples "$few" --bootstrap 1 --json replicate.json
+  ranks $p fit all-votes.h5 -o "replicate-$p.h5" --samples "$few" --draws independent --bootstrap 1 --json replicate.json
   exits 0
   "$python" - "$p" <<'PY' || fail "ranks of a replicate are not those within the prompts"
 import h5py, json, numpy as np, sys
@@ -176,14 +176,14 @@ PY
 done
 number() { "$python" -c 'import numpy as np, sys; p = np.load("prompt.npy"); print(list(dict.fromkeys(p.tolist())).index(int(sys.argv[1])))' "$1"; }
 for k in 0 3; do
-  crow fit "one-votes-$k.h5" -o "literal-one-$k.h5" --samples "$few" --pair-scale literal --tolerance 1e-12 --standard-errors
+  crow fit "one-votes-$k.h5" -o "literal-one-$k.h5" --samples "$few" --draws independent --pair-scale literal --tolerance 1e-12 --standard-errors
   exits 0
-  crow fit "one-votes-$k.h5" -o "scaled-one-$k.h5" --samples "$few" --tolerance 1e-12 --standard-errors
+  crow fit "one-votes-$k.h5" -o "scaled-one-$k.h5" --samples "$few" --draws independent --tolerance 1e-12 --standard-errors
   exits 0
   lambda=$("$python" -c 'import h5py, sys; print(repr(.01 / float(h5py.File("count-1.h5")["prompts/pair_scale"][int(sys.argv[1])])))' "$(number $k)")
-  crow fit "one-votes-$k.h5" -o "count-one-$k.h5" --samples "$few" --tolerance 1e-12 --pair-weight count --pair-scale literal --lambda "$lambda"
+  crow fit "one-votes-$k.h5" -o "count-one-$k.h5" --samples "$few" --draws independent --tolerance 1e-12 --pair-weight count --pair-scale literal --lambda "$lambda"
   exits 0
-  crow fit "one-population-$k.h5" -o "population-one-$k.h5" --samples "$few" --tolerance 1e-12
+  crow fit "one-population-$k.h5" -o "population-one-$k.h5" --samples "$few" --draws independent --tolerance 1e-12
   exits 0
 done
 "$python" - <<'PY' || fail "rewards are not those of each prompt fitted alone"

@@ -116,6 +116,7 @@ static void independent_samples_go_to_batches_in_turn(void) {
   crow_weights weights;
   crow_space *space = NULL;
   crow_weights_options options = sampling_options(SAMPLES, 3);
+  options.draws = CROW_DRAWS_INDEPENDENT;
   options.space.space = "cube";
   write_dataset(test_comm, path_of(test_comm, POPULATION, M), POPULATION, M);
   CHECK_OK(crow_dataset_open(test_comm, path_of(test_comm, POPULATION, M), false, &dataset));

@@ -5,6 +5,7 @@ static crow_weights_options defaults(int64_t samples) {
   crow_weights_options options;
   crow_weights_options_default(&options);
   options.samples = samples;
+  options.draws = CROW_DRAWS_INDEPENDENT;
   options.space.space = "cube";
   options.nearest.engine = CROW_NEAREST_GEMM; /* sample also where exact weights are possible */
   return options;

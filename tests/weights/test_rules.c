@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How many samples and of what kind, how they are counted, and what weights the counts are: by hand. */
 #include "harness.h"
+#include <stdlib.h>
 
 #include "space/space_impl.h"
 #include "weights/sampling_impl.h"
@@ -246,5 +247,6 @@ int main(int argc, char **argv) {
       {"counts become weights and their errors", counts_become_weights_and_their_errors},
       {"the relative error is of the large", the_relative_error_is_of_the_large},
       {NULL, NULL}};
+  (void)unsetenv("CROW_TEST_DRAWS"); /* auto is to mean auto here */
   return crow_test_main(argc, argv, "rules of weights", tests, true);
 }
