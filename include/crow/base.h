@@ -57,6 +57,12 @@ CROW_API const char *crow_status_name(crow_status status);
     status = (call);                                                                                                   \
     if (status != CROW_OK) goto cleanup;                                                                               \
   } while (0)
+/** The same in functions that hold nothing to be freed: on failure returns the call's status at once. */
+#define CROW_NEED(call)                                                                                                \
+  do {                                                                                                                 \
+    const crow_status status_of_call = (call);                                                                         \
+    if (status_of_call != CROW_OK) return status_of_call;                                                              \
+  } while (0)
 
 /* ---- logging ------------------------------------------------------------------------------------------------ */
 
@@ -141,6 +147,10 @@ CROW_API crow_status crow_allocate(int64_t count, size_t size, void **out);
 CROW_API crow_status crow_allocate_raw(int64_t count, size_t size, void **out);
 /** Frees `memory` of crow_allocate() and its kin; NULL is fine. */
 CROW_API void crow_free(void *memory);
+/** Frees each of `memory` (count). Local. */
+CROW_API void crow_free_all(void *const *memory, size_t count);
+#define CROW_FREE(...)                                                                                                 \
+  crow_free_all((void *const[]){__VA_ARGS__}, sizeof((void *const[]){__VA_ARGS__}) / sizeof(void *))
 /** Local: what is freed stays with the process for what it allocates next, up to 64 MiB of it, instead of being handed
  * back to the system and cleared by it again. For programs that are mainly crow; call it before anything else. */
 CROW_API void crow_memory_keep_freed(void);

@@ -52,6 +52,8 @@ CROW_API const char *crow_comm_host(void);
 CROW_API crow_status crow_comm_agree(const crow_comm *comm, crow_status local);
 /** As CROW_TRY, after agreement: for local calls inside a collective function. Needs `comm` in scope by that name. */
 #define CROW_TRY_AGREE(comm, call) CROW_TRY(crow_comm_agree((comm), (call)))
+/** As CROW_NEED, after agreement. */
+#define CROW_NEED_AGREE(comm, call) CROW_NEED(crow_comm_agree((comm), (call)))
 
 /** Waits for all ranks. Collective. */
 CROW_API crow_status crow_comm_barrier(const crow_comm *comm);

@@ -63,9 +63,7 @@ static crow_status clones_write_contexts(const job *j) {
   for (crow_gidx c = 0; c < added.count; c++) place_clone(j, targets, added.begin + c, clone + c * d);
   CROW_TRY(crow_file_write_rows(j->file, "/alternatives/context", j->m + added.begin, added.count, CROW_F64, clone));
 cleanup:
-  crow_free(context);
-  crow_free(targets);
-  crow_free(clone);
+  CROW_FREE(context, targets, clone);
   return status;
 }
 
@@ -142,37 +140,26 @@ typedef struct comparisons {
   int64_t *judgements;
 } comparisons;
 
-static void comparisons_free(comparisons *c) {
-  crow_free(c->first);
-  crow_free(c->second);
-  crow_free(c->outcome);
-  crow_free(c->judgements);
-}
+static void comparisons_free(comparisons *c) { CROW_FREE(c->first, c->second, c->outcome, c->judgements); }
 
 static crow_status comparisons_create(int64_t room, comparisons *c) {
-  crow_status status = CROW_OK;
   c->room = room;
-  CROW_TRY(CROW_ALLOCATE_RAW(&c->first, room));
-  CROW_TRY(CROW_ALLOCATE_RAW(&c->second, room));
-  CROW_TRY(CROW_ALLOCATE_RAW(&c->outcome, room));
-  CROW_TRY(CROW_ALLOCATE_RAW(&c->judgements, room));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE_RAW(&c->first, room));
+  CROW_NEED(CROW_ALLOCATE_RAW(&c->second, room));
+  CROW_NEED(CROW_ALLOCATE_RAW(&c->outcome, room));
+  return CROW_ALLOCATE_RAW(&c->judgements, room);
 }
 
 static crow_status read_comparisons(const job *j, const crow_partition *p, comparisons *c) {
-  crow_status status = CROW_OK;
   const crow_file *file = j->dataset->file;
-  CROW_TRY_AGREE(j->comm, comparisons_create(p->count, c));
+  CROW_NEED_AGREE(j->comm, comparisons_create(p->count, c));
   c->count = p->count;
   for (int64_t i = 0; i < p->count; i++) c->judgements[i] = 1;
-  CROW_TRY(crow_file_read(file, "/comparisons/first", p->begin, p->count, CROW_I32, c->first));
-  CROW_TRY(crow_file_read(file, "/comparisons/second", p->begin, p->count, CROW_I32, c->second));
-  CROW_TRY(crow_file_read(file, "/comparisons/outcome", p->begin, p->count, CROW_F64, c->outcome));
-  if (!j->dataset->has_count) goto cleanup;
-  CROW_TRY(crow_file_read(file, "/comparisons/count", p->begin, p->count, CROW_I64, c->judgements));
-cleanup:
-  return status;
+  CROW_NEED(crow_file_read(file, "/comparisons/first", p->begin, p->count, CROW_I32, c->first));
+  CROW_NEED(crow_file_read(file, "/comparisons/second", p->begin, p->count, CROW_I32, c->second));
+  CROW_NEED(crow_file_read(file, "/comparisons/outcome", p->begin, p->count, CROW_F64, c->outcome));
+  if (!j->dataset->has_count) return CROW_OK;
+  return crow_file_read(file, "/comparisons/count", p->begin, p->count, CROW_I64, c->judgements);
 }
 
 /* A Poisson(1) number by inversion, from 1/e to the last bit, at most POISSON_MOST. */
@@ -249,13 +236,10 @@ cleanup:
 }
 
 static crow_status write_slice(const job *j, crow_gidx begin, const comparisons *c) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_file_write_rows(j->file, "/comparisons/first", begin, c->count, CROW_I32, c->first));
-  CROW_TRY(crow_file_write_rows(j->file, "/comparisons/second", begin, c->count, CROW_I32, c->second));
-  CROW_TRY(crow_file_write_rows(j->file, "/comparisons/outcome", begin, c->count, CROW_F64, c->outcome));
-  CROW_TRY(crow_file_write_rows(j->file, "/comparisons/count", begin, c->count, CROW_I64, c->judgements));
-cleanup:
-  return status;
+  CROW_NEED(crow_file_write_rows(j->file, "/comparisons/first", begin, c->count, CROW_I32, c->first));
+  CROW_NEED(crow_file_write_rows(j->file, "/comparisons/second", begin, c->count, CROW_I32, c->second));
+  CROW_NEED(crow_file_write_rows(j->file, "/comparisons/outcome", begin, c->count, CROW_F64, c->outcome));
+  return crow_file_write_rows(j->file, "/comparisons/count", begin, c->count, CROW_I64, c->judgements);
 }
 
 static crow_status clones_write_comparisons(job *j) {

@@ -16,32 +16,27 @@ typedef struct side {
 static void side_free(side *s) {
   crow_fits_free(&s->fits);
   crow_topic_map_free(&s->topics);
-  crow_free(s->standard);
-  crow_free(s->weighted);
-  crow_free(s->weight);
-  crow_free(s->size);
+  CROW_FREE(s->standard, s->weighted, s->weight, s->size);
 }
 
 static crow_status side_create(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
                                int k, side *s) {
-  crow_status status = CROW_OK;
   s->dataset = dataset;
-  CROW_TRY(crow_topic_map_read(comm, dataset, &s->topics));
+  CROW_NEED(crow_topic_map_read(comm, dataset, &s->topics));
   const int64_t topics = s->topics.count;
   if (topics == 0) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: expected /alternatives/topic: two datasets are compared by topic",
-                        crow_file_name(dataset->file)));
+    return crow_error(CROW_BAD_INPUT, "%s: expected /alternatives/topic: two datasets are compared by topic",
+                      crow_file_name(dataset->file));
   }
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->standard, topics));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->weighted, topics));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->weight, topics));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->size, topics));
-  CROW_TRY(crow_fits_make(comm, dataset, options, k, NULL, &s->fits));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&s->standard, topics));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&s->weighted, topics));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&s->weight, topics));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&s->size, topics));
+  CROW_NEED(crow_fits_make(comm, dataset, options, k, NULL, &s->fits));
   crow_topic_means(&s->topics, s->fits.m, NULL, s->fits.standard, s->standard, s->size);
   crow_topic_means(&s->topics, s->fits.m, NULL, s->fits.weighted, s->weighted, s->size);
   for (crow_gidx i = 0; i < s->fits.m; i++) s->weight[s->topics.code[i]] += s->fits.weight[i];
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static void fill_topic(const side *s, int k, int64_t topic, crow_audit_topic *out) {
@@ -56,9 +51,8 @@ static void fill_topic(const side *s, int k, int64_t topic, crow_audit_topic *ou
 
 /* The topics of both, merged in alphabetical order. Local. */
 static crow_status merge_topics(const side both[2], crow_audit_comparison *out) {
-  crow_status status = CROW_OK;
   const crow_topic_map *a = &both[0].topics, *b = &both[1].topics;
-  CROW_TRY(CROW_ALLOCATE(&out->topic, a->count + b->count));
+  CROW_NEED(CROW_ALLOCATE(&out->topic, a->count + b->count));
   for (int64_t i = 0, j = 0; i < a->count || j < b->count;) {
     int order = i >= a->count ? 1 : j >= b->count ? -1 : 0;
     if (order == 0) order = strcmp(crow_strings_get(&a->name, i), crow_strings_get(&b->name, j));
@@ -67,8 +61,7 @@ static crow_status merge_topics(const side both[2], crow_audit_comparison *out) 
     fill_topic(&both[1], 1, order >= 0 ? j++ : -1, topic);
     out->common += order == 0;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static double reward_of(const crow_audit_topic *topic, bool weighted, int k) {
@@ -103,8 +96,7 @@ static crow_status compare_measure(const side both[2], const crow_audit_comparis
   }
   out->topic_changed = strcmp(out->winner_topic[0], out->winner_topic[1]) != 0;
 cleanup:
-  crow_free(mean[0]);
-  crow_free(mean[1]);
+  CROW_FREE(mean[0], mean[1]);
   return status;
 }
 
@@ -118,24 +110,21 @@ typedef struct tied_ids {
 
 /* The ids of the best alternative and of those that tie with it. Collective. */
 static crow_status read_best(const crow_dataset *dataset, crow_gidx m, crow_measured of, tied_ids *out) {
-  crow_status status = CROW_OK;
   const int64_t best = crow_greatest(m, of.value);
   for (crow_gidx i = 0; best >= 0 && i < m && out->count < TIED_MOST; i++) {
-    if (of.value[i] >= of.value[best] - of.tie) CROW_TRY(crow_id_read(dataset, i, out->id[out->count++]));
+    if (of.value[i] >= of.value[best] - of.tie) CROW_NEED(crow_id_read(dataset, i, out->id[out->count++]));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* The best alternatives, by id: one that is among the best of both, or else the first of each. Collective. */
 static crow_status find_winners(const side both[2], bool weighted, crow_audit_shift *out) {
-  crow_status status = CROW_OK;
   tied_ids best[2] = {{0}, {0}};
   int same[2] = {0, 0};
   out->converged = true;
   for (int k = 0; k < 2; k++) {
     const crow_fits *fits = &both[k].fits;
-    CROW_TRY(read_best(both[k].dataset, fits->m, crow_fits_of(fits, weighted), &best[k]));
+    CROW_NEED(read_best(both[k].dataset, fits->m, crow_fits_of(fits, weighted), &best[k]));
     out->converged = out->converged && (weighted ? fits->weighted_converged : fits->standard_converged);
   }
   for (int i = best[0].count - 1; i >= 0; i--) {
@@ -149,8 +138,7 @@ static crow_status find_winners(const side both[2], bool weighted, crow_audit_sh
     if (best[k].count) memcpy(out->winner[k], best[k].id[same[k]], CROW_AUDIT_NAME);
   }
   out->prompts_changed = out->winner_changed = strcmp(out->winner[0], out->winner[1]) != 0;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* ---- chance ----------------------------------------------------------------------------------------------------- */
@@ -189,8 +177,7 @@ static crow_status add_side(const crow_comm *comm, const side *s, int k, bool we
                                  weighted ? &fits->voronoi : &fits->uniform, weighted ? fits->weighted : fits->standard,
                                  add_deviation, &d));
 cleanup:
-  crow_free(d.mean);
-  crow_free(d.size);
+  CROW_FREE(d.mean, d.size);
   return status;
 }
 
@@ -217,18 +204,16 @@ static crow_status judge_deviations(const double *sum, crow_measured mean, int64
   }
   crow_noise_finish(out, largest, redraws);
 cleanup:
-  crow_free(largest);
-  crow_free(shifted);
+  CROW_FREE(largest, shifted);
   return status;
 }
 
 /* The common topics' places in both, (common) each. Local. */
 static crow_status find_common(const side both[2], int64_t common, int64_t *place[2]) {
-  crow_status status = CROW_OK;
   const crow_topic_map *a = &both[0].topics, *b = &both[1].topics;
   int64_t at = 0;
-  CROW_TRY(CROW_ALLOCATE(&place[0], common));
-  CROW_TRY(CROW_ALLOCATE(&place[1], common));
+  CROW_NEED(CROW_ALLOCATE(&place[0], common));
+  CROW_NEED(CROW_ALLOCATE(&place[1], common));
   for (int64_t i = 0, j = 0; i < a->count && j < b->count;) {
     const int order = strcmp(crow_strings_get(&a->name, i), crow_strings_get(&b->name, j));
     if (order == 0) {
@@ -238,8 +223,7 @@ static crow_status find_common(const side both[2], int64_t common, int64_t *plac
     i += order <= 0;
     j += order >= 0;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Collective. */
@@ -270,10 +254,7 @@ static crow_status find_noise(const crow_comm *comm, const side both[2], const c
   }
   out->redraws = options->redraws;
 cleanup:
-  crow_free(sum);
-  crow_free(mean);
-  crow_free(place[0]);
-  crow_free(place[1]);
+  CROW_FREE(sum, mean, place[0], place[1]);
   return status;
 }
 

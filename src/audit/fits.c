@@ -35,22 +35,19 @@ static crow_status check_memory(const crow_comm *comm, const crow_dataset *datas
 
 static crow_status take_weights(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
                                 int k, const double *shared, crow_weights *out) {
-  crow_status status = CROW_OK;
   const char *file = crow_audit_weights_file(options, k);
   crow_weights_options how = options->weights;
   const bool uniform = options->given[0] && strcmp(options->given[0], "uniform") == 0;
   if (file && !shared) {
-    CROW_TRY(crow_weights_read(comm, file, dataset, out));
+    CROW_NEED(crow_weights_read(comm, file, dataset, out));
     return crow_weights_find_shares(comm, dataset, out);
   }
   if (shared || uniform) how.scheme = CROW_SCHEME_UNIFORM;
-  CROW_TRY(crow_weights_compute(comm, dataset, &how, out));
-  if (!shared) goto cleanup;
+  CROW_NEED(crow_weights_compute(comm, dataset, &how, out));
+  if (!shared) return CROW_OK;
   memcpy(out->value, shared + out->partition.begin, (size_t)out->partition.count * sizeof *out->value);
-  CROW_TRY(crow_weights_summarise(comm, out));
-  CROW_TRY(crow_weights_find_shares(comm, dataset, out));
-cleanup:
-  return status;
+  CROW_NEED(crow_weights_summarise(comm, out));
+  return crow_weights_find_shares(comm, dataset, out);
 }
 
 crow_status crow_fits_make(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options, int k,
@@ -75,13 +72,12 @@ cleanup:
 crow_status crow_audit_choose_space(const crow_comm *comm, const crow_dataset *dataset,
                                     const crow_audit_options *options, crow_space_choice *choice,
                                     crow_audit_options *chosen) {
-  crow_status status = CROW_OK;
   memset(choice, 0, sizeof *choice);
   *chosen = *options;
   chosen->weights.batches = false; /* what sampling does to rewards is not asked here */
   const bool computed = !options->given[0] || strcmp(options->given[0], "voronoi") == 0;
   if (options->weights.scheme != CROW_SCHEME_VORONOI || !computed) return CROW_OK;
-  CROW_TRY(crow_dataset_need_contexts(dataset));
+  CROW_NEED(crow_dataset_need_contexts(dataset));
   if (strcmp(options->weights.space.space, "auto") != 0) {
     (void)snprintf(choice->space, sizeof choice->space, "%s", options->weights.space.space);
     if (strcmp(choice->space, "sphere") == 0) {
@@ -90,13 +86,12 @@ crow_status crow_audit_choose_space(const crow_comm *comm, const crow_dataset *d
     }
     return CROW_OK;
   }
-  CROW_TRY(crow_space_choose(comm, &options->weights.space, dataset, choice));
+  CROW_NEED(crow_space_choose(comm, &options->weights.space, dataset, choice));
   chosen->weights.space = crow_space_chosen(&options->weights.space, choice);
   crow_log(CROW_LOG_NOTICE, "audit: space: %s%s%s, for all datasets that are weighed (auto, from %s: %s)",
            choice->space, *choice->center ? ", centre: " : "", choice->center, crow_file_name(dataset->file),
            choice->reason);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_measured crow_fits_of(const crow_fits *fits, bool weighted) {
@@ -105,9 +100,7 @@ crow_measured crow_fits_of(const crow_fits *fits, bool weighted) {
 }
 
 void crow_fits_free(crow_fits *fits) {
-  crow_free(fits->standard);
-  crow_free(fits->weighted);
-  crow_free(fits->weight);
+  CROW_FREE(fits->standard, fits->weighted, fits->weight);
   crow_weights_free(&fits->uniform);
   crow_weights_free(&fits->voronoi);
   memset(fits, 0, sizeof *fits);
@@ -218,17 +211,13 @@ static crow_status count_slice(const crow_comm *comm, const crow_dataset *datase
     }
   }
 cleanup:
-  crow_free(side);
-  crow_free(count);
+  CROW_FREE(side, count);
   return status;
 }
 
 crow_status crow_places_count(const crow_comm *comm, const crow_dataset *dataset, int64_t *places) {
-  crow_status status = CROW_OK;
   for (crow_gidx i = 0; i < dataset->alternatives; i++) places[i] = !dataset->has_comparisons;
   if (!dataset->has_comparisons) return CROW_OK;
-  CROW_TRY(count_slice(comm, dataset, places));
-  CROW_TRY(crow_comm_sum_i64(comm, places, dataset->alternatives));
-cleanup:
-  return status;
+  CROW_NEED(count_slice(comm, dataset, places));
+  return crow_comm_sum_i64(comm, places, dataset->alternatives);
 }

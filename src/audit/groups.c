@@ -65,19 +65,17 @@ cleanup:
 static crow_status list_groups(const crow_comm *comm, const crow_dataset *dataset, const crow_groups *groups,
                                const crow_topic_map *topics, const tally *sorted, double all_places,
                                crow_audit_result *out) {
-  crow_status status = CROW_OK;
   out->listed = out->groups < LISTED ? out->groups : LISTED;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->group, out->listed));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->group, out->listed));
   for (int64_t g = 0; g < out->listed; g++) {
     crow_audit_group *group = &out->group[g];
     group->size = sorted[g].size;
     group->comparisons = (double)sorted[g].places / all_places;
     group->weight = sorted[g].weight;
-    CROW_TRY(crow_id_read(dataset, sorted[g].first, group->first));
-    CROW_TRY_AGREE(comm, groups_print_topics(groups, topics, sorted[g].first, group->topics, sizeof group->topics));
+    CROW_NEED(crow_id_read(dataset, sorted[g].first, group->first));
+    CROW_NEED_AGREE(comm, groups_print_topics(groups, topics, sorted[g].first, group->topics, sizeof group->topics));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_audit_find_groups(const crow_comm *comm, const crow_dataset *dataset,

@@ -130,20 +130,18 @@ const char *crow_audit_weights_file(const crow_audit_options *options, int k) {
 }
 
 crow_status crow_audit_options_validate(const crow_audit_options *options) {
-  crow_status status = CROW_OK;
   double values[CROW_AUDIT_NUMBERS];
   int64_t count = 0;
-  CROW_TRY(crow_settings_validate(crow_audit_settings, options));
-  CROW_TRY(crow_weights_options_validate(&options->weights));
-  CROW_TRY(crow_train_options_validate(&options->fit));
-  CROW_TRY(check_target(options->target));
-  CROW_TRY(crow_numbers_parse("eps", options->eps, CROW_AUDIT_NUMBERS, values, &count));
-  CROW_TRY(crow_numbers_parse("clones", options->clones, CROW_AUDIT_NUMBERS, values, &count));
+  CROW_NEED(crow_settings_validate(crow_audit_settings, options));
+  CROW_NEED(crow_weights_options_validate(&options->weights));
+  CROW_NEED(crow_train_options_validate(&options->fit));
+  CROW_NEED(check_target(options->target));
+  CROW_NEED(crow_numbers_parse("eps", options->eps, CROW_AUDIT_NUMBERS, values, &count));
+  CROW_NEED(crow_numbers_parse("clones", options->clones, CROW_AUDIT_NUMBERS, values, &count));
   for (int64_t k = 0; k < count; k++) {
     if (values[k] != floor(values[k]) || values[k] > 1e6) {
-      CROW_TRY(crow_error(CROW_USAGE, "--clones \"%s\": expected whole numbers up to a million", options->clones));
+      return crow_error(CROW_USAGE, "--clones \"%s\": expected whole numbers up to a million", options->clones);
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -71,96 +71,87 @@ static crow_status expected(const char *name, const char *what) {
 }
 
 static crow_status parse_topics(const char *name, const json_t *topics, crow_population *out) {
-  crow_status status = CROW_OK;
   int64_t width = 1;
-  if (json_array_size(topics) == 0) CROW_TRY(expected(name, "\"topics\": a list of at least one name"));
+  if (json_array_size(topics) == 0) CROW_NEED(expected(name, "\"topics\": a list of at least one name"));
   out->topics = (int64_t)json_array_size(topics);
   for (int64_t t = 0; t < out->topics; t++) {
     const json_t *topic = json_array_get(topics, (size_t)t);
     if (json_string_length(topic) == 0 || strlen(json_string_value(topic)) != json_string_length(topic)) {
-      CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: topics[%lld]: expected a name", name, (long long)t));
+      return crow_error(CROW_BAD_INPUT, "%s: topics[%lld]: expected a name", name, (long long)t);
     }
     if ((int64_t)json_string_length(topic) + 1 > width) width = (int64_t)json_string_length(topic) + 1;
   }
   out->topic = (crow_strings){.count = out->topics, .width = width};
-  CROW_TRY(crow_allocate(out->topics, (size_t)width, (void **)&out->topic.data));
+  CROW_NEED(crow_allocate(out->topics, (size_t)width, (void **)&out->topic.data));
   for (int64_t t = 0; t < out->topics; t++) {
     const char *topic = json_string_value(json_array_get(topics, (size_t)t));
     for (int64_t k = 0; k < t; k++) {
       if (strcmp(topic, crow_strings_get(&out->topic, k)) == 0) {
-        CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: topics[%lld]: \"%s\" is there twice", name, (long long)t, topic));
+        return crow_error(CROW_BAD_INPUT, "%s: topics[%lld]: \"%s\" is there twice", name, (long long)t, topic);
       }
     }
     memcpy(out->topic.data + t * width, topic, strlen(topic));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status parse_centres(const char *name, const json_t *centres, crow_population *out) {
-  crow_status status = CROW_OK;
   if (!centres) return CROW_OK;
   out->dimensions = (int64_t)json_array_size(json_array_get(centres, 0));
   if ((int64_t)json_array_size(centres) != out->topics || out->dimensions == 0) {
-    CROW_TRY(expected(name, "\"centres\": a list of numbers for each topic"));
+    CROW_NEED(expected(name, "\"centres\": a list of numbers for each topic"));
   }
-  CROW_TRY(CROW_ALLOCATE(&out->centre, out->topics * out->dimensions));
+  CROW_NEED(CROW_ALLOCATE(&out->centre, out->topics * out->dimensions));
   for (int64_t t = 0; t < out->topics; t++) {
     const json_t *centre = json_array_get(centres, (size_t)t);
     for (int64_t k = 0; k < out->dimensions; k++) {
       const json_t *value = json_array_get(centre, (size_t)k);
       if ((int64_t)json_array_size(centre) != out->dimensions || !json_is_number(value)) {
-        CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: centres[%lld]: expected %lld numbers", name, (long long)t,
-                            (long long)out->dimensions));
+        return crow_error(CROW_BAD_INPUT, "%s: centres[%lld]: expected %lld numbers", name, (long long)t,
+                          (long long)out->dimensions);
       }
       out->centre[t * out->dimensions + k] = json_number_value(value);
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status parse_type(const char *name, const json_t *type, int64_t at, crow_population *out) {
-  crow_status status = CROW_OK;
   const json_t *prevalence = json_object_get(type, "prevalence"), *rewards = json_object_get(type, "rewards");
   if (!json_is_number(prevalence) || !(json_number_value(prevalence) >= 0 && json_number_value(prevalence) <= 1)) {
-    CROW_TRY(
-        crow_error(CROW_BAD_INPUT, "%s: types[%lld].prevalence: expected a number from 0 to 1", name, (long long)at));
+    return crow_error(CROW_BAD_INPUT, "%s: types[%lld].prevalence: expected a number from 0 to 1", name, (long long)at);
   }
   out->prevalence[at] = json_number_value(prevalence);
   for (int64_t t = 0; t < out->topics; t++) {
     const char *topic = crow_strings_get(&out->topic, t);
     const json_t *reward = json_object_get(rewards, topic);
     if (!json_is_number(reward)) {
-      CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: types[%lld].rewards.%s: expected a number", name, (long long)at, topic));
+      return crow_error(CROW_BAD_INPUT, "%s: types[%lld].rewards.%s: expected a number", name, (long long)at, topic);
     }
     out->reward[at * out->topics + t] = json_number_value(reward);
   }
   if ((int64_t)json_object_size(rewards) != out->topics) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT,
-                        "%s: types[%lld].rewards: expected one reward for each of the %lld topics, not %lld", name,
-                        (long long)at, (long long)out->topics, (long long)json_object_size(rewards)));
+    return crow_error(CROW_BAD_INPUT,
+                      "%s: types[%lld].rewards: expected one reward for each of the %lld topics, not %lld", name,
+                      (long long)at, (long long)out->topics, (long long)json_object_size(rewards));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status parse_types(const char *name, const json_t *types, crow_population *out) {
-  crow_status status = CROW_OK;
   double sum = 0;
   out->types = (int64_t)json_array_size(types);
-  if (out->types == 0) CROW_TRY(expected(name, "\"types\": a list of at least one annotator type"));
-  CROW_TRY(CROW_ALLOCATE(&out->prevalence, out->types));
-  CROW_TRY(CROW_ALLOCATE(&out->reward, out->types * out->topics));
+  if (out->types == 0) CROW_NEED(expected(name, "\"types\": a list of at least one annotator type"));
+  CROW_NEED(CROW_ALLOCATE(&out->prevalence, out->types));
+  CROW_NEED(CROW_ALLOCATE(&out->reward, out->types * out->topics));
   for (int64_t k = 0; k < out->types; k++) {
-    CROW_TRY(parse_type(name, json_array_get(types, (size_t)k), k, out));
+    CROW_NEED(parse_type(name, json_array_get(types, (size_t)k), k, out));
     sum += out->prevalence[k];
   }
   if (!(fabs(sum - 1) <= 1e-9)) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: types: the prevalences sum to %.12g, expected 1", name, sum));
+    return crow_error(CROW_BAD_INPUT, "%s: types: the prevalences sum to %.12g, expected 1", name, sum);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* A misspelt optional entry would be ignored in silence. */
@@ -204,8 +195,6 @@ cleanup:
 
 void crow_population_free(crow_population *population) {
   crow_strings_free(&population->topic);
-  crow_free(population->prevalence);
-  crow_free(population->reward);
-  crow_free(population->centre);
+  CROW_FREE(population->prevalence, population->reward, population->centre);
   memset(population, 0, sizeof *population);
 }

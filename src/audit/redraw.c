@@ -9,17 +9,15 @@
 crow_status crow_audit_replicates(const crow_comm *comm, const crow_dataset *dataset, const crow_audit_options *options,
                                   int64_t seed, const crow_weights *weights, const double *reward,
                                   crow_replicate_visitor *visit, void *context) {
-  crow_status status = CROW_OK;
   const crow_uncertainty_options how = {.bootstrap = options->redraws, .bootstrap_seed = seed, .error_probes = 1};
   int64_t not_converged = 0;
-  CROW_TRY(crow_uncertainty_replicates(comm, dataset, weights, &options->fit.objective, &options->fit.lbfgs, &how,
-                                       reward + weights->partition.begin, visit, context, &not_converged));
+  CROW_NEED(crow_uncertainty_replicates(comm, dataset, weights, &options->fit.objective, &options->fit.lbfgs, &how,
+                                        reward + weights->partition.begin, visit, context, &not_converged));
   if (not_converged) {
     crow_log(CROW_LOG_WARNING, "audit: %lld of %lld refits to redrawn comparisons did not converge",
              (long long)not_converged, (long long)options->redraws);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static int redraw_ascending(const void *a, const void *b) {

@@ -44,13 +44,11 @@ const crow_setting crow_simulate_settings[] = {
 };
 
 crow_status crow_simulate_options_validate(const crow_simulate_options *options) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_settings_validate(crow_simulate_settings, options));
+  CROW_NEED(crow_settings_validate(crow_simulate_settings, options));
   if (!options->clone && (options->clones > 0 || options->clone_name)) {
-    CROW_TRY(crow_error(CROW_USAGE, "--%s needs --clone TOPIC", options->clones > 0 ? "clones" : "clone-name"));
+    return crow_error(CROW_USAGE, "--%s needs --clone TOPIC", options->clones > 0 ? "clones" : "clone-name");
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* ---- pieces ------------------------------------------------------------------------------------------------- */
@@ -104,8 +102,7 @@ static crow_status simulate_write_contexts(const crow_comm *comm, const crow_sim
     CROW_TRY(crow_file_write_rows(file, "/alternatives/context", begin, count, CROW_F64, context));
   }
 cleanup:
-  crow_free(context);
-  crow_free(work);
+  CROW_FREE(context, work);
   return status;
 }
 
@@ -175,8 +172,7 @@ static crow_status simulate_write_population(const crow_comm *comm, const crow_s
     CROW_TRY(crow_file_write_columns(file, "/population/reward", begin, count, CROW_F64, reward));
   }
 cleanup:
-  crow_free(reward);
-  crow_free(column);
+  CROW_FREE(reward, column);
   return status;
 }
 
@@ -202,8 +198,7 @@ static crow_status simulate_write_matrix(const crow_comm *comm, const crow_simul
     CROW_TRY(crow_file_write_rows(file, "/preference/matrix", begin, count, CROW_F64, matrix));
   }
 cleanup:
-  crow_free(rewards);
-  crow_free(matrix);
+  CROW_FREE(rewards, matrix);
   return status;
 }
 
@@ -231,10 +226,7 @@ static crow_status simulate_write_comparisons(const crow_comm *comm, const crow_
     CROW_TRY(crow_file_write_rows(file, "/comparisons/outcome", begin, count, CROW_F64, outcome));
   }
 cleanup:
-  crow_free(first);
-  crow_free(second);
-  crow_free(outcome);
-  crow_free(rewards);
+  CROW_FREE(first, second, outcome, rewards);
   return status;
 }
 

@@ -190,7 +190,6 @@ void crow_simulation_comparison(const crow_simulation *s, crow_gidx k, double *r
 /* ---- creation ----------------------------------------------------------------------------------------------- */
 
 static crow_status find_clones(crow_simulation *s) {
-  crow_status status = CROW_OK;
   const crow_simulate_options *o = s->options;
   const crow_population *p = &s->population;
   int64_t topic = 0;
@@ -198,27 +197,24 @@ static crow_status find_clones(crow_simulation *s) {
   if (!o->clone) return CROW_OK;
   while (topic < p->topics && strcmp(o->clone, crow_strings_get(&p->topic, topic)) != 0) topic++;
   if (topic == p->topics) {
-    CROW_TRY(crow_error(CROW_USAGE, "clone \"%s\": no such topic in population %s, whose first is \"%s\"", o->clone,
-                        o->population, crow_strings_get(&p->topic, 0)));
+    return crow_error(CROW_USAGE, "clone \"%s\": no such topic in population %s, whose first is \"%s\"", o->clone,
+                      o->population, crow_strings_get(&p->topic, 0));
   }
   s->clone_begin = topic_begin(s, topic);
   s->clone_count = topic_begin(s, topic + 1) - s->clone_begin;
   s->alternatives += o->clones ? o->clones : s->clone_count;
   (void)snprintf(name, sizeof name, "clone of %.400s", o->clone);
-  CROW_TRY(crow_string_copy(o->clone_name ? o->clone_name : name, &s->clone_name));
-cleanup:
-  return status;
+  return crow_string_copy(o->clone_name ? o->clone_name : name, &s->clone_name);
 }
 
 static crow_status place_centres(crow_simulation *s) {
-  crow_status status = CROW_OK;
   const crow_population *p = &s->population;
   const int64_t d = s->options->dimensions;
   if (p->dimensions && p->dimensions != d) {
-    CROW_TRY(crow_error(CROW_USAGE, "dimensions %lld: the centres of population %s have %lld", (long long)d,
-                        s->options->population, (long long)p->dimensions));
+    return crow_error(CROW_USAGE, "dimensions %lld: the centres of population %s have %lld", (long long)d,
+                      s->options->population, (long long)p->dimensions);
   }
-  CROW_TRY(CROW_ALLOCATE(&s->centre, p->topics * d));
+  CROW_NEED(CROW_ALLOCATE(&s->centre, p->topics * d));
   for (int64_t t = 0; t < p->topics; t++) {
     double *centre = s->centre + t * d;
     if (p->dimensions) {
@@ -230,8 +226,7 @@ static crow_status place_centres(crow_simulation *s) {
       for (int64_t k = 1; k < d; k++) centre[k] = 0.5;
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* A comparison is drawn from its first alternative on, so every prompt needs another one. */
@@ -245,33 +240,31 @@ static crow_status check_prompts(const crow_simulation *s) {
 }
 
 static crow_status simulation_lay_out(crow_simulation *s) {
-  crow_status status = CROW_OK;
   const int64_t topics = s->population.topics;
   const int64_t prompts = s->options->prompts > 0 ? s->options->prompts : 1;
   s->originals = s->options->alternatives ? s->options->alternatives : topics * prompts;
   s->alternatives = s->originals;
   if (s->originals < topics) {
-    CROW_TRY(crow_error(CROW_USAGE, "alternatives %lld: expected at least %lld, one for each topic of population %s",
-                        (long long)s->originals, (long long)topics, s->options->population));
+    return crow_error(CROW_USAGE, "alternatives %lld: expected at least %lld, one for each topic of population %s",
+                      (long long)s->originals, (long long)topics, s->options->population);
   }
-  CROW_TRY(check_prompts(s));
-  CROW_TRY(find_clones(s));
+  CROW_NEED(check_prompts(s));
+  CROW_NEED(find_clones(s));
   if (s->alternatives > INT32_MAX) {
-    CROW_TRY(crow_error(CROW_USAGE, "%lld alternatives with their clones: expected at most %d",
-                        (long long)s->alternatives, INT32_MAX));
+    return crow_error(CROW_USAGE, "%lld alternatives with their clones: expected at most %d",
+                      (long long)s->alternatives, INT32_MAX);
   }
   if (s->alternatives < 2 && s->options->preferences == CROW_SIMULATE_COMPARISONS) {
-    CROW_TRY(crow_error(CROW_USAGE, "comparisons need at least two alternatives"));
+    return crow_error(CROW_USAGE, "comparisons need at least two alternatives");
   }
-  CROW_TRY(place_centres(s));
+  CROW_NEED(place_centres(s));
   s->topic_width = s->population.topic.width;
   if (s->clone_name && (int64_t)strlen(s->clone_name) + 1 > s->topic_width) {
     s->topic_width = (int64_t)strlen(s->clone_name) + 1;
   }
   s->prompt_width = snprintf(NULL, 0, "prompt-%lld", (long long)prompts) + 1;
   s->id_width = s->topic_width + snprintf(NULL, 0, "-%lld", (long long)s->alternatives);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_simulation_create(const crow_comm *comm, const crow_simulate_options *options, crow_simulation *out) {
@@ -287,7 +280,6 @@ cleanup:
 
 void crow_simulation_free(crow_simulation *simulation) {
   crow_population_free(&simulation->population);
-  crow_free(simulation->clone_name);
-  crow_free(simulation->centre);
+  CROW_FREE(simulation->clone_name, simulation->centre);
   memset(simulation, 0, sizeof *simulation);
 }

@@ -37,15 +37,13 @@ static int stress_ascending(const void *a, const void *b) {
 }
 
 static crow_status one_target(const stress *s, crow_gidx alternative, target *out) {
-  crow_status status = CROW_OK;
   char id[CROW_AUDIT_NAME];
-  CROW_TRY(crow_id_read(s->dataset, alternative, id));
+  CROW_NEED(crow_id_read(s->dataset, alternative, id));
   (void)snprintf(out->name, sizeof out->name, "alternative %s", id);
-  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE(&out->alternative, 1));
+  CROW_NEED_AGREE(s->comm, CROW_ALLOCATE(&out->alternative, 1));
   out->alternative[0] = alternative;
   out->count = 1;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Of each prompt the first of those in most comparisons. */
@@ -75,16 +73,14 @@ cleanup:
 }
 
 static crow_status topic_target(const stress *s, int64_t topic, target *out) {
-  crow_status status = CROW_OK;
   crow_gidx at = 0;
   for (crow_gidx i = 0; i < s->dataset->alternatives; i++) out->count += s->topics->code[i] == topic;
-  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE(&out->alternative, out->count));
+  CROW_NEED_AGREE(s->comm, CROW_ALLOCATE(&out->alternative, out->count));
   for (crow_gidx i = 0; i < s->dataset->alternatives; i++) {
     if (s->topics->code[i] == topic) out->alternative[at++] = i;
   }
   (void)snprintf(out->name, sizeof out->name, "topic %.*s", CROW_AUDIT_NAME, crow_strings_get(&s->topics->name, topic));
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* The first alternative of this id. Collective. */
@@ -120,33 +116,31 @@ static int64_t find_topic(const crow_topic_map *topics, const char *name) {
 }
 
 static crow_status choose_targets(const stress *s, const int64_t *places, target **targets, int64_t *count) {
-  crow_status status = CROW_OK;
   const char *text = s->options->target;
   const bool each = strcmp(text, "topics") == 0, topic = strncmp(text, "topic:", 6) == 0;
-  if (each || topic) CROW_TRY(check_topics(s));
+  if (each || topic) CROW_NEED(check_topics(s));
   *count = each ? s->topics->count : strcmp(text, "none") != 0;
-  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE(targets, *count));
-  if (*count == 0) goto cleanup;
-  for (int64_t t = 0; each && t < *count; t++) CROW_TRY(topic_target(s, t, &(*targets)[t]));
-  if (each) goto cleanup;
+  CROW_NEED_AGREE(s->comm, CROW_ALLOCATE(targets, *count));
+  if (*count == 0) return CROW_OK;
+  for (int64_t t = 0; each && t < *count; t++) CROW_NEED(topic_target(s, t, &(*targets)[t]));
+  if (each) return CROW_OK;
   if (topic) {
     const int64_t found = find_topic(s->topics, text + 6);
     if (found < 0) {
-      CROW_TRY(crow_error(CROW_USAGE, "--target \"%s\": %s has no such topic; its first is \"%s\"", text,
-                          crow_file_name(s->dataset->file), crow_strings_get(&s->topics->name, 0)));
+      return crow_error(CROW_USAGE, "--target \"%s\": %s has no such topic; its first is \"%s\"", text,
+                        crow_file_name(s->dataset->file), crow_strings_get(&s->topics->name, 0));
     }
-    CROW_TRY(topic_target(s, found, *targets));
-    goto cleanup;
+    CROW_NEED(topic_target(s, found, *targets));
+    return CROW_OK;
   }
   if (strncmp(text, "id:", 3) == 0) {
     crow_gidx alternative = 0;
-    CROW_TRY(stress_find_id(s, text + 3, &alternative));
-    CROW_TRY(one_target(s, alternative, *targets));
+    CROW_NEED(stress_find_id(s, text + 3, &alternative));
+    CROW_NEED(one_target(s, alternative, *targets));
   } else {
-    CROW_TRY(most_compared(s, places, *targets));
+    CROW_NEED(most_compared(s, places, *targets));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* ---- what changed ------------------------------------------------------------------------------------------- */
@@ -184,45 +178,40 @@ static crow_status find_topic_winners(const stress *s, const crow_clones *clones
   out->topic_changed = winner[0] != winner[1];
 cleanup:
   for (int k = 0; k < 2; k++) crow_free(mean[k]);
-  crow_free(size);
-  crow_free(original);
+  CROW_FREE(size, original);
   return status;
 }
 
 static crow_status compare(const stress *s, const crow_clones *clones, crow_measured before, crow_gidx all,
                            crow_measured after, crow_audit_shift *out) {
-  crow_status status = CROW_OK;
   const crow_gidx m = s->dataset->alternatives;
   crow_gidx first = 0;
   stress_measure(m, before.value, after.value, out);
-  CROW_TRY_AGREE(s->comm, crow_within_tau(s->within, before.value, after.value, &out->tau));
-  CROW_TRY_AGREE(s->comm, find_topic_winners(s, clones, all, before, after, out));
+  CROW_NEED_AGREE(s->comm, crow_within_tau(s->within, before.value, after.value, &out->tau));
+  CROW_NEED_AGREE(s->comm, find_topic_winners(s, clones, all, before, after, out));
   out->prompts_changed = crow_within_changed(s->within, before, clones, all, after, &first);
   out->winner_changed = out->prompts_changed > 0;
   for (int k = 0; k < 2; k++) {
     const crow_gidx winner = s->within->winner[k][first];
-    if (winner < 0) CROW_TRY(crow_error(CROW_FAILED, "audit: no reward is a number"));
-    CROW_TRY(crow_id_read(s->dataset, winner, out->winner[k]));
+    if (winner < 0) return crow_error(CROW_FAILED, "audit: no reward is a number");
+    CROW_NEED(crow_id_read(s->dataset, winner, out->winner[k]));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* ---- tests -------------------------------------------------------------------------------------------------- */
 
 /* Of the dataset with clones: those share evenly what their original has. `*shared` is freed by the caller. Local. */
 static crow_status share_weights(const stress *s, const crow_clones *clones, double **shared) {
-  crow_status status = CROW_OK;
   const crow_gidx m = s->dataset->alternatives;
-  CROW_TRY(CROW_ALLOCATE_RAW(shared, m + clones->targets * clones->clones));
+  CROW_NEED(CROW_ALLOCATE_RAW(shared, m + clones->targets * clones->clones));
   memcpy(*shared, s->fits->weight, (size_t)m * sizeof **shared);
   for (crow_gidx t = 0; t < clones->targets; t++) {
     const double each = s->fits->weight[clones->target[t]] / (double)(clones->clones + 1);
     (*shared)[clones->target[t]] = each;
     for (int64_t k = 0; k < clones->clones; k++) (*shared)[m + k * clones->targets + t] = each;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status run_test(const stress *s, const target *what, crow_audit_test *test) {
@@ -266,13 +255,10 @@ static crow_status make_scratch_name(const stress *s, char *path) {
 }
 
 static crow_status name_scratch(stress *s) {
-  crow_status status = CROW_OK;
   const bool root = crow_comm_rank(s->comm) == 0;
-  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE(&s->path, PATH_BYTES));
-  CROW_TRY_AGREE(s->comm, root ? make_scratch_name(s, s->path) : CROW_OK);
-  CROW_TRY(crow_comm_broadcast(s->comm, s->path, PATH_BYTES, 0));
-cleanup:
-  return status;
+  CROW_NEED_AGREE(s->comm, CROW_ALLOCATE(&s->path, PATH_BYTES));
+  CROW_NEED_AGREE(s->comm, root ? make_scratch_name(s, s->path) : CROW_OK);
+  return crow_comm_broadcast(s->comm, s->path, PATH_BYTES, 0);
 }
 
 static crow_status run_tests(stress *s, const int64_t *places, crow_audit_result *out) {
@@ -329,14 +315,12 @@ cleanup:
   crow_fits_free(&fits);
   crow_topic_map_free(&topics);
   crow_within_free(&within);
-  crow_free(places);
-  crow_free(s.path);
+  CROW_FREE(places, s.path);
   if (status != CROW_OK) crow_audit_result_free(out);
   return status;
 }
 
 void crow_audit_result_free(crow_audit_result *result) {
-  crow_free(result->group);
-  crow_free(result->test);
+  CROW_FREE(result->group, result->test);
   memset(result, 0, sizeof *result);
 }

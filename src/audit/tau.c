@@ -78,7 +78,6 @@ crow_status crow_kendall_tau(int64_t n, const double *a, const double *b, double
     *tau = ratio > 1 ? 1 : ratio < -1 ? -1 : ratio; /* the roots are rounded */
   }
 cleanup:
-  crow_free(values);
-  crow_free(scratch);
+  CROW_FREE(values, scratch);
   return status;
 }

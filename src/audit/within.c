@@ -32,12 +32,9 @@ cleanup:
 }
 
 void crow_within_free(crow_within *w) {
-  crow_free(w->begin);
-  crow_free(w->alternative);
-  crow_free(w->best);
+  CROW_FREE(w->begin, w->alternative, w->best);
   for (int k = 0; k < 2; k++) {
-    crow_free(w->room[k]);
-    crow_free(w->winner[k]);
+    CROW_FREE(w->room[k], w->winner[k]);
   }
   memset(w, 0, sizeof *w);
 }
@@ -77,7 +74,6 @@ crow_gidx crow_within_changed(crow_within *w, crow_measured before, const crow_c
 }
 
 crow_status crow_within_tau(crow_within *w, const double *before, const double *after, double *tau) {
-  crow_status status = CROW_OK;
   crow_gidx defined = 0;
   double sum = 0;
   for (crow_gidx k = 0; k < w->prompts; k++) {
@@ -87,12 +83,11 @@ crow_status crow_within_tau(crow_within *w, const double *before, const double *
       w->room[0][i] = before[w->alternative[begin + i]];
       w->room[1][i] = after[w->alternative[begin + i]];
     }
-    if (n > 1) CROW_TRY(crow_kendall_tau(n, w->room[0], w->room[1], &own));
+    if (n > 1) CROW_NEED(crow_kendall_tau(n, w->room[0], w->room[1], &own));
     if (isnan(own)) continue;
     sum += own;
     defined++;
   }
   *tau = defined ? sum / (double)defined : NAN;
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -52,6 +52,10 @@ crow_status crow_allocate(int64_t count, size_t size, void **out) {
 
 void crow_free(void *memory) { free(memory); }
 
+void crow_free_all(void *const *memory, size_t count) {
+  for (size_t k = 0; k < count; k++) free(memory[k]);
+}
+
 void crow_memory_keep_freed(void) {
 #ifdef M_MMAP_THRESHOLD
   (void)mallopt(M_MMAP_THRESHOLD, 32 << 20);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Preferences whose optimal rewards are known. */
+#include "base/order_impl.h"
 #include "bench/bench_impl.h"
 #include <math.h>
 #include <stdlib.h>
@@ -12,26 +13,19 @@ static double turn(crow_gidx steps, double frequency, crow_gidx m) {
   return 2 * M_PI * (fmod((double)steps * frequency, (double)m) / (double)m);
 }
 
-static int preferences_compare(const void *a, const void *b) {
-  const crow_gidx x = *(const crow_gidx *)a, y = *(const crow_gidx *)b;
-  return (x > y) - (x < y);
-}
-
 /* Different offsets in [1, (m - 1) / 2], one from each of as many equal stretches: x and x + o are then different, and
  * no pair comes twice. */
 static crow_status choose_offsets(int64_t seed, crow_bench_preferences *p) {
-  crow_status status = CROW_OK;
   const crow_gidx most = (p->alternatives - 1) / 2;
-  CROW_TRY(CROW_ALLOCATE(&p->offset, p->offsets));
+  CROW_NEED(CROW_ALLOCATE(&p->offset, p->offsets));
   for (int64_t k = 0; k < p->offsets; k++) {
     const crow_gidx begin = 1 + most * k / p->offsets, end = 1 + most * (k + 1) / p->offsets;
     double u;
     crow_random_uniform((uint64_t)seed, CROW_STREAM_BENCH, (uint64_t)k, &u, 1);
     p->offset[k] = begin + (crow_gidx)(u * (double)(end - begin));
   }
-  qsort(p->offset, (size_t)p->offsets, sizeof *p->offset, preferences_compare);
-cleanup:
-  return status;
+  qsort(p->offset, (size_t)p->offsets, sizeof *p->offset, crow_order_i64);
+  return CROW_OK;
 }
 
 /* sum_o 2 (1 - cos(2 pi f o / m)): the eigenvalue of the graph's Laplacian for the wave of this frequency. */
@@ -162,10 +156,6 @@ crow_status crow_bench_preferences_pairs(const crow_comm *comm, const crow_bench
   }
   CROW_TRY(crow_pairs_create(comm, m, q, first, second, share, NULL, out));
 cleanup:
-  crow_free(sines);
-  crow_free(cosines);
-  crow_free(share);
-  crow_free(first);
-  crow_free(second);
+  CROW_FREE(sines, cosines, share, first, second);
   return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Options and reports of all benchmarks. */
+#include "base/order_impl.h"
 #include "bench/bench_impl.h"
 #include <math.h>
 #include <stdlib.h>
@@ -58,16 +59,8 @@ void crow_bench_options_default(crow_bench_options *options) {
 }
 
 crow_status crow_bench_options_validate(const crow_bench_options *options) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_settings_validate(crow_bench_settings, options));
-  CROW_TRY(crow_settings_validate(crow_nearest_settings, &options->nearest));
-cleanup:
-  return status;
-}
-
-static int bench_report_compare(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
+  CROW_NEED(crow_settings_validate(crow_bench_settings, options));
+  return crow_settings_validate(crow_nearest_settings, &options->nearest);
 }
 
 void crow_bench_report_add(crow_bench_report *report, const char *name, const char *unit, const double *values,
@@ -76,7 +69,7 @@ void crow_bench_report_add(crow_bench_report *report, const char *name, const ch
   if (count > CROW_BENCH_REPETITIONS_MOST) count = CROW_BENCH_REPETITIONS_MOST;
   if (report->figures == CROW_BENCH_FIGURES || count < 1) return;
   memcpy(sorted, values, (size_t)count * sizeof *sorted);
-  qsort(sorted, (size_t)count, sizeof *sorted, bench_report_compare);
+  qsort(sorted, (size_t)count, sizeof *sorted, crow_order_f64);
   report->figure[report->figures++] =
       (crow_bench_figure){name, unit, (sorted[(count - 1) / 2] + sorted[count / 2]) / 2, sorted[0], sorted[count - 1]};
 }
@@ -122,20 +115,18 @@ double crow_bench_report_share(const crow_bench_report *report, int stage) {
 crow_status crow_bench_report_add_work(const crow_comm *comm, const crow_work_done *before, crow_bench_report *report) {
   static const char *const names[CROW_WORK_KINDS] = {"work_sample", "work_pair", "work_whole", "work_slice",
                                                      "work_vector"};
-  crow_status status = CROW_OK;
   crow_work_done done = crow_work_get();
   for (int k = 0; k < CROW_WORK_KINDS; k++) {
     done.count[k] -= before->count[k];
     done.seconds[k] -= before->seconds[k];
   }
-  CROW_TRY(crow_comm_sum_f64_unordered(comm, done.count, CROW_WORK_KINDS));
-  CROW_TRY(crow_comm_sum_f64_unordered(comm, done.seconds, CROW_WORK_KINDS));
+  CROW_NEED(crow_comm_sum_f64_unordered(comm, done.count, CROW_WORK_KINDS));
+  CROW_NEED(crow_comm_sum_f64_unordered(comm, done.seconds, CROW_WORK_KINDS));
   for (int k = 0; k < CROW_WORK_KINDS; k++) {
     const double each = 1e9 * done.seconds[k] / done.count[k];
     if (done.count[k] > 0) crow_bench_report_add(report, names[k], "ns", &each, 1);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 void crow_bench_stages_add(crow_stages *sum, const crow_stages *stages) {
@@ -150,15 +141,13 @@ void crow_bench_stages_add(crow_stages *sum, const crow_stages *stages) {
 
 crow_status crow_bench_stages_report(const crow_comm *comm, const crow_stages *sum, int64_t repetitions,
                                      crow_bench_report *report) {
-  crow_status status = CROW_OK;
   crow_stages mean = *sum;
   double total = 0;
   for (int k = 0; k < mean.count; k++) mean.seconds[k] /= (double)repetitions;
-  CROW_TRY(crow_stages_summary(comm, &mean, report->least_s, report->mean_s, report->greatest_s, &total));
+  CROW_NEED(crow_stages_summary(comm, &mean, report->least_s, report->mean_s, report->greatest_s, &total));
   report->stages = mean.count;
   memcpy(report->stage, mean.name, sizeof report->stage);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_bench_greatest(const crow_comm *comm, double *value) { return crow_comm_max_f64(comm, value, 1); }

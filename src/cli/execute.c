@@ -44,7 +44,6 @@ static crow_status report_create(crow_run *run) {
 }
 
 static crow_status execute_begin(crow_run *run) {
-  crow_status status = CROW_OK;
   run->root = crow_comm_rank(run->comm) == 0;
   if (run->root) {
     run->spoke_s = crow_time_s();
@@ -52,12 +51,10 @@ static crow_status execute_begin(crow_run *run) {
     /* A launcher may lend rank 0 a terminal on stdout alone, though its own output goes to a file. */
     crow_progress_interval_set(isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) ? 1 : 30);
   }
-  CROW_TRY_AGREE(run->comm, crow_blas_reserve(1));
-  CROW_TRY(crow_run_enter_paths(run));
+  CROW_NEED_AGREE(run->comm, crow_blas_reserve(1));
+  CROW_NEED(crow_run_enter_paths(run));
   const bool wanted = run->root && run->common.json;
-  CROW_TRY(crow_comm_agree(run->comm, wanted ? report_create(run) : CROW_OK));
-cleanup:
-  return status;
+  return crow_comm_agree(run->comm, wanted ? report_create(run) : CROW_OK);
 }
 
 static void print_header(const crow_run *run) {

@@ -100,10 +100,7 @@ cleanup:
 void crow_run_free(crow_run *run) {
   for (int k = 0; k < run->option_count; k++) free(run->option[k].given); /* popt's strings come from malloc */
   for (int k = 0; k < run->argument_count; k++) crow_free(run->argument[k]);
-  crow_free(run->option);
-  crow_free(run->argument);
-  crow_free(run->options);
-  crow_free(run->command_line);
+  CROW_FREE(run->option, run->argument, run->options, run->command_line);
   json_decref(run->report);
   crow_paths_destroy(&run->paths);
   *run = (crow_run){0};

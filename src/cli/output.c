@@ -45,16 +45,13 @@ static bool is_to_a_file(const char *path) {
 }
 
 crow_status crow_report_write(crow_run *run, crow_status outcome) {
-  crow_status status = CROW_OK;
   int64_t ways[2] = {run->root && run->report, 0};
   if (ways[0]) {
     add_outcome(run->report, outcome);
     ways[1] = !has_failed(outcome) && is_to_a_file(run->common.json);
   }
-  CROW_TRY(crow_comm_max_i64(run->comm, ways, 2));
-  if (!ways[0]) goto cleanup;
+  CROW_NEED(crow_comm_max_i64(run->comm, ways, 2));
+  if (!ways[0]) return CROW_OK;
   if (ways[1]) return crow_result_save(run->comm, run->common.json, true, write_summary_to, run);
-  CROW_TRY(write_summary_to(run, run->common.json, true));
-cleanup:
-  return status;
+  return write_summary_to(run, run->common.json, true);
 }

@@ -11,16 +11,12 @@ typedef struct popt_table {
   char (*name)[64];
 } popt_table;
 
-static void table_free(popt_table *table) {
-  crow_free(table->option);
-  crow_free(table->name);
-}
+static void table_free(popt_table *table) { CROW_FREE(table->option, table->name); }
 
 static crow_status table_create(const crow_run *run, popt_table *table) {
-  crow_status status = CROW_OK;
   const int count = run->option_count;
-  CROW_TRY(CROW_ALLOCATE(&table->name, count));
-  CROW_TRY(CROW_ALLOCATE(&table->option, count + 1));
+  CROW_NEED(CROW_ALLOCATE(&table->name, count));
+  CROW_NEED(CROW_ALLOCATE(&table->option, count + 1));
   for (int k = 0; k < count; k++) {
     const bool is_switch = run->option[k].setting->type == CROW_SETTING_BOOL;
     crow_option_name(run->option[k].setting, table->name[k], sizeof table->name[k]);
@@ -29,8 +25,7 @@ static crow_status table_create(const crow_run *run, popt_table *table) {
                                            .argInfo = is_switch ? POPT_ARG_NONE : POPT_ARG_STRING,
                                            .val = k + 1};
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Says what is wrong with an option that popt refused. */
@@ -82,17 +77,15 @@ crow_status crow_option_dashes(const crow_run *run, crow_status status) {
 }
 
 static crow_status take_arguments(crow_run *run, poptContext context) {
-  crow_status status = CROW_OK;
   const char **words = poptGetArgs(context);
   int count = 0;
   while (words && words[count]) count++;
-  CROW_TRY(CROW_ALLOCATE(&run->argument, count + 1));
+  CROW_NEED(CROW_ALLOCATE(&run->argument, count + 1));
   for (int k = 0; k < count; k++) {
-    CROW_TRY(crow_string_copy(words[k], &run->argument[k]));
+    CROW_NEED(crow_string_copy(words[k], &run->argument[k]));
     run->argument_count++;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status check_arguments(const crow_run *run) {
@@ -117,10 +110,9 @@ static crow_status check_arguments(const crow_run *run) {
 
 /* The words as a shell would take them. */
 static crow_status quote(int argc, char **argv, char **out) {
-  crow_status status = CROW_OK;
   int64_t bytes = 1;
   for (int k = 0; k < argc; k++) bytes += 4 * (int64_t)strlen(argv[k]) + 3;
-  CROW_TRY(CROW_ALLOCATE(out, bytes));
+  CROW_NEED(CROW_ALLOCATE(out, bytes));
   char *to = *out;
   for (int k = 0; k < argc; k++) {
     const char *plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=+,@%";
@@ -137,8 +129,7 @@ static crow_status quote(int argc, char **argv, char **out) {
     }
     if (!bare) *to++ = '\'';
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_run_parse(crow_run *run, int argc, char **argv) {

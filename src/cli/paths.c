@@ -33,7 +33,6 @@ static bool is_word(const char *forms, const char *value) {
 }
 
 crow_status crow_value_file(const char *forms, const char *value, char **file) {
-  crow_status status = CROW_OK;
   const char *name = NULL, *rest = forms ? forms : "FILE";
   size_t before = 0;
   bool within = false;
@@ -49,12 +48,11 @@ crow_status crow_value_file(const char *forms, const char *value, char **file) {
     within |= form.file + 4 < form.text + form.length;
   }
   if (!name) return CROW_OK; /* of no form: a word that is not known, which the command refuses */
-  CROW_TRY(crow_string_copy(name, file));
+  CROW_NEED(crow_string_copy(name, file));
   /* A file's name may hold colons itself. */
   char *colon = within && access(name, F_OK) != 0 ? strrchr(*file, ':') : NULL;
   if (colon) *colon = 0;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* What the user calls an argument: DATASET is the dataset. */
@@ -73,16 +71,14 @@ static void argument_name(const crow_run *run, int place, char *name, size_t byt
 }
 
 static crow_status enter_arguments(const crow_run *run) {
-  crow_status status = CROW_OK;
   char name[64];
   /* Words in small letters are no files. */
   if (!isupper((unsigned char)run->command->arguments[0])) return CROW_OK;
   for (int k = 0; k < run->argument_count; k++) {
     argument_name(run, k, name, sizeof name);
-    CROW_TRY(crow_paths_enter(run->paths, CROW_PATH_READ, name, run->argument[k], false));
+    CROW_NEED(crow_paths_enter(run->paths, CROW_PATH_READ, name, run->argument[k], false));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static const char *option_value(const crow_option *option) {
@@ -124,22 +120,20 @@ cleanup:
 }
 
 crow_status crow_run_enter_paths(crow_run *run) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_paths_create(run->comm, &run->paths));
-  CROW_TRY(enter_arguments(run));
+  CROW_NEED(crow_paths_create(run->comm, &run->paths));
+  CROW_NEED(enter_arguments(run));
   for (int k = 0; k < run->option_count; k++) {
     const crow_option *option = &run->option[k];
-    if (option->setting->type == CROW_SETTING_INPUT && option_value(option)) CROW_TRY(enter_input(run, option));
+    if (option->setting->type == CROW_SETTING_INPUT && option_value(option)) CROW_NEED(enter_input(run, option));
   }
   for (int k = 0; k < run->option_count; k++) {
     const crow_option *option = &run->option[k];
     const crow_setting_type type = option->setting->type;
-    if (type == CROW_SETTING_CHECKPOINT) CROW_TRY(enter_checkpoints(run, option));
+    if (type == CROW_SETTING_CHECKPOINT) CROW_NEED(enter_checkpoints(run, option));
     if (type != CROW_SETTING_OUTPUT && type != CROW_SETTING_STREAM) continue;
-    if (option_value(option)) CROW_TRY(enter_output(run, option));
+    if (option_value(option)) CROW_NEED(enter_output(run, option));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_option_check_files(const crow_command *command, const crow_setting *setting) {

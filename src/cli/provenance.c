@@ -2,16 +2,14 @@
 #include "cli/cli_impl.h"
 
 crow_status crow_run_provenance_times(const crow_run *run, crow_provenance *provenance) {
-  crow_status status = CROW_OK;
   double least[CROW_STAGES_MAX], mean[CROW_STAGES_MAX], greatest[CROW_STAGES_MAX], total = 0;
-  CROW_TRY(crow_stages_summary(run->comm, &run->stages, least, mean, greatest, &total));
+  CROW_NEED(crow_stages_summary(run->comm, &run->stages, least, mean, greatest, &total));
   for (int k = 0; k < run->stages.count; k++) {
     char entry[64];
     (void)snprintf(entry, sizeof entry, "seconds_%s", run->stages.name[k]);
-    CROW_TRY_AGREE(run->comm, crow_provenance_add(provenance, entry, "%.6f", greatest[k]));
+    CROW_NEED_AGREE(run->comm, crow_provenance_add(provenance, entry, "%.6f", greatest[k]));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_run_provenance(const crow_run *run, crow_checkpoint *checkpoint, crow_provenance **out) {

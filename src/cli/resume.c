@@ -21,18 +21,16 @@ static crow_status catch_signals(void) {
 }
 
 crow_status crow_run_checkpoint(const crow_run *run, const crow_checkpoint_options *options, crow_checkpoint **out) {
-  crow_status status = CROW_OK;
   const crow_comm *comm = run->comm;
-  CROW_TRY(crow_checkpoint_create(comm, options, crow_run_output(run), out));
-  CROW_TRY_AGREE(comm, crow_checkpoint_match(*out, "command", "%s", run->command->name));
+  CROW_NEED(crow_checkpoint_create(comm, options, crow_run_output(run), out));
+  CROW_NEED_AGREE(comm, crow_checkpoint_match(*out, "command", "%s", run->command->name));
   for (const crow_section *s = run->command->sections; s && s->title; s++) {
     if (s->settings == crow_checkpoint_settings) continue;
-    CROW_TRY_AGREE(comm, crow_checkpoint_match_settings(*out, s->settings, (const char *)run->options + s->offset));
+    CROW_NEED_AGREE(comm, crow_checkpoint_match_settings(*out, s->settings, (const char *)run->options + s->offset));
   }
-  CROW_TRY_AGREE(comm, catch_signals());
+  CROW_NEED_AGREE(comm, catch_signals());
   crow_stop_deadline(crow_time_s() + crow_checkpoint_seconds_left(*out));
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Between the checkpoints of a stage, what is finished is saved by `save`; without anything to go on from a stop is a

@@ -26,16 +26,14 @@ void crow_table_add_group(crow_table *table, const char *title, int columns) {
 }
 
 static crow_status table_grow(crow_table *table) {
-  crow_status status = CROW_OK;
   char **larger = NULL;
   const int64_t capacity = table->capacity ? 2 * table->capacity : 256;
-  CROW_TRY(CROW_ALLOCATE(&larger, capacity));
+  CROW_NEED(CROW_ALLOCATE(&larger, capacity));
   if (table->cells) memcpy(larger, table->cell, (size_t)table->cells * sizeof *larger);
   crow_free(table->cell);
   table->cell = larger;
   table->capacity = capacity;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 void crow_table_add(crow_table *table, const char *format, ...) {

@@ -2,6 +2,7 @@
 #ifndef CROW_CLUSTER_IMPL_H
 #define CROW_CLUSTER_IMPL_H
 
+#include <crow/checkpoint.h>
 #include <crow/cluster.h>
 
 /* This rank's contexts. */
@@ -12,6 +13,21 @@ typedef struct crow_contexts {
 } crow_contexts;
 crow_status crow_contexts_read(const crow_comm *comm, const crow_dataset *dataset, crow_contexts *out);
 void crow_contexts_free(crow_contexts *contexts);
+/* A block of contexts, also relative to the first context of all: that keeps |x|^2 + |y|^2 - 2 x.y accurate far away
+ * from zero. */
+typedef struct crow_context_block {
+  crow_gidx begin, count;
+  const double *context;    /* (count, d) */
+  double *shifted, *square; /* (count, d), (count) squared lengths of the shifted */
+} crow_context_block;
+/* Takes two blocks with the products of the shifted, `product` (a->count, CROW_BLOCK). In one block with itself every
+ * pair is met twice, once from either side. */
+typedef void crow_blocks_function(void *context, const crow_context_block *a, const crow_context_block *b,
+                                  const double *product);
+/* Gives every two blocks of all contexts to `take` of one rank, the earlier block first. `name` is said of the
+ * progress; where `checkpoint`, which may be NULL, is due to stop the run, it fails. Collective. */
+crow_status crow_contexts_compare(const crow_comm *comm, const crow_contexts *contexts, const char *name,
+                                  crow_checkpoint *checkpoint, crow_blocks_function *take, void *context);
 /* The distances of all pairs of alternatives, or of CROW_VALLEY_PAIRS random ones if there are more, ascending: the
  * same on all ranks and for any number of them. `*distance` is the caller's. Collective. */
 crow_status crow_pair_distances(const crow_comm *comm, const crow_contexts *contexts, double **distance,

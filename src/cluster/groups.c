@@ -6,20 +6,17 @@
 #include <string.h>
 
 crow_status crow_contexts_read(const crow_comm *comm, const crow_dataset *dataset, crow_contexts *out) {
-  crow_status status = CROW_OK;
   *out = (crow_contexts){.partition = crow_comm_partition(comm, dataset->alternatives, CROW_BLOCK),
                          .d = dataset->dimensions};
   if (dataset->alternatives > INT32_MAX) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: %lld alternatives, expected at most %d",
-                        dataset->file ? crow_file_name(dataset->file) : "contexts", (long long)dataset->alternatives,
-                        INT32_MAX));
+    return crow_error(CROW_BAD_INPUT, "%s: %lld alternatives, expected at most %d",
+                      dataset->file ? crow_file_name(dataset->file) : "contexts", (long long)dataset->alternatives,
+                      INT32_MAX);
   }
-  CROW_TRY(crow_space_check_distances(comm, dataset));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->value, out->partition.count * out->d));
-  CROW_TRY(crow_dataset_need_contexts(dataset));
-  CROW_TRY(crow_dataset_read_contexts(dataset, out->partition.begin, out->partition.count, CROW_F64, out->value));
-cleanup:
-  return status;
+  CROW_NEED(crow_space_check_distances(comm, dataset));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_RAW(&out->value, out->partition.count * out->d));
+  CROW_NEED(crow_dataset_need_contexts(dataset));
+  return crow_dataset_read_contexts(dataset, out->partition.begin, out->partition.count, CROW_F64, out->value);
 }
 
 void crow_contexts_free(crow_contexts *contexts) {

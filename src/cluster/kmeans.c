@@ -19,26 +19,20 @@ typedef struct kmeans {
 static void kmeans_free(kmeans *km) {
   crow_contexts_free(&km->contexts);
   crow_fixed_free(&km->fixed);
-  crow_free(km->centre);
-  crow_free(km->square);
-  crow_free(km->nearest);
-  crow_free(km->sum);
+  CROW_FREE(km->centre, km->square, km->nearest, km->sum);
 }
 
 static crow_status kmeans_create(const crow_comm *comm, const crow_dataset *dataset, crow_gidx clusters, uint64_t seed,
                                  kmeans *km) {
-  crow_status status = CROW_OK;
   *km = (kmeans){.seed = seed};
-  CROW_TRY(crow_contexts_read(comm, dataset, &km->contexts));
+  CROW_NEED(crow_contexts_read(comm, dataset, &km->contexts));
   const crow_partition *p = &km->contexts.partition;
   const int64_t d = km->contexts.d;
-  CROW_TRY(crow_fixed_create(comm, p->global, d, p->count, km->contexts.value, &km->fixed));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&km->centre, clusters * d));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&km->sum, clusters * (d + 1)));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&km->square, p->count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&km->nearest, p->count));
-cleanup:
-  return status;
+  CROW_NEED(crow_fixed_create(comm, p->global, d, p->count, km->contexts.value, &km->fixed));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&km->centre, clusters * d));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&km->sum, clusters * (d + 1)));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&km->square, p->count));
+  return crow_comm_agree(comm, CROW_ALLOCATE(&km->nearest, p->count));
 }
 
 /* ---- k-means++ ---------------------------------------------------------------------------------------------- */
@@ -46,7 +40,6 @@ cleanup:
 /* Alternative x is drawn with a probability in proportion to its squared distance: each has an exponential time of that
  * rate, and the first wins. So nobody needs the sum of all. `*chosen` is -1 if all distances are zero. Collective. */
 static crow_status draw_centre(const crow_comm *comm, const kmeans *km, crow_gidx *chosen) {
-  crow_status status = CROW_OK;
   const crow_partition *p = &km->contexts.partition;
   double first = INFINITY;
   int64_t winner = INT64_MAX;
@@ -62,48 +55,43 @@ static crow_status draw_centre(const crow_comm *comm, const kmeans *km, crow_gid
     }
   }
   double least = first;
-  CROW_TRY(crow_comm_min_f64(comm, &least, 1));
+  CROW_NEED(crow_comm_min_f64(comm, &least, 1));
   if (first > least) winner = INT64_MAX;
-  CROW_TRY(crow_comm_min_i64(comm, &winner, 1));
+  CROW_NEED(crow_comm_min_i64(comm, &winner, 1));
   *chosen = winner == INT64_MAX ? -1 : winner;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status add_centre(const crow_comm *comm, kmeans *km, crow_gidx chosen) {
-  crow_status status = CROW_OK;
   const crow_contexts *c = &km->contexts;
   const int owner = crow_partition_owner(&c->partition, chosen);
   double *centre = km->centre + km->k * c->d;
   if (owner == c->partition.rank) {
     memcpy(centre, c->value + (chosen - c->partition.begin) * c->d, (size_t)c->d * sizeof *centre);
   }
-  CROW_TRY(crow_comm_broadcast(comm, centre, c->d * (int64_t)sizeof *centre, owner));
+  CROW_NEED(crow_comm_broadcast(comm, centre, c->d * (int64_t)sizeof *centre, owner));
   for (int64_t i = 0; i < c->partition.count; i++) {
     const double square = crow_nearest_distance(c->value + i * c->d, centre, CROW_DOUBLE, c->d);
     if (km->k == 0 || square < km->square[i]) km->square[i] = square;
   }
   km->k++;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status choose_centres(const crow_comm *comm, kmeans *km, crow_gidx clusters) {
-  crow_status status = CROW_OK;
   km->k = 0;
   crow_gidx chosen = 0;
   crow_progress progress;
   crow_progress_begin(&progress, "k-means++", "centres", (double)clusters);
   for (int64_t i = 0; i < km->contexts.partition.count; i++) km->square[i] = 1; /* the first is drawn evenly */
   while (km->k < clusters) {
-    CROW_TRY_AGREE(comm, crow_stop_check("k-means++"));
-    CROW_TRY(draw_centre(comm, km, &chosen));
+    CROW_NEED_AGREE(comm, crow_stop_check("k-means++"));
+    CROW_NEED(draw_centre(comm, km, &chosen));
     if (chosen < 0) break;
-    CROW_TRY(add_centre(comm, km, chosen));
+    CROW_NEED(add_centre(comm, km, chosen));
     crow_progress_update(&progress, (double)km->k);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* ---- Lloyd -------------------------------------------------------------------------------------------------- */
@@ -136,7 +124,6 @@ cleanup:
 
 /* Moves the centres to their members' means; one without members stays. */
 static crow_status move_centres(const crow_comm *comm, kmeans *km) {
-  crow_status status = CROW_OK;
   const crow_contexts *c = &km->contexts;
   const int64_t width = c->d + 1;
   memset(km->sum, 0, (size_t)(km->k * width) * sizeof *km->sum);
@@ -145,35 +132,32 @@ static crow_status move_centres(const crow_comm *comm, kmeans *km) {
     crow_fixed_add(&km->fixed, c->value + i * c->d, sum);
     sum[c->d]++;
   }
-  CROW_TRY(crow_comm_sum_i64(comm, km->sum, km->k * width));
+  CROW_NEED(crow_comm_sum_i64(comm, km->sum, km->k * width));
   for (int64_t k = 0; k < km->k; k++) {
     const int64_t *sum = km->sum + k * width;
     if (sum[c->d] > 0) crow_fixed_mean(&km->fixed, sum, sum[c->d], km->centre + k * c->d);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status kmeans_iterate(const crow_comm *comm, kmeans *km, int64_t max_iterations, crow_groups *out) {
-  crow_status status = CROW_OK;
   const crow_partition *p = &km->contexts.partition;
   int64_t changed = 0;
   out->converged = false;
   out->iterations = 0;
   for (int64_t i = 0; i < p->count; i++) km->nearest[i] = -1;
   while (!out->converged && out->iterations < max_iterations) {
-    CROW_TRY_AGREE(comm, crow_stop_check("k-means"));
-    CROW_TRY_AGREE(comm, assign(km, &changed));
-    CROW_TRY(crow_comm_sum_i64(comm, &changed, 1));
-    CROW_TRY(crow_comm_sum(comm, p, km->square, &out->inertia));
+    CROW_NEED_AGREE(comm, crow_stop_check("k-means"));
+    CROW_NEED_AGREE(comm, assign(km, &changed));
+    CROW_NEED(crow_comm_sum_i64(comm, &changed, 1));
+    CROW_NEED(crow_comm_sum(comm, p, km->square, &out->inertia));
     out->converged = changed == 0;
     out->iterations++;
-    if (!out->converged) CROW_TRY(move_centres(comm, km));
+    if (!out->converged) CROW_NEED(move_centres(comm, km));
     crow_log(CROW_LOG_INFO, "k-means: iteration %lld, %lld changed, inertia %.9g", (long long)out->iterations,
              (long long)changed, out->inertia);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_groups_by_kmeans(const crow_comm *comm, const crow_dataset *dataset, crow_gidx clusters,

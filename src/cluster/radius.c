@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A radius from the distances of some alternatives to their nearest others. */
+#include "base/order_impl.h"
 #include "cluster/cluster_impl.h"
 #include <crow/nearest.h>
 #include <math.h>
@@ -34,10 +35,7 @@ static crow_status radius_gather_chosen(const crow_comm *comm, const crow_contex
   CROW_TRY(crow_comm_exchange(comm, mine, count, sizeof *mine, (void **)&received, received_count));
   for (int64_t k = 0; k < chosen * c->d; k++) whole[k] = received[k]; /* ranks ascend, and so do the chosen */
 cleanup:
-  crow_free(count);
-  crow_free(received_count);
-  crow_free(mine);
-  crow_free(received);
+  CROW_FREE(count, received_count, mine, received);
   return status;
 }
 
@@ -45,7 +43,6 @@ cleanup:
  * there is none. */
 static crow_status nearest_others(const crow_comm *comm, const crow_contexts *c, const int32_t *prompt, int64_t chosen,
                                   const double *whole, double *square) {
-  crow_status status = CROW_OK;
   const crow_partition *p = &c->partition;
   for (int64_t k = 0; k < chosen; k++) {
     const crow_gidx self = chosen_index(p->global, chosen, k);
@@ -56,14 +53,7 @@ static crow_status nearest_others(const crow_comm *comm, const crow_contexts *c,
       if (s < square[k]) square[k] = s;
     }
   }
-  CROW_TRY(crow_comm_min_f64(comm, square, chosen));
-cleanup:
-  return status;
-}
-
-static int radius_ascending(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
+  return crow_comm_min_f64(comm, square, chosen);
 }
 
 /* `distance` ascends. */
@@ -93,7 +83,7 @@ crow_status crow_radius_suggest(const crow_comm *comm, const crow_dataset *datas
     CROW_TRY(radius_gather_chosen(comm, &contexts, chosen, whole));
     CROW_TRY(nearest_others(comm, &contexts, dataset->prompt, chosen, whole, distance));
     for (int64_t k = 0; k < chosen; k++) distance[k] = sqrt(distance[k]);
-    qsort(distance, (size_t)chosen, sizeof *distance, radius_ascending);
+    qsort(distance, (size_t)chosen, sizeof *distance, crow_order_f64);
     int64_t n = chosen; /* single alternatives of a prompt have no distance */
     while (n > 0 && isinf(distance[n - 1])) n--;
     if (n > 0 && distance[n - 1] > 0) *radius = from_distances(distance, n, &largest_jump);
@@ -101,7 +91,6 @@ crow_status crow_radius_suggest(const crow_comm *comm, const crow_dataset *datas
   if (jump) *jump = largest_jump;
 cleanup:
   crow_contexts_free(&contexts);
-  crow_free(whole);
-  crow_free(distance);
+  CROW_FREE(whole, distance);
   return status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The valley between two humps of the distances of pairs: Otsu's threshold (1979), which maximises the variance between
  * its two sides. */
+#include "base/order_impl.h"
 #include "cluster/cluster_impl.h"
 #include <crow/nearest.h>
 #include <math.h>
@@ -43,15 +44,13 @@ static int compare_pairs(const void *a, const void *b) {
 /* The pairs whose x this rank holds, by their y. */
 static crow_status valley_list_pairs(const crow_partition *p, int64_t pairs, bool all, valley_pair **list,
                                      int64_t *count) {
-  crow_status status = CROW_OK;
-  CROW_TRY(CROW_ALLOCATE_RAW(list, pairs));
+  CROW_NEED(CROW_ALLOCATE_RAW(list, pairs));
   for (int64_t k = 0; k < pairs; k++) {
     const valley_pair pair = valley_pair_of(p->global, k, all);
     if (pair.x >= p->begin && pair.x < p->begin + p->count) (*list)[(*count)++] = pair;
   }
   qsort(*list, (size_t)*count, sizeof **list, compare_pairs);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* All contexts pass by in blocks, and each rank takes its pairs' distances. */
@@ -81,11 +80,6 @@ cleanup:
   return status;
 }
 
-static int compare_distances(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 crow_status crow_pair_distances(const crow_comm *comm, const crow_contexts *contexts, double **distance,
                                 int64_t *pairs) {
   crow_status status = CROW_OK;
@@ -98,7 +92,7 @@ crow_status crow_pair_distances(const crow_comm *comm, const crow_contexts *cont
   CROW_TRY_AGREE(comm, valley_list_pairs(&contexts->partition, *pairs, all, &list, &count));
   CROW_TRY(take_distances(comm, contexts, list, count, *distance));
   CROW_TRY(crow_comm_max_f64(comm, *distance, *pairs));
-  qsort(*distance, (size_t)*pairs, sizeof **distance, compare_distances);
+  qsort(*distance, (size_t)*pairs, sizeof **distance, crow_order_f64);
 cleanup:
   crow_free(list);
   return status;

@@ -35,20 +35,18 @@ crow_status crow_comm_check(int code, const char *call) {
 }
 
 crow_status crow_comm_init(int *argc, char ***argv) {
-  crow_status status = CROW_OK;
   int initialised = 0;
-  CROW_TRY_MPI(MPI_Initialized(&initialised));
+  CROW_NEED_MPI(MPI_Initialized(&initialised));
   if (!initialised) {
     /* Threads of a rank compute, only the first one communicates. */
     int provided = 0;
     LEAKS_UNCOUNTED();
     const int code = MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
     LEAKS_COUNTED();
-    CROW_TRY_MPI(code);
+    CROW_NEED_MPI(code);
     began_mpi = true;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 void crow_comm_finalize(void) {
@@ -82,13 +80,10 @@ cleanup:
 }
 
 crow_status crow_comm_create(MPI_Comm parent, crow_comm **out) {
-  crow_status status = CROW_OK;
   MPI_Comm mpi = MPI_COMM_NULL;
   *out = NULL;
-  CROW_TRY_MPI(MPI_Comm_dup(parent, &mpi));
-  CROW_TRY(comm_wrap(mpi, out));
-cleanup:
-  return status;
+  CROW_NEED_MPI(MPI_Comm_dup(parent, &mpi));
+  return comm_wrap(mpi, out);
 }
 
 crow_status crow_comm_create_world(crow_comm **out) { return crow_comm_create(MPI_COMM_WORLD, out); }

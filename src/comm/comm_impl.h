@@ -15,9 +15,10 @@ MPI_Comm crow_comm_mpi(const crow_comm *comm);
 /* Turns an MPI return code into a status with MPI's own words. */
 crow_status crow_comm_check(int code, const char *call);
 
-/* Runs an MPI call and leaves through `cleanup` if it fails. MPI failures are not recoverable, so there is nothing to
+/* Runs an MPI call and leaves the function if it fails. MPI failures are not recoverable, so there is nothing to
  * agree on: the caller ends the job. */
 #define CROW_TRY_MPI(call) CROW_TRY(CROW_CHECK_MPI(call))
+#define CROW_NEED_MPI(call) CROW_NEED(CROW_CHECK_MPI(call))
 #define CROW_CHECK_MPI(call) (crow_comm_clock_start(), crow_comm_check((call), #call))
 
 /* The clock of crow_comm_seconds(): runs from here to the next crow_comm_check(). */

@@ -31,9 +31,8 @@ static crow_gidx halo_least(crow_gidx a, crow_gidx b) { return a < b ? a : b; }
 
 /* Cuts the ranges at the slices' borders: at most one cut more for each rank. */
 static crow_status cut_ranges(crow_halo *h, int64_t *counts) {
-  crow_status status = CROW_OK;
   int64_t n = 0;
-  CROW_TRY(CROW_ALLOCATE_RAW(&h->needed, h->ranges + h->comm->size));
+  CROW_NEED(CROW_ALLOCATE_RAW(&h->needed, h->ranges + h->comm->size));
   for (int64_t k = 0; k < h->ranges; k++) {
     crow_gidx at = h->range[k].begin;
     for (int owner = at < h->range[k].end ? crow_partition_owner(&h->partition, at) : 0; at < h->range[k].end;
@@ -45,8 +44,7 @@ static crow_status cut_ranges(crow_halo *h, int64_t *counts) {
       at = end;
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* One datatype for ranges that begin at `origin` in memory. */
@@ -63,19 +61,17 @@ static crow_status make_type(const peer *p, crow_gidx origin, MPI_Datatype *type
   CROW_TRY_MPI(MPI_Type_create_hindexed((int)p->ranges, length, place, MPI_INT64_T, type));
   CROW_TRY_MPI(MPI_Type_commit(type));
 cleanup:
-  crow_free(length);
-  crow_free(place);
+  CROW_FREE(length, place);
   return status;
 }
 
 /* The ranks with which ranges are shared. */
 static crow_status make_peers(const crow_halo *h, const crow_range *range, const int64_t *counts, bool slice,
                               peer **peers, int *peers_count) {
-  crow_status status = CROW_OK;
   int64_t at = 0;
   int n = 0;
   for (int r = 0; r < h->comm->size; r++) n += counts[r] > 0;
-  CROW_TRY(CROW_ALLOCATE(peers, n));
+  CROW_NEED(CROW_ALLOCATE(peers, n));
   for (int k = 0; k < n; k++) (*peers)[k].in_whole = (*peers)[k].in_slice = MPI_DATATYPE_NULL;
   for (int r = 0; r < h->comm->size; r++) {
     if (counts[r] == 0) continue;
@@ -84,21 +80,17 @@ static crow_status make_peers(const crow_halo *h, const crow_range *range, const
     p->range = range + at;
     p->ranges = counts[r];
     for (int64_t k = 0; k < p->ranges; k++) p->count += p->range[k].end - p->range[k].begin;
-    CROW_TRY(slice ? make_type(p, h->partition.begin, &p->in_slice) : make_type(p, 0, &p->in_whole));
+    CROW_NEED(slice ? make_type(p, h->partition.begin, &p->in_slice) : make_type(p, 0, &p->in_whole));
     at += counts[r];
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status allocate_messages(crow_halo *h) {
-  crow_status status = CROW_OK;
   int64_t returned = 0;
   for (int k = 0; k < h->gives_count; k++) returned += h->gives[k].count;
-  CROW_TRY(CROW_ALLOCATE_RAW(&h->request, h->needs_count + h->gives_count));
-  CROW_TRY(crow_allocate_raw(returned, ELEMENT, &h->received));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE_RAW(&h->request, h->needs_count + h->gives_count));
+  return crow_allocate_raw(returned, ELEMENT, &h->received);
 }
 
 crow_status crow_halo_create(const crow_comm *comm, const crow_partition *partition, const crow_range *ranges,
@@ -125,8 +117,7 @@ crow_status crow_halo_create(const crow_comm *comm, const crow_partition *partit
   CROW_TRY_AGREE(comm, make_peers(h, h->given, give, true, &h->gives, &h->gives_count));
   CROW_TRY_AGREE(comm, allocate_messages(h));
 cleanup:
-  crow_free(need);
-  crow_free(give);
+  CROW_FREE(need, give);
   if (status != CROW_OK) crow_halo_destroy(&h);
   *out = h;
   return status;
@@ -145,12 +136,7 @@ void crow_halo_destroy(crow_halo **halo) {
   if (!h) return;
   free_peers(h->needs, h->needs_count);
   free_peers(h->gives, h->gives_count);
-  crow_free(h->range);
-  crow_free(h->needed);
-  crow_free(h->given);
-  crow_free(h->request);
-  crow_free(h->received);
-  crow_free(h);
+  CROW_FREE(h->range, h->needed, h->given, h->request, h->received, h);
   *halo = NULL;
 }
 
@@ -162,19 +148,18 @@ const crow_range *crow_halo_ranges(const crow_halo *halo, int64_t *count) {
 crow_gidx crow_halo_count(const crow_halo *halo) { return halo->count; }
 
 crow_status crow_halo_fetch(const crow_halo *halo, const double *slice, double *whole) {
-  crow_status status = CROW_OK;
   const crow_halo *h = halo;
   const crow_gidx begin = h->partition.begin;
   int n = 0;
   for (int k = 0; k < h->needs_count; k++) {
     const peer *p = &h->needs[k];
     if (p->rank == h->comm->rank) continue;
-    CROW_TRY_MPI(MPI_Irecv(whole, 1, p->in_whole, p->rank, 0, h->comm->mpi, &h->request[n++]));
+    CROW_NEED_MPI(MPI_Irecv(whole, 1, p->in_whole, p->rank, 0, h->comm->mpi, &h->request[n++]));
   }
   for (int k = 0; k < h->gives_count; k++) {
     const peer *p = &h->gives[k];
     if (p->rank == h->comm->rank) continue;
-    CROW_TRY_MPI(MPI_Isend(slice, 1, p->in_slice, p->rank, 0, h->comm->mpi, &h->request[n++]));
+    CROW_NEED_MPI(MPI_Isend(slice, 1, p->in_slice, p->rank, 0, h->comm->mpi, &h->request[n++]));
   }
   for (int k = 0; k < h->needs_count; k++) {
     const peer *p = &h->needs[k];
@@ -183,9 +168,7 @@ crow_status crow_halo_fetch(const crow_halo *halo, const double *slice, double *
       memcpy(whole + p->range[i].begin, slice + (p->range[i].begin - begin), bytes);
     }
   }
-  CROW_TRY_MPI(MPI_Waitall(n, h->request, MPI_STATUSES_IGNORE));
-cleanup:
-  return status;
+  return CROW_CHECK_MPI(MPI_Waitall(n, h->request, MPI_STATUSES_IGNORE));
 }
 
 /* Takes `count` values into the places of the slice that they belong to. */
@@ -214,33 +197,31 @@ static void take_ranges(const crow_halo *h, const peer *p, const char *values, b
 }
 
 static crow_status halo_reduce(const crow_halo *h, const void *whole, take *into, void *slice) {
-  crow_status status = CROW_OK;
   int n = 0;
   char *to = h->received;
   for (int k = 0; k < h->gives_count; k++) {
     const peer *p = &h->gives[k];
     if (p->rank == h->comm->rank) continue;
-    CROW_TRY_MPI(MPI_Irecv(to, (int)p->count, MPI_INT64_T, p->rank, 0, h->comm->mpi, &h->request[n++]));
+    CROW_NEED_MPI(MPI_Irecv(to, (int)p->count, MPI_INT64_T, p->rank, 0, h->comm->mpi, &h->request[n++]));
     to += p->count * ELEMENT;
   }
   for (int k = 0; k < h->needs_count; k++) {
     const peer *p = &h->needs[k];
     if (p->rank == h->comm->rank) continue;
-    CROW_TRY_MPI(MPI_Isend(whole, 1, p->in_whole, p->rank, 0, h->comm->mpi, &h->request[n++]));
+    CROW_NEED_MPI(MPI_Isend(whole, 1, p->in_whole, p->rank, 0, h->comm->mpi, &h->request[n++]));
   }
   if (h->partition.count) memset(slice, 0, (size_t)(h->partition.count * ELEMENT));
   for (int k = 0; k < h->gives_count; k++) {
     if (h->gives[k].rank == h->comm->rank) take_ranges(h, &h->gives[k], whole, true, into, slice);
   }
-  CROW_TRY_MPI(MPI_Waitall(n, h->request, MPI_STATUSES_IGNORE));
+  CROW_NEED_MPI(MPI_Waitall(n, h->request, MPI_STATUSES_IGNORE));
   const char *from = h->received;
   for (int k = 0; k < h->gives_count; k++) {
     if (h->gives[k].rank == h->comm->rank) continue;
     take_ranges(h, &h->gives[k], from, false, into, slice);
     from += h->gives[k].count * ELEMENT;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_halo_sum_i64(const crow_halo *halo, const int64_t *whole, int64_t *slice) {

@@ -3,13 +3,11 @@
 #include <string.h>
 
 crow_status crow_comm_broadcast(const crow_comm *comm, void *data, int64_t bytes, int root) {
-  crow_status status = CROW_OK;
   for (int64_t begin = 0; begin < bytes; begin += CROW_COMM_PIECE) {
     const int64_t n = bytes - begin < CROW_COMM_PIECE ? bytes - begin : CROW_COMM_PIECE;
-    CROW_TRY_MPI(MPI_Bcast((char *)data + begin, (int)n, MPI_BYTE, root, comm->mpi));
+    CROW_NEED_MPI(MPI_Bcast((char *)data + begin, (int)n, MPI_BYTE, root, comm->mpi));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_comm_gather_slices(const crow_comm *comm, const crow_partition *partition, const void *slice,
@@ -35,8 +33,7 @@ crow_status crow_comm_gather_slices(const crow_comm *comm, const crow_partition 
   }
 cleanup:
   if (element != MPI_DATATYPE_NULL) (void)MPI_Type_free(&element);
-  crow_free(counts);
-  crow_free(offsets);
+  CROW_FREE(counts, offsets);
   return status;
 }
 
@@ -48,19 +45,17 @@ crow_status crow_comm_gather(const crow_comm *comm, const void *mine, void *whol
 /* Sends one packet to a rank while receiving another, in pieces that MPI's counts can hold. */
 static crow_status move_swap(const crow_comm *comm, const char *send, int64_t send_bytes, int to, char *receive,
                              int64_t receive_bytes, int from) {
-  crow_status status = CROW_OK;
   while (send_bytes > 0 || receive_bytes > 0) {
     const int out = (int)(send_bytes < CROW_COMM_PIECE ? send_bytes : CROW_COMM_PIECE);
     const int in = (int)(receive_bytes < CROW_COMM_PIECE ? receive_bytes : CROW_COMM_PIECE);
-    CROW_TRY_MPI(MPI_Sendrecv(send, out, MPI_BYTE, out ? to : MPI_PROC_NULL, 1, receive, in, MPI_BYTE,
-                              in ? from : MPI_PROC_NULL, 1, comm->mpi, MPI_STATUS_IGNORE));
+    CROW_NEED_MPI(MPI_Sendrecv(send, out, MPI_BYTE, out ? to : MPI_PROC_NULL, 1, receive, in, MPI_BYTE,
+                               in ? from : MPI_PROC_NULL, 1, comm->mpi, MPI_STATUS_IGNORE));
     send += out;
     send_bytes -= out;
     receive += in;
     receive_bytes -= in;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_comm_exchange(const crow_comm *comm, const void *send, const int64_t *send_count, size_t element_bytes,
@@ -89,8 +84,7 @@ crow_status crow_comm_exchange(const crow_comm *comm, const void *send, const in
     }
   }
 cleanup:
-  crow_free(send_at);
-  crow_free(receive_at);
+  CROW_FREE(send_at, receive_at);
   if (status != CROW_OK) {
     crow_free(*received);
     *received = NULL;

@@ -4,14 +4,12 @@
 
 static crow_status allreduce(const crow_comm *comm, void *values, int64_t count, MPI_Datatype type, size_t bytes,
                              MPI_Op op) {
-  crow_status status = CROW_OK;
   for (int64_t begin = 0; begin < count; begin += CROW_COMM_PIECE) {
     const int64_t n = count - begin < CROW_COMM_PIECE ? count - begin : CROW_COMM_PIECE;
     void *piece = (char *)values + (size_t)begin * bytes;
-    CROW_TRY_MPI(MPI_Allreduce(MPI_IN_PLACE, piece, (int)n, type, op, comm->mpi));
+    CROW_NEED_MPI(MPI_Allreduce(MPI_IN_PLACE, piece, (int)n, type, op, comm->mpi));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_comm_sum_i64(const crow_comm *comm, int64_t *values, int64_t count) {
@@ -34,13 +32,11 @@ crow_status crow_comm_sum_f64_unordered(const crow_comm *comm, double *values, i
 }
 
 crow_status crow_comm_sum_exact(const crow_comm *comm, crow_exact_sum *sums, int64_t count) {
-  crow_status status = CROW_OK;
   /* Normalised digits are below 2^32, so the integer sum over ranks cannot overflow. */
   for (int64_t k = 0; k < count; k++) crow_exact_normalise(&sums[k]);
-  CROW_TRY(crow_comm_sum_i64(comm, sums->limb, count * CROW_EXACT_LIMBS));
+  CROW_NEED(crow_comm_sum_i64(comm, sums->limb, count * CROW_EXACT_LIMBS));
   for (int64_t k = 0; k < count; k++) crow_exact_normalise(&sums[k]);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Up to this many sums are kept on the stack, more than an iteration of L-BFGS with its usual history needs: without
@@ -72,11 +68,9 @@ cleanup:
 }
 
 crow_status crow_comm_sum(const crow_comm *comm, const crow_partition *partition, const double *slice, double *result) {
-  crow_status status = CROW_OK;
   crow_exact_sum sum = {{0}};
   crow_exact_add_blocks(&sum, slice, partition->count);
-  CROW_TRY(crow_comm_sum_exact(comm, &sum, 1));
+  CROW_NEED(crow_comm_sum_exact(comm, &sum, 1));
   *result = crow_exact_value(&sum);
-cleanup:
-  return status;
+  return CROW_OK;
 }

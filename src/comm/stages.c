@@ -23,17 +23,15 @@ void crow_stages_begin(crow_stages *stages, const char *name) {
 
 crow_status crow_stages_summary(const crow_comm *comm, const crow_stages *stages, double *least_s, double *mean_s,
                                 double *greatest_s, double *total_s) {
-  crow_status status = CROW_OK;
   const size_t bytes = sizeof stages->seconds;
   memcpy(least_s, stages->seconds, bytes);
   memcpy(mean_s, stages->seconds, bytes);
   memcpy(greatest_s, stages->seconds, bytes);
   *total_s = stages->count ? crow_time_s() - stages->begun_s : 0;
-  CROW_TRY(crow_comm_min_f64(comm, least_s, CROW_STAGES_MAX));
-  CROW_TRY(crow_comm_max_f64(comm, greatest_s, CROW_STAGES_MAX));
-  CROW_TRY(crow_comm_sum_f64_unordered(comm, mean_s, CROW_STAGES_MAX));
-  CROW_TRY(crow_comm_max_f64(comm, total_s, 1));
+  CROW_NEED(crow_comm_min_f64(comm, least_s, CROW_STAGES_MAX));
+  CROW_NEED(crow_comm_max_f64(comm, greatest_s, CROW_STAGES_MAX));
+  CROW_NEED(crow_comm_sum_f64_unordered(comm, mean_s, CROW_STAGES_MAX));
+  CROW_NEED(crow_comm_max_f64(comm, total_s, 1));
   for (int k = 0; k < CROW_STAGES_MAX; k++) mean_s[k] /= comm->size;
-cleanup:
-  return status;
+  return CROW_OK;
 }

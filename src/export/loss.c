@@ -45,18 +45,15 @@ cleanup:
 /* Weights from a file, or all equal. */
 static crow_status read_loss_weights(const crow_comm *comm, const crow_dataset *dataset, const char *name,
                                      crow_weights *out) {
-  crow_status status = CROW_OK;
   crow_weights_options uniform;
   if (strcmp(name, "uniform") == 0) {
     crow_weights_options_default(&uniform);
     uniform.scheme = CROW_SCHEME_UNIFORM;
-    CROW_TRY(crow_weights_compute(comm, dataset, &uniform, out));
+    CROW_NEED(crow_weights_compute(comm, dataset, &uniform, out));
   } else {
-    CROW_TRY(crow_weights_read(comm, name, dataset, out));
+    CROW_NEED(crow_weights_read(comm, name, dataset, out));
   }
-  CROW_TRY(crow_weights_find_shares(comm, dataset, out));
-cleanup:
-  return status;
+  return crow_weights_find_shares(comm, dataset, out);
 }
 
 crow_status crow_export_loss(const crow_comm *comm, const char *input, const crow_export_options *options,
@@ -103,8 +100,6 @@ crow_status crow_export_read_loss(crow_export *t, int64_t begin, int64_t count, 
     loss[i] = found ? found->loss * (counts ? (double)times[i] : 1) : 0;
   }
 cleanup:
-  crow_free(first);
-  crow_free(second);
-  crow_free(times);
+  CROW_FREE(first, second, times);
   return status;
 }

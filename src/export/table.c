@@ -87,13 +87,12 @@ static void add_column(crow_export *t, const struct field *field, const crow_elo
 
 /* Columns that were kept with the comparisons. One that is called as one of ours is, say count, becomes kept_count. */
 static crow_status add_kept(crow_export *t, const char *only, bool *data) {
-  crow_status status = CROW_OK;
   int64_t shape[2];
   if (!crow_file_has(t->file, "/comparisons/label_name")) return CROW_OK;
   crow_file_shape(t->file, "/comparisons/label_name", shape);
-  CROW_TRY(crow_file_read_strings(t->file, "/comparisons/label_name", 0, shape[0], &t->kept_name));
+  CROW_NEED(crow_file_read_strings(t->file, "/comparisons/label_name", 0, shape[0], &t->kept_name));
   crow_file_shape(t->file, "/comparisons/label_value", shape);
-  CROW_TRY(crow_file_read_strings(t->file, "/comparisons/label_value", 0, t->root ? shape[0] : 0, &t->kept_value));
+  CROW_NEED(crow_file_read_strings(t->file, "/comparisons/label_value", 0, t->root ? shape[0] : 0, &t->kept_value));
   for (int64_t k = 0; k < t->kept_name.count && t->columns < CROW_EXPORT_COLUMNS; k++) {
     const char *name = crow_strings_get(&t->kept_name, k);
     if (only && strcmp(only, name) != 0) continue;
@@ -107,8 +106,7 @@ static crow_status add_kept(crow_export *t, const char *only, bool *data) {
     t->rows = shape[0];
     *data = true;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status refuse(const crow_file *file, crow_export_table table, const char *only, const char *names) {
@@ -122,19 +120,17 @@ static crow_status refuse(const crow_file *file, crow_export_table table, const 
 }
 
 static crow_status allocate_columns(crow_export *t) {
-  crow_status status = CROW_OK;
   int64_t widest = 1;
   for (int c = 0; c < t->columns; c++) widest = t->column[c].width > widest ? t->column[c].width : widest;
   t->slice = CROW_EXPORT_SLICE / widest + 1;
   for (int c = 0; c < t->columns && t->root; c++) {
     crow_export_column *column = &t->column[c];
     if (column->type == CROW_EXPORT_REAL || column->type == CROW_EXPORT_LOSS)
-      CROW_TRY(CROW_ALLOCATE_RAW(&column->real, t->slice * column->width));
+      CROW_NEED(CROW_ALLOCATE_RAW(&column->real, t->slice * column->width));
     if (column->type == CROW_EXPORT_INTEGER || column->type == CROW_EXPORT_PLACE || column->type == CROW_EXPORT_KEPT)
-      CROW_TRY(CROW_ALLOCATE_RAW(&column->integer, t->slice * column->width));
+      CROW_NEED(CROW_ALLOCATE_RAW(&column->integer, t->slice * column->width));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Places, where there is a column of them, with a word of warning where they mean little. */
@@ -175,8 +171,7 @@ static crow_status find_scale(const crow_comm *comm, const crow_file *file, cons
   CROW_TRY(crow_file_read(file, "/rewards/weight", p.begin, p.count, CROW_F64, weight));
   CROW_TRY(crow_elo_find(comm, &options->elo, file, &p, value, weight, out));
 cleanup:
-  crow_free(value);
-  crow_free(weight);
+  CROW_FREE(value, weight);
   return status;
 }
 
@@ -227,8 +222,7 @@ double crow_export_bytes(const crow_export *t) {
 void crow_export_free(crow_export *t) {
   for (int c = 0; c < t->columns; c++) {
     crow_strings_free(&t->column[c].text);
-    crow_free(t->column[c].real);
-    crow_free(t->column[c].integer);
+    CROW_FREE(t->column[c].real, t->column[c].integer);
   }
   crow_places_free(&t->places);
   crow_strings_free(&t->kept_name);
@@ -252,30 +246,28 @@ cleanup:
 }
 
 crow_status crow_export_read(crow_export *t, int64_t begin, int64_t count) {
-  crow_status status = CROW_OK;
   const int64_t mine = t->root ? count : 0;
   for (int c = 0; c < t->columns; c++) {
     crow_export_column *column = &t->column[c];
     crow_strings_free(&column->text);
     if (column->type == CROW_EXPORT_REAL) {
-      CROW_TRY(crow_file_read(t->file, column->path, begin, mine, CROW_F64, column->real));
+      CROW_NEED(crow_file_read(t->file, column->path, begin, mine, CROW_F64, column->real));
       for (int64_t i = 0; i < mine && column->elo; i++) {
         column->real[i] = CROW_ELO_FACTOR * column->real[i] + column->shift;
       }
     } else if (column->type == CROW_EXPORT_LOSS) {
-      CROW_TRY(crow_export_read_loss(t, begin, mine, column->real));
+      CROW_NEED(crow_export_read_loss(t, begin, mine, column->real));
     } else if (column->type == CROW_EXPORT_KEPT) {
-      CROW_TRY(table_read_kept(t, begin, mine, column));
+      CROW_NEED(table_read_kept(t, begin, mine, column));
     } else if (column->type == CROW_EXPORT_INTEGER) {
-      CROW_TRY(crow_file_read(t->file, column->path, begin, mine, CROW_I64, column->integer));
+      CROW_NEED(crow_file_read(t->file, column->path, begin, mine, CROW_I64, column->integer));
     } else if (column->type == CROW_EXPORT_PLACE) {
       for (int64_t i = 0; i < mine; i++) column->integer[i] = t->places.place[begin + i];
     } else if (is_ids(column->path)) {
-      CROW_TRY(crow_ranking_read_ids(t->comm, t->file, begin, mine, &column->text));
+      CROW_NEED(crow_ranking_read_ids(t->comm, t->file, begin, mine, &column->text));
     } else {
-      CROW_TRY(crow_file_read_strings(t->file, column->path, begin, mine, &column->text));
+      CROW_NEED(crow_file_read_strings(t->file, column->path, begin, mine, &column->text));
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -52,23 +52,20 @@ static crow_status evaluate(void *context, const double *u, double *value, doubl
 
 /* Takes the scaling anew at the iterate, if it is time to. */
 static crow_status rescale(scaled *s, crow_lbfgs *lbfgs) {
-  crow_status status = CROW_OK;
   int64_t iteration = 0;
   double value = 0, optimality = 0;
   const double *u = crow_lbfgs_iterate(lbfgs, &iteration, &value, &optimality);
   if (iteration == 0 || iteration % RESCALE_EVERY != 0) return CROW_OK;
   fit_unscale(s, u);
   crow_stages_begin(s->stages, "evaluate");
-  CROW_TRY(crow_objective_curvature_at(s->objective, s->reward, s->room));
+  CROW_NEED(crow_objective_curvature_at(s->objective, s->reward, s->room));
   crow_stages_begin(s->stages, "iterate");
   for (crow_gidx i = 0; i < s->count; i++) {
     const double root = sqrt(s->weight[i] * s->room[i]);
     s->room[i] = s->root[i] > 0 ? root / s->root[i] : 1;
     s->root[i] = root;
   }
-  CROW_TRY(crow_lbfgs_rescale(lbfgs, s->room));
-cleanup:
-  return status;
+  return crow_lbfgs_rescale(lbfgs, s->room);
 }
 
 /* Iterate, history and counts of L-BFGS as states of a checkpoint, beside the weights they belong to. */
@@ -93,22 +90,20 @@ cleanup:
 
 static crow_status fit_resume(const crow_comm *comm, const crow_weights *weights, scaled *s, crow_lbfgs *lbfgs,
                               crow_trace *trace, crow_checkpoint *checkpoint) {
-  crow_status status = CROW_OK;
   crow_optim_state state;
   int64_t iteration = 0;
   double value = 0, optimality = 0;
   crow_lbfgs_state(lbfgs, &state);
-  CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "lbfgs", state.scalars, state.scalar));
-  CROW_TRY(crow_lbfgs_resume(lbfgs, &state));
+  CROW_NEED(crow_checkpoint_get_scalars(checkpoint, "lbfgs", state.scalars, state.scalar));
+  CROW_NEED(crow_lbfgs_resume(lbfgs, &state));
   for (int64_t k = 0; k < state.vectors; k++) {
-    CROW_TRY(crow_checkpoint_get_vector(checkpoint, "lbfgs", k, CROW_F64, &weights->partition, state.vector[k]));
+    CROW_NEED(crow_checkpoint_get_vector(checkpoint, "lbfgs", k, CROW_F64, &weights->partition, state.vector[k]));
   }
-  CROW_TRY(crow_checkpoint_get_vector(checkpoint, "scale", 0, CROW_F64, &weights->partition, s->root));
+  CROW_NEED(crow_checkpoint_get_vector(checkpoint, "scale", 0, CROW_F64, &weights->partition, s->root));
   (void)crow_lbfgs_iterate(lbfgs, &iteration, &value, &optimality);
-  CROW_TRY(crow_trace_load(comm, checkpoint, iteration + 1, trace));
+  CROW_NEED(crow_trace_load(comm, checkpoint, iteration + 1, trace));
   crow_log(CROW_LOG_NOTICE, "fit: going on after iteration %lld", (long long)iteration);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Adds the iterate to the trace, unless it is there already: a step after the last one does not move. */
@@ -123,18 +118,16 @@ static crow_status record(const crow_comm *comm, const crow_lbfgs *lbfgs, crow_t
 
 static crow_status iterate(const crow_comm *comm, const crow_weights *weights, scaled *s, crow_lbfgs *lbfgs,
                            crow_trace *trace, crow_checkpoint *checkpoint) {
-  crow_status status = CROW_OK;
   for (bool done = false, due = false, stop = false; !done;) {
-    CROW_TRY(crow_lbfgs_step(lbfgs, &done));
-    CROW_TRY(record(comm, lbfgs, trace));
-    if (!done) CROW_TRY(rescale(s, lbfgs));
+    CROW_NEED(crow_lbfgs_step(lbfgs, &done));
+    CROW_NEED(record(comm, lbfgs, trace));
+    if (!done) CROW_NEED(rescale(s, lbfgs));
     if (done || !checkpoint) continue;
-    CROW_TRY(crow_checkpoint_due(checkpoint, &due, &stop));
-    if (due) CROW_TRY(fit_save(weights, s, lbfgs, trace, checkpoint));
-    if (stop) CROW_TRY(crow_error(CROW_STOPPED, "stopped before the fit had converged"));
+    CROW_NEED(crow_checkpoint_due(checkpoint, &due, &stop));
+    if (due) CROW_NEED(fit_save(weights, s, lbfgs, trace, checkpoint));
+    if (stop) return crow_error(CROW_STOPPED, "stopped before the fit had converged");
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status fit_solve(const crow_comm *comm, const crow_weights *weights, crow_objective *objective,
@@ -169,20 +162,17 @@ static crow_status fit_solve(const crow_comm *comm, const crow_weights *weights,
                         .end = result.end};
 cleanup:
   crow_lbfgs_destroy(&lbfgs);
-  crow_free(s.root);
-  crow_free(u);
+  CROW_FREE(s.root, u);
   return status;
 }
 
 crow_status crow_fit_run(const crow_comm *comm, const crow_weights *weights, crow_objective *objective,
                          const crow_lbfgs_options *options, crow_checkpoint *checkpoint, crow_stages *stages,
                          double *reward, crow_gidx *unknown, crow_trace *trace, crow_fit_end *end) {
-  crow_status status = CROW_OK;
   double violation = 0;
-  CROW_TRY(fit_solve(comm, weights, objective, options, checkpoint, stages, reward, trace, end));
-  CROW_TRY(crow_objective_complete_zero_weights(objective, reward, unknown, &violation));
+  CROW_NEED(fit_solve(comm, weights, objective, options, checkpoint, stages, reward, trace, end));
+  CROW_NEED(crow_objective_complete_zero_weights(objective, reward, unknown, &violation));
   end->optimality = fmax(end->optimality, violation);
   end->converged = end->converged && violation <= options->tolerance;
-cleanup:
-  return status;
+  return CROW_OK;
 }

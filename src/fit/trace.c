@@ -4,26 +4,22 @@
 #include <string.h>
 
 static crow_status trace_grow(crow_trace *trace, int64_t capacity) {
-  crow_status status = CROW_OK;
   double *larger = NULL;
-  CROW_TRY(CROW_ALLOCATE(&larger, 2 * capacity));
+  CROW_NEED(CROW_ALLOCATE(&larger, 2 * capacity));
   if (trace->count) memcpy(larger, trace->entry, 2 * (size_t)trace->count * sizeof *larger);
   crow_free(trace->entry);
   trace->entry = larger;
   trace->capacity = capacity;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_trace_add(const crow_comm *comm, crow_trace *trace, double objective, double optimality) {
-  crow_status status = CROW_OK;
   if (trace->count == trace->capacity)
-    CROW_TRY_AGREE(comm, trace_grow(trace, trace->capacity ? 2 * trace->capacity : 64));
+    CROW_NEED_AGREE(comm, trace_grow(trace, trace->capacity ? 2 * trace->capacity : 64));
   trace->entry[2 * trace->count] = objective;
   trace->entry[2 * trace->count + 1] = optimality;
   trace->count++;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_trace_save(crow_checkpoint *checkpoint, const crow_trace *trace) {
@@ -31,18 +27,16 @@ crow_status crow_trace_save(crow_checkpoint *checkpoint, const crow_trace *trace
 }
 
 crow_status crow_trace_load(const crow_comm *comm, crow_checkpoint *checkpoint, int64_t count, crow_trace *trace) {
-  crow_status status = CROW_OK;
   trace->count = 0;
   /* The number comes from the checkpoint too: there is room for no more than it holds. */
   if (count < 0 || crow_checkpoint_scalars(checkpoint, "trace") / 2 != count) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "the checkpoint holds a trace of %lld iterations: expected %lld",
-                        (long long)crow_checkpoint_scalars(checkpoint, "trace") / 2, (long long)count));
+    return crow_error(CROW_BAD_INPUT, "the checkpoint holds a trace of %lld iterations: expected %lld",
+                      (long long)crow_checkpoint_scalars(checkpoint, "trace") / 2, (long long)count);
   }
-  CROW_TRY_AGREE(comm, trace_grow(trace, count));
-  CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "trace", 2 * count, trace->entry));
+  CROW_NEED_AGREE(comm, trace_grow(trace, count));
+  CROW_NEED(crow_checkpoint_get_scalars(checkpoint, "trace", 2 * count, trace->entry));
   trace->count = count;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_trace_write(const crow_comm *comm, crow_file *file, const crow_trace *trace) {

@@ -26,34 +26,28 @@ int64_t crow_import_find(const crow_import_alternatives *alternatives, const cha
 
 crow_status crow_import_find_or_add(crow_import_alternatives *alternatives, const char *name, int64_t line,
                                     int64_t *row, const char **fault) {
-  crow_status status = CROW_OK;
   bool added = false;
   *fault = NULL;
   *row = crow_ids_find(&alternatives->ids, name);
   if (*row >= 0) return CROW_OK;
   *fault = crow_ids_text_fault(name, CROW_IMPORT_TEXT_BYTES);
   if (*fault) return CROW_OK;
-  CROW_TRY(crow_ids_add(&alternatives->ids, name, line, row, &added));
+  CROW_NEED(crow_ids_add(&alternatives->ids, name, line, row, &added));
   alternatives->count = alternatives->ids.count;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status alternatives_find_id(const crow_csv *csv, int64_t *column) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_csv_find(csv, "id", column));
+  CROW_NEED(crow_csv_find(csv, "id", column));
   if (*column >= 0) return CROW_OK;
   char columns[600];
   crow_csv_print_columns(csv, columns, sizeof columns);
   return crow_error(CROW_BAD_INPUT, "%s: the columns are %s, expected one called id", crow_csv_name(csv), columns);
-cleanup:
-  return status;
 }
 
 /* Adds the id of the current record as the next alternative; `*number` is -1 if it was reported as bad. */
 static crow_status add_id(const crow_csv *csv, int64_t column, crow_import_alternatives *out, crow_bad_lines *report,
                           int64_t *number) {
-  crow_status status = CROW_OK;
   char quoted[CROW_QUOTED_BYTES];
   bool added = false;
   const char *id = crow_csv_field(csv, column), *fault = crow_ids_text_fault(id, CROW_IMPORT_TEXT_BYTES);
@@ -64,26 +58,24 @@ static crow_status add_id(const crow_csv *csv, int64_t column, crow_import_alter
     *number = -1;
     return CROW_OK;
   }
-  CROW_TRY(crow_ids_add(&out->ids, id, crow_csv_line(csv), number, &added));
+  CROW_NEED(crow_ids_add(&out->ids, id, crow_csv_line(csv), number, &added));
   if (!added) {
     crow_bad_lines_add(report, crow_csv_name(csv), crow_csv_line(csv),
                        "duplicate id (value %s), expected each id once; line %lld has it too", crow_quote(id, quoted),
                        (long long)out->ids.line[*number]);
     *number = -1;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* ---- items -------------------------------------------------------------------------------------------------- */
 
 static crow_status add_topic(const crow_csv *csv, int64_t column, int64_t number, crow_import_alternatives *out,
                              crow_bad_lines *report) {
-  crow_status status = CROW_OK;
   int64_t topic = 0;
   bool added = false;
   const char *text = crow_csv_field(csv, column), *fault = *text ? crow_ids_fault(text) : NULL;
-  CROW_TRY(CROW_ARRAY_RESERVE(&out->topic, number, &out->topic_room, number + 1));
+  CROW_NEED(CROW_ARRAY_RESERVE(&out->topic, number, &out->topic_room, number + 1));
   out->topic[number] = 0; /* also where it is refused: the next ones find their place */
   if (fault) {
     char quoted[CROW_QUOTED_BYTES];
@@ -92,36 +84,33 @@ static crow_status add_topic(const crow_csv *csv, int64_t column, int64_t number
                        CROW_ID_BYTES);
     return CROW_OK;
   }
-  CROW_TRY(crow_ids_add(&out->topics, text, crow_csv_line(csv), &topic, &added));
+  CROW_NEED(crow_ids_add(&out->topics, text, crow_csv_line(csv), &topic, &added));
   out->topic[number] = (int32_t)topic;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_import_read_items(crow_csv *csv, crow_import_alternatives *out, crow_bad_lines *report) {
-  crow_status status = CROW_OK;
   int64_t id_column, topic_column, prompt_column;
   bool got = false;
-  CROW_TRY(alternatives_find_id(csv, &id_column));
-  CROW_TRY(crow_csv_find(csv, "topic", &topic_column));
-  CROW_TRY(crow_csv_find(csv, "prompt", &prompt_column));
+  CROW_NEED(alternatives_find_id(csv, &id_column));
+  CROW_NEED(crow_csv_find(csv, "topic", &topic_column));
+  CROW_NEED(crow_csv_find(csv, "prompt", &prompt_column));
   out->has_topic = topic_column >= 0;
   out->has_prompt = prompt_column >= 0;
   for (;;) {
     int64_t number = -1;
-    CROW_TRY(crow_csv_next(csv, &got));
+    CROW_NEED(crow_csv_next(csv, &got));
     if (!got) break;
     if (!crow_import_check_fields(csv, report)) continue;
-    CROW_TRY(add_id(csv, id_column, out, report, &number));
-    if (number >= 0 && out->has_topic) CROW_TRY(add_topic(csv, topic_column, number, out, report));
-    if (number >= 0 && out->has_prompt) CROW_TRY(crow_import_add_prompt(csv, prompt_column, number, out, report));
+    CROW_NEED(add_id(csv, id_column, out, report, &number));
+    if (number >= 0 && out->has_topic) CROW_NEED(add_topic(csv, topic_column, number, out, report));
+    if (number >= 0 && out->has_prompt) CROW_NEED(crow_import_add_prompt(csv, prompt_column, number, out, report));
   }
   out->count = out->ids.count;
   if (out->count == 0 && report->bad == 0) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: holds no items, expected lines after the header", crow_csv_name(csv)));
+    return crow_error(CROW_BAD_INPUT, "%s: holds no items, expected lines after the header", crow_csv_name(csv));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* ---- contexts as CSV ---------------------------------------------------------------------------------------- */
@@ -178,20 +167,18 @@ static void report_missing(const char *contexts, const crow_import_alternatives 
 
 /* Names that are empty, not UTF-8, too long or there twice tell nothing: then there are none. */
 static crow_status name_dimensions(const crow_csv *csv, int64_t id, int64_t prompt, crow_ids *names) {
-  crow_status status = CROW_OK;
   for (int64_t k = 0; k < crow_csv_columns(csv); k++) {
     int64_t number = 0;
     bool added = false;
     if (k == id || k == prompt) continue;
     if (!crow_ids_fault(crow_csv_column(csv, k))) {
-      CROW_TRY(crow_ids_add(names, crow_csv_column(csv, k), 1, &number, &added));
+      CROW_NEED(crow_ids_add(names, crow_csv_column(csv, k), 1, &number, &added));
     }
     if (added) continue;
     crow_ids_free(names);
     break;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* The first line holds nothing but numbers and is no list of column numbers 0, 1, 2, ...: it is a row. */
@@ -222,26 +209,24 @@ static crow_status check_unnamed(crow_csv *csv, const crow_import_alternatives *
 
 /* Where id and prompt are, -1 if there is none; the other columns are the dimensions. */
 static crow_status find_columns(crow_csv *csv, crow_import_alternatives *out, int64_t *id, int64_t *prompt) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_csv_find(csv, "id", id));
-  CROW_TRY(crow_csv_find(csv, "prompt", prompt));
+  CROW_NEED(crow_csv_find(csv, "id", id));
+  CROW_NEED(crow_csv_find(csv, "prompt", prompt));
   if (*prompt >= 0 && out->has_prompt) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s and %s both have a column prompt, expected it in one of them", out->source,
-                        crow_csv_name(csv)));
+    return crow_error(CROW_BAD_INPUT, "%s and %s both have a column prompt, expected it in one of them", out->source,
+                      crow_csv_name(csv));
   }
   out->has_prompt = out->has_prompt || *prompt >= 0;
   out->dimensions = crow_csv_columns(csv) - (*id >= 0) - (*prompt >= 0);
   if (out->dimensions < 1) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: the only column is %s, expected columns of numbers as well",
-                        crow_csv_name(csv),
-                        *id < 0        ? "prompt"
-                        : *prompt >= 0 ? "id beside prompt"
-                                       : "id"));
+    return crow_error(CROW_BAD_INPUT, "%s: the only column is %s, expected columns of numbers as well",
+                      crow_csv_name(csv),
+                      *id < 0        ? "prompt"
+                      : *prompt >= 0 ? "id beside prompt"
+                                     : "id");
   }
-  if (*id < 0) CROW_TRY(check_unnamed(csv, out));
-  if (*id >= 0 || !lacks_header(csv)) CROW_TRY(name_dimensions(csv, *id, *prompt, &out->columns));
-cleanup:
-  return status;
+  if (*id < 0) CROW_NEED(check_unnamed(csv, out));
+  if (*id >= 0 || !lacks_header(csv)) CROW_NEED(name_dimensions(csv, *id, *prompt, &out->columns));
+  return CROW_OK;
 }
 
 /* The contexts' columns while they are read. */
@@ -257,7 +242,6 @@ typedef struct contexts_reader {
 
 /* The alternative that the current record belongs to; -1 if it was reported as bad. */
 static crow_status find_row(contexts_reader *in, crow_import_alternatives *out, int64_t *row) {
-  crow_status status = CROW_OK;
   const int64_t d = out->dimensions;
   *row = in->rows++;
   if (in->joined && in->id >= 0) {
@@ -265,28 +249,25 @@ static crow_status find_row(contexts_reader *in, crow_import_alternatives *out, 
   } else if (in->joined) {
     if (*row >= in->items) *row = -1;
   } else {
-    if (in->id >= 0) CROW_TRY(add_id(in->csv, in->id, out, in->report, row));
+    if (in->id >= 0) CROW_NEED(add_id(in->csv, in->id, out, in->report, row));
     out->count = in->id >= 0 ? out->ids.count : in->rows;
-    CROW_TRY(CROW_ARRAY_RESERVE(&out->context, (out->count - 1) * d, &out->context_room, out->count * d));
+    CROW_NEED(CROW_ARRAY_RESERVE(&out->context, (out->count - 1) * d, &out->context_room, out->count * d));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status read_context_rows(contexts_reader *in, crow_import_alternatives *out) {
-  crow_status status = CROW_OK;
   for (bool got = false;;) {
     int64_t row = -1;
-    CROW_TRY(crow_csv_next(in->csv, &got));
+    CROW_NEED(crow_csv_next(in->csv, &got));
     if (!got) break;
     if (!crow_import_check_fields(in->csv, in->report)) continue;
-    CROW_TRY(find_row(in, out, &row));
+    CROW_NEED(find_row(in, out, &row));
     if (row < 0) continue;
     (void)read_numbers(in->csv, in->id, in->prompt, out->context + row * out->dimensions, in->report);
-    if (in->prompt >= 0) CROW_TRY(crow_import_add_prompt(in->csv, in->prompt, row, out, in->report));
+    if (in->prompt >= 0) CROW_NEED(crow_import_add_prompt(in->csv, in->prompt, row, out, in->report));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status check_count(const char *contexts, const crow_import_alternatives *out, int64_t rows, bool items) {
@@ -323,13 +304,11 @@ cleanup:
 /* Row k of an array belongs to item k; without items rows are named by their number. */
 static crow_status take_rows(const char *contexts, int64_t rows, int64_t columns, bool items,
                              crow_import_alternatives *out) {
-  crow_status status = CROW_OK;
-  CROW_TRY(check_count(contexts, out, rows, items));
+  CROW_NEED(check_count(contexts, out, rows, items));
   out->count = rows;
   out->dimensions = columns;
   out->by_number = !items;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status read_contexts(const crow_import_file *contexts, const crow_array *array, bool items,

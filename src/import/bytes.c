@@ -50,14 +50,13 @@ cleanup:
 
 /* Unpacks until something came out, or the file has ended between two members. */
 static crow_status bytes_unpack(crow_bytes *bytes, void *to, size_t room, size_t *got) {
-  crow_status status = CROW_OK;
   while (*got == 0) {
-    if (bytes->at == bytes->filled) CROW_TRY(fill_chunk(bytes));
+    if (bytes->at == bytes->filled) CROW_NEED(fill_chunk(bytes));
     if (bytes->filled == 0 && !bytes->in_member) break;
     if (bytes->filled == 0) {
-      CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: ends inside its gzip data; was it copied whole?", bytes->name));
+      return crow_error(CROW_BAD_INPUT, "%s: ends inside its gzip data; was it copied whole?", bytes->name);
     }
-    if (!bytes->in_member && inflateReset(&bytes->z) != Z_OK) CROW_TRY(crow_error(CROW_FAILED, "zlib cannot go on"));
+    if (!bytes->in_member && inflateReset(&bytes->z) != Z_OK) return crow_error(CROW_FAILED, "zlib cannot go on");
     bytes->in_member = true;
     bytes->z.next_in = bytes->chunk + bytes->at;
     bytes->z.avail_in = (uInt)(bytes->filled - bytes->at);
@@ -69,25 +68,22 @@ static crow_status bytes_unpack(crow_bytes *bytes, void *to, size_t room, size_t
     *got = wanted - bytes->z.avail_out;
     if (code == Z_STREAM_END) bytes->in_member = false;
     if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) {
-      CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: its gzip data are damaged (%s)", bytes->name,
-                          bytes->z.msg ? bytes->z.msg : "no reason given"));
+      return crow_error(CROW_BAD_INPUT, "%s: its gzip data are damaged (%s)", bytes->name,
+                        bytes->z.msg ? bytes->z.msg : "no reason given");
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_bytes_read(crow_bytes *bytes, void *to, size_t room, size_t *got) {
-  crow_status status = CROW_OK;
   *got = 0;
   if (room == 0) return CROW_OK;
   if (bytes->packed) return bytes_unpack(bytes, to, room, got);
-  if (bytes->at == bytes->filled) CROW_TRY(fill_chunk(bytes));
+  if (bytes->at == bytes->filled) CROW_NEED(fill_chunk(bytes));
   *got = bytes->filled - bytes->at < room ? bytes->filled - bytes->at : room;
   memcpy(to, bytes->chunk + bytes->at, *got);
   bytes->at += *got;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 double crow_bytes_taken(const crow_bytes *bytes) { return bytes->taken; }

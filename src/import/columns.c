@@ -53,28 +53,23 @@ static crow_status no_pair(const crow_csv *csv) {
 /* The column that --columns names for a role, which must be there; -1 if it names none. */
 static crow_status find_given(const crow_csv *csv, const crow_import_rules *rules, crow_import_role role,
                               int64_t *column) {
-  crow_status status = CROW_OK;
   const char *name = rules->column[role];
   *column = -1;
   if (!name) return CROW_OK;
-  CROW_TRY(crow_csv_find(csv, name, column));
+  CROW_NEED(crow_csv_find(csv, name, column));
   if (*column >= 0) return CROW_OK;
   char columns[600];
   crow_csv_print_columns(csv, columns, sizeof columns);
   return crow_error(CROW_BAD_INPUT, "%s: has no column \"%s\", which --columns names; the columns are %s",
                     crow_csv_name(csv), name, columns);
-cleanup:
-  return status;
 }
 
 /* The same, or the column of the usual name. */
 static crow_status find_usual(const crow_csv *csv, const crow_import_rules *rules, crow_import_role role,
                               const char *usual, int64_t *column) {
-  crow_status status = CROW_OK;
-  CROW_TRY(find_given(csv, rules, role, column));
-  if (*column < 0) CROW_TRY(crow_csv_find(csv, usual, column));
-cleanup:
-  return status;
+  CROW_NEED(find_given(csv, rules, role, column));
+  if (*column < 0) CROW_NEED(crow_csv_find(csv, usual, column));
+  return CROW_OK;
 }
 
 /* Two that would do: the reader types which one is meant. */
@@ -88,13 +83,12 @@ static crow_status two_pairs(const crow_csv *csv, int one, int other) {
 
 /* The pair of this strength that the names tell; `*found` is -1 if there is none. */
 static crow_status match_pair(const crow_csv *csv, bool weak, crow_import_columns *out, int *found) {
-  crow_status status = CROW_OK;
   *found = -1;
   for (int k = 0; k < PAIR_COUNT; k++) {
     int64_t first, second;
     if (PAIRS[k].weak != weak) continue;
-    CROW_TRY(crow_csv_find(csv, PAIRS[k].first, &first));
-    CROW_TRY(crow_csv_find(csv, PAIRS[k].second, &second));
+    CROW_NEED(crow_csv_find(csv, PAIRS[k].first, &first));
+    CROW_NEED(crow_csv_find(csv, PAIRS[k].second, &second));
     if (first < 0 || second < 0) continue;
     if (*found >= 0) return two_pairs(csv, *found, k);
     *found = k;
@@ -102,24 +96,21 @@ static crow_status match_pair(const crow_csv *csv, bool weak, crow_import_column
     out->second = second;
     out->form = PAIRS[k].ordered ? CROW_FORM_ORDER : CROW_FORM_RESULT;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* ---- results ------------------------------------------------------------------------------------------------ */
 
 /* winner_model_a, winner_model_b and perhaps winner_tie, whatever the pair is called. */
 static crow_status find_one_hot(const crow_csv *csv, const crow_import_rules *rules, crow_import_columns *out) {
-  crow_status status = CROW_OK;
   for (int k = 0; k < 3; k++) {
     char name[512];
     const int64_t side = k == 0 ? out->first : out->second;
     (void)snprintf(name, sizeof name, "winner_%s", k == 2 ? "tie" : crow_csv_column(csv, side));
-    CROW_TRY(find_usual(csv, rules, CROW_ROLE_FIRST_WINS + (crow_import_role)k, name, &out->flag[k]));
+    CROW_NEED(find_usual(csv, rules, CROW_ROLE_FIRST_WINS + (crow_import_role)k, name, &out->flag[k]));
   }
   if (out->flag[0] >= 0 && out->flag[1] >= 0) out->form = CROW_FORM_ONE_HOT;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status no_result(const crow_csv *csv, const crow_import_columns *of) {
@@ -141,14 +132,13 @@ static crow_status no_result(const crow_csv *csv, const crow_import_columns *of)
 }
 
 static crow_status find_result(const crow_csv *csv, const crow_import_rules *rules, crow_import_columns *out) {
-  crow_status status = CROW_OK;
   int64_t winner = -1, outcome = -1;
-  CROW_TRY(find_given(csv, rules, CROW_ROLE_WINNER, &winner));
-  CROW_TRY(find_given(csv, rules, CROW_ROLE_OUTCOME, &outcome));
+  CROW_NEED(find_given(csv, rules, CROW_ROLE_WINNER, &winner));
+  CROW_NEED(find_given(csv, rules, CROW_ROLE_OUTCOME, &outcome));
   const bool flags = rules->column[CROW_ROLE_FIRST_WINS] != NULL;
   if (winner < 0 && outcome < 0 && !flags) {
-    CROW_TRY(crow_csv_find(csv, "winner", &winner));
-    CROW_TRY(crow_csv_find(csv, "outcome", &outcome));
+    CROW_NEED(crow_csv_find(csv, "winner", &winner));
+    CROW_NEED(crow_csv_find(csv, "outcome", &outcome));
   }
   if (winner >= 0 && outcome >= 0) {
     return crow_error(CROW_BAD_INPUT, "%s: has a column winner and a column outcome, expected one of them",
@@ -157,56 +147,50 @@ static crow_status find_result(const crow_csv *csv, const crow_import_rules *rul
   out->result = winner >= 0 ? winner : outcome;
   out->shares = outcome >= 0;
   if (out->result >= 0) return CROW_OK;
-  CROW_TRY(find_one_hot(csv, rules, out));
-  if (out->form != CROW_FORM_ONE_HOT) CROW_TRY(no_result(csv, out));
-cleanup:
-  return status;
+  CROW_NEED(find_one_hot(csv, rules, out));
+  if (out->form != CROW_FORM_ONE_HOT) CROW_NEED(no_result(csv, out));
+  return CROW_OK;
 }
 
 /* ---- the forms ---------------------------------------------------------------------------------------------- */
 
 /* A pair that --columns gives: first and second, or winner and loser. */
 static crow_status find_given_pair(const crow_csv *csv, const crow_import_rules *rules, crow_import_columns *out) {
-  crow_status status = CROW_OK;
   const bool ordered = rules->column[CROW_ROLE_LOSER] != NULL;
   const crow_import_role first = ordered ? CROW_ROLE_WINNER : CROW_ROLE_FIRST;
   const crow_import_role second = ordered ? CROW_ROLE_LOSER : CROW_ROLE_SECOND;
-  CROW_TRY(find_given(csv, rules, first, &out->first));
-  CROW_TRY(find_given(csv, rules, second, &out->second));
+  CROW_NEED(find_given(csv, rules, first, &out->first));
+  CROW_NEED(find_given(csv, rules, second, &out->second));
   if (out->first < 0 || out->second < 0 || (ordered && rules->column[CROW_ROLE_FIRST])) {
-    CROW_TRY(crow_error(CROW_USAGE, "--columns: expected first and second together, or winner and loser together"));
+    return crow_error(CROW_USAGE, "--columns: expected first and second together, or winner and loser together");
   }
   out->form = ordered ? CROW_FORM_ORDER : CROW_FORM_RESULT;
-  if (!ordered) CROW_TRY(find_result(csv, rules, out));
-cleanup:
-  return status;
+  if (!ordered) CROW_NEED(find_result(csv, rules, out));
+  return CROW_OK;
 }
 
 /* `found` is the row of PAIRS. */
 static crow_status find_pair_result(const crow_csv *csv, const crow_import_rules *rules, int found,
                                     crow_import_columns *out) {
-  crow_status status = CROW_OK;
-  if (out->form == CROW_FORM_RESULT) CROW_TRY(find_result(csv, rules, out));
+  if (out->form == CROW_FORM_RESULT) CROW_NEED(find_result(csv, rules, out));
   /* What stands beside chosen, rejected must not say the contrary. */
   if (out->form == CROW_FORM_ORDER && strcmp(PAIRS[found].first, "winner") != 0) {
-    CROW_TRY(find_usual(csv, rules, CROW_ROLE_WINNER, "winner", &out->result));
+    CROW_NEED(find_usual(csv, rules, CROW_ROLE_WINNER, "winner", &out->result));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* prompt, response and score or rank; `*found` says whether these are the file's columns. */
 static crow_status find_scores(const crow_csv *csv, const crow_import_rules *rules, crow_import_columns *out,
                                bool *found) {
-  crow_status status = CROW_OK;
   int64_t score = -1, rank = -1;
   *found = false;
-  CROW_TRY(find_usual(csv, rules, CROW_ROLE_RESPONSE, "response", &out->first));
-  CROW_TRY(find_given(csv, rules, CROW_ROLE_SCORE, &score));
-  CROW_TRY(find_given(csv, rules, CROW_ROLE_RANK, &rank));
+  CROW_NEED(find_usual(csv, rules, CROW_ROLE_RESPONSE, "response", &out->first));
+  CROW_NEED(find_given(csv, rules, CROW_ROLE_SCORE, &score));
+  CROW_NEED(find_given(csv, rules, CROW_ROLE_RANK, &rank));
   if (score < 0 && rank < 0) {
-    CROW_TRY(crow_csv_find(csv, "score", &score));
-    CROW_TRY(crow_csv_find(csv, "rank", &rank));
+    CROW_NEED(crow_csv_find(csv, "score", &score));
+    CROW_NEED(crow_csv_find(csv, "rank", &rank));
   }
   if (out->first < 0 || (score < 0 && rank < 0)) return CROW_OK;
   if (score >= 0 && rank >= 0) {
@@ -223,22 +207,19 @@ static crow_status find_scores(const crow_csv *csv, const crow_import_rules *rul
   out->form = CROW_FORM_SCORES;
   out->score = rank >= 0 ? rank : score;
   out->lower_wins = rank >= 0;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status find_kept(const crow_csv *csv, const crow_import_rules *rules, crow_import_columns *out) {
-  crow_status status = CROW_OK;
   for (int64_t k = 0; k < rules->keep_count; k++) {
-    CROW_TRY(crow_csv_find(csv, rules->keep[k], &out->keep[k]));
+    CROW_NEED(crow_csv_find(csv, rules->keep[k], &out->keep[k]));
     if (out->keep[k] >= 0) continue;
     char columns[600];
     crow_csv_print_columns(csv, columns, sizeof columns);
     return crow_error(CROW_BAD_INPUT, "%s: has no column \"%s\", which --keep names; the columns are %s",
                       crow_csv_name(csv), rules->keep[k], columns);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Options that the file's form leaves without effect. */
@@ -254,41 +235,35 @@ static crow_status check_effect(const crow_csv *csv, const crow_import_rules *ru
 
 /* By the usual names: models before responses, which may stand beside them. */
 static crow_status find_by_names(const crow_csv *csv, const crow_import_rules *rules, crow_import_columns *out) {
-  crow_status status = CROW_OK;
   bool scores = false;
   int found = -1;
-  CROW_TRY(match_pair(csv, false, out, &found));
-  if (found < 0) CROW_TRY(find_scores(csv, rules, out, &scores));
+  CROW_NEED(match_pair(csv, false, out, &found));
+  if (found < 0) CROW_NEED(find_scores(csv, rules, out, &scores));
   if (scores) return CROW_OK;
-  if (found < 0) CROW_TRY(match_pair(csv, true, out, &found));
+  if (found < 0) CROW_NEED(match_pair(csv, true, out, &found));
   if (found < 0) return no_pair(csv);
-  CROW_TRY(find_pair_result(csv, rules, found, out));
-cleanup:
-  return status;
+  return find_pair_result(csv, rules, found, out);
 }
 
 crow_status crow_import_find_columns(const crow_csv *csv, const crow_import_rules *rules, crow_import_columns *out) {
-  crow_status status = CROW_OK;
   bool scores = false;
   *out = (crow_import_columns){.first = -1, .second = -1, .result = -1, .flag = {-1, -1, -1}, .score = -1};
-  CROW_TRY(find_usual(csv, rules, CROW_ROLE_PROMPT, "prompt", &out->prompt));
-  CROW_TRY(find_usual(csv, rules, CROW_ROLE_COUNT, "count", &out->count));
+  CROW_NEED(find_usual(csv, rules, CROW_ROLE_PROMPT, "prompt", &out->prompt));
+  CROW_NEED(find_usual(csv, rules, CROW_ROLE_COUNT, "count", &out->count));
   if (rules->column[CROW_ROLE_FIRST] || rules->column[CROW_ROLE_SECOND] || rules->column[CROW_ROLE_LOSER]) {
-    CROW_TRY(find_given_pair(csv, rules, out));
+    CROW_NEED(find_given_pair(csv, rules, out));
   } else if (rules->column[CROW_ROLE_RESPONSE] || rules->column[CROW_ROLE_SCORE] || rules->column[CROW_ROLE_RANK]) {
-    CROW_TRY(find_scores(csv, rules, out, &scores));
+    CROW_NEED(find_scores(csv, rules, out, &scores));
     if (!scores) {
-      CROW_TRY(crow_error(CROW_USAGE, "--columns: scores need response, prompt and score (or rank): type --columns "
-                                      "prompt=COLUMN,response=COLUMN,score=COLUMN"));
+      return crow_error(CROW_USAGE, "--columns: scores need response, prompt and score (or rank): type --columns "
+                                    "prompt=COLUMN,response=COLUMN,score=COLUMN");
     }
   } else {
-    CROW_TRY(find_by_names(csv, rules, out));
+    CROW_NEED(find_by_names(csv, rules, out));
   }
   if (out->form == CROW_FORM_SCORES) out->count = -1;
-  CROW_TRY(find_kept(csv, rules, out));
-  CROW_TRY(check_effect(csv, rules, out));
-cleanup:
-  return status;
+  CROW_NEED(find_kept(csv, rules, out));
+  return check_effect(csv, rules, out);
 }
 
 /* ---- in words ----------------------------------------------------------------------------------------------- */

@@ -41,7 +41,6 @@ static void report_unknown(const reader *in, const char *name) {
 
 /* `*row` is -1 if it was reported. */
 static crow_status find_alternative(const reader *in, const char *name, int64_t *row) {
-  crow_status status = CROW_OK;
   const char *fault = NULL;
   char quoted[CROW_QUOTED_BYTES];
   if (!in->alternatives->open) {
@@ -49,14 +48,13 @@ static crow_status find_alternative(const reader *in, const char *name, int64_t 
     if (*row < 0) report_unknown(in, name);
     return CROW_OK;
   }
-  CROW_TRY(crow_import_find_or_add(in->alternatives, name, crow_csv_line(in->csv), row, &fault));
+  CROW_NEED(crow_import_find_or_add(in->alternatives, name, crow_csv_line(in->csv), row, &fault));
   if (fault) {
     crow_bad_lines_add(in->report, crow_csv_name(in->csv), crow_csv_line(in->csv),
                        "an alternative %s (value %s), expected 1 to %lld bytes of UTF-8", fault,
                        crow_quote(name, quoted), (long long)CROW_IMPORT_TEXT_BYTES);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static bool bad_result(const reader *in, const char *text, const char *expected) {
@@ -199,13 +197,12 @@ static bool read_count(const reader *in, int64_t *judgements) {
 
 /* The values of the kept columns, numbered; an empty one is a value too. */
 static crow_status comparisons_read_kept(const reader *in, int32_t *label) {
-  crow_status status = CROW_OK;
   char room[CROW_ID_BYTES + 1];
   for (int64_t k = 0; k < in->rules->keep_count; k++) {
     const char *text = crow_import_name_of(field_of(in, in->columns.keep[k]), CROW_ID_BYTES, room);
     int64_t number = 0;
     bool added = false;
-    CROW_TRY(crow_ids_add(&in->out->values, text, crow_csv_line(in->csv), &number, &added));
+    CROW_NEED(crow_ids_add(&in->out->values, text, crow_csv_line(in->csv), &number, &added));
     const char *fault = added && *text ? crow_ids_fault(text) : NULL;
     label[k] = (int32_t)number;
     if (!fault) continue;
@@ -213,15 +210,13 @@ static crow_status comparisons_read_kept(const reader *in, int32_t *label) {
     crow_bad_lines_add(in->report, crow_csv_name(in->csv), crow_csv_line(in->csv),
                        "%.40s %s (value %s), expected UTF-8", in->rules->keep[k], fault, crow_quote(text, quoted));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* ---- records ------------------------------------------------------------------------------------------------ */
 
 crow_status crow_import_append(const crow_import_rules *rules, const crow_import_pair *pair,
                                crow_import_comparisons *out) {
-  crow_status status = CROW_OK;
   const bool tie = pair->outcome == 0.5;
   if (tie) out->ties++;
   if (pair->both_bad) out->both_bad++;
@@ -232,7 +227,7 @@ crow_status crow_import_append(const crow_import_rules *rules, const crow_import
   if (!out->tail || out->tail->count == CROW_IMPORT_BLOCK) {
     crow_import_block *block = NULL;
     const size_t bytes = sizeof *block + CROW_IMPORT_BLOCK * (size_t)out->keep_count * sizeof *block->label;
-    CROW_TRY(crow_allocate_raw((int64_t)bytes, 1, (void **)&block));
+    CROW_NEED(crow_allocate_raw((int64_t)bytes, 1, (void **)&block));
     block->next = NULL;
     block->count = 0;
     *(out->tail ? &out->tail->next : &out->head) = block;
@@ -245,19 +240,17 @@ crow_status crow_import_append(const crow_import_rules *rules, const crow_import
   out->tail->judgements[at] = pair->judgements;
   for (int64_t k = 0; k < out->keep_count; k++) out->tail->label[at * out->keep_count + k] = pair->label[k];
   out->count++;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* One record; what is wrong with it is reported, once, and it is skipped. */
 static crow_status read_record(reader *in) {
-  crow_status status = CROW_OK;
   crow_import_pair pair;
   pair.both_bad = false;
   const char *first = field_of(in, in->columns.first), *second = field_of(in, in->columns.second);
-  CROW_TRY(find_alternative(in, first, &pair.first));
+  CROW_NEED(find_alternative(in, first, &pair.first));
   if (pair.first < 0) return CROW_OK;
-  CROW_TRY(find_alternative(in, second, &pair.second));
+  CROW_NEED(find_alternative(in, second, &pair.second));
   if (pair.second < 0) return CROW_OK;
   if (pair.first == pair.second) {
     char quoted[CROW_QUOTED_BYTES];
@@ -267,23 +260,20 @@ static crow_status read_record(reader *in) {
     return CROW_OK;
   }
   if (in->guesses) {
-    CROW_TRY(
+    CROW_NEED(
         crow_import_guess_prompt(in->csv, in->columns.prompt, pair.first, pair.second, &in->guess, in->alternatives));
   }
   if (!read_result(in, first, second, &pair) || !read_count(in, &pair.judgements)) return CROW_OK;
-  CROW_TRY(comparisons_read_kept(in, pair.label));
-  CROW_TRY(crow_import_append(in->rules, &pair, in->out));
-cleanup:
-  return status;
+  CROW_NEED(comparisons_read_kept(in, pair.label));
+  return crow_import_append(in->rules, &pair, in->out);
 }
 
 /* One record of a file with a line for each response. */
 static crow_status read_score(reader *in) {
-  crow_status status = CROW_OK;
   crow_import_scored row = {.line = crow_csv_line(in->csv)};
   int64_t alternative = -1;
   const char *text = field_of(in, in->columns.score);
-  CROW_TRY(find_alternative(in, field_of(in, in->columns.first), &alternative));
+  CROW_NEED(find_alternative(in, field_of(in, in->columns.first), &alternative));
   if (alternative < 0) return CROW_OK;
   row.alternative = (int32_t)alternative;
   if (!crow_import_parse_number(text, &row.score)) {
@@ -294,13 +284,11 @@ static crow_status read_score(reader *in) {
   }
   if (in->columns.lower_wins) row.score = -row.score;
   if (in->guesses) {
-    CROW_TRY(
+    CROW_NEED(
         crow_import_guess_prompt(in->csv, in->columns.prompt, alternative, alternative, &in->guess, in->alternatives));
   }
-  CROW_TRY(comparisons_read_kept(in, row.label));
-  CROW_TRY(crow_import_scores_add(&in->scores, field_of(in, in->columns.prompt), &row));
-cleanup:
-  return status;
+  CROW_NEED(comparisons_read_kept(in, row.label));
+  return crow_import_scores_add(&in->scores, field_of(in, in->columns.prompt), &row);
 }
 
 /* Ids first is safe only if the whole file means ids: a file that on one line must mean a side, and on another could
@@ -314,38 +302,34 @@ static void check_contest(const reader *in) {
 }
 
 static crow_status read_records(reader *in) {
-  crow_status status = CROW_OK;
   bool got = false;
-  CROW_TRY(crow_csv_next(in->csv, &got));
+  CROW_NEED(crow_csv_next(in->csv, &got));
   if (!got) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: holds no comparisons, expected lines after the header",
-                        crow_csv_name(in->csv)));
+    return crow_error(CROW_BAD_INPUT, "%s: holds no comparisons, expected lines after the header",
+                      crow_csv_name(in->csv));
   }
   while (got) {
     if (crow_import_check_fields(in->csv, in->report)) {
-      CROW_TRY(in->columns.form == CROW_FORM_SCORES ? read_score(in) : read_record(in));
+      CROW_NEED(in->columns.form == CROW_FORM_SCORES ? read_score(in) : read_record(in));
     }
-    CROW_TRY(crow_csv_next(in->csv, &got));
+    CROW_NEED(crow_csv_next(in->csv, &got));
   }
   if (in->columns.form == CROW_FORM_SCORES) {
-    CROW_TRY(crow_import_scores_pair(&in->scores, in->csv, in->rules, in->out, in->report));
+    CROW_NEED(crow_import_scores_pair(&in->scores, in->csv, in->rules, in->out, in->report));
   }
   check_contest(in);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status name_kept(const crow_import_rules *rules, crow_import_comparisons *out) {
-  crow_status status = CROW_OK;
   out->keep_count = rules->keep_count;
   for (int64_t k = 0; k < rules->keep_count; k++) {
     int64_t number = 0;
     bool added = false;
-    CROW_TRY(crow_ids_add(&out->kept, rules->keep[k], 1, &number, &added));
-    if (!added) CROW_TRY(crow_error(CROW_USAGE, "--keep: \"%s\" is given twice", rules->keep[k]));
+    CROW_NEED(crow_ids_add(&out->kept, rules->keep[k], 1, &number, &added));
+    if (!added) return crow_error(CROW_USAGE, "--keep: \"%s\" is given twice", rules->keep[k]);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_import_read_rows(crow_csv *csv, crow_import_alternatives *alternatives, const crow_import_rules *rules,

@@ -110,18 +110,15 @@ cleanup:
 /* ---- names in results ------------------------------------------------------------------------------------------- */
 
 crow_status crow_context_source_write_names(const crow_context_source *contexts, crow_file *to) {
-  crow_status status = CROW_OK;
   const crow_partition *p = &contexts->partition;
   const crow_dataset *dataset = &contexts->dataset;
   if (contexts->form == CROW_FORM_CSV) {
     if (contexts->id.width)
-      CROW_TRY(crow_file_write_strings(to, "/alternatives/id", p->global, p->begin, &contexts->id));
+      CROW_NEED(crow_file_write_strings(to, "/alternatives/id", p->global, p->begin, &contexts->id));
     if (contexts->prompt.width) {
-      CROW_TRY(crow_file_write_strings(to, "/alternatives/prompt", p->global, p->begin, &contexts->prompt));
+      CROW_NEED(crow_file_write_strings(to, "/alternatives/prompt", p->global, p->begin, &contexts->prompt));
     }
   }
-  if (contexts->form != CROW_FORM_DATASET || !dataset->file) goto cleanup;
-  CROW_TRY(crow_dataset_copy_names(dataset, to));
-cleanup:
-  return status;
+  if (contexts->form != CROW_FORM_DATASET || !dataset->file) return CROW_OK;
+  return crow_dataset_copy_names(dataset, to);
 }

@@ -15,12 +15,10 @@ static crow_context_form find_form(const char *source, const char **colon) {
 }
 
 static crow_status set_names(crow_context_source *contexts, const char *source, const char *colon) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_string_copy(source, &contexts->name));
-  CROW_TRY(crow_string_copy(source, &contexts->file));
+  CROW_NEED(crow_string_copy(source, &contexts->name));
+  CROW_NEED(crow_string_copy(source, &contexts->file));
   if (colon) contexts->file[colon - source] = 0;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static void set_shape(crow_context_source *contexts, crow_gidx rows, int64_t dimensions) {
@@ -29,23 +27,19 @@ static void set_shape(crow_context_source *contexts, crow_gidx rows, int64_t dim
 }
 
 static crow_status open_npy(crow_context_source *contexts) {
-  crow_status status = CROW_OK;
-  CROW_TRY_AGREE(contexts->comm, crow_floats_open(contexts->name, &contexts->npy));
+  CROW_NEED_AGREE(contexts->comm, crow_floats_open(contexts->name, &contexts->npy));
   set_shape(contexts, contexts->npy.rows, contexts->npy.columns);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status open_array(crow_context_source *contexts) {
-  crow_status status = CROW_OK;
   const char *path = contexts->name + strlen(contexts->file) + 1;
-  CROW_TRY(crow_array_open(contexts->comm, contexts->file, path, &contexts->array));
+  CROW_NEED(crow_array_open(contexts->comm, contexts->file, path, &contexts->array));
   set_shape(contexts, crow_array_rows(contexts->array), crow_array_columns(contexts->array));
   if (contexts->partition.global < 1 || contexts->dimensions < 1) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: the array is empty, expected a row for each alternative", contexts->name));
+    return crow_error(CROW_BAD_INPUT, "%s: the array is empty, expected a row for each alternative", contexts->name);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* What rank 0 sends to every rank: the elements of its slice. */
@@ -61,20 +55,17 @@ static crow_status contexts_share_out(const crow_context_source *contexts, const
     send[r] = crow_partition_begin(p, r + 1) - crow_partition_begin(p, r);
   CROW_TRY(crow_comm_exchange(comm, whole, send, element_bytes, slice, receive));
 cleanup:
-  crow_free(send);
-  crow_free(receive);
+  CROW_FREE(send, receive);
   return status;
 }
 
 /* Ids, prompts and names of columns of a CSV file, as rank 0 has read it. Local. */
 static crow_status name_rows(const crow_import_alternatives *read, crow_strings texts[3]) {
-  crow_status status = CROW_OK;
   int64_t shortened = 0;
-  if (!read->by_number) CROW_TRY(crow_import_names(&read->ids, &texts[0], &shortened));
-  if (read->has_prompt) CROW_TRY(crow_import_labels(&read->prompts, read->prompt, read->count, &texts[1]));
-  if (read->columns.count) CROW_TRY(crow_ids_strings(&read->columns, 0, read->dimensions, &texts[2]));
-cleanup:
-  return status;
+  if (!read->by_number) CROW_NEED(crow_import_names(&read->ids, &texts[0], &shortened));
+  if (read->has_prompt) CROW_NEED(crow_import_labels(&read->prompts, read->prompt, read->count, &texts[1]));
+  if (read->columns.count) CROW_NEED(crow_ids_strings(&read->columns, 0, read->dimensions, &texts[2]));
+  return CROW_OK;
 }
 
 static crow_status share_texts(const crow_context_source *contexts, const crow_strings *whole, int64_t width,
@@ -118,7 +109,6 @@ static crow_status contexts_name_dimensions(crow_context_source *contexts) {
 }
 
 static crow_status open_form(crow_context_source *contexts) {
-  crow_status status = CROW_OK;
   switch (contexts->form) {
   case CROW_FORM_NPY:
     return open_npy(contexts);
@@ -127,13 +117,12 @@ static crow_status open_form(crow_context_source *contexts) {
   case CROW_FORM_ARRAY:
     return open_array(contexts);
   default:
-    CROW_TRY(crow_dataset_open(contexts->comm, contexts->name, true, &contexts->dataset));
-    CROW_TRY(crow_dataset_need_contexts(&contexts->dataset));
+    CROW_NEED(crow_dataset_open(contexts->comm, contexts->name, true, &contexts->dataset));
+    CROW_NEED(crow_dataset_need_contexts(&contexts->dataset));
     set_shape(contexts, contexts->dataset.alternatives, contexts->dataset.dimensions);
-    CROW_TRY(contexts_name_dimensions(contexts));
+    CROW_NEED(contexts_name_dimensions(contexts));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_context_source_open(const crow_comm *comm, const char *source, crow_context_source **out) {
@@ -185,11 +174,7 @@ void crow_context_source_close(crow_context_source **contexts) {
   crow_strings_free(&c->id);
   crow_strings_free(&c->prompt);
   crow_strings_free(&c->dimension);
-  crow_free(c->order);
-  crow_free(c->row);
-  crow_free(c->name);
-  crow_free(c->file);
-  crow_free(c);
+  CROW_FREE(c->order, c->row, c->name, c->file, c);
   *contexts = NULL;
 }
 
@@ -225,14 +210,13 @@ static crow_status read_npy(const crow_context_source *contexts, crow_gidx begin
 
 crow_status crow_context_source_read(const crow_context_source *contexts, crow_gidx begin, crow_gidx count,
                                      double *values) {
-  crow_status status = CROW_OK;
   const int64_t d = contexts->dimensions;
   switch (contexts->form) {
   case CROW_FORM_NPY:
-    CROW_TRY_AGREE(contexts->comm, read_npy(contexts, begin, count, values));
+    CROW_NEED_AGREE(contexts->comm, read_npy(contexts, begin, count, values));
     break;
   case CROW_FORM_ARRAY:
-    CROW_TRY_AGREE(contexts->comm, crow_array_read(contexts->array, begin, count, values));
+    CROW_NEED_AGREE(contexts->comm, crow_array_read(contexts->array, begin, count, values));
     break;
   case CROW_FORM_CSV:
     if (count) {
@@ -240,9 +224,8 @@ crow_status crow_context_source_read(const crow_context_source *contexts, crow_g
     }
     break;
   default:
-    CROW_TRY(crow_dataset_read_contexts(&contexts->dataset, begin, count, CROW_F64, values));
+    CROW_NEED(crow_dataset_read_contexts(&contexts->dataset, begin, count, CROW_F64, values));
   }
   crow_context_source_reorder(contexts, count, values);
-cleanup:
-  return status;
+  return CROW_OK;
 }

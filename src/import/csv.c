@@ -11,28 +11,22 @@
 
 enum { BUFFER_BYTES = 1 << 18 };
 
-static void record_free(crow_record *of) {
-  crow_free(of->text);
-  crow_free(of->begin);
-  crow_free(of->field);
-}
+static void record_free(crow_record *of) { CROW_FREE(of->text, of->begin, of->field); }
 
 /* ---- bytes in ----------------------------------------------------------------------------------------------- */
 
 crow_status crow_csv_fill(crow_csv *csv) {
-  crow_status status = CROW_OK;
   size_t got = 0;
   const size_t left = csv->filled - csv->taken, room = (size_t)csv->room;
   if (csv->taken > 0 && left > 0) memmove(csv->buffer, csv->buffer + csv->taken, left);
   csv->filled = left;
   csv->taken = 0;
   if (csv->filled == room) return CROW_OK;
-  CROW_TRY(crow_bytes_read(csv->bytes, csv->buffer + csv->filled, room - csv->filled, &got));
+  CROW_NEED(crow_bytes_read(csv->bytes, csv->buffer + csv->filled, room - csv->filled, &got));
   csv->filled += got;
   csv->ended = got == 0;
   crow_progress_update(&csv->progress, crow_bytes_taken(csv->bytes));
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_csv_next(crow_csv *csv, bool *got) {
@@ -67,31 +61,27 @@ static char find_delimiter(const crow_csv *csv, const char *at) {
 }
 
 static crow_status begin_csv(crow_csv *csv) {
-  crow_status status = CROW_OK;
   bool got = false;
   csv->delimiter = find_delimiter(csv, csv->buffer + csv->taken);
   csv_set_delim(&csv->parser, (unsigned char)csv->delimiter);
   if (csv->delimiter == ';') {
     crow_log(CROW_LOG_NOTICE, "import: %s: its fields are separated by semicolons, as the header line says", csv->name);
   }
-  CROW_TRY(crow_csv_next_record(csv, &got));
+  CROW_NEED(crow_csv_next_record(csv, &got));
   if (!got) {
-    CROW_TRY(
-        crow_error(CROW_BAD_INPUT, "%s: is empty, expected a header line with the names of the columns", csv->name));
+    return crow_error(CROW_BAD_INPUT, "%s: is empty, expected a header line with the names of the columns", csv->name);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Keeps the fields of the record just read as the header. */
 static crow_status keep_header(crow_csv *csv) {
-  crow_status status = CROW_OK;
   crow_record *to = &csv->header;
   const crow_record *from = &csv->row;
   int64_t bytes = 0;
   for (int64_t k = 0; k < from->fields; k++) bytes += (int64_t)strlen(from->field[k]) + 1;
-  CROW_TRY(CROW_ALLOCATE_RAW(&to->text, bytes));
-  CROW_TRY(crow_record_reserve(to, from->fields));
+  CROW_NEED(CROW_ALLOCATE_RAW(&to->text, bytes));
+  CROW_NEED(crow_record_reserve(to, from->fields));
   to->line = from->line;
   to->fields = from->fields;
   char *at = to->text;
@@ -99,8 +89,7 @@ static crow_status keep_header(crow_csv *csv) {
     to->field[k] = at;
     at = stpcpy(at, from->field[k]) + 1;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* A header is printed in messages: what is not text must not be. */
@@ -119,35 +108,29 @@ static crow_status check_header(const crow_csv *csv) {
 
 /* Looks at the first bytes: what the file is, the byte order mark, and the header's delimiter. */
 static crow_status csv_begin(crow_csv *csv) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_csv_fill(csv));
-  CROW_TRY(crow_magic_refuse(csv->name, csv->buffer, csv->filled));
+  CROW_NEED(crow_csv_fill(csv));
+  CROW_NEED(crow_magic_refuse(csv->name, csv->buffer, csv->filled));
   if (csv->filled >= 3 && memcmp(csv->buffer, "\xef\xbb\xbf", 3) == 0) csv->taken = 3;
   size_t at = csv->taken;
   while (at < csv->filled && strchr(" \t\r\n", csv->buffer[at])) at++;
   csv->json = at < csv->filled && csv->buffer[at] == '{';
   if (csv->json) {
-    CROW_TRY(crow_jsonl_begin(csv));
+    CROW_NEED(crow_jsonl_begin(csv));
   } else {
-    CROW_TRY(begin_csv(csv));
-    CROW_TRY(keep_header(csv));
+    CROW_NEED(begin_csv(csv));
+    CROW_NEED(keep_header(csv));
   }
-  CROW_TRY(check_header(csv));
-cleanup:
-  return status;
+  return check_header(csv);
 }
 
 static crow_status open_bytes(crow_csv *csv, FILE *stream) {
-  crow_status status = CROW_OK;
   double total = 0;
   if (fseeko(stream, 0, SEEK_END) == 0) {
     total = (double)ftello(stream);
     rewind(stream);
   }
   crow_progress_begin(&csv->progress, csv->name, "bytes", total);
-  CROW_TRY(crow_bytes_open(stream, csv->name, &csv->bytes));
-cleanup:
-  return status;
+  return crow_bytes_open(stream, csv->name, &csv->bytes);
 }
 
 crow_status crow_csv_open_stream(FILE *stream, const char *name, crow_csv **out) {
@@ -191,9 +174,7 @@ void crow_csv_close(crow_csv **csv) {
   crow_jsonl_free(old);
   record_free(&old->header);
   record_free(&old->row);
-  crow_free(old->name);
-  crow_free(old->buffer);
-  crow_free(old);
+  CROW_FREE(old->name, old->buffer, old);
 }
 
 /* ---- header and fields -------------------------------------------------------------------------------------- */

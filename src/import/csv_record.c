@@ -18,18 +18,16 @@ static crow_status zero_byte(const crow_csv *csv) {
 /* ---- through libcsv ----------------------------------------------------------------------------------------- */
 
 static crow_status record_append(crow_csv *csv, const char *field, size_t bytes) {
-  crow_status status = CROW_OK;
   crow_record *row = &csv->row;
   if (bytes > 0 && memchr(field, 0, bytes)) return zero_byte(csv);
   const int64_t need = row->text_bytes + (int64_t)bytes + 1;
-  CROW_TRY(CROW_ARRAY_RESERVE(&row->text, row->text_bytes, &row->text_room, need));
-  CROW_TRY(CROW_ARRAY_RESERVE(&row->begin, row->fields, &row->begin_room, row->fields + 1));
+  CROW_NEED(CROW_ARRAY_RESERVE(&row->text, row->text_bytes, &row->text_room, need));
+  CROW_NEED(CROW_ARRAY_RESERVE(&row->begin, row->fields, &row->begin_room, row->fields + 1));
   if (bytes > 0) memcpy(row->text + row->text_bytes, field, bytes);
   row->text[need - 1] = 0;
   row->begin[row->fields++] = row->text_bytes;
   row->text_bytes = need;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static void on_field(void *field, size_t bytes, void *context) {
@@ -74,14 +72,12 @@ static crow_status parse_line(crow_csv *csv) {
 }
 
 static crow_status point_fields(crow_record *row) {
-  crow_status status = CROW_OK;
   const int64_t fields = row->fields;
   row->fields = 0; /* none of the pointers need be kept */
-  CROW_TRY(crow_record_reserve(row, fields));
+  CROW_NEED(crow_record_reserve(row, fields));
   for (int64_t k = 0; k < fields; k++) row->field[k] = row->text + row->begin[k];
   row->fields = fields;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* ---- without quotes ----------------------------------------------------------------------------------------- */
@@ -98,17 +94,15 @@ static const char *trim(char *begin, char *end, char delimiter) {
 
 /* Cuts the line from `begin` to `end`, where its line end is, in place. */
 static crow_status cut_line(crow_csv *csv, char *begin, char *end) {
-  crow_status status = CROW_OK;
   crow_record *row = &csv->row;
   for (char *at = begin, *next = NULL; at <= end; at = next + 1) {
     next = memchr(at, csv->delimiter, (size_t)(end - at));
     if (!next) next = end;
-    if (row->fields == row->field_room) CROW_TRY(crow_record_reserve(row, row->fields + 1));
+    if (row->fields == row->field_room) CROW_NEED(crow_record_reserve(row, row->fields + 1));
     row->field[row->fields++] = trim(at, next, csv->delimiter);
   }
   csv->complete = true;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Takes the next line if it is whole in the buffer and needs no parser; `*taken` says whether it did. */
@@ -143,7 +137,6 @@ static crow_status end_records(crow_csv *csv) {
 }
 
 crow_status crow_csv_next_record(crow_csv *csv, bool *got) {
-  crow_status status = CROW_OK;
   bool cut = false;
   csv->complete = false;
   csv->row.fields = csv->row.text_bytes = 0;
@@ -151,20 +144,19 @@ crow_status crow_csv_next_record(crow_csv *csv, bool *got) {
     const bool between = csv->parser.pstate == 0; /* between records: one that spans lines keeps its first's number */
     const size_t left = csv->filled - csv->taken;
     if (left == 0 || (!csv->ended && !memchr(csv->buffer + csv->taken, '\n', left))) {
-      if (!csv->ended) CROW_TRY(crow_csv_fill(csv));
+      if (!csv->ended) CROW_NEED(crow_csv_fill(csv));
       if (csv->filled == csv->taken) {
         cut = false;
-        CROW_TRY(end_records(csv));
+        CROW_NEED(end_records(csv));
         break;
       }
     }
     if (between) csv->row.line = csv->line;
     cut = false;
-    if (between) CROW_TRY(take_line(csv, &cut));
-    if (!cut) CROW_TRY(parse_line(csv));
+    if (between) CROW_NEED(take_line(csv, &cut));
+    if (!cut) CROW_NEED(parse_line(csv));
   }
   *got = csv->complete;
-  if (csv->complete && !cut) CROW_TRY(point_fields(&csv->row));
-cleanup:
-  return status;
+  if (csv->complete && !cut) CROW_NEED(point_fields(&csv->row));
+  return CROW_OK;
 }

@@ -40,17 +40,15 @@ static floats_kind kind_of(FILE *stream, const char *name) {
 
 /* Opens the file of a source; what is after its colon, if anything, is `*member`. */
 static crow_status open_file(const char *source, char **file, const char **member, FILE **stream) {
-  crow_status status = CROW_OK;
   const char *colon = NULL;
   *stream = NULL;
   crow_source_split(source, &colon);
-  CROW_TRY(crow_string_copy(source, file));
+  CROW_NEED(crow_string_copy(source, file));
   if (colon) (*file)[colon - source] = 0;
   *member = colon ? colon + 1 : NULL;
   *stream = fopen(*file, "rb");
-  if (!*stream) CROW_TRY(crow_error(CROW_FILE_SYSTEM, "%s: cannot be opened: %s", *file, strerror(errno)));
-cleanup:
-  return status;
+  if (!*stream) return crow_error(CROW_FILE_SYSTEM, "%s: cannot be opened: %s", *file, strerror(errno));
+  return CROW_OK;
 }
 
 bool crow_floats_is(const char *source) {
@@ -132,14 +130,13 @@ static uint32_t widen_half(uint16_t half) {
 /* Numbers that follow one another in the file, as `type`. Narrow ones are read into the second half of their floats and
  * widened from the front: none is overwritten unread. */
 static crow_status read_run(crow_floats *floats, int64_t first, int64_t numbers, void *values) {
-  crow_status status = CROW_OK;
   const int64_t element = crow_floats_element_bytes(floats->stored);
   uint16_t *narrow = (uint16_t *)values + numbers;
   void *room = element == 2 ? (void *)narrow : values;
   if (fseeko(floats->stream, floats->offset + first * element, SEEK_SET) != 0) {
     return crow_error(CROW_FILE_SYSTEM, "%s: cannot be searched: %s", floats->name, strerror(errno));
   }
-  CROW_TRY(crow_floats_bytes(floats->stream, floats->name, "its numbers", room, (size_t)(numbers * element)));
+  CROW_NEED(crow_floats_bytes(floats->stream, floats->name, "its numbers", room, (size_t)(numbers * element)));
   if (floats->swap) swap_bytes(element, numbers, room);
   for (int64_t k = 0; k < numbers && element == 2; k++) {
     uint16_t stored;
@@ -147,8 +144,7 @@ static crow_status read_run(crow_floats *floats, int64_t first, int64_t numbers,
     const uint32_t bits = floats->stored == CROW_STORED_BF16 ? (uint32_t)stored << 16 : widen_half(stored);
     memcpy((char *)values + 4 * k, &bits, sizeof bits);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_floats_read(crow_floats *floats, int64_t begin, int64_t count, void *values) {

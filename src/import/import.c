@@ -83,15 +83,12 @@ const crow_setting crow_import_settings[] = {
     {0}};
 
 static crow_status check_options(const crow_import_options *options) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_settings_validate(crow_import_settings, options));
+  CROW_NEED(crow_settings_validate(crow_import_settings, options));
   if (!options->comparisons) {
-    CROW_TRY(crow_error(CROW_USAGE, "--comparisons is missing, expected a file of CSV, TSV or JSON lines"));
+    return crow_error(CROW_USAGE, "--comparisons is missing, expected a file of CSV, TSV or JSON lines");
   }
-  if (!options->output)
-    CROW_TRY(crow_error(CROW_USAGE, "--output is missing, expected the name of the dataset to write"));
-cleanup:
-  return status;
+  if (!options->output) return crow_error(CROW_USAGE, "--output is missing, expected the name of the dataset to write");
+  return CROW_OK;
 }
 
 /* ---- files -------------------------------------------------------------------------------------------------- */
@@ -128,16 +125,14 @@ cleanup:
 }
 
 static crow_status open_input(const char *name, int number, inputs *in, crow_import_file *file) {
-  crow_status status = CROW_OK;
   struct stat facts;
   *file = (crow_import_file){name, name};
   if (!name || stat(name, &facts) != 0 || S_ISREG(facts.st_mode) || S_ISDIR(facts.st_mode)) return CROW_OK;
-  CROW_TRY(copy_pipe(name, &in->copy[number]));
+  CROW_NEED(copy_pipe(name, &in->copy[number]));
   /* The copy has no name of its own. */
   (void)snprintf(in->place[number], sizeof in->place[number], "/proc/self/fd/%d", fileno(in->copy[number]));
   file->path = in->place[number];
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Where the contexts' file ends and PATH begins, if that is an array of an HDF5 file. */
@@ -148,20 +143,17 @@ static int64_t find_array(const char *contexts) {
 }
 
 static crow_status open_inputs(const crow_comm *comm, const crow_import_options *options, inputs *in) {
-  crow_status status = CROW_OK;
   const bool root = crow_comm_rank(comm) == 0;
   in->comparisons = (crow_import_file){options->comparisons, options->comparisons};
-  CROW_TRY_AGREE(comm, root ? open_input(options->comparisons, 0, in, &in->comparisons) : CROW_OK);
-  CROW_TRY_AGREE(comm, root ? open_input(options->contexts, 1, in, &in->contexts) : CROW_OK);
-  CROW_TRY_AGREE(comm, root ? open_input(options->items, 2, in, &in->items) : CROW_OK);
+  CROW_NEED_AGREE(comm, root ? open_input(options->comparisons, 0, in, &in->comparisons) : CROW_OK);
+  CROW_NEED_AGREE(comm, root ? open_input(options->contexts, 1, in, &in->contexts) : CROW_OK);
+  CROW_NEED_AGREE(comm, root ? open_input(options->items, 2, in, &in->items) : CROW_OK);
   in->colon = root ? find_array(options->contexts) : -1;
-  CROW_TRY(crow_comm_broadcast(comm, &in->colon, (int64_t)sizeof in->colon, 0));
-  if (in->colon < 0) goto cleanup;
-  CROW_TRY_AGREE(comm, crow_string_copy(options->contexts, &in->file));
+  CROW_NEED(crow_comm_broadcast(comm, &in->colon, (int64_t)sizeof in->colon, 0));
+  if (in->colon < 0) return CROW_OK;
+  CROW_NEED_AGREE(comm, crow_string_copy(options->contexts, &in->file));
   in->file[in->colon] = 0;
-  CROW_TRY(crow_array_open(comm, in->file, options->contexts + in->colon + 1, &in->array));
-cleanup:
-  return status;
+  return crow_array_open(comm, in->file, options->contexts + in->colon + 1, &in->array);
 }
 
 static void close_inputs(inputs *in) {
@@ -217,24 +209,18 @@ cleanup:
 
 static crow_status read_all(const inputs *in, const crow_import_rules *rules, crow_import_alternatives *alternatives,
                             crow_import_comparisons *comparisons) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_import_read_alternatives(&in->items, &in->contexts, in->array, alternatives));
-  CROW_TRY(crow_import_read_comparisons(&in->comparisons, alternatives, rules, comparisons));
-cleanup:
-  return status;
+  CROW_NEED(crow_import_read_alternatives(&in->items, &in->contexts, in->array, alternatives));
+  return crow_import_read_comparisons(&in->comparisons, alternatives, rules, comparisons);
 }
 
 /* Rank 0 holds what it reads; the others' part is known to all. */
 static crow_status import_check_memory(const crow_comm *comm, const crow_import_options *options, const inputs *in) {
-  crow_status status = CROW_OK;
   double bytes = 0;
   if (crow_comm_rank(comm) == 0) bytes = crow_import_need_bytes(&in->comparisons, &in->contexts, &in->items);
-  CROW_TRY(crow_comm_max_f64(comm, &bytes, 1));
-  CROW_TRY(crow_comm_check_memory(comm, options->memory_per_rank, bytes,
-                                  "import contexts from .npy, which is read in pieces, or fewer comparisons at a time",
-                                  "the import of %s", options->comparisons));
-cleanup:
-  return status;
+  CROW_NEED(crow_comm_max_f64(comm, &bytes, 1));
+  return crow_comm_check_memory(comm, options->memory_per_rank, bytes,
+                                "import contexts from .npy, which is read in pieces, or fewer comparisons at a time",
+                                "the import of %s", options->comparisons);
 }
 
 /* What is written when all is read. */

@@ -14,7 +14,6 @@ enum { NUMBER_BYTES = 32 };
 
 /* The next line that is not blank, without its end; NULL at the end of the file. */
 static crow_status next_line(crow_csv *csv, char **line, size_t *bytes) {
-  crow_status status = CROW_OK;
   *line = NULL;
   for (size_t searched = 0;;) {
     char *begin = csv->buffer + csv->taken;
@@ -23,13 +22,13 @@ static crow_status next_line(crow_csv *csv, char **line, size_t *bytes) {
     if (!end && !csv->ended) {
       searched = left;
       if (left > (size_t)CROW_CSV_RECORD_BYTES) {
-        CROW_TRY(crow_error(CROW_BAD_INPUT,
-                            "%s:%lld: the line is longer than %lld bytes, expected JSON lines: an "
-                            "object a line (jq -c . FILE)",
-                            csv->name, (long long)csv->line, (long long)CROW_CSV_RECORD_BYTES));
+        return crow_error(CROW_BAD_INPUT,
+                          "%s:%lld: the line is longer than %lld bytes, expected JSON lines: an "
+                          "object a line (jq -c . FILE)",
+                          csv->name, (long long)csv->line, (long long)CROW_CSV_RECORD_BYTES);
       }
-      if (left == (size_t)csv->room) CROW_TRY(CROW_ARRAY_RESERVE(&csv->buffer, csv->room, &csv->room, csv->room + 1));
-      CROW_TRY(crow_csv_fill(csv));
+      if (left == (size_t)csv->room) CROW_NEED(CROW_ARRAY_RESERVE(&csv->buffer, csv->room, &csv->room, csv->room + 1));
+      CROW_NEED(crow_csv_fill(csv));
       continue;
     }
     if (!end && left == 0) break;
@@ -43,8 +42,7 @@ static crow_status next_line(crow_csv *csv, char **line, size_t *bytes) {
     *line = begin;
     break;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Loads the line into `object`, in place of the one before. */
@@ -123,7 +121,6 @@ static crow_status check_keys(const crow_csv *csv) {
 
 /* The values of the header's keys become the fields. */
 static crow_status take_fields(crow_csv *csv) {
-  crow_status status = CROW_OK;
   size_t found = 0;
   for (int64_t k = 0; k < csv->header.fields; k++) {
     crow_free(csv->printed[k]);
@@ -131,63 +128,56 @@ static crow_status take_fields(crow_csv *csv) {
     const json_t *value = json_object_get(csv->object, csv->header.field[k]);
     csv->row.field[k] = "";
     found += value != NULL;
-    if (value) CROW_TRY(field_text(value, &csv->printed[k], &csv->row.field[k]));
+    if (value) CROW_NEED(field_text(value, &csv->printed[k], &csv->row.field[k]));
   }
   csv->row.fields = csv->header.fields;
-  if (found < json_object_size(csv->object)) CROW_TRY(check_keys(csv));
-cleanup:
-  return status;
+  if (found < json_object_size(csv->object)) CROW_NEED(check_keys(csv));
+  return CROW_OK;
 }
 
 crow_status crow_jsonl_next(crow_csv *csv, bool *got) {
-  crow_status status = CROW_OK;
   char *line = NULL;
   size_t bytes = 0;
-  CROW_TRY(next_line(csv, &line, &bytes));
+  CROW_NEED(next_line(csv, &line, &bytes));
   *got = line != NULL;
-  if (!line || crow_jsonl_cut(csv, line, bytes)) goto cleanup;
-  CROW_TRY(load_line(csv, line, bytes));
-  CROW_TRY(take_fields(csv));
-cleanup:
-  return status;
+  if (!line || crow_jsonl_cut(csv, line, bytes)) return CROW_OK;
+  CROW_NEED(load_line(csv, line, bytes));
+  return take_fields(csv);
 }
 
 crow_status crow_jsonl_begin(crow_csv *csv) {
-  crow_status status = CROW_OK;
   crow_record *header = &csv->header;
   const char *key;
   json_t *value;
   char *line = NULL;
   size_t line_bytes = 0;
   int64_t bytes = 0;
-  CROW_TRY(next_line(csv, &line, &line_bytes)); /* there is one: it begins with a brace */
-  CROW_TRY(load_line(csv, line, line_bytes));
+  CROW_NEED(next_line(csv, &line, &line_bytes)); /* there is one: it begins with a brace */
+  CROW_NEED(load_line(csv, line, line_bytes));
   header->line = csv->row.line;
   const int64_t keys = (int64_t)json_object_size(csv->object);
   if (keys == 0) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s:%lld: is an empty object, expected keys that name its values", csv->name,
-                        (long long)header->line));
+    return crow_error(CROW_BAD_INPUT, "%s:%lld: is an empty object, expected keys that name its values", csv->name,
+                      (long long)header->line);
   }
   json_object_foreach(csv->object, key, value) bytes += (int64_t)strlen(key) + 1;
-  CROW_TRY(CROW_ALLOCATE_RAW(&header->text, bytes));
-  CROW_TRY(crow_record_reserve(header, keys));
-  CROW_TRY(crow_record_reserve(&csv->row, keys));
-  CROW_TRY(CROW_ALLOCATE(&csv->printed, keys));
-  CROW_TRY(CROW_ALLOCATE(&csv->stop, keys));
+  CROW_NEED(CROW_ALLOCATE_RAW(&header->text, bytes));
+  CROW_NEED(crow_record_reserve(header, keys));
+  CROW_NEED(crow_record_reserve(&csv->row, keys));
+  CROW_NEED(CROW_ALLOCATE(&csv->printed, keys));
+  CROW_NEED(CROW_ALLOCATE(&csv->stop, keys));
   char *at = header->text;
   json_object_foreach(csv->object, key, value) {
     header->field[header->fields++] = at;
     at = stpcpy(at, key) + 1;
   }
-  CROW_TRY(take_fields(csv));
+  CROW_NEED(take_fields(csv));
   csv->unread = true;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 void crow_jsonl_free(crow_csv *csv) {
   json_decref(csv->object);
   for (int64_t k = 0; csv->printed && k < csv->header.fields; k++) crow_free(csv->printed[k]);
-  crow_free(csv->printed);
-  crow_free(csv->stop);
+  CROW_FREE(csv->printed, csv->stop);
 }

@@ -15,29 +15,27 @@ static crow_status read_header(const crow_floats *npy, void *bytes, size_t count
 
 /* The magic string, the version and the header's length: everything before the dictionary. */
 static crow_status read_prefix(const crow_floats *npy, size_t *header_bytes) {
-  crow_status status = CROW_OK;
   unsigned char prefix[12] = {0};
-  CROW_TRY(read_header(npy, prefix, MAGIC_BYTES));
+  CROW_NEED(read_header(npy, prefix, MAGIC_BYTES));
   if (memcmp(prefix, "\x93NUMPY", MAGIC_BYTES) != 0) {
     return crow_error(CROW_BAD_INPUT, "%s: does not begin as a NumPy file, expected one saved by numpy.save",
                       npy->name);
   }
-  CROW_TRY(read_header(npy, prefix + 6, 4));
+  CROW_NEED(read_header(npy, prefix + 6, 4));
   if (prefix[6] < 1 || prefix[6] > 3 || prefix[7] != 0) {
     return crow_error(CROW_BAD_INPUT, "%s: .npy format version %d.%d, expected 1.0, 2.0 or 3.0", npy->name, prefix[6],
                       prefix[7]);
   }
   *header_bytes = (size_t)prefix[8] | (size_t)prefix[9] << 8;
   if (prefix[6] > 1) {
-    CROW_TRY(read_header(npy, prefix + 10, 2));
+    CROW_NEED(read_header(npy, prefix + 10, 2));
     *header_bytes |= (size_t)prefix[10] << 16 | (size_t)prefix[11] << 24;
   }
   if (*header_bytes > HEADER_BYTES) {
     return crow_error(CROW_BAD_INPUT, "%s: a .npy header of %zu bytes, expected at most %d", npy->name, *header_bytes,
                       HEADER_BYTES);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status check_type(crow_floats *npy, const char *descr) {

@@ -63,62 +63,56 @@ static crow_status take_length(scanner *in, int64_t *length) {
 }
 
 static crow_status take_shape(scanner *in, crow_npy_header *out) {
-  crow_status status = CROW_OK;
   out->dimensions = 0;
   if (!npy_header_take(in, '(')) return malformed(in, "a tuple for shape");
   while (!npy_header_take(in, ')')) {
     int64_t length = 0;
     skip_space(in);
-    CROW_TRY(take_length(in, &length));
+    CROW_NEED(take_length(in, &length));
     if (out->dimensions < 2) out->shape[out->dimensions] = length;
     if (out->dimensions < 3) out->dimensions++;
     if (npy_header_take(in, ',')) continue;
     if (npy_header_take(in, ')')) break;
-    CROW_TRY(malformed(in, "a comma or ) in shape"));
+    CROW_NEED(malformed(in, "a comma or ) in shape"));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status npy_take_value(scanner *in, const char *key, crow_npy_header *out, unsigned *seen) {
-  crow_status status = CROW_OK;
   if (strcmp(key, "descr") == 0) {
     *seen |= 1;
     if (npy_header_take(in, '[')) {
       return crow_error(CROW_BAD_INPUT, "%s: holds records with named fields, expected a plain array of floats",
                         in->name);
     }
-    CROW_TRY(take_text(in, "a short text for descr", out->descr, sizeof out->descr));
+    CROW_NEED(take_text(in, "a short text for descr", out->descr, sizeof out->descr));
   } else if (strcmp(key, "fortran_order") == 0) {
     *seen |= 2;
     out->fortran_order = take_word(in, "True");
-    if (!out->fortran_order && !take_word(in, "False")) CROW_TRY(malformed(in, "True or False for fortran_order"));
+    if (!out->fortran_order && !take_word(in, "False")) CROW_NEED(malformed(in, "True or False for fortran_order"));
   } else if (strcmp(key, "shape") == 0) {
     *seen |= 4;
-    CROW_TRY(take_shape(in, out));
+    CROW_NEED(take_shape(in, out));
   } else {
-    CROW_TRY(malformed(in, "no other keys than descr, fortran_order and shape"));
+    CROW_NEED(malformed(in, "no other keys than descr, fortran_order and shape"));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_npy_parse_header(const char *name, const char *text, size_t bytes, crow_npy_header *out) {
-  crow_status status = CROW_OK;
   scanner in = {name, text, text + bytes};
   unsigned seen = 0;
   *out = (crow_npy_header){.shape = {1, 1}};
   if (!npy_header_take(&in, '{')) return malformed(&in, "{");
   while (!npy_header_take(&in, '}')) {
     char key[32];
-    CROW_TRY(take_text(&in, "a key in quotes", key, sizeof key));
-    if (!npy_header_take(&in, ':')) CROW_TRY(malformed(&in, "a colon after each key"));
-    CROW_TRY(npy_take_value(&in, key, out, &seen));
+    CROW_NEED(take_text(&in, "a key in quotes", key, sizeof key));
+    if (!npy_header_take(&in, ':')) CROW_NEED(malformed(&in, "a colon after each key"));
+    CROW_NEED(npy_take_value(&in, key, out, &seen));
     if (npy_header_take(&in, ',')) continue;
     if (npy_header_take(&in, '}')) break;
-    CROW_TRY(malformed(&in, "a comma or } after each value"));
+    CROW_NEED(malformed(&in, "a comma or } after each value"));
   }
-  if (seen != 7) CROW_TRY(malformed(&in, "all of descr, fortran_order and shape"));
-cleanup:
-  return status;
+  if (seen != 7) CROW_NEED(malformed(&in, "all of descr, fortran_order and shape"));
+  return CROW_OK;
 }

@@ -59,17 +59,15 @@ static crow_status read_at(const archive *of, int64_t offset, void *bytes, size_
 
 /* Archives beyond 4 GiB keep the true place of the directory in a record of its own. */
 static crow_status read_end64(const archive *of, int64_t end, uint64_t *bytes, uint64_t *offset) {
-  crow_status status = CROW_OK;
   unsigned char locator[LOCATOR_BYTES], record[END64_BYTES];
-  CROW_TRY(read_at(of, end - LOCATOR_BYTES, locator, sizeof locator));
-  if (npz_take(locator, 4) != 0x07064b50) CROW_TRY(zip_damaged(of, "its directory's place is missing"));
-  if (npz_take(locator + 8, 8) > INT64_MAX) CROW_TRY(zip_damaged(of, "its directory is beyond its end"));
-  CROW_TRY(read_at(of, (int64_t)npz_take(locator + 8, 8), record, sizeof record));
-  if (npz_take(record, 4) != 0x06064b50) CROW_TRY(zip_damaged(of, "its directory's place is missing"));
+  CROW_NEED(read_at(of, end - LOCATOR_BYTES, locator, sizeof locator));
+  if (npz_take(locator, 4) != 0x07064b50) CROW_NEED(zip_damaged(of, "its directory's place is missing"));
+  if (npz_take(locator + 8, 8) > INT64_MAX) CROW_NEED(zip_damaged(of, "its directory is beyond its end"));
+  CROW_NEED(read_at(of, (int64_t)npz_take(locator + 8, 8), record, sizeof record));
+  if (npz_take(record, 4) != 0x06064b50) CROW_NEED(zip_damaged(of, "its directory's place is missing"));
   *bytes = npz_take(record + 40, 8);
   *offset = npz_take(record + 48, 8);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status read_directory(archive *of) {
@@ -194,25 +192,22 @@ static crow_status inflate_member(const archive *of, const member *in, FILE *to)
   if (made != in->bytes || crc != in->crc) CROW_TRY(zip_damaged(of, "a member's checksum is not what it should be"));
 cleanup:
   if (begun) (void)inflateEnd(&z);
-  crow_free(from);
-  crow_free(out);
+  CROW_FREE(from, out);
   return status;
 }
 
 /* Where the member's own bytes begin: after its local header, whose texts may be longer than the directory's. */
 static crow_status find_bytes(const archive *of, const member *in, int64_t *begin) {
-  crow_status status = CROW_OK;
   unsigned char local[LOCAL_BYTES];
-  if (in->flags & 1) CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: the member is encrypted", of->name));
-  if (in->local > INT64_MAX || in->stored_bytes > INT64_MAX) CROW_TRY(zip_damaged(of, "a member is beyond its end"));
-  CROW_TRY(read_at(of, (int64_t)in->local, local, sizeof local));
-  if (npz_take(local, 4) != 0x04034b50) CROW_TRY(zip_damaged(of, "a member is not where its directory says"));
+  if (in->flags & 1) return crow_error(CROW_BAD_INPUT, "%s: the member is encrypted", of->name);
+  if (in->local > INT64_MAX || in->stored_bytes > INT64_MAX) CROW_NEED(zip_damaged(of, "a member is beyond its end"));
+  CROW_NEED(read_at(of, (int64_t)in->local, local, sizeof local));
+  if (npz_take(local, 4) != 0x04034b50) CROW_NEED(zip_damaged(of, "a member is not where its directory says"));
   *begin = (int64_t)in->local + LOCAL_BYTES + (int64_t)npz_take(local + 26, 2) + (int64_t)npz_take(local + 28, 2);
   if (*begin > of->length || (int64_t)in->stored_bytes > of->length - *begin) {
-    CROW_TRY(zip_damaged(of, "a member is beyond its end"));
+    CROW_NEED(zip_damaged(of, "a member is beyond its end"));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_npz_open(FILE *stream, const char *name, const char *wanted, crow_floats *out) {

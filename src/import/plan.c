@@ -85,12 +85,9 @@ double crow_context_source_rank_bytes(const char *source) {
 }
 
 crow_status crow_context_source_check_memory(const crow_comm *comm, const char *source, double memory_per_rank) {
-  crow_status status = CROW_OK;
   double bytes = crow_comm_rank(comm) == 0 ? crow_context_source_rank_bytes(source) : 0;
-  CROW_TRY(crow_comm_max_f64(comm, &bytes, 1));
-  if (bytes <= 0) goto cleanup;
-  CROW_TRY(crow_comm_check_memory(comm, memory_per_rank, (double)CROW_PROCESS_BYTES + bytes,
-                                  "give contexts as .npy, which is read in pieces", "the contexts of %s", source));
-cleanup:
-  return status;
+  CROW_NEED(crow_comm_max_f64(comm, &bytes, 1));
+  if (bytes <= 0) return CROW_OK;
+  return crow_comm_check_memory(comm, memory_per_rank, (double)CROW_PROCESS_BYTES + bytes,
+                                "give contexts as .npy, which is read in pieces", "the contexts of %s", source);
 }

@@ -30,29 +30,25 @@ static crow_status number_of(const crow_csv *csv, int64_t column, crow_import_al
 
 /* Room for the prompts of alternatives up to `number`; new ones have none, -1. */
 static crow_status reserve(crow_import_alternatives *out, int64_t number) {
-  crow_status status = CROW_OK;
   const int64_t before = out->prompt_room;
-  CROW_TRY(CROW_ARRAY_RESERVE(&out->prompt, before, &out->prompt_room, number + 1));
+  CROW_NEED(CROW_ARRAY_RESERVE(&out->prompt, before, &out->prompt_room, number + 1));
   for (int64_t k = before; k < out->prompt_room; k++) out->prompt[k] = -1;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_import_add_prompt(const crow_csv *csv, int64_t column, int64_t number, crow_import_alternatives *out,
                                    crow_bad_lines *report) {
-  crow_status status = CROW_OK;
   const char *fault = NULL;
   int64_t prompt = -1;
-  CROW_TRY(number_of(csv, column, out, &prompt, &fault));
-  CROW_TRY(reserve(out, number));
+  CROW_NEED(number_of(csv, column, out, &prompt, &fault));
+  CROW_NEED(reserve(out, number));
   out->prompt[number] = (int32_t)prompt;
   if (fault) {
     char quoted[CROW_QUOTED_BYTES];
     crow_bad_lines_add(report, crow_csv_name(csv), crow_csv_line(csv), "the prompt %s (value %s), expected UTF-8 text",
                        fault, crow_quote(crow_csv_field(csv, column), quoted));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static void give_up(const crow_csv *csv, int64_t alternative, int64_t other, crow_import_guess *guess,
@@ -72,25 +68,23 @@ static void give_up(const crow_csv *csv, int64_t alternative, int64_t other, cro
 
 crow_status crow_import_guess_prompt(const crow_csv *csv, int64_t column, int64_t first, int64_t second,
                                      crow_import_guess *guess, crow_import_alternatives *out) {
-  crow_status status = CROW_OK;
   const int64_t side[2] = {first, second};
   const char *fault = NULL;
   int64_t prompt = -1;
   if (guess->given_up) return CROW_OK;
-  CROW_TRY(number_of(csv, column, out, &prompt, &fault));
+  CROW_NEED(number_of(csv, column, out, &prompt, &fault));
   if (fault) {
     return crow_error(CROW_BAD_INPUT, "%s:%lld: the prompt %s", crow_csv_name(csv), (long long)crow_csv_line(csv),
                       fault);
   }
-  CROW_TRY(reserve(out, out->count - 1));
+  CROW_NEED(reserve(out, out->count - 1));
   for (int k = 0; k < 2 && !guess->given_up; k++) {
     if (out->prompt[side[k]] < 0)
       out->prompt[side[k]] = (int32_t)prompt;
     else if (out->prompt[side[k]] != prompt)
       give_up(csv, side[k], prompt, guess, out);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 void crow_import_guess_end(const crow_csv *csv, const crow_import_guess *guess, crow_import_alternatives *out) {

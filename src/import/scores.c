@@ -10,24 +10,21 @@
 #define PAIRS_MOST INT64_C(2000000000)
 
 crow_status crow_import_scores_add(crow_import_scores *scores, const char *group, const crow_import_scored *row) {
-  crow_status status = CROW_OK;
   int64_t number = 0;
   bool added = false;
-  CROW_TRY(crow_ids_add(&scores->groups, group, row->line, &number, &added));
-  CROW_TRY(CROW_ARRAY_RESERVE(&scores->row, scores->count, &scores->room, scores->count + 1));
+  CROW_NEED(crow_ids_add(&scores->groups, group, row->line, &number, &added));
+  CROW_NEED(CROW_ARRAY_RESERVE(&scores->row, scores->count, &scores->room, scores->count + 1));
   scores->row[scores->count] = *row;
   scores->row[scores->count++].group = (int32_t)number;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Rows by group, in the order of the file within each: `begin` (groups + 1), `place` (count). */
 static crow_status sort_rows(const crow_import_scores *scores, int64_t **begin, int64_t **place) {
-  crow_status status = CROW_OK;
   const int64_t groups = scores->groups.count;
   double pairs = 0;
-  CROW_TRY(CROW_ALLOCATE(begin, groups + 2));
-  CROW_TRY(CROW_ALLOCATE(place, scores->count));
+  CROW_NEED(CROW_ALLOCATE(begin, groups + 2));
+  CROW_NEED(CROW_ALLOCATE(place, scores->count));
   /* Counts two places on, so that filling moves each to where its group ends. */
   for (int64_t k = 0; k < scores->count; k++) (*begin)[scores->row[k].group + 2]++;
   for (int64_t g = 2; g < groups + 2; g++) {
@@ -36,13 +33,12 @@ static crow_status sort_rows(const crow_import_scores *scores, int64_t **begin, 
   }
   for (int64_t k = 0; k < scores->count; k++) (*place)[(*begin)[scores->row[k].group + 1]++] = k;
   if (pairs > (double)PAIRS_MOST) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT,
-                        "%.3g pairs of responses with the same prompt, expected at most %.3g; is "
-                        "the column prompt what groups them?",
-                        pairs, (double)PAIRS_MOST));
+    return crow_error(CROW_BAD_INPUT,
+                      "%.3g pairs of responses with the same prompt, expected at most %.3g; is "
+                      "the column prompt what groups them?",
+                      pairs, (double)PAIRS_MOST);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Two alternatives of a group; kept columns must agree, since the comparison has one value of each. */
@@ -85,8 +81,7 @@ crow_status crow_import_scores_pair(const crow_import_scores *scores, const crow
     }
   }
 cleanup:
-  crow_free(begin);
-  crow_free(place);
+  CROW_FREE(begin, place);
   return status;
 }
 

@@ -86,12 +86,10 @@ cleanup:
 
 static crow_status read_piece(crow_import_alternatives *alternatives, int64_t begin, int64_t rows, crow_type type,
                               void *buffer, crow_bad_lines *report) {
-  crow_status status = CROW_OK;
   if (alternatives->array) return read_array(alternatives, begin, rows, type, buffer);
-  CROW_TRY(crow_floats_read(&alternatives->npy, begin, rows, buffer));
+  CROW_NEED(crow_floats_read(&alternatives->npy, begin, rows, buffer));
   check_finite(&alternatives->npy, begin, rows, buffer, report);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Rank 0 reads an array piece by piece, so that contexts may be larger than its memory. */
@@ -126,19 +124,17 @@ cleanup:
 /* ---- ids, topics and prompts -------------------------------------------------------------------------------- */
 
 crow_status crow_import_labels(const crow_ids *names, const int32_t *number, int64_t count, crow_strings *out) {
-  crow_status status = CROW_OK;
   const int64_t width = names->widest + 1;
   int64_t bytes = 0;
   for (int64_t k = 0; k < count; k++) bytes += (int64_t)strlen(crow_ids_get(names, number[k])) + 1;
-  CROW_TRY(crow_padded_check(count, width, bytes));
-  CROW_TRY(CROW_ALLOCATE(&out->data, count * width));
+  CROW_NEED(crow_padded_check(count, width, bytes));
+  CROW_NEED(CROW_ALLOCATE(&out->data, count * width));
   out->count = count;
   out->width = width;
   for (int64_t k = 0; k < count; k++) {
     (void)snprintf(out->data + k * width, (size_t)width, "%s", crow_ids_get(names, number[k]));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Rank 0 has the names. */
@@ -221,29 +217,27 @@ cleanup:
 
 static crow_status import_write_comparisons(crow_file *file, const crow_import_comparisons *comparisons,
                                             const outline *of) {
-  crow_status status = CROW_OK;
   const crow_import_block *block = comparisons->head; /* NULL on the other ranks */
   const crow_gidx q = of->comparisons;
-  CROW_TRY(crow_file_define(file, "/comparisons/first", CROW_I32, q, 0));
-  CROW_TRY(crow_file_define(file, "/comparisons/second", CROW_I32, q, 0));
-  CROW_TRY(crow_file_define(file, "/comparisons/outcome", CROW_F64, q, 0));
-  if (of->has_count) CROW_TRY(crow_file_define(file, "/comparisons/count", CROW_I64, q, 0));
-  if (of->kept) CROW_TRY(crow_file_define(file, "/comparisons/label", CROW_I32, q, of->kept));
+  CROW_NEED(crow_file_define(file, "/comparisons/first", CROW_I32, q, 0));
+  CROW_NEED(crow_file_define(file, "/comparisons/second", CROW_I32, q, 0));
+  CROW_NEED(crow_file_define(file, "/comparisons/outcome", CROW_F64, q, 0));
+  if (of->has_count) CROW_NEED(crow_file_define(file, "/comparisons/count", CROW_I64, q, 0));
+  if (of->kept) CROW_NEED(crow_file_define(file, "/comparisons/label", CROW_I32, q, of->kept));
   for (crow_gidx k = 0, begin = 0; k < of->blocks; k++, begin += CROW_IMPORT_BLOCK) {
     const int64_t n = block ? block->count : 0;
-    CROW_TRY(crow_file_write_rows(file, "/comparisons/first", begin, n, CROW_I32, block ? block->first : NULL));
-    CROW_TRY(crow_file_write_rows(file, "/comparisons/second", begin, n, CROW_I32, block ? block->second : NULL));
-    CROW_TRY(crow_file_write_rows(file, "/comparisons/outcome", begin, n, CROW_F64, block ? block->outcome : NULL));
+    CROW_NEED(crow_file_write_rows(file, "/comparisons/first", begin, n, CROW_I32, block ? block->first : NULL));
+    CROW_NEED(crow_file_write_rows(file, "/comparisons/second", begin, n, CROW_I32, block ? block->second : NULL));
+    CROW_NEED(crow_file_write_rows(file, "/comparisons/outcome", begin, n, CROW_F64, block ? block->outcome : NULL));
     if (of->has_count) {
-      CROW_TRY(crow_file_write_rows(file, "/comparisons/count", begin, n, CROW_I64, block ? block->judgements : NULL));
+      CROW_NEED(crow_file_write_rows(file, "/comparisons/count", begin, n, CROW_I64, block ? block->judgements : NULL));
     }
     if (of->kept) {
-      CROW_TRY(crow_file_write_rows(file, "/comparisons/label", begin, n, CROW_I32, block ? block->label : NULL));
+      CROW_NEED(crow_file_write_rows(file, "/comparisons/label", begin, n, CROW_I32, block ? block->label : NULL));
     }
     if (block) block = block->next;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Names of the kept columns, and their values. */

@@ -17,12 +17,10 @@ uint64_t crow_context_rows_digest(crow_gidx begin, crow_gidx count, crow_gidx di
 }
 
 crow_status crow_contexts_digest_end(const crow_comm *comm, uint64_t sum, char digest[17]) {
-  crow_status status = CROW_OK;
   int64_t total = (int64_t)sum;
-  CROW_TRY(crow_comm_sum_i64(comm, &total, 1));
+  CROW_NEED(crow_comm_sum_i64(comm, &total, 1));
   (void)snprintf(digest, 17, "%016llx", (unsigned long long)total);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_dataset_digest(const crow_comm *comm, const crow_dataset *dataset, char digest[17]) {
@@ -49,12 +47,9 @@ cleanup:
 }
 
 crow_status crow_dataset_write_digest(const crow_dataset *dataset, crow_file *to) {
-  crow_status status = CROW_OK;
   char digest[17];
-  CROW_TRY(crow_dataset_digest(to->comm, dataset, digest));
-  CROW_TRY(crow_file_set_text(to, "/", "alternatives_digest", digest));
-cleanup:
-  return status;
+  CROW_NEED(crow_dataset_digest(to->comm, dataset, digest));
+  return crow_file_set_text(to, "/", "alternatives_digest", digest);
 }
 
 crow_status crow_dataset_check_digest(const crow_dataset *dataset, const crow_file *file, const char *meaning) {

@@ -14,9 +14,8 @@ struct crow_array {
 
 /* "/a/b" of "a//b/": as the catalogue has it. */
 static crow_status copy_path(const char *path, char **out) {
-  crow_status status = CROW_OK;
   int64_t used = 0;
-  CROW_TRY(crow_allocate((int64_t)strlen(path) + 2, 1, (void **)out));
+  CROW_NEED(crow_allocate((int64_t)strlen(path) + 2, 1, (void **)out));
   for (const char *at = path; *at;) {
     at += strspn(at, "/");
     const size_t length = strcspn(at, "/");
@@ -26,8 +25,7 @@ static crow_status copy_path(const char *path, char **out) {
     used += (int64_t)length;
     at += length;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* A link that the path leads through and that is not followed. */
@@ -77,22 +75,20 @@ static crow_status array_check_entry(const crow_catalogue *catalogue, crow_array
 }
 
 static crow_status open_local(crow_array *array) {
-  crow_status status = CROW_OK;
   hsize_t shape[2] = {0, 1};
   array->file_id = H5Fopen(array->file, H5F_ACC_RDONLY, H5P_DEFAULT);
-  if (array->file_id < 0) CROW_TRY(crow_hdf5_error(false, array->file, "", "open it"));
+  if (array->file_id < 0) CROW_NEED(crow_hdf5_error(false, array->file, "", "open it"));
   array->dataset = H5Dopen2(array->file_id, array->path, H5P_DEFAULT);
-  if (array->dataset < 0) CROW_TRY(crow_hdf5_error(false, array->file, array->path, "open the array"));
+  if (array->dataset < 0) CROW_NEED(crow_hdf5_error(false, array->file, array->path, "open the array"));
   array->space = H5Dget_space(array->dataset);
-  if (array->space < 0) CROW_TRY(crow_hdf5_error(false, array->file, array->path, "read its shape"));
+  if (array->space < 0) CROW_NEED(crow_hdf5_error(false, array->file, array->path, "read its shape"));
   /* Another program may have put another array there since. */
   const int rank = H5Sget_simple_extent_ndims(array->space);
   if (rank < 1 || rank > 2 || H5Sget_simple_extent_dims(array->space, shape, NULL) != rank ||
       shape[0] != (hsize_t)array->rows || shape[1] != (hsize_t)array->columns) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: %s changed while it was opened", array->file, array->path));
+    return crow_error(CROW_BAD_INPUT, "%s: %s changed while it was opened", array->file, array->path);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_array_open(const crow_comm *comm, const char *file, const char *path, crow_array **out) {
@@ -120,9 +116,7 @@ void crow_array_close(crow_array **array) {
   crow_hdf5_close(&(*array)->space);
   crow_hdf5_close(&(*array)->dataset);
   crow_hdf5_close(&(*array)->file_id);
-  crow_free((*array)->file);
-  crow_free((*array)->path);
-  crow_free(*array);
+  CROW_FREE((*array)->file, (*array)->path, *array);
   *array = NULL;
 }
 

@@ -168,14 +168,11 @@ crow_status crow_bounds_error(const crow_file *file, const crow_entry *entry, co
 
 crow_status crow_bounds_agree(const crow_file *file, const crow_entry *entry, const crow_bounds *bounds,
                               crow_status kind, int64_t fault, crow_type type, const void *value) {
-  crow_status status = CROW_OK;
   int64_t lowest = fault >= 0 ? fault : INT64_MAX;
-  CROW_TRY(crow_comm_min_i64(file->comm, &lowest, 1));
-  if (lowest == INT64_MAX) goto cleanup;
-  CROW_TRY_AGREE(file->comm,
-                 lowest == fault ? crow_bounds_error(file, entry, bounds, kind, fault, type, value) : CROW_OK);
-cleanup:
-  return status;
+  CROW_NEED(crow_comm_min_i64(file->comm, &lowest, 1));
+  if (lowest == INT64_MAX) return CROW_OK;
+  return crow_comm_agree(file->comm,
+                         lowest == fault ? crow_bounds_error(file, entry, bounds, kind, fault, type, value) : CROW_OK);
 }
 
 crow_status crow_bounds_check_sum(const crow_file *file, const crow_entry *entry, const crow_bounds *bounds,

@@ -184,18 +184,15 @@ static crow_status check_version(const check *c) {
 
 crow_status crow_catalogue_check(const crow_catalogue *catalogue, const crow_schema *schema, const char *file,
                                  bool complete) {
-  crow_status status = CROW_OK;
   const check c = {catalogue, schema, file};
   for (int64_t i = 0; i < catalogue->entry_count; i++) {
     const crow_entry *entry = &catalogue->entries[i];
     if (entry->object != CROW_OBJECT_LINK) continue;
-    CROW_TRY(
-        crow_error(CROW_BAD_INPUT, "%s: %s %s", file, TEXT(catalogue, entry->path), TEXT(catalogue, entry->problem)));
+    return crow_error(CROW_BAD_INPUT, "%s: %s %s", file, TEXT(catalogue, entry->path), TEXT(catalogue, entry->problem));
   }
-  CROW_TRY(check_version(&c));
-  for (int64_t i = 0; i < schema->attribute_count; i++) CROW_TRY(check_attribute(&c, &schema->attributes[i]));
-  for (int64_t i = 0; i < schema->dataset_count; i++) CROW_TRY(check_dataset(&c, &schema->datasets[i]));
-  if (complete) CROW_TRY(check_choices(&c));
-cleanup:
-  return status;
+  CROW_NEED(check_version(&c));
+  for (int64_t i = 0; i < schema->attribute_count; i++) CROW_NEED(check_attribute(&c, &schema->attributes[i]));
+  for (int64_t i = 0; i < schema->dataset_count; i++) CROW_NEED(check_dataset(&c, &schema->datasets[i]));
+  if (complete) CROW_NEED(check_choices(&c));
+  return CROW_OK;
 }

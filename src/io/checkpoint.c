@@ -22,7 +22,6 @@ const crow_setting crow_checkpoint_settings[] = {
 /* ---- texts -------------------------------------------------------------------------------------------------- */
 
 crow_status crow_growing_add(crow_growing *growing, const char *format, ...) {
-  crow_status status = CROW_OK;
   va_list arguments;
   va_start(arguments, format);
   const int length = vsnprintf(NULL, 0, format, arguments);
@@ -31,7 +30,7 @@ crow_status crow_growing_add(crow_growing *growing, const char *format, ...) {
   const size_t needed = growing->length + (size_t)length + 1;
   if (needed > growing->room) {
     char *larger = NULL;
-    CROW_TRY(crow_allocate((int64_t)(2 * needed), 1, (void **)&larger));
+    CROW_NEED(crow_allocate((int64_t)(2 * needed), 1, (void **)&larger));
     if (growing->text) memcpy(larger, growing->text, growing->length);
     crow_free(growing->text);
     growing->text = larger;
@@ -41,8 +40,7 @@ crow_status crow_growing_add(crow_growing *growing, const char *format, ...) {
   (void)vsnprintf(growing->text + growing->length, growing->room - growing->length, format, arguments);
   va_end(arguments);
   growing->length += (size_t)length;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 void crow_growing_free(crow_growing *growing) {
@@ -98,7 +96,6 @@ crow_status crow_checkpoint_match_settings(crow_checkpoint *checkpoint, const cr
                                            const void *options) {
   /* Results have the same bits whatever these say. */
   static const char *const harmless[] = {"grid", "groups", "memory-per-rank", "precision", "threads"};
-  crow_status status = CROW_OK;
   for (const crow_setting *s = table; s->name; s++) {
     bool matters = true;
     for (size_t k = 0; k < sizeof harmless / sizeof *harmless; k++)
@@ -106,10 +103,9 @@ crow_status crow_checkpoint_match_settings(crow_checkpoint *checkpoint, const cr
     char value[1024];
     const char *text = value;
     if (!setting_is_text(s, options, &text)) crow_setting_print(s, options, value, sizeof value);
-    if (matters) CROW_TRY(match_text(checkpoint, s->name, text));
+    if (matters) CROW_NEED(match_text(checkpoint, s->name, text));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_checkpoint_compare(const char *path, const char *theirs, const char *ours) {
@@ -207,7 +203,6 @@ double crow_checkpoint_seconds_left(const crow_checkpoint *checkpoint) {
 }
 
 crow_status crow_checkpoint_due(crow_checkpoint *checkpoint, bool *save, bool *stop) {
-  crow_status status = CROW_OK;
   int64_t wanted[2] = {0, crow_stop_requested() != 0};
   *save = *stop = false;
   /* Clocks differ between nodes: the first rank's counts. */
@@ -215,16 +210,14 @@ crow_status crow_checkpoint_due(crow_checkpoint *checkpoint, bool *save, bool *s
     wanted[0] = crow_time_s() - checkpoint->last_s >= checkpoint->options.checkpoint_interval;
     wanted[1] |= crow_checkpoint_seconds_left(checkpoint) <= 0;
   }
-  CROW_TRY(crow_comm_max_i64(checkpoint->comm, wanted, 2));
+  CROW_NEED(crow_comm_max_i64(checkpoint->comm, wanted, 2));
   if (wanted[1] && !checkpoint->enabled) {
-    CROW_TRY(
-        crow_error(CROW_FAILED, "stopped by a signal or the time limit; checkpoints are off, so nothing was saved"));
+    return crow_error(CROW_FAILED, "stopped by a signal or the time limit; checkpoints are off, so nothing was saved");
   }
   *stop = wanted[1];
   checkpoint->stopping |= *stop;
   *save = checkpoint->enabled && (wanted[0] || wanted[1]);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* ---- going on ----------------------------------------------------------------------------------------------- */
@@ -344,14 +337,11 @@ crow_status crow_checkpoint_begin(crow_checkpoint *checkpoint) {
 
 static crow_status put(crow_checkpoint *checkpoint, const char *path, crow_type type, const crow_partition *partition,
                        const void *slice) {
-  crow_status status = CROW_OK;
   char digest[17];
-  CROW_TRY(crow_checkpoint_write(checkpoint, path, type, partition, slice));
-  CROW_TRY(crow_vector_digest(checkpoint->comm, partition, crow_type_bytes(type), slice, digest));
-  CROW_TRY_AGREE(checkpoint->comm, crow_growing_add(&checkpoint->contents, "%s %d %lld %s\n", path, (int)type,
-                                                    (long long)partition->global, digest));
-cleanup:
-  return status;
+  CROW_NEED(crow_checkpoint_write(checkpoint, path, type, partition, slice));
+  CROW_NEED(crow_vector_digest(checkpoint->comm, partition, crow_type_bytes(type), slice, digest));
+  return crow_comm_agree(checkpoint->comm, crow_growing_add(&checkpoint->contents, "%s %d %lld %s\n", path, (int)type,
+                                                            (long long)partition->global, digest));
 }
 
 crow_status crow_checkpoint_put_scalars(crow_checkpoint *checkpoint, const char *state, int64_t count,
@@ -370,27 +360,23 @@ crow_status crow_checkpoint_put_vector(crow_checkpoint *checkpoint, const char *
 }
 
 static crow_status checkpoint_finish(crow_checkpoint *checkpoint) {
-  crow_status status = CROW_OK;
   char digest[33];
   crow_file *file = checkpoint->writing;
   const char *contents = checkpoint->contents.text ? checkpoint->contents.text : "";
   if (!file) return CROW_OK;
   crow_metadata_digest(checkpoint->sequence + 1, checkpoint->run.text, contents, digest);
-  CROW_TRY(crow_file_set_i64(file, "/", "sequence", checkpoint->sequence + 1));
+  CROW_NEED(crow_file_set_i64(file, "/", "sequence", checkpoint->sequence + 1));
   char build[128];
   checkpoint_build(build, sizeof build);
-  CROW_TRY(crow_file_set_text(file, "/", "build", build));
-  CROW_TRY(crow_file_set_text(file, "/", "run", checkpoint->run.text));
-  CROW_TRY(crow_file_set_text(file, "/", "contents", contents));
-  CROW_TRY(crow_file_set_text(file, "/", "digest", digest));
-  CROW_TRY(crow_file_finish(&checkpoint->writing));
-cleanup:
-  return status;
+  CROW_NEED(crow_file_set_text(file, "/", "build", build));
+  CROW_NEED(crow_file_set_text(file, "/", "run", checkpoint->run.text));
+  CROW_NEED(crow_file_set_text(file, "/", "contents", contents));
+  CROW_NEED(crow_file_set_text(file, "/", "digest", digest));
+  return crow_file_finish(&checkpoint->writing);
 }
 
 crow_status crow_checkpoint_end(crow_checkpoint *checkpoint) {
-  crow_status status = CROW_OK;
-  CROW_TRY_AGREE(checkpoint->comm, checkpoint_finish(checkpoint));
+  CROW_NEED_AGREE(checkpoint->comm, checkpoint_finish(checkpoint));
   checkpoint->sequence++;
   checkpoint->owned[checkpoint->next] = true;
   checkpoint->whole = true;
@@ -401,8 +387,7 @@ crow_status crow_checkpoint_end(crow_checkpoint *checkpoint) {
   crow_log(CROW_LOG_PROGRESS, "checkpoint: number %lld written to %s in %.2f s", (long long)checkpoint->sequence,
            checkpoint->path[checkpoint->next], took);
   checkpoint->next = !checkpoint->next;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_checkpoint_abandon(crow_checkpoint *checkpoint, crow_status status) {

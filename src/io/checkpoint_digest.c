@@ -16,12 +16,10 @@ static uint64_t sum_blocks(crow_gidx begin, crow_gidx count, size_t element_byte
 }
 
 static crow_status add_sums(const crow_comm *comm, uint64_t sum, char digest[17]) {
-  crow_status status = CROW_OK;
   int64_t total = (int64_t)sum;
-  CROW_TRY(crow_comm_sum_i64(comm, &total, 1));
+  CROW_NEED(crow_comm_sum_i64(comm, &total, 1));
   (void)snprintf(digest, 17, "%016llx", (unsigned long long)total);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_vector_digest(const crow_comm *comm, const crow_partition *partition, size_t element_bytes,
@@ -81,19 +79,17 @@ cleanup:
 enum { LINES_MOST = 20000 };
 
 static crow_status check_contents(const crow_comm *comm, const crow_file *file, const char *contents) {
-  crow_status status = CROW_OK;
   int lines = 0;
   for (const char *at = contents; *at; at = strchr(at, '\n') + 1) {
     content line;
     if (lines++ >= LINES_MOST ||
         sscanf(at, "%255s %d %lld %16s", line.path, &line.type, &line.length, line.digest) != 4 || line.length < 0 ||
         line.type < CROW_F32 || line.type > CROW_I64 || !strchr(at, '\n')) {
-      CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: its list of contents is broken", crow_file_name(file)));
+      return crow_error(CROW_BAD_INPUT, "%s: its list of contents is broken", crow_file_name(file));
     }
-    CROW_TRY(check_vector(comm, file, &line));
+    CROW_NEED(check_vector(comm, file, &line));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status check_file(const crow_comm *comm, const crow_file *file, int64_t *sequence) {
@@ -109,9 +105,7 @@ static crow_status check_file(const crow_comm *comm, const crow_file *file, int6
   }
   CROW_TRY(check_contents(comm, file, contents));
 cleanup:
-  crow_free(run);
-  crow_free(contents);
-  crow_free(stored);
+  CROW_FREE(run, contents, stored);
   return status;
 }
 

@@ -63,20 +63,18 @@ cleanup:
 }
 
 crow_status crow_checkpoint_look(crow_checkpoint *checkpoint, crow_file *file[2], int64_t sequence[2]) {
-  crow_status status = CROW_OK;
   int64_t kind[2] = {LOOK_ABSENT, LOOK_ABSENT};
-  for (int k = 0; k < 2; k++) CROW_TRY(look_at_one(checkpoint, k, &file[k], &sequence[k], &kind[k]));
+  for (int k = 0; k < 2; k++) CROW_NEED(look_at_one(checkpoint, k, &file[k], &sequence[k], &kind[k]));
   for (int k = 0; k < 2; k++) {
     /* A ruin was a checkpoint if its name or its fellow says so. */
     const bool ours = checkpoint->own_name || kind[!k] == LOOK_CHECKPOINT;
     if (kind[k] == LOOK_OTHER || (kind[k] == LOOK_RUIN && !ours)) {
-      CROW_TRY(crow_error(CROW_USAGE,
-                          "%s: is no checkpoint of crow, and one would replace it: remove it, or choose another name "
-                          "with --checkpoint NAME",
-                          checkpoint->path[k]));
+      return crow_error(CROW_USAGE,
+                        "%s: is no checkpoint of crow, and one would replace it: remove it, or choose another name "
+                        "with --checkpoint NAME",
+                        checkpoint->path[k]);
     }
     checkpoint->owned[k] = kind[k] != LOOK_ABSENT;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -78,22 +78,17 @@ cleanup:
 
 /* Those whose values are indices, if `indices`, or the others. */
 static crow_status copy_some(const crow_file *from, crow_file *to, const char *except, bool indices) {
-  crow_status status = CROW_OK;
   for (int64_t i = 0; from->schema && i < from->schema->dataset_count; i++) {
     const crow_field *field = &from->schema->datasets[i];
     if (!crow_file_has(from, field->path) || is_under(field->path, except)) continue;
-    if ((field->rule.below != NULL) == indices) CROW_TRY(crow_file_copy(from, to, field->path));
+    if ((field->rule.below != NULL) == indices) CROW_NEED(crow_file_copy(from, to, field->path));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Indices come last: what they count must be there to hold them against. */
 crow_status crow_file_copy_all(const crow_file *from, crow_file *to, const char *except) {
-  crow_status status = CROW_OK;
-  CROW_TRY(copy_description(from, to));
-  CROW_TRY(copy_some(from, to, except, false));
-  CROW_TRY(copy_some(from, to, except, true));
-cleanup:
-  return status;
+  CROW_NEED(copy_description(from, to));
+  CROW_NEED(copy_some(from, to, except, false));
+  return copy_some(from, to, except, true);
 }

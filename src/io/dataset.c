@@ -148,10 +148,8 @@ cleanup:
 }
 
 crow_status crow_dataset_copy_names(const crow_dataset *dataset, crow_file *to) {
-  crow_status status = CROW_OK;
-  if (dataset->has_id) CROW_TRY(crow_file_copy(dataset->file, to, "/alternatives/id"));
-  if (dataset->has_topic) CROW_TRY(crow_file_copy(dataset->file, to, "/alternatives/topic"));
-  if (dataset->has_prompt) CROW_TRY(crow_file_copy(dataset->file, to, "/alternatives/prompt"));
-cleanup:
-  return status;
+  if (dataset->has_id) CROW_NEED(crow_file_copy(dataset->file, to, "/alternatives/id"));
+  if (dataset->has_topic) CROW_NEED(crow_file_copy(dataset->file, to, "/alternatives/topic"));
+  if (dataset->has_prompt) CROW_NEED(crow_file_copy(dataset->file, to, "/alternatives/prompt"));
+  return CROW_OK;
 }

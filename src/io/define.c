@@ -215,35 +215,26 @@ cleanup:
 /* Notes an attribute and, if its object is a new group, that group and those above it. */
 static crow_status note_attribute(crow_file *file, const char *path, const char *name, const crow_attribute *value,
                                   const char *text) {
-  crow_status status = CROW_OK;
   crow_entry *entry = NULL;
   if (strcmp(path, "/") != 0 && !crow_catalogue_find(&file->catalogue, path)) {
-    CROW_TRY(note_groups(file, path));
-    CROW_TRY(crow_catalogue_add(&file->catalogue, path, CROW_OBJECT_GROUP, &entry));
+    CROW_NEED(note_groups(file, path));
+    CROW_NEED(crow_catalogue_add(&file->catalogue, path, CROW_OBJECT_GROUP, &entry));
   }
-  CROW_TRY(crow_catalogue_set(&file->catalogue, path, name, value, text));
-cleanup:
-  return status;
+  return crow_catalogue_set(&file->catalogue, path, name, value, text);
 }
 
 crow_status crow_file_set_f64(crow_file *file, const char *path, const char *name, double value) {
-  crow_status status = CROW_OK;
   const crow_attribute attribute = {.number = value, .class = CROW_CLASS_FLOAT};
-  CROW_TRY(check_writing(file));
-  CROW_TRY_AGREE(file->comm, write_attribute(file, path, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value));
-  CROW_TRY_AGREE(file->comm, note_attribute(file, path, name, &attribute, NULL));
-cleanup:
-  return status;
+  CROW_NEED(check_writing(file));
+  CROW_NEED_AGREE(file->comm, write_attribute(file, path, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value));
+  return crow_comm_agree(file->comm, note_attribute(file, path, name, &attribute, NULL));
 }
 
 crow_status crow_file_set_i64(crow_file *file, const char *path, const char *name, int64_t value) {
-  crow_status status = CROW_OK;
   const crow_attribute attribute = {.integer = value, .number = (double)value, .class = CROW_CLASS_INTEGER};
-  CROW_TRY(check_writing(file));
-  CROW_TRY_AGREE(file->comm, write_attribute(file, path, name, H5T_STD_I64LE, H5T_NATIVE_INT64, &value));
-  CROW_TRY_AGREE(file->comm, note_attribute(file, path, name, &attribute, NULL));
-cleanup:
-  return status;
+  CROW_NEED(check_writing(file));
+  CROW_NEED_AGREE(file->comm, write_attribute(file, path, name, H5T_STD_I64LE, H5T_NATIVE_INT64, &value));
+  return crow_comm_agree(file->comm, note_attribute(file, path, name, &attribute, NULL));
 }
 
 static crow_status define_write_text(crow_file *file, const char *path, const char *name, const char *text) {

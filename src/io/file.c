@@ -179,21 +179,19 @@ crow_status crow_file_get_text(const crow_file *file, const char *path, const ch
 }
 
 crow_status crow_file_dataset(const crow_file *file, const char *path, crow_entry **out) {
-  crow_status status = CROW_OK;
   crow_entry *entry = crow_catalogue_find(&file->catalogue, path);
   *out = NULL;
   if (!entry || entry->object == CROW_OBJECT_GROUP) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: there is no dataset %s", file->name, path));
+    return crow_error(CROW_BAD_INPUT, "%s: there is no dataset %s", file->name, path);
   }
   if (entry->problem) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: %s %s", file->name, path, file->catalogue.texts + entry->problem));
+    return crow_error(CROW_BAD_INPUT, "%s: %s %s", file->name, path, file->catalogue.texts + entry->problem);
   }
   if (entry->handle <= 0) {
     entry->handle = H5Dopen2(file->id, path, H5P_DEFAULT);
-    CROW_TRY_AGREE(file->comm,
-                   entry->handle >= 0 ? CROW_OK : crow_hdf5_error(false, file->name, path, "open the dataset"));
+    CROW_NEED_AGREE(file->comm,
+                    entry->handle >= 0 ? CROW_OK : crow_hdf5_error(false, file->name, path, "open the dataset"));
   }
   *out = entry;
-cleanup:
-  return status;
+  return CROW_OK;
 }

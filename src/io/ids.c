@@ -42,21 +42,18 @@ static crow_status grow_slots(crow_ids *ids) {
     slot[at] = ids->slot[old];
     hash[at] = ids->hash[old];
   }
-  crow_free(ids->slot);
-  crow_free(ids->hash);
+  CROW_FREE(ids->slot, ids->hash);
   ids->slot = slot;
   ids->hash = hash;
   ids->slots = slots;
   return CROW_OK;
 cleanup:
-  crow_free(slot);
-  crow_free(hash);
+  CROW_FREE(slot, hash);
   return status;
 }
 
 crow_status crow_ids_add(crow_ids *ids, const char *text, int64_t line, int64_t *number, bool *added) {
-  crow_status status = CROW_OK;
-  if (2 * (ids->count + 1) > ids->slots) CROW_TRY(grow_slots(ids));
+  if (2 * (ids->count + 1) > ids->slots) CROW_NEED(grow_slots(ids));
   const uint32_t hash = hash_of(text);
   const int64_t at = slot_of(ids, text, hash);
   *added = ids->slot[at] < 0;
@@ -66,10 +63,10 @@ crow_status crow_ids_add(crow_ids *ids, const char *text, int64_t line, int64_t 
     return crow_error(CROW_BAD_INPUT, "line %lld: more than %d alternatives", (long long)line, INT32_MAX);
   }
   const int64_t bytes = (int64_t)strlen(text) + 1;
-  CROW_TRY(CROW_ARRAY_RESERVE(&ids->text, ids->text_bytes, &ids->text_room, ids->text_bytes + bytes));
+  CROW_NEED(CROW_ARRAY_RESERVE(&ids->text, ids->text_bytes, &ids->text_room, ids->text_bytes + bytes));
   int64_t room = ids->room;
-  CROW_TRY(CROW_ARRAY_RESERVE(&ids->begin, ids->count, &room, ids->count + 1));
-  CROW_TRY(CROW_ARRAY_RESERVE(&ids->line, ids->count, &ids->room, ids->count + 1));
+  CROW_NEED(CROW_ARRAY_RESERVE(&ids->begin, ids->count, &room, ids->count + 1));
+  CROW_NEED(CROW_ARRAY_RESERVE(&ids->line, ids->count, &ids->room, ids->count + 1));
   memcpy(ids->text + ids->text_bytes, text, (size_t)bytes);
   ids->begin[ids->count] = ids->text_bytes;
   ids->line[ids->count] = line;
@@ -77,8 +74,7 @@ crow_status crow_ids_add(crow_ids *ids, const char *text, int64_t line, int64_t 
   ids->slot[at] = (int32_t)ids->count++;
   ids->hash[at] = hash;
   if (bytes - 1 > ids->widest) ids->widest = bytes - 1;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 const char *crow_ids_fault(const char *text) { return crow_ids_text_fault(text, CROW_ID_BYTES); }
@@ -95,10 +91,9 @@ const char *crow_ids_text_fault(const char *text, int64_t most) {
 
 /* Joins ids of about the length of `text` as crow_nearest_word() takes them; one that holds `|` cannot be suggested. */
 static crow_status join_candidates(const crow_ids *ids, size_t length, char **out) {
-  crow_status status = CROW_OK;
   const size_t margin = 3 + length / 2;
   int64_t used = 0;
-  CROW_TRY(CROW_ALLOCATE_RAW(out, ids->text_bytes + 1));
+  CROW_NEED(CROW_ALLOCATE_RAW(out, ids->text_bytes + 1));
   for (int64_t k = 0; k < ids->count; k++) {
     const char *id = crow_ids_get(ids, k);
     const size_t bytes = strlen(id);
@@ -108,8 +103,7 @@ static crow_status join_candidates(const crow_ids *ids, size_t length, char **ou
     used += (int64_t)bytes;
   }
   (*out)[used] = 0;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 void crow_ids_suggest(const crow_ids *ids, const char *text, char suggestion[CROW_SUGGESTION_BYTES]) {
@@ -134,39 +128,31 @@ crow_status crow_padded_check(int64_t count, int64_t width, int64_t bytes) {
 }
 
 crow_status crow_ids_strings(const crow_ids *ids, int64_t begin, int64_t count, crow_strings *out) {
-  crow_status status = CROW_OK;
   out->data = NULL;
-  CROW_TRY(crow_padded_check(count, ids->widest + 1, ids->text_bytes));
-  CROW_TRY(CROW_ALLOCATE(&out->data, count * (ids->widest + 1)));
+  CROW_NEED(crow_padded_check(count, ids->widest + 1, ids->text_bytes));
+  CROW_NEED(CROW_ALLOCATE(&out->data, count * (ids->widest + 1)));
   out->count = count;
   out->width = ids->widest + 1;
   for (int64_t k = 0; k < count; k++) {
     const char *text = crow_ids_get(ids, begin + k);
     memcpy(out->data + k * out->width, text, strlen(text));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 void crow_ids_free(crow_ids *ids) {
-  crow_free(ids->begin);
-  crow_free(ids->text);
-  crow_free(ids->line);
-  crow_free(ids->slot);
-  crow_free(ids->hash);
+  CROW_FREE(ids->begin, ids->text, ids->line, ids->slot, ids->hash);
   *ids = (crow_ids){0};
 }
 
 crow_status crow_ids_index(const char *file, const char *path, const crow_strings *names, crow_ids *out) {
-  crow_status status = CROW_OK;
   for (int64_t k = 0; k < names->count; k++) {
     int64_t number = 0;
     bool added = false;
-    CROW_TRY(crow_ids_add(out, crow_strings_get(names, k), k, &number, &added));
+    CROW_NEED(crow_ids_add(out, crow_strings_get(names, k), k, &number, &added));
     if (added) continue;
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: %s[%lld] is \"%.200s\" as [%lld], expected another name", file, path,
-                        (long long)k, crow_strings_get(names, k), (long long)number));
+    return crow_error(CROW_BAD_INPUT, "%s: %s[%lld] is \"%.200s\" as [%lld], expected another name", file, path,
+                      (long long)k, crow_strings_get(names, k), (long long)number);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -74,37 +74,33 @@ cleanup:
 }
 
 crow_status crow_dataset_select(crow_dataset *dataset, const char *column, const char *value, crow_gidx *left) {
-  crow_status status = CROW_OK;
   int64_t row = -1;
   *left = 0;
-  CROW_TRY(crow_dataset_find_kept(dataset, column, &dataset->select_column));
-  CROW_TRY(find_value(dataset, value, &row));
-  if (row >= 0) CROW_TRY(count_kept(dataset, dataset->select_column, row, left));
+  CROW_NEED(crow_dataset_find_kept(dataset, column, &dataset->select_column));
+  CROW_NEED(find_value(dataset, value, &row));
+  if (row >= 0) CROW_NEED(count_kept(dataset, dataset->select_column, row, left));
   if (*left == 0) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: no comparison has the value \"%.200s\" in the kept column %.200s",
-                        crow_file_name(dataset->file), value, column));
+    return crow_error(CROW_BAD_INPUT, "%s: no comparison has the value \"%.200s\" in the kept column %.200s",
+                      crow_file_name(dataset->file), value, column);
   }
   dataset->select_value = (int32_t)row;
   dataset->selected = true;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Where a text begins and ends; the last one ends with the bytes. */
 static crow_status text_range(const crow_dataset *dataset, crow_gidx alternative, int64_t range[2]) {
-  crow_status status = CROW_OK;
   int64_t shape[2];
   const bool last = alternative + 1 == dataset->alternatives;
   crow_file_shape(dataset->file, "/alternatives/text_bytes", shape);
   range[1] = shape[0];
-  CROW_TRY(crow_file_read(dataset->file, "/alternatives/text_begin", alternative, last ? 1 : 2, CROW_I64, range));
+  CROW_NEED(crow_file_read(dataset->file, "/alternatives/text_begin", alternative, last ? 1 : 2, CROW_I64, range));
   if (range[1] < range[0]) {
-    CROW_TRY(crow_error(
-        CROW_BAD_INPUT, "%s: /alternatives/text_begin[%lld] is %lld, expected at least %lld as before it",
-        crow_file_name(dataset->file), (long long)alternative + 1, (long long)range[1], (long long)range[0]));
+    return crow_error(CROW_BAD_INPUT, "%s: /alternatives/text_begin[%lld] is %lld, expected at least %lld as before it",
+                      crow_file_name(dataset->file), (long long)alternative + 1, (long long)range[1],
+                      (long long)range[0]);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_dataset_read_text(const crow_dataset *dataset, crow_gidx alternative, char **text) {

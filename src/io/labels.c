@@ -40,19 +40,15 @@ static crow_status labels_gather(const crow_comm *comm, const crow_strings *mine
   for (int r = 0; r < size; r++) all->count += receive[r];
   make_distinct(all);
 cleanup:
-  crow_free(send);
-  crow_free(receive);
-  crow_free(copies);
+  CROW_FREE(send, receive, copies);
   return status;
 }
 
 static crow_status labels_copy_texts(const crow_strings *from, crow_strings *to) {
-  crow_status status = CROW_OK;
   *to = (crow_strings){.count = from->count, .width = from->width};
-  CROW_TRY(crow_allocate(from->count, (size_t)from->width, (void **)&to->data));
+  CROW_NEED(crow_allocate(from->count, (size_t)from->width, (void **)&to->data));
   if (from->count) memcpy(to->data, from->data, (size_t)(from->count * from->width));
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 int64_t crow_labels_find(const crow_labels *labels, const char *name) {

@@ -30,13 +30,11 @@ static crow_status find_kind(const crow_catalogue *catalogue, const char *path, 
 /* The local part of opening, the same on all ranks: the catalogue becomes a file's, checked against its schema. */
 static crow_status file_accept(const crow_comm *comm, const char *path, const char *kind, bool complete,
                                crow_catalogue *catalogue, crow_file **out) {
-  crow_status status = CROW_OK;
   const char *found = "";
-  if (!kind || kind[0]) CROW_TRY(find_kind(catalogue, path, kind, &found));
-  CROW_TRY(crow_file_make(comm, path, found, out));
-  if ((*out)->schema) CROW_TRY(crow_catalogue_check(catalogue, (*out)->schema, path, complete));
-cleanup:
-  return status;
+  if (!kind || kind[0]) CROW_NEED(find_kind(catalogue, path, kind, &found));
+  CROW_NEED(crow_file_make(comm, path, found, out));
+  if ((*out)->schema) CROW_NEED(crow_catalogue_check(catalogue, (*out)->schema, path, complete));
+  return CROW_OK;
 }
 
 crow_status crow_file_open_checked(const crow_comm *comm, const char *path, const char *kind, bool complete,

@@ -120,29 +120,23 @@ void crow_file_close(crow_file **file) {
   crow_temporary_leave(f->temporary);
   crow_catalogue_free(&f->catalogue);
   crow_schema_destroy(&f->schema);
-  crow_free(f->name);
-  crow_free(f->target);
-  crow_free(f->temporary);
-  crow_free(f->kind);
-  crow_free(f);
+  CROW_FREE(f->name, f->target, f->temporary, f->kind, f);
   *file = NULL;
 }
 
 /* Every value of every dataset was written by some rank. */
 static crow_status check_written(const crow_file *file) {
-  crow_status status = CROW_OK;
   for (int64_t i = 0; i < file->catalogue.entry_count; i++) {
     const crow_entry *entry = &file->catalogue.entries[i];
     if (entry->object != CROW_OBJECT_DATASET) continue;
     int64_t written = entry->written;
-    CROW_TRY(crow_comm_sum_i64(file->comm, &written, 1));
+    CROW_NEED(crow_comm_sum_i64(file->comm, &written, 1));
     if (written != entry->rows * entry->columns) {
-      CROW_TRY(crow_error(CROW_FAILED, "%s: %lld of the %lld values of %s were written", file->name, (long long)written,
-                          (long long)(entry->rows * entry->columns), crow_file_entry_path(file, entry)));
+      return crow_error(CROW_FAILED, "%s: %lld of the %lld values of %s were written", file->name, (long long)written,
+                        (long long)(entry->rows * entry->columns), crow_file_entry_path(file, entry));
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Writes where nothing will be as much as metadata may take, on rank 0, which writes them. HDF5 cuts it off. */
@@ -193,28 +187,23 @@ static crow_status to_disk(const crow_file *file) {
 
 /* Rank 0: the name, and the folder to disk. */
 static crow_status publish(crow_file *file) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_target_publish(file->temporary, file->target, file->name, file->overwrite));
+  CROW_NEED(crow_target_publish(file->temporary, file->target, file->name, file->overwrite));
   (void)close(file->descriptor);
   file->descriptor = -1;
   crow_temporary_leave(file->temporary);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Whole under its temporary name. */
 static crow_status complete(crow_file *f) {
-  crow_status status = CROW_OK;
-  CROW_TRY(check_written(f));
+  CROW_NEED(check_written(f));
   /* The writer's own doing, so a fault is a defect and not bad input. */
   if (f->schema && crow_catalogue_check(&f->catalogue, f->schema, f->name, true) != CROW_OK) {
-    CROW_TRY(crow_error(CROW_FAILED, "the file to be written breaks its schema: %s", crow_error_message()));
+    return crow_error(CROW_FAILED, "the file to be written breaks its schema: %s", crow_error_message());
   }
-  CROW_TRY_AGREE(f->comm, output_settle(f));
-  CROW_TRY(crow_file_detach(f));
-  CROW_TRY_AGREE(f->comm, f->descriptor >= 0 ? to_disk(f) : CROW_OK);
-cleanup:
-  return status;
+  CROW_NEED_AGREE(f->comm, output_settle(f));
+  CROW_NEED(crow_file_detach(f));
+  return crow_comm_agree(f->comm, f->descriptor >= 0 ? to_disk(f) : CROW_OK);
 }
 
 crow_status crow_file_finish(crow_file **file) {

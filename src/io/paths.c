@@ -20,21 +20,18 @@ struct crow_paths {
 };
 
 static crow_status paths_make_room(crow_paths *paths) {
-  crow_status status = CROW_OK;
   paths_entry *larger = NULL;
   if (paths->count < paths->room) return CROW_OK;
-  CROW_TRY(CROW_ALLOCATE(&larger, 2 * paths->room + 8));
+  CROW_NEED(CROW_ALLOCATE(&larger, 2 * paths->room + 8));
   if (paths->entry) memcpy(larger, paths->entry, (size_t)paths->count * sizeof *larger);
   crow_free(paths->entry);
   paths->entry = larger;
   paths->room = 2 * paths->room + 8;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static void paths_entry_free(paths_entry *entry) {
-  crow_free(entry->name);
-  crow_free(entry->path);
+  CROW_FREE(entry->name, entry->path);
   crow_target_free(&entry->target);
 }
 
@@ -65,11 +62,8 @@ cleanup:
 }
 
 static crow_status paths_fill(const char *name, const char *path, paths_entry *entry) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_string_copy(name, &entry->name));
-  CROW_TRY(crow_string_copy(path, &entry->path));
-cleanup:
-  return status;
+  CROW_NEED(crow_string_copy(name, &entry->name));
+  return crow_string_copy(path, &entry->path);
 }
 
 crow_status crow_paths_enter(crow_paths *paths, crow_path_use use, const char *name, const char *path, bool overwrite) {
@@ -120,33 +114,28 @@ cleanup:
 void crow_paths_destroy(crow_paths **paths) {
   if (!paths || !*paths) return;
   for (int64_t k = 0; k < (*paths)->count; k++) paths_entry_free(&(*paths)->entry[k]);
-  crow_free((*paths)->entry);
-  crow_free(*paths);
+  CROW_FREE((*paths)->entry, *paths);
   *paths = NULL;
 }
 
 static crow_status paths_note_one(const crow_comm *comm, const paths_entry *entry, crow_provenance *provenance,
                                   crow_checkpoint *checkpoint) {
-  crow_status status = CROW_OK;
   char digest[33], key[128];
-  CROW_TRY(crow_file_digest(comm, entry->path, digest));
+  CROW_NEED(crow_file_digest(comm, entry->path, digest));
   (void)snprintf(key, sizeof key, "input_%s", entry->name);
-  CROW_TRY_AGREE(comm, crow_provenance_add(provenance, key, "%s", entry->path));
+  CROW_NEED_AGREE(comm, crow_provenance_add(provenance, key, "%s", entry->path));
   (void)snprintf(key, sizeof key, "input_%s_digest", entry->name);
-  CROW_TRY_AGREE(comm, crow_provenance_add(provenance, key, "%s", digest));
-  if (checkpoint) CROW_TRY_AGREE(comm, crow_checkpoint_match(checkpoint, key, "%s", digest));
-cleanup:
-  return status;
+  CROW_NEED_AGREE(comm, crow_provenance_add(provenance, key, "%s", digest));
+  if (checkpoint) CROW_NEED_AGREE(comm, crow_checkpoint_match(checkpoint, key, "%s", digest));
+  return CROW_OK;
 }
 
 crow_status crow_paths_note(const crow_paths *paths, crow_provenance *provenance, crow_checkpoint *checkpoint) {
-  crow_status status = CROW_OK;
   int64_t count = paths->count;
   /* The first rank may have more entries: where it prints to. Files that are read come in the same order everywhere. */
   for (int64_t k = 0; k < count; k++) {
     const paths_entry *entry = &paths->entry[k];
-    if (entry->use == CROW_PATH_READ) CROW_TRY(paths_note_one(paths->comm, entry, provenance, checkpoint));
+    if (entry->use == CROW_PATH_READ) CROW_NEED(paths_note_one(paths->comm, entry, provenance, checkpoint));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

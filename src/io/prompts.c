@@ -53,8 +53,7 @@ static crow_status list_names(const crow_comm *comm, const crow_dataset *dataset
   qsort(*list, (size_t)m, sizeof **list, prompts_compare);
 cleanup:
   crow_strings_free(&names);
-  crow_free(mine);
-  crow_free(all);
+  CROW_FREE(mine, all);
   return status;
 }
 

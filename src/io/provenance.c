@@ -39,8 +39,7 @@ static crow_status provenance_add(crow_provenance *provenance, const char *name,
   provenance->entries[provenance->count++] = (entry){name_copy, text_copy};
   name_copy = text_copy = NULL;
 cleanup:
-  crow_free(name_copy);
-  crow_free(text_copy);
+  CROW_FREE(name_copy, text_copy);
   return status;
 }
 
@@ -63,24 +62,22 @@ cleanup:
 }
 
 static crow_status provenance_begin(crow_provenance *provenance, const char *command_line) {
-  crow_status status = CROW_OK;
   char date[32] = "";
   const time_t now = time(NULL);
   struct tm utc;
   if (gmtime_r(&now, &utc)) (void)strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  CROW_TRY(provenance_add(provenance, "program", "crow"));
-  CROW_TRY(provenance_add(provenance, "version", crow_version()));
-  CROW_TRY(provenance_add(provenance, "git_hash", crow_git_hash()));
-  CROW_TRY(provenance_add(provenance, "date", date));
-  CROW_TRY(provenance_add(provenance, "host", crow_comm_host()));
-  CROW_TRY(crow_provenance_add(provenance, "ranks", "%d", crow_comm_size(provenance->comm)));
-  CROW_TRY(provenance_add(provenance, "mpi", crow_comm_version()));
-  CROW_TRY(provenance_add(provenance, "hdf5", crow_hdf5_version()));
-  CROW_TRY(provenance_add(provenance, "blas", crow_blas_version()));
-  CROW_TRY(provenance_add(provenance, "blas_core", crow_blas_core()));
-  if (command_line) CROW_TRY(provenance_add(provenance, "command_line", command_line));
-cleanup:
-  return status;
+  CROW_NEED(provenance_add(provenance, "program", "crow"));
+  CROW_NEED(provenance_add(provenance, "version", crow_version()));
+  CROW_NEED(provenance_add(provenance, "git_hash", crow_git_hash()));
+  CROW_NEED(provenance_add(provenance, "date", date));
+  CROW_NEED(provenance_add(provenance, "host", crow_comm_host()));
+  CROW_NEED(crow_provenance_add(provenance, "ranks", "%d", crow_comm_size(provenance->comm)));
+  CROW_NEED(provenance_add(provenance, "mpi", crow_comm_version()));
+  CROW_NEED(provenance_add(provenance, "hdf5", crow_hdf5_version()));
+  CROW_NEED(provenance_add(provenance, "blas", crow_blas_version()));
+  CROW_NEED(provenance_add(provenance, "blas_core", crow_blas_core()));
+  if (command_line) CROW_NEED(provenance_add(provenance, "command_line", command_line));
+  return CROW_OK;
 }
 
 crow_status crow_provenance_create(const crow_comm *comm, const char *command_line, crow_provenance **out) {
@@ -97,54 +94,45 @@ cleanup:
 void crow_provenance_destroy(crow_provenance **provenance) {
   if (!provenance || !*provenance) return;
   for (int64_t i = 0; i < (*provenance)->count; i++) {
-    crow_free((*provenance)->entries[i].name);
-    crow_free((*provenance)->entries[i].text);
+    CROW_FREE((*provenance)->entries[i].name, (*provenance)->entries[i].text);
   }
-  crow_free((*provenance)->entries);
-  crow_free(*provenance);
+  CROW_FREE((*provenance)->entries, *provenance);
   *provenance = NULL;
 }
 
 crow_status crow_provenance_add_settings(crow_provenance *provenance, const crow_setting *table, const void *options) {
-  crow_status status = CROW_OK;
   char name[128], value[4096];
   for (const crow_setting *setting = table; setting->name; setting++) {
     (void)snprintf(name, sizeof name, "option_%s", setting->name);
     crow_setting_print(setting, options, value, sizeof value);
-    CROW_TRY(provenance_add(provenance, name, value));
+    CROW_NEED(provenance_add(provenance, name, value));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_provenance_add_input(crow_provenance *provenance, const crow_comm *comm, const char *name,
                                       const char *path) {
-  crow_status status = CROW_OK;
   char digest[33], key[128];
-  CROW_TRY(crow_file_digest(comm, path, digest));
+  CROW_NEED(crow_file_digest(comm, path, digest));
   (void)snprintf(key, sizeof key, "input_%s", name);
-  CROW_TRY_AGREE(comm, crow_provenance_add(provenance, key, "%s", path));
+  CROW_NEED_AGREE(comm, crow_provenance_add(provenance, key, "%s", path));
   (void)snprintf(key, sizeof key, "input_%s_digest", name);
-  CROW_TRY_AGREE(comm, crow_provenance_add(provenance, key, "%s", digest));
-cleanup:
-  return status;
+  return crow_comm_agree(comm, crow_provenance_add(provenance, key, "%s", digest));
 }
 
 /* All entries as name, zero, text, zero, ... in one block. */
 static crow_status provenance_pack(const crow_provenance *provenance, char **block, int64_t *bytes) {
-  crow_status status = CROW_OK;
   *bytes = 0;
   for (int64_t i = 0; i < provenance->count; i++) {
     *bytes += (int64_t)(strlen(provenance->entries[i].name) + strlen(provenance->entries[i].text) + 2);
   }
-  CROW_TRY(crow_allocate(*bytes, 1, (void **)block));
+  CROW_NEED(crow_allocate(*bytes, 1, (void **)block));
   char *at = *block;
   for (int64_t i = 0; i < provenance->count; i++) {
     at = stpcpy(at, provenance->entries[i].name) + 1;
     at = stpcpy(at, provenance->entries[i].text) + 1;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Rank 0's entries are written: times and hosts differ from rank to rank, attributes must not. */

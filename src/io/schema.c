@@ -59,18 +59,16 @@ void crow_classes_print(unsigned classes, char *text, size_t bytes) {
 
 /* A JSON list of texts as one text with '|' between. */
 static crow_status schema_join(const json_t *list, char **out) {
-  crow_status status = CROW_OK;
   size_t bytes = 1;
   size_t i;
   json_t *word;
   json_array_foreach(list, i, word) bytes += json_string_length(word) + 1;
-  CROW_TRY(crow_allocate((int64_t)bytes, 1, (void **)out));
+  CROW_NEED(crow_allocate((int64_t)bytes, 1, (void **)out));
   json_array_foreach(list, i, word) {
     if (i > 0) strcat(*out, "|");
     strcat(*out, json_string_value(word) ? json_string_value(word) : "");
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static bool read_number(const json_t *entry, const char *key, double *value) {
@@ -110,37 +108,33 @@ cleanup:
 }
 
 static crow_status read_fields(const json_t *list, crow_field **fields, int64_t *count) {
-  crow_status status = CROW_OK;
   *count = (int64_t)json_array_size(list);
-  CROW_TRY(CROW_ALLOCATE(fields, *count));
-  for (int64_t i = 0; i < *count; i++) CROW_TRY(read_field(json_array_get(list, (size_t)i), &(*fields)[i]));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE(fields, *count));
+  for (int64_t i = 0; i < *count; i++) CROW_NEED(read_field(json_array_get(list, (size_t)i), &(*fields)[i]));
+  return CROW_OK;
 }
 
 static crow_status read_schema(crow_schema *schema) {
-  crow_status status = CROW_OK;
   json_t *json = schema->json;
   schema->kind = json_string_value(json_object_get(json, "kind"));
   schema->version = json_integer_value(json_object_get(json, "schema_version"));
   json_t *dimensions = json_object_get(json, "dimensions"), *choices = json_object_get(json, "at_least_one");
   schema->dimension_count = (int64_t)json_object_size(dimensions);
-  CROW_TRY(CROW_ALLOCATE(&schema->dimensions, schema->dimension_count));
+  CROW_NEED(CROW_ALLOCATE(&schema->dimensions, schema->dimension_count));
   const char *name;
   json_t *value;
   crow_dimension *next = schema->dimensions;
   json_object_foreach(dimensions, name, value) {
     *next++ = (crow_dimension){name, json_integer_value(json_object_get(value, "minimum"))};
   }
-  CROW_TRY(read_fields(json_object_get(json, "attributes"), &schema->attributes, &schema->attribute_count));
-  CROW_TRY(read_fields(json_object_get(json, "datasets"), &schema->datasets, &schema->dataset_count));
+  CROW_NEED(read_fields(json_object_get(json, "attributes"), &schema->attributes, &schema->attribute_count));
+  CROW_NEED(read_fields(json_object_get(json, "datasets"), &schema->datasets, &schema->dataset_count));
   schema->choice_count = (int64_t)json_array_size(choices);
-  CROW_TRY(CROW_ALLOCATE(&schema->choices, schema->choice_count));
+  CROW_NEED(CROW_ALLOCATE(&schema->choices, schema->choice_count));
   for (int64_t i = 0; i < schema->choice_count; i++) {
-    CROW_TRY(schema_join(json_object_get(json_array_get(choices, (size_t)i), "of"), &schema->choices[i].of));
+    CROW_NEED(schema_join(json_object_get(json_array_get(choices, (size_t)i), "of"), &schema->choices[i].of));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_schema_create(const char *kind, crow_schema **out) {
@@ -178,10 +172,7 @@ void crow_schema_destroy(crow_schema **schema) {
   for (int64_t i = 0; s->datasets && i < s->dataset_count; i++) crow_free((void *)s->datasets[i].one_of);
   for (int64_t i = 0; s->attributes && i < s->attribute_count; i++) crow_free((void *)s->attributes[i].one_of);
   for (int64_t i = 0; s->choices && i < s->choice_count; i++) crow_free(s->choices[i].of);
-  crow_free(s->datasets);
-  crow_free(s->attributes);
-  crow_free(s->choices);
-  crow_free(s->dimensions);
+  CROW_FREE(s->datasets, s->attributes, s->choices, s->dimensions);
   json_decref(s->json);
   crow_free(s);
   *schema = NULL;

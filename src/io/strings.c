@@ -25,18 +25,16 @@ void crow_strings_free(crow_strings *strings) {
 
 /* Texts that grow in width as longer ones come. */
 static crow_status strings_widen(crow_strings *strings, int64_t width) {
-  crow_status status = CROW_OK;
   char *wider = NULL;
   if (width <= strings->width) return CROW_OK;
-  CROW_TRY(crow_allocate(strings->count, (size_t)width, (void **)&wider));
+  CROW_NEED(crow_allocate(strings->count, (size_t)width, (void **)&wider));
   for (int64_t i = 0; i < strings->count && strings->width > 0; i++) {
     memcpy(wider + i * width, strings->data + i * strings->width, (size_t)strings->width);
   }
   crow_free(strings->data);
   strings->data = wider;
   strings->width = width;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status text_error(const crow_file *file, const crow_entry *entry, int64_t index, const char *what) {
@@ -63,20 +61,18 @@ static crow_status check_padded(const crow_file *file, const crow_entry *entry, 
 /* Copies texts of variable length from HDF5's memory. */
 static crow_status take_texts(const crow_file *file, const crow_entry *entry, char *const *texts, int64_t first,
                               int64_t count, int64_t at, crow_strings *out) {
-  crow_status status = CROW_OK;
   int64_t longest = 0, index = 0;
   for (int64_t i = 0; i < count; i++) {
     const int64_t bytes = texts[i] ? (int64_t)strlen(texts[i]) + 1 : 1;
     if (bytes > longest) index = i;
     if (bytes > longest) longest = bytes;
   }
-  CROW_TRY(check_padded(file, entry, first + index, longest));
-  CROW_TRY(strings_widen(out, longest));
+  CROW_NEED(check_padded(file, entry, first + index, longest));
+  CROW_NEED(strings_widen(out, longest));
   for (int64_t i = 0; i < count; i++) {
     if (texts[i]) memcpy(out->data + (at + i) * out->width, texts[i], strlen(texts[i]));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Where HDF5 puts the texts of a piece: blocks that are freed together. A damaged file can make it ask for any amount,
@@ -264,11 +260,8 @@ cleanup:
 
 crow_status crow_file_write_strings(crow_file *file, const char *path, crow_gidx rows, crow_gidx begin,
                                     const crow_strings *slice) {
-  crow_status status = CROW_OK;
   int64_t width = slice->width;
-  CROW_TRY(crow_comm_max_i64(file->comm, &width, 1));
-  CROW_TRY(crow_file_define_strings(file, path, rows, width));
-  CROW_TRY(crow_file_write_strings_rows(file, path, begin, slice));
-cleanup:
-  return status;
+  CROW_NEED(crow_comm_max_i64(file->comm, &width, 1));
+  CROW_NEED(crow_file_define_strings(file, path, rows, width));
+  return crow_file_write_strings_rows(file, path, begin, slice);
 }

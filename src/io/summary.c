@@ -79,26 +79,22 @@ cleanup:
 }
 
 static crow_status summary_reduce(const crow_file *file, const crow_bounds *bounds, const crow_entry *entry, tally *t) {
-  crow_status status = CROW_OK;
   crow_summary *s = t->summary;
   const crow_comm *comm = file->comm;
-  CROW_TRY(crow_comm_min_f64(comm, &s->minimum, 1));
-  CROW_TRY(crow_comm_max_f64(comm, &s->maximum, 1));
-  CROW_TRY(crow_comm_min_i64(comm, &s->minimum_integer, 1));
-  CROW_TRY(crow_comm_max_i64(comm, &s->maximum_integer, 1));
-  CROW_TRY(crow_comm_sum_i64(comm, &s->finite, 1));
-  CROW_TRY(crow_comm_sum_i64(comm, &s->nan, 1));
-  CROW_TRY(crow_comm_sum_i64(comm, &s->infinite, 1));
-  CROW_TRY(crow_comm_sum_exact(comm, &t->sum, 1));
+  CROW_NEED(crow_comm_min_f64(comm, &s->minimum, 1));
+  CROW_NEED(crow_comm_max_f64(comm, &s->maximum, 1));
+  CROW_NEED(crow_comm_min_i64(comm, &s->minimum_integer, 1));
+  CROW_NEED(crow_comm_max_i64(comm, &s->maximum_integer, 1));
+  CROW_NEED(crow_comm_sum_i64(comm, &s->finite, 1));
+  CROW_NEED(crow_comm_sum_i64(comm, &s->nan, 1));
+  CROW_NEED(crow_comm_sum_i64(comm, &s->infinite, 1));
+  CROW_NEED(crow_comm_sum_exact(comm, &t->sum, 1));
   const double total = crow_exact_value(&t->sum);
   s->mean = s->finite > 0 ? total / (double)s->finite : 0;
-  CROW_TRY(crow_bounds_check_sum(file, entry, bounds, total));
-cleanup:
-  return status;
+  return crow_bounds_check_sum(file, entry, bounds, total);
 }
 
 static crow_status summarise_numbers(const crow_file *file, const crow_entry *entry, crow_summary *out) {
-  crow_status status = CROW_OK;
   crow_bounds bounds;
   tally t = {.summary = out, .floating = entry->class == CROW_CLASS_FLOAT};
   int64_t fault = -1, fault_value = 0;
@@ -107,14 +103,12 @@ static crow_status summarise_numbers(const crow_file *file, const crow_entry *en
   out->minimum_integer = INT64_MAX;
   out->maximum_integer = INT64_MIN;
   crow_bounds_make(file, entry, &bounds);
-  CROW_TRY(tally_values(file, entry, &bounds, &t, &fault, &fault_value));
-  CROW_TRY(summary_read_first(file, entry, t.floating, out));
+  CROW_NEED(tally_values(file, entry, &bounds, &t, &fault, &fault_value));
+  CROW_NEED(summary_read_first(file, entry, t.floating, out));
   const crow_status sum = summary_reduce(file, &bounds, entry, &t);
-  CROW_TRY(
+  CROW_NEED(
       crow_bounds_agree(file, entry, &bounds, CROW_BAD_INPUT, fault, t.floating ? CROW_F64 : CROW_I64, &fault_value));
-  CROW_TRY(sum);
-cleanup:
-  return status;
+  return sum;
 }
 
 static crow_status summarise_texts(const crow_file *file, const crow_entry *entry, crow_summary *out) {
@@ -132,17 +126,15 @@ cleanup:
 }
 
 crow_status crow_summary_make(const crow_file *file, const char *path, crow_summary *out) {
-  crow_status status = CROW_OK;
   crow_entry *entry = NULL;
   *out = (crow_summary){0};
-  CROW_TRY(crow_file_dataset(file, path, &entry));
+  CROW_NEED(crow_file_dataset(file, path, &entry));
   if (entry->class == CROW_CLASS_TEXT) {
-    if (entry->rank == 1) CROW_TRY(summarise_texts(file, entry, out));
+    if (entry->rank == 1) CROW_NEED(summarise_texts(file, entry, out));
   } else {
-    CROW_TRY(summarise_numbers(file, entry, out));
+    CROW_NEED(summarise_numbers(file, entry, out));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 void crow_summary_free(crow_summary *summary) { crow_strings_free(&summary->texts); }

@@ -96,8 +96,7 @@ static herr_t visit_attribute(hid_t object, const char *name, const H5A_info_t *
                               value.class == CROW_CLASS_TEXT ? text : ""));
 cleanup:
   crow_hdf5_close(&attribute);
-  crow_free(text);
-  crow_free(printable);
+  CROW_FREE(text, printable);
   s->status = status;
   return status == CROW_OK ? 0 : -1;
 }
@@ -167,13 +166,12 @@ cleanup:
 }
 
 static crow_status note_foreign_link(survey *s, hid_t group, const char *name, const H5L_info_t *info) {
-  crow_status status = CROW_OK;
   crow_entry *entry = NULL;
   char value[512] = "", problem[640];
   const char *target_file = NULL, *target = NULL;
   unsigned flags = 0;
   s->external = true;
-  CROW_TRY(crow_catalogue_add(s->catalogue, s->path, CROW_OBJECT_LINK, &entry));
+  CROW_NEED(crow_catalogue_add(s->catalogue, s->path, CROW_OBJECT_LINK, &entry));
   if (info->type == H5L_TYPE_EXTERNAL && info->u.val_size <= sizeof value &&
       H5Lget_val(group, name, value, sizeof value, H5P_DEFAULT) >= 0 &&
       H5Lunpack_elink_val(value, info->u.val_size, &flags, &target_file, &target) >= 0) {
@@ -183,9 +181,7 @@ static crow_status note_foreign_link(survey *s, hid_t group, const char *name, c
     (void)snprintf(problem, sizeof problem, "is a link out of the file: crow reads only what is in the file itself");
   }
   (void)crow_utf8_mend(problem);
-  CROW_TRY(crow_catalogue_text(s->catalogue, problem, &entry->problem));
-cleanup:
-  return status;
+  return crow_catalogue_text(s->catalogue, problem, &entry->problem);
 }
 
 static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, void *context) {

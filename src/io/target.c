@@ -138,7 +138,6 @@ static crow_status target_check_stream(const char *name, const crow_target *targ
 }
 
 crow_status crow_target_check(const char *name, const crow_target *target, bool streams, bool overwrite) {
-  crow_status status = CROW_OK;
   const size_t length = strlen(name);
   struct stat facts;
   if (length == 0) return crow_error(CROW_FILE_SYSTEM, "the name of the output file is empty");
@@ -151,14 +150,13 @@ crow_status crow_target_check(const char *name, const crow_target *target, bool 
   }
   if (!target->there && name[length - 1] == '/')
     return crow_error(CROW_FILE_SYSTEM, "cannot write %s: expected the name of a file, not of a folder", name);
-  CROW_TRY(target_check_folder(name, target->path));
+  CROW_NEED(target_check_folder(name, target->path));
   if (target->folder)
     return crow_error(CROW_FILE_SYSTEM, "cannot write %s: it is a folder; expected the name of a file", name);
   if (target->there && !overwrite) return crow_error(CROW_FILE_SYSTEM, "%s exists already; --force replaces it", name);
   if (!target->there && lstat(target->path, &facts) != 0 && errno != ENOENT)
     return crow_error(CROW_FILE_SYSTEM, "cannot write %s: %s", name, strerror(errno));
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static void target_sync_folder(const char *path) {
@@ -173,7 +171,6 @@ static void target_sync_folder(const char *path) {
 }
 
 crow_status crow_target_publish(const char *temporary, const char *path, const char *name, bool overwrite) {
-  crow_status status = CROW_OK;
   struct stat facts;
   int renamed = renameat2(AT_FDCWD, temporary, AT_FDCWD, path, overwrite ? 0 : RENAME_NOREPLACE);
   /* Some file systems cannot promise in one step that nothing is replaced: then it is looked for once more. */
@@ -183,10 +180,8 @@ crow_status crow_target_publish(const char *temporary, const char *path, const c
     if (!taken) renamed = rename(temporary, path);
   }
   if (renamed != 0 && errno == EEXIST)
-    CROW_TRY(crow_error(CROW_FILE_SYSTEM, "%s exists already; --force replaces it", name));
-  if (renamed != 0)
-    CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot rename %s to %s: %s", temporary, path, strerror(errno)));
+    return crow_error(CROW_FILE_SYSTEM, "%s exists already; --force replaces it", name);
+  if (renamed != 0) return crow_error(CROW_FILE_SYSTEM, "cannot rename %s to %s: %s", temporary, path, strerror(errno));
   target_sync_folder(path);
-cleanup:
-  return status;
+  return CROW_OK;
 }

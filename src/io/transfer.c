@@ -16,7 +16,6 @@
 
 crow_status crow_pieces_begin(const crow_file *file, const crow_entry *entry, int64_t row_bytes, int64_t bytes,
                               crow_gidx begin, crow_gidx count, crow_pieces *pieces) {
-  crow_status status = CROW_OK;
   const char *path = crow_file_entry_path(file, entry);
   crow_status local = CROW_OK;
   if (begin < 0 || count < 0 || begin > entry->rows - count) {
@@ -26,13 +25,11 @@ crow_status crow_pieces_begin(const crow_file *file, const crow_entry *entry, in
     local = crow_error(CROW_BAD_INPUT, "%s: %s has rows of %lld bytes, at most %lld are read", file->name, path,
                        (long long)row_bytes, (long long)PIECE_BYTES);
   }
-  CROW_TRY_AGREE(file->comm, local);
+  CROW_NEED_AGREE(file->comm, local);
   const int64_t rows = row_bytes > 0 ? bytes / row_bytes : bytes;
   *pieces = (crow_pieces){.begin = begin, .end = begin + count, .rows = rows > 0 ? rows : 1};
   pieces->left = (count + pieces->rows - 1) / pieces->rows;
-  CROW_TRY(crow_comm_max_i64(file->comm, &pieces->left, 1));
-cleanup:
-  return status;
+  return crow_comm_max_i64(file->comm, &pieces->left, 1);
 }
 
 bool crow_pieces_next(crow_pieces *pieces, crow_gidx *begin, crow_gidx *count) {
@@ -190,24 +187,21 @@ cleanup:
 
 crow_status crow_file_read(const crow_file *file, const char *path, crow_gidx begin, crow_gidx count, crow_type type,
                            void *values) {
-  crow_status status = CROW_OK;
   crow_entry *entry = NULL;
   crow_bounds bounds;
   const int64_t bytes = (int64_t)crow_type_bytes(type);
-  CROW_TRY(crow_file_dataset(file, path, &entry));
-  CROW_TRY(transfer_check_type(file, entry, type));
+  CROW_NEED(crow_file_dataset(file, path, &entry));
+  CROW_NEED(transfer_check_type(file, entry, type));
   crow_bounds_make(file, entry, &bounds);
   if (is_lossless(entry, type)) {
-    CROW_TRY(crow_file_move(file, entry, false, crow_hdf5_memory_type(type), (size_t)bytes, begin, count, values));
+    CROW_NEED(crow_file_move(file, entry, false, crow_hdf5_memory_type(type), (size_t)bytes, begin, count, values));
     const int64_t fault = crow_bounds_first_fault(&bounds, type, values, count * entry->columns);
-    CROW_TRY(crow_bounds_agree(file, entry, &bounds, CROW_BAD_INPUT, fault < 0 ? -1 : begin * entry->columns + fault,
-                               type, fault < 0 ? NULL : (const char *)values + fault * bytes));
+    CROW_NEED(crow_bounds_agree(file, entry, &bounds, CROW_BAD_INPUT, fault < 0 ? -1 : begin * entry->columns + fault,
+                                type, fault < 0 ? NULL : (const char *)values + fault * bytes));
   } else {
-    CROW_TRY(read_narrowed(file, entry, &bounds, begin, count, type, values));
+    CROW_NEED(read_narrowed(file, entry, &bounds, begin, count, type, values));
   }
-  CROW_TRY_AGREE(file->comm, check_sum(file, entry, &bounds, count, type, values));
-cleanup:
-  return status;
+  return crow_comm_agree(file->comm, check_sum(file, entry, &bounds, count, type, values));
 }
 
 /* ---- checked writing ---------------------------------------------------------------------------------------- */
@@ -242,19 +236,18 @@ static int64_t first_fault(const crow_bounds *bounds, const crow_entry *entry, c
 
 crow_status crow_file_write_rows(crow_file *file, const char *path, crow_gidx begin, crow_gidx count, crow_type type,
                                  const void *values) {
-  crow_status status = CROW_OK;
   crow_entry *entry = NULL;
   crow_bounds bounds;
   const int64_t bytes = (int64_t)crow_type_bytes(type);
-  CROW_TRY(find_writable(file, path, type, &entry));
+  CROW_NEED(find_writable(file, path, type, &entry));
   crow_bounds_make(file, entry, &bounds);
   const int64_t fault = first_fault(&bounds, entry, type, values, count * entry->columns);
-  CROW_TRY(crow_bounds_agree(file, entry, &bounds, CROW_FAILED, fault < 0 ? -1 : begin * entry->columns + fault, type,
-                             fault < 0 ? NULL : (const char *)values + fault * bytes));
-  CROW_TRY(crow_file_move(file, entry, true, crow_hdf5_memory_type(type), (size_t)bytes, begin, count, (void *)values));
+  CROW_NEED(crow_bounds_agree(file, entry, &bounds, CROW_FAILED, fault < 0 ? -1 : begin * entry->columns + fault, type,
+                              fault < 0 ? NULL : (const char *)values + fault * bytes));
+  CROW_NEED(
+      crow_file_move(file, entry, true, crow_hdf5_memory_type(type), (size_t)bytes, begin, count, (void *)values));
   entry->written += count * entry->columns;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_file_write_columns(crow_file *file, const char *path, crow_gidx begin, crow_gidx count, crow_type type,
@@ -287,9 +280,6 @@ cleanup:
 
 crow_status crow_file_write_vector(crow_file *file, const char *path, crow_type type, const crow_partition *partition,
                                    const void *slice) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_file_define(file, path, type, partition->global, 0));
-  CROW_TRY(crow_file_write_rows(file, path, partition->begin, partition->count, type, slice));
-cleanup:
-  return status;
+  CROW_NEED(crow_file_define(file, path, type, partition->global, 0));
+  return crow_file_write_rows(file, path, partition->begin, partition->count, type, slice);
 }

@@ -62,13 +62,10 @@ static crow_status parse_widths(const char *text, int64_t *widths, int *count) {
 }
 
 crow_status crow_model_options_validate(const crow_model_options *options) {
-  crow_status status = CROW_OK;
   int64_t widths[CROW_MODEL_LAYERS];
   int count;
-  CROW_TRY(crow_settings_validate(crow_model_settings, options));
-  CROW_TRY(parse_widths(options->hidden, widths, &count));
-cleanup:
-  return status;
+  CROW_NEED(crow_settings_validate(crow_model_settings, options));
+  return parse_widths(options->hidden, widths, &count);
 }
 
 static void add_layer(crow_model *model, int64_t inputs, int64_t outputs) {
@@ -82,25 +79,22 @@ static void add_layer(crow_model *model, int64_t inputs, int64_t outputs) {
 }
 
 static crow_status make_layers(crow_model *model) {
-  crow_status status = CROW_OK;
   int64_t widths[CROW_MODEL_LAYERS], inputs = model->dimensions;
   int count = 0;
   if (model->options.model == CROW_MODEL_TABULAR) {
     model->parameters = model->alternatives;
     return CROW_OK;
   }
-  if (model->options.model == CROW_MODEL_MLP) CROW_TRY(parse_widths(model->options.hidden, widths, &count));
+  if (model->options.model == CROW_MODEL_MLP) CROW_NEED(parse_widths(model->options.hidden, widths, &count));
   for (int k = 0; k < count; k++) {
     add_layer(model, inputs, widths[k]);
     inputs = widths[k];
   }
   add_layer(model, inputs, 1);
-  CROW_TRY(CROW_ALLOCATE(&model->delta[0], CROW_BLOCK * model->widest));
-  CROW_TRY(CROW_ALLOCATE(&model->delta[1], CROW_BLOCK * model->widest));
-  CROW_TRY(CROW_ALLOCATE(&model->partial, model->parameters));
-  CROW_TRY(CROW_ALLOCATE(&model->fixed, 2 * model->parameters));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE(&model->delta[0], CROW_BLOCK * model->widest));
+  CROW_NEED(CROW_ALLOCATE(&model->delta[1], CROW_BLOCK * model->widest));
+  CROW_NEED(CROW_ALLOCATE(&model->partial, model->parameters));
+  return CROW_ALLOCATE(&model->fixed, 2 * model->parameters);
 }
 
 crow_status crow_model_create(const crow_model_options *options, crow_gidx alternatives, int64_t dimensions,
@@ -129,15 +123,9 @@ void crow_model_destroy(crow_model **model) {
   crow_model *m = *model;
   if (!m) return;
   for (int k = 0; k < m->layers; k++) {
-    crow_free(m->layer[k].value);
-    crow_free(m->layer[k].slope);
+    CROW_FREE(m->layer[k].value, m->layer[k].slope);
   }
-  crow_free(m->block);
-  crow_free(m->delta[0]);
-  crow_free(m->delta[1]);
-  crow_free(m->partial);
-  crow_free(m->fixed);
-  crow_free(m);
+  CROW_FREE(m->block, m->delta[0], m->delta[1], m->partial, m->fixed, m);
   *model = NULL;
 }
 
@@ -183,14 +171,12 @@ void crow_model_add_decay(const crow_model *model, const double *theta, double *
 
 crow_status crow_model_add_center(const crow_model *model, const double *weight, const double *reward, double *value,
                                   double *reward_gradient) {
-  crow_status status = CROW_OK;
   double mean = 0;
   if (model->options.center == 0) return CROW_OK;
-  CROW_TRY(crow_comm_dot(model->comm, &model->rows, 1, &weight, &reward, &mean));
+  CROW_NEED(crow_comm_dot(model->comm, &model->rows, 1, &weight, &reward, &mean));
   if (value) *value += model->options.center / 2 * mean * mean;
   for (crow_gidx i = 0; reward_gradient && i < model->rows.count; i++) {
     reward_gradient[i] += model->options.center * mean * weight[i];
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -17,40 +17,35 @@ static double largest(const void *values, crow_type type, int64_t count) {
 }
 
 static crow_status network_make_room(crow_model *model) {
-  crow_status status = CROW_OK;
   const bool convert = model->layers && model->type == CROW_F32;
-  if (convert && !model->block) CROW_TRY(CROW_ALLOCATE(&model->block, CROW_BLOCK * model->dimensions));
-  if (model->rows.count <= model->capacity) goto cleanup;
+  if (convert && !model->block) CROW_NEED(CROW_ALLOCATE(&model->block, CROW_BLOCK * model->dimensions));
+  if (model->rows.count <= model->capacity) return CROW_OK;
   model->capacity = 0;
   for (int k = 0; k + 1 < model->layers; k++) {
     crow_layer *layer = &model->layer[k];
-    crow_free(layer->value);
-    crow_free(layer->slope);
+    CROW_FREE(layer->value, layer->slope);
     layer->value = layer->slope = NULL;
-    CROW_TRY(CROW_ALLOCATE_RAW(&layer->value, model->rows.count * layer->outputs));
-    CROW_TRY(CROW_ALLOCATE_RAW(&layer->slope, model->rows.count * layer->outputs));
+    CROW_NEED(CROW_ALLOCATE_RAW(&layer->value, model->rows.count * layer->outputs));
+    CROW_NEED(CROW_ALLOCATE_RAW(&layer->slope, model->rows.count * layer->outputs));
   }
   model->capacity = model->rows.count;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_model_bind(crow_model *model, const crow_comm *comm, const crow_partition *rows,
                             const crow_gidx *index, const void *contexts, crow_type type) {
-  crow_status status = CROW_OK;
   model->comm = comm;
   model->rows = *rows;
   model->index = index;
   model->contexts = contexts;
   model->type = type;
-  CROW_TRY_AGREE(comm, network_make_room(model));
+  CROW_NEED_AGREE(comm, network_make_room(model));
   double agreed[2] = {index != NULL, 0};
   if (model->layers) agreed[1] = largest(contexts, type, rows->count * model->dimensions);
-  CROW_TRY(crow_comm_max_f64(comm, agreed, 2));
+  CROW_NEED(crow_comm_max_f64(comm, agreed, 2));
   model->indexed = agreed[0] != 0;
   model->largest_context = agreed[1];
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 const double *crow_model_contexts(crow_model *model, int64_t begin, int64_t count) {
@@ -170,14 +165,13 @@ static void block_gradient(crow_model *model, const double *theta, int64_t begin
 
 static crow_status network_gradient(crow_model *model, const double *theta, const double *reward_gradient,
                                     double *gradient) {
-  crow_status status = CROW_OK;
   crow_model_sum_units units[CROW_MODEL_LAYERS];
   int64_t *coarse = model->fixed, *fine = model->fixed + model->parameters;
   double delta = largest(reward_gradient, CROW_F64, model->rows.count);
-  CROW_TRY(crow_comm_max_f64(model->comm, &delta, 1));
+  CROW_NEED(crow_comm_max_f64(model->comm, &delta, 1));
   if (!choose_units(model, theta, delta, units)) {
     for (crow_gidx i = 0; i < model->parameters; i++) gradient[i] = NAN;
-    goto cleanup;
+    return CROW_OK;
   }
   memset(model->fixed, 0, 2 * (size_t)model->parameters * sizeof *model->fixed);
   for (int64_t begin = 0; begin < model->rows.count; begin += CROW_BLOCK) {
@@ -187,13 +181,12 @@ static crow_status network_gradient(crow_model *model, const double *theta, cons
       crow_model_sum_add(units[k], count, model->partial + at, coarse + at, fine + at);
     }
   }
-  CROW_TRY(crow_comm_sum_i64(model->comm, model->fixed, 2 * model->parameters));
+  CROW_NEED(crow_comm_sum_i64(model->comm, model->fixed, 2 * model->parameters));
   for (int k = 0; k < model->layers; k++) {
     const crow_gidx at = model->layer[k].weight, count = model->layer[k].bias + model->layer[k].outputs - at;
     crow_model_sum_values(units[k], count, coarse + at, fine + at, gradient + at);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* A parameter is a reward: the slices put together, each at its alternative. */
@@ -211,8 +204,7 @@ static crow_status tabular_gradient(const crow_model *model, const double *rewar
   memset(gradient, 0, (size_t)model->parameters * sizeof *gradient);
   for (crow_gidx i = 0; i < model->rows.global; i++) gradient[index[i]] = whole[i];
 cleanup:
-  crow_free(whole);
-  crow_free(index);
+  CROW_FREE(whole, index);
   return status;
 }
 

@@ -72,8 +72,7 @@ static crow_status tie_list_add(crow_tie_list *list, int64_t d, double distance,
       memcpy(grown, list->index, (size_t)list->count * sizeof *grown);
       memcpy(distances, list->distance, (size_t)list->count * sizeof *distances);
     }
-    crow_free(list->index);
-    crow_free(list->distance);
+    CROW_FREE(list->index, list->distance);
     list->index = grown;
     list->distance = distances;
     list->capacity = capacity;
@@ -191,8 +190,7 @@ crow_status crow_candidates_decide(const crow_pass *pass, crow_pass_work *work, 
   CROW_TRY(decide_pairs(pass, work, waiting, n, winners));
 cleanup:
   for (int64_t i = 0; i < crowded; i++) {
-    crow_free(work->ties[i].index);
-    crow_free(work->ties[i].distance);
+    CROW_FREE(work->ties[i].index, work->ties[i].distance);
   }
   if (crowded) memset(work->ties, 0, (size_t)crowded * sizeof *work->ties);
   return status;

@@ -141,8 +141,7 @@ static crow_status choose_engine(const crow_nearest *nearest, const double *prob
   }
   engine_log_choice(*chosen, seconds);
 cleanup:
-  crow_free(part.rows);
-  crow_free(made);
+  CROW_FREE(part.rows, made);
   return status;
 }
 

@@ -87,15 +87,11 @@ crow_status crow_nearest_distinct_create(const void *contexts, crow_precision ty
   CROW_TRY(distinct_make_groups(first, m, rank, out));
 cleanup:
   if (status != CROW_OK) crow_nearest_distinct_free(out);
-  crow_free(rank);
-  crow_free(first);
-  crow_free(sorted);
+  CROW_FREE(rank, first, sorted);
   return status;
 }
 
 void crow_nearest_distinct_free(crow_nearest_distinct *distinct) {
-  crow_free(distinct->row);
-  crow_free(distinct->begin);
-  crow_free(distinct->member);
+  CROW_FREE(distinct->row, distinct->begin, distinct->member);
   *distinct = (crow_nearest_distinct){0};
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/order_impl.h"
 #include "nearest/pass_impl.h"
 
 #include <float.h>
@@ -13,11 +14,6 @@ static double frame_value_at(const void *row, crow_precision type, int64_t k) {
   return type == CROW_SINGLE ? (double)((const float *)row)[k] : ((const double *)row)[k];
 }
 
-static int compare_doubles(const void *left, const void *right) {
-  const double a = *(const double *)left, b = *(const double *)right;
-  return (a > b) - (a < b);
-}
-
 /* The mean of the middle half of each coordinate over some rows: near the middle of ordinary data and not moved by
  * outliers. The nearer to the contexts, the smaller the norms and with them the bound. */
 static crow_status frame_find_centre(const crow_nearest *nearest, double *centre) {
@@ -30,7 +26,7 @@ static crow_status frame_find_centre(const crow_nearest *nearest, double *centre
       const int64_t index = (int64_t)((double)i * (double)count / (double)rows);
       column[i] = frame_value_at(crow_nearest_context(nearest, index), nearest->type, k);
     }
-    qsort(column, (size_t)rows, sizeof *column, compare_doubles);
+    qsort(column, (size_t)rows, sizeof *column, crow_order_f64);
     const int64_t begin = rows / 4, end = rows - begin;
     double sum = 0;
     for (int64_t i = begin; i < end; i++) sum += column[i];
@@ -60,7 +56,7 @@ static crow_status find_size(const crow_nearest *nearest, const double *centre, 
   for (int64_t i = 0; i < rows; i++) {
     largest[i] = largest_coordinate(nearest, (int64_t)((double)i * (double)count / (double)rows), centre);
   }
-  qsort(largest, (size_t)rows, sizeof *largest, compare_doubles);
+  qsort(largest, (size_t)rows, sizeof *largest, crow_order_f64);
   *size = largest[rows / 2];
   for (int64_t i = 0; *size == 0 && i < count; i++) *size = largest_coordinate(nearest, i, centre);
 cleanup:

@@ -171,7 +171,6 @@ static crow_status fused_score(const crow_pass *pass, crow_pass_work *work) {
   const int64_t strips = pass->panel / pass->strip, step = block(pass);
   /* Prepared panels lie one behind the other. */
   const int64_t panels = pass->prepared ? WINDOW / strips : 1;
-  crow_status status = CROW_OK;
   interleave(pass, work->converted, work->n, pass->kernels->rows, memory.points);
   for (int64_t panel = 0; panel < pass->panels; panel += panels) {
     const int64_t first = panel * strips, left = (pass->count + pass->strip - 1) / pass->strip - first;
@@ -182,10 +181,9 @@ static crow_status fused_score(const crow_pass *pass, crow_pass_work *work) {
     for (int64_t s = 0; s < window.count; s += step) {
       score_block(pass, work, &memory, &window, s, window.count - s < step ? window.count - s : step);
     }
-    for (int64_t i = 0; i < work->n; i++) CROW_TRY(score_strips(pass, work, &memory, &window, radius, i));
+    for (int64_t i = 0; i < work->n; i++) CROW_NEED(score_strips(pass, work, &memory, &window, radius, i));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 const crow_pass_scorer crow_fused_scorer = {.shape = fused_shape, .arrange = arrange, .score = fused_score};

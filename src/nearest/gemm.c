@@ -28,7 +28,6 @@ static void gemm_shape(crow_pass *pass) {
 
 static crow_status gemm_score(const crow_pass *pass, crow_pass_work *work) {
   const int n = (int)work->n, d = (int)pass->d;
-  crow_status status = CROW_OK;
   for (int64_t panel = 0; panel < pass->panels; panel++) {
     const int64_t first = panel * pass->panel, count = crow_pass_panel_count(pass, panel);
     const size_t row_bytes = (size_t)count * pass->real_bytes;
@@ -48,14 +47,13 @@ static crow_status gemm_score(const crow_pass *pass, crow_pass_work *work) {
     for (int64_t i = 0; i < work->n; i++) {
       const char *row = tile + (size_t)i * row_bytes;
       for (int64_t begin = 0; begin < count; begin += pass->strip) {
-        CROW_TRY(crow_candidates_offer(pass, work, i, first + begin,
-                                       count - begin < pass->strip ? count - begin : pass->strip,
-                                       row + (size_t)begin * pass->real_bytes));
+        CROW_NEED(crow_candidates_offer(pass, work, i, first + begin,
+                                        count - begin < pass->strip ? count - begin : pass->strip,
+                                        row + (size_t)begin * pass->real_bytes));
       }
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 const crow_pass_scorer crow_gemm_scorer = {.shape = gemm_shape, .score = gemm_score};

@@ -27,8 +27,7 @@ int64_t crow_hull_limit(int64_t m, int64_t d) {
 bool crow_hull_pays(int64_t m, int64_t d, int64_t k) { return k <= crow_hull_limit(m, d); }
 
 void crow_hull_free(crow_hull *hull) {
-  crow_free(hull->origin);
-  crow_free(hull->basis);
+  CROW_FREE(hull->origin, hull->basis);
   *hull = (crow_hull){0};
 }
 
@@ -133,13 +132,11 @@ cleanup:
 }
 
 crow_status crow_hull_add(crow_hull_finder *work, const double *rows, int64_t count, bool *full) {
-  crow_status status = CROW_OK;
   for (int64_t begin = 0; begin < count && work->k <= work->limit; begin += BLOCK) {
-    CROW_TRY(extend_basis(work, rows + begin * work->d, count - begin < BLOCK ? count - begin : BLOCK));
+    CROW_NEED(extend_basis(work, rows + begin * work->d, count - begin < BLOCK ? count - begin : BLOCK));
   }
   *full = work->k > work->limit;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* The basis by columns, rounded up to whole vectors. */
@@ -179,9 +176,7 @@ static crow_status settle_rows(int k, double *rows) {
     for (int64_t c = 0; c < k && diagonal[j] < 0; c++) rows[j * k + c] = -rows[j * k + c];
   }
 cleanup:
-  crow_free(tau);
-  crow_free(scratch);
-  crow_free(diagonal);
+  CROW_FREE(tau, scratch, diagonal);
   return status;
 }
 
@@ -206,22 +201,14 @@ crow_status crow_hull_settle(crow_hull *hull) {
     for (int i = 0; i < n; i++) memcpy(basis + (int64_t)i * stride, part + (int64_t)i * k, (size_t)k * sizeof *basis);
   }
 cleanup:
-  crow_free(part);
-  crow_free(rows);
+  CROW_FREE(part, rows);
   return status;
 }
 
 void crow_hull_destroy(crow_hull_finder **finder) {
   crow_hull_finder *work = *finder;
   if (!work) return;
-  crow_free(work->origin);
-  crow_free(work->basis);
-  crow_free(work->rows);
-  crow_free(work->product);
-  crow_free(work->tau);
-  crow_free(work->pivot);
-  crow_free(work->scratch);
-  crow_free(work);
+  CROW_FREE(work->origin, work->basis, work->rows, work->product, work->tau, work->pivot, work->scratch, work);
   *finder = NULL;
 }
 

@@ -75,8 +75,7 @@ static crow_status take_contexts(crow_pass *pass) {
     }
   }
 cleanup:
-  crow_free(norms);
-  crow_free(rows);
+  CROW_FREE(norms, rows);
   return status;
 }
 
@@ -108,10 +107,7 @@ void crow_pass_destroy(void *state) {
   crow_pass *pass = state;
   if (!pass) return;
   crow_frame_free(&pass->frame);
-  crow_free(pass->minus_half);
-  crow_free(pass->radius);
-  crow_free(pass->prepared);
-  crow_free(pass);
+  CROW_FREE(pass->minus_half, pass->radius, pass->prepared, pass);
 }
 
 crow_status crow_pass_work_create(const crow_nearest *nearest, void **out) {
@@ -147,22 +143,9 @@ cleanup:
 void crow_pass_work_destroy(void *memory) {
   crow_pass_work *work = memory;
   if (!work) return;
-  crow_free(work->id);
-  crow_free(work->converted);
-  crow_free(work->norm);
-  crow_free(work->lower);
-  crow_free(work->kept);
-  crow_free(work->candidate);
-  crow_free(work->ties);
-  crow_free(work->hit);
-  crow_free(work->scores);
-  crow_free(work->rows);
-  crow_free(work->layout);
-  crow_free(work->pair_point);
-  crow_free(work->pair_context);
-  crow_free(work->pair_index);
-  crow_free(work->pair_distance);
-  crow_free(work);
+  CROW_FREE(work->id, work->converted, work->norm, work->lower, work->kept, work->candidate, work->ties, work->hit,
+            work->scores, work->rows, work->layout, work->pair_point, work->pair_context, work->pair_index,
+            work->pair_distance, work);
 }
 
 crow_status crow_pass_search(const crow_nearest *nearest, void *memory, const double *points, int64_t n,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the search of draws of block signs prepares: contexts in the coordinates of z, and the bound. */
+#include "base/order_impl.h"
 #include "nearest/signs_impl.h"
 
 #include <math.h>
@@ -98,11 +99,6 @@ const float *crow_sign_panels(const crow_sign_search *search, crow_sign_work *wo
   return work->panel;
 }
 
-static int compare_sizes(const void *left, const void *right) {
-  const double a = *(const double *)left, b = *(const double *)right;
-  return (a > b) - (a < b);
-}
-
 /* The scale makes a typical |a| about 1; the middle takes away what all |v|^2 have in common. */
 static void signs_find_scale(crow_sign_search *search, const crow_sign_work *work) {
   const int64_t count = search->nearest->distinct.count, rows = count < SAMPLE_ROWS ? count : SAMPLE_ROWS;
@@ -116,8 +112,8 @@ static void signs_find_scale(crow_sign_search *search, const crow_sign_work *wor
       half[at + i] = -square[i] / 2;
     }
   }
-  qsort(norm, (size_t)rows, sizeof *norm, compare_sizes);
-  qsort(half, (size_t)rows, sizeof *half, compare_sizes);
+  qsort(norm, (size_t)rows, sizeof *norm, crow_order_f64);
+  qsort(half, (size_t)rows, sizeof *half, crow_order_f64);
   double size = norm[rows / 2] > 0 ? norm[rows / 2] : norm[rows - 1];
   search->middle = isfinite(half[rows / 2]) ? half[rows / 2] : 0;
   if (!(size > 0 && isfinite(size))) size = 1;
@@ -159,54 +155,36 @@ static void set_bounds(crow_sign_search *search) {
 
 static void free_work(crow_sign_work *work) {
   if (!work) return;
-  crow_free(work->row);
-  crow_free(work->adjoint);
-  crow_free(work->room);
-  crow_free(work->panel);
-  crow_free(work->z);
-  crow_free(work->norm);
-  crow_free(work->single);
-  crow_free(work->threshold);
-  crow_free(work->kept);
-  crow_free(work->note);
-  crow_free(work->transform);
-  crow_free(work->upper);
-  crow_free(work->found);
-  crow_free(work->whole);
-  crow_free(work->point);
-  crow_free(work);
+  CROW_FREE(work->row, work->adjoint, work->room, work->panel, work->z, work->norm, work->single, work->threshold,
+            work->kept, work->note, work->transform, work->upper, work->found, work->whole, work->point, work);
 }
 
 static crow_status create_work(const crow_sign_search *search, crow_sign_work **out) {
-  crow_status status = CROW_OK;
   crow_sign_work *work = NULL;
   const int64_t batch = search->batch + 1, rows = search->rows;
-  CROW_TRY(CROW_ALLOCATE(&work, 1));
+  CROW_NEED(CROW_ALLOCATE(&work, 1));
   *out = work;
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->row, CROW_SIGN_ROWS * search->d));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->adjoint, CROW_SIGN_ROWS * search->size));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->room, crow_signs_room(search->signs) + search->d));
-  if (!search->keeps) CROW_TRY(CROW_ALLOCATE_RAW(&work->panel, search->stretch * search->size * search->lanes));
-  CROW_TRY(CROW_ALLOCATE(&work->z, batch * search->size));
-  CROW_TRY(CROW_ALLOCATE(&work->norm, batch));
-  CROW_TRY(CROW_ALLOCATE(&work->single, batch * search->size));
-  CROW_TRY(CROW_ALLOCATE(&work->threshold, batch * rows));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->kept, batch * rows));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->note, batch * rows * CROW_SIGN_NOTES));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->transform, 2 * search->blocks * search->lanes));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->upper, 2 * rows * search->lanes));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->found, 2 * rows));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->whole, search->d));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->point, search->d));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE_RAW(&work->row, CROW_SIGN_ROWS * search->d));
+  CROW_NEED(CROW_ALLOCATE_RAW(&work->adjoint, CROW_SIGN_ROWS * search->size));
+  CROW_NEED(CROW_ALLOCATE_RAW(&work->room, crow_signs_room(search->signs) + search->d));
+  if (!search->keeps) CROW_NEED(CROW_ALLOCATE_RAW(&work->panel, search->stretch * search->size * search->lanes));
+  CROW_NEED(CROW_ALLOCATE(&work->z, batch * search->size));
+  CROW_NEED(CROW_ALLOCATE(&work->norm, batch));
+  CROW_NEED(CROW_ALLOCATE(&work->single, batch * search->size));
+  CROW_NEED(CROW_ALLOCATE(&work->threshold, batch * rows));
+  CROW_NEED(CROW_ALLOCATE_RAW(&work->kept, batch * rows));
+  CROW_NEED(CROW_ALLOCATE_RAW(&work->note, batch * rows * CROW_SIGN_NOTES));
+  CROW_NEED(CROW_ALLOCATE_RAW(&work->transform, 2 * search->blocks * search->lanes));
+  CROW_NEED(CROW_ALLOCATE_RAW(&work->upper, 2 * rows * search->lanes));
+  CROW_NEED(CROW_ALLOCATE_RAW(&work->found, 2 * rows));
+  CROW_NEED(CROW_ALLOCATE_RAW(&work->whole, search->d));
+  return CROW_ALLOCATE_RAW(&work->point, search->d);
 }
 
 /* The centre where distances are taken. */
 static crow_status signs_find_centre(crow_sign_search *search) {
-  crow_status status = CROW_OK;
   const double *centre = crow_signs_centre(search->signs);
-  CROW_TRY(CROW_ALLOCATE(&search->centre, search->nearest->d));
+  CROW_NEED(CROW_ALLOCATE(&search->centre, search->nearest->d));
   search->far = norm_of(centre, search->d);
   if (search->hull) {
     crow_hull_project(search->hull, centre, CROW_DOUBLE, 1, search->centre);
@@ -214,8 +192,7 @@ static crow_status signs_find_centre(crow_sign_search *search) {
   } else {
     memcpy(search->centre, centre, (size_t)search->d * sizeof *centre);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static void signs_set_shape(crow_sign_search *search) {
@@ -234,22 +211,20 @@ static void signs_set_shape(crow_sign_search *search) {
 }
 
 static crow_status prepare_contexts(crow_sign_search *search) {
-  crow_status status = CROW_OK;
   const int64_t panels = search->panels, lanes = search->lanes, all = panels * search->size * lanes;
   const crow_sign_work *work = search->work[0];
-  CROW_TRY(CROW_ALLOCATE_RAW(&search->offset, panels * lanes));
-  CROW_TRY(CROW_ALLOCATE(&search->radius, panels));
-  CROW_TRY(CROW_ALLOCATE(&search->spread, panels));
-  CROW_TRY(CROW_ALLOCATE(&search->slope, panels));
-  CROW_TRY(CROW_ALLOCATE(&search->intercept, panels));
+  CROW_NEED(CROW_ALLOCATE_RAW(&search->offset, panels * lanes));
+  CROW_NEED(CROW_ALLOCATE(&search->radius, panels));
+  CROW_NEED(CROW_ALLOCATE(&search->spread, panels));
+  CROW_NEED(CROW_ALLOCATE(&search->slope, panels));
+  CROW_NEED(CROW_ALLOCATE(&search->intercept, panels));
   for (int64_t k = 0; k < panels * lanes; k++) search->offset[k] = -INFINITY;
-  if (search->keeps) CROW_TRY(CROW_ALLOCATE_RAW(&search->prepared, all));
+  if (search->keeps) CROW_NEED(CROW_ALLOCATE_RAW(&search->prepared, all));
   signs_find_scale(search, work);
   make_panels(search, work, 0, panels, true, search->prepared);
   set_bounds(search);
   if (!isfinite(search->far) || !isfinite(search->reach)) search->unfit = true;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_sign_search_create(const crow_nearest_options *options, const void *contexts, crow_precision type,
@@ -280,14 +255,8 @@ void crow_sign_search_destroy(crow_sign_search **handle) {
   for (int64_t t = 0; search->work && t < search->nearest->options.threads; t++) free_work(search->work[t]);
   crow_free(search->work);
   crow_nearest_destroy(&search->nearest);
-  crow_free(search->centre);
-  crow_free(search->offset);
-  crow_free(search->radius);
-  crow_free(search->spread);
-  crow_free(search->slope);
-  crow_free(search->intercept);
-  crow_free(search->prepared);
-  crow_free(search);
+  CROW_FREE(search->centre, search->offset, search->radius, search->spread, search->slope, search->intercept,
+            search->prepared, search);
   *handle = NULL;
 }
 

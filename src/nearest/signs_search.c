@@ -189,17 +189,15 @@ typedef struct sign_call {
 } sign_call;
 
 static crow_status take_chunk(const sign_call *call, int64_t c, int64_t thread) {
-  crow_status status = CROW_OK;
   crow_sign_search *search = call->search;
   crow_sign_work *work = search->work[thread];
   const int64_t begin = c * call->chunk, left = call->draws - begin, draws = left < call->chunk ? left : call->chunk;
   take_draws(search, work, call->first + begin, draws);
   if (!search->unfit) score_draws(search, work, draws);
   for (int64_t row = 0; row < draws * search->rows; row++) {
-    CROW_TRY(decide_row(search, work, thread, row, call->distances, &call->winners[c]));
+    CROW_NEED(decide_row(search, work, thread, row, call->distances, &call->winners[c]));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static void run_chunk(sign_call *call, int64_t c, int64_t thread) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tree engine: building the tree, and the search of a chunk of points in packets of neighbours. */
+#include "base/order_impl.h"
 #include "nearest/nearest_impl.h"
 
 #include <math.h>
@@ -87,12 +88,7 @@ static void build(crow_tree *tree, const double *all, int32_t begin, int32_t end
 static void destroy(void *state) {
   crow_tree *tree = state;
   if (!tree) return;
-  crow_free(tree->node);
-  crow_free(tree->leaf);
-  crow_free(tree->box);
-  crow_free(tree->context);
-  crow_free(tree->order);
-  crow_free(tree);
+  CROW_FREE(tree->node, tree->leaf, tree->box, tree->context, tree->order, tree);
 }
 
 /* All distinct contexts as doubles. */
@@ -154,16 +150,8 @@ typedef struct tree_work {
 static void work_destroy(void *memory) {
   tree_work *work = memory;
   if (!work) return;
-  crow_free(work->home);
-  crow_free(work->sorted);
-  crow_free(work->place);
-  crow_free(work->packet);
-  crow_free(work->distance);
-  crow_free(work->index);
-  crow_free(work->nearest);
-  crow_free(work->ties);
-  crow_free(work->measured);
-  crow_free(work);
+  CROW_FREE(work->home, work->sorted, work->place, work->packet, work->distance, work->index, work->nearest, work->ties,
+            work->measured, work);
 }
 
 static crow_status work_create(const crow_nearest *nearest, void **out) {
@@ -222,11 +210,6 @@ static double box_distance(const double *box, const double *point, int64_t d) {
   return sum;
 }
 
-static int compare_indices(const void *left, const void *right) {
-  const int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-  return (a > b) - (a < b);
-}
-
 /* The nearest of all contexts within the margin of the least canonical distance, which becomes that of the first. */
 static int64_t collect_ties(const crow_nearest *nearest, const double *point, tree_work *work, double *distance) {
   const crow_tree *tree = nearest->state;
@@ -253,7 +236,7 @@ static int64_t collect_ties(const crow_nearest *nearest, const double *point, tr
     }
   }
   count = crow_nearest_decide(nearest, point, work->ties, work->measured, count, distance);
-  qsort(work->ties, (size_t)count, sizeof *work->ties, compare_indices);
+  qsort(work->ties, (size_t)count, sizeof *work->ties, crow_order_i64);
   if (count > 1) {
     *distance = crow_nearest_distance(point, crow_nearest_context(nearest, work->ties[0]), nearest->type, d);
   }

@@ -30,20 +30,15 @@ static crow_status polygon_reserve(polygon *cell, int64_t capacity) {
   CROW_TRY(CROW_ALLOCATE_RAW(&vertex, capacity));
   CROW_TRY(CROW_ALLOCATE_RAW(&other, capacity));
   if (cell->count) memcpy(vertex, cell->vertex, (size_t)cell->count * sizeof *vertex);
-  crow_free(cell->vertex);
-  crow_free(cell->other);
+  CROW_FREE(cell->vertex, cell->other);
   *cell = (polygon){vertex, other, cell->count, capacity};
   return CROW_OK;
 cleanup:
-  crow_free(vertex);
-  crow_free(other);
+  CROW_FREE(vertex, other);
   return status;
 }
 
-static void polygon_free(polygon *cell) {
-  crow_free(cell->vertex);
-  crow_free(cell->other);
-}
+static void polygon_free(polygon *cell) { CROW_FREE(cell->vertex, cell->other); }
 
 /* A context and the coordinates of its cell. */
 typedef struct cell_frame {
@@ -332,15 +327,12 @@ crow_status crow_voronoi_cells_2d(const double *contexts, int64_t m, const doubl
   CROW_TRY(arrange_cells(&plane.nearest->distinct, m, &list, out));
 cleanup:
   if (status != CROW_OK) crow_voronoi_cells_free(out);
-  crow_free(list.vertex);
-  crow_free(list.begin);
-  crow_free(list.length);
+  CROW_FREE(list.vertex, list.begin, list.length);
   plane_free(&plane);
   return status;
 }
 
 void crow_voronoi_cells_free(crow_voronoi_cells *cells) {
-  crow_free(cells->begin);
-  crow_free(cells->vertex);
+  CROW_FREE(cells->begin, cells->vertex);
   *cells = (crow_voronoi_cells){0};
 }

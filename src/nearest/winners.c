@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the winners of chunks of points to a result. */
+#include "base/order_impl.h"
 #include "nearest/winners_impl.h"
 
 #include <stdlib.h>
@@ -26,19 +27,16 @@ crow_status crow_nearest_winners_add(crow_nearest_winners *winners, const int64_
 }
 
 crow_status crow_nearest_result_reserve(crow_nearest_result *result, int64_t points) {
-  crow_status status = CROW_OK;
   result->count = 0;
-  if (result->tie_begin && points <= result->point_capacity) goto cleanup;
-  crow_free(result->distance);
-  crow_free(result->tie_begin);
+  if (result->tie_begin && points <= result->point_capacity) return CROW_OK;
+  CROW_FREE(result->distance, result->tie_begin);
   result->distance = NULL;
   result->tie_begin = NULL;
   result->point_capacity = 0;
-  CROW_TRY(CROW_ALLOCATE_RAW(&result->distance, points));
-  CROW_TRY(CROW_ALLOCATE_RAW(&result->tie_begin, points + 1));
+  CROW_NEED(CROW_ALLOCATE_RAW(&result->distance, points));
+  CROW_NEED(CROW_ALLOCATE_RAW(&result->tie_begin, points + 1));
   result->point_capacity = points;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status reserve_index(crow_nearest_result *result, int64_t count) {
@@ -49,11 +47,6 @@ static crow_status reserve_index(crow_nearest_result *result, int64_t count) {
   const crow_status status = CROW_ALLOCATE_RAW(&result->index, count + count / 4);
   if (status == CROW_OK) result->index_capacity = count + count / 4;
   return status;
-}
-
-static int compare_rows(const void *left, const void *right) {
-  const int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-  return (a > b) - (a < b);
 }
 
 static int64_t group_size(const crow_nearest_distinct *distinct, int64_t k) {
@@ -68,7 +61,7 @@ static int64_t list_rows(const crow_nearest_distinct *distinct, const int64_t *i
     memcpy(rows + listed, distinct->member + distinct->begin[index[t]], (size_t)size * sizeof *rows);
     listed += size;
   }
-  if (count > 1) qsort(rows, (size_t)listed, sizeof *rows, compare_rows);
+  if (count > 1) qsort(rows, (size_t)listed, sizeof *rows, crow_order_i64);
   return listed;
 }
 
@@ -104,8 +97,6 @@ cleanup:
 }
 
 void crow_nearest_result_free(crow_nearest_result *result) {
-  crow_free(result->distance);
-  crow_free(result->tie_begin);
-  crow_free(result->index);
+  CROW_FREE(result->distance, result->tie_begin, result->index);
   *result = (crow_nearest_result){0};
 }

@@ -59,12 +59,10 @@ struct crow_adam {
 };
 
 static crow_status adam_allocate_vectors(crow_adam *adam, const double *theta) {
-  crow_status status = CROW_OK;
-  for (int k = 0; k < VECTORS; k++) CROW_TRY(CROW_ALLOCATE(&adam->vector[k], adam->count));
-  CROW_TRY(CROW_ALLOCATE(&adam->gradient, adam->count));
+  for (int k = 0; k < VECTORS; k++) CROW_NEED(CROW_ALLOCATE(&adam->vector[k], adam->count));
+  CROW_NEED(CROW_ALLOCATE(&adam->gradient, adam->count));
   if (adam->count) memcpy(adam->vector[THETA], theta, (size_t)adam->count * sizeof *theta);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_adam_create(const crow_adam_options *options, int64_t count, const double *theta, crow_adam **out) {
@@ -87,8 +85,7 @@ cleanup:
 void crow_adam_destroy(crow_adam **adam) {
   if (!*adam) return;
   for (int k = 0; k < VECTORS; k++) crow_free((*adam)->vector[k]);
-  crow_free((*adam)->gradient);
-  crow_free(*adam);
+  CROW_FREE((*adam)->gradient, *adam);
   *adam = NULL;
 }
 

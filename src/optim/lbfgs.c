@@ -46,20 +46,18 @@ const char *crow_lbfgs_end_text(crow_lbfgs_end end) {
 }
 
 static crow_status lbfgs_allocate_vectors(crow_lbfgs *lbfgs) {
-  crow_status status = CROW_OK;
   const crow_gidx n = lbfgs->partition.count;
   const int64_t history = lbfgs->options.history;
   double **const vectors[] = {&lbfgs->x, &lbfgs->g, &lbfgs->trial_x, &lbfgs->trial_g};
-  for (size_t k = 0; k < sizeof vectors / sizeof *vectors; k++) CROW_TRY(CROW_ALLOCATE_RAW(vectors[k], n));
-  CROW_TRY(CROW_ALLOCATE(&lbfgs->s, history));
-  CROW_TRY(CROW_ALLOCATE(&lbfgs->y, history));
+  for (size_t k = 0; k < sizeof vectors / sizeof *vectors; k++) CROW_NEED(CROW_ALLOCATE_RAW(vectors[k], n));
+  CROW_NEED(CROW_ALLOCATE(&lbfgs->s, history));
+  CROW_NEED(CROW_ALLOCATE(&lbfgs->y, history));
   for (int64_t k = 0; k < history; k++) {
     /* Pages of a pair are first touched when it is first used: a short run takes less memory. */
-    CROW_TRY(CROW_ALLOCATE_RAW(&lbfgs->s[k], n));
-    CROW_TRY(CROW_ALLOCATE_RAW(&lbfgs->y[k], n));
+    CROW_NEED(CROW_ALLOCATE_RAW(&lbfgs->s[k], n));
+    CROW_NEED(CROW_ALLOCATE_RAW(&lbfgs->y[k], n));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 int64_t crow_lbfgs_state_scalars(int64_t history) {
@@ -67,14 +65,13 @@ int64_t crow_lbfgs_state_scalars(int64_t history) {
 }
 
 static crow_status allocate_scalars(crow_lbfgs *lbfgs) {
-  crow_status status = CROW_OK;
   const int64_t history = lbfgs->options.history, products = 7 + 5 * history;
-  CROW_TRY(CROW_ALLOCATE(&lbfgs->scalar, crow_lbfgs_state_scalars(history)));
-  CROW_TRY(CROW_ALLOCATE(&lbfgs->work, 3 * history));
-  CROW_TRY(CROW_ALLOCATE(&lbfgs->left, products));
-  CROW_TRY(CROW_ALLOCATE(&lbfgs->right, products));
-  CROW_TRY(CROW_ALLOCATE(&lbfgs->dot, products));
-  CROW_TRY(CROW_ALLOCATE(&lbfgs->state_vector, 4 + 2 * history));
+  CROW_NEED(CROW_ALLOCATE(&lbfgs->scalar, crow_lbfgs_state_scalars(history)));
+  CROW_NEED(CROW_ALLOCATE(&lbfgs->work, 3 * history));
+  CROW_NEED(CROW_ALLOCATE(&lbfgs->left, products));
+  CROW_NEED(CROW_ALLOCATE(&lbfgs->right, products));
+  CROW_NEED(CROW_ALLOCATE(&lbfgs->dot, products));
+  CROW_NEED(CROW_ALLOCATE(&lbfgs->state_vector, 4 + 2 * history));
   lbfgs->numbers = (crow_lbfgs_numbers *)(void *)lbfgs->scalar;
   double *const after = lbfgs->scalar + sizeof(crow_lbfgs_numbers) / sizeof(double);
   lbfgs->products = (crow_products){.history = history,
@@ -92,18 +89,15 @@ static crow_status allocate_scalars(crow_lbfgs *lbfgs) {
                                          .noise = CROW_LBFGS_NOISE,
                                          .stalled_value = INFINITY,
                                          .stalled_optimality = INFINITY};
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status create_local(crow_lbfgs *lbfgs, const double *x) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_settings_validate(crow_lbfgs_settings, &lbfgs->options));
-  CROW_TRY(lbfgs_allocate_vectors(lbfgs));
-  CROW_TRY(allocate_scalars(lbfgs));
+  CROW_NEED(crow_settings_validate(crow_lbfgs_settings, &lbfgs->options));
+  CROW_NEED(lbfgs_allocate_vectors(lbfgs));
+  CROW_NEED(allocate_scalars(lbfgs));
   if (lbfgs->partition.count) memcpy(lbfgs->x, x, (size_t)lbfgs->partition.count * sizeof *x);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_lbfgs_create(const crow_comm *comm, const crow_partition *partition, const crow_lbfgs_options *options,
@@ -137,23 +131,20 @@ void crow_lbfgs_destroy(crow_lbfgs **lbfgs) {
 }
 
 static crow_status evaluate_start(crow_lbfgs *lbfgs) {
-  crow_status status = CROW_OK;
   double value = NAN, optimality = NAN;
   const double *const g = lbfgs->g;
   bool better;
-  CROW_TRY(lbfgs->function(lbfgs->context, lbfgs->x, &value, &optimality, lbfgs->g));
-  CROW_TRY(crow_comm_dot(lbfgs->comm, &lbfgs->partition, 1, &g, &g, &lbfgs->products.gg));
+  CROW_NEED(lbfgs->function(lbfgs->context, lbfgs->x, &value, &optimality, lbfgs->g));
+  CROW_NEED(crow_comm_dot(lbfgs->comm, &lbfgs->partition, 1, &g, &g, &lbfgs->products.gg));
   if (!isfinite(value) || !isfinite(lbfgs->products.gg)) {
-    CROW_TRY(
-        crow_error(CROW_BAD_INPUT,
-                   "the objective at the start is %g and its gradient's squared length %g: expected finite numbers",
-                   value, lbfgs->products.gg));
+    return crow_error(CROW_BAD_INPUT,
+                      "the objective at the start is %g and its gradient's squared length %g: expected finite numbers",
+                      value, lbfgs->products.gg);
   }
   lbfgs->numbers->evaluations++;
   lbfgs->numbers->started = 1;
   crow_lbfgs_note(lbfgs, value, optimality, &better);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static void lbfgs_check_end(crow_lbfgs *lbfgs) {

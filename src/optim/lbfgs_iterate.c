@@ -88,28 +88,25 @@ static crow_status take_products(crow_lbfgs *lbfgs) {
 
 /* f and slope at x + step d. A value that is not finite needs no inner products. */
 static crow_status evaluate_trial(crow_lbfgs *lbfgs, double step, crow_line_point *found, double *optimality) {
-  crow_status status = CROW_OK;
   const double *d = lbfgs->s[lbfgs->products.used];
   crow_work_begin();
   for (crow_gidx i = 0; i < lbfgs->partition.count; i++) lbfgs->trial_x[i] = lbfgs->x[i] + step * d[i];
   crow_work_end(CROW_WORK_VECTOR, (double)lbfgs->partition.count);
   *found = (crow_line_point){step, NAN, NAN};
-  CROW_TRY(lbfgs->function(lbfgs->context, lbfgs->trial_x, &found->value, optimality, lbfgs->trial_g));
+  CROW_NEED(lbfgs->function(lbfgs->context, lbfgs->trial_x, &found->value, optimality, lbfgs->trial_g));
   lbfgs->numbers->evaluations++;
-  if (!isfinite(found->value)) goto cleanup;
-  CROW_TRY(take_products(lbfgs));
+  if (!isfinite(found->value)) return CROW_OK;
+  CROW_NEED(take_products(lbfgs));
   found->slope = lbfgs->dot[TRIAL_D];
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Searches along s[used]; `*found` is the accepted trial, with a step of 0 if there is none. */
 static crow_status search_line(crow_lbfgs *lbfgs, crow_line_search *search, crow_line_point *found,
                                double *optimality) {
-  crow_status status = CROW_OK;
   crow_line_verdict verdict = CROW_LINE_GO_ON;
   while (verdict == CROW_LINE_GO_ON) {
-    CROW_TRY(evaluate_trial(lbfgs, search->step, found, optimality));
+    CROW_NEED(evaluate_trial(lbfgs, search->step, found, optimality));
     if (isfinite(found->slope)) {
       /* The combination's slope was sums of products that may cancel; the vector's own is exact. */
       search->start.slope = lbfgs->dot[G_D];
@@ -120,14 +117,13 @@ static crow_status search_line(crow_lbfgs *lbfgs, crow_line_search *search, crow
     const bool optimal = isfinite(found->slope) && *optimality <= lbfgs->options.tolerance;
     if (optimal && found->value <= search->start.value + search->noise) verdict = CROW_LINE_ACCEPT;
   }
-  if (verdict == CROW_LINE_ACCEPT) goto cleanup;
+  if (verdict == CROW_LINE_ACCEPT) return CROW_OK;
   /* No step with the right curvature, but one that gets lower: better than none. */
   found->step = 0;
   if (search->low.step > 0 && search->low.value < search->start.value - search->noise) {
-    CROW_TRY(evaluate_trial(lbfgs, search->low.step, found, optimality));
+    CROW_NEED(evaluate_trial(lbfgs, search->low.step, found, optimality));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* The products with the new gradient, and those of the new pair if its curvature can be told from rounding. */
@@ -173,16 +169,13 @@ void crow_lbfgs_note(crow_lbfgs *lbfgs, double value, double optimality, bool *b
 }
 
 crow_status crow_lbfgs_allocate_best(crow_lbfgs *lbfgs) {
-  crow_status status = CROW_OK;
-  if (!lbfgs->best_x) CROW_TRY(CROW_ALLOCATE_RAW(&lbfgs->best_x, lbfgs->partition.count));
-  if (!lbfgs->best_g) CROW_TRY(CROW_ALLOCATE_RAW(&lbfgs->best_g, lbfgs->partition.count));
-cleanup:
-  return status;
+  if (!lbfgs->best_x) CROW_NEED(CROW_ALLOCATE_RAW(&lbfgs->best_x, lbfgs->partition.count));
+  if (!lbfgs->best_g) CROW_NEED(CROW_ALLOCATE_RAW(&lbfgs->best_g, lbfgs->partition.count));
+  return CROW_OK;
 }
 
 /* The trial becomes the iterate; the old one is kept if it remains the best. */
 static crow_status lbfgs_iterate_accept(crow_lbfgs *lbfgs, const crow_line_point *found, double optimality) {
-  crow_status status = CROW_OK;
   bool better = false;
   update_products(lbfgs, found->step);
   lbfgs->numbers->iterations++;
@@ -190,13 +183,12 @@ static crow_status lbfgs_iterate_accept(crow_lbfgs *lbfgs, const crow_line_point
   lbfgs_iterate_swap(&lbfgs->g, &lbfgs->trial_g);
   crow_lbfgs_note(lbfgs, found->value, optimality, &better);
   if (!better && lbfgs->numbers->best_apart == 0) {
-    CROW_TRY_AGREE(lbfgs->comm, crow_lbfgs_allocate_best(lbfgs));
+    CROW_NEED_AGREE(lbfgs->comm, crow_lbfgs_allocate_best(lbfgs));
     lbfgs_iterate_swap(&lbfgs->best_x, &lbfgs->trial_x);
     lbfgs_iterate_swap(&lbfgs->best_g, &lbfgs->trial_g);
   }
   lbfgs->numbers->best_apart = !better;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* After a failed search: first suppose that f is noisier than thought, then that the history is stale; then there is
@@ -218,7 +210,6 @@ static bool try_again(crow_lbfgs *lbfgs, const crow_line_search *search, double 
 }
 
 crow_status crow_lbfgs_iterate_once(crow_lbfgs *lbfgs) {
-  crow_status status = CROW_OK;
   crow_line_search search;
   crow_line_point found = {0, NAN, NAN};
   double optimality = NAN, first_step;
@@ -237,9 +228,8 @@ crow_status crow_lbfgs_iterate_once(crow_lbfgs *lbfgs) {
     lbfgs_iterate_make_room(lbfgs);
     crow_line_search_begin(&search, lbfgs->numbers->value, slope, noise(lbfgs, lbfgs->numbers->value), first_step);
     if (!(slope < 0)) continue; /* the gradient is zero or not finite: nothing to search */
-    CROW_TRY(search_line(lbfgs, &search, &found, &optimality));
+    CROW_NEED(search_line(lbfgs, &search, &found, &optimality));
   } while (found.step == 0 && try_again(lbfgs, &search, first_step, steepest));
-  if (found.step > 0) CROW_TRY(lbfgs_iterate_accept(lbfgs, &found, optimality));
-cleanup:
-  return status;
+  if (found.step > 0) CROW_NEED(lbfgs_iterate_accept(lbfgs, &found, optimality));
+  return CROW_OK;
 }

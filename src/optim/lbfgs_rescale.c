@@ -39,9 +39,7 @@ static crow_status retake_products(crow_lbfgs *lbfgs) {
     for (int64_t j = i; j < used; j++) p->yy[i * p->history + j] = p->yy[j * p->history + i] = dot[at++];
   }
 cleanup:
-  crow_free(left);
-  crow_free(right);
-  crow_free(dot);
+  CROW_FREE(left, right, dot);
   return status;
 }
 

@@ -44,9 +44,7 @@ static crow_status resume_local(crow_lbfgs *lbfgs) {
 }
 
 crow_status crow_lbfgs_resume(crow_lbfgs *lbfgs, crow_optim_state *state) {
-  crow_status status = CROW_OK;
-  CROW_TRY_AGREE(lbfgs->comm, resume_local(lbfgs));
+  CROW_NEED_AGREE(lbfgs->comm, resume_local(lbfgs));
   list_vectors(lbfgs, state);
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -36,8 +36,7 @@ static crow_status add_trace(crow_plot *plot, int k, double least[2], double gre
   crow_plot_add(plot, "EOD\n");
   *longest = fmax(*longest, (double)count - 1);
 cleanup:
-  crow_free(values[0]);
-  crow_free(values[1]);
+  CROW_FREE(values[0], values[1]);
   return status;
 }
 
@@ -58,12 +57,11 @@ static void convergence_add_panel(crow_plot *plot, int axis, const char *label, 
 }
 
 crow_status crow_plot_convergence(crow_plot *plot) {
-  crow_status status = CROW_OK;
   double least[2] = {INFINITY, INFINITY}, greatest[2] = {0, 0}, longest = 1;
   int trained = 0;
   for (int k = 0; k < plot->count; k++) trained += crow_plot_has_training(&plot->source[k]);
   if (trained == plot->count) return crow_plot_training(plot);
-  for (int k = 0; k < plot->count; k++) CROW_TRY(add_trace(plot, k, least, greatest, &longest));
+  for (int k = 0; k < plot->count; k++) CROW_NEED(add_trace(plot, k, least, greatest, &longest));
   for (int axis = 0; axis < 2; axis++) {
     if (greatest[axis] <= 0) least[axis] = greatest[axis] = 1;
   }
@@ -73,6 +71,5 @@ crow_status crow_plot_convergence(crow_plot *plot) {
   crow_plot_add(plot, "unset multiplot\n");
   (void)snprintf(plot->alt, sizeof plot->alt, "Certificate and objective by iteration of %d result%s", plot->count,
                  crow_plural(plot->count));
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -38,26 +38,24 @@ cleanup:
 }
 
 static crow_status from_weights(const crow_plot *plot, const crow_plot_source *source, humps *h) {
-  crow_status status = CROW_OK;
   const crow_file *file = source->file;
   int64_t count[BINS], shape[2] = {0, 0};
   if (crow_file_has(file, "/distances/count")) crow_file_shape(file, "/distances/count", shape);
   if (shape[0] != BINS || !crow_file_has_attribute(file, "/", "radius") ||
       !crow_file_has_attribute(file, "/", "farthest")) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT,
-                        "%s: has no distances, expected weights made with --scheme radius, or a dataset, for --kind "
-                        "distances",
-                        source->path));
+    return crow_error(CROW_BAD_INPUT,
+                      "%s: has no distances, expected weights made with --scheme radius, or a dataset, for --kind "
+                      "distances",
+                      source->path);
   }
-  CROW_TRY(crow_file_read(file, "/distances/count", 0, BINS, CROW_I64, count));
-  CROW_TRY_AGREE(plot->comm, crow_file_get_f64(file, "/", "radius", &h->radius));
-  CROW_TRY_AGREE(plot->comm, crow_file_get_f64(file, "/", "farthest", &h->farthest));
+  CROW_NEED(crow_file_read(file, "/distances/count", 0, BINS, CROW_I64, count));
+  CROW_NEED_AGREE(plot->comm, crow_file_get_f64(file, "/", "radius", &h->radius));
+  CROW_NEED_AGREE(plot->comm, crow_file_get_f64(file, "/", "farthest", &h->farthest));
   if (crow_file_has_attribute(file, "/", "eta")) {
-    CROW_TRY_AGREE(plot->comm, crow_file_get_f64(file, "/", "eta", &h->eta));
+    CROW_NEED_AGREE(plot->comm, crow_file_get_f64(file, "/", "eta", &h->eta));
   }
   take_counts(count, h);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status read_humps(const crow_plot *plot, const crow_plot_source *source, humps *h) {

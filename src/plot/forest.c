@@ -20,15 +20,14 @@ typedef struct forest {
 } forest;
 
 static crow_status read_forest(const crow_plot *plot, forest *f) {
-  crow_status status = CROW_OK;
   for (int k = 0; k < plot->count; k++) {
     if (plot->source[k].kind != CROW_IS_REWARDS) {
-      CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: expected a rewards file, for --kind forest", plot->source[k].path));
+      return crow_error(CROW_BAD_INPUT, "%s: expected a rewards file, for --kind forest", plot->source[k].path);
     }
-    CROW_TRY(crow_comparison_add(plot->comm, plot->source[k].path, &f->comparison));
+    CROW_NEED(crow_comparison_add(plot->comm, plot->source[k].path, &f->comparison));
     const crow_comparison_result *result = &f->comparison.result[k];
-    CROW_TRY(crow_elo_find(plot->comm, &plot->elo, result->file, &result->partition, result->value, result->weight,
-                           &f->elo[k]));
+    CROW_NEED(crow_elo_find(plot->comm, &plot->elo, result->file, &result->partition, result->value, result->weight,
+                            &f->elo[k]));
     f->intervals = f->intervals || result->has_intervals;
   }
   const crow_places *places = &f->comparison.result[plot->count - 1].places;
@@ -36,9 +35,7 @@ static crow_status read_forest(const crow_plot *plot, forest *f) {
   f->best = cut ? FOREST_BEST : places->count < FOREST_ALL ? places->count : FOREST_ALL;
   f->between = cut ? places->ranked - FOREST_BEST - FOREST_WORST : 0;
   f->after = places->count - f->best - (cut ? f->between + FOREST_WORST : 0);
-  CROW_TRY(crow_comparison_alternatives_create_ends(&f->comparison, f->best, cut ? FOREST_WORST : 0, &f->rows));
-cleanup:
-  return status;
+  return crow_comparison_alternatives_create_ends(&f->comparison, f->best, cut ? FOREST_WORST : 0, &f->rows);
 }
 
 /* The row's height in the picture; the worst ones come after the gap, which takes a row. */
@@ -82,10 +79,9 @@ static int add_forest_names(crow_plot *plot, const forest *f) {
 
 /* Groups of which two or more are shown have letters, A from the top; for the 27th and on there are none left. */
 static crow_status name_near(forest *f) {
-  crow_status status = CROW_OK;
   const int64_t *group = f->rows.near;
   char next = 'A';
-  CROW_TRY(CROW_ALLOCATE(&f->letter, f->rows.rows));
+  CROW_NEED(CROW_ALLOCATE(&f->letter, f->rows.rows));
   for (int64_t i = 0; i < f->rows.rows && next <= 'Z'; i++) {
     bool found = false;
     if (group[i] < 1 || f->letter[i]) continue;
@@ -98,8 +94,7 @@ static crow_status name_near(forest *f) {
     f->letter[i] = next++;
     f->near = true;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Near-duplicates of each other have the same letter before the frame. */

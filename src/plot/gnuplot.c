@@ -39,16 +39,14 @@ static crow_status spawn(int in, int out, int err, int *exit_code) {
 
 /* The whole of a file from its beginning, zero-terminated. */
 static crow_status slurp(FILE *file, char **text, size_t *bytes) {
-  crow_status status = CROW_OK;
   *text = NULL;
   if (fseek(file, 0, SEEK_END) != 0) return crow_error(CROW_FILE_SYSTEM, "a temporary file cannot be read");
   const long length = ftell(file);
   rewind(file);
-  CROW_TRY(CROW_ALLOCATE(text, (int64_t)length + 1));
+  CROW_NEED(CROW_ALLOCATE(text, (int64_t)length + 1));
   *bytes = fread(*text, 1, (size_t)length, file);
-  if (*bytes != (size_t)length) CROW_TRY(crow_error(CROW_FILE_SYSTEM, "a temporary file cannot be read"));
-cleanup:
-  return status;
+  if (*bytes != (size_t)length) return crow_error(CROW_FILE_SYSTEM, "a temporary file cannot be read");
+  return CROW_OK;
 }
 
 static crow_status check_end(int exit_code, size_t picture_bytes, const char *complaint) {

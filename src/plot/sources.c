@@ -37,16 +37,15 @@ static crow_plot_kind report_kind(const json_t *report) {
 }
 
 static crow_status open_source(const crow_comm *comm, const char *path, crow_plot_source *source) {
-  crow_status status = CROW_OK;
   source->path = path;
   if (is_json(path)) {
     source->kind = CROW_IS_JSON;
-    CROW_TRY_AGREE(comm, crow_comm_rank(comm) == 0 ? load_json(path, &source->json) : CROW_OK);
+    CROW_NEED_AGREE(comm, crow_comm_rank(comm) == 0 ? load_json(path, &source->json) : CROW_OK);
     source->report = source->json ? (int)report_kind(source->json) : CROW_PLOT_AUTO;
-    CROW_TRY(crow_comm_broadcast(comm, &source->report, sizeof source->report, 0));
-    goto cleanup;
+    CROW_NEED(crow_comm_broadcast(comm, &source->report, sizeof source->report, 0));
+    return CROW_OK;
   }
-  CROW_TRY(crow_file_open(comm, path, NULL, &source->file));
+  CROW_NEED(crow_file_open(comm, path, NULL, &source->file));
   const char *kind = crow_file_kind(source->file);
   if (strcmp(kind, "rewards") == 0) {
     source->kind = CROW_IS_REWARDS;
@@ -55,11 +54,10 @@ static crow_status open_source(const crow_comm *comm, const char *path, crow_plo
   } else if (strcmp(kind, "dataset") == 0) {
     source->kind = CROW_IS_DATASET;
   } else {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: is a %s file; expected rewards, weights, a dataset or JSON%s", path, kind,
-                        strcmp(kind, "scores") == 0 ? "; crow export writes scores as a table" : ""));
+    return crow_error(CROW_BAD_INPUT, "%s: is a %s file; expected rewards, weights, a dataset or JSON%s", path, kind,
+                      strcmp(kind, "scores") == 0 ? "; crow export writes scores as a table" : "");
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* The k-th of the comma-separated words. */
@@ -88,18 +86,16 @@ static crow_status set_label(const char *labels, int k, crow_plot_source *source
 
 crow_status crow_plot_sources_open(const crow_comm *comm, int count, char *const *paths, const char *labels,
                                    crow_plot_source *source) {
-  crow_status status = CROW_OK;
   size_t length = 0;
   if (labels && word_at(labels, count, &length)) {
     return crow_error(CROW_USAGE, "--labels has more than %d names, expected one for each file", count);
   }
   for (int k = 0; k < count; k++) {
     source[k].path = paths[k];
-    CROW_TRY(set_label(labels, k, &source[k]));
-    CROW_TRY(open_source(comm, paths[k], &source[k]));
+    CROW_NEED(set_label(labels, k, &source[k]));
+    CROW_NEED(open_source(comm, paths[k], &source[k]));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 void crow_plot_sources_close(int count, crow_plot_source *source) {

@@ -19,22 +19,19 @@ typedef struct training_rows {
 } training_rows;
 
 static crow_status read_training(const crow_comm *comm, const crow_file *file, training_rows *rows) {
-  crow_status status = CROW_OK;
   int64_t members = 0;
-  CROW_TRY(crow_plot_read(comm, file, "/training/member", &rows->count, &rows->member));
-  CROW_TRY(crow_plot_read(comm, file, "/training/step", &rows->count, &rows->step));
+  CROW_NEED(crow_plot_read(comm, file, "/training/member", &rows->count, &rows->member));
+  CROW_NEED(crow_plot_read(comm, file, "/training/step", &rows->count, &rows->step));
   for (int k = 0; k < PANELS; k++) {
-    if (crow_file_has(file, paths[k])) CROW_TRY(crow_plot_read(comm, file, paths[k], &rows->count, &rows->column[k]));
+    if (crow_file_has(file, paths[k])) CROW_NEED(crow_plot_read(comm, file, paths[k], &rows->count, &rows->column[k]));
   }
   if (crow_file_has(file, "/training/kept"))
-    CROW_TRY(crow_plot_read(comm, file, "/training/kept", &members, &rows->kept));
-cleanup:
-  return status;
+    CROW_NEED(crow_plot_read(comm, file, "/training/kept", &members, &rows->kept));
+  return CROW_OK;
 }
 
 static void training_rows_free(training_rows *rows) {
-  crow_free(rows->member);
-  crow_free(rows->step);
+  CROW_FREE(rows->member, rows->step);
   for (int k = 0; k < PANELS; k++) crow_free(rows->column[k]);
   crow_free(rows->kept);
 }
@@ -81,11 +78,10 @@ static void add_training_panel(crow_plot *plot, int panel, int panels) {
 }
 
 crow_status crow_plot_training(crow_plot *plot) {
-  crow_status status = CROW_OK;
   double longest = 1;
   int panels = 1;
   for (int k = 0; k < plot->count; k++) {
-    CROW_TRY(add_training(plot, k, &longest));
+    CROW_NEED(add_training(plot, k, &longest));
     if (crow_file_has(plot->source[k].file, paths[HELD_LOSS])) panels = PANELS;
   }
   crow_plot_add(plot, "set xrange [0:%.9g]\nset multiplot\n", longest);
@@ -94,6 +90,5 @@ crow_status crow_plot_training(crow_plot *plot) {
   (void)snprintf(plot->alt, sizeof plot->alt, "Training loss%s by step of %d result%s",
                  panels > 1 ? ", and log loss and accuracy on held-out comparisons," : "", plot->count,
                  crow_plural(plot->count));
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -54,24 +54,23 @@ static crow_status find_sources(const crow_plot *plot, crow_diagram *d) {
 }
 
 static crow_status read_points(const crow_plot *plot, crow_diagram *d) {
-  crow_status status = CROW_OK;
   const crow_comm *comm = plot->comm;
   const int64_t mine = plot->root ? d->count : 0;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&d->context, 2 * mine));
-  CROW_TRY(crow_file_read(d->dataset->file, "/alternatives/context", 0, mine, CROW_F64, d->context));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_RAW(&d->context, 2 * mine));
+  CROW_NEED(crow_file_read(d->dataset->file, "/alternatives/context", 0, mine, CROW_F64, d->context));
   if (crow_file_has(d->dataset->file, "/alternatives/id")) {
-    CROW_TRY(crow_file_read_strings(d->dataset->file, "/alternatives/id", 0, mine, &d->id));
+    CROW_NEED(crow_file_read_strings(d->dataset->file, "/alternatives/id", 0, mine, &d->id));
   }
   if (crow_file_has(d->dataset->file, "/alternatives/dimension")) {
-    CROW_TRY(crow_file_read_strings(d->dataset->file, "/alternatives/dimension", 0, plot->root ? 2 : 0, &d->dimension));
+    CROW_NEED(
+        crow_file_read_strings(d->dataset->file, "/alternatives/dimension", 0, plot->root ? 2 : 0, &d->dimension));
   }
   if (d->weights) {
     const char *path = d->weights->kind == CROW_IS_REWARDS ? "/rewards/weight" : "/weights/value";
     int64_t count = 0;
-    CROW_TRY(crow_plot_read(comm, d->weights->file, path, &count, &d->weight));
+    CROW_NEED(crow_plot_read(comm, d->weights->file, path, &count, &d->weight));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* S as the weights were computed in it, where that is a box; else the unit cube if it holds all, or the contexts'
@@ -101,20 +100,17 @@ static void find_box(crow_diagram *d) {
     d->lower[axis] = cube ? 0 : least[axis] - widening * span - (span > 0 ? 0 : .5);
     d->upper[axis] = cube ? 1 : greatest[axis] + widening * span + (span > 0 ? 0 : .5);
   }
-  crow_free(space);
-  crow_free(margin);
+  CROW_FREE(space, margin);
 }
 
 static crow_status divide_diagram(crow_diagram *d) {
-  crow_status status = CROW_OK;
   find_box(d);
-  CROW_TRY(crow_voronoi_cells_2d(d->context, d->count, d->lower, d->upper, &d->cells));
+  CROW_NEED(crow_voronoi_cells_2d(d->context, d->count, d->lower, d->upper, &d->cells));
   if (!d->weight) {
-    CROW_TRY(CROW_ALLOCATE(&d->weight, d->count));
-    CROW_TRY(crow_voronoi_exact_2d(d->context, d->count, d->lower, d->upper, d->weight));
+    CROW_NEED(CROW_ALLOCATE(&d->weight, d->count));
+    CROW_NEED(crow_voronoi_exact_2d(d->context, d->count, d->lower, d->upper, d->weight));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static void add_polygons(crow_plot *plot, const crow_diagram *d) {
@@ -191,8 +187,7 @@ crow_status crow_plot_voronoi(crow_plot *plot) {
   (void)snprintf(plot->alt, sizeof plot->alt, "Voronoi diagram of the %lld alternatives of %s with their weights",
                  (long long)d.count, d.dataset->label);
 cleanup:
-  crow_free(d.context);
-  crow_free(d.weight);
+  CROW_FREE(d.context, d.weight);
   crow_strings_free(&d.id);
   crow_strings_free(&d.dimension);
   crow_voronoi_cells_free(&d.cells);

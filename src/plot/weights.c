@@ -42,22 +42,19 @@ static void visit_count(void *context, int64_t count, const double *const *colum
 }
 
 static crow_status count_weights(const crow_plot *plot, const crow_plot_source *source, tally *t) {
-  crow_status status = CROW_OK;
   if (source->kind != CROW_IS_REWARDS && source->kind != CROW_IS_WEIGHTS) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: expected a weights or rewards file, for --kind weights", source->path));
+    return crow_error(CROW_BAD_INPUT, "%s: expected a weights or rewards file, for --kind weights", source->path);
   }
   const char *path = source->kind == CROW_IS_REWARDS ? "/rewards/weight" : "/weights/value";
   *t = (tally){.least = INFINITY, .greatest = -INFINITY};
-  CROW_TRY(crow_plot_visit(plot->comm, source->file, 1, &path, visit_range, t));
-  CROW_TRY(crow_comm_min_f64(plot->comm, &t->least, 1));
-  CROW_TRY(crow_comm_max_f64(plot->comm, &t->greatest, 1));
+  CROW_NEED(crow_plot_visit(plot->comm, source->file, 1, &path, visit_range, t));
+  CROW_NEED(crow_comm_min_f64(plot->comm, &t->least, 1));
+  CROW_NEED(crow_comm_max_f64(plot->comm, &t->greatest, 1));
   if (!(t->greatest > 0)) t->least = t->greatest = 1;
-  CROW_TRY(crow_plot_visit(plot->comm, source->file, 1, &path, visit_count, t));
-  CROW_TRY(crow_comm_sum_i64(plot->comm, t->bin, FINE));
-  CROW_TRY(crow_comm_sum_i64(plot->comm, &t->total, 1));
-  CROW_TRY(crow_comm_sum_i64(plot->comm, &t->zero, 1));
-cleanup:
-  return status;
+  CROW_NEED(crow_plot_visit(plot->comm, source->file, 1, &path, visit_count, t));
+  CROW_NEED(crow_comm_sum_i64(plot->comm, t->bin, FINE));
+  CROW_NEED(crow_comm_sum_i64(plot->comm, &t->total, 1));
+  return crow_comm_sum_i64(plot->comm, &t->zero, 1);
 }
 
 static double fine_edge(const tally *t, double at) { return t->least * pow(t->greatest / t->least, at / FINE); }
@@ -134,8 +131,7 @@ static crow_status find_largest_weight(const crow_plot *plot, const crow_plot_so
   out->place = best[0];
   CROW_TRY(crow_ranking_names(plot->comm, source->file, "/alternatives/id", 1, best, &out->id));
 cleanup:
-  crow_free(weight);
-  crow_free(best);
+  CROW_FREE(weight, best);
   return status;
 }
 
@@ -296,7 +292,6 @@ crow_status crow_plot_weights(crow_plot *plot) {
       plot->count, crow_plural(plot->count), 100. * (double)t[0].zero / (double)t[0].total, plot->source[0].label,
       t[0].greatest, largest[0].id);
 cleanup:
-  crow_free(t);
-  crow_free(largest);
+  CROW_FREE(t, largest);
   return status;
 }

@@ -77,25 +77,23 @@ static crow_status add_points(crow_plot *plot, const crow_plot_source *source) {
     crow_plot_add(plot, " %s\n", count > 500 ? "0.4" : "0.7");
   }
 cleanup:
-  crow_free(rate);
-  crow_free(reward);
+  CROW_FREE(rate, reward);
   return status;
 }
 
 crow_status crow_plot_win_rate(crow_plot *plot) {
-  crow_status status = CROW_OK;
   bool large = false;
   char quoted[1024];
   int64_t shape[2];
   for (int k = 0; k < plot->count; k++) {
     const crow_plot_source *source = &plot->source[k];
     if (source->kind != CROW_IS_REWARDS) {
-      CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: expected a rewards file, for --kind win-rate", source->path));
+      return crow_error(CROW_BAD_INPUT, "%s: expected a rewards file, for --kind win-rate", source->path);
     }
     crow_file_shape(source->file, paths[1], shape);
     large = large || shape[0] > CROW_PLOT_POINTS;
     crow_plot_add(plot, "$result%d << EOD\n", k);
-    CROW_TRY(shape[0] > CROW_PLOT_POINTS ? win_rate_add_cells(plot, source) : add_points(plot, source));
+    CROW_NEED(shape[0] > CROW_PLOT_POINTS ? win_rate_add_cells(plot, source) : add_points(plot, source));
     crow_plot_add(plot, "EOD\n");
   }
   crow_plot_frame(plot, 84, 24, large ? 90 : 60, 400, plot->count);
@@ -121,6 +119,5 @@ crow_status crow_plot_win_rate(crow_plot *plot) {
                  "Reward against weighted average win rate of every alternative in %d "
                  "result%s",
                  plot->count, crow_plural(plot->count));
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -45,22 +45,19 @@ static void visit_duels(void *context, int64_t count, const double *const *colum
 
 static crow_status read_duels(const crow_comm *comm, const crow_plot_source *dataset,
                               const crow_comparison_result *result, duels *d) {
-  crow_status status = CROW_OK;
   static const char *const paths[] = {"/comparisons/first", "/comparisons/second", "/comparisons/outcome",
                                       "/comparisons/count"};
   const crow_places *places = &result->places;
   const int64_t cells = d->shown * d->shown;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&d->slot, places->count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&d->judgements, cells));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&d->won, cells));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&d->slot, places->count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&d->judgements, cells));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&d->won, cells));
   for (int64_t i = 0; i < places->count; i++) d->slot[i] = -1;
   for (int16_t k = 0; k < d->shown; k++) d->slot[places->order[k]] = k;
   d->counted = crow_file_has(dataset->file, paths[COUNT]);
-  CROW_TRY(crow_plot_visit(comm, dataset->file, d->counted ? 4 : 3, paths, visit_duels, d));
-  CROW_TRY(crow_comm_sum_i64(comm, d->judgements, cells));
-  CROW_TRY(crow_comm_sum_exact(comm, d->won, cells));
-cleanup:
-  return status;
+  CROW_NEED(crow_plot_visit(comm, dataset->file, d->counted ? 4 : 3, paths, visit_duels, d));
+  CROW_NEED(crow_comm_sum_i64(comm, d->judgements, cells));
+  return crow_comm_sum_exact(comm, d->won, cells);
 }
 
 /* Columns: column and row of the cell, share that the row's alternative won. */
@@ -198,9 +195,7 @@ crow_status crow_plot_win_rates(crow_plot *plot) {
   add_fitted(plot, &d, &result->places);
   draw_duels(plot, d.shown, &result->places, rows.id);
 cleanup:
-  crow_free(d.slot);
-  crow_free(d.judgements);
-  crow_free(d.won);
+  CROW_FREE(d.slot, d.judgements, d.won);
   crow_comparison_alternatives_free(&rows);
   crow_comparison_close(&comparison);
   return status;

@@ -83,10 +83,7 @@ static crow_status take_comparisons(const crow_comm *comm, const crow_dataset *d
     if ((k + 1) % CROW_BLOCK == 0 || k + 1 == p.count) end_block(t);
   }
 cleanup:
-  crow_free(first);
-  crow_free(second);
-  crow_free(outcome);
-  crow_free(count);
+  CROW_FREE(first, second, outcome, count);
   return status;
 }
 

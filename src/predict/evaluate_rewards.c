@@ -7,7 +7,6 @@
  * that of the nearest of their prompt that was, or 0 if none was. Local. */
 static crow_status carry_block(crow_candidates *candidates, const crow_dataset *dataset, const unsigned char *unseen,
                                const double *reward, crow_gidx first, crow_gidx n, double *rows, double *slice) {
-  crow_status status = CROW_OK;
   const crow_gidx d = dataset->dimensions;
   crow_gidx nearest[CROW_BLOCK], asked[CROW_BLOCK], count = 0;
   double distance[CROW_BLOCK];
@@ -19,10 +18,9 @@ static crow_status carry_block(crow_candidates *candidates, const crow_dataset *
     if (count < i) memcpy(rows + count * d, rows + i * d, (size_t)d * sizeof *rows);
     asked[count++] = i;
   }
-  CROW_TRY(crow_candidates_find(candidates, dataset->prompt ? prompt : NULL, rows, count, nearest, distance));
+  CROW_NEED(crow_candidates_find(candidates, dataset->prompt ? prompt : NULL, rows, count, nearest, distance));
   for (crow_gidx k = 0; k < count; k++) slice[asked[k]] = nearest[k] < 0 ? 0 : reward[nearest[k]];
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status carry_over(const crow_comm *comm, const crow_file *rewards, const crow_dataset *dataset,
@@ -47,24 +45,21 @@ static crow_status carry_over(const crow_comm *comm, const crow_file *rewards, c
   CROW_TRY(crow_comm_gather_slices(comm, &p, slice, reward, sizeof *slice));
 cleanup:
   crow_candidates_free(&candidates);
-  crow_free(rows);
-  crow_free(slice);
+  CROW_FREE(rows, slice);
   return status;
 }
 
 static crow_status tabular(const crow_comm *comm, const crow_file *file, const crow_dataset *dataset,
                            const crow_evaluate_options *options, const crow_nearest_options *nearest, double *reward,
                            unsigned char *unseen) {
-  crow_status status = CROW_OK;
   crow_gidx unknown = 0;
-  CROW_TRY(crow_score_check_ids(file, dataset));
-  CROW_TRY(crow_file_read(file, "/rewards/value", 0, dataset->alternatives, CROW_F64, reward));
-  CROW_TRY(crow_score_unknown(comm, file, dataset->alternatives, unseen, &unknown));
+  CROW_NEED(crow_score_check_ids(file, dataset));
+  CROW_NEED(crow_file_read(file, "/rewards/value", 0, dataset->alternatives, CROW_F64, reward));
+  CROW_NEED(crow_score_unknown(comm, file, dataset->alternatives, unseen, &unknown));
   if (unknown && options->unseen == CROW_UNSEEN_NEAREST) {
-    CROW_TRY(carry_over(comm, file, dataset, nearest, unseen, reward));
+    CROW_NEED(carry_over(comm, file, dataset, nearest, unseen, reward));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status by_model(const crow_comm *comm, const crow_file *file, const crow_dataset *dataset,
@@ -99,20 +94,18 @@ cleanup:
 crow_status crow_evaluate_rewards(const crow_comm *comm, const crow_file *file, const crow_dataset *dataset,
                                   const crow_evaluate_options *options, const crow_nearest_options *nearest,
                                   double *reward, unsigned char *unseen) {
-  crow_status status = CROW_OK;
   int kind = CROW_MODEL_TABULAR;
   memset(unseen, 0, (size_t)dataset->alternatives);
   if (strcmp(crow_file_kind(file), "scores") == 0) {
-    CROW_TRY(crow_score_check_ids(file, dataset));
-    CROW_TRY(crow_file_read(file, "/scores/value", 0, dataset->alternatives, CROW_F64, reward));
-    goto cleanup;
+    CROW_NEED(crow_score_check_ids(file, dataset));
+    CROW_NEED(crow_file_read(file, "/scores/value", 0, dataset->alternatives, CROW_F64, reward));
+    return CROW_OK;
   }
-  CROW_TRY(crow_score_kind(file, &kind));
+  CROW_NEED(crow_score_kind(file, &kind));
   if (kind == CROW_MODEL_TABULAR) {
-    CROW_TRY(tabular(comm, file, dataset, options, nearest, reward, unseen));
+    CROW_NEED(tabular(comm, file, dataset, options, nearest, reward, unseen));
   } else {
-    CROW_TRY(by_model(comm, file, dataset, nearest, reward));
+    CROW_NEED(by_model(comm, file, dataset, nearest, reward));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -78,9 +78,7 @@ static crow_status find_prompt_centers(const crow_comm *comm, const crow_file *r
     for (crow_gidx k = 0; k < d && total[p] > 0; k++) out->center[p * d + k] /= total[p];
   }
 cleanup:
-  crow_free(weight);
-  crow_free(total);
-  crow_free(piece);
+  CROW_FREE(weight, total, piece);
   return status;
 }
 
@@ -88,24 +86,22 @@ cleanup:
 
 static crow_status find_centers(const crow_comm *comm, const crow_file *rewards, const crow_dataset *dataset,
                                 bool by_prompt, const crow_weights_space *space, crow_metric *out) {
-  crow_status status = CROW_OK;
   const bool weighted = strcmp(space->choice.center, "weighted") == 0;
   if (space->center) {
-    CROW_TRY_AGREE(comm, take_kept_center(rewards, dataset, space, out));
+    CROW_NEED_AGREE(comm, take_kept_center(rewards, dataset, space, out));
     out->name = weighted ? "on the sphere about the weighted mean, as the weights were found"
                          : "on the sphere about the given centre, as the weights were found";
   } else if (!weighted) {
     out->name = "on the sphere, as the weights were found";
   } else if (by_prompt) {
-    CROW_TRY(find_prompt_centers(comm, rewards, dataset, out));
+    CROW_NEED(find_prompt_centers(comm, rewards, dataset, out));
     out->name = "on the sphere about the prompt's weighted mean, as the weights were found";
   } else {
     /* Prompts have centres of their own, which are of no use to a context that may answer any of them. */
     crow_space_destroy(&out->space);
     out->name = "by the contexts' distance, since the weights' sphere has a centre for each prompt";
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_metric_open(const crow_comm *comm, const crow_file *rewards, const crow_dataset *dataset,
@@ -131,17 +127,14 @@ bool crow_metric_needs_direction(const crow_metric *metric) {
 }
 
 crow_status crow_metric_apply(const crow_metric *metric, crow_gidx group, crow_gidx count, double *rows) {
-  crow_status status = CROW_OK;
   if (!metric->space || count == 0) return CROW_OK;
   const crow_gidx d = metric->dimensions;
   if (crow_metric_needs_direction(metric)) {
     for (crow_gidx i = 0; i < count; i++) (void)crow_space_normalise(rows + i * d, d);
     return CROW_OK;
   }
-  if (metric->center) CROW_TRY(crow_space_set_center(metric->space, metric->center + group * d));
-  CROW_TRY(crow_space_transform(metric->space, 0, count, rows));
-cleanup:
-  return status;
+  if (metric->center) CROW_NEED(crow_space_set_center(metric->space, metric->center + group * d));
+  return crow_space_transform(metric->space, 0, count, rows);
 }
 
 void crow_metric_free(crow_metric *metric) {

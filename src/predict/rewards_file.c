@@ -37,7 +37,6 @@ cleanup:
 }
 
 crow_status crow_score_check_ids(const crow_file *file, const crow_dataset *dataset) {
-  crow_status status = CROW_OK;
   int64_t shape[2];
   crow_file_shape(file, strcmp(crow_file_kind(file), "scores") == 0 ? "/scores/value" : "/rewards/value", shape);
   if (shape[0] != dataset->alternatives) {
@@ -45,43 +44,35 @@ crow_status crow_score_check_ids(const crow_file *file, const crow_dataset *data
                       crow_file_name(file), crow_file_name(dataset->file), (long long)shape[0],
                       (long long)dataset->alternatives);
   }
-  CROW_TRY(crow_dataset_check_same_ids(dataset, file, "they do not belong together"));
-  CROW_TRY(crow_dataset_check_digest(dataset, file, "they do not belong together"));
-cleanup:
-  return status;
+  CROW_NEED(crow_dataset_check_same_ids(dataset, file, "they do not belong together"));
+  return crow_dataset_check_digest(dataset, file, "they do not belong together");
 }
 
 /* The name of the dataset that the rewards file says it was fitted to; it is there. Collective. */
 static crow_status find_dataset(const crow_comm *comm, const crow_file *rewards, char **path) {
-  crow_status status = CROW_OK;
   if (!crow_file_has_attribute(rewards, "/provenance", "input_dataset")) {
-    CROW_TRY(crow_error(CROW_USAGE, "%s: does not name its dataset: give it with --dataset", crow_file_name(rewards)));
+    return crow_error(CROW_USAGE, "%s: does not name its dataset: give it with --dataset", crow_file_name(rewards));
   }
-  CROW_TRY(crow_file_get_text(rewards, "/provenance", "input_dataset", path));
+  CROW_NEED(crow_file_get_text(rewards, "/provenance", "input_dataset", path));
   const bool gone = crow_comm_rank(comm) == 0 && access(*path, F_OK) != 0;
-  CROW_TRY_AGREE(comm,
-                 gone ? crow_error(CROW_FILE_SYSTEM, "%s was fitted to %s, which is not here: give it with --dataset",
-                                   crow_file_name(rewards), *path)
-                      : CROW_OK);
-cleanup:
-  return status;
+  return crow_comm_agree(comm, gone ? crow_error(CROW_FILE_SYSTEM,
+                                                 "%s was fitted to %s, which is not here: give it with --dataset",
+                                                 crow_file_name(rewards), *path)
+                                    : CROW_OK);
 }
 
 crow_status crow_score_open_dataset(const crow_comm *comm, const crow_file *rewards, const char *path, char **opened,
                                     crow_dataset *dataset) {
-  crow_status status = CROW_OK;
   int kind = CROW_MODEL_TABULAR;
   *opened = NULL;
-  CROW_TRY(crow_score_kind(rewards, &kind));
-  if (kind != CROW_MODEL_TABULAR) goto cleanup;
+  CROW_NEED(crow_score_kind(rewards, &kind));
+  if (kind != CROW_MODEL_TABULAR) return CROW_OK;
   if (path) {
-    CROW_TRY_AGREE(comm, crow_string_copy(path, opened));
+    CROW_NEED_AGREE(comm, crow_string_copy(path, opened));
   } else {
-    CROW_TRY(find_dataset(comm, rewards, opened));
+    CROW_NEED(find_dataset(comm, rewards, opened));
   }
-  CROW_TRY(crow_dataset_open(comm, *opened, true, dataset));
-cleanup:
-  return status;
+  return crow_dataset_open(comm, *opened, true, dataset);
 }
 
 crow_status crow_score_check_dataset(const crow_comm *comm, const crow_file *rewards, const crow_dataset *dataset) {

@@ -23,10 +23,7 @@ cleanup:
 }
 
 void crow_scores_free(crow_scores *scores) {
-  crow_free(scores->value);
-  crow_free(scores->spread);
-  crow_free(scores->nearest);
-  crow_free(scores->distance);
+  CROW_FREE(scores->value, scores->spread, scores->nearest, scores->distance);
   *scores = (crow_scores){0};
 }
 
@@ -51,16 +48,14 @@ cleanup:
 
 static crow_status write_nearest(const crow_comm *comm, crow_file *file, const crow_scores *scores,
                                  const crow_dataset *dataset) {
-  crow_status status = CROW_OK;
   const crow_partition *p = &scores->partition;
-  CROW_TRY(crow_file_set_text(file, "/", "metric", scores->on_sphere ? "sphere" : "euclidean"));
-  CROW_TRY(crow_file_set_i64(file, "/", "unknown", scores->unknown));
-  CROW_TRY(crow_file_set_i64(file, "/", "tied", scores->tied));
-  CROW_TRY(crow_file_write_vector(file, "/scores/nearest", CROW_I64, p, scores->nearest));
-  CROW_TRY(crow_file_write_vector(file, "/scores/distance", CROW_F64, p, scores->distance));
-  if (dataset->has_id) CROW_TRY(write_nearest_ids(comm, file, scores, dataset));
-cleanup:
-  return status;
+  CROW_NEED(crow_file_set_text(file, "/", "metric", scores->on_sphere ? "sphere" : "euclidean"));
+  CROW_NEED(crow_file_set_i64(file, "/", "unknown", scores->unknown));
+  CROW_NEED(crow_file_set_i64(file, "/", "tied", scores->tied));
+  CROW_NEED(crow_file_write_vector(file, "/scores/nearest", CROW_I64, p, scores->nearest));
+  CROW_NEED(crow_file_write_vector(file, "/scores/distance", CROW_F64, p, scores->distance));
+  if (dataset->has_id) CROW_NEED(write_nearest_ids(comm, file, scores, dataset));
+  return CROW_OK;
 }
 
 crow_status crow_scores_write(const crow_comm *comm, const char *path, bool overwrite, const crow_scores *scores,

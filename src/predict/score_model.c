@@ -6,21 +6,19 @@
 /* Mean and sample standard deviation over the members at the rows of a turn; `reward` has room for them. */
 static crow_status score_turn(const crow_fitted_model *fitted, crow_model *model, int64_t count, double *reward,
                               double *value, double *spread) {
-  crow_status status = CROW_OK;
   const int64_t members = fitted->members;
   for (int64_t b = 0; b < members; b++) {
-    CROW_TRY(crow_model_rewards(model, fitted->theta + b * fitted->parameters, reward));
+    CROW_NEED(crow_model_rewards(model, fitted->theta + b * fitted->parameters, reward));
     for (int64_t i = 0; i < count; i++) value[i] += reward[i];
   }
   for (int64_t i = 0; i < count; i++) value[i] /= (double)members;
-  if (members == 1) goto cleanup;
+  if (members == 1) return CROW_OK;
   for (int64_t b = 0; b < members; b++) {
-    CROW_TRY(crow_model_rewards(model, fitted->theta + b * fitted->parameters, reward));
+    CROW_NEED(crow_model_rewards(model, fitted->theta + b * fitted->parameters, reward));
     for (int64_t i = 0; i < count; i++) spread[i] += (reward[i] - value[i]) * (reward[i] - value[i]);
   }
   for (int64_t i = 0; i < count; i++) spread[i] = sqrt(spread[i] / (double)(members - 1));
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status score_model_check_finite(const crow_file *rewards, const crow_context_source *contexts,

@@ -7,16 +7,13 @@
 
 /* Contexts of whole datasets must fit every rank. */
 static crow_status score_nearest_check_memory(const crow_comm *comm, const crow_dataset *dataset, double bytes) {
-  crow_status status = CROW_OK;
   double limit = 0;
-  CROW_TRY(crow_comm_memory_limit(comm, 0, &limit));
-  if (bytes <= limit) goto cleanup;
-  CROW_TRY(crow_error(CROW_FAILED,
-                      "%s: each rank needs %.3g GB for the contexts of %lld alternatives and has %.3g GB; take fewer "
-                      "ranks a node, or a linear or mlp model, which needs no contexts",
-                      crow_file_name(dataset->file), bytes / 1e9, (long long)dataset->alternatives, limit / 1e9));
-cleanup:
-  return status;
+  CROW_NEED(crow_comm_memory_limit(comm, 0, &limit));
+  if (bytes <= limit) return CROW_OK;
+  return crow_error(CROW_FAILED,
+                    "%s: each rank needs %.3g GB for the contexts of %lld alternatives and has %.3g GB; take fewer "
+                    "ranks a node, or a linear or mlp model, which needs no contexts",
+                    crow_file_name(dataset->file), bytes / 1e9, (long long)dataset->alternatives, limit / 1e9);
 }
 
 /* The place of every alternative among the candidates: prompt after prompt, -1 for those that are none. Local. */
@@ -102,10 +99,7 @@ void crow_candidates_free(crow_candidates *c) {
   crow_nearest_destroy(&c->search);
   crow_nearest_result_free(&c->found);
   crow_metric_free(&c->metric);
-  crow_free(c->contexts);
-  crow_free(c->points);
-  crow_free(c->row);
-  crow_free(c->begin);
+  CROW_FREE(c->contexts, c->points, c->row, c->begin);
   *c = (crow_candidates){0};
 }
 
@@ -126,33 +120,30 @@ static crow_status turn_to(crow_candidates *c, crow_gidx group) {
 /* `count` contexts of a group where distances are taken: themselves, or directions in the work space. */
 static crow_status place_points(crow_candidates *c, crow_gidx group, const double *points, int64_t count,
                                 const double **placed) {
-  crow_status status = CROW_OK;
   *placed = points;
   if (!c->metric.space) return CROW_OK;
   crow_free(c->points);
   c->points = NULL;
-  CROW_TRY(CROW_ALLOCATE_RAW(&c->points, count * c->dimensions));
+  CROW_NEED(CROW_ALLOCATE_RAW(&c->points, count * c->dimensions));
   memcpy(c->points, points, (size_t)(count * c->dimensions) * sizeof *points);
-  CROW_TRY(crow_metric_apply(&c->metric, group, count, c->points));
+  CROW_NEED(crow_metric_apply(&c->metric, group, count, c->points));
   *placed = c->points;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* `n` points in one group: point i is number at[i] of those asked for, or i if `at` is NULL. */
 static crow_status find_in(crow_candidates *c, crow_gidx group, const double *points, int64_t n, const int64_t *at,
                            crow_gidx *row, double *distance) {
-  crow_status status = CROW_OK;
   const bool none = c->begin[group] == c->begin[group + 1];
   for (int64_t i = 0; none && i < n; i++) row[at ? at[i] : i] = -1;
-  if (none) goto cleanup;
-  CROW_TRY(turn_to(c, group));
+  if (none) return CROW_OK;
+  CROW_NEED(turn_to(c, group));
   const int64_t block = crow_nearest_block(c->search);
   for (int64_t begin = 0; begin < n; begin += block) {
     const int64_t count = n - begin < block ? n - begin : block;
     const double *placed = NULL;
-    CROW_TRY(place_points(c, group, points + begin * c->dimensions, count, &placed));
-    CROW_TRY(crow_nearest_search(c->search, placed, count, &c->found));
+    CROW_NEED(place_points(c, group, points + begin * c->dimensions, count, &placed));
+    CROW_NEED(crow_nearest_search(c->search, placed, count, &c->found));
     for (int64_t i = 0; i < count; i++) {
       const int64_t first = c->found.tie_begin[i], to = at ? at[begin + i] : begin + i;
       row[to] = c->row[c->begin[group] + c->found.index[first]];
@@ -160,8 +151,7 @@ static crow_status find_in(crow_candidates *c, crow_gidx group, const double *po
       c->tied += c->found.tie_begin[i + 1] - first > 1;
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 typedef struct asked {
@@ -196,9 +186,7 @@ crow_status crow_candidates_find(crow_candidates *c, const int32_t *prompt, cons
     CROW_TRY(find_in(c, list[begin].prompt, own, end - begin, at, row, distance));
   }
 cleanup:
-  crow_free(list);
-  crow_free(at);
-  crow_free(own);
+  CROW_FREE(list, at, own);
   return status;
 }
 
@@ -228,15 +216,12 @@ static crow_status refuse_unanswered(const crow_context_source *contexts, const 
 }
 
 static crow_status check_dimensions(crow_context_source *contexts, const crow_dataset *dataset) {
-  crow_status status = CROW_OK;
   const int64_t d = crow_context_source_dimensions(contexts);
-  CROW_TRY(crow_context_source_match(contexts, dataset->file, "/alternatives/dimension"));
-  if (d == dataset->dimensions) goto cleanup;
-  CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: has contexts of %lld dimension%s, expected %lld as %s",
-                      crow_context_source_name(contexts), (long long)d, crow_plural(d), (long long)dataset->dimensions,
-                      crow_file_name(dataset->file)));
-cleanup:
-  return status;
+  CROW_NEED(crow_context_source_match(contexts, dataset->file, "/alternatives/dimension"));
+  if (d == dataset->dimensions) return CROW_OK;
+  return crow_error(CROW_BAD_INPUT, "%s: has contexts of %lld dimension%s, expected %lld as %s",
+                    crow_context_source_name(contexts), (long long)d, crow_plural(d), (long long)dataset->dimensions,
+                    crow_file_name(dataset->file));
 }
 
 /* A new context of zeros has no direction, and without a centre no place on the sphere. */
@@ -307,7 +292,6 @@ crow_status crow_score_nearest(const crow_comm *comm, const crow_file *rewards, 
   CROW_TRY(take_rewards(comm, rewards, dataset->alternatives, out));
 cleanup:
   crow_candidates_free(&candidates);
-  crow_free(unknown);
-  crow_free(prompt);
+  CROW_FREE(unknown, prompt);
   return status;
 }

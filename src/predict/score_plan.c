@@ -21,17 +21,15 @@ static double turn_rows(double slice, double d) {
 /* The dataset's contexts, whole on every rank, and the search among them; on a sphere their directions in double, and
  * a centre for each prompt with the work space to find them. */
 static crow_status nearest_bytes(const crow_file *rewards, const crow_dataset *dataset, double *bytes) {
-  crow_status status = CROW_OK;
   bool sphere = false;
-  CROW_TRY(crow_metric_is_sphere(rewards, &sphere));
+  CROW_NEED(crow_metric_is_sphere(rewards, &sphere));
   *bytes = (double)crow_weights_rank_bytes(dataset->alternatives, dataset->dimensions, dataset->single && !sphere,
                                            false, 1) +
            KNOWN_BYTES * (double)dataset->alternatives;
-  if (!sphere) goto cleanup;
+  if (!sphere) return CROW_OK;
   *bytes += (double)CROW_TURN_BYTES + 8 * ((double)dataset->prompts + 1) * (double)dataset->dimensions +
             8 * (double)dataset->alternatives;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Parameters and, for the rows of one turn, contexts and what the layers give. */
@@ -51,19 +49,17 @@ cleanup:
 
 static crow_status need(const crow_comm *comm, const crow_file *rewards, const crow_dataset *dataset, double n,
                         double d, double *bytes) {
-  crow_status status = CROW_OK;
   const double slice = n / crow_comm_size(comm) + CROW_BLOCK;
   int kind = CROW_MODEL_TABULAR;
-  CROW_TRY(crow_score_kind(rewards, &kind));
+  CROW_NEED(crow_score_kind(rewards, &kind));
   if (kind == CROW_MODEL_TABULAR) {
-    CROW_TRY(nearest_bytes(rewards, dataset, bytes));
+    CROW_NEED(nearest_bytes(rewards, dataset, bytes));
     *bytes += 8 * d * turn_rows(slice, d);
   } else {
-    CROW_TRY(model_bytes(comm, rewards, slice, bytes));
+    CROW_NEED(model_bytes(comm, rewards, slice, bytes));
   }
   *bytes += SCORE_BYTES * slice;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static const char ways[] =
@@ -71,32 +67,26 @@ static const char ways[] =
 
 crow_status crow_score_check_memory(const crow_comm *comm, const crow_file *rewards, const crow_dataset *dataset,
                                     const crow_context_source *contexts, double memory_per_rank) {
-  crow_status status = CROW_OK;
   const double n = (double)crow_context_source_partition(contexts)->global;
   double bytes = 0,
          opened = crow_comm_rank(comm) == 0 ? crow_context_source_rank_bytes(crow_context_source_name(contexts)) : 0;
-  CROW_TRY(need(comm, rewards, dataset, n, (double)crow_context_source_dimensions(contexts), &bytes));
-  CROW_TRY(crow_comm_max_f64(comm, &opened, 1));
-  CROW_TRY(crow_comm_check_memory(comm, memory_per_rank, bytes + opened, ways, "the scores of %.0f alternatives", n));
-cleanup:
-  return status;
+  CROW_NEED(need(comm, rewards, dataset, n, (double)crow_context_source_dimensions(contexts), &bytes));
+  CROW_NEED(crow_comm_max_f64(comm, &opened, 1));
+  return crow_comm_check_memory(comm, memory_per_rank, bytes + opened, ways, "the scores of %.0f alternatives", n);
 }
 
 crow_status crow_evaluate_check_memory(const crow_comm *comm, const crow_file *file, const crow_dataset *dataset,
                                        double memory_per_rank) {
-  crow_status status = CROW_OK;
   const double m = (double)dataset->alternatives;
   double bytes = (double)CROW_PROCESS_BYTES + KNOWN_BYTES * m;
   if (strcmp(crow_file_kind(file), "rewards") == 0) {
     int kind = CROW_MODEL_TABULAR;
-    CROW_TRY(crow_score_kind(file, &kind));
+    CROW_NEED(crow_score_kind(file, &kind));
     /* Of tabular rewards nothing is scored, but those never compared may get the nearest's. */
-    CROW_TRY(need(comm, file, dataset, kind == CROW_MODEL_TABULAR ? 0 : m, (double)dataset->dimensions, &bytes));
+    CROW_NEED(need(comm, file, dataset, kind == CROW_MODEL_TABULAR ? 0 : m, (double)dataset->dimensions, &bytes));
   }
   bytes += COMPARISON_BYTES * (double)dataset->comparisons / crow_comm_size(comm) + 8 * m;
-  CROW_TRY(crow_comm_check_memory(comm, memory_per_rank, bytes, ways,
-                                  "the evaluation of %lld comparisons among %lld alternatives",
-                                  (long long)dataset->comparisons, (long long)dataset->alternatives));
-cleanup:
-  return status;
+  return crow_comm_check_memory(comm, memory_per_rank, bytes, ways,
+                                "the evaluation of %lld comparisons among %lld alternatives",
+                                (long long)dataset->comparisons, (long long)dataset->alternatives);
 }

@@ -39,15 +39,12 @@ bool crow_split_drawn(const crow_split_options *options, crow_gidx index) {
 }
 
 static crow_status allocate_split(crow_split *s) {
-  crow_status status = CROW_OK;
-  CROW_TRY(CROW_ALLOCATE(&s->first, s->slice.count));
-  CROW_TRY(CROW_ALLOCATE(&s->second, s->slice.count));
-  CROW_TRY(CROW_ALLOCATE(&s->outcome, s->slice.count));
-  CROW_TRY(CROW_ALLOCATE(&s->count, s->slice.count));
-  CROW_TRY(CROW_ALLOCATE(&s->label, s->slice.count * s->kept));
-  CROW_TRY(CROW_ALLOCATE(&s->held, s->slice.count));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE(&s->first, s->slice.count));
+  CROW_NEED(CROW_ALLOCATE(&s->second, s->slice.count));
+  CROW_NEED(CROW_ALLOCATE(&s->outcome, s->slice.count));
+  CROW_NEED(CROW_ALLOCATE(&s->count, s->slice.count));
+  CROW_NEED(CROW_ALLOCATE(&s->label, s->slice.count * s->kept));
+  return CROW_ALLOCATE(&s->held, s->slice.count);
 }
 
 /* A rank's comparisons twice, 25 bytes each, and what is copied: a slice of contexts in pieces of at most 64 MiB. */
@@ -61,16 +58,14 @@ static crow_status check_split_memory(const crow_comm *comm, const crow_dataset 
 }
 
 static crow_status read_split(const crow_dataset *dataset, crow_split *s) {
-  crow_status status = CROW_OK;
   const crow_file *file = dataset->file;
   const crow_partition *p = &s->slice;
-  CROW_TRY(crow_file_read(file, "/comparisons/first", p->begin, p->count, CROW_I32, s->first));
-  CROW_TRY(crow_file_read(file, "/comparisons/second", p->begin, p->count, CROW_I32, s->second));
-  CROW_TRY(crow_file_read(file, "/comparisons/outcome", p->begin, p->count, CROW_F64, s->outcome));
-  if (dataset->has_count) CROW_TRY(crow_file_read(file, "/comparisons/count", p->begin, p->count, CROW_I64, s->count));
-  if (s->kept) CROW_TRY(crow_file_read(file, "/comparisons/label", p->begin, p->count, CROW_I32, s->label));
-cleanup:
-  return status;
+  CROW_NEED(crow_file_read(file, "/comparisons/first", p->begin, p->count, CROW_I32, s->first));
+  CROW_NEED(crow_file_read(file, "/comparisons/second", p->begin, p->count, CROW_I32, s->second));
+  CROW_NEED(crow_file_read(file, "/comparisons/outcome", p->begin, p->count, CROW_F64, s->outcome));
+  if (dataset->has_count) CROW_NEED(crow_file_read(file, "/comparisons/count", p->begin, p->count, CROW_I64, s->count));
+  if (s->kept) CROW_NEED(crow_file_read(file, "/comparisons/label", p->begin, p->count, CROW_I32, s->label));
+  return CROW_OK;
 }
 
 static bool holds_out(const crow_split_options *options, const crow_dataset *dataset, const crow_split *s, int64_t i) {
@@ -84,36 +79,33 @@ static bool holds_out(const crow_split_options *options, const crow_dataset *dat
 
 crow_status crow_split_create(const crow_comm *comm, const crow_dataset *dataset, const crow_split_options *options,
                               double memory_per_rank, crow_split *s) {
-  crow_status status = CROW_OK;
   *s = (crow_split){0};
   if (!dataset->has_comparisons) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: has no comparisons to hold out", crow_file_name(dataset->file)));
+    return crow_error(CROW_BAD_INPUT, "%s: has no comparisons to hold out", crow_file_name(dataset->file));
   }
   if (options->by == CROW_SPLIT_PROMPT && !dataset->has_prompt) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: has no prompts to hold out: expected /alternatives/prompt",
-                        crow_file_name(dataset->file)));
+    return crow_error(CROW_BAD_INPUT, "%s: has no prompts to hold out: expected /alternatives/prompt",
+                      crow_file_name(dataset->file));
   }
-  CROW_TRY(check_split_memory(comm, dataset, memory_per_rank));
+  CROW_NEED(check_split_memory(comm, dataset, memory_per_rank));
   s->slice = crow_comm_partition(comm, dataset->comparisons, 1);
   s->kept = dataset->kept;
-  CROW_TRY_AGREE(comm, allocate_split(s));
-  CROW_TRY(read_split(dataset, s));
+  CROW_NEED_AGREE(comm, allocate_split(s));
+  CROW_NEED(read_split(dataset, s));
   for (int64_t i = 0; i < s->slice.count; i++) {
     s->held[i] = holds_out(options, dataset, s, i);
     s->test += s->held[i];
   }
-  CROW_TRY(crow_comm_sum_i64(comm, &s->test, 1));
+  CROW_NEED(crow_comm_sum_i64(comm, &s->test, 1));
   s->train = dataset->comparisons - s->test;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* This rank's comparisons of one side, in their order; `slice.count` is how many. */
 static crow_status split_choose_side(const crow_split *from, bool held, crow_split *side) {
-  crow_status status = CROW_OK;
   int64_t kept = 0;
   *side = (crow_split){.slice = from->slice, .kept = from->kept};
-  CROW_TRY(allocate_split(side));
+  CROW_NEED(allocate_split(side));
   for (int64_t i = 0; i < from->slice.count; i++) {
     if (from->held[i] != held) continue;
     side->first[kept] = from->first[i];
@@ -123,40 +115,34 @@ static crow_status split_choose_side(const crow_split *from, bool held, crow_spl
     side->count[kept++] = from->count[i];
   }
   side->slice.count = kept;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Defines and writes the comparisons of a side, `total` on all ranks, of which this rank's begin at `begin`. */
 static crow_status split_write_comparisons(crow_file *file, const crow_split *side, crow_gidx total, crow_gidx begin,
                                            bool has_count) {
-  crow_status status = CROW_OK;
   const int64_t kept = side->slice.count;
-  CROW_TRY(crow_file_define(file, "/comparisons/first", CROW_I32, total, 0));
-  CROW_TRY(crow_file_define(file, "/comparisons/second", CROW_I32, total, 0));
-  CROW_TRY(crow_file_define(file, "/comparisons/outcome", CROW_F64, total, 0));
-  CROW_TRY(crow_file_write_rows(file, "/comparisons/first", begin, kept, CROW_I32, side->first));
-  CROW_TRY(crow_file_write_rows(file, "/comparisons/second", begin, kept, CROW_I32, side->second));
-  CROW_TRY(crow_file_write_rows(file, "/comparisons/outcome", begin, kept, CROW_F64, side->outcome));
+  CROW_NEED(crow_file_define(file, "/comparisons/first", CROW_I32, total, 0));
+  CROW_NEED(crow_file_define(file, "/comparisons/second", CROW_I32, total, 0));
+  CROW_NEED(crow_file_define(file, "/comparisons/outcome", CROW_F64, total, 0));
+  CROW_NEED(crow_file_write_rows(file, "/comparisons/first", begin, kept, CROW_I32, side->first));
+  CROW_NEED(crow_file_write_rows(file, "/comparisons/second", begin, kept, CROW_I32, side->second));
+  CROW_NEED(crow_file_write_rows(file, "/comparisons/outcome", begin, kept, CROW_F64, side->outcome));
   if (has_count) {
-    CROW_TRY(crow_file_define(file, "/comparisons/count", CROW_I64, total, 0));
-    CROW_TRY(crow_file_write_rows(file, "/comparisons/count", begin, kept, CROW_I64, side->count));
+    CROW_NEED(crow_file_define(file, "/comparisons/count", CROW_I64, total, 0));
+    CROW_NEED(crow_file_write_rows(file, "/comparisons/count", begin, kept, CROW_I64, side->count));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* The columns that were kept of the comparisons' file, with all their values. */
 static crow_status split_write_kept(const crow_dataset *dataset, const crow_split *side, crow_gidx total,
                                     crow_gidx begin, crow_file *file) {
-  crow_status status = CROW_OK;
   if (!side->kept) return CROW_OK;
-  CROW_TRY(crow_file_copy(dataset->file, file, "/comparisons/label_name"));
-  CROW_TRY(crow_file_copy(dataset->file, file, "/comparisons/label_value"));
-  CROW_TRY(crow_file_define(file, "/comparisons/label", CROW_I32, total, side->kept));
-  CROW_TRY(crow_file_write_rows(file, "/comparisons/label", begin, side->slice.count, CROW_I32, side->label));
-cleanup:
-  return status;
+  CROW_NEED(crow_file_copy(dataset->file, file, "/comparisons/label_name"));
+  CROW_NEED(crow_file_copy(dataset->file, file, "/comparisons/label_value"));
+  CROW_NEED(crow_file_define(file, "/comparisons/label", CROW_I32, total, side->kept));
+  return crow_file_write_rows(file, "/comparisons/label", begin, side->slice.count, CROW_I32, side->label);
 }
 
 /* Writes one side, and everything else, to a file that is left to be finished. */
@@ -228,11 +214,6 @@ cleanup:
 }
 
 void crow_split_free(crow_split *split) {
-  crow_free(split->first);
-  crow_free(split->second);
-  crow_free(split->outcome);
-  crow_free(split->count);
-  crow_free(split->label);
-  crow_free(split->held);
+  CROW_FREE(split->first, split->second, split->outcome, split->count, split->label, split->held);
   *split = (crow_split){0};
 }

@@ -55,9 +55,6 @@ crow_status crow_components_count(const crow_comm *comm, crow_gidx vertices, int
   *components = found[0];
   *singles = found[1];
 cleanup:
-  crow_free(parent);
-  crow_free(joined);
-  crow_free(send_count);
-  crow_free(receive_count);
+  CROW_FREE(parent, joined, send_count, receive_count);
   return status;
 }

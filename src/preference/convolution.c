@@ -42,8 +42,7 @@ cleanup:
 }
 
 static void free_nodes(crow_convolution *c) {
-  crow_free(c->fixed);
-  crow_free(c->mass_memory);
+  CROW_FREE(c->fixed, c->mass_memory);
   c->fixed = NULL;
   c->mass_memory = NULL;
   for (int k = 0; k < CROW_GRID_KERNELS; k++) {
@@ -56,27 +55,22 @@ static void free_nodes(crow_convolution *c) {
 void crow_convolution_destroy(crow_convolution **convolution) {
   if (!*convolution) return;
   free_nodes(*convolution);
-  crow_free((*convolution)->columns_fixed);
-  crow_free((*convolution)->columns_node);
-  crow_free((*convolution)->segment);
-  crow_free(*convolution);
+  CROW_FREE((*convolution)->columns_fixed, (*convolution)->columns_node, (*convolution)->segment, *convolution);
   *convolution = NULL;
 }
 
 /* Room for the nodes and, behind them, `more` integers. */
 static crow_status convolution_reserve(crow_convolution *c, int64_t more) {
-  crow_status status = CROW_OK;
   if (c->nodes + more > c->capacity) {
     const int64_t capacity = c->nodes + c->nodes / 4 + more + 256;
     free_nodes(c);
-    CROW_TRY(CROW_ALLOCATE(&c->fixed, capacity));
-    CROW_TRY(CROW_ALLOCATE(&c->mass_memory, capacity + 2 * MARGIN));
-    for (int k = 0; k < CROW_GRID_KERNELS; k++) CROW_TRY(CROW_ALLOCATE(&c->node[k], capacity));
+    CROW_NEED(CROW_ALLOCATE(&c->fixed, capacity));
+    CROW_NEED(CROW_ALLOCATE(&c->mass_memory, capacity + 2 * MARGIN));
+    for (int k = 0; k < CROW_GRID_KERNELS; k++) CROW_NEED(CROW_ALLOCATE(&c->node[k], capacity));
     c->mass = c->mass_memory + MARGIN;
     c->capacity = capacity;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Finds each reward's stretch; between two, the nearer end would do, and the lower one is as near: both are flat. */
@@ -137,9 +131,8 @@ void crow_convolution_take_fixed(crow_convolution *c, const int64_t *fixed, int6
 crow_status crow_convolution_spread_there(const crow_comm *comm, crow_convolution *c, int64_t count,
                                           const double *reward, const double *weight, crow_exact_sum *extra,
                                           int64_t extras) {
-  crow_status status = CROW_OK;
   const int64_t more = extras * CROW_EXACT_LIMBS;
-  CROW_TRY(crow_convolution_reserve_alike(comm, c, more));
+  CROW_NEED(crow_convolution_reserve_alike(comm, c, more));
   memset(c->fixed, 0, (size_t)c->nodes * sizeof *c->fixed);
   crow_work_begin();
   spread_all(c, count, reward, weight);
@@ -149,24 +142,21 @@ crow_status crow_convolution_spread_there(const crow_comm *comm, crow_convolutio
     crow_exact_normalise(&extra[k]);
     memcpy(c->fixed + c->nodes + k * CROW_EXACT_LIMBS, extra[k].limb, sizeof extra[k].limb);
   }
-  CROW_TRY(crow_comm_sum_i64(comm, c->fixed, c->nodes + more));
+  CROW_NEED(crow_comm_sum_i64(comm, c->fixed, c->nodes + more));
   for (int64_t k = 0; k < extras; k++) {
     memcpy(extra[k].limb, c->fixed + c->nodes + k * CROW_EXACT_LIMBS, sizeof extra[k].limb);
     crow_exact_normalise(&extra[k]);
   }
   crow_convolution_take_fixed(c, c->fixed, 1);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_convolution_spread(const crow_comm *comm, crow_convolution *c, int64_t count, const double *reward,
                                     const double *weight, int margin, crow_exact_sum *extra, int64_t extras,
                                     bool *fits) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_convolution_layout(comm, c, count, reward, weight, margin, fits));
-  if (*fits) CROW_TRY(crow_convolution_spread_there(comm, c, count, reward, weight, extra, extras));
-cleanup:
-  return status;
+  CROW_NEED(crow_convolution_layout(comm, c, count, reward, weight, margin, fits));
+  if (*fits) CROW_NEED(crow_convolution_spread_there(comm, c, count, reward, weight, extra, extras));
+  return CROW_OK;
 }
 
 /* sigma's asymptote: all that lies below counts 1, a node's own mass 1/2. The prefix sums are exact. */

@@ -10,7 +10,6 @@ static double cell_of(double reward) { return floor(reward * CROW_GRID_PER_UNIT)
 /* The ranks' least and greatest cell of positive weight; false if a reward is not finite or its cell no integer. */
 static crow_status find_range(const crow_comm *comm, int64_t count, const double *reward, const double *weight,
                               double *least, double *greatest, bool *fits) {
-  crow_status status = CROW_OK;
   double bound[3] = {-INFINITY, -INFINITY, 0}; /* -least, greatest, whether one is unusable */
   for (int64_t i = 0; i < count; i++) {
     if (!(weight[i] > 0)) continue;
@@ -18,13 +17,12 @@ static crow_status find_range(const crow_comm *comm, int64_t count, const double
     bound[0] = -reward[i] > bound[0] ? -reward[i] : bound[0];
     bound[1] = reward[i] > bound[1] ? reward[i] : bound[1];
   }
-  CROW_TRY(crow_comm_max_f64(comm, bound, 3));
+  CROW_NEED(crow_comm_max_f64(comm, bound, 3));
   *fits = bound[2] == 0;
   if (bound[1] < -bound[0]) bound[0] = bound[1] = 0; /* no weight at all */
   *least = cell_of(-bound[0]);
   *greatest = cell_of(bound[1]);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static int64_t place_nodes(crow_convolution *convolution) {
@@ -40,7 +38,6 @@ static int64_t place_nodes(crow_convolution *convolution) {
  * sides, so that whatever lies between two stretches is as at the nearer end. */
 static crow_status make_segments(crow_convolution *convolution, const int64_t *occupied, int64_t first_cell,
                                  int64_t width) {
-  crow_status status = CROW_OK;
   const int64_t apart = 2 * CROW_GRID_BAND / width + 2;
   for (int pass = 0; pass < 2; pass++) {
     int64_t last = -apart - 1;
@@ -56,13 +53,12 @@ static crow_status make_segments(crow_convolution *convolution, const int64_t *o
     }
     if (pass == 0) {
       crow_grid_segment *segment = NULL;
-      CROW_TRY(CROW_ALLOCATE(&segment, convolution->segments));
+      CROW_NEED(CROW_ALLOCATE(&segment, convolution->segments));
       crow_free(convolution->segment);
       convolution->segment = segment;
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* The layout for rewards that are scattered over more than the grid can hold in one stretch. */
@@ -84,20 +80,18 @@ cleanup:
 
 crow_status crow_convolution_layout(const crow_comm *comm, crow_convolution *convolution, int64_t count,
                                     const double *reward, const double *weight, int margin, bool *fits) {
-  crow_status status = CROW_OK;
   double least = 0, greatest = 0;
-  CROW_TRY(find_range(comm, count, reward, weight, &least, &greatest, fits));
-  if (!*fits) goto cleanup;
+  CROW_NEED(find_range(comm, count, reward, weight, &least, &greatest, fits));
+  if (!*fits) return CROW_OK;
   const int64_t first_cell = (int64_t)least, cells = (int64_t)(greatest - least) + 1;
   const int64_t extra = (int64_t)margin * CROW_GRID_PER_UNIT;
   if (cells <= CROW_GRID_MOST / 2) {
     convolution->segments = 1;
     convolution->segment[0] = (crow_grid_segment){first_cell - extra, cells + 2 * extra, 0};
   } else {
-    CROW_TRY(lay_out_groups(comm, convolution, count, reward, weight, first_cell, cells));
+    CROW_NEED(lay_out_groups(comm, convolution, count, reward, weight, first_cell, cells));
   }
   convolution->nodes = place_nodes(convolution);
   *fits = convolution->nodes <= CROW_GRID_MOST;
-cleanup:
-  return status;
+  return CROW_OK;
 }

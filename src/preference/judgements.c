@@ -9,9 +9,8 @@
  * its row, if there are clusters. */
 static crow_status make_records(const crow_comparisons *read, crow_pair_order order, bool counts, const int32_t *code,
                                 crow_records *records) {
-  crow_status status = CROW_OK;
   *records = (crow_records){.count = read->slice.count, .bytes = sizeof(crow_record)};
-  CROW_TRY(crow_allocate_raw(read->slice.count, sizeof(crow_record), &records->data));
+  CROW_NEED(crow_allocate_raw(read->slice.count, sizeof(crow_record), &records->data));
   crow_record *record = records->data;
   for (crow_gidx i = 0; i < read->slice.count; i++) {
     const int32_t x = read->first[i], y = read->second[i];
@@ -21,19 +20,15 @@ static crow_status make_records(const crow_comparisons *read, crow_pair_order or
     record[i] = (crow_record){crow_comparison_key(order, x, y), x < y ? read->outcome[i] : 1 - read->outcome[i],
                               counts ? count : number};
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* All records in the order of the pairs, each on its pair's rank. */
 static crow_status gather(const crow_comm *comm, const crow_comparisons *read, crow_pair_order order,
                           const crow_pairs *pairs, bool counts, const int32_t *code, crow_records *records) {
-  crow_status status = CROW_OK;
-  CROW_TRY_AGREE(comm, make_records(read, order, counts, code, records));
-  CROW_TRY(crow_records_sort(comm, order.greatest_key, records));
-  CROW_TRY(crow_records_move(comm, &pairs->partition, records));
-cleanup:
-  return status;
+  CROW_NEED_AGREE(comm, make_records(read, order, counts, code, records));
+  CROW_NEED(crow_records_sort(comm, order.greatest_key, records));
+  return crow_records_move(comm, &pairs->partition, records);
 }
 
 static crow_status unpack_judgements(const crow_record *records, int64_t count, crow_pair_order order,
@@ -61,16 +56,14 @@ cleanup:
 /* The cluster of every comparison of this rank's slice of the file, and how many clusters there may be. */
 static crow_status read_clusters(const crow_comm *comm, const crow_dataset *dataset, const char *by, int32_t **code,
                                  crow_gidx *clusters) {
-  crow_status status = CROW_OK;
   const crow_partition slice = crow_comm_partition(comm, dataset->comparisons, 1);
   int64_t column = -1, shape[2];
-  CROW_TRY(crow_dataset_find_kept(dataset, by, &column));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(code, slice.count + 1)); /* never NULL */
-  CROW_TRY(crow_dataset_read_kept(dataset, column, slice.begin, slice.count, *code));
+  CROW_NEED(crow_dataset_find_kept(dataset, by, &column));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_RAW(code, slice.count + 1)); /* never NULL */
+  CROW_NEED(crow_dataset_read_kept(dataset, column, slice.begin, slice.count, *code));
   crow_file_shape(dataset->file, "/comparisons/label_value", shape);
   *clusters = shape[0];
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_judgements_read_by(const crow_comm *comm, const crow_dataset *dataset, const crow_pairs *pairs,
@@ -110,10 +103,7 @@ crow_status crow_judgements_read(const crow_comm *comm, const crow_dataset *data
 }
 
 void crow_judgements_free(crow_judgements *judgements) {
-  crow_free(judgements->begin);
-  crow_free(judgements->comparison);
-  crow_free(judgements->outcome);
-  crow_free(judgements->count);
+  CROW_FREE(judgements->begin, judgements->comparison, judgements->outcome, judgements->count);
   memset(judgements, 0, sizeof *judgements);
 }
 

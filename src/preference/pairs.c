@@ -51,9 +51,8 @@ static crow_status look_through(crow_gidx m, const given *g, tally *found) {
 }
 
 static crow_status pairs_make_records(const given *g, crow_pair_order order, crow_records *records) {
-  crow_status status = CROW_OK;
   *records = (crow_records){.count = g->count, .bytes = sizeof(crow_record)};
-  CROW_TRY(crow_allocate_raw(g->count, sizeof(crow_record), &records->data));
+  CROW_NEED(crow_allocate_raw(g->count, sizeof(crow_record), &records->data));
   crow_record *record = records->data;
   for (int64_t i = 0; i < g->count; i++) {
     const int64_t judgements = g->judgements ? g->judgements[i] : 1;
@@ -61,32 +60,26 @@ static crow_status pairs_make_records(const given *g, crow_pair_order order, cro
     record[i] =
         (crow_record){crow_comparison_key(order, g->first[i], g->second[i]), share * (double)judgements, judgements};
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status make_plain_records(const given *g, crow_pair_order order, crow_records *records) {
-  crow_status status = CROW_OK;
   *records = (crow_records){.count = g->count, .bytes = sizeof(uint64_t), .shift = CROW_PLAIN_BITS};
-  CROW_TRY(crow_allocate_raw(g->count, sizeof(uint64_t), &records->data));
+  CROW_NEED(crow_allocate_raw(g->count, sizeof(uint64_t), &records->data));
   uint64_t *record = records->data;
   for (int64_t i = 0; i < g->count; i++) {
     const uint64_t won = (uint64_t)(2 * g->outcome[i]), wins = g->first[i] < g->second[i] ? won : 2 - won;
     record[i] = crow_comparison_key(order, g->first[i], g->second[i]) << CROW_PLAIN_BITS | wins;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_pairs_allocate(crow_pairs *pairs) {
-  crow_status status = CROW_OK;
   const int64_t n = pairs->partition.count;
-  CROW_TRY(CROW_ALLOCATE_RAW(&pairs->first, n));
-  CROW_TRY(CROW_ALLOCATE_RAW(&pairs->second, n));
-  CROW_TRY(CROW_ALLOCATE_RAW(&pairs->share, n));
-  CROW_TRY(CROW_ALLOCATE_RAW(&pairs->judgements, n));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE_RAW(&pairs->first, n));
+  CROW_NEED(CROW_ALLOCATE_RAW(&pairs->second, n));
+  CROW_NEED(CROW_ALLOCATE_RAW(&pairs->share, n));
+  return CROW_ALLOCATE_RAW(&pairs->judgements, n);
 }
 
 /* Adds up the comparisons of each pair, in their order. `plain` is a constant where this is called. */
@@ -121,14 +114,12 @@ static inline crow_status add_up(const crow_records *records, bool plain, crow_p
 }
 
 static crow_status pairs_unpack(const crow_records *records, crow_pair_order order, crow_pairs *pairs) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_pairs_allocate(pairs));
+  CROW_NEED(crow_pairs_allocate(pairs));
   if (records->bytes == sizeof(uint64_t))
-    CROW_TRY(add_up(records, true, order, pairs));
+    CROW_NEED(add_up(records, true, order, pairs));
   else
-    CROW_TRY(add_up(records, false, order, pairs));
-cleanup:
-  return status;
+    CROW_NEED(add_up(records, false, order, pairs));
+  return CROW_OK;
 }
 
 /* Sorts this and the other ranks' comparisons and makes this rank's slice of pairs of them. */
@@ -176,9 +167,6 @@ cleanup:
 }
 
 void crow_pairs_free(crow_pairs *pairs) {
-  crow_free(pairs->first);
-  crow_free(pairs->second);
-  crow_free(pairs->share);
-  crow_free(pairs->judgements);
+  CROW_FREE(pairs->first, pairs->second, pairs->share, pairs->judgements);
   memset(pairs, 0, sizeof *pairs);
 }

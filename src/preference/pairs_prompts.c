@@ -48,16 +48,14 @@ cleanup:
 }
 
 crow_status crow_pairs_check_prompts(const crow_comm *comm, const crow_dataset *dataset, const crow_pairs *pairs) {
-  crow_status status = CROW_OK;
   int64_t across = 0;
   if (dataset->prompts < 2) return CROW_OK;
   for (int64_t k = 0; k < pairs->partition.count; k++) {
     across += dataset->prompt[pairs->first[k]] != dataset->prompt[pairs->second[k]];
   }
-  CROW_TRY(crow_comm_sum_i64(comm, &across, 1));
-  if (across) CROW_TRY(refuse_first(comm, dataset));
-cleanup:
-  return status;
+  CROW_NEED(crow_comm_sum_i64(comm, &across, 1));
+  if (across) CROW_NEED(refuse_first(comm, dataset));
+  return CROW_OK;
 }
 
 /* ---- complete preferences within prompts -------------------------------------------------------------------- */
@@ -68,25 +66,19 @@ typedef struct members {
   int32_t *member;
 } members;
 
-static void members_free(members *m) {
-  crow_free(m->begin);
-  crow_free(m->place);
-  crow_free(m->member);
-}
+static void members_free(members *m) { CROW_FREE(m->begin, m->place, m->member); }
 
 static crow_status members_create(const crow_dataset *dataset, members *out) {
-  crow_status status = CROW_OK;
-  CROW_TRY(CROW_ALLOCATE(&out->begin, dataset->prompts + 2));
-  CROW_TRY(CROW_ALLOCATE(&out->place, dataset->alternatives));
-  CROW_TRY(CROW_ALLOCATE(&out->member, dataset->alternatives));
+  CROW_NEED(CROW_ALLOCATE(&out->begin, dataset->prompts + 2));
+  CROW_NEED(CROW_ALLOCATE(&out->place, dataset->alternatives));
+  CROW_NEED(CROW_ALLOCATE(&out->member, dataset->alternatives));
   for (crow_gidx x = 0; x < dataset->alternatives; x++) out->begin[dataset->prompt[x] + 2]++;
   for (crow_gidx k = 0; k < dataset->prompts; k++) out->begin[k + 2] += out->begin[k + 1];
   for (crow_gidx x = 0; x < dataset->alternatives; x++) {
     out->place[x] = out->begin[dataset->prompt[x] + 1]++;
     out->member[out->place[x]] = (int32_t)x;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* The pairs of alternative x with later ones of its prompt. */
@@ -96,16 +88,15 @@ static crow_gidx later(const crow_dataset *dataset, const members *m, crow_gidx 
 
 /* All pairs within prompts, sorted, this rank's slice; shares are left at 0. */
 static crow_status list_pairs(const crow_comm *comm, const crow_dataset *dataset, const members *m, crow_pairs *out) {
-  crow_status status = CROW_OK;
   crow_gidx total = 0, at = 0;
   for (crow_gidx x = 0; x < dataset->alternatives; x++) total += later(dataset, m, x);
   out->alternatives = dataset->alternatives;
   out->partition = crow_comm_partition(comm, total, CROW_BLOCK);
   const crow_gidx begin = out->partition.begin, count = out->partition.count;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->first, count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->second, count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->share, count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->judgements, count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_RAW(&out->first, count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_RAW(&out->second, count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->share, count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_RAW(&out->judgements, count));
   for (crow_gidx x = 0; x < dataset->alternatives; x++) {
     const crow_gidx n = later(dataset, m, x);
     for (crow_gidx j = 0; j < n && at + n > begin && at < begin + count; j++) {
@@ -120,8 +111,7 @@ static crow_status list_pairs(const crow_comm *comm, const crow_dataset *dataset
   out->comparisons = total;
   for (crow_gidx k = 0; k < dataset->prompts; k++) out->never_compared += m->begin[k + 1] - m->begin[k] == 1;
   out->components = dataset->prompts;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* p = sum_t prevalence(t) sigma(r_t(x) - r_t(y)). */
@@ -141,8 +131,7 @@ static crow_status add_population(const crow_comm *comm, const crow_dataset *dat
   }
   for (int64_t k = 0; k < out->partition.count; k++) out->share[k] = fmin(out->share[k], 1); /* rounding */
 cleanup:
-  crow_free(prevalence);
-  crow_free(reward);
+  CROW_FREE(prevalence, reward);
   return status;
 }
 

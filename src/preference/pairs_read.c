@@ -7,11 +7,9 @@
  * that do not fit. */
 static crow_status read_indices(const crow_dataset *dataset, const char *path, const crow_partition *slice,
                                 int64_t *wide, int32_t *out) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_file_read(dataset->file, path, slice->begin, slice->count, CROW_I64, wide));
+  CROW_NEED(crow_file_read(dataset->file, path, slice->begin, slice->count, CROW_I64, wide));
   for (int64_t i = 0; i < slice->count; i++) out[i] = (int32_t)wide[i];
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status check_different(const crow_dataset *dataset, const crow_partition *slice, const int32_t *first,
@@ -100,11 +98,7 @@ cleanup:
 }
 
 void crow_comparisons_free(crow_comparisons *comparisons) {
-  crow_free(comparisons->first);
-  crow_free(comparisons->second);
-  crow_free(comparisons->outcome);
-  crow_free(comparisons->count);
-  crow_free(comparisons->row);
+  CROW_FREE(comparisons->first, comparisons->second, comparisons->outcome, comparisons->count, comparisons->row);
   memset(comparisons, 0, sizeof *comparisons);
 }
 

@@ -70,8 +70,7 @@ static crow_status sort(crow_records *records, uint64_t greatest_key) {
     scratch = swap;
   }
 cleanup:
-  crow_free(scratch);
-  crow_free(start);
+  CROW_FREE(scratch, start);
   return status;
 }
 
@@ -166,8 +165,7 @@ static crow_status part_records(const uint64_t *splitter, int size, crow_records
   records->data = parted;
   parted = NULL;
 cleanup:
-  crow_free(parted);
-  crow_free(at);
+  CROW_FREE(parted, at);
   return status;
 }
 
@@ -186,8 +184,7 @@ static crow_status send_records(const crow_comm *comm, const int64_t *cut, crow_
   records->count = 0;
   for (int r = 0; r < size; r++) records->count += receive[r];
 cleanup:
-  crow_free(send);
-  crow_free(receive);
+  CROW_FREE(send, receive);
   return status;
 }
 
@@ -205,8 +202,7 @@ crow_status crow_records_sort(const crow_comm *comm, uint64_t greatest_key, crow
   }
   CROW_TRY_AGREE(comm, sort(records, greatest_key));
 cleanup:
-  crow_free(splitter);
-  crow_free(cut);
+  CROW_FREE(splitter, cut);
   return status;
 }
 

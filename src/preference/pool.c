@@ -26,18 +26,15 @@ const crow_setting crow_cluster_settings[] = {
 };
 
 crow_status crow_cluster_options_validate(const crow_cluster_options *options) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_settings_validate(crow_cluster_settings, options));
+  CROW_NEED(crow_settings_validate(crow_cluster_settings, options));
   if (options->clusters > 0 && options->radius > 0) {
-    CROW_TRY(crow_error(CROW_USAGE, "--clusters and --radius: expected one of them"));
+    return crow_error(CROW_USAGE, "--clusters and --radius: expected one of them");
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status make_groups(const crow_comm *comm, const crow_dataset *dataset, const crow_cluster_options *options,
                                crow_groups *groups, double *radius) {
-  crow_status status = CROW_OK;
   *radius = options->radius;
   if (options->clusters > 0) {
     return crow_groups_by_kmeans(comm, dataset, options->clusters, options->starts, options->max_iterations,
@@ -45,26 +42,22 @@ static crow_status make_groups(const crow_comm *comm, const crow_dataset *datase
   }
   if (*radius == 0) {
     double jump = 1;
-    CROW_TRY(crow_radius_suggest(comm, dataset, radius, &jump));
+    CROW_NEED(crow_radius_suggest(comm, dataset, radius, &jump));
     crow_log(CROW_LOG_NOTICE, "cluster: radius %.6g from the distances of nearest neighbours (largest jump %.3g-fold)",
              *radius, jump);
   }
-  CROW_TRY(crow_groups_by_radius(comm, dataset, *radius, groups));
-cleanup:
-  return status;
+  return crow_groups_by_radius(comm, dataset, *radius, groups);
 }
 
 /* Members and first member of each group. Local. */
 static crow_status survey(const crow_groups *groups, crow_pool *pool) {
-  crow_status status = CROW_OK;
-  CROW_TRY(CROW_ALLOCATE(&pool->size, groups->groups));
-  CROW_TRY(CROW_ALLOCATE(&pool->first, groups->groups));
+  CROW_NEED(CROW_ALLOCATE(&pool->size, groups->groups));
+  CROW_NEED(CROW_ALLOCATE(&pool->first, groups->groups));
   for (crow_gidx i = groups->alternatives - 1; i >= 0; i--) {
     pool->size[groups->group[i]]++;
     pool->first[groups->group[i]] = i;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status check_groups(const crow_dataset *dataset, const crow_groups *groups) {
@@ -125,8 +118,7 @@ crow_status crow_cluster_run(const crow_comm *comm, const crow_dataset *dataset,
   CROW_TRY(crow_result_save(comm, output, overwrite, write_pool, &(pooled){&pool, provenance, summary}));
   summarise(&pool, summary);
 cleanup:
-  crow_free(pool.size);
-  crow_free(pool.first);
+  CROW_FREE(pool.size, pool.first);
   crow_groups_free(&groups);
   return status;
 }

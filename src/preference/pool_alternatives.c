@@ -59,8 +59,7 @@ static crow_status pool_alternatives_write_contexts(const crow_pool *pool) {
 cleanup:
   crow_contexts_free(&contexts);
   crow_fixed_free(&fixed);
-  crow_free(sum);
-  crow_free(mean);
+  CROW_FREE(sum, mean);
   return status;
 }
 

@@ -16,38 +16,30 @@ typedef struct comparisons {
   int64_t pieces, kept; /* pieces on the rank that has most; comparisons of this piece that are between groups */
 } comparisons;
 
-static void pool_preferences_comparisons_free(comparisons *c) {
-  crow_free(c->first);
-  crow_free(c->second);
-  crow_free(c->outcome);
-  crow_free(c->count);
-}
+static void pool_preferences_comparisons_free(comparisons *c) { CROW_FREE(c->first, c->second, c->outcome, c->count); }
 
 static crow_status pool_preferences_comparisons_create(const crow_pool *pool, comparisons *c) {
-  crow_status status = CROW_OK;
   c->slice = crow_comm_partition(pool->comm, pool->dataset->comparisons, 1);
   c->pieces = (c->slice.count + PIECE - 1) / PIECE;
-  CROW_TRY(crow_comm_max_i64(pool->comm, &c->pieces, 1));
+  CROW_NEED(crow_comm_max_i64(pool->comm, &c->pieces, 1));
   const int64_t most = c->slice.count < PIECE ? c->slice.count : PIECE;
-  CROW_TRY_AGREE(pool->comm, CROW_ALLOCATE_RAW(&c->first, most));
-  CROW_TRY_AGREE(pool->comm, CROW_ALLOCATE_RAW(&c->second, most));
-  CROW_TRY_AGREE(pool->comm, CROW_ALLOCATE_RAW(&c->outcome, most));
-  if (pool->dataset->has_count) CROW_TRY_AGREE(pool->comm, CROW_ALLOCATE_RAW(&c->count, most));
-cleanup:
-  return status;
+  CROW_NEED_AGREE(pool->comm, CROW_ALLOCATE_RAW(&c->first, most));
+  CROW_NEED_AGREE(pool->comm, CROW_ALLOCATE_RAW(&c->second, most));
+  CROW_NEED_AGREE(pool->comm, CROW_ALLOCATE_RAW(&c->outcome, most));
+  if (pool->dataset->has_count) CROW_NEED_AGREE(pool->comm, CROW_ALLOCATE_RAW(&c->count, most));
+  return CROW_OK;
 }
 
 /* Reads a piece, with groups in the place of alternatives, and keeps what is between groups. */
 static crow_status pool_preferences_read_piece(const crow_pool *pool, comparisons *c, int64_t piece) {
-  crow_status status = CROW_OK;
   const crow_file *file = pool->dataset->file;
   const int64_t at = piece * PIECE < c->slice.count ? piece * PIECE : c->slice.count;
   const int64_t n = c->slice.count - at < PIECE ? c->slice.count - at : PIECE;
   const crow_gidx begin = c->slice.begin + at;
-  CROW_TRY(crow_file_read(file, "/comparisons/first", begin, n, CROW_I32, c->first));
-  CROW_TRY(crow_file_read(file, "/comparisons/second", begin, n, CROW_I32, c->second));
-  CROW_TRY(crow_file_read(file, "/comparisons/outcome", begin, n, CROW_F64, c->outcome));
-  if (c->count) CROW_TRY(crow_file_read(file, "/comparisons/count", begin, n, CROW_I64, c->count));
+  CROW_NEED(crow_file_read(file, "/comparisons/first", begin, n, CROW_I32, c->first));
+  CROW_NEED(crow_file_read(file, "/comparisons/second", begin, n, CROW_I32, c->second));
+  CROW_NEED(crow_file_read(file, "/comparisons/outcome", begin, n, CROW_F64, c->outcome));
+  if (c->count) CROW_NEED(crow_file_read(file, "/comparisons/count", begin, n, CROW_I64, c->count));
   c->kept = 0;
   for (int64_t i = 0; i < n; i++) {
     const int32_t first = pool->groups->group[c->first[i]], second = pool->groups->group[c->second[i]];
@@ -58,18 +50,15 @@ static crow_status pool_preferences_read_piece(const crow_pool *pool, comparison
     if (c->count) c->count[c->kept] = c->count[i];
     c->kept++;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status write_piece(const crow_pool *pool, const comparisons *c, crow_gidx begin) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_file_write_rows(pool->file, "/comparisons/first", begin, c->kept, CROW_I32, c->first));
-  CROW_TRY(crow_file_write_rows(pool->file, "/comparisons/second", begin, c->kept, CROW_I32, c->second));
-  CROW_TRY(crow_file_write_rows(pool->file, "/comparisons/outcome", begin, c->kept, CROW_F64, c->outcome));
-  if (c->count) CROW_TRY(crow_file_write_rows(pool->file, "/comparisons/count", begin, c->kept, CROW_I64, c->count));
-cleanup:
-  return status;
+  CROW_NEED(crow_file_write_rows(pool->file, "/comparisons/first", begin, c->kept, CROW_I32, c->first));
+  CROW_NEED(crow_file_write_rows(pool->file, "/comparisons/second", begin, c->kept, CROW_I32, c->second));
+  CROW_NEED(crow_file_write_rows(pool->file, "/comparisons/outcome", begin, c->kept, CROW_F64, c->outcome));
+  if (c->count) CROW_NEED(crow_file_write_rows(pool->file, "/comparisons/count", begin, c->kept, CROW_I64, c->count));
+  return CROW_OK;
 }
 
 /* Counts what is kept in a first pass, and writes it in a second. */
@@ -138,8 +127,7 @@ static crow_status pool_population(const crow_pool *pool) {
   CROW_TRY(crow_file_define(pool->file, "/population/reward", CROW_F64, pool->dataset->types, pool->groups->groups));
   for (crow_gidx type = 0; type < pool->dataset->types; type++) CROW_TRY(pool_type(pool, &p, type, row, sum));
 cleanup:
-  crow_free(row);
-  crow_free(sum);
+  CROW_FREE(row, sum);
   return status;
 }
 
@@ -156,19 +144,16 @@ static void row_means(const crow_pool *pool, const double *row, double *mean) {
 
 /* Adds up the rows of each group in fixed point. */
 static crow_status sum_rows(const crow_pool *pool, const crow_partition *p, double *row, double *mean, int64_t *sum) {
-  crow_status status = CROW_OK;
   const crow_gidx groups = pool->groups->groups, most = crow_partition_begin(p, 1);
   for (crow_gidx i = 0; i < most; i++) {
     const bool have = i < p->count;
-    CROW_TRY(crow_file_read(pool->dataset->file, "/preference/matrix", have ? p->begin + i : 0, have, CROW_F64, row));
+    CROW_NEED(crow_file_read(pool->dataset->file, "/preference/matrix", have ? p->begin + i : 0, have, CROW_F64, row));
     if (!have) continue;
     row_means(pool, row, mean);
     int64_t *to = sum + pool->groups->group[p->begin + i] * groups;
     for (crow_gidx g = 0; g < groups; g++) to[g] += llrint(ldexp(mean[g], FRACTION_BITS));
   }
-  CROW_TRY(crow_comm_sum_i64(pool->comm, sum, groups * groups));
-cleanup:
-  return status;
+  return crow_comm_sum_i64(pool->comm, sum, groups * groups);
 }
 
 static crow_status pool_matrix(const crow_pool *pool) {
@@ -193,18 +178,14 @@ static crow_status pool_matrix(const crow_pool *pool) {
     CROW_TRY(crow_file_write_rows(pool->file, "/preference/matrix", g, crow_comm_rank(comm) == 0, CROW_F64, mean));
   }
 cleanup:
-  crow_free(row);
-  crow_free(mean);
-  crow_free(sum);
+  CROW_FREE(row, mean, sum);
   return status;
 }
 
 crow_status crow_pool_preferences(const crow_pool *pool, crow_gidx *dropped) {
-  crow_status status = CROW_OK;
   *dropped = 0;
-  if (pool->dataset->has_comparisons) CROW_TRY(pool_comparisons(pool, dropped));
-  if (pool->dataset->has_matrix) CROW_TRY(pool_matrix(pool));
-  if (pool->dataset->has_population) CROW_TRY(pool_population(pool));
-cleanup:
-  return status;
+  if (pool->dataset->has_comparisons) CROW_NEED(pool_comparisons(pool, dropped));
+  if (pool->dataset->has_matrix) CROW_NEED(pool_matrix(pool));
+  if (pool->dataset->has_population) CROW_NEED(pool_population(pool));
+  return CROW_OK;
 }

@@ -65,15 +65,14 @@ static double dot(const double *a, const double *b, int64_t n) {
 /* One pass: wAWR, and this rank's part of deviation(x) = sum_y (p(x>y) + p(y>x) - 1) v(y). */
 static crow_status first_pass(const stream *s, const double *weight, const double *v, double *win_rate,
                               double *deviation) {
-  crow_status status = CROW_OK;
   double v_sum = 0;
   for (crow_gidx y = 0; y < s->m; y++) v_sum += v[y];
   for (int64_t block = 0; block < s->blocks; block++) {
     crow_gidx begin = 0;
     int64_t count = 0;
-    CROW_TRY_AGREE(s->comm, crow_stop_check("the preference matrix"));
-    CROW_TRY(read_block(s, block, &begin, &count));
-    CROW_TRY_AGREE(s->comm, check_diagonal(s, begin, count));
+    CROW_NEED_AGREE(s->comm, crow_stop_check("the preference matrix"));
+    CROW_NEED(read_block(s, block, &begin, &count));
+    CROW_NEED_AGREE(s->comm, check_diagonal(s, begin, count));
     for (int64_t i = 0; i < count; i++) {
       const double *p = s->block + i * s->width, own = v[begin + i];
       win_rate[begin - s->rows->begin + i] = dot(p, weight, s->m);
@@ -81,8 +80,7 @@ static crow_status first_pass(const stream *s, const double *weight, const doubl
       for (crow_gidx y = 0; y < s->m; y++) deviation[y] += own * p[y];
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* The entries of the suspect rows against those of the suspect columns. */
@@ -115,8 +113,7 @@ static crow_status second_pass(const stream *s, int64_t suspects, const crow_gid
   }
   CROW_TRY(local); /* the same on all ranks */
 cleanup:
-  crow_free(row);
-  crow_free(column);
+  CROW_FREE(row, column);
   return status;
 }
 
@@ -151,8 +148,7 @@ static crow_status look_at_suspects(const stream *s, const double *deviation) {
   for (int64_t k = 0; k < n; k++) rows[k] = suspect[k].row;
   for (int64_t k = 0; k < n; k += at_once) CROW_TRY(second_pass(s, n - k < at_once ? n - k : at_once, rows + k));
 cleanup:
-  crow_free(suspect);
-  crow_free(rows);
+  CROW_FREE(suspect, rows);
   return status;
 }
 
@@ -177,8 +173,7 @@ crow_status crow_win_rates_matrix(const crow_comm *comm, const crow_dataset *dat
     }
   }
 cleanup:
-  crow_free(s.block);
-  crow_free(whole);
+  CROW_FREE(s.block, whole);
   return status;
 }
 
@@ -204,9 +199,6 @@ crow_status crow_win_rate_matrix(const crow_comm *comm, const crow_dataset *data
   CROW_TRY(crow_comm_broadcast(comm, deviation, s.m * (int64_t)sizeof *deviation, 0));
   CROW_TRY(look_at_suspects(&s, deviation));
 cleanup:
-  crow_free(s.block);
-  crow_free(weight);
-  crow_free(v);
-  crow_free(deviation);
+  CROW_FREE(s.block, weight, v, deviation);
   return status;
 }

@@ -6,13 +6,11 @@
 
 /* The schema makes them sum to 1 as far as their precision goes; this makes it exact, so that p(x>y) + p(y>x) = 1. */
 static crow_status read_prevalence(const crow_dataset *dataset, double *prevalence) {
-  crow_status status = CROW_OK;
   double sum = 0;
-  CROW_TRY(crow_file_read(dataset->file, "/population/prevalence", 0, dataset->types, CROW_F64, prevalence));
+  CROW_NEED(crow_file_read(dataset->file, "/population/prevalence", 0, dataset->types, CROW_F64, prevalence));
   for (crow_gidx t = 0; t < dataset->types; t++) sum += prevalence[t];
   for (crow_gidx t = 0; t < dataset->types; t++) prevalence[t] /= sum;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* What the weights become in up to CROW_GRID_COLUMNS sets, (columns, n). */
@@ -26,37 +24,33 @@ static void change_weights(int64_t n, int64_t columns, const double *weight, con
 static crow_status add_type(const crow_comm *comm, const char *name, crow_convolution *convolution, crow_gidx type,
                             double prevalence, int64_t n, const double *reward, int64_t columns, const double *weight,
                             double *changed, double *win_rate) {
-  crow_status status = CROW_OK;
   bool fits = true;
-  CROW_TRY(crow_convolution_columns(comm, convolution, CROW_GRID_SIGMOID, n, reward, weight, CROW_GRID_REACH, columns,
-                                    changed, changed, &fits));
+  CROW_NEED(crow_convolution_columns(comm, convolution, CROW_GRID_SIGMOID, n, reward, weight, CROW_GRID_REACH, columns,
+                                     changed, changed, &fits));
   if (!fits) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT,
-                        "%.1024s: /population/reward[%lld] is scattered too widely: expected rewards that "
-                        "fit on a grid of %d nodes of 1/%d",
-                        name, (long long)type, CROW_GRID_MOST, CROW_GRID_PER_UNIT));
+    return crow_error(CROW_BAD_INPUT,
+                      "%.1024s: /population/reward[%lld] is scattered too widely: expected rewards that "
+                      "fit on a grid of %d nodes of 1/%d",
+                      name, (long long)type, CROW_GRID_MOST, CROW_GRID_PER_UNIT);
   }
   for (int64_t i = 0; i < columns * n; i++) win_rate[i] += prevalence * changed[i];
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Rewards of types [first, first + ranks): each rank reads one type's whole row and hands out the slices. */
 static crow_status read_round(const crow_comm *comm, const crow_dataset *dataset, const crow_partition *partition,
                               crow_gidx first, double *row, int64_t *send, int64_t *receive, double **slices) {
-  crow_status status = CROW_OK;
   const int size = crow_comm_size(comm);
   const crow_gidx mine = first + crow_comm_rank(comm);
   const bool have = mine < dataset->types;
   void *received = NULL;
-  CROW_TRY(crow_file_read(dataset->file, "/population/reward", have ? mine : 0, have, CROW_F64, row));
+  CROW_NEED(crow_file_read(dataset->file, "/population/reward", have ? mine : 0, have, CROW_F64, row));
   for (int r = 0; r < size; r++) {
     send[r] = have ? crow_partition_begin(partition, r + 1) - crow_partition_begin(partition, r) : 0;
   }
-  CROW_TRY(crow_comm_exchange(comm, row, send, sizeof *row, &received, receive));
+  CROW_NEED(crow_comm_exchange(comm, row, send, sizeof *row, &received, receive));
   *slices = received;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_win_rate_population(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
@@ -99,11 +93,6 @@ crow_status crow_win_rates_population(const crow_comm *comm, const crow_dataset 
   }
 cleanup:
   crow_convolution_destroy(&convolution);
-  crow_free(prevalence);
-  crow_free(row);
-  crow_free(slices);
-  crow_free(changed);
-  crow_free(send);
-  crow_free(receive);
+  CROW_FREE(prevalence, row, slices, changed, send, receive);
   return status;
 }

@@ -21,13 +21,11 @@ cleanup:
 
 crow_status crow_page_gather_by(const crow_comm *comm, const crow_partition *p, const double *weight,
                                 const crow_elo_options *scale, crow_page_entry *e) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_rewards_by_read(comm, e->source->file, p, &e->by));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->by_value, e->ends.count * e->by.values));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->by_half, e->ends.count * e->by.values));
-  for (int64_t k = 0; k < e->by.values; k++) CROW_TRY(gather_by_value(comm, p, weight, scale, k, e));
-cleanup:
-  return status;
+  CROW_NEED(crow_rewards_by_read(comm, e->source->file, p, &e->by));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&e->by_value, e->ends.count * e->by.values));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&e->by_half, e->ends.count * e->by.values));
+  for (int64_t k = 0; k < e->by.values; k++) CROW_NEED(gather_by_value(comm, p, weight, scale, k, e));
+  return CROW_OK;
 }
 
 static void print_by_heads(FILE *out, const crow_rewards_by *by) {

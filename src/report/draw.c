@@ -79,7 +79,6 @@ int crow_page_leading(const crow_page *page) {
 }
 
 crow_status crow_page_draw(const crow_comm *comm, crow_page *page) {
-  crow_status status = CROW_OK;
   crow_plot_source chosen[CROW_PLOT_MOST];
   const int leading = crow_page_leading(page);
   for (size_t c = 0; c < sizeof choices / sizeof *choices; c++) {
@@ -89,8 +88,7 @@ crow_status crow_page_draw(const crow_comm *comm, crow_page *page) {
       if (choices[c].alike && leading >= 0 && crow_page_entries_differ(e, &page->entry[leading])) continue;
       if (choices[c].suits(e->source) && !(choices[c].alone && used)) chosen[used++] = *e->source;
     }
-    if (used) CROW_TRY(draw_one(comm, used, chosen, &choices[c], page));
+    if (used) CROW_NEED(draw_one(comm, used, chosen, &choices[c], page));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JSON objects as tables of names and values, folded away until they are asked for. */
+#include "base/order_impl.h"
 #include "plot/escape_impl.h"
 #include "report/report_impl.h"
 #include <stdlib.h>
 #include <string.h>
-
-static int facts_compare_keys(const void *a, const void *b) {
-  return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
 
 static void write_cell(FILE *out, const json_t *value) {
   const bool text = json_is_string(value);
@@ -64,7 +61,7 @@ static void facts_write_rows(FILE *out, const char *above, json_t *object) {
   json_object_foreach(object, key, value) {
     if (count < sizeof keys / sizeof *keys && (*above || !is_table(value))) keys[count++] = key;
   }
-  qsort(keys, count, sizeof *keys, facts_compare_keys);
+  qsort(keys, count, sizeof *keys, crow_order_texts);
   for (size_t k = 0; k < count; k++) write_row(out, above, keys[k], json_object_get(object, keys[k]));
 }
 

@@ -19,53 +19,46 @@ cleanup:
 
 static crow_status gather_chosen(const crow_comm *comm, const crow_partition *p, const double *weight,
                                  const double *rate, crow_page_entry *e) {
-  crow_status status = CROW_OK;
   const crow_ends *ends = &e->ends;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->weight, ends->count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->win_rate, ends->count));
-  CROW_TRY(crow_ranking_pick(comm, p, weight, ends->count, ends->place, e->weight));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&e->weight, ends->count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&e->win_rate, ends->count));
+  CROW_NEED(crow_ranking_pick(comm, p, weight, ends->count, ends->place, e->weight));
   /* Not whether there is a `rate`: a rank without alternatives has none. */
   if (e->source->kind == CROW_IS_REWARDS) {
-    CROW_TRY(crow_ranking_pick(comm, p, rate, ends->count, ends->place, e->win_rate));
+    CROW_NEED(crow_ranking_pick(comm, p, rate, ends->count, ends->place, e->win_rate));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status summarise_weights(const crow_comm *comm, const crow_partition *p, const double *weight,
                                      crow_page_entry *e) {
-  crow_status status = CROW_OK;
   double squares = 0, sum = 0;
-  CROW_TRY(crow_comm_dot(comm, p, 1, &weight, &weight, &squares));
-  CROW_TRY(crow_comm_sum(comm, p, weight, &sum));
+  CROW_NEED(crow_comm_dot(comm, p, 1, &weight, &weight, &squares));
+  CROW_NEED(crow_comm_sum(comm, p, weight, &sum));
   e->effective = sum * sum / squares;
   for (crow_gidx i = 0; i < p->count; i++) e->zeros += weight[i] == 0;
-  CROW_TRY(crow_comm_sum_i64(comm, &e->zeros, 1));
-cleanup:
-  return status;
+  return crow_comm_sum_i64(comm, &e->zeros, 1);
 }
 
 /* 95 % intervals by the bootstrap, or else 1.96 standard errors, which have been read; `slice` is room. */
 static crow_status gather_intervals(const crow_comm *comm, const crow_partition *p, double *slice, crow_page_entry *e) {
-  crow_status status = CROW_OK;
   static const char *const path[2] = {"/rewards/lower", "/rewards/upper"};
   double **const out[2] = {&e->lower, &e->upper};
   const crow_file *file = e->source->file;
   const bool bootstrap = crow_file_has(file, path[0]) && crow_file_has(file, path[1]);
   const crow_ends *ends = &e->ends;
   for (int k = 0; k < 2 && (bootstrap || e->error); k++) {
-    CROW_TRY_AGREE(comm, CROW_ALLOCATE(out[k], ends->count));
+    CROW_NEED_AGREE(comm, CROW_ALLOCATE(out[k], ends->count));
     if (bootstrap) {
-      CROW_TRY(crow_file_read(file, path[k], p->begin, p->count, CROW_F64, slice));
-      CROW_TRY(crow_ranking_pick(comm, p, slice, ends->count, ends->place, *out[k]));
+      CROW_NEED(crow_file_read(file, path[k], p->begin, p->count, CROW_F64, slice));
+      CROW_NEED(crow_ranking_pick(comm, p, slice, ends->count, ends->place, *out[k]));
       continue;
     }
     for (int64_t i = 0; i < ends->count; i++) {
       (*out[k])[i] = ends->place[i].value + (k ? 1 : -1) * CROW_INTERVAL_ERRORS * e->error[i];
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Whether the best one leads; `error` has been read if the file has it. */
@@ -154,9 +147,7 @@ crow_status crow_page_gather(const crow_comm *comm, const crow_plot_source *sour
   if (rewards) CROW_TRY(crow_page_gather_by(comm, &p, weight, scale, e));
 cleanup:
   crow_places_free(&places);
-  crow_free(value);
-  crow_free(weight);
-  crow_free(rate);
+  CROW_FREE(value, weight, rate);
   return status;
 }
 
@@ -164,14 +155,9 @@ void crow_page_entry_free(crow_page_entry *e) {
   json_decref(e->description);
   crow_topics_free(&e->topics);
   crow_ends_free(&e->ends);
-  crow_free(e->weight);
-  crow_free(e->win_rate);
-  crow_free(e->error);
-  crow_free(e->lower);
-  crow_free(e->upper);
+  CROW_FREE(e->weight, e->win_rate, e->error, e->lower, e->upper);
   crow_rewards_by_free(&e->by);
-  crow_free(e->by_value);
-  crow_free(e->by_half);
+  CROW_FREE(e->by_value, e->by_half);
   crow_strings_free(&e->words);
   *e = (crow_page_entry){0};
 }

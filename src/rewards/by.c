@@ -55,23 +55,19 @@ static crow_status count_values(const crow_comm *comm, const crow_dataset *datas
   }
   qsort(*counts, (size_t)*found, sizeof **counts, by_count_order);
 cleanup:
-  crow_free(tally);
-  crow_free(times);
-  crow_free(code);
+  CROW_FREE(tally, times, code);
   return status;
 }
 
 /* The texts of some values, on rank 0 (others: none), of all those of the file. */
 static crow_status take_names(const crow_strings *all, const by_count *counts, int64_t count, crow_strings *out) {
-  crow_status status = CROW_OK;
   *out = (crow_strings){.width = all->width};
-  CROW_TRY(crow_allocate(count, (size_t)all->width, (void **)&out->data));
+  CROW_NEED(crow_allocate(count, (size_t)all->width, (void **)&out->data));
   out->count = count;
   for (int64_t k = 0; k < count; k++) {
     memcpy(out->data + k * all->width, crow_strings_get(all, counts[k].row), (size_t)all->width);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Names of the fitted values on all ranks, of the others on rank 0, which alone reads them all. */
@@ -99,18 +95,16 @@ cleanup:
 /* Which values are fitted, and which have too few judgements. */
 static crow_status choose_values(const crow_comm *comm, const by_count *counts, int64_t found, int64_t least,
                                  crow_rewards_by *out) {
-  crow_status status = CROW_OK;
   while (out->values < found && out->values < CROW_BY_MOST && counts[out->values].judgements >= least) out->values++;
   out->small = found - out->values;
   out->least = out->values == CROW_BY_MOST && out->small && counts[out->values].judgements >= least
                    ? counts[out->values].judgements + 1
                    : least;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->judgements, out->values));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->small_judgements, out->small));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->judgements, out->values));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->small_judgements, out->small));
   for (int64_t k = 0; k < out->values; k++) out->judgements[k] = counts[k].judgements;
   for (int64_t k = 0; k < out->small; k++) out->small_judgements[k] = counts[out->values + k].judgements;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Puts the rewards of a value into its column. */

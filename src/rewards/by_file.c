@@ -3,27 +3,22 @@
 #include "rewards/rewards_impl.h"
 
 crow_status crow_rewards_by_allocate(crow_rewards_by *by, int64_t values, int64_t count, bool errors, bool intervals) {
-  crow_status status = CROW_OK;
   const int64_t room = count * values + 1; /* never NULL: an empty slice is not an absent array */
   by->values = values;
-  CROW_TRY(CROW_ALLOCATE(&by->optimality, values));
-  CROW_TRY(CROW_ALLOCATE(&by->converged, values));
-  CROW_TRY(CROW_ALLOCATE_RAW(&by->value, room));
-  if (errors) CROW_TRY(CROW_ALLOCATE_RAW(&by->standard_error, room));
-  if (intervals) CROW_TRY(CROW_ALLOCATE_RAW(&by->lower, room));
-  if (intervals) CROW_TRY(CROW_ALLOCATE_RAW(&by->upper, room));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE(&by->optimality, values));
+  CROW_NEED(CROW_ALLOCATE(&by->converged, values));
+  CROW_NEED(CROW_ALLOCATE_RAW(&by->value, room));
+  if (errors) CROW_NEED(CROW_ALLOCATE_RAW(&by->standard_error, room));
+  if (intervals) CROW_NEED(CROW_ALLOCATE_RAW(&by->lower, room));
+  if (intervals) CROW_NEED(CROW_ALLOCATE_RAW(&by->upper, room));
+  return CROW_OK;
 }
 
 /* What is the same on all ranks is written by the first. */
 static crow_status write_few(crow_file *file, bool root, const char *path, crow_type type, int64_t count,
                              const void *values) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_file_define(file, path, type, count, 0));
-  CROW_TRY(crow_file_write_rows(file, path, 0, root ? count : 0, type, values));
-cleanup:
-  return status;
+  CROW_NEED(crow_file_define(file, path, type, count, 0));
+  return crow_file_write_rows(file, path, 0, root ? count : 0, type, values);
 }
 
 static crow_status write_names(crow_file *file, bool root, const char *path, int64_t count, const crow_strings *names) {
@@ -33,50 +28,42 @@ static crow_status write_names(crow_file *file, bool root, const char *path, int
 
 static crow_status write_slices(crow_file *file, const crow_partition *p, const char *path, int64_t columns,
                                 const double *values) {
-  crow_status status = CROW_OK;
   if (!values) return CROW_OK;
-  CROW_TRY(crow_file_define(file, path, CROW_F64, p->global, columns));
-  CROW_TRY(crow_file_write_rows(file, path, p->begin, p->count, CROW_F64, values));
-cleanup:
-  return status;
+  CROW_NEED(crow_file_define(file, path, CROW_F64, p->global, columns));
+  return crow_file_write_rows(file, path, p->begin, p->count, CROW_F64, values);
 }
 
 crow_status crow_rewards_by_write(const crow_comm *comm, crow_file *file, const crow_partition *p,
                                   const crow_rewards_by *by) {
-  crow_status status = CROW_OK;
   const bool root = crow_comm_rank(comm) == 0;
   if (!by->column) return CROW_OK;
-  CROW_TRY(crow_file_set_text(file, "/", "by", by->column));
-  CROW_TRY(crow_file_set_i64(file, "/", "by_least", by->least));
+  CROW_NEED(crow_file_set_text(file, "/", "by", by->column));
+  CROW_NEED(crow_file_set_i64(file, "/", "by_least", by->least));
   if (by->small) {
-    CROW_TRY(write_names(file, root, "/by/small_name", by->small, &by->small_name));
-    CROW_TRY(write_few(file, root, "/by/small_judgements", CROW_I64, by->small, by->small_judgements));
+    CROW_NEED(write_names(file, root, "/by/small_name", by->small, &by->small_name));
+    CROW_NEED(write_few(file, root, "/by/small_judgements", CROW_I64, by->small, by->small_judgements));
   }
-  if (by->values == 0) goto cleanup;
-  CROW_TRY(write_names(file, root, "/by/name", by->values, &by->name));
-  CROW_TRY(write_few(file, root, "/by/judgements", CROW_I64, by->values, by->judgements));
-  CROW_TRY(write_few(file, root, "/by/optimality", CROW_F64, by->values, by->optimality));
-  CROW_TRY(write_few(file, root, "/by/converged", CROW_I64, by->values, by->converged));
-  CROW_TRY(write_slices(file, p, "/by/reward", by->values, by->value));
-  CROW_TRY(write_slices(file, p, "/by/standard_error", by->values, by->standard_error));
-  CROW_TRY(write_slices(file, p, "/by/lower", by->values, by->lower));
-  CROW_TRY(write_slices(file, p, "/by/upper", by->values, by->upper));
-cleanup:
-  return status;
+  if (by->values == 0) return CROW_OK;
+  CROW_NEED(write_names(file, root, "/by/name", by->values, &by->name));
+  CROW_NEED(write_few(file, root, "/by/judgements", CROW_I64, by->values, by->judgements));
+  CROW_NEED(write_few(file, root, "/by/optimality", CROW_F64, by->values, by->optimality));
+  CROW_NEED(write_few(file, root, "/by/converged", CROW_I64, by->values, by->converged));
+  CROW_NEED(write_slices(file, p, "/by/reward", by->values, by->value));
+  CROW_NEED(write_slices(file, p, "/by/standard_error", by->values, by->standard_error));
+  CROW_NEED(write_slices(file, p, "/by/lower", by->values, by->lower));
+  return write_slices(file, p, "/by/upper", by->values, by->upper);
 }
 
 static crow_status read_small(const crow_comm *comm, const crow_file *file, crow_rewards_by *out) {
-  crow_status status = CROW_OK;
   int64_t shape[2];
   if (!crow_file_has(file, "/by/small_name")) return CROW_OK;
   crow_file_shape(file, "/by/small_name", shape);
   const bool root = crow_comm_rank(comm) == 0;
-  CROW_TRY(crow_file_read_strings(file, "/by/small_name", 0, root ? shape[0] : 0, &out->small_name));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->small_judgements, shape[0]));
-  CROW_TRY(crow_file_read(file, "/by/small_judgements", 0, shape[0], CROW_I64, out->small_judgements));
+  CROW_NEED(crow_file_read_strings(file, "/by/small_name", 0, root ? shape[0] : 0, &out->small_name));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->small_judgements, shape[0]));
+  CROW_NEED(crow_file_read(file, "/by/small_judgements", 0, shape[0], CROW_I64, out->small_judgements));
   out->small = shape[0];
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_rewards_by_read(const crow_comm *comm, const crow_file *file, const crow_partition *p,

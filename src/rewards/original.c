@@ -44,7 +44,6 @@ crow_status crow_rewards_write_original(const crow_comm *comm, crow_file *file, 
   CROW_TRY(original_copy_texts(dataset, &p, "/cluster/topic", file, "/original/topic"));
   CROW_TRY(original_copy_texts(dataset, &p, "/cluster/prompt", file, "/original/prompt"));
 cleanup:
-  crow_free(all);
-  crow_free(reward);
+  CROW_FREE(all, reward);
   return status;
 }

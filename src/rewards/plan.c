@@ -96,23 +96,20 @@ cleanup:
 crow_status crow_rewards_check_memory(const crow_comm *comm, const crow_dataset *dataset,
                                       const crow_train_options *options, const crow_uncertainty_options *wanted,
                                       double memory_per_rank) {
-  crow_status status = CROW_OK;
   const int ranks = crow_comm_size(comm);
   double bytes = crow_rewards_rank_bytes(dataset, options, ranks);
-  if (options->training.validate) CROW_TRY(add_validation(comm, dataset, options, &bytes));
-  CROW_TRY(crow_comm_check_memory(
+  if (options->training.validate) CROW_NEED(add_validation(comm, dataset, options, &bytes));
+  CROW_NEED(crow_comm_check_memory(
       comm, memory_per_rank, bytes,
       options->model.model == CROW_MODEL_TABULAR
           ? "use more ranks or fewer ranks a node, a shorter --history"
           : "use more ranks or fewer ranks a node, fewer --hidden units, contexts stored as 32-bit floats",
       "the fit of %lld alternatives with %lld comparisons", (long long)dataset->alternatives,
       (long long)dataset->comparisons));
-  if (!wanted) goto cleanup;
-  CROW_TRY(crow_comm_check_memory(comm, memory_per_rank,
-                                  crow_uncertainty_rank_bytes(dataset, &options->lbfgs, wanted, ranks),
-                                  "use more ranks or fewer ranks a node, or fewer --bootstrap replicates",
-                                  "the bootstrap or standard errors of %lld alternatives with %lld comparisons",
-                                  (long long)dataset->alternatives, (long long)dataset->comparisons));
-cleanup:
-  return status;
+  if (!wanted) return CROW_OK;
+  return crow_comm_check_memory(comm, memory_per_rank,
+                                crow_uncertainty_rank_bytes(dataset, &options->lbfgs, wanted, ranks),
+                                "use more ranks or fewer ranks a node, or fewer --bootstrap replicates",
+                                "the bootstrap or standard errors of %lld alternatives with %lld comparisons",
+                                (long long)dataset->alternatives, (long long)dataset->comparisons);
 }

@@ -36,24 +36,19 @@ cleanup:
 
 crow_status crow_rewards_write_prompts(const crow_comm *comm, crow_file *file, const crow_rewards *rewards,
                                        const crow_dataset *dataset) {
-  crow_status status = CROW_OK;
   if (!rewards->prompt_scale) return CROW_OK;
   const crow_partition p = crow_comm_partition(comm, rewards->prompts, CROW_BLOCK);
-  CROW_TRY(rewards_prompts_write_names(comm, file, dataset));
-  CROW_TRY(crow_file_write_vector(file, "/prompts/pair_scale", CROW_F64, &p, rewards->prompt_scale + p.begin));
-cleanup:
-  return status;
+  CROW_NEED(rewards_prompts_write_names(comm, file, dataset));
+  return crow_file_write_vector(file, "/prompts/pair_scale", CROW_F64, &p, rewards->prompt_scale + p.begin);
 }
 
 crow_status crow_rewards_keep_prompt_scale(const crow_comm *comm, const double *scale, crow_gidx prompts,
                                            crow_rewards *out) {
-  crow_status status = CROW_OK;
   if (!scale) return CROW_OK;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->prompt_scale, prompts));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_RAW(&out->prompt_scale, prompts));
   memcpy(out->prompt_scale, scale, (size_t)prompts * sizeof *scale);
   out->prompts = prompts;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_rewards_save_prompts(crow_checkpoint *checkpoint, const crow_rewards *r) {

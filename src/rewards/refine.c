@@ -19,13 +19,12 @@ static void log_round(const crow_weights *weights, const crow_rewards *rewards, 
 crow_status crow_rewards_refine(const crow_comm *comm, const crow_dataset *dataset,
                                 const crow_weights_options *sampling, const crow_train_options *options, double wanted,
                                 crow_checkpoint *checkpoint, crow_weights *weights, crow_rewards *rewards) {
-  crow_status status = CROW_OK;
   while (rewards->sampling_error.value) {
     const double error = rewards->sampling_error.largest;
     bool more = false;
     log_round(weights, rewards, wanted);
     if (error < wanted) break;
-    CROW_TRY(crow_weights_refine(comm, dataset, sampling, samples_factor(error, wanted), checkpoint, weights, &more));
+    CROW_NEED(crow_weights_refine(comm, dataset, sampling, samples_factor(error, wanted), checkpoint, weights, &more));
     if (!more) {
       crow_log(CROW_LOG_WARNING,
                "fit: stopped at %lld samples with a standard error of a reward from sampling of %.4g, not below %g",
@@ -33,8 +32,7 @@ crow_status crow_rewards_refine(const crow_comm *comm, const crow_dataset *datas
       break;
     }
     crow_rewards_free(rewards);
-    CROW_TRY(crow_rewards_fit_from(comm, dataset, weights, options, checkpoint, rewards));
+    CROW_NEED(crow_rewards_fit_from(comm, dataset, weights, options, checkpoint, rewards));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

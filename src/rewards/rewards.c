@@ -6,20 +6,18 @@
 
 static crow_status rewards_allocate(const crow_comm *comm, const crow_weights *weights,
                                     const crow_train_options *options, crow_rewards *out) {
-  crow_status status = CROW_OK;
   const crow_gidx count = weights->partition.count;
   const bool tabular = options->model.model == CROW_MODEL_TABULAR;
   out->convergence_tested = tabular || crow_train_optimizer(options) == CROW_OPTIMIZER_LBFGS;
   out->partition = weights->partition;
   out->zero_weights = weights->zeros;
-  CROW_TRY(crow_weights_space_copy(comm, &weights->space, &out->space));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->value, count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->weight, count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->win_rate, count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->fitted_win_rate, count));
+  CROW_NEED(crow_weights_space_copy(comm, &weights->space, &out->space));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->value, count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->weight, count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->win_rate, count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->fitted_win_rate, count));
   if (count) memcpy(out->weight, weights->value, (size_t)count * sizeof *out->weight);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* The preferences of a dataset, as the objective takes them. */
@@ -32,43 +30,39 @@ typedef struct preferences {
 /* Observed comparisons, or within prompts complete ones. */
 static crow_status read_pairs(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                               bool across, const crow_rewards *out, crow_pairs *pairs) {
-  crow_status status = CROW_OK;
   if (dataset->prompts > 1 && !weights->share) {
-    CROW_TRY(crow_error(CROW_USAGE, "the dataset has prompts: expected weights with the prompts' shares, "
-                                    "crow_weights_find_shares()"));
+    return crow_error(CROW_USAGE, "the dataset has prompts: expected weights with the prompts' shares, "
+                                  "crow_weights_find_shares()");
   }
   if (out->source == CROW_SOURCE_COMPARISONS) {
-    CROW_TRY(crow_pairs_read(comm, dataset, pairs));
-    if (!across) CROW_TRY(crow_pairs_check_prompts(comm, dataset, pairs));
-    goto cleanup;
+    CROW_NEED(crow_pairs_read(comm, dataset, pairs));
+    if (!across) CROW_NEED(crow_pairs_check_prompts(comm, dataset, pairs));
+    return CROW_OK;
   }
-  CROW_TRY(crow_pairs_within_prompts(comm, dataset, weights, pairs));
+  CROW_NEED(crow_pairs_within_prompts(comm, dataset, weights, pairs));
   crow_log(CROW_LOG_INFO, "preferences: complete within prompts, %lld pair%s from a %s",
            (long long)pairs->partition.global, crow_plural(pairs->partition.global),
            out->source == CROW_SOURCE_MATRIX ? "matrix" : "population");
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status read_preferences(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                     bool across, crow_rewards *out, preferences *read) {
-  crow_status status = CROW_OK;
   crow_stages_begin(&out->stages, "preferences");
   out->source = crow_preference_source(dataset);
   read->paired = out->source == CROW_SOURCE_COMPARISONS || dataset->prompts > 1;
   if (read->paired) {
-    CROW_TRY(read_pairs(comm, dataset, weights, across, out, &read->pairs));
-    goto cleanup;
+    CROW_NEED(read_pairs(comm, dataset, weights, across, out, &read->pairs));
+    return CROW_OK;
   }
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&read->win_rate, weights->partition.count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&read->win_rate, weights->partition.count));
   if (out->source == CROW_SOURCE_MATRIX)
-    CROW_TRY(crow_win_rate_matrix(comm, dataset, weights, read->win_rate));
+    CROW_NEED(crow_win_rate_matrix(comm, dataset, weights, read->win_rate));
   else
-    CROW_TRY(crow_win_rate_population(comm, dataset, weights, read->win_rate));
+    CROW_NEED(crow_win_rate_population(comm, dataset, weights, read->win_rate));
   crow_log(CROW_LOG_INFO, "preferences: complete, from a %s",
            out->source == CROW_SOURCE_MATRIX ? "matrix" : "population");
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static void log_pairs(const crow_pairs *pairs) {
@@ -83,18 +77,16 @@ static void log_pairs(const crow_pairs *pairs) {
 
 /* The fewest and the most of any pair. */
 static crow_status find_judgements(const crow_comm *comm, const crow_pairs *pairs, crow_rewards *out) {
-  crow_status status = CROW_OK;
   int64_t ends[2] = {-INT64_MAX, 0}; /* minus the fewest, the most */
   for (int64_t k = 0; k < pairs->partition.count; k++) {
     const int64_t n = pairs->judgements[k];
     if (-n > ends[0]) ends[0] = -n;
     if (n > ends[1]) ends[1] = n;
   }
-  CROW_TRY(crow_comm_max_i64(comm, ends, 2));
+  CROW_NEED(crow_comm_max_i64(comm, ends, 2));
   out->least_judgements = ends[1] ? -ends[0] : 0;
   out->most_judgements = ends[1];
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* For pairs, or if there are none for complete preferences. */
@@ -292,10 +284,7 @@ crow_status crow_rewards_fit_complete(const crow_comm *comm, const crow_weights 
 }
 
 void crow_rewards_free(crow_rewards *rewards) {
-  crow_free(rewards->value);
-  crow_free(rewards->weight);
-  crow_free(rewards->win_rate);
-  crow_free(rewards->fitted_win_rate);
+  CROW_FREE(rewards->value, rewards->weight, rewards->win_rate, rewards->fitted_win_rate);
   crow_trace_free(&rewards->trace);
   crow_uncertainty_free(&rewards->uncertainty);
   crow_sampling_error_free(&rewards->sampling_error);
@@ -303,8 +292,7 @@ void crow_rewards_free(crow_rewards *rewards) {
   crow_free(rewards->near);
   crow_weights_space_free(&rewards->space);
   crow_strings_free(&rewards->effect);
-  crow_free(rewards->prompt_scale);
-  crow_free(rewards->spread);
+  CROW_FREE(rewards->prompt_scale, rewards->spread);
   crow_fitted_model_free(&rewards->model);
   crow_training_curve_free(&rewards->curve);
   memset(rewards, 0, sizeof *rewards);

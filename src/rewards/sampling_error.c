@@ -18,38 +18,34 @@ static int64_t bits_of_error(double error) {
 
 /* The lower median of those that are known, by halving the range of bits that it is in. */
 static crow_status find_median_error(const crow_comm *comm, crow_gidx count, crow_sampling_error *e) {
-  crow_status status = CROW_OK;
   int64_t low = 0, high = bits_of_error(e->largest), known = 0;
   for (crow_gidx i = 0; i < count; i++) known += !isnan(e->value[i]);
-  CROW_TRY(crow_comm_sum_i64(comm, &known, 1));
+  CROW_NEED(crow_comm_sum_i64(comm, &known, 1));
   while (low < high) {
     const int64_t middle = low + (high - low) / 2;
     int64_t within = 0;
     for (crow_gidx i = 0; i < count; i++) within += !isnan(e->value[i]) && bits_of_error(e->value[i]) <= middle;
-    CROW_TRY(crow_comm_sum_i64(comm, &within, 1));
+    CROW_NEED(crow_comm_sum_i64(comm, &within, 1));
     if (2 * within >= known)
       high = middle;
     else
       low = middle + 1;
   }
   memcpy(&e->median, &low, sizeof e->median);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status find_largest_error(const crow_comm *comm, const crow_partition *p, crow_sampling_error *e) {
-  crow_status status = CROW_OK;
   int64_t at = p->global;
   e->largest = 0;
   for (crow_gidx i = 0; i < p->count; i++) e->largest = fmax(e->largest, e->value[i]); /* which passes NaN over */
-  CROW_TRY(crow_comm_max_f64(comm, &e->largest, 1));
+  CROW_NEED(crow_comm_max_f64(comm, &e->largest, 1));
   for (crow_gidx i = p->count - 1; i >= 0; i--) {
     if (e->value[i] == e->largest) at = p->begin + i;
   }
-  CROW_TRY(crow_comm_min_i64(comm, &at, 1));
+  CROW_NEED(crow_comm_min_i64(comm, &at, 1));
   e->at = at < p->global ? at : 0;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* What changes of the weights are taken from. */
@@ -62,17 +58,15 @@ typedef struct batch_source {
 
 static crow_status take_changes_of_batches(void *context, int64_t first, int64_t columns, double *relative,
                                            double *win_rate) {
-  crow_status status = CROW_OK;
   const batch_source *s = context;
   const int64_t n = s->weights->partition.count;
   bool known = false;
-  CROW_TRY(crow_weights_changes(s->comm, s->weights, first, columns, relative, &known));
+  CROW_NEED(crow_weights_changes(s->comm, s->weights, first, columns, relative, &known));
   if (s->win_rate && columns * n > 0)
     memcpy(win_rate, s->win_rate + first * n, (size_t)(columns * n) * sizeof *win_rate);
   if (win_rate && !s->win_rate)
-    CROW_TRY(crow_win_rate_changed(s->comm, s->dataset, s->weights, columns, relative, win_rate));
-cleanup:
-  return status;
+    CROW_NEED(crow_win_rate_changed(s->comm, s->dataset, s->weights, columns, relative, win_rate));
+  return CROW_OK;
 }
 
 static crow_status read_matrix_once(batch_source *s, int64_t batches) {
@@ -116,26 +110,21 @@ enum { MEDIAN, LARGEST, WHERE, NUMBERS };
 
 crow_status crow_sampling_error_save(crow_checkpoint *checkpoint, const crow_partition *p,
                                      const crow_sampling_error *error) {
-  crow_status status = CROW_OK;
   const double numbers[NUMBERS] = {error->median, error->largest, (double)error->at};
   if (!error->value) return CROW_OK;
-  CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "sampling_error", NUMBERS, numbers));
-  CROW_TRY(crow_checkpoint_put_vector(checkpoint, "sampling_error", 0, CROW_F64, p, error->value));
-cleanup:
-  return status;
+  CROW_NEED(crow_checkpoint_put_scalars(checkpoint, "sampling_error", NUMBERS, numbers));
+  return crow_checkpoint_put_vector(checkpoint, "sampling_error", 0, CROW_F64, p, error->value);
 }
 
 crow_status crow_sampling_error_load(const crow_comm *comm, crow_checkpoint *checkpoint, const crow_partition *p,
                                      crow_sampling_error *out) {
-  crow_status status = CROW_OK;
   double numbers[NUMBERS];
   if (!crow_checkpoint_has(checkpoint, "sampling_error")) return CROW_OK;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->value, p->count + 1)); /* never NULL */
-  CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "sampling_error", NUMBERS, numbers));
-  CROW_TRY(crow_checkpoint_get_vector(checkpoint, "sampling_error", 0, CROW_F64, p, out->value));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->value, p->count + 1)); /* never NULL */
+  CROW_NEED(crow_checkpoint_get_scalars(checkpoint, "sampling_error", NUMBERS, numbers));
+  CROW_NEED(crow_checkpoint_get_vector(checkpoint, "sampling_error", 0, CROW_F64, p, out->value));
   out->median = numbers[MEDIAN];
   out->largest = numbers[LARGEST];
   out->at = (crow_gidx)numbers[WHERE];
-cleanup:
-  return status;
+  return CROW_OK;
 }

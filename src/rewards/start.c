@@ -45,8 +45,7 @@ static crow_status list_start(const crow_comm *comm, crow_file *file, start_entr
   qsort(*all, (size_t)p.global, sizeof **all, compare_entries);
 cleanup:
   crow_strings_free(&ids);
-  crow_free(mine);
-  crow_free(value);
+  CROW_FREE(mine, value);
   return status;
 }
 

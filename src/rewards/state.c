@@ -45,43 +45,38 @@ static void unpack_rewards(const double *from, crow_rewards *r) {
 }
 
 crow_status crow_rewards_save(crow_checkpoint *checkpoint, const crow_rewards *rewards) {
-  crow_status status = CROW_OK;
   const crow_partition *p = &rewards->partition;
   const double *const vector[] = {rewards->value, rewards->win_rate, rewards->fitted_win_rate,
                                   rewards->uncertainty.standard_error, rewards->uncertainty.lead_error};
   const int count = rewards->uncertainty.has_standard_errors ? 5 : 3;
   double numbers[NUMBERS];
   pack(rewards, numbers);
-  CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "rewards", NUMBERS, numbers));
+  CROW_NEED(crow_checkpoint_put_scalars(checkpoint, "rewards", NUMBERS, numbers));
   for (int k = 0; k < count; k++) {
-    CROW_TRY(crow_checkpoint_put_vector(checkpoint, "rewards", k, CROW_F64, p, vector[k]));
+    CROW_NEED(crow_checkpoint_put_vector(checkpoint, "rewards", k, CROW_F64, p, vector[k]));
   }
-  CROW_TRY(crow_rewards_save_prompts(checkpoint, rewards));
-  CROW_TRY(crow_sampling_error_save(checkpoint, p, &rewards->sampling_error));
-  CROW_TRY(crow_trace_save(checkpoint, &rewards->trace));
-cleanup:
-  return status;
+  CROW_NEED(crow_rewards_save_prompts(checkpoint, rewards));
+  CROW_NEED(crow_sampling_error_save(checkpoint, p, &rewards->sampling_error));
+  return crow_trace_save(checkpoint, &rewards->trace);
 }
 
 crow_status crow_rewards_load(const crow_comm *comm, crow_checkpoint *checkpoint, crow_rewards *out) {
-  crow_status status = CROW_OK;
   const crow_partition *p = &out->partition;
   double numbers[NUMBERS];
-  CROW_TRY(crow_checkpoint_get_scalars(checkpoint, "rewards", NUMBERS, numbers));
+  CROW_NEED(crow_checkpoint_get_scalars(checkpoint, "rewards", NUMBERS, numbers));
   unpack_rewards(numbers, out);
-  CROW_TRY(crow_checkpoint_get_vector(checkpoint, "rewards", 0, CROW_F64, p, out->value));
-  CROW_TRY(crow_checkpoint_get_vector(checkpoint, "rewards", 1, CROW_F64, p, out->win_rate));
-  CROW_TRY(crow_checkpoint_get_vector(checkpoint, "rewards", 2, CROW_F64, p, out->fitted_win_rate));
+  CROW_NEED(crow_checkpoint_get_vector(checkpoint, "rewards", 0, CROW_F64, p, out->value));
+  CROW_NEED(crow_checkpoint_get_vector(checkpoint, "rewards", 1, CROW_F64, p, out->win_rate));
+  CROW_NEED(crow_checkpoint_get_vector(checkpoint, "rewards", 2, CROW_F64, p, out->fitted_win_rate));
   if (out->uncertainty.has_standard_errors) {
-    CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->uncertainty.standard_error, p->count));
-    CROW_TRY(crow_checkpoint_get_vector(checkpoint, "rewards", 3, CROW_F64, p, out->uncertainty.standard_error));
-    CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->uncertainty.lead_error, p->count + 1)); /* never NULL */
-    CROW_TRY(crow_checkpoint_get_vector(checkpoint, "rewards", 4, CROW_F64, p, out->uncertainty.lead_error));
+    CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->uncertainty.standard_error, p->count));
+    CROW_NEED(crow_checkpoint_get_vector(checkpoint, "rewards", 3, CROW_F64, p, out->uncertainty.standard_error));
+    CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->uncertainty.lead_error, p->count + 1)); /* never NULL */
+    CROW_NEED(crow_checkpoint_get_vector(checkpoint, "rewards", 4, CROW_F64, p, out->uncertainty.lead_error));
   }
-  CROW_TRY(crow_sampling_error_load(comm, checkpoint, p, &out->sampling_error));
-  CROW_TRY(crow_rewards_load_prompts(comm, checkpoint, (crow_gidx)numbers[15], out));
-  CROW_TRY(crow_trace_load(comm, checkpoint, (int64_t)numbers[13], &out->trace));
+  CROW_NEED(crow_sampling_error_load(comm, checkpoint, p, &out->sampling_error));
+  CROW_NEED(crow_rewards_load_prompts(comm, checkpoint, (crow_gidx)numbers[15], out));
+  CROW_NEED(crow_trace_load(comm, checkpoint, (int64_t)numbers[13], &out->trace));
   crow_log(CROW_LOG_NOTICE, "fit: rewards of %lld iterations taken from the checkpoint", (long long)out->iterations);
-cleanup:
-  return status;
+  return CROW_OK;
 }

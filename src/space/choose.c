@@ -33,14 +33,11 @@ static crow_status visit_looks(void *context, crow_gidx begin, crow_gidx count, 
 }
 
 static crow_status space_choose_look(const crow_comm *comm, const crow_dataset *dataset, looks *out) {
-  crow_status status = CROW_OK;
   *out = (looks){0, (double)INFINITY, 0};
-  CROW_TRY(crow_space_visit(comm, dataset, visit_looks, out));
-  CROW_TRY(crow_comm_sum_i64(comm, &out->outside, 1));
-  CROW_TRY(crow_comm_min_f64(comm, &out->shortest, 1));
-  CROW_TRY(crow_comm_max_f64(comm, &out->longest, 1));
-cleanup:
-  return status;
+  CROW_NEED(crow_space_visit(comm, dataset, visit_looks, out));
+  CROW_NEED(crow_comm_sum_i64(comm, &out->outside, 1));
+  CROW_NEED(crow_comm_min_f64(comm, &out->shortest, 1));
+  return crow_comm_max_f64(comm, &out->longest, 1);
 }
 
 /* Its name; why in `reason`. */
@@ -79,14 +76,13 @@ static void warn_about_outsiders(const crow_dataset *dataset, crow_gidx outside)
 
 crow_status crow_space_choose(const crow_comm *comm, const crow_space_options *options, const crow_dataset *dataset,
                               crow_space_choice *out) {
-  crow_status status = CROW_OK;
   crow_space_text text;
   looks l = {0};
   const char *name = options->space, *reason = "";
   memset(out, 0, sizeof *out);
-  CROW_TRY(crow_space_parse(options));
-  CROW_TRY(crow_space_text_parse(name, &text));
-  if (text.kind == CROW_SPACE_AUTO || text.kind == CROW_SPACE_CUBE) CROW_TRY(space_choose_look(comm, dataset, &l));
+  CROW_NEED(crow_space_parse(options));
+  CROW_NEED(crow_space_text_parse(name, &text));
+  if (text.kind == CROW_SPACE_AUTO || text.kind == CROW_SPACE_CUBE) CROW_NEED(space_choose_look(comm, dataset, &l));
   if (text.kind == CROW_SPACE_AUTO) name = space_choose_decide(&l, dataset->dimensions, &reason);
   (void)snprintf(out->space, sizeof out->space, "%s", name);
   (void)snprintf(out->reason, sizeof out->reason, "%s", reason);
@@ -99,8 +95,7 @@ crow_status crow_space_choose(const crow_comm *comm, const crow_space_options *o
     out->outside = l.outside;
     warn_about_outsiders(dataset, l.outside);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_space_options crow_space_chosen(const crow_space_options *options, const crow_space_choice *choice) {

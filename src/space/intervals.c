@@ -64,12 +64,11 @@ cleanup:
 }
 
 static crow_status tabulate(const interval *list, int64_t count, crow_gidx d, crow_intervals *out) {
-  crow_status status = CROW_OK;
-  CROW_TRY(CROW_ALLOCATE(&out->first, d + 1));
-  CROW_TRY(CROW_ALLOCATE(&out->lower, count));
-  CROW_TRY(CROW_ALLOCATE(&out->upper, count));
-  CROW_TRY(CROW_ALLOCATE(&out->length_before, count));
-  CROW_TRY(CROW_ALLOCATE(&out->total, d));
+  CROW_NEED(CROW_ALLOCATE(&out->first, d + 1));
+  CROW_NEED(CROW_ALLOCATE(&out->lower, count));
+  CROW_NEED(CROW_ALLOCATE(&out->upper, count));
+  CROW_NEED(CROW_ALLOCATE(&out->length_before, count));
+  CROW_NEED(CROW_ALLOCATE(&out->total, d));
   for (int64_t i = 0; i < count; i++) {
     const int64_t k = list[i].coordinate;
     out->lower[i] = list[i].lower;
@@ -78,8 +77,7 @@ static crow_status tabulate(const interval *list, int64_t count, crow_gidx d, cr
     out->total[k] += list[i].upper - list[i].lower;
     out->first[k + 1] = i + 1;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_space_find_intervals(const crow_comm *comm, const crow_dataset *dataset, crow_intervals *out) {
@@ -100,19 +98,11 @@ crow_status crow_space_find_intervals(const crow_comm *comm, const crow_dataset 
   total = unite(all, total);
   CROW_TRY_AGREE(comm, tabulate(all, total, dataset->dimensions, out));
 cleanup:
-  crow_free(mine);
-  crow_free(packed);
-  crow_free(all);
-  crow_free(send_count);
-  crow_free(receive_count);
+  CROW_FREE(mine, packed, all, send_count, receive_count);
   return status;
 }
 
 void crow_intervals_free(crow_intervals *intervals) {
-  crow_free(intervals->first);
-  crow_free(intervals->lower);
-  crow_free(intervals->upper);
-  crow_free(intervals->length_before);
-  crow_free(intervals->total);
+  CROW_FREE(intervals->first, intervals->lower, intervals->upper, intervals->length_before, intervals->total);
   memset(intervals, 0, sizeof *intervals);
 }

@@ -47,26 +47,18 @@ typedef struct projection {
 
 static void projection_free(projection *p) {
   crow_file_close(&p->file);
-  crow_free(p->mean);
-  crow_free(p->vector);
-  crow_free(p->centred);
-  crow_free(p->product);
-  crow_free(p->lower);
-  crow_free(p->upper);
+  CROW_FREE(p->mean, p->vector, p->centred, p->product, p->lower, p->upper);
 }
 
 static crow_status projection_create(crow_gidx d, int64_t components, projection *p, crow_pca_summary *summary) {
-  crow_status status = CROW_OK;
   p->components = components;
-  CROW_TRY(CROW_ALLOCATE(&p->mean, d));
-  CROW_TRY(CROW_ALLOCATE(&p->vector, components * d));
-  CROW_TRY(CROW_ALLOCATE_RAW(&p->centred, CROW_BLOCK * d));
-  CROW_TRY(CROW_ALLOCATE_RAW(&p->product, CROW_BLOCK * components));
-  CROW_TRY(CROW_ALLOCATE_RAW(&p->lower, components));
-  CROW_TRY(CROW_ALLOCATE_RAW(&p->upper, components));
-  CROW_TRY(CROW_ALLOCATE(&summary->variance, components));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE(&p->mean, d));
+  CROW_NEED(CROW_ALLOCATE(&p->vector, components * d));
+  CROW_NEED(CROW_ALLOCATE_RAW(&p->centred, CROW_BLOCK * d));
+  CROW_NEED(CROW_ALLOCATE_RAW(&p->product, CROW_BLOCK * components));
+  CROW_NEED(CROW_ALLOCATE_RAW(&p->lower, components));
+  CROW_NEED(CROW_ALLOCATE_RAW(&p->upper, components));
+  return CROW_ALLOCATE(&summary->variance, components);
 }
 
 /* A direction and its opposite are the same component: the one whose largest entry is positive is taken. */
@@ -136,19 +128,17 @@ static crow_status bound_block(void *context, crow_gidx begin, crow_gidx count, 
 
 /* What takes the coordinates into the unit cube, each around its middle. Collective. */
 static crow_status find_cube(const crow_comm *comm, const crow_dataset *dataset, projection *p) {
-  crow_status status = CROW_OK;
   double widest = 0;
   for (int64_t k = 0; k < p->components; k++) {
     p->lower[k] = (double)INFINITY;
     p->upper[k] = -(double)INFINITY;
   }
-  CROW_TRY(crow_space_visit(comm, dataset, bound_block, p));
-  CROW_TRY(crow_comm_min_f64(comm, p->lower, p->components));
-  CROW_TRY(crow_comm_max_f64(comm, p->upper, p->components));
+  CROW_NEED(crow_space_visit(comm, dataset, bound_block, p));
+  CROW_NEED(crow_comm_min_f64(comm, p->lower, p->components));
+  CROW_NEED(crow_comm_max_f64(comm, p->upper, p->components));
   for (int64_t k = 0; k < p->components; k++) widest = fmax(widest, p->upper[k] - p->lower[k]);
   p->scale = widest > 0 ? 1 / widest : 1;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Takes the coordinates of one alternative into the cube; whether they are inside. */
@@ -195,15 +185,12 @@ cleanup:
 /* The dataset whose components are taken, checked against the one to project; its own where no other is named. */
 static crow_status open_basis(const crow_comm *comm, const crow_dataset *dataset, const char *path,
                               crow_dataset *basis) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_dataset_open(comm, path, true, basis));
+  CROW_NEED(crow_dataset_open(comm, path, true, basis));
   if (basis->dimensions != dataset->dimensions) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: contexts have %lld dimensions, expected the %lld of %s", path,
-                        (long long)basis->dimensions, (long long)dataset->dimensions, crow_file_name(dataset->file)));
+    return crow_error(CROW_BAD_INPUT, "%s: contexts have %lld dimensions, expected the %lld of %s", path,
+                      (long long)basis->dimensions, (long long)dataset->dimensions, crow_file_name(dataset->file));
   }
-  CROW_TRY(check_basis_names(dataset, basis));
-cleanup:
-  return status;
+  return check_basis_names(dataset, basis);
 }
 
 /* What is written when the components are found. */

@@ -50,12 +50,12 @@ cleanup:
 
 /* The lowest over the ranks of the numbers that are too large becomes everybody's error. */
 static crow_status check_largest(const crow_comm *comm, const crow_dataset *dataset, const range *r) {
-  crow_status status = CROW_OK, local = CROW_OK;
+  crow_status local = CROW_OK;
   int64_t lowest = r->fault;
   char column[128];
-  CROW_TRY(crow_comm_min_i64(comm, &lowest, 1));
-  if (lowest == INT64_MAX) goto cleanup;
-  CROW_TRY(name_column(dataset, lowest % dataset->dimensions, column, sizeof column));
+  CROW_NEED(crow_comm_min_i64(comm, &lowest, 1));
+  if (lowest == INT64_MAX) return CROW_OK;
+  CROW_NEED(name_column(dataset, lowest % dataset->dimensions, column, sizeof column));
   if (lowest == r->fault) {
     local =
         crow_error(CROW_BAD_INPUT,
@@ -64,9 +64,7 @@ static crow_status check_largest(const crow_comm *comm, const crow_dataset *data
                    range_name_of(dataset), (long long)(lowest / dataset->dimensions),
                    (long long)(lowest % dataset->dimensions), column, r->value, LARGEST);
   }
-  CROW_TRY_AGREE(comm, local);
-cleanup:
-  return status;
+  return crow_comm_agree(comm, local);
 }
 
 static crow_status check_extent(const crow_dataset *dataset, const range *r) {
@@ -99,7 +97,6 @@ crow_status crow_space_check_distances(const crow_comm *comm, const crow_dataset
   CROW_TRY(crow_comm_max_f64(comm, r.upper, d));
   CROW_TRY(check_extent(dataset, &r));
 cleanup:
-  crow_free(r.lower);
-  crow_free(r.upper);
+  CROW_FREE(r.lower, r.upper);
   return status;
 }

@@ -39,8 +39,7 @@ cleanup:
 
 void crow_rotation_free(crow_rotation *rotation) {
   for (int round = 0; round < CROW_ROTATION_ROUNDS; round++) {
-    crow_free(rotation->order[round]);
-    crow_free(rotation->sign[round]);
+    CROW_FREE(rotation->order[round], rotation->sign[round]);
   }
   *rotation = (crow_rotation){0};
 }

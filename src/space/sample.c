@@ -88,7 +88,6 @@ enum { POOL_GAP = 16, POOL_STRETCH = 4096 };
 /* Reads the rows of `place` (count, ascending), stretch by stretch. */
 static crow_status read_places(const crow_space *space, const pool_place *place, crow_gidx count, double *stretch,
                                double *points) {
-  crow_status status = CROW_OK;
   const crow_gidx d = space->dimensions;
   for (crow_gidx i = 0, end; i < count; i = end) {
     const crow_gidx first = place[i].row;
@@ -96,13 +95,12 @@ static crow_status read_places(const crow_space *space, const pool_place *place,
          end < count && place[end].row - place[end - 1].row <= POOL_GAP && place[end].row - first < POOL_STRETCH;) {
       end++;
     }
-    CROW_TRY(crow_array_read(space->pool, first, place[end - 1].row - first + 1, stretch));
+    CROW_NEED(crow_array_read(space->pool, first, place[end - 1].row - first + 1, stretch));
     for (crow_gidx k = i; k < end; k++) {
       memcpy(points + place[k].sample * d, stretch + (place[k].row - first) * d, (size_t)d * sizeof *points);
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status sample_pool(const crow_space *space, crow_gidx begin, crow_gidx count, crow_gidx total,
@@ -117,8 +115,7 @@ static crow_status sample_pool(const crow_space *space, crow_gidx begin, crow_gi
   if (count) qsort(place, (size_t)count, sizeof *place, by_row);
   CROW_TRY(read_places(space, place, count, stretch, points));
 cleanup:
-  crow_free(place);
-  crow_free(stretch);
+  CROW_FREE(place, stretch);
   return status;
 }
 
@@ -148,18 +145,16 @@ cleanup:
 }
 
 crow_status crow_space_keep(crow_space *space, crow_gidx count, crow_gidx total, int64_t bytes) {
-  crow_status status = CROW_OK;
   const crow_gidx most = bytes / (int64_t)sizeof(double) / space->dimensions;
   const crow_gidx kept = count < most ? count : most;
   crow_free(space->kept);
   space->kept = NULL;
   space->kept_count = 0;
-  CROW_TRY(CROW_ALLOCATE_RAW(&space->kept, kept * space->dimensions));
-  CROW_TRY(crow_space_sample(space, 0, kept, total, space->kept));
+  CROW_NEED(CROW_ALLOCATE_RAW(&space->kept, kept * space->dimensions));
+  CROW_NEED(crow_space_sample(space, 0, kept, total, space->kept));
   space->kept_count = kept;
   space->kept_total = total;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 const double *crow_space_kept(const crow_space *space, crow_gidx begin, crow_gidx count, crow_gidx total) {

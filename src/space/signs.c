@@ -31,10 +31,7 @@ bool crow_signs_possible(const crow_space *space) {
 
 void crow_signs_destroy(crow_signs **signs) {
   if (!*signs) return;
-  crow_free((*signs)->coordinate);
-  crow_free((*signs)->centre);
-  crow_free((*signs)->half);
-  crow_free((*signs)->factor);
+  CROW_FREE((*signs)->coordinate, (*signs)->centre, (*signs)->half, (*signs)->factor);
   crow_rotation_free(&(*signs)->rotation);
   crow_free(*signs);
   *signs = NULL;
@@ -74,9 +71,7 @@ static crow_status deal_by_energy(crow_signs *signs, const double *energy) {
     sum[to] += card[k].energy;
   }
 cleanup:
-  crow_free(card);
-  crow_free(sum);
-  crow_free(count);
+  CROW_FREE(card, sum, count);
   return status;
 }
 
@@ -90,16 +85,14 @@ static void deal_in_turn(crow_signs *signs) {
 /* ---- creation ------------------------------------------------------------------------------------------------ */
 
 static crow_status set_sides(crow_signs *signs) {
-  crow_status status = CROW_OK;
   const double *lower = signs->space->lower, *upper = signs->space->upper;
-  CROW_TRY(CROW_ALLOCATE(&signs->half, signs->d));
+  CROW_NEED(CROW_ALLOCATE(&signs->half, signs->d));
   for (int64_t k = 0; k < signs->d; k++) {
     signs->half[k] = (upper[k] - lower[k]) / 2;
     signs->centre[k] = lower[k] + signs->half[k];
     signs->norm = fmax(signs->norm, signs->half[k]);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Columns of the covariance's factor that rounding alone has filled are left out: z is as long as the rank. */
@@ -129,19 +122,16 @@ cleanup:
 }
 
 static crow_status set_space(crow_signs *signs) {
-  crow_status status = CROW_OK;
   const crow_space *space = signs->space;
-  CROW_TRY(CROW_ALLOCATE(&signs->centre, signs->d));
+  CROW_NEED(CROW_ALLOCATE(&signs->centre, signs->d));
   if (crow_signs_dealt(space)) {
-    CROW_TRY(set_sides(signs));
-    goto cleanup;
+    CROW_NEED(set_sides(signs));
+    return CROW_OK;
   }
   if (space->mean) memcpy(signs->centre, space->mean, (size_t)signs->d * sizeof *signs->centre);
   signs->norm = space->kind == CROW_SPACE_BALL ? space->radius : 1; /* of B; Q is orthogonal */
-  if (space->kind == CROW_SPACE_GAUSSIAN) CROW_TRY(set_factor(signs));
-  CROW_TRY(crow_rotation_create(signs->rank, space->seed, &signs->rotation));
-cleanup:
-  return status;
+  if (space->kind == CROW_SPACE_GAUSSIAN) CROW_NEED(set_factor(signs));
+  return crow_rotation_create(signs->rank, space->seed, &signs->rotation);
 }
 
 crow_status crow_signs_create(const crow_space *space, int64_t blocks, const double *energy, crow_signs **out) {
@@ -255,8 +245,7 @@ crow_status crow_signs_sample(const crow_signs *signs, int64_t begin, int64_t co
     crow_signs_point(signs, z, row, room, points + i * signs->d);
   }
 cleanup:
-  crow_free(z);
-  crow_free(room);
+  CROW_FREE(z, room);
   return status;
 }
 

@@ -75,30 +75,26 @@ crow_status crow_space_center_parse(const char *text, crow_space_center_kind *ki
 }
 
 crow_status crow_space_parse(const crow_space_options *options) {
-  crow_status status = CROW_OK;
   crow_space_text parsed;
   crow_space_center_kind center;
-  CROW_TRY(crow_space_text_parse(options->space, &parsed));
+  CROW_NEED(crow_space_text_parse(options->space, &parsed));
   if (options->center && parsed.kind != CROW_SPACE_SPHERE && parsed.kind != CROW_SPACE_AUTO) {
-    CROW_TRY(crow_error(CROW_USAGE, "--space-center: only the sphere has a centre, but --space is %s", options->space));
+    return crow_error(CROW_USAGE, "--space-center: only the sphere has a centre, but --space is %s", options->space);
   }
-  CROW_TRY(crow_space_center_parse(options->center, &center, &parsed));
-cleanup:
-  return status;
+  return crow_space_center_parse(options->center, &center, &parsed);
 }
 
 static crow_status create_box(const crow_comm *comm, const crow_dataset *dataset, double margin, crow_space *space) {
-  crow_status status = CROW_OK;
   const crow_gidx d = space->dimensions;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&space->lower, d));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&space->upper, d));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&space->lower, d));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&space->upper, d));
   if (space->kind == CROW_SPACE_CUBE) {
     for (crow_gidx k = 0; k < d; k++) space->upper[k] = 1;
     (void)snprintf(space->description, sizeof space->description, "unit cube in %lld dimension%s", (long long)d,
                    crow_plural(d));
-    goto cleanup;
+    return CROW_OK;
   }
-  CROW_TRY(crow_space_find_bounds(comm, dataset, space->lower, space->upper));
+  CROW_NEED(crow_space_find_bounds(comm, dataset, space->lower, space->upper));
   for (crow_gidx k = 0; k < d; k++) {
     const double widen = margin * (space->upper[k] - space->lower[k]);
     space->lower[k] -= widen;
@@ -106,56 +102,48 @@ static crow_status create_box(const crow_comm *comm, const crow_dataset *dataset
   }
   (void)snprintf(space->description, sizeof space->description,
                  "bounding box of the contexts in %lld dimension%s, margin %g", (long long)d, crow_plural(d), margin);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status create_round(const crow_comm *comm, const crow_dataset *dataset, crow_space *space) {
-  crow_status status = CROW_OK;
   const crow_gidx d = space->dimensions;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&space->mean, d));
-  CROW_TRY(crow_space_find_mean(comm, dataset, space->mean));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&space->mean, d));
+  CROW_NEED(crow_space_find_mean(comm, dataset, space->mean));
   if (space->kind == CROW_SPACE_BALL) {
-    CROW_TRY(crow_space_find_radius(comm, dataset, space->mean, &space->radius));
+    CROW_NEED(crow_space_find_radius(comm, dataset, space->mean, &space->radius));
     (void)snprintf(space->description, sizeof space->description,
                    "ball of radius %g around the contexts' mean in %lld dimension%s, not clone-robust", space->radius,
                    (long long)d, crow_plural(d));
   } else {
-    CROW_TRY_AGREE(comm, CROW_ALLOCATE(&space->factor, d * d));
-    CROW_TRY(crow_space_find_factor(comm, dataset, space->mean, space->factor));
+    CROW_NEED_AGREE(comm, CROW_ALLOCATE(&space->factor, d * d));
+    CROW_NEED(crow_space_find_factor(comm, dataset, space->mean, space->factor));
     (void)snprintf(space->description, sizeof space->description,
                    "normal distribution with the contexts' mean and covariance in %lld dimension%s, not clone-robust",
                    (long long)d, crow_plural(d));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status create_pool(const crow_comm *comm, const crow_space_text *text, crow_space *space) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_array_open(comm, text->file, text->path, &space->pool));
+  CROW_NEED(crow_array_open(comm, text->file, text->path, &space->pool));
   if (crow_array_columns(space->pool) != space->dimensions || crow_array_rows(space->pool) < 1) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT,
-                        "%s: %s: shape is (%lld, %lld), expected at least one row of %lld columns, as the "
-                        "contexts have",
-                        text->file, text->path, (long long)crow_array_rows(space->pool),
-                        (long long)crow_array_columns(space->pool), (long long)space->dimensions));
+    return crow_error(CROW_BAD_INPUT,
+                      "%s: %s: shape is (%lld, %lld), expected at least one row of %lld columns, as the "
+                      "contexts have",
+                      text->file, text->path, (long long)crow_array_rows(space->pool),
+                      (long long)crow_array_columns(space->pool), (long long)space->dimensions);
   }
   (void)snprintf(space->description, sizeof space->description, "pool of %lld row%s of %.150s",
                  (long long)crow_array_rows(space->pool), crow_plural(crow_array_rows(space->pool)), text->file);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status create_chosen(const crow_comm *comm, const crow_space_options *options, const crow_dataset *dataset,
                                  crow_space **out) {
-  crow_status status = CROW_OK;
   crow_space_choice choice;
-  CROW_TRY(crow_space_choose(comm, options, dataset, &choice));
+  CROW_NEED(crow_space_choose(comm, options, dataset, &choice));
   const crow_space_options chosen = crow_space_chosen(options, &choice);
-  CROW_TRY(crow_space_create(comm, &chosen, dataset, out));
-cleanup:
-  return status;
+  return crow_space_create(comm, &chosen, dataset, out);
 }
 
 crow_status crow_space_create(const crow_comm *comm, const crow_space_options *options, const crow_dataset *dataset,
@@ -205,15 +193,10 @@ cleanup:
 
 void crow_space_destroy(crow_space **space) {
   if (!*space) return;
-  crow_free((*space)->lower);
-  crow_free((*space)->upper);
-  crow_free((*space)->center);
-  crow_free((*space)->mean);
-  crow_free((*space)->factor);
+  CROW_FREE((*space)->lower, (*space)->upper, (*space)->center, (*space)->mean, (*space)->factor);
   crow_intervals_free(&(*space)->intervals);
   crow_array_close(&(*space)->pool);
-  crow_free((*space)->kept);
-  crow_free(*space);
+  CROW_FREE((*space)->kept, *space);
   *space = NULL;
 }
 

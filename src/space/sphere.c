@@ -43,23 +43,21 @@ cleanup:
 }
 
 crow_status crow_space_create_sphere(const crow_comm *comm, const crow_space_options *options, crow_space *space) {
-  crow_status status = CROW_OK;
   crow_space_text text;
   char about[160] = "";
-  CROW_TRY(crow_space_center_parse(options->center, &space->center_kind, &text));
+  CROW_NEED(crow_space_center_parse(options->center, &space->center_kind, &text));
   if (space->center_kind == CROW_CENTER_WEIGHTED) {
     (void)snprintf(about, sizeof about, " about the weighted mean");
-    CROW_TRY_AGREE(comm, CROW_ALLOCATE(&space->center, space->dimensions));
+    CROW_NEED_AGREE(comm, CROW_ALLOCATE(&space->center, space->dimensions));
   }
   if (space->center_kind == CROW_CENTER_FILE) {
     (void)snprintf(about, sizeof about, " about %.60s of %.80s", text.path, text.file);
-    CROW_TRY(read_center(comm, &text, space));
+    CROW_NEED(read_center(comm, &text, space));
   }
   (void)snprintf(space->description, sizeof space->description, "unit sphere%s in %lld dimension%s%s", about,
                  (long long)space->dimensions, crow_plural(space->dimensions),
                  space->center ? "" : ", contexts normalised");
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 bool crow_space_wants_center(const crow_space *space) {
@@ -67,11 +65,9 @@ bool crow_space_wants_center(const crow_space *space) {
 }
 
 crow_status crow_space_set_center(crow_space *space, const double *center) {
-  crow_status status = CROW_OK;
-  if (!space->center) CROW_TRY(CROW_ALLOCATE(&space->center, space->dimensions));
+  if (!space->center) CROW_NEED(CROW_ALLOCATE(&space->center, space->dimensions));
   memcpy(space->center, center, (size_t)space->dimensions * sizeof *center);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 const double *crow_space_center(const crow_space *space) { return space->center; }
@@ -109,19 +105,16 @@ static crow_status turn_row(const crow_space *space, crow_gidx index, double *ro
 }
 
 crow_status crow_space_transform(const crow_space *space, crow_gidx begin, crow_gidx count, double *contexts) {
-  crow_status status = CROW_OK;
   if (space->kind != CROW_SPACE_SPHERE) return CROW_OK;
   for (crow_gidx i = 0; i < count; i++) {
     double *row = contexts + i * space->dimensions;
     if (!crow_space_normalise(row, space->dimensions) && !space->center) {
-      CROW_TRY(
-          crow_error(CROW_BAD_INPUT,
-                     "/alternatives/context[%lld] is zero: it has no direction, so --space sphere without a centre "
-                     "cannot place it",
-                     (long long)(begin + i)));
+      return crow_error(CROW_BAD_INPUT,
+                        "/alternatives/context[%lld] is zero: it has no direction, so --space sphere without a centre "
+                        "cannot place it",
+                        (long long)(begin + i));
     }
-    if (space->center) CROW_TRY(turn_row(space, begin + i, row));
+    if (space->center) CROW_NEED(turn_row(space, begin + i, row));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -50,17 +50,14 @@ static crow_status visit_bounds(void *context, crow_gidx begin, crow_gidx count,
 }
 
 crow_status crow_space_find_bounds(const crow_comm *comm, const crow_dataset *dataset, double *lower, double *upper) {
-  crow_status status = CROW_OK;
   bounds b = {lower, upper};
   for (crow_gidx k = 0; k < dataset->dimensions; k++) {
     lower[k] = (double)INFINITY;
     upper[k] = -(double)INFINITY;
   }
-  CROW_TRY(crow_space_visit(comm, dataset, visit_bounds, &b));
-  CROW_TRY(crow_comm_min_f64(comm, lower, dataset->dimensions));
-  CROW_TRY(crow_comm_max_f64(comm, upper, dataset->dimensions));
-cleanup:
-  return status;
+  CROW_NEED(crow_space_visit(comm, dataset, visit_bounds, &b));
+  CROW_NEED(crow_comm_min_f64(comm, lower, dataset->dimensions));
+  return crow_comm_max_f64(comm, upper, dataset->dimensions);
 }
 
 typedef struct means {
@@ -88,8 +85,7 @@ crow_status crow_space_find_mean(const crow_comm *comm, const crow_dataset *data
   CROW_TRY(crow_comm_sum_exact(comm, m.sums, d));
   for (crow_gidx k = 0; k < d; k++) mean[k] = crow_exact_value(&m.sums[k]) / (double)dataset->alternatives;
 cleanup:
-  crow_free(m.sums);
-  crow_free(m.column);
+  CROW_FREE(m.sums, m.column);
   return status;
 }
 
@@ -114,13 +110,11 @@ static crow_status visit_radius(void *context, crow_gidx begin, crow_gidx count,
 
 crow_status crow_space_find_radius(const crow_comm *comm, const crow_dataset *dataset, const double *mean,
                                    double *radius) {
-  crow_status status = CROW_OK;
   farthest f = {mean, 0};
-  CROW_TRY(crow_space_visit(comm, dataset, visit_radius, &f));
-  CROW_TRY(crow_comm_max_f64(comm, &f.square, 1));
+  CROW_NEED(crow_space_visit(comm, dataset, visit_radius, &f));
+  CROW_NEED(crow_comm_max_f64(comm, &f.square, 1));
   *radius = sqrt(f.square);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 typedef struct covariance {
@@ -189,9 +183,7 @@ crow_status crow_space_find_covariance(const crow_comm *comm, const crow_dataset
     }
   }
 cleanup:
-  crow_free(c.centred);
-  crow_free(c.product);
-  crow_free(c.sums);
+  CROW_FREE(c.centred, c.product, c.sums);
   return status;
 }
 

@@ -14,30 +14,27 @@ static void comparison_result_name(const char *path, char *name, size_t bytes) {
 
 /* 1.96 standard errors on either side where there was no bootstrap. */
 static crow_status read_intervals(const crow_comm *comm, crow_comparison_result *result) {
-  crow_status status = CROW_OK;
   const crow_partition *p = &result->partition;
   const bool bootstrap = crow_file_has(result->file, "/rewards/lower") && crow_file_has(result->file, "/rewards/upper");
   if (!bootstrap && !crow_file_has(result->file, "/rewards/standard_error")) return CROW_OK;
   result->has_intervals = true;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&result->lower, p->count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&result->upper, p->count));
-  CROW_TRY(crow_file_read(result->file, bootstrap ? "/rewards/lower" : "/rewards/standard_error", p->begin, p->count,
-                          CROW_F64, result->lower));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&result->lower, p->count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&result->upper, p->count));
+  CROW_NEED(crow_file_read(result->file, bootstrap ? "/rewards/lower" : "/rewards/standard_error", p->begin, p->count,
+                           CROW_F64, result->lower));
   if (bootstrap) {
-    CROW_TRY(crow_file_read(result->file, "/rewards/upper", p->begin, p->count, CROW_F64, result->upper));
-    goto cleanup;
+    CROW_NEED(crow_file_read(result->file, "/rewards/upper", p->begin, p->count, CROW_F64, result->upper));
+    return CROW_OK;
   }
   for (crow_gidx i = 0; i < p->count; i++) {
     const double half = CROW_INTERVAL_ERRORS * result->lower[i];
     result->lower[i] = result->value[i] - half;
     result->upper[i] = result->value[i] + half;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_comparison_add(const crow_comm *comm, const char *path, crow_comparison *comparison) {
-  crow_status status = CROW_OK;
   int64_t shape[2], converged = 0;
   if (comparison->count == CROW_COMPARISON_MOST) {
     return crow_error(CROW_USAGE, "%s: expected at most %d results to compare", path, CROW_COMPARISON_MOST);
@@ -46,33 +43,30 @@ crow_status crow_comparison_add(const crow_comm *comm, const char *path, crow_co
   comparison->comm = comm;
   *result = (crow_comparison_result){0};
   comparison_result_name(path, result->name, sizeof result->name);
-  CROW_TRY(crow_file_open(comm, path, "rewards", &result->file));
+  CROW_NEED(crow_file_open(comm, path, "rewards", &result->file));
   crow_file_shape(result->file, "/rewards/value", shape);
   result->partition = crow_comm_partition(comm, shape[0], CROW_BLOCK);
-  CROW_TRY_AGREE(comm, crow_file_get_f64(result->file, "/", "lambda", &result->lambda));
-  CROW_TRY_AGREE(comm, crow_file_get_f64(result->file, "/", "optimality", &result->optimality));
-  CROW_TRY_AGREE(comm, crow_file_get_i64(result->file, "/", "converged", &converged));
+  CROW_NEED_AGREE(comm, crow_file_get_f64(result->file, "/", "lambda", &result->lambda));
+  CROW_NEED_AGREE(comm, crow_file_get_f64(result->file, "/", "optimality", &result->optimality));
+  CROW_NEED_AGREE(comm, crow_file_get_i64(result->file, "/", "converged", &converged));
   result->converged = converged != 0;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&result->value, result->partition.count));
-  CROW_TRY(crow_file_read(result->file, "/rewards/value", result->partition.begin, result->partition.count, CROW_F64,
-                          result->value));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&result->weight, result->partition.count));
-  CROW_TRY(crow_file_read(result->file, "/rewards/weight", result->partition.begin, result->partition.count, CROW_F64,
-                          result->weight));
-  CROW_TRY(read_intervals(comm, result));
-  CROW_TRY(crow_places_read(comm, result->file, &result->partition, result->value, &result->places));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&result->value, result->partition.count));
+  CROW_NEED(crow_file_read(result->file, "/rewards/value", result->partition.begin, result->partition.count, CROW_F64,
+                           result->value));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&result->weight, result->partition.count));
+  CROW_NEED(crow_file_read(result->file, "/rewards/weight", result->partition.begin, result->partition.count, CROW_F64,
+                           result->weight));
+  CROW_NEED(read_intervals(comm, result));
+  CROW_NEED(crow_places_read(comm, result->file, &result->partition, result->value, &result->places));
   result->components = crow_places_components(result->file);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 void crow_comparison_close(crow_comparison *comparison) {
   for (int k = 0; k < comparison->count; k++) {
     crow_file_close(&comparison->result[k].file);
-    crow_free(comparison->result[k].value);
-    crow_free(comparison->result[k].weight);
-    crow_free(comparison->result[k].lower);
-    crow_free(comparison->result[k].upper);
+    CROW_FREE(comparison->result[k].value, comparison->result[k].weight, comparison->result[k].lower,
+              comparison->result[k].upper);
     crow_places_free(&comparison->result[k].places);
   }
   *comparison = (crow_comparison){0};
@@ -89,18 +83,15 @@ static crow_status comparison_check_topics(const crow_comparison_result *result,
 }
 
 crow_status crow_comparison_topics_create(const crow_comparison *comparison, crow_comparison_topics *out) {
-  crow_status status = CROW_OK;
   *out = (crow_comparison_topics){0};
   for (int k = 0; k < comparison->count; k++) {
     const crow_comparison_result *result = &comparison->result[k];
-    CROW_TRY(crow_topics_create(comparison->comm, result->file, &result->partition, false, result->value, NULL,
-                                &out->topics[k]));
-    CROW_TRY(crow_topics_read_errors(comparison->comm, result->file, &out->topics[k]));
-    CROW_TRY(comparison_check_topics(result, &out->topics[k]));
+    CROW_NEED(crow_topics_create(comparison->comm, result->file, &result->partition, false, result->value, NULL,
+                                 &out->topics[k]));
+    CROW_NEED(crow_topics_read_errors(comparison->comm, result->file, &out->topics[k]));
+    CROW_NEED(comparison_check_topics(result, &out->topics[k]));
   }
-  CROW_TRY_AGREE(comparison->comm, crow_topics_join(comparison->count, out->topics, &out->rows, &out->row));
-cleanup:
-  return status;
+  return crow_comm_agree(comparison->comm, crow_topics_join(comparison->count, out->topics, &out->rows, &out->row));
 }
 
 void crow_comparison_topics_free(crow_comparison_topics *topics) {

@@ -23,15 +23,13 @@ static int compare_named(const void *a, const void *b) {
 }
 
 static crow_status sort_names(int64_t rows, char (*id)[CROW_NAME_BYTES], named **out) {
-  crow_status status = CROW_OK;
-  CROW_TRY(CROW_ALLOCATE(out, rows));
+  CROW_NEED(CROW_ALLOCATE(out, rows));
   for (int64_t k = 0; k < rows; k++) {
     memcpy((*out)[k].name, id[k], CROW_NAME_BYTES);
     (*out)[k].row = k;
   }
   if (rows) qsort(*out, (size_t)rows, sizeof **out, compare_named);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Marks which rows' ids are in this rank's slice, with their values. */
@@ -110,11 +108,7 @@ static crow_status fill_result(const crow_comparison *comparison, int k, const n
                                    .upper = interval ? in.upper[row] : (double)NAN};
   }
 cleanup:
-  crow_free(in.value);
-  crow_free(in.found);
-  crow_free(in.lower);
-  crow_free(in.upper);
-  crow_free(in.place);
+  CROW_FREE(in.value, in.found, in.lower, in.upper, in.place);
   return status;
 }
 
@@ -140,28 +134,25 @@ static crow_status fill_last(const crow_comparison *comparison, const crow_ranke
                                                                           .upper = upper[row]};
   }
 cleanup:
-  crow_free(lower);
-  crow_free(upper);
+  CROW_FREE(lower, upper);
   return status;
 }
 
 static crow_status choose_ends(const crow_comm *comm, const crow_comparison_result *last, int64_t best, int64_t worst,
                                crow_ranked **chosen, crow_comparison_alternatives *out) {
-  crow_status status = CROW_OK;
   const crow_places *places = &last->places;
   out->rows = best + worst;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(chosen, out->rows));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(chosen, out->rows));
   for (int64_t k = 0; k < out->rows; k++) {
     const crow_gidx row = places->order[k < best ? k : places->ranked - out->rows + k];
     (*chosen)[k] = (crow_ranked){places->value[row], row};
   }
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->id, out->rows));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->topic, out->rows));
-  CROW_TRY(crow_ranking_names(comm, last->file, "/alternatives/id", out->rows, *chosen, out->id));
-  CROW_TRY(crow_ranking_names(comm, last->file, "/alternatives/topic", out->rows, *chosen, out->topic));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->id, out->rows));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->topic, out->rows));
+  CROW_NEED(crow_ranking_names(comm, last->file, "/alternatives/id", out->rows, *chosen, out->id));
+  CROW_NEED(crow_ranking_names(comm, last->file, "/alternatives/topic", out->rows, *chosen, out->topic));
   out->has_topic = crow_file_has(last->file, "/alternatives/topic");
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Without ids, alternatives are matched by their rows: that says nothing where these are other alternatives. */
@@ -180,8 +171,7 @@ static crow_status warn_of_rows(const crow_file *first, const crow_file *file) {
              crow_file_name(first), crow_file_name(file));
   }
 cleanup:
-  crow_free(one);
-  crow_free(other);
+  CROW_FREE(one, other);
   return status;
 }
 
@@ -199,8 +189,7 @@ static crow_status pick_near(const crow_comm *comm, const crow_comparison_result
   CROW_TRY(crow_ranking_pick(comm, p, slice, out->rows, chosen, picked));
   for (int64_t k = 0; k < out->rows; k++) out->near[k] = (int64_t)picked[k];
 cleanup:
-  crow_free(slice);
-  crow_free(picked);
+  CROW_FREE(slice, picked);
   return status;
 }
 
@@ -223,8 +212,7 @@ static crow_status create_alternatives(const crow_comparison *comparison, int64_
   if (!strict) CROW_TRY(fill_last(comparison, chosen, out));
   CROW_TRY(pick_near(comm, &comparison->result[last], chosen, out));
 cleanup:
-  crow_free(sorted);
-  crow_free(chosen);
+  CROW_FREE(sorted, chosen);
   return status;
 }
 
@@ -240,9 +228,6 @@ crow_status crow_comparison_alternatives_create(const crow_comparison *compariso
 }
 
 void crow_comparison_alternatives_free(crow_comparison_alternatives *alternatives) {
-  crow_free(alternatives->id);
-  crow_free(alternatives->topic);
-  crow_free(alternatives->cell);
-  crow_free(alternatives->near);
+  CROW_FREE(alternatives->id, alternatives->topic, alternatives->cell, alternatives->near);
   *alternatives = (crow_comparison_alternatives){0};
 }

@@ -45,12 +45,10 @@ static void fill_groups(const crow_neighbours *n, const double *weight, const in
 /* The place of every alternative's group among the sorted ones; `number` is by label, and changed. Local. */
 static crow_status number_members(const crow_neighbours *n, int32_t *number, const crow_effect_group *group,
                                   crow_effect *out) {
-  crow_status status = CROW_OK;
-  CROW_TRY(CROW_ALLOCATE(&out->number, n->alternatives));
+  CROW_NEED(CROW_ALLOCATE(&out->number, n->alternatives));
   for (crow_gidx g = 0; g < out->groups; g++) number[n->group[group[g].member[0]]] = (int32_t)(g + 1);
   for (crow_gidx x = 0; x < n->alternatives; x++) out->number[x] = number[n->group[x]];
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* `*among` is how many of the compared alternatives are in groups. Local. */
@@ -77,21 +75,18 @@ static crow_status take_groups(const crow_neighbours *n, const double *weight, c
   out->named = out->groups < CROW_EFFECT_GROUPS ? (int)out->groups : CROW_EFFECT_GROUPS;
   for (int g = 0; g < out->named; g++) out->group[g] = group[g];
 cleanup:
-  crow_free(number);
-  crow_free(group);
+  CROW_FREE(number, group);
   return status;
 }
 
 static crow_status name_groups(const crow_comm *comm, const crow_dataset *dataset, crow_effect *out) {
-  crow_status status = CROW_OK;
   for (int g = 0; g < out->named; g++) {
     crow_effect_group *group = &out->group[g];
     crow_ranked place[CROW_EFFECT_MEMBERS];
     for (int k = 0; k < group->named; k++) place[k] = (crow_ranked){0, group->member[k]};
-    CROW_TRY(crow_ranking_names(comm, dataset->file, "/alternatives/id", group->named, place, group->id));
+    CROW_NEED(crow_ranking_names(comm, dataset->file, "/alternatives/id", group->named, place, group->id));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_gidx crow_effect_compared(const crow_dataset *dataset) {
@@ -125,39 +120,36 @@ cleanup:
 
 static crow_status find_extremes(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
                                  crow_effect *out) {
-  crow_status status = CROW_OK;
   for (int side = 0; side < 2; side++) {
     crow_ranked *ranked = NULL;
     int64_t count = 0;
     crow_ranked *end = side == 0 ? &out->largest : &out->smallest;
     char(*id)[CROW_NAME_BYTES] = side == 0 ? &out->largest_id : &out->smallest_id;
-    CROW_TRY(crow_ranking_ends(comm, &weights->partition, weights->value, 1, side == 0, &ranked, &count));
+    CROW_NEED(crow_ranking_ends(comm, &weights->partition, weights->value, 1, side == 0, &ranked, &count));
     if (count) *end = ranked[0];
     crow_free(ranked);
-    if (count) CROW_TRY(crow_ranking_names(comm, dataset->file, "/alternatives/id", 1, end, id));
+    if (count) CROW_NEED(crow_ranking_names(comm, dataset->file, "/alternatives/id", 1, end, id));
   }
   out->equal = out->largest.value == out->smallest.value;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* The lower median of the hits, by halving the range of integers that it is in. */
 static crow_status find_median_hits(const crow_comm *comm, const crow_weights *weights, crow_effect *out) {
-  crow_status status = CROW_OK;
   /* A rank without alternatives has no hits either way. */
   int64_t low = 0, high = 0, counted = weights->hits && weights->samples > 0;
   out->median_hits = -1;
-  CROW_TRY(crow_comm_max_i64(comm, &counted, 1));
+  CROW_NEED(crow_comm_max_i64(comm, &counted, 1));
   if (!counted) return CROW_OK;
   for (crow_gidx i = 0; i < weights->partition.count; i++) {
     if (weights->hits[i] > high) high = weights->hits[i];
   }
-  CROW_TRY(crow_comm_max_i64(comm, &high, 1));
+  CROW_NEED(crow_comm_max_i64(comm, &high, 1));
   while (low < high) {
     const int64_t middle = low + (high - low) / 2;
     int64_t within = 0;
     for (crow_gidx i = 0; i < weights->partition.count; i++) within += weights->hits[i] <= middle;
-    CROW_TRY(crow_comm_sum_i64(comm, &within, 1));
+    CROW_NEED(crow_comm_sum_i64(comm, &within, 1));
     if (2 * within >= weights->partition.global) {
       high = middle;
     } else {
@@ -165,8 +157,7 @@ static crow_status find_median_hits(const crow_comm *comm, const crow_weights *w
     }
   }
   out->median_hits = (double)low / (double)CROW_HIT_UNIT;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Enough for the median alternative, rounded up to two digits; twice as many where only some have no weight. */

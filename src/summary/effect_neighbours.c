@@ -47,19 +47,12 @@ crow_gidx crow_neighbours_row(const crow_neighbours *neighbours, crow_gidx k) {
 }
 
 static crow_status near_rows_create(int64_t count, int64_t d, near_rows *rows) {
-  crow_status status = CROW_OK;
-  CROW_TRY(CROW_ALLOCATE(&rows->row, count * d));
-  CROW_TRY(CROW_ALLOCATE_RAW(&rows->shifted, count * d));
-  CROW_TRY(CROW_ALLOCATE_RAW(&rows->square, count));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE(&rows->row, count * d));
+  CROW_NEED(CROW_ALLOCATE_RAW(&rows->shifted, count * d));
+  return CROW_ALLOCATE_RAW(&rows->square, count);
 }
 
-static void near_rows_free(near_rows *rows) {
-  crow_free(rows->row);
-  crow_free(rows->shifted);
-  crow_free(rows->square);
-}
+static void near_rows_free(near_rows *rows) { CROW_FREE(rows->row, rows->shifted, rows->square); }
 
 static void shift_rows(const double *origin, int64_t count, int64_t d, near_rows *rows) {
   for (int64_t i = 0; i < count; i++) {
@@ -209,30 +202,26 @@ cleanup:
 /* The sphere as it was when the weights were made: the centre is given, not found again. */
 static crow_status open_sphere(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_space *space,
                                crow_space **out) {
-  crow_status status = CROW_OK;
   if (strcmp(space->choice.space, "sphere") != 0) return CROW_OK;
-  CROW_TRY(
+  CROW_NEED(
       crow_space_create(comm, &(crow_space_options){.space = "sphere", .seed = 1, .center = "none"}, dataset, out));
   if (space->center && space->dimensions == dataset->dimensions)
-    CROW_TRY_AGREE(comm, crow_space_set_center(*out, space->center));
-cleanup:
-  return status;
+    CROW_NEED_AGREE(comm, crow_space_set_center(*out, space->center));
+  return CROW_OK;
 }
 
 static crow_status allocate_neighbours(crow_neighbours *n, near_pass *pass) {
-  crow_status status = CROW_OK;
-  CROW_TRY(CROW_ALLOCATE_RAW(&n->square, n->looked));
-  CROW_TRY(CROW_ALLOCATE_RAW(&n->longest, n->looked));
-  CROW_TRY(CROW_ALLOCATE_RAW(&n->group, n->alternatives));
-  CROW_TRY(CROW_ALLOCATE_RAW(&pass->product, (int64_t)TILE * CROW_BLOCK));
-  CROW_TRY(near_rows_create(CROW_BLOCK, pass->d, &pass->passing));
+  CROW_NEED(CROW_ALLOCATE_RAW(&n->square, n->looked));
+  CROW_NEED(CROW_ALLOCATE_RAW(&n->longest, n->looked));
+  CROW_NEED(CROW_ALLOCATE_RAW(&n->group, n->alternatives));
+  CROW_NEED(CROW_ALLOCATE_RAW(&pass->product, (int64_t)TILE * CROW_BLOCK));
+  CROW_NEED(near_rows_create(CROW_BLOCK, pass->d, &pass->passing));
   for (int64_t k = 0; k < n->looked; k++) {
     n->square[k] = INFINITY;
     n->longest[k] = -1;
   }
   for (crow_gidx x = 0; x < n->alternatives; x++) n->group[x] = (int32_t)x;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_gidx crow_neighbours_compared(crow_gidx m, crow_gidx d) {
@@ -270,8 +259,6 @@ cleanup:
 }
 
 void crow_neighbours_free(crow_neighbours *neighbours) {
-  crow_free(neighbours->square);
-  crow_free(neighbours->longest);
-  crow_free(neighbours->group);
+  CROW_FREE(neighbours->square, neighbours->longest, neighbours->group);
   *neighbours = (crow_neighbours){0};
 }

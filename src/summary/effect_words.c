@@ -119,7 +119,6 @@ void crow_effect_say(const crow_effect *e, const char *space, crow_effect_words 
 }
 
 crow_status crow_effect_keep(const crow_effect *effect, const char *space, crow_strings *out) {
-  crow_status status = CROW_OK;
   crow_effect_words said;
   const crow_effect_words *words = &said;
   int64_t width = 1;
@@ -130,12 +129,11 @@ crow_status crow_effect_keep(const crow_effect *effect, const char *space, crow_
     if (bytes > width) width = bytes;
   }
   *out = (crow_strings){.count = words->lines + words->warnings, .width = width};
-  CROW_TRY(CROW_ALLOCATE(&out->data, out->count * width));
+  CROW_NEED(CROW_ALLOCATE(&out->data, out->count * width));
   for (int k = 0; k < out->count; k++) {
     const bool warning = k >= words->lines;
     (void)snprintf(out->data + k * width, (size_t)width, "%s%s", warning ? "warning: " : "",
                    warning ? words->warning[k - words->lines] : words->line[k]);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -90,7 +90,6 @@ cleanup:
 /* Over those with weight, each counting once. */
 static crow_status find_mean(const crow_comm *comm, const crow_partition *p, const double *values,
                              const double *weights, double *mean) {
-  crow_status status = CROW_OK;
   crow_exact_sum sum = {{0}};
   int64_t count = 0;
   for (int64_t i = 0; i < p->count; i++) {
@@ -98,30 +97,27 @@ static crow_status find_mean(const crow_comm *comm, const crow_partition *p, con
     crow_exact_add(&sum, values[i]);
     count++;
   }
-  CROW_TRY(crow_comm_sum_exact(comm, &sum, 1));
-  CROW_TRY(crow_comm_sum_i64(comm, &count, 1));
+  CROW_NEED(crow_comm_sum_exact(comm, &sum, 1));
+  CROW_NEED(crow_comm_sum_i64(comm, &count, 1));
   *mean = count ? crow_exact_value(&sum) / (double)count : 0;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_elo_find(const crow_comm *comm, const crow_elo_options *options, const crow_file *file,
                           const crow_partition *partition, const double *values, const double *weights, crow_elo *out) {
-  crow_status status = CROW_OK;
   double rating = usual, reward = 0;
   size_t bytes = 0;
   *out = (crow_elo){.on = options->on || options->anchor};
   if (!out->on) return CROW_OK;
-  CROW_TRY(crow_elo_options_validate(options));
+  CROW_NEED(crow_elo_options_validate(options));
   if (options->anchor) {
     (void)split_anchor(options->anchor, &bytes, &rating);
-    CROW_TRY(find_anchor(comm, file, partition, values, options->anchor, bytes, &reward));
+    CROW_NEED(find_anchor(comm, file, partition, values, options->anchor, bytes, &reward));
   } else {
-    CROW_TRY(find_mean(comm, partition, values, weights, &reward));
+    CROW_NEED(find_mean(comm, partition, values, weights, &reward));
   }
   out->shift = rating - CROW_ELO_FACTOR * reward;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 double crow_elo_rating(const crow_elo *elo, double reward) {

@@ -2,13 +2,10 @@
 #include <crow/summary.h>
 
 static crow_status name_all(const crow_comm *comm, const crow_file *file, crow_ends *e) {
-  crow_status status = CROW_OK;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->id, e->count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->topic, e->count));
-  CROW_TRY(crow_ranking_names(comm, file, "/alternatives/id", e->count, e->place, e->id));
-  CROW_TRY(crow_ranking_names(comm, file, "/alternatives/topic", e->count, e->place, e->topic));
-cleanup:
-  return status;
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&e->id, e->count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&e->topic, e->count));
+  CROW_NEED(crow_ranking_names(comm, file, "/alternatives/id", e->count, e->place, e->id));
+  return crow_ranking_names(comm, file, "/alternatives/topic", e->count, e->place, e->topic);
 }
 
 static crow_status rank_all(const crow_comm *comm, const crow_partition *p, const double *values, crow_ends *e) {
@@ -41,36 +38,29 @@ crow_status crow_ends_create(const crow_comm *comm, const crow_file *file, const
   CROW_TRY(rank_all(comm, p, values, e));
   CROW_TRY(name_all(comm, file, e));
 cleanup:
-  crow_free(best);
-  crow_free(worst);
+  CROW_FREE(best, worst);
   return status;
 }
 
 crow_status crow_ends_create_placed(const crow_comm *comm, const crow_file *file, const crow_places *places,
                                     int64_t each, crow_ends *e) {
-  crow_status status = CROW_OK;
   const bool all = places->ranked <= 2 * each;
   const int64_t worst = all ? 0 : each, without = places->count - places->ranked;
   *e = (crow_ends){.best = all ? places->ranked : each, .ranked = places->ranked, .total = places->count};
   e->unweighted = places->count <= 2 * each || without < each ? without : each;
   e->count = e->best + worst + e->unweighted;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->place, e->count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->rank, e->count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&e->place, e->count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&e->rank, e->count));
   for (int64_t k = 0; k < e->count; k++) {
     const int64_t end = e->best + worst;
     const int64_t at = k < e->best ? k : k < end ? places->ranked - end + k : places->ranked + k - end;
     e->place[k] = (crow_ranked){places->value[places->order[at]], places->order[at]};
     e->rank[k] = places->place[places->order[at]];
   }
-  CROW_TRY(name_all(comm, file, e));
-cleanup:
-  return status;
+  return name_all(comm, file, e);
 }
 
 void crow_ends_free(crow_ends *e) {
-  crow_free(e->place);
-  crow_free(e->rank);
-  crow_free(e->id);
-  crow_free(e->topic);
+  CROW_FREE(e->place, e->rank, e->id, e->topic);
   *e = (crow_ends){0};
 }

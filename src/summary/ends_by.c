@@ -29,14 +29,11 @@ crow_status crow_ends_by_create(const crow_comm *comm, const crow_file *file, co
     CROW_TRY(crow_elo_find(comm, scale, file, partition, slice, compared, &out->elo));
   }
 cleanup:
-  crow_free(slice);
-  crow_free(compared);
+  CROW_FREE(slice, compared);
   return status;
 }
 
 void crow_ends_by_free(crow_ends_by *by) {
-  crow_free(by->value);
-  crow_free(by->lower);
-  crow_free(by->upper);
+  CROW_FREE(by->value, by->lower, by->upper);
   *by = (crow_ends_by){0};
 }

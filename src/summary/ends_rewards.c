@@ -17,18 +17,15 @@ cleanup:
 }
 
 static crow_status pick_uncertainty(const crow_comm *comm, const crow_rewards *r, crow_ends_rewards *e) {
-  crow_status status = CROW_OK;
   const crow_uncertainty *u = &r->uncertainty;
   if (u->has_standard_errors) {
     CROW_TRY(pick_column(comm, &r->partition, &e->ends, u->standard_error, NULL, &e->error));
   }
-  if (u->replicates == 0) goto cleanup;
-  CROW_TRY(pick_column(comm, &r->partition, &e->ends, u->lower, NULL, &e->lower));
-  CROW_TRY(pick_column(comm, &r->partition, &e->ends, u->upper, NULL, &e->upper));
-  CROW_TRY(pick_column(comm, &r->partition, &e->ends, NULL, u->rank_lower, &e->rank_lower));
-  CROW_TRY(pick_column(comm, &r->partition, &e->ends, NULL, u->rank_upper, &e->rank_upper));
-cleanup:
-  return status;
+  if (u->replicates == 0) return CROW_OK;
+  CROW_NEED(pick_column(comm, &r->partition, &e->ends, u->lower, NULL, &e->lower));
+  CROW_NEED(pick_column(comm, &r->partition, &e->ends, u->upper, NULL, &e->upper));
+  CROW_NEED(pick_column(comm, &r->partition, &e->ends, NULL, u->rank_lower, &e->rank_lower));
+  return pick_column(comm, &r->partition, &e->ends, NULL, u->rank_upper, &e->rank_upper);
 }
 
 crow_status crow_ends_rewards_create(const crow_comm *comm, const crow_dataset *dataset, const crow_rewards *r,
@@ -60,12 +57,6 @@ bool crow_ends_rewards_interval(const crow_ends_rewards *e, int64_t k, double *l
 
 void crow_ends_rewards_free(crow_ends_rewards *e) {
   crow_ends_free(&e->ends);
-  crow_free(e->weight);
-  crow_free(e->win_rate);
-  crow_free(e->error);
-  crow_free(e->lower);
-  crow_free(e->upper);
-  crow_free(e->rank_lower);
-  crow_free(e->rank_upper);
+  CROW_FREE(e->weight, e->win_rate, e->error, e->lower, e->upper, e->rank_lower, e->rank_upper);
   *e = (crow_ends_rewards){0};
 }

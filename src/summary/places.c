@@ -41,15 +41,12 @@ static void give_places(const placed *sorted, crow_gidx count, double tolerance,
 }
 
 static crow_status places_allocate(crow_gidx count, crow_places *out, placed **room, double **weight) {
-  crow_status status = CROW_OK;
   out->count = count;
-  CROW_TRY(CROW_ALLOCATE(&out->order, count));
-  CROW_TRY(CROW_ALLOCATE(&out->place, count));
-  CROW_TRY(CROW_ALLOCATE(&out->value, count));
-  CROW_TRY(CROW_ALLOCATE(room, count));
-  CROW_TRY(CROW_ALLOCATE(weight, count));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE(&out->order, count));
+  CROW_NEED(CROW_ALLOCATE(&out->place, count));
+  CROW_NEED(CROW_ALLOCATE(&out->value, count));
+  CROW_NEED(CROW_ALLOCATE(room, count));
+  return CROW_ALLOCATE(weight, count);
 }
 
 crow_status crow_places_create(const crow_comm *comm, const crow_partition *partition, const double *values,
@@ -71,8 +68,7 @@ crow_status crow_places_create(const crow_comm *comm, const crow_partition *part
   if (prompt) qsort(room, (size_t)count, sizeof *room, compare_in_prompts);
   give_places(room, count, tolerance, out->place);
 cleanup:
-  crow_free(room);
-  crow_free(weight);
+  CROW_FREE(room, weight);
   return status;
 }
 
@@ -97,15 +93,12 @@ crow_status crow_places_read(const crow_comm *comm, const crow_file *file, const
   if (names.has_prompt) CROW_TRY(crow_dataset_number_prompts(comm, &names));
   CROW_TRY(crow_places_create(comm, partition, values, weight, names.prompt, crow_places_tie(file), out));
 cleanup:
-  crow_free(weight);
-  crow_free(names.prompt);
+  CROW_FREE(weight, names.prompt);
   return status;
 }
 
 void crow_places_free(crow_places *places) {
-  crow_free(places->order);
-  crow_free(places->place);
-  crow_free(places->value);
+  CROW_FREE(places->order, places->place, places->value);
   *places = (crow_places){0};
 }
 

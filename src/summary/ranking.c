@@ -61,9 +61,7 @@ crow_status crow_ranking_ends(const crow_comm *comm, const crow_partition *parti
   *ranked = all;
   all = NULL;
 cleanup:
-  crow_free(kept);
-  crow_free(all);
-  crow_free(counts);
+  CROW_FREE(kept, all, counts);
   return status;
 }
 
@@ -93,8 +91,7 @@ crow_status crow_ranking_count_greater(const crow_comm *comm, const crow_partiti
   for (int64_t k = 0; k < count; k++) greater[sorted[k].index] = first[k];
   CROW_TRY(crow_comm_sum_i64(comm, greater, count));
 cleanup:
-  crow_free(sorted);
-  crow_free(first);
+  CROW_FREE(sorted, first);
   return status;
 }
 
@@ -110,16 +107,14 @@ crow_status crow_ranking_pick(const crow_comm *comm, const crow_partition *parti
 
 crow_status crow_ranking_read_ids(const crow_comm *comm, const crow_file *file, crow_gidx begin, crow_gidx count,
                                   crow_strings *ids) {
-  crow_status status = CROW_OK;
   if (crow_file_has(file, "/alternatives/id"))
     return crow_file_read_strings(file, "/alternatives/id", begin, count, ids);
   *ids = (crow_strings){.count = count, .width = 24};
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&ids->data, count * ids->width));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&ids->data, count * ids->width));
   for (int64_t k = 0; k < count; k++) {
     (void)snprintf(ids->data + k * ids->width, (size_t)ids->width, "%lld", (long long)(begin + k));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_ranking_names(const crow_comm *comm, const crow_file *file, const char *path, int64_t count,

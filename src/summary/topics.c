@@ -22,14 +22,12 @@ cleanup:
 }
 
 static crow_status topics_allocate(const crow_comm *comm, crow_topics *topics, bool weighted) {
-  crow_status status = CROW_OK;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&topics->size, topics->count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&topics->mean, topics->count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&topics->deviation, topics->count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&topics->by_mean, topics->count));
-  if (weighted) CROW_TRY_AGREE(comm, CROW_ALLOCATE(&topics->weight, topics->count));
-cleanup:
-  return status;
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&topics->size, topics->count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&topics->mean, topics->count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&topics->deviation, topics->count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&topics->by_mean, topics->count));
+  if (weighted) CROW_NEED_AGREE(comm, CROW_ALLOCATE(&topics->weight, topics->count));
+  return CROW_OK;
 }
 
 static void order_by_mean(crow_topics *topics) {
@@ -91,11 +89,10 @@ static bool comes_later(const crow_topics *topics, int k, int count, const char 
 }
 
 crow_status crow_topics_join(int count, const crow_topics *topics, int64_t *rows, crow_topics_row **row) {
-  crow_status status = CROW_OK;
   int64_t most = 0;
   *rows = 0;
   for (int k = 0; k < count; k++) most += topics[k].count;
-  CROW_TRY(CROW_ALLOCATE(row, most));
+  CROW_NEED(CROW_ALLOCATE(row, most));
   for (int k = count - 1; k >= 0; k--) {
     for (int64_t i = 0; i < topics[k].count; i++) {
       const char *name = crow_strings_get(&topics[k].name, topics[k].by_mean[i]);
@@ -105,18 +102,12 @@ crow_status crow_topics_join(int count, const crow_topics *topics, int64_t *rows
       for (int r = 0; r < count; r++) next->at[r] = crow_topics_find(&topics[r], name);
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 void crow_topics_free(crow_topics *topics) {
   crow_strings_free(&topics->name);
-  crow_free(topics->size);
-  crow_free(topics->mean);
-  crow_free(topics->deviation);
-  crow_free(topics->weight);
-  crow_free(topics->by_mean);
-  crow_free(topics->error);
-  crow_free(topics->covariance);
+  CROW_FREE(topics->size, topics->mean, topics->deviation, topics->weight, topics->by_mean, topics->error,
+            topics->covariance);
   *topics = (crow_topics){0};
 }

@@ -13,15 +13,13 @@ static bool same_topics(const crow_topics *topics, const crow_strings *name) {
 }
 
 crow_status crow_topics_take_errors(crow_topics *topics, const crow_topic_errors *means) {
-  crow_status status = CROW_OK;
   const int64_t count = topics->count;
   if (count == 0 || !same_topics(topics, &means->name)) return CROW_OK;
-  CROW_TRY(CROW_ALLOCATE(&topics->error, count));
-  CROW_TRY(CROW_ALLOCATE(&topics->covariance, count * count));
+  CROW_NEED(CROW_ALLOCATE(&topics->error, count));
+  CROW_NEED(CROW_ALLOCATE(&topics->covariance, count * count));
   memcpy(topics->error, means->standard_error, (size_t)count * sizeof *topics->error);
   memcpy(topics->covariance, means->covariance, (size_t)(count * count) * sizeof *topics->covariance);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_topics_read_errors(const crow_comm *comm, const crow_file *file, crow_topics *topics) {

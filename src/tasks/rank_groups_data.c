@@ -66,13 +66,11 @@ cleanup:
 }
 
 static crow_status allocate_judgements(crow_judgements *out, int64_t pairs, int64_t count, bool counts) {
-  crow_status status = CROW_OK;
-  CROW_TRY(CROW_ALLOCATE_RAW(&out->begin, pairs + 1));
-  CROW_TRY(CROW_ALLOCATE_RAW(&out->comparison, count));
-  CROW_TRY(CROW_ALLOCATE_RAW(&out->outcome, count));
-  if (counts) CROW_TRY(CROW_ALLOCATE_RAW(&out->count, count));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE_RAW(&out->begin, pairs + 1));
+  CROW_NEED(CROW_ALLOCATE_RAW(&out->comparison, count));
+  CROW_NEED(CROW_ALLOCATE_RAW(&out->outcome, count));
+  if (counts) CROW_NEED(CROW_ALLOCATE_RAW(&out->count, count));
+  return CROW_OK;
 }
 
 crow_status crow_rank_groups_judgements(const crow_rank_groups *groups, const crow_pairs *pairs,

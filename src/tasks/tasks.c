@@ -21,64 +21,56 @@ int64_t crow_tasks_stride(double step_s) {
 /* Whether the group's time is over, or a signal came to any of its ranks, and how many steps to take before the next
  * look; the same on all its ranks. */
 static crow_status tasks_look(crow_tasks *t, double until, double step_s, bool *over) {
-  crow_status status = CROW_OK;
   double found[2] = {crow_stop_requested() ? (double)INFINITY : crow_time_s() - until, step_s};
-  CROW_TRY(crow_comm_max_f64(t->groups->mine, found, 2));
+  CROW_NEED(crow_comm_max_f64(t->groups->mine, found, 2));
   *over = found[0] >= 0;
   t->stride = crow_tasks_stride(found[1]);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Some steps of the group's current task. Collective over the group. */
 static crow_status advance(crow_tasks *t, int64_t *steps) {
-  crow_status status = CROW_OK;
   bool done = false;
   *steps = 0;
-  if (!t->begun) CROW_TRY(t->kind->begin(t->context, t->todo[tasks_place(t)]));
+  if (!t->begun) CROW_NEED(t->kind->begin(t->context, t->todo[tasks_place(t)]));
   t->begun = true;
   while (!done && *steps < t->stride) {
-    CROW_TRY(t->kind->step(t->context, t->ended - t->given[t->groups->index], &done));
+    CROW_NEED(t->kind->step(t->context, t->ended - t->given[t->groups->index], &done));
     (*steps)++;
   }
   if (done) {
     t->begun = false;
     t->ended++;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* What a group does between two meetings. Collective over the group. */
 static crow_status tasks_work(crow_tasks *t, double seconds) {
-  crow_status status = CROW_OK;
   const double until = crow_time_s() + seconds;
   int64_t steps = 0;
   for (bool over = false; !over && tasks_place(t) < t->count && t->ended - t->given[t->groups->index] < t->slots;) {
     const double start_s = crow_time_s();
-    CROW_TRY(advance(t, &steps));
-    CROW_TRY(tasks_look(t, until, (crow_time_s() - start_s) / (double)steps, &over));
+    CROW_NEED(advance(t, &steps));
+    CROW_NEED(tasks_look(t, until, (crow_time_s() - start_s) / (double)steps, &over));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Results of all groups since the last meeting. */
 static crow_status tasks_deliver(crow_tasks *t, int64_t *ended) {
-  crow_status status = CROW_OK;
   const crow_rank_groups *g = t->groups;
-  CROW_TRY(crow_comm_gather(g->all, &t->ended, ended, (int64_t)sizeof *ended));
+  CROW_NEED(crow_comm_gather(g->all, &t->ended, ended, (int64_t)sizeof *ended));
   for (int group = 0; group < g->count; group++) {
     const int64_t until = ended[crow_rank_groups_first(g, group)], from = t->given[group];
     for (int64_t k = from; k < until; k++) {
-      CROW_TRY(t->kind->deliver(t->context, t->todo[group + k * g->count], group, k - from));
+      CROW_NEED(t->kind->deliver(t->context, t->todo[group + k * g->count], group, k - from));
       t->delivered++;
     }
     t->given[group] = until;
   }
   crow_progress_update(&t->progress, (double)(t->total - t->count + t->delivered));
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status tasks_save(crow_tasks *t) {

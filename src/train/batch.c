@@ -34,24 +34,21 @@ void crow_batcher_destroy(crow_batcher **batcher) {
 }
 
 static crow_status batch_allocate(crow_batcher *b, crow_gidx m) {
-  crow_status status = CROW_OK;
-  CROW_TRY(CROW_ALLOCATE(&b->weight, m));
-  CROW_TRY(CROW_ALLOCATE(&b->degree, m));
-  CROW_TRY(CROW_ALLOCATE(&b->row_of, m));
-  CROW_TRY(CROW_ALLOCATE(&b->drawn, b->most));
-  CROW_TRY(CROW_ALLOCATE(&b->packed, FIELDS * b->most));
-  CROW_TRY(CROW_ALLOCATE(&b->first, b->most));
-  CROW_TRY(CROW_ALLOCATE(&b->second, b->most));
-  CROW_TRY(CROW_ALLOCATE(&b->share, b->most));
-  CROW_TRY(CROW_ALLOCATE(&b->pair_weight, b->most));
-  CROW_TRY(CROW_ALLOCATE(&b->index, 2 * b->most));
-  CROW_TRY(CROW_ALLOCATE(&b->row_weight, 2 * b->most));
-  CROW_TRY(CROW_ALLOCATE(&b->reward, 2 * b->most));
-  CROW_TRY(CROW_ALLOCATE(&b->slope, 2 * b->most));
-  CROW_TRY(CROW_ALLOCATE(&b->slice, 2 * b->most));
-  CROW_TRY(CROW_ALLOCATE(&b->contexts, 2 * b->most * b->fit->dimensions));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE(&b->weight, m));
+  CROW_NEED(CROW_ALLOCATE(&b->degree, m));
+  CROW_NEED(CROW_ALLOCATE(&b->row_of, m));
+  CROW_NEED(CROW_ALLOCATE(&b->drawn, b->most));
+  CROW_NEED(CROW_ALLOCATE(&b->packed, FIELDS * b->most));
+  CROW_NEED(CROW_ALLOCATE(&b->first, b->most));
+  CROW_NEED(CROW_ALLOCATE(&b->second, b->most));
+  CROW_NEED(CROW_ALLOCATE(&b->share, b->most));
+  CROW_NEED(CROW_ALLOCATE(&b->pair_weight, b->most));
+  CROW_NEED(CROW_ALLOCATE(&b->index, 2 * b->most));
+  CROW_NEED(CROW_ALLOCATE(&b->row_weight, 2 * b->most));
+  CROW_NEED(CROW_ALLOCATE(&b->reward, 2 * b->most));
+  CROW_NEED(CROW_ALLOCATE(&b->slope, 2 * b->most));
+  CROW_NEED(CROW_ALLOCATE(&b->slice, 2 * b->most));
+  return CROW_ALLOCATE(&b->contexts, 2 * b->most * b->fit->dimensions);
 }
 
 crow_status crow_batcher_create(crow_model_fit *fit, crow_batcher **out) {
@@ -143,25 +140,23 @@ static crow_status collect_contexts(crow_batcher *b, int64_t rows) {
 
 crow_status crow_model_fit_batch_loss(void *context, int64_t step, const double *theta, double *value,
                                       double *gradient) {
-  crow_status status = CROW_OK;
   crow_model_fit *fit = context;
   crow_batcher *b = fit->batcher;
   int64_t count = 0;
   crow_batch_draw((uint64_t)fit->options->training.seed, fit->member, fit->pairs->partition.global, b->most, step,
                   b->drawn, &count);
-  CROW_TRY(collect_pairs(b, count));
+  CROW_NEED(collect_pairs(b, count));
   const int64_t rows = make_rows(b, count);
-  CROW_TRY(collect_contexts(b, rows));
+  CROW_NEED(collect_contexts(b, rows));
   const crow_partition p = crow_comm_partition(fit->comm, rows, CROW_BLOCK);
   const crow_batch batch = {count, rows, b->first, b->second, b->share, b->pair_weight, b->row_weight};
-  CROW_TRY(crow_model_bind(fit->model, fit->comm, &p, b->index + p.begin, b->contexts + p.begin * fit->dimensions,
-                           CROW_F64));
-  CROW_TRY(crow_model_rewards(fit->model, theta, b->slice));
-  CROW_TRY(crow_comm_gather_slices(fit->comm, &p, b->slice, b->reward, sizeof *b->reward));
+  CROW_NEED(crow_model_bind(fit->model, fit->comm, &p, b->index + p.begin, b->contexts + p.begin * fit->dimensions,
+                            CROW_F64));
+  CROW_NEED(crow_model_rewards(fit->model, theta, b->slice));
+  CROW_NEED(crow_comm_gather_slices(fit->comm, &p, b->slice, b->reward, sizeof *b->reward));
   crow_batch_loss(&batch, fit->options->objective.lambda, b->reward, value, b->slope);
-  CROW_TRY(crow_model_add_center(fit->model, b->row_weight + p.begin, b->slice, value, b->slope + p.begin));
-  CROW_TRY(crow_model_gradient(fit->model, theta, b->slope + p.begin, gradient));
+  CROW_NEED(crow_model_add_center(fit->model, b->row_weight + p.begin, b->slice, value, b->slope + p.begin));
+  CROW_NEED(crow_model_gradient(fit->model, theta, b->slope + p.begin, gradient));
   crow_model_add_decay(fit->model, theta, value, gradient);
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -25,7 +25,6 @@ int64_t crow_curve_numbers(const crow_train_options *options) {
 }
 
 static crow_status add_curve_row(crow_model_fit *fit) {
-  crow_status status = CROW_OK;
   double *at = fit->curve, *row = at + HEAD + CROW_CURVE_COLUMNS * (int64_t)at[ROWS];
   const double steps = (double)crow_adam_steps(fit->adam), *theta = crow_adam_theta(fit->adam);
   row[CROW_CURVE_STEP] = steps;
@@ -34,7 +33,7 @@ static crow_status add_curve_row(crow_model_fit *fit) {
   at[LOSS_SUM] = at[LOSSES] = 0;
   at[ROWS]++;
   if (!fit->validation) return CROW_OK;
-  CROW_TRY(crow_validation_evaluate(fit->validation, theta, &row[CROW_CURVE_HELD_LOSS], &row[CROW_CURVE_ACCURACY]));
+  CROW_NEED(crow_validation_evaluate(fit->validation, theta, &row[CROW_CURVE_HELD_LOSS], &row[CROW_CURVE_ACCURACY]));
   /* The first row counts whatever it is, so that there are always parameters to keep; a loss that is no number is never
    * better. */
   const double loss = row[CROW_CURVE_HELD_LOSS];
@@ -46,8 +45,7 @@ static crow_status add_curve_row(crow_model_fit *fit) {
   } else {
     at[WAITED]++;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_curve_begin(crow_model_fit *fit) {
@@ -56,20 +54,18 @@ crow_status crow_curve_begin(crow_model_fit *fit) {
 }
 
 crow_status crow_curve_step(crow_model_fit *fit, bool *done) {
-  crow_status status = CROW_OK;
   double *at = fit->curve;
   const int64_t steps = crow_adam_steps(fit->adam), patience = fit->options->training.patience;
   if (steps == 0) return CROW_OK;
   at[LOSS_SUM] += crow_adam_value(fit->adam);
   at[LOSSES]++;
   if (steps % steps_between(fit->options) != 0 && !*done) return CROW_OK;
-  CROW_TRY(add_curve_row(fit));
+  CROW_NEED(add_curve_row(fit));
   if (fit->validation && patience && at[WAITED] >= (double)patience && !*done) {
     at[STOPPED] = 1;
     *done = true;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 const double *crow_curve_end(const crow_model_fit *fit, crow_member_result *result) {
@@ -83,19 +79,18 @@ const double *crow_curve_end(const crow_model_fit *fit, crow_member_result *resu
 
 crow_status crow_curve_collect(const crow_train_options *options, const crow_member_result *result, const double *rows,
                                crow_training_curve *out) {
-  crow_status status = CROW_OK;
   const int64_t members = options->training.ensemble, most = crow_curve_rows(options);
   out->validated = options->training.validate != NULL;
   for (int64_t b = 0; b < members; b++) {
     out->count += (int64_t)result[b].rows;
     out->stopped += result[b].stopped != 0;
   }
-  CROW_TRY(CROW_ALLOCATE(&out->kept, members));
-  CROW_TRY(CROW_ALLOCATE(&out->member, out->count));
-  CROW_TRY(CROW_ALLOCATE(&out->step, out->count));
-  CROW_TRY(CROW_ALLOCATE(&out->loss, out->count));
-  CROW_TRY(CROW_ALLOCATE(&out->validation_loss, out->count));
-  CROW_TRY(CROW_ALLOCATE(&out->validation_accuracy, out->count));
+  CROW_NEED(CROW_ALLOCATE(&out->kept, members));
+  CROW_NEED(CROW_ALLOCATE(&out->member, out->count));
+  CROW_NEED(CROW_ALLOCATE(&out->step, out->count));
+  CROW_NEED(CROW_ALLOCATE(&out->loss, out->count));
+  CROW_NEED(CROW_ALLOCATE(&out->validation_loss, out->count));
+  CROW_NEED(CROW_ALLOCATE(&out->validation_accuracy, out->count));
   int64_t at = 0;
   for (int64_t b = 0; b < members; b++) {
     out->kept[b] = (int64_t)result[b].kept;
@@ -108,34 +103,25 @@ crow_status crow_curve_collect(const crow_train_options *options, const crow_mem
       out->validation_accuracy[at] = row[CROW_CURVE_ACCURACY];
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 void crow_training_curve_free(crow_training_curve *curve) {
-  crow_free(curve->member);
-  crow_free(curve->step);
-  crow_free(curve->loss);
-  crow_free(curve->validation_loss);
-  crow_free(curve->validation_accuracy);
-  crow_free(curve->kept);
+  CROW_FREE(curve->member, curve->step, curve->loss, curve->validation_loss, curve->validation_accuracy, curve->kept);
   memset(curve, 0, sizeof *curve);
 }
 
 crow_status crow_training_curve_write(const crow_comm *comm, crow_file *file, int64_t members,
                                       const crow_training_curve *curve) {
-  crow_status status = CROW_OK;
   if (curve->count == 0) return CROW_OK;
   const crow_partition p = crow_comm_partition(comm, curve->count, CROW_BLOCK);
-  CROW_TRY(crow_file_write_vector(file, "/training/member", CROW_I64, &p, curve->member + p.begin));
-  CROW_TRY(crow_file_write_vector(file, "/training/step", CROW_I64, &p, curve->step + p.begin));
-  CROW_TRY(crow_file_write_vector(file, "/training/loss", CROW_F64, &p, curve->loss + p.begin));
-  if (!curve->validated) goto cleanup;
-  CROW_TRY(crow_file_write_vector(file, "/training/validation_loss", CROW_F64, &p, curve->validation_loss + p.begin));
-  CROW_TRY(crow_file_write_vector(file, "/training/validation_accuracy", CROW_F64, &p,
-                                  curve->validation_accuracy + p.begin));
+  CROW_NEED(crow_file_write_vector(file, "/training/member", CROW_I64, &p, curve->member + p.begin));
+  CROW_NEED(crow_file_write_vector(file, "/training/step", CROW_I64, &p, curve->step + p.begin));
+  CROW_NEED(crow_file_write_vector(file, "/training/loss", CROW_F64, &p, curve->loss + p.begin));
+  if (!curve->validated) return CROW_OK;
+  CROW_NEED(crow_file_write_vector(file, "/training/validation_loss", CROW_F64, &p, curve->validation_loss + p.begin));
+  CROW_NEED(crow_file_write_vector(file, "/training/validation_accuracy", CROW_F64, &p,
+                                   curve->validation_accuracy + p.begin));
   const crow_partition all = crow_comm_partition(comm, members, CROW_BLOCK);
-  CROW_TRY(crow_file_write_vector(file, "/training/kept", CROW_I64, &all, curve->kept + all.begin));
-cleanup:
-  return status;
+  return crow_file_write_vector(file, "/training/kept", CROW_I64, &all, curve->kept + all.begin);
 }

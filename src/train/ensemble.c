@@ -11,49 +11,43 @@ static double *curve_of(const crow_ensemble *e, int64_t member) { return e->curv
 
 static crow_status ensemble_begin(void *context, int64_t task) {
   crow_ensemble *e = context;
-  crow_status status = CROW_OK;
   int64_t k = 0;
   while (k < e->waiting_count && e->waiting[k].member != task) k++;
-  CROW_TRY(crow_member_begin(&e->fit, task, k < e->waiting_count ? &e->waiting[k] : NULL));
-  if (k == e->waiting_count) goto cleanup;
+  CROW_NEED(crow_member_begin(&e->fit, task, k < e->waiting_count ? &e->waiting[k] : NULL));
+  if (k == e->waiting_count) return CROW_OK;
   crow_member_state_free(&e->waiting[k]);
   memmove(e->waiting + k, e->waiting + k + 1, (size_t)(e->waiting_count - k - 1) * sizeof *e->waiting);
   e->waiting_count--;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status ensemble_step(void *context, int64_t slot, bool *done) {
   crow_ensemble *e = context;
-  crow_status status = CROW_OK;
   (void)slot; /* every member has its place */
-  CROW_TRY(crow_member_step(&e->fit, done));
-  if (!*done) goto cleanup;
+  CROW_NEED(crow_member_step(&e->fit, done));
+  if (!*done) return CROW_OK;
   const int64_t member = e->fit.member;
   crow_member_result *result = &e->result[member];
   double *theta = e->out->model.theta + member * e->fit.parameters;
   const bool adam = e->fit.adam != NULL;
-  CROW_TRY(crow_member_end(&e->fit, theta, result));
-  if (!adam) goto cleanup;
+  CROW_NEED(crow_member_end(&e->fit, theta, result));
+  if (!adam) return CROW_OK;
   const double *rows = crow_curve_end(&e->fit, result);
   memcpy(curve_of(e, member), rows, (size_t)(CROW_CURVE_COLUMNS * (int64_t)result->rows) * sizeof *rows);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status ensemble_deliver(void *context, int64_t task, int group, int64_t slot) {
   crow_ensemble *e = context;
-  crow_status status = CROW_OK;
   const int root = crow_rank_groups_first(&e->groups, group);
   const int64_t bytes = e->fit.parameters * (int64_t)sizeof(double);
   (void)slot;
-  CROW_TRY(crow_comm_broadcast(e->comm, e->out->model.theta + task * e->fit.parameters, bytes, root));
-  CROW_TRY(crow_comm_broadcast(e->comm, &e->result[task], (int64_t)sizeof *e->result, root));
-  CROW_TRY(crow_comm_broadcast(e->comm, curve_of(e, task), curve_numbers(e) * (int64_t)sizeof(double), root));
+  CROW_NEED(crow_comm_broadcast(e->comm, e->out->model.theta + task * e->fit.parameters, bytes, root));
+  CROW_NEED(crow_comm_broadcast(e->comm, &e->result[task], (int64_t)sizeof *e->result, root));
+  CROW_NEED(crow_comm_broadcast(e->comm, curve_of(e, task), curve_numbers(e) * (int64_t)sizeof(double), root));
   crow_log(CROW_LOG_INFO, "fit: member %lld of %lld: objective %.15g, largest gradient %.3e", (long long)(task + 1),
            (long long)e->out->model.members, e->result[task].value, e->result[task].optimality);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status ensemble_save(void *context, const crow_tasks *tasks) {
@@ -114,53 +108,48 @@ static double ensemble_bytes_needed(const void *context, int ranks) {
 
 /* Weights, preferences, contexts and objective in slices over the group. */
 static crow_status ensemble_copy_data(crow_ensemble *e, const crow_pairs *pairs, const double *win_rate) {
-  crow_status status = CROW_OK;
   const crow_rank_groups *g = &e->groups;
   crow_model_fit *fit = &e->fit;
   const crow_objective_options *options = &fit->options->objective;
   const size_t row = (size_t)fit->dimensions * crow_type_bytes(fit->type);
-  CROW_TRY(crow_rank_groups_weights(g, e->weights, &e->own_weights));
+  CROW_NEED(crow_rank_groups_weights(g, e->weights, &e->own_weights));
   const crow_partition *from = &e->weights->partition, *to = &e->own_weights.partition;
-  CROW_TRY_AGREE(e->comm, crow_allocate_raw(to->count, row, &e->own_contexts));
-  CROW_TRY(crow_rank_groups_vector(g, from, e->contexts, to, e->own_contexts, row));
+  CROW_NEED_AGREE(e->comm, crow_allocate_raw(to->count, row, &e->own_contexts));
+  CROW_NEED(crow_rank_groups_vector(g, from, e->contexts, to, e->own_contexts, row));
   if (pairs) {
-    CROW_TRY(crow_rank_groups_pairs(g, pairs, &e->own_pairs));
-    CROW_TRY_AGREE(e->comm,
-                   crow_objective_create_pairs(g->mine, options, &e->own_weights, &e->own_pairs, &e->own_objective));
+    CROW_NEED(crow_rank_groups_pairs(g, pairs, &e->own_pairs));
+    CROW_NEED_AGREE(e->comm,
+                    crow_objective_create_pairs(g->mine, options, &e->own_weights, &e->own_pairs, &e->own_objective));
     fit->pairs = &e->own_pairs;
   } else {
-    CROW_TRY_AGREE(e->comm, CROW_ALLOCATE_RAW(&e->own_win_rate, to->count));
-    CROW_TRY(crow_rank_groups_vector(g, from, win_rate, to, e->own_win_rate, sizeof(double)));
-    CROW_TRY_AGREE(
+    CROW_NEED_AGREE(e->comm, CROW_ALLOCATE_RAW(&e->own_win_rate, to->count));
+    CROW_NEED(crow_rank_groups_vector(g, from, win_rate, to, e->own_win_rate, sizeof(double)));
+    CROW_NEED_AGREE(
         e->comm, crow_objective_create_complete(g->mine, options, &e->own_weights, e->own_win_rate, &e->own_objective));
   }
   fit->weights = &e->own_weights;
   fit->contexts = e->own_contexts;
   fit->objective = e->own_objective;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Local. */
 static crow_status ensemble_allocate(crow_ensemble *e) {
-  crow_status status = CROW_OK;
   crow_model_fit *fit = &e->fit;
   crow_fitted_model *model = &e->out->model;
   const crow_gidx all = e->weights->partition.count, group = fit->weights->partition.count;
   const crow_gidx count = all > group ? all : group; /* rewards are of the group's alternatives, and at last of all */
-  CROW_TRY(CROW_ALLOCATE(&model->theta, model->members * fit->parameters));
-  CROW_TRY(CROW_ALLOCATE(&e->result, model->members));
-  CROW_TRY(CROW_ALLOCATE(&e->curve, model->members * curve_numbers(e)));
-  CROW_TRY(CROW_ALLOCATE(&fit->curve, crow_curve_numbers(fit->options)));
-  if (fit->options->training.validate) CROW_TRY(CROW_ALLOCATE(&fit->best, fit->parameters));
-  CROW_TRY(
+  CROW_NEED(CROW_ALLOCATE(&model->theta, model->members * fit->parameters));
+  CROW_NEED(CROW_ALLOCATE(&e->result, model->members));
+  CROW_NEED(CROW_ALLOCATE(&e->curve, model->members * curve_numbers(e)));
+  CROW_NEED(CROW_ALLOCATE(&fit->curve, crow_curve_numbers(fit->options)));
+  if (fit->options->training.validate) CROW_NEED(CROW_ALLOCATE(&fit->best, fit->parameters));
+  CROW_NEED(
       crow_string_copy(fit->options->model.model == CROW_MODEL_MLP ? fit->options->model.hidden : "", &model->hidden));
-  CROW_TRY(CROW_ALLOCATE(&fit->reward, count));
-  CROW_TRY(CROW_ALLOCATE(&fit->slope, count));
-  CROW_TRY(CROW_ALLOCATE(&fit->theta, fit->parameters));
-  CROW_TRY(CROW_ALLOCATE(&fit->gradient, fit->parameters));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE(&fit->reward, count));
+  CROW_NEED(CROW_ALLOCATE(&fit->slope, count));
+  CROW_NEED(CROW_ALLOCATE(&fit->theta, fit->parameters));
+  return CROW_ALLOCATE(&fit->gradient, fit->parameters);
 }
 
 static void ensemble_describe(const crow_train_options *options, int64_t inputs, crow_fitted_model *model) {
@@ -175,7 +164,6 @@ static void ensemble_describe(const crow_train_options *options, int64_t inputs,
 
 static crow_status ensemble_prepare(crow_ensemble *e, const crow_dataset *dataset, const crow_pairs *pairs,
                                     const double *win_rate, const crow_dataset *held) {
-  crow_status status = CROW_OK;
   const crow_partition *p = &e->weights->partition;
   crow_model_fit *fit = &e->fit;
   const need needed = {dataset, fit->options, pairs ? pairs->partition.global : 0, held};
@@ -183,27 +171,25 @@ static crow_status ensemble_prepare(crow_ensemble *e, const crow_dataset *datase
   fit->dimensions = dataset->dimensions;
   fit->type = dataset->single ? CROW_F32 : CROW_F64;
   ensemble_describe(fit->options, dataset->dimensions, &e->out->model);
-  CROW_TRY(crow_rank_groups_create(e->comm, &fit->options->groups, &plan, &e->groups));
+  CROW_NEED(crow_rank_groups_create(e->comm, &fit->options->groups, &plan, &e->groups));
   fit->comm = e->groups.mine;
-  CROW_TRY_AGREE(e->comm,
-                 crow_model_create(&fit->options->model, dataset->alternatives, dataset->dimensions, &fit->model));
+  CROW_NEED_AGREE(e->comm,
+                  crow_model_create(&fit->options->model, dataset->alternatives, dataset->dimensions, &fit->model));
   fit->parameters = e->out->model.parameters = crow_model_parameters(fit->model);
   fit->slice = crow_comm_partition(fit->comm, fit->parameters, CROW_BLOCK);
-  CROW_TRY_AGREE(e->comm, crow_allocate_raw(p->count * fit->dimensions, crow_type_bytes(fit->type), &e->contexts));
-  CROW_TRY(crow_dataset_read_contexts(dataset, p->begin, p->count, fit->type, e->contexts));
+  CROW_NEED_AGREE(e->comm, crow_allocate_raw(p->count * fit->dimensions, crow_type_bytes(fit->type), &e->contexts));
+  CROW_NEED(crow_dataset_read_contexts(dataset, p->begin, p->count, fit->type, e->contexts));
   fit->contexts = e->contexts;
-  if (e->groups.count > 1) CROW_TRY(ensemble_copy_data(e, pairs, win_rate));
-  CROW_TRY_AGREE(e->comm, ensemble_allocate(e));
-  if (held) CROW_TRY(crow_validation_create(e->comm, fit->comm, held, &fit->options->model, &fit->validation));
-cleanup:
-  return status;
+  if (e->groups.count > 1) CROW_NEED(ensemble_copy_data(e, pairs, win_rate));
+  CROW_NEED_AGREE(e->comm, ensemble_allocate(e));
+  if (held) CROW_NEED(crow_validation_create(e->comm, fit->comm, held, &fit->options->model, &fit->validation));
+  return CROW_OK;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------------------------ */
 
 static crow_status train(crow_ensemble *e) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_ensemble_load(e));
+  CROW_NEED(crow_ensemble_load(e));
   crow_tasks tasks = {.groups = &e->groups,
                       .kind = &member_kind,
                       .context = e,
@@ -214,9 +200,7 @@ static crow_status train(crow_ensemble *e) {
                       .name = "fit",
                       .unit = "members",
                       .total = e->out->model.members};
-  CROW_TRY(crow_tasks_run(&tasks));
-cleanup:
-  return status;
+  return crow_tasks_run(&tasks);
 }
 
 /* How the members did, in their order whichever ended first. */
@@ -236,30 +220,28 @@ static void sum_up(const crow_ensemble *e, crow_fit_end *end) {
 
 /* Mean and sample standard deviation of the members' rewards, by all ranks. */
 static crow_status average(crow_ensemble *e) {
-  crow_status status = CROW_OK;
   crow_trained *out = e->out;
   crow_model_fit *fit = &e->fit;
   const crow_partition *p = &e->weights->partition;
   const crow_gidx count = p->count;
   const int64_t members = out->model.members;
-  CROW_TRY(crow_model_bind(fit->model, e->comm, p, NULL, e->contexts, fit->type));
+  CROW_NEED(crow_model_bind(fit->model, e->comm, p, NULL, e->contexts, fit->type));
   for (int64_t b = 0; b < members; b++) {
-    CROW_TRY(crow_model_rewards(fit->model, out->model.theta + b * fit->parameters, fit->reward));
+    CROW_NEED(crow_model_rewards(fit->model, out->model.theta + b * fit->parameters, fit->reward));
     for (crow_gidx i = 0; i < count; i++) out->value[i] += fit->reward[i];
   }
   for (crow_gidx i = 0; i < count; i++) out->value[i] /= (double)members;
-  if (members == 1) goto cleanup;
-  CROW_TRY_AGREE(e->comm, CROW_ALLOCATE(&out->spread, count));
+  if (members == 1) return CROW_OK;
+  CROW_NEED_AGREE(e->comm, CROW_ALLOCATE(&out->spread, count));
   for (int64_t b = 0; b < members; b++) {
-    CROW_TRY(crow_model_rewards(fit->model, out->model.theta + b * fit->parameters, fit->reward));
+    CROW_NEED(crow_model_rewards(fit->model, out->model.theta + b * fit->parameters, fit->reward));
     for (crow_gidx i = 0; i < count; i++) {
       const double deviation = fit->reward[i] - out->value[i];
       out->spread[i] += deviation * deviation;
     }
   }
   for (crow_gidx i = 0; i < count; i++) out->spread[i] = sqrt(out->spread[i] / (double)(members - 1));
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static void ensemble_free(crow_ensemble *e) {

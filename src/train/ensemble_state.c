@@ -17,16 +17,13 @@ static crow_partition curve_slice(const crow_ensemble *e) {
 }
 
 static crow_status save_results(crow_ensemble *e) {
-  crow_status status = CROW_OK;
   const crow_fitted_model *model = &e->out->model;
   const crow_partition p = crow_comm_partition(e->comm, model->members * model->parameters, CROW_BLOCK);
-  CROW_TRY(crow_checkpoint_put_scalars(e->checkpoint, "ensemble", CROW_MEMBER_NUMBERS * model->members,
-                                       (const double *)(const void *)e->result));
-  CROW_TRY(crow_checkpoint_put_vector(e->checkpoint, "ensemble", 0, CROW_F64, &p, model->theta + p.begin));
+  CROW_NEED(crow_checkpoint_put_scalars(e->checkpoint, "ensemble", CROW_MEMBER_NUMBERS * model->members,
+                                        (const double *)(const void *)e->result));
+  CROW_NEED(crow_checkpoint_put_vector(e->checkpoint, "ensemble", 0, CROW_F64, &p, model->theta + p.begin));
   const crow_partition curve = curve_slice(e);
-  CROW_TRY(crow_checkpoint_put_vector(e->checkpoint, "ensemble", 1, CROW_F64, &curve, e->curve + curve.begin));
-cleanup:
-  return status;
+  return crow_checkpoint_put_vector(e->checkpoint, "ensemble", 1, CROW_F64, &curve, e->curve + curve.begin);
 }
 
 /* Every rank's group's entry of this wave: (ranks, numbers), of which those of the groups' first ranks count. */
@@ -87,8 +84,7 @@ static crow_status save_states(crow_ensemble *e, const crow_member_state *active
   table[0] = (double)count;
   CROW_TRY(crow_checkpoint_put_scalars(e->checkpoint, "members", 1 + numbers * count, table));
 cleanup:
-  crow_free(entries);
-  crow_free(table);
+  CROW_FREE(entries, table);
   return status;
 }
 
@@ -121,8 +117,7 @@ static crow_status load_results(crow_ensemble *e) {
   CROW_TRY(crow_checkpoint_get_vector(e->checkpoint, "ensemble", 1, CROW_F64, &curve, rows));
   CROW_TRY(crow_comm_gather_slices(e->comm, &curve, rows, e->curve, sizeof *rows));
 cleanup:
-  crow_free(rows);
-  crow_free(slice);
+  CROW_FREE(rows, slice);
   return status;
 }
 
@@ -159,7 +154,6 @@ cleanup:
 
 /* This group's part of one state; groups that it is not of read nothing. */
 static crow_status load_state(crow_ensemble *e, const double *entry, crow_gidx length, bool mine) {
-  crow_status status = CROW_OK;
   const int64_t vectors = (int64_t)entry[VECTORS];
   crow_partition p = crow_comm_partition(e->comm, length, CROW_BLOCK);
   crow_member_state none = {0}, *state = mine ? &e->waiting[e->waiting_count++] : &none;
@@ -170,18 +164,15 @@ static crow_status load_state(crow_ensemble *e, const double *entry, crow_gidx l
     p.begin = (crow_gidx)entry[OFFSET] + vectors * e->fit.slice.begin;
     p.count = crow_member_part(&e->fit, vectors);
   }
-  CROW_TRY_AGREE(e->comm, CROW_ALLOCATE(&state->scalar, state->scalars));
-  CROW_TRY_AGREE(e->comm, CROW_ALLOCATE(&state->data, p.count));
+  CROW_NEED_AGREE(e->comm, CROW_ALLOCATE(&state->scalar, state->scalars));
+  CROW_NEED_AGREE(e->comm, CROW_ALLOCATE(&state->data, p.count));
   if (mine) memcpy(state->scalar, entry + HEAD, (size_t)state->scalars * sizeof(double));
   if (p.count == 0) p.begin = 0;
-  CROW_TRY(crow_checkpoint_get_vector(e->checkpoint, "members", (int64_t)entry[WAVE], CROW_F64, &p, state->data));
-cleanup:
-  return status;
+  return crow_checkpoint_get_vector(e->checkpoint, "members", (int64_t)entry[WAVE], CROW_F64, &p, state->data);
 }
 
 static crow_status load_states(crow_ensemble *e, const double *table, int64_t count) {
-  crow_status status = CROW_OK;
-  CROW_TRY_AGREE(e->comm, CROW_ALLOCATE(&e->waiting, count));
+  CROW_NEED_AGREE(e->comm, CROW_ALLOCATE(&e->waiting, count));
   for (int64_t k = 0; k < count; k++) {
     const double *entry = table + entry_numbers(e) * k;
     crow_gidx length = 0;
@@ -189,10 +180,9 @@ static crow_status load_states(crow_ensemble *e, const double *table, int64_t co
       const double *other = table + entry_numbers(e) * j;
       if (other[WAVE] == entry[WAVE]) length += crow_member_whole(&e->fit, (int64_t)other[VECTORS]);
     }
-    CROW_TRY(load_state(e, entry, length, k % e->groups.count == e->groups.index));
+    CROW_NEED(load_state(e, entry, length, k % e->groups.count == e->groups.index));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_ensemble_load(crow_ensemble *e) {

@@ -68,7 +68,6 @@ crow_status crow_train_find_equal(const crow_comm *comm, const crow_dataset *dat
   CROW_TRY(crow_comm_min_i64(comm, &least, 1));
   if (*judgements) CROW_TRY(warn_of_equal(dataset, pairs, *judgements, least));
 cleanup:
-  crow_free(mine);
-  crow_free(all);
+  CROW_FREE(mine, all);
   return status;
 }

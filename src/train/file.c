@@ -8,17 +8,14 @@ static const char *const activations[] = {"relu", "tanh", "silu"};
 static const char *const optimizers[] = {"lbfgs", "adam"};
 
 static crow_status train_file_write_attributes(crow_file *file, const crow_fitted_model *model) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_file_set_i64(file, "/model", "inputs", model->inputs));
-  CROW_TRY(crow_file_set_i64(file, "/model", "members", model->members));
-  CROW_TRY(crow_file_set_text(file, "/model", "optimizer", optimizers[model->optimizer - CROW_OPTIMIZER_LBFGS]));
-  CROW_TRY(crow_file_set_f64(file, "/model", "weight_decay", model->weight_decay));
-  CROW_TRY(crow_file_set_f64(file, "/model", "center", model->center));
-  if (model->kind != CROW_MODEL_MLP) goto cleanup;
-  CROW_TRY(crow_file_set_text(file, "/model", "hidden", model->hidden));
-  CROW_TRY(crow_file_set_text(file, "/model", "activation", activations[model->activation]));
-cleanup:
-  return status;
+  CROW_NEED(crow_file_set_i64(file, "/model", "inputs", model->inputs));
+  CROW_NEED(crow_file_set_i64(file, "/model", "members", model->members));
+  CROW_NEED(crow_file_set_text(file, "/model", "optimizer", optimizers[model->optimizer - CROW_OPTIMIZER_LBFGS]));
+  CROW_NEED(crow_file_set_f64(file, "/model", "weight_decay", model->weight_decay));
+  CROW_NEED(crow_file_set_f64(file, "/model", "center", model->center));
+  if (model->kind != CROW_MODEL_MLP) return CROW_OK;
+  CROW_NEED(crow_file_set_text(file, "/model", "hidden", model->hidden));
+  return crow_file_set_text(file, "/model", "activation", activations[model->activation]);
 }
 
 /* What the inputs are called, for matching contexts of new alternatives. */
@@ -36,16 +33,13 @@ cleanup:
 
 crow_status crow_model_write(const crow_comm *comm, crow_file *file, const crow_fitted_model *model,
                              const crow_dataset *dataset) {
-  crow_status status = CROW_OK;
   const bool root = crow_comm_rank(comm) == 0;
-  CROW_TRY(crow_file_set_text(file, "/model", "kind", kinds[model->kind]));
-  if (model->kind == CROW_MODEL_TABULAR) goto cleanup;
-  CROW_TRY(train_file_write_attributes(file, model));
-  CROW_TRY(crow_file_define(file, "/model/parameters", CROW_F64, model->members, model->parameters));
-  CROW_TRY(crow_file_write_rows(file, "/model/parameters", 0, root ? model->members : 0, CROW_F64, model->theta));
-  CROW_TRY(write_dimensions(comm, file, dataset));
-cleanup:
-  return status;
+  CROW_NEED(crow_file_set_text(file, "/model", "kind", kinds[model->kind]));
+  if (model->kind == CROW_MODEL_TABULAR) return CROW_OK;
+  CROW_NEED(train_file_write_attributes(file, model));
+  CROW_NEED(crow_file_define(file, "/model/parameters", CROW_F64, model->members, model->parameters));
+  CROW_NEED(crow_file_write_rows(file, "/model/parameters", 0, root ? model->members : 0, CROW_F64, model->theta));
+  return write_dimensions(comm, file, dataset);
 }
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
@@ -64,21 +58,18 @@ cleanup:
 }
 
 static crow_status read_attributes(const crow_file *file, crow_fitted_model *out) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_file_get_i64(file, "/model", "inputs", &out->inputs));
-  CROW_TRY(crow_file_get_i64(file, "/model", "members", &out->members));
-  CROW_TRY(read_choice(file, "optimizer", optimizers, 2, &out->optimizer));
+  CROW_NEED(crow_file_get_i64(file, "/model", "inputs", &out->inputs));
+  CROW_NEED(crow_file_get_i64(file, "/model", "members", &out->members));
+  CROW_NEED(read_choice(file, "optimizer", optimizers, 2, &out->optimizer));
   out->optimizer += CROW_OPTIMIZER_LBFGS;
-  CROW_TRY(crow_file_get_f64(file, "/model", "weight_decay", &out->weight_decay));
-  CROW_TRY(crow_file_get_f64(file, "/model", "center", &out->center));
+  CROW_NEED(crow_file_get_f64(file, "/model", "weight_decay", &out->weight_decay));
+  CROW_NEED(crow_file_get_f64(file, "/model", "center", &out->center));
   if (out->kind != CROW_MODEL_MLP) {
-    CROW_TRY(crow_string_copy("", &out->hidden));
-    goto cleanup;
+    CROW_NEED(crow_string_copy("", &out->hidden));
+    return CROW_OK;
   }
-  CROW_TRY(crow_file_get_text(file, "/model", "hidden", &out->hidden));
-  CROW_TRY(read_choice(file, "activation", activations, 3, &out->activation));
-cleanup:
-  return status;
+  CROW_NEED(crow_file_get_text(file, "/model", "hidden", &out->hidden));
+  return read_choice(file, "activation", activations, 3, &out->activation);
 }
 
 /* Whether as many parameters are there as such a model has. Local. */
@@ -127,7 +118,6 @@ cleanup:
 }
 
 void crow_fitted_model_free(crow_fitted_model *model) {
-  crow_free(model->hidden);
-  crow_free(model->theta);
+  CROW_FREE(model->hidden, model->theta);
   *model = (crow_fitted_model){0};
 }

@@ -10,13 +10,11 @@ static bool in_batches(const crow_model_fit *fit) {
 
 /* L-BFGS holds its vectors in slices, the model its parameters whole. */
 static crow_status evaluate_slice(void *context, const double *x, double *value, double *optimality, double *gradient) {
-  crow_status status = CROW_OK;
   crow_model_fit *fit = context;
-  CROW_TRY(crow_comm_gather_slices(fit->comm, &fit->slice, x, fit->theta, sizeof *x));
-  CROW_TRY(crow_model_fit_evaluate(fit, fit->theta, value, optimality, fit->gradient));
+  CROW_NEED(crow_comm_gather_slices(fit->comm, &fit->slice, x, fit->theta, sizeof *x));
+  CROW_NEED(crow_model_fit_evaluate(fit, fit->theta, value, optimality, fit->gradient));
   if (fit->slice.count) memcpy(gradient, fit->gradient + fit->slice.begin, (size_t)fit->slice.count * sizeof *gradient);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Complete preferences have no pairs to draw: every step takes the whole objective. */
@@ -39,8 +37,7 @@ int64_t crow_member_whole(const crow_model_fit *fit, int64_t vectors) {
 }
 
 void crow_member_state_free(crow_member_state *state) {
-  crow_free(state->scalar);
-  crow_free(state->data);
+  CROW_FREE(state->scalar, state->data);
   memset(state, 0, sizeof *state);
 }
 
@@ -100,62 +97,55 @@ static crow_status check_vectors(const crow_member_state *from, int64_t expected
 }
 
 static crow_status restore(crow_model_fit *fit, const crow_member_state *from) {
-  crow_status status = CROW_OK;
   crow_member_state copy = *from; /* the data are only read */
   crow_optim_state state;
   get_state(fit, &state);
   memcpy(state.scalar, from->scalar, (size_t)state.scalars * sizeof *from->scalar);
-  if (fit->lbfgs) CROW_TRY(crow_lbfgs_resume(fit->lbfgs, &state));
+  if (fit->lbfgs) CROW_NEED(crow_lbfgs_resume(fit->lbfgs, &state));
   if (fit->adam) {
     memcpy(fit->curve, from->scalar + state.scalars, (size_t)crow_curve_numbers(fit->options) * sizeof *fit->curve);
   }
-  CROW_TRY(check_vectors(from, state.vectors + (fit->validation != NULL)));
+  CROW_NEED(check_vectors(from, state.vectors + (fit->validation != NULL)));
   for (int64_t v = 0; v < from->vectors; v++) {
     if (fit->lbfgs) {
       move_vector(fit, &copy, v, state.vector[v], false);
     } else {
       move_vector(fit, &copy, v, fit->theta, false);
-      CROW_TRY(
+      CROW_NEED(
           crow_comm_gather_slices(fit->comm, &fit->slice, fit->theta, adam_vector(fit, &state, v), sizeof(double)));
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* ---- training ------------------------------------------------------------------------------------------------- */
 
 crow_status crow_member_begin(crow_model_fit *fit, int64_t member, const crow_member_state *from) {
-  crow_status status = CROW_OK;
   fit->member = member;
   crow_model_initialise(fit->model, (uint64_t)fit->options->training.seed, member, fit->theta);
   if (in_batches(fit)) {
-    if (!fit->batcher) CROW_TRY(crow_batcher_create(fit, &fit->batcher));
+    if (!fit->batcher) CROW_NEED(crow_batcher_create(fit, &fit->batcher));
   } else {
-    CROW_TRY(crow_model_fit_bind(fit));
+    CROW_NEED(crow_model_fit_bind(fit));
   }
   if (by_adam(fit)) {
-    CROW_TRY_AGREE(fit->comm, crow_adam_create(&fit->options->adam, fit->parameters, fit->theta, &fit->adam));
+    CROW_NEED_AGREE(fit->comm, crow_adam_create(&fit->options->adam, fit->parameters, fit->theta, &fit->adam));
   } else {
-    CROW_TRY(crow_lbfgs_create(fit->comm, &fit->slice, &fit->options->lbfgs, evaluate_slice, fit,
-                               fit->theta + fit->slice.begin, &fit->lbfgs));
+    CROW_NEED(crow_lbfgs_create(fit->comm, &fit->slice, &fit->options->lbfgs, evaluate_slice, fit,
+                                fit->theta + fit->slice.begin, &fit->lbfgs));
   }
   if (from) {
-    CROW_TRY(restore(fit, from));
+    CROW_NEED(restore(fit, from));
   } else if (fit->adam) {
-    CROW_TRY(crow_curve_begin(fit));
+    CROW_NEED(crow_curve_begin(fit));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_member_step(crow_model_fit *fit, bool *done) {
-  crow_status status = CROW_OK;
   if (fit->lbfgs) return crow_lbfgs_step(fit->lbfgs, done);
-  CROW_TRY(crow_adam_step(fit->adam, in_batches(fit) ? crow_model_fit_batch_loss : whole_loss, fit, done));
-  CROW_TRY(crow_curve_step(fit, done));
-cleanup:
-  return status;
+  CROW_NEED(crow_adam_step(fit->adam, in_batches(fit) ? crow_model_fit_batch_loss : whole_loss, fit, done));
+  return crow_curve_step(fit, done);
 }
 
 static crow_status end_lbfgs(crow_model_fit *fit, double *theta, crow_member_result *result) {

@@ -22,33 +22,31 @@ crow_optimizer crow_train_optimizer(const crow_train_options *options) {
 }
 
 crow_status crow_train_options_validate(const crow_train_options *options) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_settings_validate(crow_objective_settings, &options->objective));
-  CROW_TRY(crow_settings_validate(crow_lbfgs_settings, &options->lbfgs));
-  CROW_TRY(crow_settings_validate(crow_rank_groups_settings, &options->groups));
+  CROW_NEED(crow_settings_validate(crow_objective_settings, &options->objective));
+  CROW_NEED(crow_settings_validate(crow_lbfgs_settings, &options->lbfgs));
+  CROW_NEED(crow_settings_validate(crow_rank_groups_settings, &options->groups));
   if (options->model.model == CROW_MODEL_TABULAR) {
     const crow_training_options *training = &options->training;
     if (crow_train_optimizer(options) != CROW_OPTIMIZER_LBFGS || training->ensemble > 1) {
-      CROW_TRY(crow_error(CROW_USAGE, "%s: expected --model linear or mlp; tabular rewards have one fit, by L-BFGS",
-                          training->ensemble > 1 ? "--ensemble"
-                          : training->validate   ? "--validate"
-                                                 : "--optimizer adam"));
+      return crow_error(CROW_USAGE, "%s: expected --model linear or mlp; tabular rewards have one fit, by L-BFGS",
+                        training->ensemble > 1 ? "--ensemble"
+                        : training->validate   ? "--validate"
+                                               : "--optimizer adam");
     }
-    goto cleanup;
+    return CROW_OK;
   }
-  CROW_TRY(crow_model_options_validate(&options->model));
-  CROW_TRY(crow_settings_validate(crow_training_settings, &options->training));
-  CROW_TRY(crow_settings_validate(crow_adam_settings, &options->adam));
+  CROW_NEED(crow_model_options_validate(&options->model));
+  CROW_NEED(crow_settings_validate(crow_training_settings, &options->training));
+  CROW_NEED(crow_settings_validate(crow_adam_settings, &options->adam));
   if (options->training.validate && crow_train_optimizer(options) != CROW_OPTIMIZER_ADAM) {
-    CROW_TRY(crow_error(CROW_USAGE, "--validate needs --optimizer adam: L-BFGS goes to the minimum"));
+    return crow_error(CROW_USAGE, "--validate needs --optimizer adam: L-BFGS goes to the minimum");
   }
   if (crow_curve_rows(options) > CROW_CURVE_MOST) {
-    CROW_TRY(crow_error(CROW_USAGE,
-                        "--validate-every %lld makes %lld rows of a training curve of %lld steps: expected "
-                        "at most %d",
-                        (long long)options->training.validate_every, (long long)crow_curve_rows(options),
-                        (long long)options->adam.steps, CROW_CURVE_MOST));
+    return crow_error(CROW_USAGE,
+                      "--validate-every %lld makes %lld rows of a training curve of %lld steps: expected "
+                      "at most %d",
+                      (long long)options->training.validate_every, (long long)crow_curve_rows(options),
+                      (long long)options->adam.steps, CROW_CURVE_MOST);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

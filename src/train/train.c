@@ -57,19 +57,17 @@ crow_status crow_model_fit_bind(crow_model_fit *fit) {
 
 crow_status crow_model_fit_evaluate(crow_model_fit *fit, const double *theta, double *value, double *optimality,
                                     double *gradient) {
-  crow_status status = CROW_OK;
   const double *curvature = crow_objective_curvature(fit->objective), *weight = fit->weights->value;
-  CROW_TRY(crow_model_rewards(fit->model, theta, fit->reward));
-  CROW_TRY(crow_objective_evaluate(fit->objective, fit->reward, value, NULL, fit->slope));
+  CROW_NEED(crow_model_rewards(fit->model, theta, fit->reward));
+  CROW_NEED(crow_objective_evaluate(fit->objective, fit->reward, value, NULL, fit->slope));
   for (crow_gidx i = 0; i < fit->weights->partition.count; i++) fit->slope[i] *= weight[i] * curvature[i];
-  CROW_TRY(crow_model_add_center(fit->model, weight, fit->reward, value, fit->slope));
-  CROW_TRY(crow_model_gradient(fit->model, theta, fit->slope, gradient));
+  CROW_NEED(crow_model_add_center(fit->model, weight, fit->reward, value, fit->slope));
+  CROW_NEED(crow_model_gradient(fit->model, theta, fit->slope, gradient));
   crow_model_add_decay(fit->model, theta, value, gradient);
   *optimality = 0;
   for (crow_gidx i = 0; i < fit->parameters; i++) {
     const double size = fabs(gradient[i]);
     *optimality = isnan(size) ? (double)INFINITY : fmax(*optimality, size);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

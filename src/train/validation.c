@@ -81,29 +81,26 @@ cleanup:
 
 /* This rank's part of the group's comparisons, between alternatives. Collective over all ranks. */
 static crow_status read_held(const crow_comm *all, const crow_dataset *held, crow_validation *v) {
-  crow_status status = CROW_OK;
   const crow_partition *p = &v->comparisons;
-  CROW_TRY_AGREE(all, CROW_ALLOCATE_RAW(&v->first, p->count));
-  CROW_TRY_AGREE(all, CROW_ALLOCATE_RAW(&v->second, p->count));
-  CROW_TRY_AGREE(all, CROW_ALLOCATE_RAW(&v->outcome, p->count));
-  CROW_TRY_AGREE(all, CROW_ALLOCATE_RAW(&v->count, p->count));
+  CROW_NEED_AGREE(all, CROW_ALLOCATE_RAW(&v->first, p->count));
+  CROW_NEED_AGREE(all, CROW_ALLOCATE_RAW(&v->second, p->count));
+  CROW_NEED_AGREE(all, CROW_ALLOCATE_RAW(&v->outcome, p->count));
+  CROW_NEED_AGREE(all, CROW_ALLOCATE_RAW(&v->count, p->count));
   for (crow_gidx k = 0; k < p->count; k++) v->count[k] = 1;
-  CROW_TRY(crow_file_read(held->file, "/comparisons/first", p->begin, p->count, CROW_I32, v->first));
-  CROW_TRY(crow_file_read(held->file, "/comparisons/second", p->begin, p->count, CROW_I32, v->second));
-  CROW_TRY(crow_file_read(held->file, "/comparisons/outcome", p->begin, p->count, CROW_F64, v->outcome));
+  CROW_NEED(crow_file_read(held->file, "/comparisons/first", p->begin, p->count, CROW_I32, v->first));
+  CROW_NEED(crow_file_read(held->file, "/comparisons/second", p->begin, p->count, CROW_I32, v->second));
+  CROW_NEED(crow_file_read(held->file, "/comparisons/outcome", p->begin, p->count, CROW_F64, v->outcome));
   if (held->has_count)
-    CROW_TRY(crow_file_read(held->file, "/comparisons/count", p->begin, p->count, CROW_I64, v->count));
-cleanup:
-  return status;
+    CROW_NEED(crow_file_read(held->file, "/comparisons/count", p->begin, p->count, CROW_I64, v->count));
+  return CROW_OK;
 }
 
 /* Numbers the alternatives that are compared, in their order: `row_of` (m) becomes 1 + their row, 0 for others.
  * Collective over the group. */
 static crow_status number_rows(crow_validation *v, crow_gidx m, int64_t *row_of) {
-  crow_status status = CROW_OK;
   crow_gidx rows = 0;
   for (crow_gidx k = 0; k < v->comparisons.count; k++) row_of[v->first[k]] = row_of[v->second[k]] = 1;
-  CROW_TRY(crow_comm_sum_i64(v->comm, row_of, m));
+  CROW_NEED(crow_comm_sum_i64(v->comm, row_of, m));
   for (crow_gidx x = 0; x < m; x++) {
     if (row_of[x]) row_of[x] = ++rows;
   }
@@ -112,8 +109,7 @@ static crow_status number_rows(crow_validation *v, crow_gidx m, int64_t *row_of)
     v->second[k] = (int32_t)(row_of[v->second[k]] - 1);
   }
   v->rows = crow_comm_partition(v->comm, rows, CROW_BLOCK);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* The contexts of this rank's rows, block by block of the alternatives from its first to its last. Collective over all
@@ -180,22 +176,20 @@ static void validation_add_judgements(const crow_validation *v, crow_gidx k, dou
 }
 
 crow_status crow_validation_evaluate(crow_validation *v, const double *theta, double *loss, double *accuracy) {
-  crow_status status = CROW_OK;
   crow_exact_sum sum[SUMS];
   double block[SUMS] = {0}, total[SUMS];
   memset(sum, 0, sizeof sum);
-  CROW_TRY_AGREE(v->comm, crow_model_rewards(v->model, theta, v->mine));
-  CROW_TRY(crow_comm_gather_slices(v->comm, &v->rows, v->mine, v->reward, sizeof *v->reward));
+  CROW_NEED_AGREE(v->comm, crow_model_rewards(v->model, theta, v->mine));
+  CROW_NEED(crow_comm_gather_slices(v->comm, &v->rows, v->mine, v->reward, sizeof *v->reward));
   for (crow_gidx k = 0; k < v->comparisons.count; k++) {
     validation_add_judgements(v, k, block);
     if ((k + 1) % CROW_BLOCK != 0 && k + 1 != v->comparisons.count) continue;
     for (int s = 0; s < SUMS; s++) crow_exact_add(&sum[s], block[s]);
     memset(block, 0, sizeof block);
   }
-  CROW_TRY(crow_comm_sum_exact(v->comm, sum, SUMS));
+  CROW_NEED(crow_comm_sum_exact(v->comm, sum, SUMS));
   for (int s = 0; s < SUMS; s++) total[s] = crow_exact_value(&sum[s]);
   *loss = total[LOSS] / total[JUDGEMENTS];
   *accuracy = total[DECIDED] > 0 ? total[RIGHT] / total[DECIDED] : NAN;
-cleanup:
-  return status;
+  return CROW_OK;
 }

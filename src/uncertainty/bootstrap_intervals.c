@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Percentiles of bootstrap replicates. */
+#include "base/order_impl.h"
 #include "uncertainty/bootstrap_impl.h"
 #include <math.h>
 #include <stdlib.h>
-
-static int replicates_ascending(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-static int ascending_rank(const void *a, const void *b) {
-  const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-  return (x > y) - (x < y);
-}
 
 /* Between the two order statistics around the quantile, as NumPy and R do by default. */
 static double quantile(const double *sorted, int64_t count, double q) {
@@ -22,24 +14,22 @@ static double quantile(const double *sorted, int64_t count, double q) {
 
 /* Sorts each alternative's rewards and ranks. */
 static crow_status take_percentiles(crow_bootstrap *b, crow_uncertainty *out) {
-  crow_status status = CROW_OK;
   const int64_t count = b->weights->partition.count, n = b->replicates;
-  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->lower, count));
-  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->upper, count));
-  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->rank_lower, count));
-  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->rank_upper, count));
+  CROW_NEED_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->lower, count));
+  CROW_NEED_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->upper, count));
+  CROW_NEED_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->rank_lower, count));
+  CROW_NEED_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->rank_upper, count));
   for (int64_t i = 0; i < count; i++) {
     double *values = b->values + i * n;
     int32_t *ranks = b->ranks + i * n;
-    qsort(values, (size_t)n, sizeof *values, replicates_ascending);
-    qsort(ranks, (size_t)n, sizeof *ranks, ascending_rank);
+    qsort(values, (size_t)n, sizeof *values, crow_order_f64);
+    qsort(ranks, (size_t)n, sizeof *ranks, crow_order_i32);
     out->lower[i] = quantile(values, n, 0.025);
     out->upper[i] = quantile(values, n, 0.975);
     out->rank_lower[i] = ranks[(int64_t)floor(0.025 * (double)(n - 1))];
     out->rank_upper[i] = ranks[(int64_t)ceil(0.975 * (double)(n - 1))];
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* What nothing is known of has the reward 0 in every replicate; that is no interval. */
@@ -52,10 +42,9 @@ static void mark_unknown(const crow_bootstrap *b, crow_uncertainty *out) {
 
 /* The covariances of topics' means over the replicates. */
 static crow_status find_topic_covariance(const crow_bootstrap *b, double *mean, double *covariance) {
-  crow_status status = CROW_OK;
   const int64_t count = b->topics.name.count, n = b->replicates;
   for (int64_t k = 0; k < n; k++) {
-    CROW_TRY(
+    CROW_NEED(
         crow_topic_errors_average(b->comm, &b->weights->partition, &b->topics, b->values + k, n, mean + k * count));
   }
   for (int64_t t = 0; t < count; t++) {
@@ -70,8 +59,7 @@ static crow_status find_topic_covariance(const crow_bootstrap *b, double *mean, 
       covariance[t * count + u] = sum / (double)(n - 1);
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status take_topics(crow_bootstrap *b, crow_uncertainty *out) {
@@ -84,8 +72,7 @@ static crow_status take_topics(crow_bootstrap *b, crow_uncertainty *out) {
   CROW_TRY(find_topic_covariance(b, mean, covariance));
   CROW_TRY(crow_topic_errors_fill(b->comm, &b->weights->partition, b->reward, &b->topics, covariance, &out->topics));
 cleanup:
-  crow_free(mean);
-  crow_free(covariance);
+  CROW_FREE(mean, covariance);
   return status;
 }
 
@@ -113,14 +100,12 @@ cleanup:
 
 /* The standard deviation of each reward over the replicates. */
 static crow_status take_deviations(crow_bootstrap *b, crow_uncertainty *out) {
-  crow_status status = CROW_OK;
   const double *rate = crow_objective_win_rate(b->full);
   const int64_t count = b->weights->partition.count, n = b->replicates;
-  crow_free(out->standard_error);
-  crow_free(out->lead_error);
+  CROW_FREE(out->standard_error, out->lead_error);
   out->standard_error = out->lead_error = NULL;
-  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->standard_error, count));
-  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->lead_error, count + 1)); /* never NULL */
+  CROW_NEED_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->standard_error, count));
+  CROW_NEED_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->lead_error, count + 1)); /* never NULL */
   for (int64_t i = 0; i < count; i++) {
     const double *values = b->values + i * n;
     double mean = 0, squares = 0;
@@ -129,17 +114,13 @@ static crow_status take_deviations(crow_bootstrap *b, crow_uncertainty *out) {
     out->standard_error[i] = isnan(rate[i]) ? (double)NAN : sqrt(squares / (double)(n - 1));
   }
   out->has_standard_errors = true;
-  CROW_TRY(take_leads(b, out));
-cleanup:
-  return status;
+  return take_leads(b, out);
 }
 
 crow_status crow_bootstrap_intervals(crow_bootstrap *b, crow_uncertainty *out) {
-  crow_status status = CROW_OK;
-  CROW_TRY(take_topics(b, out)); /* before the replicates are sorted */
-  if (b->options->bootstrap_by && b->replicates > 1) CROW_TRY(take_deviations(b, out));
-  CROW_TRY(take_percentiles(b, out));
+  CROW_NEED(take_topics(b, out)); /* before the replicates are sorted */
+  if (b->options->bootstrap_by && b->replicates > 1) CROW_NEED(take_deviations(b, out));
+  CROW_NEED(take_percentiles(b, out));
   mark_unknown(b, out);
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -110,21 +110,18 @@ static crow_status check_bench(const crow_run *run) {
 
 static crow_status run_one(crow_run *run, const char *name, const crow_bench_machine *machine,
                            crow_bench_report *report) {
-  crow_status status = CROW_OK;
   const crow_bench_options *options = &((const bench_options *)run->options)->bench;
   double charge[CROW_WORK_KINDS];
-  CROW_TRY(parse_charge(((const bench_options *)run->options)->charge, charge));
+  CROW_NEED(parse_charge(((const bench_options *)run->options)->charge, charge));
   crow_work_charge(charge);
   const crow_work_done before = crow_work_get();
   if (strcmp(name, "weights") == 0)
-    CROW_TRY(crow_bench_weights(run->comm, options, machine, report));
+    CROW_NEED(crow_bench_weights(run->comm, options, machine, report));
   else if (strcmp(name, "fit") == 0)
-    CROW_TRY(crow_bench_fit(run->comm, options, machine, report));
+    CROW_NEED(crow_bench_fit(run->comm, options, machine, report));
   else
-    CROW_TRY(crow_bench_io(run->comm, options, report));
-  CROW_TRY(crow_bench_report_add_work(run->comm, &before, report));
-cleanup:
-  return status;
+    CROW_NEED(crow_bench_io(run->comm, options, report));
+  return crow_bench_report_add_work(run->comm, &before, report);
 }
 
 /* What runs say of themselves would bury the figures. */

@@ -32,14 +32,12 @@ static void print_summary(crow_run *run, const crow_cluster_summary *found, bool
 }
 
 static crow_status cluster_make(crow_run *run, const crow_dataset *dataset, crow_provenance *provenance) {
-  crow_status status = CROW_OK;
   const crow_cluster_options *options = run->options;
   crow_cluster_summary found = {0};
-  CROW_TRY(crow_cluster_run(run->comm, dataset, options, run->common.output, run->common.force, provenance, &found));
+  CROW_NEED(crow_cluster_run(run->comm, dataset, options, run->common.output, run->common.force, provenance, &found));
   crow_stages_end(&run->stages);
   print_summary(run, &found, options->clusters > 0);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status run_cluster(crow_run *run) { return crow_results_rewrite(run, "cluster", cluster_make); }

@@ -35,8 +35,7 @@ static crow_status run_eval(crow_run *run) {
   CROW_TRY(crow_results_evaluation(run, &found));
   CROW_TRY(crow_times_print(run));
 cleanup:
-  crow_free(reward);
-  crow_free(unseen);
+  CROW_FREE(reward, unseen);
   crow_dataset_close(&dataset);
   crow_file_close(&file);
   return status;

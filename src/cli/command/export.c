@@ -12,16 +12,14 @@ static crow_status check_export(const crow_run *run) {
 }
 
 static crow_status run_export(crow_run *run) {
-  crow_status status = CROW_OK;
   const char *output = run->common.output;
   int64_t rows = 0;
-  CROW_TRY(crow_export_run(run->comm, run->argument[0], run->options, crow_run_memory(run), output, run->common.force,
-                           &rows));
+  CROW_NEED(crow_export_run(run->comm, run->argument[0], run->options, crow_run_memory(run), output, run->common.force,
+                            &rows));
   const crow_export_options *options = run->options;
   crow_print(run, options->table == CROW_EXPORT_MODEL ? "%s: %lld array%s" : "%s: %lld row%s", output, (long long)rows,
              crow_plural(rows));
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 const crow_command crow_command_export = {

@@ -106,17 +106,16 @@ cleanup:
 
 static crow_status get_weights(crow_run *run, const crow_dataset *dataset, const crow_weights_options *sampling,
                                crow_checkpoint *checkpoint, crow_weights *weights) {
-  crow_status status = CROW_OK;
   const fit_options *options = run->options;
   const bool resumed = is_voronoi(options) && crow_checkpoint_has(checkpoint, "finished_weights");
   crow_report_text(run, "weights", options->weights);
   if (is_voronoi(options) && !resumed) {
     crow_stages_begin(&run->stages, "check");
-    CROW_TRY(crow_preferences_check(run->comm, dataset, options->fit.objective.across_prompts));
+    CROW_NEED(crow_preferences_check(run->comm, dataset, options->fit.objective.across_prompts));
   }
   crow_stages_begin(&run->stages, "weights");
   if (resumed) {
-    CROW_TRY(crow_weights_load(run->comm, checkpoint, dataset->alternatives, weights));
+    CROW_NEED(crow_weights_load(run->comm, checkpoint, dataset->alternatives, weights));
     if (options->sampling.scheme != CROW_SCHEME_VORONOI) return CROW_OK;
     return crow_space_choose(run->comm, &options->sampling.space, dataset, &weights->space.choice);
   }
@@ -126,23 +125,20 @@ static crow_status get_weights(crow_run *run, const crow_dataset *dataset, const
     uniform.scheme = CROW_SCHEME_UNIFORM;
     return crow_weights_compute(run->comm, dataset, &uniform, weights);
   }
-  CROW_TRY(crow_weights_read(run->comm, options->weights, dataset, weights));
+  CROW_NEED(crow_weights_read(run->comm, options->weights, dataset, weights));
   crow_print(run, "weights: from %s", options->weights);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Notes where everything comes from, and looks for a checkpoint to go on from. */
 static crow_status fit_prepare(crow_run *run, crow_provenance **provenance, crow_checkpoint **checkpoint) {
-  crow_status status = CROW_OK;
   const fit_options *options = run->options;
   bool found = false;
-  CROW_TRY(crow_run_checkpoint(run, &options->checkpoint, checkpoint));
-  CROW_TRY(crow_run_provenance(run, *checkpoint, provenance));
-  CROW_TRY(crow_checkpoint_find(*checkpoint, &found));
+  CROW_NEED(crow_run_checkpoint(run, &options->checkpoint, checkpoint));
+  CROW_NEED(crow_run_provenance(run, *checkpoint, provenance));
+  CROW_NEED(crow_checkpoint_find(*checkpoint, &found));
   crow_report_bool(run, "resumed", found);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Without contexts nothing tells which alternatives are clones. */
@@ -204,18 +200,16 @@ static crow_uncertainty_options choose_uncertainty(const fit_options *options, c
 static crow_status find_uncertainty(crow_run *run, const crow_dataset *dataset, const crow_weights *weights,
                                     const crow_train_options *fit, const crow_uncertainty_options *wanted,
                                     crow_checkpoint *checkpoint, crow_rewards *rewards) {
-  crow_status status = CROW_OK;
   if (wanted->standard_errors || wanted->errors) {
     crow_stages_begin(&run->stages, "standard errors");
-    CROW_TRY(crow_uncertainty_sandwich(run->comm, dataset, weights, &fit->objective, wanted, rewards->value,
-                                       &rewards->uncertainty));
+    CROW_NEED(crow_uncertainty_sandwich(run->comm, dataset, weights, &fit->objective, wanted, rewards->value,
+                                        &rewards->uncertainty));
   }
   if (wanted->bootstrap) {
     crow_stages_begin(&run->stages, "bootstrap");
-    CROW_TRY(crow_rewards_bootstrap_from(run->comm, dataset, weights, fit, wanted, checkpoint, rewards));
+    CROW_NEED(crow_rewards_bootstrap_from(run->comm, dataset, weights, fit, wanted, checkpoint, rewards));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* What is written at the end. */
@@ -233,12 +227,10 @@ typedef struct finished {
 } finished;
 
 static crow_status save_finished(crow_checkpoint *checkpoint, const void *what) {
-  crow_status status = CROW_OK;
   const finished *f = what;
-  CROW_TRY(crow_weights_save(checkpoint, f->weights));
-  if (f->rewards) CROW_TRY(crow_rewards_save(checkpoint, f->rewards));
-cleanup:
-  return status;
+  CROW_NEED(crow_weights_save(checkpoint, f->weights));
+  if (f->rewards) CROW_NEED(crow_rewards_save(checkpoint, f->rewards));
+  return CROW_OK;
 }
 
 static crow_status write_rewards(void *context, const char *path, bool overwrite) {
@@ -249,27 +241,23 @@ static crow_status write_rewards(void *context, const char *path, bool overwrite
 /* Rewards to begin at. `*start` is freed by the caller. */
 static crow_status read_start(const crow_run *run, const crow_dataset *dataset, const crow_partition *partition,
                               double **start) {
-  crow_status status = CROW_OK;
   const fit_options *options = run->options;
   int64_t matched = 0;
   if (!options->start) return CROW_OK;
-  CROW_TRY_AGREE(run->comm, CROW_ALLOCATE(start, partition->count + 1)); /* never NULL */
-  CROW_TRY(crow_rewards_read_start(run->comm, options->start, dataset, partition, *start, &matched));
+  CROW_NEED_AGREE(run->comm, CROW_ALLOCATE(start, partition->count + 1)); /* never NULL */
+  CROW_NEED(crow_rewards_read_start(run->comm, options->start, dataset, partition, *start, &matched));
   crow_print(run, "start: rewards of %lld of %lld alternatives from %s", (long long)matched,
              (long long)dataset->alternatives, options->start);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Which alternatives are near-duplicates of each other goes to the file, for the pictures. Local. */
 static crow_status keep_near(const crow_effect *effect, crow_rewards *rewards) {
-  crow_status status = CROW_OK;
   const crow_partition *p = &rewards->partition;
   if (!effect->number) return CROW_OK;
-  CROW_TRY(CROW_ALLOCATE_RAW(&rewards->near, p->count + 1)); /* never NULL: an empty slice is not an absent vector */
+  CROW_NEED(CROW_ALLOCATE_RAW(&rewards->near, p->count + 1)); /* never NULL: an empty slice is not an absent vector */
   for (int64_t i = 0; i < p->count; i++) rewards->near[i] = effect->number[p->begin + i];
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* What the steps of a fit hand on. */
@@ -289,79 +277,68 @@ typedef struct fit_work {
 
 /* Opens the dataset and refuses what cannot be, before any work. */
 static crow_status open_fit(crow_run *run, fit_work *w) {
-  crow_status status = CROW_OK;
   const fit_options *options = run->options;
   const char *input = run->argument[0];
   w->how.groups.memory_per_rank = options->sampling.memory_per_rank;
   w->sampling.open_ended = options->reward_error > 0;
   crow_stages_begin(&run->stages, "read");
-  CROW_TRY(crow_dataset_open(run->comm, input, false, &w->dataset));
+  CROW_NEED(crow_dataset_open(run->comm, input, false, &w->dataset));
   crow_results_dataset(run, input, &w->dataset);
-  CROW_TRY(crow_dataset_check_names(&w->dataset));
-  CROW_TRY(choose_comparisons(run, &w->dataset));
-  CROW_TRY(choose_weights(run, &w->dataset));
+  CROW_NEED(crow_dataset_check_names(&w->dataset));
+  CROW_NEED(choose_comparisons(run, &w->dataset));
+  CROW_NEED(choose_weights(run, &w->dataset));
   w->how.sampling_error = w->how.model.model == CROW_MODEL_TABULAR && !is_uniform(options);
-  CROW_TRY(check_uncertainty(options, &w->dataset));
+  CROW_NEED(check_uncertainty(options, &w->dataset));
   w->wanted = choose_uncertainty(options, &w->dataset);
-  CROW_TRY(crow_rewards_check_memory(run->comm, &w->dataset, &w->how, &w->wanted, options->sampling.memory_per_rank));
-  if (is_voronoi(options)) CROW_TRY(crow_weights_check_memory(run->comm, &w->dataset, &options->sampling));
-  CROW_TRY(fit_prepare(run, &w->provenance, &w->checkpoint));
-cleanup:
-  return status;
+  CROW_NEED(crow_rewards_check_memory(run->comm, &w->dataset, &w->how, &w->wanted, options->sampling.memory_per_rank));
+  if (is_voronoi(options)) CROW_NEED(crow_weights_check_memory(run->comm, &w->dataset, &options->sampling));
+  return fit_prepare(run, &w->provenance, &w->checkpoint);
 }
 
 /* From the dataset to weights, rewards and all that is known of them. */
 static crow_status compute_fit(crow_run *run, fit_work *w) {
-  crow_status status = CROW_OK;
   const fit_options *options = run->options;
-  CROW_TRY(get_weights(run, &w->dataset, &w->sampling, w->checkpoint, &w->weights));
+  CROW_NEED(get_weights(run, &w->dataset, &w->sampling, w->checkpoint, &w->weights));
   if (is_voronoi(options) && options->sampling.scheme == CROW_SCHEME_VORONOI) crow_results_unused(run, &w->weights);
   w->kept.weights = &w->weights;
-  CROW_TRY(crow_weights_find_shares(run->comm, &w->dataset, &w->weights));
-  CROW_TRY(read_start(run, &w->dataset, &w->weights.partition, &w->start));
+  CROW_NEED(crow_weights_find_shares(run->comm, &w->dataset, &w->weights));
+  CROW_NEED(read_start(run, &w->dataset, &w->weights.partition, &w->start));
   w->how.start = w->start;
   crow_stages_begin(&run->stages, "fit");
-  CROW_TRY(crow_rewards_fit_from(run->comm, &w->dataset, &w->weights, &w->how, w->checkpoint, &w->rewards));
+  CROW_NEED(crow_rewards_fit_from(run->comm, &w->dataset, &w->weights, &w->how, w->checkpoint, &w->rewards));
   if (options->reward_error > 0) {
-    CROW_TRY(crow_rewards_refine(run->comm, &w->dataset, &w->sampling, &w->how, options->reward_error, w->checkpoint,
-                                 &w->weights, &w->rewards));
+    CROW_NEED(crow_rewards_refine(run->comm, &w->dataset, &w->sampling, &w->how, options->reward_error, w->checkpoint,
+                                  &w->weights, &w->rewards));
   }
-  CROW_TRY(find_uncertainty(run, &w->dataset, &w->weights, &w->how, &w->wanted, w->checkpoint, &w->rewards));
+  CROW_NEED(find_uncertainty(run, &w->dataset, &w->weights, &w->how, &w->wanted, w->checkpoint, &w->rewards));
   if (options->by.column) crow_stages_begin(&run->stages, "by value");
-  CROW_TRY(crow_rewards_fit_by(run->comm, &w->dataset, &w->weights, &w->how, &w->wanted, &options->by, &w->rewards));
+  CROW_NEED(crow_rewards_fit_by(run->comm, &w->dataset, &w->weights, &w->how, &w->wanted, &options->by, &w->rewards));
   crow_stages_begin(&run->stages, "near-duplicates");
-  CROW_TRY(crow_effect_create(run->comm, &w->dataset, &w->weights, &w->effect));
-  CROW_TRY_AGREE(run->comm, keep_near(&w->effect, &w->rewards));
-  CROW_TRY_AGREE(run->comm, crow_effect_keep(&w->effect, w->weights.space.choice.space, &w->rewards.effect));
-cleanup:
-  return status;
+  CROW_NEED(crow_effect_create(run->comm, &w->dataset, &w->weights, &w->effect));
+  CROW_NEED_AGREE(run->comm, keep_near(&w->effect, &w->rewards));
+  return crow_comm_agree(run->comm, crow_effect_keep(&w->effect, w->weights.space.choice.space, &w->rewards.effect));
 }
 
 static crow_status save_fit(crow_run *run, fit_work *w) {
-  crow_status status = CROW_OK;
   crow_stages_begin(&run->stages, "write");
-  CROW_TRY(crow_run_provenance_times(run, w->provenance));
-  CROW_TRY(crow_result_save(run->comm, run->common.output, run->common.force, write_rewards,
-                            &(fitted){run, &w->rewards, &w->dataset, w->provenance}));
-  CROW_TRY(crow_checkpoint_remove(w->checkpoint));
+  CROW_NEED(crow_run_provenance_times(run, w->provenance));
+  CROW_NEED(crow_result_save(run->comm, run->common.output, run->common.force, write_rewards,
+                             &(fitted){run, &w->rewards, &w->dataset, w->provenance}));
+  CROW_NEED(crow_checkpoint_remove(w->checkpoint));
   crow_stages_end(&run->stages);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status print_fit(crow_run *run, fit_work *w, bool converged) {
-  crow_status status = CROW_OK;
   const fit_options *options = run->options;
   crow_results_weights_space(run, &w->weights.space);
   crow_report_real(run, "effective_number", w->weights.effective);
   crow_report_integer(run, "zero_weights", w->weights.zeros);
   crow_report_integer(run, "samples", w->weights.samples);
   crow_results_effect_found(run, &w->weights, &w->effect);
-  CROW_TRY(crow_results_rewards(run, &w->dataset, &w->rewards, options->fit.lbfgs.tolerance, &options->elo));
+  CROW_NEED(crow_results_rewards(run, &w->dataset, &w->rewards, options->fit.lbfgs.tolerance, &options->elo));
   crow_results_counts(run, &w->rewards, options->fit.objective.pair_weight);
-  CROW_TRY(crow_print_written(run, "rewards", converged ? "" : ", marked as not converged"));
-cleanup:
-  return status;
+  return crow_print_written(run, "rewards", converged ? "" : ", marked as not converged");
 }
 
 static crow_status run_fit(crow_run *run) {

@@ -40,17 +40,14 @@ static void report_found(crow_run *run, const crow_import_summary *found) {
 }
 
 static crow_status run_import(crow_run *run) {
-  crow_status status = CROW_OK;
   const crow_import_options *options = run->options;
   crow_import_summary found = {0};
   crow_stages_begin(&run->stages, "import");
-  CROW_TRY(crow_import_run(run->comm, options, run->command_line, &found));
+  CROW_NEED(crow_import_run(run->comm, options, run->command_line, &found));
   crow_stages_end(&run->stages);
   print_found(run, options, &found);
   report_found(run, &found);
-  CROW_TRY(crow_results_written(run));
-cleanup:
-  return status;
+  return crow_results_written(run);
 }
 
 static const crow_section sections[] = {{"Files", crow_import_settings, 0}, {0}};

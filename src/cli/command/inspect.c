@@ -36,15 +36,13 @@ static crow_status show(const crow_run *run, json_t *description) {
 /* Contexts whose squared distances overflow; directions, which the default space takes of many dimensions, have none.
  */
 static crow_status inspect_contexts(const crow_run *run, const crow_dataset *dataset) {
-  crow_status status = CROW_OK;
   crow_space_options options;
   crow_space_choice choice;
   if (!dataset->dimensions) return CROW_OK;
   crow_settings_default(crow_space_settings, &options);
-  CROW_TRY(crow_space_choose(run->comm, &options, dataset, &choice));
-  if (strcmp(choice.space, "sphere") != 0) CROW_TRY(crow_space_check_distances(run->comm, dataset));
-cleanup:
-  return status;
+  CROW_NEED(crow_space_choose(run->comm, &options, dataset, &choice));
+  if (strcmp(choice.space, "sphere") != 0) CROW_NEED(crow_space_check_distances(run->comm, dataset));
+  return CROW_OK;
 }
 
 /* What a schema cannot say of a dataset: that names differ, that distances can be taken, that p(x>y) + p(y>x) = 1, that

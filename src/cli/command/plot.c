@@ -11,13 +11,11 @@ static crow_status check_plot(const crow_run *run) {
 }
 
 static crow_status run_plot(crow_run *run) {
-  crow_status status = CROW_OK;
   const char *output = run->common.output;
   char alt[CROW_PLOT_ALT_BYTES];
-  CROW_TRY(crow_plot_run(run->comm, run->argument_count, run->argument, run->options, output, run->common.force, alt));
+  CROW_NEED(crow_plot_run(run->comm, run->argument_count, run->argument, run->options, output, run->common.force, alt));
   crow_print(run, "%s: %s", output, alt);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 const crow_command crow_command_plot = {

@@ -12,14 +12,12 @@ static crow_status check_report(const crow_run *run) {
 }
 
 static crow_status run_report(crow_run *run) {
-  crow_status status = CROW_OK;
   const char *output = run->common.output;
   const int count = run->argument_count;
   int pictures = 0;
-  CROW_TRY(crow_page_write(run->comm, count, run->argument, run->options, output, run->common.force, &pictures));
+  CROW_NEED(crow_page_write(run->comm, count, run->argument, run->options, output, run->common.force, &pictures));
   crow_print(run, "%s: %d file%s, %d picture%s", output, count, crow_plural(count), pictures, crow_plural(pictures));
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 const crow_command crow_command_report = {

@@ -13,14 +13,11 @@ static crow_status check_weights(const crow_run *run) {
 
 static crow_status compute(crow_run *run, const crow_dataset *dataset, crow_checkpoint *checkpoint,
                            crow_weights *weights) {
-  crow_status status = CROW_OK;
   const weights_options *options = run->options;
   bool found = false;
-  CROW_TRY(crow_checkpoint_find(checkpoint, &found));
+  CROW_NEED(crow_checkpoint_find(checkpoint, &found));
   crow_report_bool(run, "resumed", found);
-  CROW_TRY(crow_weights_compute_from(run->comm, dataset, &options->weights, checkpoint, weights));
-cleanup:
-  return status;
+  return crow_weights_compute_from(run->comm, dataset, &options->weights, checkpoint, weights);
 }
 
 /* What is written at the end. */

@@ -196,18 +196,16 @@ static void report_tests(crow_run *run, const crow_audit_result *r) {
 }
 
 crow_status crow_audit_print(crow_run *run, crow_gidx alternatives, const crow_audit_result *result) {
-  crow_status status = CROW_OK;
   crow_audit_summary standard, weighted;
   crow_results_space(run, &result->space);
   report_groups(run, result);
   report_tests(run, result);
-  CROW_TRY_AGREE(run->comm, audit_print_groups(run, result, alternatives));
-  if (result->tests == 0) goto cleanup;
-  CROW_TRY_AGREE(run->comm, print_tests(run, result));
+  CROW_NEED_AGREE(run->comm, audit_print_groups(run, result, alternatives));
+  if (result->tests == 0) return CROW_OK;
+  CROW_NEED_AGREE(run->comm, print_tests(run, result));
   crow_audit_summarise(result, &standard, &weighted);
   crow_audit_print_verdict(run, &standard, &weighted);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* ---- two datasets ------------------------------------------------------------------------------------------- */
@@ -258,15 +256,13 @@ static crow_status print_topics(crow_run *run, const char *const names[2], const
 }
 
 crow_status crow_audit_print_comparison(crow_run *run, const char *const names[2], const crow_audit_comparison *c) {
-  crow_status status = CROW_OK;
   crow_audit_summary standard, weighted;
   crow_audit_summarise_comparison(c, &standard, &weighted);
   crow_results_space(run, &c->space);
   report_topics(run, c);
-  CROW_TRY_AGREE(run->comm, print_topics(run, names, c));
+  CROW_NEED_AGREE(run->comm, print_topics(run, names, c));
   crow_print(run, "common topics: %lld; Kendall's tau of their rewards: standard %.3f, weighted %.3f",
              (long long)c->common, c->standard.tau, c->weighted.tau);
   crow_audit_print_verdict(run, &standard, &weighted);
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -145,12 +145,10 @@ static void bench_add_to_summary(crow_run *run, const crow_bench_report *report)
 }
 
 crow_status crow_bench_print(crow_run *run, const crow_bench_report *report) {
-  crow_status status = CROW_OK;
   crow_print(run, "%s\n%s: %s", rule, report->benchmark, report->problem);
-  CROW_TRY(crow_comm_agree(run->comm, print_figures(run, report)));
-  CROW_TRY(crow_comm_agree(run->comm, print_stages(run, report)));
+  CROW_NEED(crow_comm_agree(run->comm, print_figures(run, report)));
+  CROW_NEED(crow_comm_agree(run->comm, print_stages(run, report)));
   if (*report->verdict) crow_print(run, "\n%s: %s", report->valid ? "VALID" : "INVALID", report->verdict);
   bench_add_to_summary(run, report);
-cleanup:
-  return status;
+  return CROW_OK;
 }

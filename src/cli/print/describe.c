@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/order_impl.h"
 #include "cli/print/describe_impl.h"
 #include "cli/table_impl.h"
 #include <stdlib.h>
@@ -23,10 +24,6 @@ static void value_text(const json_t *value, char *text, size_t bytes) {
   }
 }
 
-static int compare_keys(const void *a, const void *b) {
-  return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The entries of an object, one a line, in the order of their names. */
 static crow_status render_entries(FILE *out, json_t *object) {
   crow_status status = CROW_OK;
@@ -38,7 +35,7 @@ static crow_status render_entries(FILE *out, json_t *object) {
     if (strlen(key) > widest) widest = strlen(key);
     keys[count++] = key;
   }
-  if (count) qsort(keys, count, sizeof *keys, compare_keys);
+  if (count) qsort(keys, count, sizeof *keys, crow_order_texts);
   for (size_t k = 0; k < count; k++) {
     char raw[2048], text[2048];
     value_text(json_object_get(object, keys[k]), raw, sizeof raw);
@@ -108,13 +105,12 @@ static void render_head(FILE *out, json_t *description) {
 }
 
 crow_status crow_render_description(FILE *out, json_t *description, bool verbose) {
-  crow_status status = CROW_OK;
   const char *key;
   json_t *value, *datasets = json_object_get(description, "datasets");
   render_head(out, description);
   if (json_array_size(datasets)) {
     (void)fprintf(out, "\ndatasets\n");
-    CROW_TRY(render_datasets(out, datasets));
+    CROW_NEED(render_datasets(out, datasets));
   }
   json_object_foreach(description, key, value) {
     if (!verbose && strcmp(key, "provenance") == 0) {
@@ -124,13 +120,12 @@ crow_status crow_render_description(FILE *out, json_t *description, bool verbose
       json_t *attributes;
       json_object_foreach(value, group, attributes) {
         (void)fprintf(out, "\nattributes of %s\n", group);
-        CROW_TRY(render_entries(out, attributes));
+        CROW_NEED(render_entries(out, attributes));
       }
     } else if (json_is_object(value) && json_object_size(value)) {
       (void)fprintf(out, "\n%s\n", key);
-      CROW_TRY(render_entries(out, value));
+      CROW_NEED(render_entries(out, value));
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -92,17 +92,15 @@ static void report_weights(crow_run *run, const crow_weights *weights) {
 /* What the samples alone took, all ranks together: without reading, preparing and the search for near-duplicates. */
 static crow_status report_sampling_time(crow_run *run, const crow_stages *stages) {
   static const char *const names[] = {"draw", "search", "count", "reduce"};
-  crow_status status = CROW_OK;
   double seconds = 0;
   for (int k = 0; k < stages->count; k++) {
     for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
       if (strcmp(stages->name[k], names[n]) == 0) seconds += stages->cpu_seconds[k];
     }
   }
-  CROW_TRY(crow_comm_sum_f64_unordered(run->comm, &seconds, 1));
+  CROW_NEED(crow_comm_sum_f64_unordered(run->comm, &seconds, 1));
   crow_report_real(run, "sampling_cpu_s", seconds);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_results_weights(crow_run *run, const crow_dataset *dataset, const crow_weights *weights) {
@@ -204,14 +202,12 @@ static void print_notes(crow_run *run, const crow_dataset *dataset, const crow_r
  */
 static crow_status read_prompts(const crow_run *run, const crow_dataset *dataset, const crow_ends *e,
                                 char (**name)[PROMPT_BYTES]) {
-  crow_status status = CROW_OK;
   if (dataset->prompts < 2) return CROW_OK;
-  CROW_TRY_AGREE(run->comm, CROW_ALLOCATE(name, e->count));
+  CROW_NEED_AGREE(run->comm, CROW_ALLOCATE(name, e->count));
   for (int64_t k = 0; k < e->count; k++) {
-    CROW_TRY(crow_dataset_prompt_name(dataset, e->place[k].index, (*name)[k], PROMPT_BYTES));
+    CROW_NEED(crow_dataset_prompt_name(dataset, e->place[k].index, (*name)[k], PROMPT_BYTES));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status print_chosen(crow_run *run, const crow_dataset *dataset, const crow_ends_rewards *c,
@@ -329,27 +325,24 @@ static void print_certificate(crow_run *run, const crow_rewards *r, double toler
 
 /* From the least to the greatest reward of a weighted alternative. */
 static crow_status results_find_spread(const crow_comm *comm, const crow_rewards *r, double *spread) {
-  crow_status status = CROW_OK;
   double ends[2] = {-(double)INFINITY, -(double)INFINITY};
   for (crow_gidx i = 0; i < r->partition.count; i++) {
     if (!(r->weight[i] > 0)) continue;
     ends[0] = fmax(ends[0], r->value[i]);
     ends[1] = fmax(ends[1], -r->value[i]);
   }
-  CROW_TRY(crow_comm_max_f64(comm, ends, 2));
+  CROW_NEED(crow_comm_max_f64(comm, ends, 2));
   *spread = ends[0] + ends[1];
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* What the sampling of the weights left in the rewards. */
 static crow_status print_sampling_error(crow_run *run, const crow_dataset *dataset, const crow_rewards *r) {
-  crow_status status = CROW_OK;
   const crow_sampling_error *e = &r->sampling_error;
   char id[1][CROW_NAME_BYTES];
   if (!e->value) return CROW_OK;
-  CROW_TRY(crow_ranking_names(run->comm, dataset->file, "/alternatives/id", 1,
-                              &(crow_ranked){.value = e->largest, .index = e->at}, id));
+  CROW_NEED(crow_ranking_names(run->comm, dataset->file, "/alternatives/id", 1,
+                               &(crow_ranked){.value = e->largest, .index = e->at}, id));
   crow_print_detail(
       run,
       "sampling error of the rewards: median %.2g, largest %.2g (%s); with --reward-error E sampling goes on until the "
@@ -358,8 +351,7 @@ static crow_status print_sampling_error(crow_run *run, const crow_dataset *datas
   crow_report_real(run, "sampling_error_median", e->median);
   crow_report_real(run, "sampling_error_largest", e->largest);
   crow_report_text(run, "sampling_error_largest_id", id[0]);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* How the fit ended, with its certificate. */

@@ -62,14 +62,12 @@ crow_status crow_times_print(crow_run *run) {
 }
 
 crow_status crow_print_written(crow_run *run, const char *what, const char *mark) {
-  crow_status status = CROW_OK;
   const int ranks = crow_comm_size(run->comm);
   double total = 0;
-  CROW_TRY(print_times(run, &total));
+  CROW_NEED(print_times(run, &total));
   crow_print_detail(run, "%s", "");
   crow_print(run, "%s written to %s%s (%.3g s on %d rank%s)", what, crow_run_output(run), mark, total, ranks,
              crow_plural(ranks));
   crow_report_text(run, "output", crow_run_output(run));
-cleanup:
-  return status;
+  return CROW_OK;
 }
