@@ -88,16 +88,13 @@ CROW_API crow_status crow_result_save(const crow_comm *comm, const char *path, b
 /** Closes; a file being written is removed. Accepts NULL; sets the handle to NULL. Collective. */
 CROW_API void crow_file_close(crow_file **file);
 
-/** For programs, before any file: from now on this process defends itself against what HDF5 does when a write fails on
- * one rank, where all others would wait for ever. It takes SIGALRM and its timer while metadata are written, ends the
- * process (CROW_FILE_SYSTEM) if the disk refuses them, and turns descriptors of files that are given up to memory. Off
- * by default: a library does none of that to its host. Local. */
+/** For programs, before any file: from now on this process defends itself against what HDF5 does on damaged files and
+ * when a write fails on one rank, where all others would wait for ever. A crash (SIGSEGV, SIGBUS, SIGFPE, SIGABRT)
+ * while a file is looked through for the first time ends the process with CROW_BAD_INPUT and a message that names the
+ * file. Where the disk refuses metadata, for which it takes SIGALRM and its timer, the process ends with
+ * CROW_FILE_SYSTEM. Descriptors of files that are given up are turned to memory. Off by default: a library does none of
+ * that to its host. Local. */
 CROW_API void crow_file_guard(bool on);
-
-/** Local and safe in signal handlers: the name of the file that this process is looking through for the first time just
- * now, on rank 0 within crow_file_open(), or NULL. HDF5 may crash on damaged files; a program that handles SIGSEGV can
- * tell its user which file it was. */
-CROW_API const char *crow_file_surveyed(void);
 
 /** Local: the name it was opened with, owned by the file. */
 CROW_API const char *crow_file_name(const crow_file *file);
@@ -107,6 +104,8 @@ CROW_API const char *crow_file_kind(const crow_file *file);
 CROW_API bool crow_file_has(const crow_file *file, const char *path);
 /** Local: the shape of a dataset; `shape[1]` is 1 for a vector; all 0 if it is absent. */
 CROW_API void crow_file_shape(const crow_file *file, const char *path, int64_t shape[2]);
+/** Local: the rows of a dataset, 0 if it is absent. */
+CROW_API int64_t crow_file_rows(const crow_file *file, const char *path);
 /** Local: whether the stored elements are 32-bit floats (so that reading them as F32 loses nothing). */
 CROW_API bool crow_file_is_single(const crow_file *file, const char *path);
 
@@ -115,6 +114,11 @@ CROW_API bool crow_file_is_single(const crow_file *file, const char *path);
  * `values` (count, columns). Collective. */
 CROW_API crow_status crow_file_read(const crow_file *file, const char *path, crow_gidx begin, crow_gidx count,
                                     crow_type type, void *values);
+/** Reads a vector in slices over the ranks as doubles: `*partition` says how its rows are distributed (block
+ * CROW_BLOCK),
+ * `*slice` (count) is freed with crow_free(). Collective. */
+CROW_API crow_status crow_file_read_vector(const crow_file *file, const char *path, crow_partition *partition,
+                                           double **slice);
 /** Reads texts of fixed or variable length; the width is agreed over ranks. Free with crow_strings_free().
  * Collective. */
 CROW_API crow_status crow_file_read_strings(const crow_file *file, const char *path, crow_gidx begin, crow_gidx count,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of an audit share: both fits, topics and names, whole on every rank. */
 #include "audit/audit_impl.h"
+#include "base/utf8_impl.h"
 #include "weights/weights_impl.h"
 #include <math.h>
 #include <string.h>
@@ -170,11 +171,7 @@ void crow_winners(int64_t n, crow_measured before, crow_measured after, int64_t 
 }
 
 void crow_name_copy(const char *from, char to[CROW_AUDIT_NAME]) {
-  size_t bytes = strlen(from) < CROW_AUDIT_NAME ? strlen(from) : CROW_AUDIT_NAME - 1;
-  /* Not in the middle of a UTF-8 character. */
-  while (bytes > 0 && bytes < strlen(from) && ((unsigned char)from[bytes] & 0xc0) == 0x80) bytes--;
-  memcpy(to, from, bytes);
-  to[bytes] = 0;
+  (void)snprintf(to, CROW_AUDIT_NAME, "%.*s", (int)crow_utf8_cut(from, CROW_AUDIT_NAME - 1), from);
 }
 
 crow_status crow_id_read(const crow_dataset *dataset, crow_gidx alternative, char id[CROW_AUDIT_NAME]) {

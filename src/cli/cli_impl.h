@@ -43,9 +43,6 @@ typedef struct crow_command {
   crow_status (*run)(crow_run *run);
 } crow_command;
 
-/* From now on a crash of HDF5 on a damaged file is a refusal of the file. After MPI has set its own handlers. */
-void crow_crash_watch(void);
-
 /* All commands in the order of the program's help: C(NAME) stands for crow_command_NAME of command_NAME.c. */
 #define CROW_COMMANDS(C)                                                                                               \
   C(import)                                                                                                            \

@@ -114,8 +114,7 @@ int crow_run_execute(crow_run *run, int *argc, char ***argv) {
   } else {
     run->comm = comm;
     crow_log_emergency_name(run->command->name);
-    crow_crash_watch();
-    crow_file_guard(true);
+    crow_file_guard(true); /* after MPI has set its own handlers */
     crow_stop_at(getenv("CROW_TEST_STOP_AT"));
     status = work(run);
   }

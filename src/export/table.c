@@ -87,12 +87,11 @@ static void add_column(crow_export *t, const struct field *field, const crow_elo
 
 /* Columns that were kept with the comparisons. One that is called as one of ours is, say count, becomes kept_count. */
 static crow_status add_kept(crow_export *t, const char *only, bool *data) {
-  int64_t shape[2];
+  const int64_t names = crow_file_rows(t->file, "/comparisons/label_name");
+  const int64_t values = t->root ? crow_file_rows(t->file, "/comparisons/label_value") : 0;
   if (!crow_file_has(t->file, "/comparisons/label_name")) return CROW_OK;
-  crow_file_shape(t->file, "/comparisons/label_name", shape);
-  CROW_NEED(crow_file_read_strings(t->file, "/comparisons/label_name", 0, shape[0], &t->kept_name));
-  crow_file_shape(t->file, "/comparisons/label_value", shape);
-  CROW_NEED(crow_file_read_strings(t->file, "/comparisons/label_value", 0, t->root ? shape[0] : 0, &t->kept_value));
+  CROW_NEED(crow_file_read_strings(t->file, "/comparisons/label_name", 0, names, &t->kept_name));
+  CROW_NEED(crow_file_read_strings(t->file, "/comparisons/label_value", 0, values, &t->kept_value));
   for (int64_t k = 0; k < t->kept_name.count && t->columns < CROW_EXPORT_COLUMNS; k++) {
     const char *name = crow_strings_get(&t->kept_name, k);
     if (only && strcmp(only, name) != 0) continue;
@@ -102,8 +101,7 @@ static crow_status add_kept(crow_export *t, const char *only, bool *data) {
     for (size_t f = 0; f < sizeof fields / sizeof *fields; f++) {
       if (fields[f].table == CROW_EXPORT_COMPARISONS && strcmp(fields[f].name, name) == 0) column->ours = true;
     }
-    crow_file_shape(t->file, column->path, shape);
-    t->rows = shape[0];
+    t->rows = crow_file_rows(t->file, column->path);
     *data = true;
   }
   return CROW_OK;
@@ -140,10 +138,9 @@ static crow_status find_places(crow_export *t) {
   bool wanted = false;
   for (int c = 0; c < t->columns; c++) wanted = wanted || t->column[c].type == CROW_EXPORT_PLACE;
   if (!wanted) return CROW_OK;
-  const crow_partition p = crow_comm_partition(t->comm, t->rows, CROW_BLOCK);
+  crow_partition p;
   const int64_t components = crow_places_components(t->file);
-  CROW_TRY_AGREE(t->comm, CROW_ALLOCATE_RAW(&value, p.count));
-  CROW_TRY(crow_file_read(t->file, "/rewards/value", p.begin, p.count, CROW_F64, value));
+  CROW_TRY(crow_file_read_vector(t->file, "/rewards/value", &p, &value));
   CROW_TRY(crow_places_read(t->comm, t->file, &p, value, &t->places));
   if (components) {
     crow_log(CROW_LOG_WARNING,
@@ -160,15 +157,11 @@ static crow_status find_scale(const crow_comm *comm, const crow_file *file, cons
                               crow_elo *out) {
   crow_status status = CROW_OK;
   double *value = NULL, *weight = NULL;
-  int64_t shape[2];
+  crow_partition p;
   *out = (crow_elo){0};
   if (!(options->elo.on || options->elo.anchor) || strcmp(crow_file_kind(file), "rewards") != 0) return CROW_OK;
-  crow_file_shape(file, "/rewards/value", shape);
-  const crow_partition p = crow_comm_partition(comm, shape[0], CROW_BLOCK);
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&value, p.count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&weight, p.count));
-  CROW_TRY(crow_file_read(file, "/rewards/value", p.begin, p.count, CROW_F64, value));
-  CROW_TRY(crow_file_read(file, "/rewards/weight", p.begin, p.count, CROW_F64, weight));
+  CROW_TRY(crow_file_read_vector(file, "/rewards/value", &p, &value));
+  CROW_TRY(crow_file_read_vector(file, "/rewards/weight", &p, &weight));
   CROW_TRY(crow_elo_find(comm, &options->elo, file, &p, value, weight, out));
 cleanup:
   CROW_FREE(value, weight);
@@ -199,9 +192,7 @@ crow_status crow_export_create(const crow_comm *comm, const crow_file *file, con
   if (table == CROW_EXPORT_COMPARISONS && strcmp("dataset", crow_file_kind(file)) == 0)
     status = add_kept(out, only, &data);
   if (table == CROW_EXPORT_BY && crow_file_has(file, "/by/name")) {
-    int64_t shape[2];
-    crow_file_shape(file, "/by/name", shape);
-    status = crow_file_read_strings(file, "/by/name", 0, shape[0], &out->parts);
+    status = crow_file_read_strings(file, "/by/name", 0, crow_file_rows(file, "/by/name"), &out->parts);
   } else if (table == CROW_EXPORT_BY) {
     data = false; /* names of alternatives alone are no table of rewards by value */
   }

@@ -48,10 +48,8 @@ cleanup:
 crow_status crow_context_source_match(crow_context_source *contexts, const crow_file *file, const char *path) {
   crow_status status = CROW_OK;
   crow_strings expected = {0};
-  int64_t shape[2];
   if (!contexts->dimension.count || !crow_file_has(file, path)) return CROW_OK;
-  crow_file_shape(file, path, shape);
-  CROW_TRY(crow_file_read_strings(file, path, 0, shape[0], &expected));
+  CROW_TRY(crow_file_read_strings(file, path, 0, crow_file_rows(file, path), &expected));
   CROW_TRY_AGREE(contexts->comm, find_order(contexts, &expected, crow_file_name(file), path));
 cleanup:
   crow_strings_free(&expected);

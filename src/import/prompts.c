@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Prompts of the alternatives: from their own files, or else from the comparisons. */
 #include "base/grow_impl.h"
+#include "base/utf8_impl.h"
 #include "import/import_impl.h"
 
 #include <string.h>
@@ -8,12 +9,10 @@
 
 /* A prompt is often a whole text: one that is longer than a name may be gets its beginning and a digest as name. */
 static const char *name_of(const char *text, char name[CROW_ID_BYTES + 1]) {
-  size_t cut = CROW_ID_BYTES - 40;
   if (strlen(text) <= CROW_ID_BYTES) return text;
-  while (cut > 0 && ((unsigned char)text[cut] & 0xc0) == 0x80) cut--; /* between two UTF-8 characters */
   const XXH128_hash_t hash = XXH3_128bits(text, strlen(text));
-  (void)snprintf(name, CROW_ID_BYTES + 1, "%.*s #%016llx%016llx", (int)cut, text, (unsigned long long)hash.high64,
-                 (unsigned long long)hash.low64);
+  (void)snprintf(name, CROW_ID_BYTES + 1, "%.*s #%016llx%016llx", (int)crow_utf8_cut(text, CROW_ID_BYTES - 40), text,
+                 (unsigned long long)hash.high64, (unsigned long long)hash.low64);
   return name;
 }
 

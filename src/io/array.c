@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Arrays of any HDF5 file. Rank 0 looks the file through as it does with crow's own, so that nothing outside it is
  * followed; then each rank opens the file by itself, since each reads other rows at its own pace. */
-#include "io/survey_impl.h"
+#include "io/hdf5_impl.h"
 #include <math.h>
 #include <string.h>
 

@@ -69,17 +69,9 @@ static bool block_fits(const crow_bounds *bounds, bool bounded, crow_type type, 
 }
 
 static double bounds_value_at(crow_type type, const void *values, int64_t i) {
-  switch (type) {
-  case CROW_F32:
-    return (double)((const float *)values)[i];
-  case CROW_F64:
-    return ((const double *)values)[i];
-  case CROW_I32:
-    return (double)((const int32_t *)values)[i];
-  case CROW_I64:
-    return (double)((const int64_t *)values)[i];
-  }
-  return NAN;
+  if (type == CROW_F32) return (double)((const float *)values)[i];
+  if (type == CROW_F64) return ((const double *)values)[i];
+  return type == CROW_I32 ? (double)((const int32_t *)values)[i] : (double)((const int64_t *)values)[i];
 }
 
 int64_t crow_bounds_first_fault(const crow_bounds *bounds, crow_type type, const void *values, int64_t count) {
@@ -109,19 +101,11 @@ void crow_number_print(double value, char *text, size_t bytes) {
 }
 
 static void print_value(crow_type type, const void *value, char *text, size_t bytes) {
-  switch (type) {
-  case CROW_F32:
-    crow_number_print((double)*(const float *)value, text, bytes);
-    break;
-  case CROW_F64:
-    crow_number_print(*(const double *)value, text, bytes);
-    break;
-  case CROW_I32:
-    (void)snprintf(text, bytes, "%ld", (long)*(const int32_t *)value);
-    break;
-  case CROW_I64:
-    (void)snprintf(text, bytes, "%lld", (long long)*(const int64_t *)value);
-    break;
+  if (type == CROW_F32 || type == CROW_F64) {
+    crow_number_print(bounds_value_at(type, value, 0), text, bytes);
+  } else {
+    const int64_t whole = type == CROW_I32 ? *(const int32_t *)value : *(const int64_t *)value;
+    (void)snprintf(text, bytes, "%lld", (long long)whole);
   }
 }
 

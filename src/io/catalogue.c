@@ -1,26 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/grow_impl.h"
 #include "io/catalogue_impl.h"
 
 #include <string.h>
-
-/* Makes room for one more element in an array that grows by doubling. */
-static crow_status catalogue_grow(void **array, int64_t *room, int64_t needed, size_t size) {
-  void *larger = NULL;
-  if (needed <= *room) return CROW_OK;
-  const int64_t wanted = needed > 2 * *room ? needed + 16 : 2 * *room;
-  CROW_NEED(crow_allocate(wanted, size, &larger));
-  if (*array) memcpy(larger, *array, (size_t)*room * size);
-  crow_free(*array);
-  *array = larger;
-  *room = wanted;
-  return CROW_OK;
-}
 
 crow_status crow_catalogue_text(crow_catalogue *catalogue, const char *text, int64_t *offset) {
   const int64_t bytes = (int64_t)strlen(text) + 1;
   *offset = 0;
   if (bytes == 1 && catalogue->text_bytes > 0) return CROW_OK;
-  CROW_NEED(catalogue_grow((void **)&catalogue->texts, &catalogue->text_room, catalogue->text_bytes + bytes, 1));
+  CROW_NEED(CROW_ARRAY_RESERVE(&catalogue->texts, catalogue->text_bytes, &catalogue->text_room,
+                               catalogue->text_bytes + bytes));
   memcpy(catalogue->texts + catalogue->text_bytes, text, (size_t)bytes);
   *offset = catalogue->text_bytes;
   catalogue->text_bytes += bytes;
@@ -40,8 +29,8 @@ void crow_catalogue_free(crow_catalogue *catalogue) {
 
 crow_status crow_catalogue_add(crow_catalogue *catalogue, const char *path, crow_object object, crow_entry **out) {
   *out = NULL;
-  CROW_NEED(catalogue_grow((void **)&catalogue->entries, &catalogue->entry_room, catalogue->entry_count + 1,
-                           sizeof(crow_entry)));
+  CROW_NEED(CROW_ARRAY_RESERVE(&catalogue->entries, catalogue->entry_count, &catalogue->entry_room,
+                               catalogue->entry_count + 1));
   crow_entry *entry = &catalogue->entries[catalogue->entry_count];
   *entry = (crow_entry){.object = (int32_t)object};
   CROW_NEED(crow_catalogue_text(catalogue, path, &entry->path));
@@ -78,8 +67,8 @@ crow_status crow_catalogue_set(crow_catalogue *catalogue, const char *path, cons
   }
   CROW_NEED(crow_catalogue_text(catalogue, path, &copy.path));
   CROW_NEED(crow_catalogue_text(catalogue, name, &copy.name));
-  CROW_NEED(catalogue_grow((void **)&catalogue->attributes, &catalogue->attribute_room, catalogue->attribute_count + 1,
-                           sizeof(crow_attribute)));
+  CROW_NEED(CROW_ARRAY_RESERVE(&catalogue->attributes, catalogue->attribute_count, &catalogue->attribute_room,
+                               catalogue->attribute_count + 1));
   catalogue->attributes[catalogue->attribute_count++] = copy;
   return CROW_OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Defining datasets and setting attributes of a file that is being written. */
+#include "base/utf8_impl.h"
 #include "io/file_impl.h"
 
 #include <errno.h>

@@ -85,9 +85,9 @@ cleanup:
 crow_status crow_file_detach(crow_file *file) {
   crow_status status = CROW_OK;
   if (file->id >= 0 && file->temporary) {
-    crow_patience_begin(file);
+    crow_guard_metadata_begin(file);
     const herr_t flushed = H5Fflush(file->id, H5F_SCOPE_GLOBAL);
-    crow_patience_end();
+    crow_guard_metadata_end();
     CROW_TRY_AGREE(file->comm, flushed >= 0 ? CROW_OK : crow_hdf5_error(true, file->name, "", "write it to disk"));
   }
   for (int64_t i = 0; i < file->catalogue.entry_count; i++) {
@@ -96,9 +96,9 @@ crow_status crow_file_detach(crow_file *file) {
     file->catalogue.entries[i].handle = 0;
   }
   if (file->id >= 0) {
-    crow_patience_begin(file);
+    crow_guard_metadata_begin(file);
     const herr_t closed = H5Fclose(file->id);
-    crow_patience_end();
+    crow_guard_metadata_end();
     file->id = H5I_INVALID_HID;
     CROW_TRY_AGREE(file->comm, closed >= 0 ? CROW_OK : crow_hdf5_error(true, file->name, "", "close it"));
   }
@@ -130,6 +130,12 @@ void crow_file_shape(const crow_file *file, const char *path, int64_t shape[2]) 
   const bool dataset = entry && entry->object == CROW_OBJECT_DATASET;
   shape[0] = dataset ? entry->rows : 0;
   shape[1] = dataset ? entry->columns : 0;
+}
+
+int64_t crow_file_rows(const crow_file *file, const char *path) {
+  int64_t shape[2];
+  crow_file_shape(file, path, shape);
+  return shape[0];
 }
 
 bool crow_file_is_single(const crow_file *file, const char *path) {

@@ -2,7 +2,7 @@
 #ifndef CROW_IO_FILE_IMPL_H
 #define CROW_IO_FILE_IMPL_H
 
-#include "io/survey_impl.h"
+#include "io/hdf5_impl.h"
 
 struct crow_file {
   const crow_comm *comm; /* borrowed */
@@ -97,10 +97,14 @@ void crow_temporary_drop(void);
 
 /* How many bytes beyond the end of the file are reserved to see whether the disk still takes them. */
 #define CROW_TRIAL_DISTANCE (1 << 24)
-/* Called before and after all ranks write a file's metadata inside HDF5: if the disk refuses them meanwhile, the run
- * ends with a message and CROW_FILE_SYSTEM instead of hanging. Does nothing for files that are only read. Local. */
-bool crow_file_guarded(void); /* whether the program has asked for that: crow_file_guard() */
-void crow_patience_begin(const crow_file *file);
-void crow_patience_end(void);
+/* All do nothing unless the program has asked for them: crow_file_guard(). Local.
+ * From now on `file` is looked through, whose damage a crash is; NULL: no more. */
+void crow_guard_survey(const char *file);
+/* Before and after all ranks write a file's metadata inside HDF5: if the disk refuses them meanwhile, the run ends with
+ * a message and CROW_FILE_SYSTEM instead of hanging. */
+void crow_guard_metadata_begin(const crow_file *file);
+void crow_guard_metadata_end(void);
+/* What is still written of a file that is given up goes to memory. */
+void crow_guard_divert(const crow_file *file);
 
 #endif

@@ -86,31 +86,13 @@ crow_status crow_hdf5_error(bool writing, const char *file, const char *path, co
 }
 
 hid_t crow_hdf5_memory_type(crow_type type) {
-  switch (type) {
-  case CROW_F32:
-    return H5T_NATIVE_FLOAT;
-  case CROW_F64:
-    return H5T_NATIVE_DOUBLE;
-  case CROW_I32:
-    return H5T_NATIVE_INT32;
-  case CROW_I64:
-    return H5T_NATIVE_INT64;
-  }
-  return H5I_INVALID_HID;
+  const hid_t types[] = {H5T_NATIVE_FLOAT, H5T_NATIVE_DOUBLE, H5T_NATIVE_INT32, H5T_NATIVE_INT64};
+  return types[type];
 }
 
 hid_t crow_hdf5_file_type(crow_type type) {
-  switch (type) {
-  case CROW_F32:
-    return H5T_IEEE_F32LE;
-  case CROW_F64:
-    return H5T_IEEE_F64LE;
-  case CROW_I32:
-    return H5T_STD_I32LE;
-  case CROW_I64:
-    return H5T_STD_I64LE;
-  }
-  return H5I_INVALID_HID;
+  const hid_t types[] = {H5T_IEEE_F32LE, H5T_IEEE_F64LE, H5T_STD_I32LE, H5T_STD_I64LE};
+  return types[type];
 }
 
 hid_t crow_hdf5_text_type(size_t width) {
@@ -124,33 +106,7 @@ hid_t crow_hdf5_text_type(size_t width) {
 }
 
 void crow_hdf5_close(hid_t *id) {
-  if (*id <= 0) return;
-  switch (H5Iget_type(*id)) {
-  case H5I_FILE:
-    (void)H5Fclose(*id);
-    break;
-  case H5I_GROUP:
-    (void)H5Gclose(*id);
-    break;
-  case H5I_DATASET:
-    (void)H5Dclose(*id);
-    break;
-  case H5I_DATASPACE:
-    (void)H5Sclose(*id);
-    break;
-  case H5I_DATATYPE:
-    (void)H5Tclose(*id);
-    break;
-  case H5I_ATTR:
-    (void)H5Aclose(*id);
-    break;
-  case H5I_GENPROP_LST:
-    (void)H5Pclose(*id);
-    break;
-  default:
-    (void)H5Oclose(*id);
-    break;
-  }
+  if (*id > 0) (void)H5Idec_ref(*id);
   *id = H5I_INVALID_HID;
 }
 

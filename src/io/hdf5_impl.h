@@ -29,6 +29,13 @@ hid_t crow_hdf5_file_type(crow_type type);
 /* A zero-terminated UTF-8 text of `width` bytes (H5T_VARIABLE: of any length). Close it; negative on failure. */
 hid_t crow_hdf5_text_type(size_t width);
 
+/* Local, for rank 0: opens a file by itself, notes everything in it and closes it. External links are never followed;
+ * soft links are, once it is known that the file has no external ones. `catalogue` is filled; free it in any case.
+ * survey.c. */
+crow_status crow_survey_file(const char *file, crow_catalogue *catalogue);
+/* Reads the class and size of a stored type: the part of an entry that says what its elements are. survey.c. */
+void crow_survey_type(hid_t type, crow_entry *entry);
+
 /* Closes an id of any kind if it is one. */
 void crow_hdf5_close(hid_t *id);
 

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HDF5 (up to at least 1.14) trusts the heaps in which texts of variable length lie: a damaged one sends it into an
- * endless loop or past the end of memory. So the heaps of files small enough to be looked through are checked before
- * HDF5 sees them. Layout: "Global Heap" of the HDF5 file format specification, with 8-byte lengths. */
+/* HDF5 up to 1.14.3 trusts the heaps in which texts of variable length lie (GHSA-qgm6-rxj7-629q; pull request 2808 of
+ * HDFGroup/hdf5): a damaged one sends it into an endless loop or past the end of memory. So the heaps of files small
+ * enough to be looked through are checked before HDF5 sees them. Layout: "Global Heap" of the HDF5 file format
+ * specification, with 8-byte lengths. */
 #include "io/heap_impl.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* Larger files are not looked through: that would cost more than opening them. */
 #define FILE_BYTES_MAX (INT64_C(1) << 26)
@@ -43,28 +42,6 @@ static bool is_sound(const unsigned char *collection, uint64_t there) {
   return true;
 }
 
-crow_status crow_heaps_load(const char *file, crow_heaps *heaps) {
-  crow_status status = CROW_OK;
-  struct stat facts;
-  const int descriptor = open(file, O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0 || fstat(descriptor, &facts) != 0) {
-    CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot open %s: %s", file, strerror(errno)));
-  }
-  if (facts.st_size > FILE_BYTES_MAX) goto cleanup;
-  CROW_TRY(crow_allocate_raw((int64_t)facts.st_size, 1, (void **)&heaps->bytes));
-  while (heaps->count < (int64_t)facts.st_size) {
-    const ssize_t got = pread(descriptor, heaps->bytes + heaps->count, (size_t)((int64_t)facts.st_size - heaps->count),
-                              (off_t)heaps->count);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot read %s: %s", file, strerror(errno)));
-    if (got == 0) break;
-    heaps->count += got;
-  }
-cleanup:
-  if (descriptor >= 0) (void)close(descriptor);
-  return status;
-}
-
 void crow_heaps_free(crow_heaps *heaps) {
   crow_free(heaps->bytes);
   *heaps = (crow_heaps){0};
@@ -80,7 +57,7 @@ static const unsigned char *find_signature(const unsigned char *at, const unsign
   return NULL;
 }
 
-crow_status crow_heaps_check(const crow_heaps *heaps, const char *file) {
+static crow_status heaps_check(const crow_heaps *heaps, const char *file) {
   const unsigned char *at = heaps->bytes, *end = at + heaps->count;
   while (at && at < end) {
     at = find_signature(at, end);
@@ -91,6 +68,23 @@ crow_status crow_heaps_check(const crow_heaps *heaps, const char *file) {
     if (at) at += sizeof signature;
   }
   return CROW_OK;
+}
+
+crow_status crow_heaps_load(const char *file, crow_heaps *heaps) {
+  crow_status status = CROW_OK;
+  struct stat facts;
+  FILE *stream = fopen(file, "rbe");
+  if (!stream || fstat(fileno(stream), &facts) != 0) {
+    CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot open %s: %s", file, strerror(errno)));
+  }
+  if (facts.st_size > FILE_BYTES_MAX) goto cleanup;
+  CROW_TRY(crow_allocate_raw((int64_t)facts.st_size, 1, (void **)&heaps->bytes));
+  heaps->count = (int64_t)fread(heaps->bytes, 1, (size_t)facts.st_size, stream);
+  if (ferror(stream)) CROW_TRY(crow_error(CROW_FILE_SYSTEM, "cannot read %s: %s", file, strerror(errno)));
+  CROW_TRY(heaps_check(heaps, file));
+cleanup:
+  if (stream) (void)fclose(stream);
+  return status;
 }
 
 /* Bytes of an object of a sound collection, or -1 if it is not there. */

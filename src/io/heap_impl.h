@@ -11,12 +11,11 @@ typedef struct crow_heaps {
 } crow_heaps;
 
 /* All Local. */
+/* CROW_BAD_INPUT if a heap of texts is damaged in a way that HDF5 does not survive. Free them in any case. */
 crow_status crow_heaps_load(const char *file, crow_heaps *heaps);
 void crow_heaps_free(crow_heaps *heaps);
-/* CROW_BAD_INPUT if a heap of texts is damaged in a way that HDF5 does not survive. */
-crow_status crow_heaps_check(const crow_heaps *heaps, const char *file);
 /* The first of `rows` references to texts, stored from byte `offset` on, that leads to nothing or to less than it says;
- * -1 if there is none. The heaps have been checked. */
+ * -1 if there is none. */
 int64_t crow_heaps_first_fault(const crow_heaps *heaps, int64_t offset, int64_t rows);
 
 #endif

@@ -3,8 +3,8 @@
 
 #include "base/bad_lines_impl.h"
 #include "base/grow_impl.h"
+#include "base/utf8_impl.h"
 
-#include <jansson.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -83,10 +83,7 @@ const char *crow_ids_text_fault(const char *text, int64_t most) {
   const size_t length = strlen(text);
   if (length == 0) return "is empty";
   if ((int64_t)length > most) return most > CROW_ID_BYTES ? "is longer than 65536 bytes" : "is longer than 1024 bytes";
-  json_t *valid = json_stringn(text, length); /* takes UTF-8 only */
-  if (!valid) return "is not UTF-8";
-  json_decref(valid);
-  return NULL;
+  return crow_utf8_valid(text) ? NULL : "is not UTF-8";
 }
 
 /* Joins ids of about the length of `text` as crow_nearest_word() takes them; one that holds `|` cannot be suggested. */

@@ -43,9 +43,8 @@ static crow_status find_value(const crow_dataset *dataset, const char *value, in
   crow_status status = CROW_OK;
   crow_strings texts = {0};
   const crow_comm *comm = dataset->file->comm;
-  int64_t shape[2], found = INT64_MIN; /* minus the row */
-  crow_file_shape(dataset->file, "/comparisons/label_value", shape);
-  const crow_partition slice = crow_comm_partition(comm, shape[0], 1);
+  int64_t found = INT64_MIN; /* minus the row */
+  const crow_partition slice = crow_comm_partition(comm, crow_file_rows(dataset->file, "/comparisons/label_value"), 1);
   CROW_TRY(crow_file_read_strings(dataset->file, "/comparisons/label_value", slice.begin, slice.count, &texts));
   for (int64_t k = texts.count - 1; k >= 0; k--) {
     if (strcmp(crow_strings_get(&texts, k), value) == 0) found = -(slice.begin + k);
@@ -90,10 +89,8 @@ crow_status crow_dataset_select(crow_dataset *dataset, const char *column, const
 
 /* Where a text begins and ends; the last one ends with the bytes. */
 static crow_status text_range(const crow_dataset *dataset, crow_gidx alternative, int64_t range[2]) {
-  int64_t shape[2];
   const bool last = alternative + 1 == dataset->alternatives;
-  crow_file_shape(dataset->file, "/alternatives/text_bytes", shape);
-  range[1] = shape[0];
+  range[1] = crow_file_rows(dataset->file, "/alternatives/text_bytes");
   CROW_NEED(crow_file_read(dataset->file, "/alternatives/text_begin", alternative, last ? 1 : 2, CROW_I64, range));
   if (range[1] < range[0]) {
     return crow_error(CROW_BAD_INPUT, "%s: /alternatives/text_begin[%lld] is %lld, expected at least %lld as before it",

@@ -3,12 +3,9 @@
 #include "io/file_impl.h"
 #include "io/target_impl.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -90,26 +87,10 @@ cleanup:
   return status;
 }
 
-/* HDF5 cannot be told to forget what it holds back of a file that is given up, and when it cannot write that on one
- * rank, the others wait inside it for ever. So whatever it, or MPI, still writes goes to memory: the descriptors of
- * this process that are the temporary file become those of a file without a name. */
-static void divert(const crow_file *file) {
-  struct stat wanted, facts;
-  const int memory = stat(file->temporary, &wanted) == 0 ? memfd_create("crow", MFD_CLOEXEC) : -1;
-  DIR *all = memory >= 0 ? opendir("/proc/self/fd") : NULL;
-  for (const struct dirent *entry = all ? readdir(all) : NULL; entry; entry = readdir(all)) {
-    const int descriptor = atoi(entry->d_name); /* 0 for . and .. */
-    if (descriptor <= 0 || descriptor == file->descriptor || fstat(descriptor, &facts) != 0) continue;
-    if (facts.st_dev == wanted.st_dev && facts.st_ino == wanted.st_ino) (void)dup3(memory, descriptor, O_CLOEXEC);
-  }
-  if (all) (void)closedir(all);
-  if (memory >= 0) (void)close(memory);
-}
-
 void crow_file_close(crow_file **file) {
   if (!file || !*file) return;
   crow_file *f = *file;
-  if (crow_file_guarded() && f->temporary && f->id >= 0) divert(f);
+  crow_guard_divert(f);
   char message[CROW_ERROR_BYTES];
   (void)snprintf(message, sizeof message, "%s", crow_error_message());
   if (f->id >= 0 && crow_file_detach(f) != CROW_OK) (void)crow_error(CROW_FILE_SYSTEM, "%s", message);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Texts between memory and file. */
+#include "base/utf8_impl.h"
 #include "io/file_impl.h"
 #include "io/ids_impl.h"
 

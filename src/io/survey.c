@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rank 0's look at a file. Nothing here trusts the file: depth, number and size of everything are bounded. */
-#include "io/survey_impl.h"
-
+#include "base/utf8_impl.h"
+#include "io/file_impl.h"
 #include "io/heap_impl.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,10 @@
 #define DEPTH_MAX 32
 /* Of all names and texts of attributes together. */
 #define TEXT_BYTES_MAX (INT64_C(1) << 26)
+#define CHUNK_BYTES_MAX (INT64_C(1) << 30)
+/* A chunk is unpacked whole: beyond this it may not be much larger than what is in it. */
+#define CHUNK_BYTES_FREE (INT64_C(1) << 24)
+#define CHUNK_TIMES_MAX 4
 
 typedef struct survey {
   const char *file;
@@ -24,7 +29,18 @@ typedef struct survey {
   char path[1024];     /* of the group that is being listed, "" for the root */
   int depth;
   crow_status status; /* why a callback stopped an iteration */
+  char problem[640];  /* why the dataset that is looked at cannot be read, in words that follow its path; or "" */
 } survey;
+
+/* The first problem of a dataset is the one that is told. */
+CROW_PRINTF(2, 3) static void note_problem(survey *s, const char *format, ...) {
+  va_list arguments;
+  if (s->problem[0]) return;
+  va_start(arguments, format);
+  (void)vsnprintf(s->problem, sizeof s->problem, format, arguments);
+  va_end(arguments);
+  (void)crow_utf8_mend(s->problem); /* names in it may be anything */
+}
 
 /* ---- attributes --------------------------------------------------------------------------------------------- */
 
@@ -111,22 +127,158 @@ static crow_status survey_attributes(survey *s, hid_t object) {
 
 /* ---- datasets ----------------------------------------------------------------------------------------------- */
 
+/* h5py stores booleans as an enumeration of FALSE and TRUE. */
+static bool is_boolean(hid_t type) {
+  if (H5Tget_nmembers(type) != 2 || H5Tget_size(type) != 1) return false;
+  bool found = true;
+  for (unsigned i = 0; i < 2; i++) {
+    char *name = H5Tget_member_name(type, i);
+    found = found && name && (strcmp(name, "FALSE") == 0 || strcmp(name, "TRUE") == 0);
+    if (name) (void)H5free_memory(name);
+  }
+  return found;
+}
+
+void crow_survey_type(hid_t type, crow_entry *entry) {
+  const size_t bytes = H5Tget_size(type);
+  entry->bytes = (int64_t)bytes;
+  entry->class = CROW_CLASS_OTHER;
+  switch (H5Tget_class(type)) {
+  case H5T_FLOAT:
+    entry->class = bytes <= 8 ? CROW_CLASS_FLOAT : CROW_CLASS_OTHER;
+    break;
+  case H5T_INTEGER:
+    entry->class = bytes <= 8 ? CROW_CLASS_INTEGER : CROW_CLASS_OTHER;
+    entry->is_signed = H5Tget_sign(type) == H5T_SGN_2;
+    break;
+  case H5T_ENUM:
+    entry->class = is_boolean(type) ? CROW_CLASS_BOOLEAN : CROW_CLASS_OTHER;
+    break;
+  case H5T_STRING:
+    entry->class = CROW_CLASS_TEXT;
+    entry->variable = H5Tis_variable_str(type) > 0;
+    break;
+  default:
+    break;
+  }
+}
+
+static void survey_check_shape(survey *s, hid_t space, crow_entry *entry) {
+  hsize_t dims[H5S_MAX_RANK] = {0}, most[H5S_MAX_RANK] = {0};
+  int64_t total = entry->bytes > 8 ? entry->bytes : 8;
+  bool overflow = false, beyond = false;
+  entry->rows = entry->columns = 1;
+  entry->rank = H5Sget_simple_extent_dims(space, dims, most);
+  if (H5Sget_simple_extent_type(space) == H5S_NULL || entry->rank < 0) {
+    entry->rank = 0;
+    note_problem(s, "has no elements at all");
+  }
+  for (int i = 0; i < entry->rank; i++) {
+    overflow = overflow || dims[i] > INT64_MAX || __builtin_mul_overflow(total, (int64_t)dims[i], &total);
+    beyond = beyond || dims[i] > most[i];
+    if (!overflow && i == 0) entry->rows = (int64_t)dims[i];
+    if (!overflow && i > 0) entry->columns *= (int64_t)dims[i];
+  }
+  if (overflow) note_problem(s, "has a shape whose size overflows");
+  if (beyond) note_problem(s, "has a shape beyond its own limits: the file is damaged");
+}
+
+static double bytes_of(const crow_entry *entry) {
+  return (double)entry->rows * (double)entry->columns * (double)entry->bytes;
+}
+
+static void check_chunks(survey *s, hid_t properties, const crow_entry *entry) {
+  hsize_t chunk[H5S_MAX_RANK];
+  const int rank = H5Pget_chunk(properties, H5S_MAX_RANK, chunk);
+  double size = (double)entry->bytes;
+  for (int i = 0; i < rank; i++) size *= (double)chunk[i];
+  if (size > (double)CHUNK_BYTES_MAX) {
+    note_problem(s, "has chunks of %.0f bytes, at most %lld are read (h5repack makes them smaller)", size,
+                 (long long)CHUNK_BYTES_MAX);
+  } else if (size > (double)CHUNK_BYTES_FREE && size > CHUNK_TIMES_MAX * bytes_of(entry)) {
+    note_problem(s, "has chunks of %.0f bytes for a shape of %.0f bytes (h5repack makes them smaller)", size,
+                 bytes_of(entry));
+  }
+}
+
+static void check_filters(survey *s, hid_t properties) {
+  int deflated = 0;
+  for (int i = 0; i < H5Pget_nfilters(properties); i++) {
+    unsigned flags = 0, config = 0;
+    size_t values = 0;
+    char name[64] = "";
+    const H5Z_filter_t filter =
+        H5Pget_filter2(properties, (unsigned)i, &flags, &values, NULL, sizeof name, name, &config);
+    if (filter < 0 || H5Zfilter_avail(filter) <= 0) {
+      note_problem(s, "is packed by filter %d (%.40s), which this HDF5 does not have (h5repack -f NONE undoes it)",
+                   (int)filter, name);
+    }
+    deflated += filter == H5Z_FILTER_DEFLATE;
+  }
+  if (deflated > 1) {
+    note_problem(s, "is packed by deflate twice, which nobody does who wants it read (h5repack -f NONE undoes it)");
+  }
+}
+
+static void check_layout(survey *s, hid_t properties, const crow_entry *entry) {
+  const H5D_layout_t layout = H5Pget_layout(properties);
+  if (layout == H5D_VIRTUAL) {
+    note_problem(s, "is a virtual dataset: crow reads only what is in the file itself (h5repack makes a copy)");
+  }
+  if (H5Pget_external_count(properties) > 0) {
+    note_problem(s, "is stored in another file: crow reads only what is in the file itself");
+  }
+  if (layout == H5D_CHUNKED) check_chunks(s, properties, entry);
+  check_filters(s, properties);
+}
+
+/* A shape says little about what is there: storage that was never written, or that stands for thousands of times its
+ * own size, is not read. Deflate packs 1032 times at most. */
+static void check_storage(survey *s, hid_t dataset, bool packed, const crow_entry *entry) {
+  const double stored = (double)H5Dget_storage_size(dataset), needed = bytes_of(entry);
+  if (needed > 0 && stored == 0) {
+    note_problem(s, "holds no data: it was defined but never written");
+  } else if (stored * (packed ? 2048 : 1) < needed) {
+    note_problem(s, "holds %.0f bytes for a shape of %.0f bytes: it was not written whole, or is damaged", stored,
+                 needed);
+  }
+}
+
+/* Numbers that no double or 64-bit integer holds. */
+static void survey_check_type(survey *s, hid_t type, const crow_entry *entry) {
+  const bool floating = H5Tget_class(type) == H5T_FLOAT;
+  if (entry->bytes <= 8 || !(floating || H5Tget_class(type) == H5T_INTEGER)) return;
+  note_problem(s, "holds %s of %lld bytes%s, at most 8 are read: convert them, in NumPy by .astype('%s')",
+               floating ? "floats" : "integers", (long long)entry->bytes, floating ? " (long double)" : "",
+               floating ? "f8" : "i8");
+}
+
+static void check_texts_of(survey *s, hid_t dataset, hid_t properties, const crow_entry *entry) {
+  if (entry->bytes > CROW_TEXT_BYTES) {
+    note_problem(s, "holds texts of %lld bytes, at most %lld are read", (long long)entry->bytes,
+                 (long long)CROW_TEXT_BYTES);
+  }
+  if (s->problem[0] || !entry->variable || H5Pget_layout(properties) != H5D_CONTIGUOUS) return;
+  const int64_t fault = crow_heaps_first_fault(&s->heaps, (int64_t)H5Dget_offset(dataset), entry->rows);
+  if (fault >= 0) {
+    note_problem(s, "has a text at [%lld] that is not in the file: it is damaged", (long long)fault);
+  }
+}
+
 static crow_status survey_dataset(survey *s, hid_t dataset) {
   crow_status status = CROW_OK;
   crow_entry *entry = NULL;
-  char problem[256] = "";
   hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset), properties = H5Dget_create_plist(dataset);
   if (type < 0 || space < 0 || properties < 0) CROW_TRY(crow_hdf5_error(false, s->file, s->path, "open the dataset"));
   CROW_TRY(crow_catalogue_add(s->catalogue, s->path, CROW_OBJECT_DATASET, &entry));
-  crow_survey_dataset(dataset, type, space, properties, entry, problem, sizeof problem);
-  if (!problem[0] && entry->variable && H5Pget_layout(properties) == H5D_CONTIGUOUS) {
-    const int64_t fault = crow_heaps_first_fault(&s->heaps, (int64_t)H5Dget_offset(dataset), entry->rows);
-    if (fault >= 0) {
-      (void)snprintf(problem, sizeof problem, "has a text at [%lld] that is not in the file: it is damaged",
-                     (long long)fault);
-    }
-  }
-  CROW_TRY(crow_catalogue_text(s->catalogue, problem, &entry->problem));
+  s->problem[0] = 0;
+  crow_survey_type(type, entry);
+  survey_check_shape(s, space, entry);
+  survey_check_type(s, type, entry);
+  if (!s->problem[0]) check_layout(s, properties, entry);
+  if (!s->problem[0]) check_storage(s, dataset, H5Pget_nfilters(properties) > 0, entry);
+  if (entry->class == CROW_CLASS_TEXT) check_texts_of(s, dataset, properties, entry);
+  CROW_TRY(crow_catalogue_text(s->catalogue, s->problem, &entry->problem));
   CROW_TRY(survey_attributes(s, dataset));
 cleanup:
   crow_hdf5_close(&properties);
@@ -167,21 +319,19 @@ cleanup:
 
 static crow_status note_foreign_link(survey *s, hid_t group, const char *name, const H5L_info_t *info) {
   crow_entry *entry = NULL;
-  char value[512] = "", problem[640];
+  char value[512] = "";
   const char *target_file = NULL, *target = NULL;
   unsigned flags = 0;
   s->external = true;
+  s->problem[0] = 0;
   CROW_NEED(crow_catalogue_add(s->catalogue, s->path, CROW_OBJECT_LINK, &entry));
   if (info->type == H5L_TYPE_EXTERNAL && info->u.val_size <= sizeof value &&
       H5Lget_val(group, name, value, sizeof value, H5P_DEFAULT) >= 0 &&
       H5Lunpack_elink_val(value, info->u.val_size, &flags, &target_file, &target) >= 0) {
-    (void)snprintf(problem, sizeof problem,
-                   "is a link into another file (%.200s): crow reads only what is in the file itself", target_file);
-  } else {
-    (void)snprintf(problem, sizeof problem, "is a link out of the file: crow reads only what is in the file itself");
+    note_problem(s, "is a link into another file (%.200s): crow reads only what is in the file itself", target_file);
   }
-  (void)crow_utf8_mend(problem);
-  return crow_catalogue_text(s->catalogue, problem, &entry->problem);
+  note_problem(s, "is a link out of the file: crow reads only what is in the file itself");
+  return crow_catalogue_text(s->catalogue, s->problem, &entry->problem);
 }
 
 static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, void *context) {
@@ -265,21 +415,15 @@ static crow_status forget_odd_heaps(survey *s, hid_t file) {
   return CROW_OK;
 }
 
-/* Read by handlers of signals. */
-static const char *volatile surveyed;
-
-const char *crow_file_surveyed(void) { return surveyed; }
-
 crow_status crow_survey_file(const char *file, crow_catalogue *catalogue) {
   crow_status status = CROW_OK;
   survey s = {.file = file, .catalogue = catalogue};
   hid_t access_list = H5I_INVALID_HID, id = H5I_INVALID_HID, root = H5I_INVALID_HID;
-  surveyed = file;
+  crow_guard_survey(file);
   CROW_TRY(crow_catalogue_begin(catalogue));
   CROW_TRY(crow_catalogue_begin(&s.soft));
   CROW_TRY(check_plain_file(file));
   CROW_TRY(crow_heaps_load(file, &s.heaps));
-  CROW_TRY(crow_heaps_check(&s.heaps, file));
   access_list = H5Pcreate(H5P_FILE_ACCESS);
   if (access_list < 0 || H5Pset_fclose_degree(access_list, H5F_CLOSE_STRONG) < 0) {
     CROW_TRY(crow_error(CROW_FAILED, "%s: HDF5 is out of memory", file));
@@ -297,6 +441,6 @@ cleanup:
   crow_hdf5_close(&access_list);
   crow_catalogue_free(&s.soft);
   crow_heaps_free(&s.heaps);
-  surveyed = NULL;
+  crow_guard_survey(NULL);
   return status;
 }

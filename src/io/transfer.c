@@ -204,6 +204,12 @@ crow_status crow_file_read(const crow_file *file, const char *path, crow_gidx be
   return crow_comm_agree(file->comm, check_sum(file, entry, &bounds, count, type, values));
 }
 
+crow_status crow_file_read_vector(const crow_file *file, const char *path, crow_partition *partition, double **slice) {
+  *partition = crow_comm_partition(file->comm, crow_file_rows(file, path), CROW_BLOCK);
+  CROW_NEED_AGREE(file->comm, CROW_ALLOCATE_RAW(slice, partition->count));
+  return crow_file_read(file, path, partition->begin, partition->count, CROW_F64, *slice);
+}
+
 /* ---- checked writing ---------------------------------------------------------------------------------------- */
 
 /* The narrower of the type in memory and the stored one decides what fits. */

@@ -12,7 +12,7 @@ enum { ROWS_MOST = 100, NAME_COLUMNS = 36, PIXELS_A_COLUMN = 22 };
 static crow_status read_topics(const crow_plot_source *source, const crow_comm *comm, crow_topics *topics) {
   crow_status status = CROW_OK;
   double *value = NULL;
-  int64_t shape[2];
+  crow_partition p;
   if (source->kind != CROW_IS_REWARDS) {
     return crow_error(CROW_BAD_INPUT, "%s: expected a rewards file, for --kind topics", source->path);
   }
@@ -20,10 +20,7 @@ static crow_status read_topics(const crow_plot_source *source, const crow_comm *
     return crow_error(CROW_BAD_INPUT, "%s: /alternatives/topic is missing: expected topics; --kind win-rate needs none",
                       source->path);
   }
-  crow_file_shape(source->file, "/rewards/value", shape);
-  const crow_partition p = crow_comm_partition(comm, shape[0], CROW_BLOCK);
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&value, p.count));
-  CROW_TRY(crow_file_read(source->file, "/rewards/value", p.begin, p.count, CROW_F64, value));
+  CROW_TRY(crow_file_read_vector(source->file, "/rewards/value", &p, &value));
   CROW_TRY(crow_topics_create(comm, source->file, &p, false, value, NULL, topics));
   CROW_TRY(crow_topics_read_errors(comm, source->file, topics));
   if (topics->too_many) {

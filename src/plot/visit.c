@@ -7,9 +7,7 @@ crow_status crow_plot_visit(const crow_comm *comm, const crow_file *file, int co
                             crow_plot_visitor *visit, void *context) {
   crow_status status = CROW_OK;
   double *column[COLUMNS_MOST] = {NULL};
-  int64_t shape[2];
-  crow_file_shape(file, path[0], shape);
-  const crow_partition p = crow_comm_partition(comm, shape[0], CROW_BLOCK);
+  const crow_partition p = crow_comm_partition(comm, crow_file_rows(file, path[0]), CROW_BLOCK);
   int64_t longest = p.count;
   CROW_TRY(crow_comm_max_i64(comm, &longest, 1));
   for (int c = 0; c < columns; c++) CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&column[c], STRETCH));

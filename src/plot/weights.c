@@ -122,11 +122,9 @@ static crow_status find_largest_weight(const crow_plot *plot, const crow_plot_so
   const char *path = source->kind == CROW_IS_REWARDS ? "/rewards/weight" : "/weights/value";
   double *weight = NULL;
   crow_ranked *best = NULL;
-  int64_t shape[2], count = 0;
-  crow_file_shape(source->file, path, shape);
-  const crow_partition p = crow_comm_partition(plot->comm, shape[0], CROW_BLOCK);
-  CROW_TRY_AGREE(plot->comm, CROW_ALLOCATE_RAW(&weight, p.count));
-  CROW_TRY(crow_file_read(source->file, path, p.begin, p.count, CROW_F64, weight));
+  int64_t count = 0;
+  crow_partition p;
+  CROW_TRY(crow_file_read_vector(source->file, path, &p, &weight));
   CROW_TRY(crow_ranking_ends(plot->comm, &p, weight, 1, true, &best, &count));
   out->place = best[0];
   CROW_TRY(crow_ranking_names(plot->comm, source->file, "/alternatives/id", 1, best, &out->id));

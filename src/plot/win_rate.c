@@ -84,16 +84,15 @@ cleanup:
 crow_status crow_plot_win_rate(crow_plot *plot) {
   bool large = false;
   char quoted[1024];
-  int64_t shape[2];
   for (int k = 0; k < plot->count; k++) {
     const crow_plot_source *source = &plot->source[k];
     if (source->kind != CROW_IS_REWARDS) {
       return crow_error(CROW_BAD_INPUT, "%s: expected a rewards file, for --kind win-rate", source->path);
     }
-    crow_file_shape(source->file, paths[1], shape);
-    large = large || shape[0] > CROW_PLOT_POINTS;
+    const int64_t rows = crow_file_rows(source->file, paths[1]);
+    large = large || rows > CROW_PLOT_POINTS;
     crow_plot_add(plot, "$result%d << EOD\n", k);
-    CROW_NEED(shape[0] > CROW_PLOT_POINTS ? win_rate_add_cells(plot, source) : add_points(plot, source));
+    CROW_NEED(rows > CROW_PLOT_POINTS ? win_rate_add_cells(plot, source) : add_points(plot, source));
     crow_plot_add(plot, "EOD\n");
   }
   crow_plot_frame(plot, 84, 24, large ? 90 : 60, 400, plot->count);

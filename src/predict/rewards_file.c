@@ -37,11 +37,11 @@ cleanup:
 }
 
 crow_status crow_score_check_ids(const crow_file *file, const crow_dataset *dataset) {
-  int64_t shape[2];
-  crow_file_shape(file, strcmp(crow_file_kind(file), "scores") == 0 ? "/scores/value" : "/rewards/value", shape);
-  if (shape[0] != dataset->alternatives) {
+  const int64_t rows =
+      crow_file_rows(file, strcmp(crow_file_kind(file), "scores") == 0 ? "/scores/value" : "/rewards/value");
+  if (rows != dataset->alternatives) {
     return crow_error(CROW_BAD_INPUT, "%s and %s do not belong together: %lld alternatives, and %lld",
-                      crow_file_name(file), crow_file_name(dataset->file), (long long)shape[0],
+                      crow_file_name(file), crow_file_name(dataset->file), (long long)rows,
                       (long long)dataset->alternatives);
   }
   CROW_NEED(crow_dataset_check_same_ids(dataset, file, "they do not belong together"));

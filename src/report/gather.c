@@ -82,14 +82,13 @@ cleanup:
 static crow_status gather_words(const crow_plot_source *source, crow_page_entry *e) {
   crow_status status = CROW_OK;
   char *digest = NULL;
-  int64_t shape[2];
   if (crow_file_has_attribute(source->file, "/", "alternatives_digest")) {
     CROW_TRY(crow_file_get_text(source->file, "/", "alternatives_digest", &digest));
     (void)snprintf(e->digest, sizeof e->digest, "%.16s", digest);
   }
   if (!crow_file_has(source->file, "/effect/words")) goto cleanup;
-  crow_file_shape(source->file, "/effect/words", shape);
-  CROW_TRY(crow_file_read_strings(source->file, "/effect/words", 0, shape[0] < 16 ? shape[0] : 16, &e->words));
+  const int64_t rows = crow_file_rows(source->file, "/effect/words");
+  CROW_TRY(crow_file_read_strings(source->file, "/effect/words", 0, rows < 16 ? rows : 16, &e->words));
 cleanup:
   crow_free(digest);
   return status;
@@ -105,24 +104,18 @@ crow_status crow_page_gather(const crow_comm *comm, const crow_plot_source *sour
   crow_status status = CROW_OK;
   double *value = NULL, *weight = NULL, *rate = NULL;
   crow_places places = {0};
-  int64_t shape[2];
+  crow_partition p;
   const bool rewards = source->kind == CROW_IS_REWARDS;
   *e = (crow_page_entry){.source = source};
   if (source->kind == CROW_IS_JSON) return CROW_OK;
   CROW_TRY(describe(comm, e));
-  crow_file_shape(source->file, rewards ? "/rewards/value" : "/weights/value", shape);
-  if (source->kind == CROW_IS_DATASET) crow_file_shape(source->file, "/alternatives/context", shape);
-  e->alternatives = shape[0];
+  e->alternatives = crow_file_rows(source->file, "/alternatives/context");
   if (source->kind == CROW_IS_DATASET) goto cleanup;
-  const crow_partition p = crow_comm_partition(comm, shape[0], CROW_BLOCK);
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&weight, p.count));
-  CROW_TRY(
-      crow_file_read(source->file, rewards ? "/rewards/weight" : "/weights/value", p.begin, p.count, CROW_F64, weight));
+  CROW_TRY(crow_file_read_vector(source->file, rewards ? "/rewards/weight" : "/weights/value", &p, &weight));
+  e->alternatives = p.global;
   if (rewards) {
-    CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&value, p.count));
-    CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&rate, p.count));
-    CROW_TRY(crow_file_read(source->file, "/rewards/value", p.begin, p.count, CROW_F64, value));
-    CROW_TRY(crow_file_read(source->file, "/rewards/win_rate", p.begin, p.count, CROW_F64, rate));
+    CROW_TRY(crow_file_read_vector(source->file, "/rewards/value", &p, &value));
+    CROW_TRY(crow_file_read_vector(source->file, "/rewards/win_rate", &p, &rate));
   }
   CROW_TRY(summarise_weights(comm, &p, weight, e));
   CROW_TRY(crow_topics_create(comm, source->file, &p, true, rewards ? value : weight, weight, &e->topics));

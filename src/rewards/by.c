@@ -38,19 +38,19 @@ static crow_status count_values(const crow_comm *comm, const crow_dataset *datas
                                 int64_t *found) {
   crow_status status = CROW_OK;
   const crow_partition slice = crow_comm_partition(comm, dataset->comparisons, 1);
-  int64_t shape[2], *tally = NULL, *times = NULL;
+  int64_t *tally = NULL, *times = NULL;
   int32_t *code = NULL;
-  crow_file_shape(dataset->file, "/comparisons/label_value", shape);
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&tally, shape[0]));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(counts, shape[0]));
+  const int64_t rows = crow_file_rows(dataset->file, "/comparisons/label_value");
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&tally, rows));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(counts, rows));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&code, slice.count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&times, slice.count));
   CROW_TRY(crow_dataset_read_kept(dataset, column, slice.begin, slice.count, code));
   if (dataset->has_count)
     CROW_TRY(crow_file_read(dataset->file, "/comparisons/count", slice.begin, slice.count, CROW_I64, times));
   for (int64_t i = 0; i < slice.count; i++) tally[code[i]] += dataset->has_count ? times[i] : 1;
-  CROW_TRY(crow_comm_sum_i64(comm, tally, shape[0]));
-  for (int64_t k = 0; k < shape[0]; k++) {
+  CROW_TRY(crow_comm_sum_i64(comm, tally, rows));
+  for (int64_t k = 0; k < rows; k++) {
     if (tally[k]) (*counts)[(*found)++] = (by_count){tally[k], k};
   }
   qsort(*counts, (size_t)*found, sizeof **counts, by_count_order);
@@ -76,9 +76,8 @@ static crow_status name_values(const crow_comm *comm, const crow_dataset *datase
   crow_status status = CROW_OK;
   const bool root = crow_comm_rank(comm) == 0;
   crow_strings all = {0};
-  int64_t shape[2];
-  crow_file_shape(dataset->file, "/comparisons/label_value", shape);
-  CROW_TRY(crow_file_read_strings(dataset->file, "/comparisons/label_value", 0, root ? shape[0] : 0, &all));
+  CROW_TRY(crow_file_read_strings(dataset->file, "/comparisons/label_value", 0,
+                                  root ? crow_file_rows(dataset->file, "/comparisons/label_value") : 0, &all));
   int64_t width = all.width;
   CROW_TRY(crow_comm_broadcast(comm, &width, sizeof width, 0));
   CROW_TRY_AGREE(comm, root ? take_names(&all, counts, out->values, &out->name)

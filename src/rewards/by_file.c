@@ -55,21 +55,19 @@ crow_status crow_rewards_by_write(const crow_comm *comm, crow_file *file, const 
 }
 
 static crow_status read_small(const crow_comm *comm, const crow_file *file, crow_rewards_by *out) {
-  int64_t shape[2];
   if (!crow_file_has(file, "/by/small_name")) return CROW_OK;
-  crow_file_shape(file, "/by/small_name", shape);
+  const int64_t rows = crow_file_rows(file, "/by/small_name");
   const bool root = crow_comm_rank(comm) == 0;
-  CROW_NEED(crow_file_read_strings(file, "/by/small_name", 0, root ? shape[0] : 0, &out->small_name));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->small_judgements, shape[0]));
-  CROW_NEED(crow_file_read(file, "/by/small_judgements", 0, shape[0], CROW_I64, out->small_judgements));
-  out->small = shape[0];
+  CROW_NEED(crow_file_read_strings(file, "/by/small_name", 0, root ? rows : 0, &out->small_name));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->small_judgements, rows));
+  CROW_NEED(crow_file_read(file, "/by/small_judgements", 0, rows, CROW_I64, out->small_judgements));
+  out->small = rows;
   return CROW_OK;
 }
 
 crow_status crow_rewards_by_read(const crow_comm *comm, const crow_file *file, const crow_partition *p,
                                  crow_rewards_by *out) {
   crow_status status = CROW_OK;
-  int64_t shape[2];
   *out = (crow_rewards_by){0};
   if (!crow_file_has_attribute(file, "/", "by")) return CROW_OK;
   CROW_TRY_AGREE(comm, crow_file_get_text(file, "/", "by", &out->column));
@@ -77,14 +75,14 @@ crow_status crow_rewards_by_read(const crow_comm *comm, const crow_file *file, c
     CROW_TRY_AGREE(comm, crow_file_get_i64(file, "/", "by_least", &out->least));
   CROW_TRY(read_small(comm, file, out));
   if (!crow_file_has(file, "/by/name")) goto cleanup;
-  crow_file_shape(file, "/by/name", shape);
-  CROW_TRY_AGREE(comm, crow_rewards_by_allocate(out, shape[0], p->count, crow_file_has(file, "/by/standard_error"),
+  const int64_t rows = crow_file_rows(file, "/by/name");
+  CROW_TRY_AGREE(comm, crow_rewards_by_allocate(out, rows, p->count, crow_file_has(file, "/by/standard_error"),
                                                 crow_file_has(file, "/by/lower") && crow_file_has(file, "/by/upper")));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->judgements, shape[0]));
-  CROW_TRY(crow_file_read_strings(file, "/by/name", 0, shape[0], &out->name));
-  CROW_TRY(crow_file_read(file, "/by/judgements", 0, shape[0], CROW_I64, out->judgements));
-  CROW_TRY(crow_file_read(file, "/by/optimality", 0, shape[0], CROW_F64, out->optimality));
-  CROW_TRY(crow_file_read(file, "/by/converged", 0, shape[0], CROW_I64, out->converged));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->judgements, rows));
+  CROW_TRY(crow_file_read_strings(file, "/by/name", 0, rows, &out->name));
+  CROW_TRY(crow_file_read(file, "/by/judgements", 0, rows, CROW_I64, out->judgements));
+  CROW_TRY(crow_file_read(file, "/by/optimality", 0, rows, CROW_F64, out->optimality));
+  CROW_TRY(crow_file_read(file, "/by/converged", 0, rows, CROW_I64, out->converged));
   CROW_TRY(crow_file_read(file, "/by/reward", p->begin, p->count, CROW_F64, out->value));
   if (out->standard_error)
     CROW_TRY(crow_file_read(file, "/by/standard_error", p->begin, p->count, CROW_F64, out->standard_error));

@@ -31,10 +31,8 @@ crow_status crow_rewards_write_original(const crow_comm *comm, crow_file *file, 
                                         const crow_dataset *dataset) {
   crow_status status = CROW_OK;
   double *all = NULL, *reward = NULL;
-  int64_t shape[2];
   if (!crow_file_has(dataset->file, "/cluster/map")) return CROW_OK;
-  crow_file_shape(dataset->file, "/cluster/map", shape);
-  const crow_partition p = crow_comm_partition(comm, shape[0], CROW_BLOCK);
+  const crow_partition p = crow_comm_partition(comm, crow_file_rows(dataset->file, "/cluster/map"), CROW_BLOCK);
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&all, rewards->partition.global));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&reward, p.count));
   CROW_TRY(crow_comm_gather_slices(comm, &rewards->partition, rewards->value, all, sizeof *all));

@@ -26,19 +26,16 @@ static int compare_entries(const void *a, const void *b) {
 /* All of the file's rewards by name, sorted. */
 static crow_status list_start(const crow_comm *comm, crow_file *file, start_entry **all, crow_gidx *count) {
   crow_status status = CROW_OK;
-  int64_t shape[2];
   start_entry *mine = NULL;
   double *value = NULL;
   crow_strings ids = {0};
-  crow_file_shape(file, "/rewards/value", shape);
-  const crow_partition p = crow_comm_partition(comm, shape[0], CROW_BLOCK);
-  const crow_dataset names = {
-      .file = file, .alternatives = shape[0], .has_id = crow_file_has(file, "/alternatives/id")};
-  *count = shape[0];
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&value, p.count));
+  const int64_t rows = crow_file_rows(file, "/rewards/value");
+  crow_partition p;
+  const crow_dataset names = {.file = file, .alternatives = rows, .has_id = crow_file_has(file, "/alternatives/id")};
+  *count = rows;
+  CROW_TRY(crow_file_read_vector(file, "/rewards/value", &p, &value));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&mine, p.count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(all, p.global));
-  CROW_TRY(crow_file_read(file, "/rewards/value", p.begin, p.count, CROW_F64, value));
   CROW_TRY(crow_dataset_read_ids(&names, p.begin, p.count, &ids));
   for (int64_t i = 0; i < p.count; i++) mine[i] = digest_name(crow_strings_get(&ids, i), value[i]);
   CROW_TRY(crow_comm_gather_slices(comm, &p, mine, *all, sizeof **all));

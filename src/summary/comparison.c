@@ -14,18 +14,14 @@ static void comparison_result_name(const char *path, char *name, size_t bytes) {
 
 /* 1.96 standard errors on either side where there was no bootstrap. */
 static crow_status read_intervals(const crow_comm *comm, crow_comparison_result *result) {
-  const crow_partition *p = &result->partition;
+  crow_partition *p = &result->partition;
   const bool bootstrap = crow_file_has(result->file, "/rewards/lower") && crow_file_has(result->file, "/rewards/upper");
   if (!bootstrap && !crow_file_has(result->file, "/rewards/standard_error")) return CROW_OK;
   result->has_intervals = true;
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&result->lower, p->count));
+  CROW_NEED(
+      crow_file_read_vector(result->file, bootstrap ? "/rewards/lower" : "/rewards/standard_error", p, &result->lower));
+  if (bootstrap) return crow_file_read_vector(result->file, "/rewards/upper", p, &result->upper);
   CROW_NEED_AGREE(comm, CROW_ALLOCATE(&result->upper, p->count));
-  CROW_NEED(crow_file_read(result->file, bootstrap ? "/rewards/lower" : "/rewards/standard_error", p->begin, p->count,
-                           CROW_F64, result->lower));
-  if (bootstrap) {
-    CROW_NEED(crow_file_read(result->file, "/rewards/upper", p->begin, p->count, CROW_F64, result->upper));
-    return CROW_OK;
-  }
   for (crow_gidx i = 0; i < p->count; i++) {
     const double half = CROW_INTERVAL_ERRORS * result->lower[i];
     result->lower[i] = result->value[i] - half;
@@ -35,7 +31,7 @@ static crow_status read_intervals(const crow_comm *comm, crow_comparison_result 
 }
 
 crow_status crow_comparison_add(const crow_comm *comm, const char *path, crow_comparison *comparison) {
-  int64_t shape[2], converged = 0;
+  int64_t converged = 0;
   if (comparison->count == CROW_COMPARISON_MOST) {
     return crow_error(CROW_USAGE, "%s: expected at most %d results to compare", path, CROW_COMPARISON_MOST);
   }
@@ -44,18 +40,12 @@ crow_status crow_comparison_add(const crow_comm *comm, const char *path, crow_co
   *result = (crow_comparison_result){0};
   comparison_result_name(path, result->name, sizeof result->name);
   CROW_NEED(crow_file_open(comm, path, "rewards", &result->file));
-  crow_file_shape(result->file, "/rewards/value", shape);
-  result->partition = crow_comm_partition(comm, shape[0], CROW_BLOCK);
   CROW_NEED_AGREE(comm, crow_file_get_f64(result->file, "/", "lambda", &result->lambda));
   CROW_NEED_AGREE(comm, crow_file_get_f64(result->file, "/", "optimality", &result->optimality));
   CROW_NEED_AGREE(comm, crow_file_get_i64(result->file, "/", "converged", &converged));
   result->converged = converged != 0;
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&result->value, result->partition.count));
-  CROW_NEED(crow_file_read(result->file, "/rewards/value", result->partition.begin, result->partition.count, CROW_F64,
-                           result->value));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&result->weight, result->partition.count));
-  CROW_NEED(crow_file_read(result->file, "/rewards/weight", result->partition.begin, result->partition.count, CROW_F64,
-                           result->weight));
+  CROW_NEED(crow_file_read_vector(result->file, "/rewards/value", &result->partition, &result->value));
+  CROW_NEED(crow_file_read_vector(result->file, "/rewards/weight", &result->partition, &result->weight));
   CROW_NEED(read_intervals(comm, result));
   CROW_NEED(crow_places_read(comm, result->file, &result->partition, result->value, &result->places));
   result->components = crow_places_components(result->file);

@@ -85,10 +85,10 @@ crow_status crow_places_read(const crow_comm *comm, const crow_file *file, const
                              const double *values, crow_places *out) {
   crow_status status = CROW_OK;
   crow_dataset names = {.file = (crow_file *)file, .alternatives = partition->global};
+  crow_partition own;
   double *weight = NULL;
   *out = (crow_places){0};
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&weight, partition->count));
-  CROW_TRY(crow_file_read(file, "/rewards/weight", partition->begin, partition->count, CROW_F64, weight));
+  CROW_TRY(crow_file_read_vector(file, "/rewards/weight", &own, &weight));
   names.has_prompt = crow_file_has(file, "/alternatives/prompt");
   if (names.has_prompt) CROW_TRY(crow_dataset_number_prompts(comm, &names));
   CROW_TRY(crow_places_create(comm, partition, values, weight, names.prompt, crow_places_tie(file), out));

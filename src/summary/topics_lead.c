@@ -25,15 +25,14 @@ crow_status crow_topics_take_errors(crow_topics *topics, const crow_topic_errors
 crow_status crow_topics_read_errors(const crow_comm *comm, const crow_file *file, crow_topics *topics) {
   crow_status status = CROW_OK;
   crow_topic_errors means = {0};
-  int64_t shape[2];
   if (topics->count == 0 || !crow_file_has(file, "/topics/covariance")) return CROW_OK;
-  crow_file_shape(file, "/topics/covariance", shape);
-  if (shape[0] != topics->count) return CROW_OK;
-  CROW_TRY(crow_file_read_strings(file, "/topics/name", 0, shape[0], &means.name));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&means.standard_error, shape[0]));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&means.covariance, shape[0] * shape[0]));
-  CROW_TRY(crow_file_read(file, "/topics/standard_error", 0, shape[0], CROW_F64, means.standard_error));
-  CROW_TRY(crow_file_read(file, "/topics/covariance", 0, shape[0], CROW_F64, means.covariance));
+  const int64_t rows = crow_file_rows(file, "/topics/covariance");
+  if (rows != topics->count) return CROW_OK;
+  CROW_TRY(crow_file_read_strings(file, "/topics/name", 0, rows, &means.name));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&means.standard_error, rows));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&means.covariance, rows * rows));
+  CROW_TRY(crow_file_read(file, "/topics/standard_error", 0, rows, CROW_F64, means.standard_error));
+  CROW_TRY(crow_file_read(file, "/topics/covariance", 0, rows, CROW_F64, means.covariance));
   CROW_TRY_AGREE(comm, crow_topics_take_errors(topics, &means));
 cleanup:
   crow_topic_errors_free(&means);

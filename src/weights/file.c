@@ -150,14 +150,13 @@ crow_status crow_weights_read(const crow_comm *comm, const char *path, const cro
   crow_status status = CROW_OK;
   crow_file *file = NULL;
   const crow_gidx alternatives = dataset->alternatives;
-  int64_t shape[2];
   memset(out, 0, sizeof *out);
   CROW_TRY(crow_file_open(comm, path, "weights", &file));
-  crow_file_shape(file, "/weights/value", shape);
-  if (shape[0] != alternatives) {
+  const int64_t rows = crow_file_rows(file, "/weights/value");
+  if (rows != alternatives) {
     CROW_TRY(crow_error(CROW_BAD_INPUT,
                         "%s: /weights/value has %lld weight%s, expected %lld, one for each alternative of the dataset",
-                        path, (long long)shape[0], crow_plural(shape[0]), (long long)alternatives));
+                        path, (long long)rows, crow_plural(rows), (long long)alternatives));
   }
   CROW_TRY(crow_dataset_check_same_ids(dataset, file, "these are weights of other alternatives"));
   CROW_TRY(crow_dataset_check_digest(dataset, file, "these are weights of other alternatives"));

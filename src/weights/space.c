@@ -52,7 +52,6 @@ cleanup:
 
 crow_status crow_weights_space_read(const crow_comm *comm, const crow_file *file, crow_weights_space *out) {
   crow_status status = CROW_OK;
-  int64_t shape[2];
   *out = (crow_weights_space){0};
   crow_space_choice *choice = &out->choice;
   CROW_TRY_AGREE(comm, read_text(file, "space", choice->space, sizeof choice->space));
@@ -63,10 +62,10 @@ crow_status crow_weights_space_read(const crow_comm *comm, const crow_file *file
   if (crow_file_has_attribute(file, "/", "center_change"))
     CROW_TRY(crow_file_get_f64(file, "/", "center_change", &out->center_change));
   if (!crow_file_has(file, "/space/center")) goto cleanup;
-  crow_file_shape(file, "/space/center", shape);
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->center, shape[0]));
-  out->dimensions = shape[0];
-  CROW_TRY(crow_file_read(file, "/space/center", 0, shape[0], CROW_F64, out->center));
+  const int64_t rows = crow_file_rows(file, "/space/center");
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->center, rows));
+  out->dimensions = rows;
+  CROW_TRY(crow_file_read(file, "/space/center", 0, rows, CROW_F64, out->center));
 cleanup:
   return status;
 }
