@@ -197,6 +197,11 @@ typedef struct crow_setting {
   const char *help;    /**< one sentence: meaning and, where there is one, formula */
 } crow_setting;
 
+/** A row of such a table: CROW_SETTING("samples", INT, crow_weights_options, samples, .maximum = 1e13, .help = "...").
+ */
+#define CROW_SETTING(name_, type_, options, field, ...)                                                                \
+  { .name = (name_), .type = CROW_SETTING_##type_, .offset = offsetof(options, field), __VA_ARGS__ }
+
 /** Sets every field of the struct `options` that the table names to its default. */
 CROW_API void crow_settings_default(const crow_setting *table, void *options);
 /** Checks every field of `options` against its range: CROW_USAGE and a message with the name, the value and the range

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the machine does, measured in the same run: all ranks at work at once. */
 #include "bench/bench_impl.h"
+#include "comm/simulated_impl.h"
 #include <cblas.h>
 #include <math.h>
 
 enum { GEMM_SIDE = 2048, GEMM_SIDE_SLOW = 128, TRIAD_LENGTH = 1 << 23, TRIAD_CACHED = 1 << 10, SUM_LENGTH = 100000 };
-#ifdef CROW_SMPI
 /* Every round of a simulation takes the same, and its ranks are in one memory, which large vectors with their messages
  * would fill. */
-enum { ROUNDS_MOST = 1, ALLREDUCE_LENGTH = 1 << 14 };
-#else
-enum { ROUNDS_MOST = 1000000, ALLREDUCE_LENGTH = 1 << 20 };
-#endif
+enum { ROUNDS_MOST = CROW_SIMULATED ? 1 : 1000000, ALLREDUCE_LENGTH = 1 << (CROW_SIMULATED ? 14 : 20) };
 
 static void fill(float *values, int64_t count, uint64_t row) {
   /* Small integers: no denormals, no overflow. */
@@ -41,10 +38,8 @@ crow_status crow_bench_machine_gemm(const crow_comm *comm, double seconds, doubl
   float *a = NULL, *b = NULL, *c = NULL;
   const int64_t most = GEMM_SIDE;
   int64_t done = 0;
-#ifdef CROW_SMPI
-  *flops = *cpu_flops = 1; /* a simulation's clock stands still while ranks compute */
-  return CROW_OK;
-#endif
+  *flops = *cpu_flops = 1;
+  if (CROW_SIMULATED) return CROW_OK;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&a, most * most));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&b, most * most));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&c, most * most));
@@ -77,10 +72,8 @@ static void triad(double *restrict a, const double *restrict b, const double *re
 static crow_status measure_triad(const crow_comm *comm, int64_t n, int64_t times, double seconds, double *bytes_s) {
   crow_status status = CROW_OK;
   double *a = NULL, *b = NULL, *c = NULL, best = 0;
-#ifdef CROW_SMPI
   *bytes_s = 1;
-  return CROW_OK;
-#endif
+  if (CROW_SIMULATED) return CROW_OK;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&a, n));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&b, n));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&c, n));
@@ -169,15 +162,11 @@ crow_status crow_bench_machine_sums(const crow_comm *comm, double seconds, doubl
   crow_status status = CROW_OK;
   enum { ROUNDS = 301 };
   double *values = NULL, times[2][ROUNDS], spent = 0;
-#ifdef CROW_SMPI
-  *reproducible_s = *plain_s = 1; /* adding takes no time in a simulation */
-  return CROW_OK;
-#endif
   int64_t *fixed = NULL;
   int done = 0;
   crow_bench_report medians = {0};
-  *reproducible_s = *plain_s = (double)NAN;
-  if (crow_comm_size(comm) == 1) return CROW_OK;
+  *reproducible_s = *plain_s = CROW_SIMULATED ? 1 : (double)NAN; /* adding takes no time in a simulation */
+  if (CROW_SIMULATED || crow_comm_size(comm) == 1) return CROW_OK;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&values, SUM_LENGTH));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&fixed, SUM_LENGTH));
   /* The first round warms up. All ranks stop alike, since their times are the greatest of all. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cost model's measurements. */
 #include "bench/bench_impl.h"
+#include "comm/simulated_impl.h"
 #include <math.h>
 
 /* Alternatives that are searched: as many as there are up to these bounds, beyond which a search costs the same for
@@ -215,9 +216,7 @@ crow_status crow_bench_model_measure(const crow_comm *comm, const crow_bench_siz
   crow_status status = CROW_OK;
   crow_comm *alone = NULL;
   crow_weights sampled = {0};
-#ifdef CROW_SMPI
-  CROW_TRY(crow_error(CROW_USAGE, "bench model: costs cannot be measured in a simulation"));
-#endif
+  if (CROW_SIMULATED) return crow_error(CROW_USAGE, "bench model: costs cannot be measured in a simulation");
   *out = (crow_bench_model){.ranks = crow_comm_size(comm), .dimensions = size->dimensions};
   const crow_gidx fit = CONTEXTS_BYTES / 4 / size->dimensions < ALTERNATIVES_MOST
                             ? CONTEXTS_BYTES / 4 / size->dimensions

@@ -4,6 +4,7 @@
  * only cure is to start again with OPENBLAS_CORETYPE set. Before MPI_Init that is harmless: the process keeps its
  * number and its launcher's environment. */
 #include "cli/cli_impl.h"
+#include "comm/simulated_impl.h"
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,10 +57,7 @@ static bool has_needless_threads(int argc, char **argv) {
 }
 
 void crow_blas_restart(int argc, char **argv) {
-#ifdef CROW_SMPI
-  return; /* the process is the simulator's */
-#endif
-  if (getenv(GUARD)) return;
+  if (CROW_SIMULATED || getenv(GUARD)) return; /* the process is the simulator's, or has been restarted */
   const char *core = crow_blas_core();
   const char *better = !getenv("OPENBLAS_CORETYPE") ? better_core(core) : NULL;
   const bool threads = has_needless_threads(argc, argv);

@@ -168,9 +168,6 @@ int crow_run_execute(crow_run *run, int *argc, char ***argv);
 /* Enters the files that arguments and options name in the run's register, which refuses outputs that cannot be written
  * or are inputs, before hours are spent on making them. Collective. */
 crow_status crow_run_enter_paths(crow_run *run);
-/* The file in a value whose forms are listed, e.g. "voronoi|uniform|FILE" or "cube|pool:FILE:PATH"; NULL if the value
- * is one of the words. `*file` is owned by the caller. */
-crow_status crow_value_file(const char *forms, const char *value, char **file);
 /* CROW_FAILED if a setting is a plain text although its form names a file: a defect of the command. */
 crow_status crow_option_check_files(const crow_command *command, const crow_setting *setting);
 /* Writes the summary of --json. Collective. */

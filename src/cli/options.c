@@ -4,40 +4,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COMMON(field) offsetof(crow_common_options, field)
-
 static const crow_setting output_settings[] = {
-    {.name = "output",
-     .type = CROW_SETTING_OUTPUT,
-     .offset = COMMON(output),
-     .choices = "FILE",
-     .help = "file to write"},
-    {.name = "force", .type = CROW_SETTING_BOOL, .offset = COMMON(force), .help = "replace an existing output"},
+    CROW_SETTING("output", OUTPUT, crow_common_options, output, .choices = "FILE", .help = "file to write"),
+    CROW_SETTING("force", BOOL, crow_common_options, force, .help = "replace an existing output"),
     {0}};
 static const crow_setting quiet_settings[] = {
-    {.name = "quiet", .type = CROW_SETTING_BOOL, .offset = COMMON(quiet), .help = "print warnings and errors only"},
-    {.name = "verbose",
-     .type = CROW_SETTING_BOOL,
-     .offset = COMMON(verbose),
-     .help = "print also how it is done, and where the time goes"},
+    CROW_SETTING("quiet", BOOL, crow_common_options, quiet, .help = "print warnings and errors only"),
+    CROW_SETTING("verbose", BOOL, crow_common_options, verbose,
+                 .help = "print also how it is done, and where the time goes"),
     {0}};
 static const crow_setting json_settings[] = {
-    {.name = "json",
-     .type = CROW_SETTING_STREAM,
-     .offset = COMMON(json),
-     .choices = "FILE",
-     .help = "write a summary of the run as JSON, also when the run fails; it replaces an existing file"},
+    CROW_SETTING("json", STREAM, crow_common_options, json, .choices = "FILE",
+                 .help = "write a summary of the run as JSON, also when the run fails; it replaces an existing file"),
     {0}};
 static const crow_setting memory_settings[] = {
-    {.name = "memory-per-rank",
-     .type = CROW_SETTING_DOUBLE,
-     .offset = COMMON(memory_per_rank),
-     .maximum = 1e18,
-     .help = "bytes that a rank may use; work that needs more is refused before it begins; 0: what the machine, its "
-             "cgroup or Slurm allows"},
+    CROW_SETTING("memory-per-rank", DOUBLE, crow_common_options, memory_per_rank, .maximum = 1e18,
+                 .help = "bytes that a rank may use; work that needs more is refused before it begins; 0: what the "
+                         "machine, its cgroup or Slurm allows"),
     {0}};
 static const crow_setting help_settings[] = {
-    {.name = "help", .type = CROW_SETTING_BOOL, .offset = COMMON(help), .help = "print this help"}, {0}};
+    CROW_SETTING("help", BOOL, crow_common_options, help, .help = "print this help"), {0}};
 
 static const struct {
   const char *name;

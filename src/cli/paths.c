@@ -32,7 +32,9 @@ static bool is_word(const char *forms, const char *value) {
   return false;
 }
 
-crow_status crow_value_file(const char *forms, const char *value, char **file) {
+/* The file in a value whose forms are listed, e.g. "voronoi|uniform|FILE" or "cube|pool:FILE:PATH"; NULL if the value
+ * is one of the words. `*file` is owned by the caller. */
+static crow_status file_of_value(const char *forms, const char *value, char **file) {
   const char *name = NULL, *rest = forms ? forms : "FILE";
   size_t before = 0;
   bool within = false;
@@ -88,7 +90,7 @@ static const char *option_value(const crow_option *option) {
 static crow_status enter_input(const crow_run *run, const crow_option *option) {
   crow_status status = CROW_OK;
   char *file = NULL;
-  CROW_TRY_AGREE(run->comm, crow_value_file(option->setting->choices, option_value(option), &file));
+  CROW_TRY_AGREE(run->comm, file_of_value(option->setting->choices, option_value(option), &file));
   if (file) CROW_TRY(crow_paths_enter(run->paths, CROW_PATH_READ, option->setting->name, file, false));
 cleanup:
   crow_free(file);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/grow_impl.h"
 #include "cli/table_impl.h"
 #include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { CELL_BYTES = 1024 };
@@ -12,6 +14,23 @@ void crow_table_add_column(crow_table *table, const char *title, bool text, int 
     return;
   }
   table->column[table->columns++] = (crow_table_column){title, text, most};
+}
+
+void crow_table_add_columns(crow_table *table, const char *columns) {
+  for (const char *at = columns; *at; at += *at == '|') {
+    char *title = table->title + table->title_bytes, *end = NULL;
+    const size_t bytes = strcspn(at, "|:");
+    if (table->title_bytes + bytes >= sizeof table->title) {
+      table->status = crow_error(CROW_FAILED, "the titles of a table are too long");
+      return;
+    }
+    memcpy(title, at, bytes);
+    table->title_bytes += bytes + 1;
+    const bool text = at[bytes] == ':';
+    const int most = text ? (int)strtol(at + bytes + 1, &end, 10) : 0;
+    crow_table_add_column(table, title, text, most);
+    at = text ? end : at + bytes;
+  }
 }
 
 void crow_table_add_group(crow_table *table, const char *title, int columns) {
@@ -25,20 +44,11 @@ void crow_table_add_group(crow_table *table, const char *title, int columns) {
   (void)crow_text_fit(title, 60, group->title, sizeof group->title);
 }
 
-static crow_status table_grow(crow_table *table) {
-  char **larger = NULL;
-  const int64_t capacity = table->capacity ? 2 * table->capacity : 256;
-  CROW_NEED(CROW_ALLOCATE(&larger, capacity));
-  if (table->cells) memcpy(larger, table->cell, (size_t)table->cells * sizeof *larger);
-  crow_free(table->cell);
-  table->cell = larger;
-  table->capacity = capacity;
-  return CROW_OK;
-}
-
 void crow_table_add(crow_table *table, const char *format, ...) {
   char raw[CELL_BYTES], text[CELL_BYTES];
-  if (table->status == CROW_OK && table->cells == table->capacity) table->status = table_grow(table);
+  if (table->status == CROW_OK) {
+    table->status = CROW_ARRAY_RESERVE(&table->cell, table->cells, &table->capacity, table->cells + 1);
+  }
   if (table->status != CROW_OK) return;
   va_list arguments;
   va_start(arguments, format);

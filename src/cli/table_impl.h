@@ -23,6 +23,8 @@ typedef struct crow_table_group {
 typedef struct crow_table {
   crow_table_column column[CROW_TABLE_COLUMNS];
   int columns;
+  char title[2048]; /* titles of crow_table_add_columns(), one after another */
+  size_t title_bytes;
   crow_table_group group[CROW_TABLE_GROUPS];
   int groups;
   char **cell; /* row by row; owned */
@@ -31,6 +33,8 @@ typedef struct crow_table {
 } crow_table;
 
 void crow_table_add_column(crow_table *table, const char *title, bool text, int most);
+/* Several at once, separated by '|': "TITLE" of numbers, "TITLE:MOST" of texts. */
+void crow_table_add_columns(crow_table *table, const char *columns);
 /* A title over the `columns` columns that were added last. */
 void crow_table_add_group(crow_table *table, const char *title, int columns);
 /* The next cell, from left to right and row by row. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "comm/comm_impl.h"
+#include "comm/simulated_impl.h"
 #include <string.h>
 
 crow_status crow_comm_broadcast(const crow_comm *comm, void *data, int64_t bytes, int root) {
@@ -124,12 +125,10 @@ cleanup:
   return status;
 }
 
-#ifdef CROW_SMPI
 /* SimGrid 3.32's MPI_Exscan does not return on a few hundred ranks. */
-crow_status crow_comm_offset_i64(const crow_comm *comm, int64_t mine, int64_t *offset) {
+static crow_status offset_simulated(const crow_comm *comm, int64_t mine, int64_t *offset) {
   crow_status status = CROW_OK;
   int64_t *all = NULL;
-  *offset = 0;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&all, comm->size));
   CROW_TRY(crow_comm_gather(comm, &mine, all, (int64_t)sizeof mine));
   for (int r = 0; r < comm->rank; r++) *offset += all[r];
@@ -137,11 +136,11 @@ cleanup:
   crow_free(all);
   return status;
 }
-#else
+
 crow_status crow_comm_offset_i64(const crow_comm *comm, int64_t mine, int64_t *offset) {
   *offset = 0; /* MPI_Exscan leaves rank 0's result undefined */
+  if (CROW_SIMULATED) return offset_simulated(comm, mine, offset);
   const crow_status status = CROW_CHECK_MPI(MPI_Exscan(&mine, offset, 1, MPI_INT64_T, MPI_SUM, comm->mpi));
   if (comm->rank == 0) *offset = 0;
   return status;
 }
-#endif

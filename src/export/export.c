@@ -4,32 +4,19 @@
 #include <string.h>
 
 const crow_setting crow_export_settings[] = {
-    {.name = "format",
-     .type = CROW_SETTING_CHOICE,
-     .offset = offsetof(crow_export_options, format),
-     .value = CROW_EXPORT_AUTO,
-     .choices = CROW_EXPORT_FORMATS,
-     .help = "what is written; auto: as the output's name ends"},
-    {.name = "table",
-     .type = CROW_SETTING_CHOICE,
-     .offset = offsetof(crow_export_options, table),
-     .value = CROW_EXPORT_ALTERNATIVES,
-     .choices = CROW_EXPORT_TABLES,
-     .help = "which table: of the alternatives; of a dataset's comparisons, whose first and second are rows of the "
-             "alternatives, counted from 0; of the original alternatives of groups; of a fit's iterations or Adam's "
-             "training curve; the parameters of a linear or mlp model, as .npz or .safetensors; or rewards by the "
-             "values of a column (crow fit --by)"},
-    {.name = "weights",
-     .type = CROW_SETTING_INPUT,
-     .offset = offsetof(crow_export_options, weights),
-     .choices = "uniform|FILE",
-     .help = "of comparisons also the column loss_weight, what each row counts in the objective with these weights "
-             "(crow weights): multiply a reward model's -log sigma by it"},
-    {.name = "column",
-     .type = CROW_SETTING_TEXT,
-     .offset = offsetof(crow_export_options, column),
-     .choices = "NAME",
-     .help = "only this column, e.g. reward, weight, context; npy needs it, and takes numbers alone"},
+    CROW_SETTING("format", CHOICE, crow_export_options, format, .value = CROW_EXPORT_AUTO,
+                 .choices = CROW_EXPORT_FORMATS, .help = "what is written; auto: as the output's name ends"),
+    CROW_SETTING("table", CHOICE, crow_export_options, table, .value = CROW_EXPORT_ALTERNATIVES,
+                 .choices = CROW_EXPORT_TABLES,
+                 .help = "which table: of the alternatives; of a dataset's comparisons, whose first and second are "
+                         "rows of the alternatives, counted from 0; of the original alternatives of groups; of a "
+                         "fit's iterations or Adam's training curve; the parameters of a linear or mlp model, as "
+                         ".npz or .safetensors; or rewards by the values of a column (crow fit --by)"),
+    CROW_SETTING("weights", INPUT, crow_export_options, weights, .choices = "uniform|FILE",
+                 .help = "of comparisons also the column loss_weight, what each row counts in the objective with "
+                         "these weights (crow weights): multiply a reward model's -log sigma by it"),
+    CROW_SETTING("column", TEXT, crow_export_options, column, .choices = "NAME",
+                 .help = "only this column, e.g. reward, weight, context; npy needs it, and takes numbers alone"),
     {0}};
 
 static crow_export_format format_of(const crow_export_options *options, const char *output) {

@@ -8,78 +8,38 @@
 #include <unistd.h>
 
 const crow_setting crow_import_settings[] = {
-    {.name = "comparisons",
-     .type = CROW_SETTING_INPUT,
-     .offset = offsetof(crow_import_options, comparisons),
-     .choices = "FILE",
-     .help = "who was compared with whom and who won: CSV, TSV or JSON lines, also compressed by gzip "
-             "(left,right,winner; model_a,model_b,winner; first,second,outcome; chosen,rejected; "
-             "prompt,response,score; ...) and optionally count"},
-    {.name = "contexts",
-     .type = CROW_SETTING_INPUT,
-     .offset = offsetof(crow_import_options, contexts),
-     .choices = "FILE",
-     .help = "contexts of the alternatives, one row each: NumPy .npy, .npz or .safetensors (FILE:NAME), an array of an "
-             "HDF5 file (FILE:PATH), or CSV of numbers with or without id; without them every alternative counts "
-             "alike"},
-    {.name = "items",
-     .type = CROW_SETTING_INPUT,
-     .offset = offsetof(crow_import_options, items),
-     .choices = "FILE",
-     .help = "ids of the alternatives: CSV with id and optional topic and prompt; row k of an array belongs to item "
-             "k, CSV contexts are joined by id"},
-    {.name = "output",
-     .type = CROW_SETTING_OUTPUT,
-     .offset = offsetof(crow_import_options, output),
-     .choices = "FILE",
-     .help = "the dataset to write"},
-    {.name = "columns",
-     .type = CROW_SETTING_TEXT,
-     .offset = offsetof(crow_import_options, columns),
-     .choices = "ROLE=COLUMN,...",
-     .help = "which column of the comparisons is what, where their names do not say it: first, second, winner, loser, "
-             "outcome, count, prompt, first_wins, second_wins, tie, response, score, rank"},
-    {.name = "winner-map",
-     .type = CROW_SETTING_TEXT,
-     .offset = offsetof(crow_import_options, winner_map),
-     .choices = "VALUE=SIDE,...",
-     .help = "what the winner's values mean: first, second, tie or both_bad, as in 0=first,1=second"},
-    {.name = "winner-scale",
-     .type = CROW_SETTING_TEXT,
-     .offset = offsetof(crow_import_options, winner_scale),
-     .choices = "A:B",
-     .help = "the winner is a strength: A where the first won, B where the second did, shares linear between; -3:3 if "
-             "negative numbers favour the first"},
-    {.name = "score-tie",
-     .type = CROW_SETTING_DOUBLE,
-     .offset = offsetof(crow_import_options, score_tie),
-     .maximum = 1e300,
-     .help = "scores of one prompt that differ by less than this tie; equal ones always do"},
-    {.name = "ties",
-     .type = CROW_SETTING_CHOICE,
-     .offset = offsetof(crow_import_options, ties),
-     .choices = "half|drop",
-     .help = "a tie counts half a win for each, or is left out"},
-    {.name = "both-bad",
-     .type = CROW_SETTING_CHOICE,
-     .offset = offsetof(crow_import_options, both_bad),
-     .choices = "tie|drop",
-     .help = "\"both are bad\" is a tie, or is left out"},
-    {.name = "keep",
-     .type = CROW_SETTING_TEXT,
-     .offset = offsetof(crow_import_options, keep),
-     .choices = "COLUMN,...",
-     .help = "columns of the comparisons to store with them, such as judge,language"},
-    {.name = "force",
-     .type = CROW_SETTING_BOOL,
-     .offset = offsetof(crow_import_options, overwrite),
-     .help = "replace an existing output"},
-    {.name = "memory-per-rank",
-     .type = CROW_SETTING_DOUBLE,
-     .offset = offsetof(crow_import_options, memory_per_rank),
-     .maximum = 1e18,
-     .help = "bytes that a rank may use; work that needs more is refused before it begins; 0: what the machine, its "
-             "cgroup or Slurm allows"},
+    CROW_SETTING("comparisons", INPUT, crow_import_options, comparisons, .choices = "FILE",
+                 .help = "who was compared with whom and who won: CSV, TSV or JSON lines, also compressed by gzip "
+                         "(left,right,winner; model_a,model_b,winner; first,second,outcome; chosen,rejected; "
+                         "prompt,response,score; ...) and optionally count"),
+    CROW_SETTING("contexts", INPUT, crow_import_options, contexts, .choices = "FILE",
+                 .help = "contexts of the alternatives, one row each: NumPy .npy, .npz or .safetensors (FILE:NAME), "
+                         "an array of an HDF5 file (FILE:PATH), or CSV of numbers with or without id; without them "
+                         "every alternative counts alike"),
+    CROW_SETTING("items", INPUT, crow_import_options, items, .choices = "FILE",
+                 .help = "ids of the alternatives: CSV with id and optional topic and prompt; row k of an array "
+                         "belongs to item k, CSV contexts are joined by id"),
+    CROW_SETTING("output", OUTPUT, crow_import_options, output, .choices = "FILE", .help = "the dataset to write"),
+    CROW_SETTING("columns", TEXT, crow_import_options, columns, .choices = "ROLE=COLUMN,...",
+                 .help = "which column of the comparisons is what, where their names do not say it: first, second, "
+                         "winner, loser, outcome, count, prompt, first_wins, second_wins, tie, response, score, rank"),
+    CROW_SETTING("winner-map", TEXT, crow_import_options, winner_map, .choices = "VALUE=SIDE,...",
+                 .help = "what the winner's values mean: first, second, tie or both_bad, as in 0=first,1=second"),
+    CROW_SETTING("winner-scale", TEXT, crow_import_options, winner_scale, .choices = "A:B",
+                 .help = "the winner is a strength: A where the first won, B where the second did, shares linear "
+                         "between; -3:3 if negative numbers favour the first"),
+    CROW_SETTING("score-tie", DOUBLE, crow_import_options, score_tie, .maximum = 1e300,
+                 .help = "scores of one prompt that differ by less than this tie; equal ones always do"),
+    CROW_SETTING("ties", CHOICE, crow_import_options, ties, .choices = "half|drop",
+                 .help = "a tie counts half a win for each, or is left out"),
+    CROW_SETTING("both-bad", CHOICE, crow_import_options, both_bad, .choices = "tie|drop",
+                 .help = "\"both are bad\" is a tie, or is left out"),
+    CROW_SETTING("keep", TEXT, crow_import_options, keep, .choices = "COLUMN,...",
+                 .help = "columns of the comparisons to store with them, such as judge,language"),
+    CROW_SETTING("force", BOOL, crow_import_options, overwrite, .help = "replace an existing output"),
+    CROW_SETTING("memory-per-rank", DOUBLE, crow_import_options, memory_per_rank, .maximum = 1e18,
+                 .help = "bytes that a rank may use; work that needs more is refused before it begins; 0: what the "
+                         "machine, its cgroup or Slurm allows"),
     {0}};
 
 static crow_status check_options(const crow_import_options *options) {

@@ -87,7 +87,8 @@ int64_t crow_bounds_first_fault(const crow_bounds *bounds, crow_type type, const
   return -1;
 }
 
-void crow_number_print(double value, char *text, size_t bytes) {
+/* A number in as few digits as tell it apart. */
+static void print_shortest(double value, char *text, size_t bytes) {
   static const int digits[] = {6, 15, 17};
   if (!isfinite(value)) {
     (void)snprintf(text, bytes, "%s", isnan(value) ? "NaN" : value > 0 ? "infinity" : "-infinity");
@@ -102,7 +103,7 @@ void crow_number_print(double value, char *text, size_t bytes) {
 
 static void print_value(crow_type type, const void *value, char *text, size_t bytes) {
   if (type == CROW_F32 || type == CROW_F64) {
-    crow_number_print(bounds_value_at(type, value, 0), text, bytes);
+    print_shortest(bounds_value_at(type, value, 0), text, bytes);
   } else {
     const int64_t whole = type == CROW_I32 ? *(const int32_t *)value : *(const int64_t *)value;
     (void)snprintf(text, bytes, "%lld", (long long)whole);
@@ -112,8 +113,8 @@ static void print_value(crow_type type, const void *value, char *text, size_t by
 static void print_expected(const crow_bounds *bounds, char *text, size_t bytes) {
   const char *what = bounds->floating ? "a number" : "an integer";
   char minimum[32], maximum[32];
-  crow_number_print(bounds->minimum, minimum, sizeof minimum);
-  crow_number_print(bounds->maximum, maximum, sizeof maximum);
+  print_shortest(bounds->minimum, minimum, sizeof minimum);
+  print_shortest(bounds->maximum, maximum, sizeof maximum);
   if (bounds->below) {
     (void)snprintf(text, bytes, "an index from %s to %s (below %s)", minimum, maximum, bounds->below);
   } else if (bounds->minimum > -INFINITY && bounds->maximum < INFINITY) {
@@ -128,8 +129,9 @@ static void print_expected(const crow_bounds *bounds, char *text, size_t bytes) 
   }
 }
 
-crow_status crow_bounds_error(const crow_file *file, const crow_entry *entry, const crow_bounds *bounds,
-                              crow_status kind, int64_t index, crow_type type, const void *value) {
+/* The error for element `index` (counted over the whole dataset) with this value. */
+static crow_status bounds_fault(const crow_file *file, const crow_entry *entry, const crow_bounds *bounds,
+                                crow_status kind, int64_t index, crow_type type, const void *value) {
   char actual[64], expected[128], place[64];
   print_value(type, value, actual, sizeof actual);
   print_expected(bounds, expected, sizeof expected);
@@ -156,7 +158,7 @@ crow_status crow_bounds_agree(const crow_file *file, const crow_entry *entry, co
   CROW_NEED(crow_comm_min_i64(file->comm, &lowest, 1));
   if (lowest == INT64_MAX) return CROW_OK;
   return crow_comm_agree(file->comm,
-                         lowest == fault ? crow_bounds_error(file, entry, bounds, kind, fault, type, value) : CROW_OK);
+                         lowest == fault ? bounds_fault(file, entry, bounds, kind, fault, type, value) : CROW_OK);
 }
 
 crow_status crow_bounds_check_sum(const crow_file *file, const crow_entry *entry, const crow_bounds *bounds,
@@ -165,7 +167,7 @@ crow_status crow_bounds_check_sum(const crow_file *file, const crow_entry *entry
   const double tolerance = entry->bytes <= 4 ? 1e-6 : 1e-9;
   if (isnan(bounds->sum) || fabs(total - bounds->sum) <= tolerance) return CROW_OK;
   char text[64];
-  crow_number_print(total, text, sizeof text);
+  print_shortest(total, text, sizeof text);
   return crow_error(CROW_BAD_INPUT, "%s: %s sums to %s, expected %g within %g", file->name,
                     crow_file_entry_path(file, entry), text, bounds->sum, tolerance);
 }

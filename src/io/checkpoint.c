@@ -21,7 +21,7 @@ const crow_setting crow_checkpoint_settings[] = {
 
 /* ---- texts -------------------------------------------------------------------------------------------------- */
 
-crow_status crow_growing_add(crow_growing *growing, const char *format, ...) {
+CROW_PRINTF(2, 3) static crow_status growing_add(crow_growing *growing, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   const int length = vsnprintf(NULL, 0, format, arguments);
@@ -43,7 +43,7 @@ crow_status crow_growing_add(crow_growing *growing, const char *format, ...) {
   return CROW_OK;
 }
 
-void crow_growing_free(crow_growing *growing) {
+static void growing_free(crow_growing *growing) {
   crow_free(growing->text);
   memset(growing, 0, sizeof *growing);
 }
@@ -58,14 +58,14 @@ static crow_status match_text(crow_checkpoint *checkpoint, const char *name, con
   char digest[33], beginning[MATCH_BEGINNING + 1];
   size_t cut = strlen(text) < MATCH_BEGINNING ? strlen(text) : MATCH_BEGINNING;
   if (strlen(text) <= MATCH_BYTES && !strchr(text, '\n'))
-    return crow_growing_add(&checkpoint->run, "%s=%s\n", name, text);
+    return growing_add(&checkpoint->run, "%s=%s\n", name, text);
   crow_metadata_digest(0, "", text, digest);
   while (cut > 0 && ((unsigned char)text[cut] & 0xc0) == 0x80) cut--; /* between two UTF-8 characters */
   (void)snprintf(beginning, sizeof beginning, "%.*s", (int)cut, text);
   for (char *at = beginning; *at; at++) {
     if (*at == '\n') *at = ' ';
   }
-  return crow_growing_add(&checkpoint->run, "%s=%s... (digest %s)\n", name, beginning, digest);
+  return growing_add(&checkpoint->run, "%s=%s... (digest %s)\n", name, beginning, digest);
 }
 
 crow_status crow_checkpoint_match(crow_checkpoint *checkpoint, const char *name, const char *format, ...) {
@@ -108,7 +108,8 @@ crow_status crow_checkpoint_match_settings(crow_checkpoint *checkpoint, const cr
   return CROW_OK;
 }
 
-crow_status crow_checkpoint_compare(const char *path, const char *theirs, const char *ours) {
+/* CROW_USAGE with the first line that differs. */
+static crow_status compare_runs(const char *path, const char *theirs, const char *ours) {
   while (*theirs || *ours) {
     const size_t their_length = strcspn(theirs, "\n"), our_length = strcspn(ours, "\n");
     if (their_length != our_length || memcmp(theirs, ours, our_length) != 0) {
@@ -138,10 +139,10 @@ static crow_status default_name(const char *output, int which, crow_growing *nam
   const char *slash = strrchr(output, '/'), *last = slash ? slash + 1 : output;
   const int folder = (int)(last - output);
   if (strlen(last) + strlen(".checkpoint.a.h5") <= NAME_MOST)
-    return crow_growing_add(name, "%s.checkpoint.%c.h5", output, 'a' + which);
+    return growing_add(name, "%s.checkpoint.%c.h5", output, 'a' + which);
   char digest[33];
   crow_metadata_digest(0, "", last, digest);
-  return crow_growing_add(name, "%.*s%.*s-%.16s.checkpoint.%c.h5", folder, output, CUT_TO, last, digest, 'a' + which);
+  return growing_add(name, "%.*s%.*s-%.16s.checkpoint.%c.h5", folder, output, CUT_TO, last, digest, 'a' + which);
 }
 
 crow_status crow_checkpoint_names(const crow_checkpoint_options *options, const char *output, char *names[2]) {
@@ -151,7 +152,7 @@ crow_status crow_checkpoint_names(const crow_checkpoint_options *options, const 
   if (given && strcmp(given, "none") == 0) return CROW_OK;
   for (int k = 0; k < 2; k++) {
     crow_growing name = {0};
-    status = given && given[0] ? crow_growing_add(&name, "%s.%c.h5", given, 'a' + k) : default_name(output, k, &name);
+    status = given && given[0] ? growing_add(&name, "%s.%c.h5", given, 'a' + k) : default_name(output, k, &name);
     names[k] = name.text;
     if (status != CROW_OK) return status;
   }
@@ -182,8 +183,8 @@ void crow_checkpoint_destroy(crow_checkpoint **checkpoint) {
   if (!*checkpoint) return;
   crow_file_close(&(*checkpoint)->found);
   crow_file_close(&(*checkpoint)->writing);
-  crow_growing_free(&(*checkpoint)->run);
-  crow_growing_free(&(*checkpoint)->contents);
+  growing_free(&(*checkpoint)->run);
+  growing_free(&(*checkpoint)->contents);
   for (int k = 0; k < 2; k++) crow_free((*checkpoint)->path[k]);
   crow_comm_destroy(&(*checkpoint)->alone);
   crow_free(*checkpoint);
@@ -255,7 +256,7 @@ crow_status crow_checkpoint_find(crow_checkpoint *checkpoint, bool *found) {
   checkpoint->next = !newest;
   if (checkpoint->options.restart) goto cleanup;
   CROW_TRY(crow_file_get_text(file[newest], "/", "run", &run));
-  CROW_TRY(crow_checkpoint_compare(checkpoint->path[newest], run, checkpoint->run.text));
+  CROW_TRY(compare_runs(checkpoint->path[newest], run, checkpoint->run.text));
   CROW_TRY(warn_of_build(file[newest]));
   checkpoint->found = file[newest];
   checkpoint->whole = true;
@@ -331,7 +332,7 @@ static crow_status checkpoint_create(crow_checkpoint *checkpoint) {
 
 crow_status crow_checkpoint_begin(crow_checkpoint *checkpoint) {
   checkpoint->begun_s = crow_time_s();
-  crow_growing_free(&checkpoint->contents);
+  growing_free(&checkpoint->contents);
   return crow_comm_agree(checkpoint->comm, checkpoint_create(checkpoint));
 }
 
@@ -340,8 +341,8 @@ static crow_status put(crow_checkpoint *checkpoint, const char *path, crow_type 
   char digest[17];
   CROW_NEED(crow_checkpoint_write(checkpoint, path, type, partition, slice));
   CROW_NEED(crow_vector_digest(checkpoint->comm, partition, crow_type_bytes(type), slice, digest));
-  return crow_comm_agree(checkpoint->comm, crow_growing_add(&checkpoint->contents, "%s %d %lld %s\n", path, (int)type,
-                                                            (long long)partition->global, digest));
+  return crow_comm_agree(checkpoint->comm, growing_add(&checkpoint->contents, "%s %d %lld %s\n", path, (int)type,
+                                                       (long long)partition->global, digest));
 }
 
 crow_status crow_checkpoint_put_scalars(crow_checkpoint *checkpoint, const char *state, int64_t count,

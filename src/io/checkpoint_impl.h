@@ -9,8 +9,6 @@ typedef struct crow_growing {
   char *text; /* "" while empty */
   size_t length, room;
 } crow_growing;
-crow_status crow_growing_add(crow_growing *growing, const char *format, ...) CROW_PRINTF(2, 3);
-void crow_growing_free(crow_growing *growing);
 
 struct crow_checkpoint {
   const crow_comm *comm;
@@ -48,7 +46,5 @@ crow_status crow_checkpoint_open(const crow_comm *comm, const char *path, crow_f
  * replaced: checkpoints, and what was one before it was damaged. Any other file under these names is refused
  * (CROW_USAGE). Collective. */
 crow_status crow_checkpoint_look(crow_checkpoint *checkpoint, crow_file *file[2], int64_t sequence[2]);
-/* CROW_USAGE with the first line that differs. Local. */
-crow_status crow_checkpoint_compare(const char *path, const char *theirs, const char *ours);
 
 #endif

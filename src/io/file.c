@@ -19,7 +19,7 @@ cleanup:
   return status;
 }
 
-#ifdef CROW_SMPI
+#ifndef H5_HAVE_PARALLEL
 /* Simulated ranks compute and communicate; parallel HDF5 does not know their MPI. */
 static crow_status prepare_access(const crow_file *file, bool create, hid_t *access_list, hid_t *transfer) {
   *access_list = *transfer = H5I_INVALID_HID;

@@ -76,9 +76,6 @@ void crow_bounds_make(const crow_file *file, const crow_entry *entry, crow_bound
 /* The first of `count` values that breaks the bounds, or -1. Values are CROW_F64, CROW_F32, CROW_I64 or CROW_I32.
  * Local. */
 int64_t crow_bounds_first_fault(const crow_bounds *bounds, crow_type type, const void *values, int64_t count);
-/* The error for element `index` (counted over the whole dataset) with this value. */
-crow_status crow_bounds_error(const crow_file *file, const crow_entry *entry, const crow_bounds *bounds,
-                              crow_status kind, int64_t index, crow_type type, const void *value);
 /* The lowest faulty element over the ranks becomes everybody's error; `fault` is this rank's, -1 if it has none, with
  * its value. Collective. */
 crow_status crow_bounds_agree(const crow_file *file, const crow_entry *entry, const crow_bounds *bounds,
@@ -86,8 +83,6 @@ crow_status crow_bounds_agree(const crow_file *file, const crow_entry *entry, co
 /* Holds the sum of all values against what it must be, if there is such a rule. Local. */
 crow_status crow_bounds_check_sum(const crow_file *file, const crow_entry *entry, const crow_bounds *bounds,
                                   double total);
-/* A number in as few digits as tell it apart. */
-void crow_number_print(double value, char *text, size_t bytes);
 
 /* A temporary file that this process has made and not yet renamed or removed; the name is borrowed until it is left.
  * crow_temporary_drop() removes them all, and may be called by a signal handler. */

@@ -27,7 +27,8 @@ static herr_t hdf5_keep_first(unsigned depth, const H5E_error2_t *error, void *c
   return 0;
 }
 
-void crow_hdf5_cause(char *text, size_t bytes) {
+/* The cause of the latest HDF5 failure: the innermost entry of its error stack, in its own words. */
+static void find_cause(char *text, size_t bytes) {
   cause kept = {text, bytes};
   text[0] = 0;
   (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, hdf5_keep_first, &kept);
@@ -72,7 +73,7 @@ static const char *reason_left(int number, const char *text) {
 crow_status crow_hdf5_error(bool writing, const char *file, const char *path, const char *what) {
   const int number = errno;
   char text[512];
-  crow_hdf5_cause(text, sizeof text);
+  find_cause(text, sizeof text);
   const bool lock = strstr(text, "lock") && !strstr(text, "block");
   const bool system = lock || is_system(text);
   const char *reason = writing ? reason_left(number, text) : "";

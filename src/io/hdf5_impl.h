@@ -15,8 +15,6 @@
 
 /* Stops HDF5 from printing its errors; called wherever files are opened. */
 void crow_hdf5_quiet(void);
-/* The cause of the latest HDF5 failure: the innermost entry of its error stack, in its own words. */
-void crow_hdf5_cause(char *text, size_t bytes);
 /* An error for a failed HDF5 call: "FILE: PATH: cannot WHAT: cause". Failures of the system are CROW_FILE_SYSTEM and
  * name HDF5_USE_FILE_LOCKING where locks are to blame; anything else while reading means that the file is damaged
  * (CROW_BAD_INPUT), while writing CROW_FILE_SYSTEM. `path` may be "". */

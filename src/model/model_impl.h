@@ -36,9 +36,6 @@ struct crow_model {
   int64_t *fixed;   /* (2, parameters) the sums in fixed point: coarse and fine digits */
 };
 
-/* The contexts of rows begin .. begin + count as doubles. */
-const double *crow_model_contexts(crow_model *model, int64_t begin, int64_t count);
-
 /* activation(z) and its derivative, in place of z and into `slope`. */
 void crow_activation_apply(crow_activation activation, int64_t count, double *value, double *slope);
 /* Bounds of |activation(z)| for |z| <= z, and of the derivative. */

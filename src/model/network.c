@@ -48,7 +48,8 @@ crow_status crow_model_bind(crow_model *model, const crow_comm *comm, const crow
   return CROW_OK;
 }
 
-const double *crow_model_contexts(crow_model *model, int64_t begin, int64_t count) {
+/* The contexts of rows begin .. begin + count as doubles. */
+static const double *network_contexts(crow_model *model, int64_t begin, int64_t count) {
   const int64_t d = model->dimensions;
   if (model->type == CROW_F64) return (const double *)model->contexts + begin * d;
   const float *from = (const float *)model->contexts + begin * d;
@@ -76,7 +77,7 @@ crow_status crow_model_rewards(crow_model *model, const double *theta, double *r
   }
   for (int64_t begin = 0; model->layers && begin < model->rows.count; begin += CROW_BLOCK) {
     const int64_t n = block_length(model, begin);
-    const double *in = crow_model_contexts(model, begin, n);
+    const double *in = network_contexts(model, begin, n);
     for (int k = 0; k + 1 < model->layers; k++) {
       const crow_layer *layer = &model->layer[k];
       double *value = layer->value + begin * layer->outputs, *slope = layer->slope + begin * layer->outputs;
@@ -160,7 +161,7 @@ static void block_gradient(crow_model *model, const double *theta, int64_t begin
     layer_backward(layer, theta, n, delta, below->slope + begin * below->outputs, model->delta[k % 2]);
     delta = model->delta[k % 2];
   }
-  layer_gradient(&model->layer[0], n, delta, crow_model_contexts(model, begin, n), model->partial);
+  layer_gradient(&model->layer[0], n, delta, network_contexts(model, begin, n), model->partial);
 }
 
 static crow_status network_gradient(crow_model *model, const double *theta, const double *reward_gradient,

@@ -6,27 +6,13 @@
 #include <string.h>
 
 const crow_setting crow_lbfgs_settings[] = {
-    {.name = "max-iterations",
-     .type = CROW_SETTING_INT,
-     .offset = offsetof(crow_lbfgs_options, max_iterations),
-     .value = 1000,
-     .minimum = 0,
-     .maximum = 1e9,
-     .help = "L-BFGS stops after this many iterations, converged or not"},
-    {.name = "tolerance",
-     .type = CROW_SETTING_DOUBLE,
-     .offset = offsetof(crow_lbfgs_options, tolerance),
-     .value = 1e-8,
-     .minimum = 0,
-     .maximum = 1,
-     .help = "the fit has converged when the largest violation of the optimality equation is at most this"},
-    {.name = "history",
-     .type = CROW_SETTING_INT,
-     .offset = offsetof(crow_lbfgs_options, history),
-     .value = 10,
-     .minimum = 1,
-     .maximum = 1000,
-     .help = "pairs of steps and gradient differences that L-BFGS keeps"},
+    CROW_SETTING("max-iterations", INT, crow_lbfgs_options, max_iterations, .value = 1000, .minimum = 0, .maximum = 1e9,
+                 .help = "L-BFGS stops after this many iterations, converged or not"),
+    CROW_SETTING("tolerance", DOUBLE, crow_lbfgs_options, tolerance, .value = 1e-8, .minimum = 0, .maximum = 1,
+                 .help = "the fit has converged when the largest violation of the optimality equation is at most "
+                         "this"),
+    CROW_SETTING("history", INT, crow_lbfgs_options, history, .value = 10, .minimum = 1, .maximum = 1000,
+                 .help = "pairs of steps and gradient differences that L-BFGS keeps"),
     {.name = NULL}};
 
 const char *crow_lbfgs_end_text(crow_lbfgs_end end) {

@@ -63,7 +63,8 @@ static crow_status check_end(int exit_code, size_t picture_bytes, const char *co
   return crow_error(CROW_FAILED, "gnuplot drew no picture (exit code %d): %s", exit_code, line);
 }
 
-crow_status crow_gnuplot_run(const char *script, size_t length, char **picture, size_t *bytes) {
+/* Runs gnuplot on a script. */
+static crow_status run_gnuplot(const char *script, size_t length, char **picture, size_t *bytes) {
   crow_status status = CROW_OK;
   FILE *in = tmpfile(), *out = tmpfile(), *err = tmpfile();
   char *complaint = NULL;
@@ -124,7 +125,7 @@ static crow_status draw_local(const crow_plot *plot, crow_picture_format format,
   add_terminal(all, plot->width, ceil(plot->height), format);
   (void)fwrite(plot->text, 1, plot->length, all);
   if (fclose(all) != 0) CROW_TRY(crow_error(CROW_FAILED, "out of memory for a picture"));
-  CROW_TRY(crow_gnuplot_run(script, length, picture, bytes));
+  CROW_TRY(run_gnuplot(script, length, picture, bytes));
   if (format == CROW_PICTURE_SVG) {
     raw = *picture;
     *picture = NULL;

@@ -4,32 +4,18 @@
 #include <string.h>
 
 const crow_setting crow_plot_settings[] = {
-    {.name = "kind",
-     .type = CROW_SETTING_CHOICE,
-     .offset = offsetof(crow_plot_options, kind),
-     .value = CROW_PLOT_AUTO,
-     .choices = CROW_PLOT_KINDS,
-     .help =
-         "what is drawn; auto: topics for rewards that have them, else their win rates; weights; for a dataset its "
-         "Voronoi diagram; for JSON what it holds. forest: rewards with 95 % intervals, best first; win-rates: what "
-         "share each alternative won against each other one, observed and fitted, of a dataset and its rewards"},
-    {.name = "labels",
-     .type = CROW_SETTING_TEXT,
-     .offset = offsetof(crow_plot_options, labels),
-     .choices = "NAME,...",
-     .help = "what the files are called in the legend, separated by commas; the files' names if not given"},
-    {.name = "title",
-     .type = CROW_SETTING_TEXT,
-     .offset = offsetof(crow_plot_options, title),
-     .choices = "TEXT",
-     .help = "a line above the picture"},
-    {.name = "width",
-     .type = CROW_SETTING_INT,
-     .offset = offsetof(crow_plot_options, width),
-     .value = 720,
-     .minimum = 360,
-     .maximum = 4000,
-     .help = "of the picture in pixels, of which a PDF has 96 an inch; a PNG has twice as many, for print"},
+    CROW_SETTING("kind", CHOICE, crow_plot_options, kind, .value = CROW_PLOT_AUTO, .choices = CROW_PLOT_KINDS,
+                 .help = "what is drawn; auto: topics for rewards that have them, else their win rates; weights; for "
+                         "a dataset its Voronoi diagram; for JSON what it holds. forest: rewards with 95 % "
+                         "intervals, best first; win-rates: what share each alternative won against each other one, "
+                         "observed and fitted, of a dataset and its rewards"),
+    CROW_SETTING("labels", TEXT, crow_plot_options, labels, .choices = "NAME,...",
+                 .help = "what the files are called in the legend, separated by commas; the files' names if not "
+                         "given"),
+    CROW_SETTING("title", TEXT, crow_plot_options, title, .choices = "TEXT", .help = "a line above the picture"),
+    CROW_SETTING("width", INT, crow_plot_options, width, .value = 720, .minimum = 360, .maximum = 4000,
+                 .help = "of the picture in pixels, of which a PDF has 96 an inch; a PNG has twice as many, for "
+                         "print"),
     {0}};
 
 static bool name_ends_with(const char *path, const char *suffix) {

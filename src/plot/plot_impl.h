@@ -28,8 +28,6 @@ typedef struct crow_plot_source {
 crow_status crow_plot_sources_open(const crow_comm *comm, int count, char *const *paths, const char *labels,
                                    crow_plot_source *source);
 void crow_plot_sources_close(int count, crow_plot_source *source);
-/* The file's name without folder and suffix. Local. */
-void crow_plot_name(const char *path, char *name, size_t bytes);
 
 /* ---- pictures: script.c ------------------------------------------------------------------------------------ */
 
@@ -124,8 +122,6 @@ crow_status crow_plot_read(const crow_comm *comm, const crow_file *file, const c
 typedef enum crow_picture_format { CROW_PICTURE_SVG, CROW_PICTURE_PNG, CROW_PICTURE_PDF } crow_picture_format;
 /* Draws the picture: its bytes on rank 0 (`*picture`, freed with crow_free(); elsewhere NULL). Collective. */
 crow_status crow_plot_draw(const crow_plot *plot, crow_picture_format format, char **picture, size_t *bytes);
-/* Runs gnuplot on a script. Local. */
-crow_status crow_gnuplot_run(const char *script, size_t length, char **picture, size_t *bytes);
 /* gnuplot's SVG with title and description for those who cannot see it. For a page with several of them (`page` > 0)
  * also without XML declaration and fixed size, and with names that differ between pictures. Local. */
 crow_status crow_svg_dress(const char *svg, const char *alt, int page, char **dressed, size_t *bytes);

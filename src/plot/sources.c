@@ -2,7 +2,8 @@
 #include "plot/plot_impl.h"
 #include <string.h>
 
-void crow_plot_name(const char *path, char *name, size_t bytes) {
+/* The file's name without folder and suffix. */
+static void source_name(const char *path, char *name, size_t bytes) {
   const char *slash = strrchr(path, '/');
   const char *base = slash ? slash + 1 : path;
   const char *dot = strrchr(base, '.');
@@ -78,7 +79,7 @@ static crow_status set_label(const char *labels, int k, crow_plot_source *source
     if (!word) return crow_error(CROW_USAGE, "--labels names %d files, expected a label for each", k);
     (void)snprintf(raw, sizeof raw, "%.*s", (int)length, word);
   } else {
-    crow_plot_name(source->path, raw, sizeof raw);
+    source_name(source->path, raw, sizeof raw);
   }
   (void)crow_text_fit(raw, 0, source->label, sizeof source->label);
   return CROW_OK;

@@ -6,13 +6,10 @@
 #include <string.h>
 
 const crow_setting crow_evaluate_settings[] = {
-    {.name = "unseen",
-     .type = CROW_SETTING_CHOICE,
-     .offset = offsetof(crow_evaluate_options, unseen),
-     .value = CROW_UNSEEN_NEAREST,
-     .choices = "nearest|zero|skip",
-     .help = "comparisons with an alternative that was never compared in a tabular fit: it gets the reward of the "
-             "nearest one that was, keeps its reward 0, or the comparison is left out"},
+    CROW_SETTING("unseen", CHOICE, crow_evaluate_options, unseen, .value = CROW_UNSEEN_NEAREST,
+                 .choices = "nearest|zero|skip",
+                 .help = "comparisons with an alternative that was never compared in a tabular fit: it gets the "
+                         "reward of the nearest one that was, keeps its reward 0, or the comparison is left out"),
     {.name = NULL}};
 
 enum { HALF = CROW_CALIBRATION_BINS / 2 };

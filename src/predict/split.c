@@ -5,31 +5,16 @@
 #include <unistd.h>
 
 const crow_setting crow_split_settings[] = {
-    {.name = "test",
-     .type = CROW_SETTING_DOUBLE,
-     .offset = offsetof(crow_split_options, test),
-     .value = 0.2,
-     .minimum = 1e-9,
-     .maximum = 1 - 1e-9,
-     .help = "chance of being held out"},
-    {.name = "by",
-     .type = CROW_SETTING_CHOICE,
-     .offset = offsetof(crow_split_options, by),
-     .value = CROW_SPLIT_COMPARISON,
-     .choices = "comparison|alternative|prompt",
-     .help = "what is held out: comparisons, or whole alternatives or prompts, with every comparison that they are in"},
-    {.name = "seed",
-     .type = CROW_SETTING_INT,
-     .offset = offsetof(crow_split_options, seed),
-     .value = 1,
-     .minimum = 0,
-     .maximum = 9e15,
-     .help = "of the choice"},
-    {.name = "test-output",
-     .type = CROW_SETTING_OUTPUT,
-     .offset = offsetof(crow_split_options, test_output),
-     .choices = "FILE",
-     .help = "dataset of what is held out"},
+    CROW_SETTING("test", DOUBLE, crow_split_options, test, .value = 0.2, .minimum = 1e-9, .maximum = 1 - 1e-9,
+                 .help = "chance of being held out"),
+    CROW_SETTING("by", CHOICE, crow_split_options, by, .value = CROW_SPLIT_COMPARISON,
+                 .choices = "comparison|alternative|prompt",
+                 .help = "what is held out: comparisons, or whole alternatives or prompts, with every comparison "
+                         "that they are in"),
+    CROW_SETTING("seed", INT, crow_split_options, seed, .value = 1, .minimum = 0, .maximum = 9e15,
+                 .help = "of the choice"),
+    CROW_SETTING("test-output", OUTPUT, crow_split_options, test_output, .choices = "FILE",
+                 .help = "dataset of what is held out"),
     {0}};
 
 bool crow_split_drawn(const crow_split_options *options, crow_gidx index) {

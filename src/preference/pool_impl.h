@@ -18,8 +18,6 @@ crow_status crow_pool_alternatives(const crow_pool *pool);
 /* Every source of preferences that the dataset has; `*dropped` counts comparisons inside groups. */
 crow_status crow_pool_preferences(const crow_pool *pool, crow_gidx *dropped);
 
-/* plan.c: bytes that pooling the preferences of `groups` groups takes on every rank. Local. */
-double crow_pool_rank_bytes(const crow_dataset *dataset, crow_gidx groups);
 /* Refuses what would not fit: finding groups (`clusters` of k-means, 0: by radius) and pooling `groups` of them.
  * Collective. */
 crow_status crow_cluster_check_memory(const crow_comm *comm, const crow_dataset *dataset, crow_gidx clusters,

@@ -17,7 +17,8 @@ double crow_cluster_rank_bytes(crow_gidx alternatives, crow_gidx dimensions, dou
          8.0 * CROW_BLOCK * (3 * d + CROW_BLOCK) + means;
 }
 
-double crow_pool_rank_bytes(const crow_dataset *dataset, crow_gidx groups) {
+/* plan.c: bytes that pooling the preferences of `groups` groups takes on every rank. */
+static double pool_rank_bytes(const crow_dataset *dataset, crow_gidx groups) {
   const double m = (double)dataset->alternatives, g = (double)groups;
   return (dataset->has_matrix ? 8 * g * g + 8 * (m + g) : 0) + (dataset->has_population ? 8 * (m + g) : 0);
 }
@@ -26,7 +27,7 @@ crow_status crow_cluster_check_memory(const crow_comm *comm, const crow_dataset 
                                       crow_gidx groups, double memory_per_rank) {
   const double bytes =
       crow_cluster_rank_bytes(dataset->alternatives, dataset->dimensions, (double)clusters, crow_comm_size(comm)) +
-      crow_pool_rank_bytes(dataset, groups);
+      pool_rank_bytes(dataset, groups);
   return crow_comm_check_memory(comm, memory_per_rank, bytes,
                                 "use more ranks or fewer ranks a node, or fewer groups (of a matrix every rank has 8 "
                                 "bytes for each pair of groups)",

@@ -3,17 +3,10 @@
 #include "report/report_impl.h"
 
 const crow_setting crow_page_settings[] = {
-    {.name = "labels",
-     .type = CROW_SETTING_TEXT,
-     .offset = offsetof(crow_page_options, labels),
-     .choices = "NAME,...",
-     .help = "what the files are called, separated by commas; the files' names if not given"},
-    {.name = "title",
-     .type = CROW_SETTING_TEXT,
-     .offset = offsetof(crow_page_options, title),
-     .text = "Rewards from preferences",
-     .choices = "TEXT",
-     .help = "heads the page"},
+    CROW_SETTING("labels", TEXT, crow_page_options, labels, .choices = "NAME,...",
+                 .help = "what the files are called, separated by commas; the files' names if not given"),
+    CROW_SETTING("title", TEXT, crow_page_options, title, .text = "Rewards from preferences", .choices = "TEXT",
+                 .help = "heads the page"),
     {0}};
 
 static crow_status write_file(const char *path, bool overwrite, const crow_page *page) {

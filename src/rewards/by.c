@@ -6,19 +6,11 @@
 #include <string.h>
 
 const crow_setting crow_rewards_by_settings[] = {
-    {.name = "by",
-     .type = CROW_SETTING_TEXT,
-     .offset = offsetof(crow_rewards_by_options, column),
-     .choices = "COLUMN",
-     .help = "fits the comparisons of each value of this kept column (crow import --keep) by themselves too, side by "
-             "side with those of all: languages, categories"},
-    {.name = "by-least",
-     .type = CROW_SETTING_INT,
-     .offset = offsetof(crow_rewards_by_options, least),
-     .value = 100,
-     .minimum = 1,
-     .maximum = 9e15,
-     .help = "values with fewer judgements are named, not fitted"},
+    CROW_SETTING("by", TEXT, crow_rewards_by_options, column, .choices = "COLUMN",
+                 .help = "fits the comparisons of each value of this kept column (crow import --keep) by themselves "
+                         "too, side by side with those of all: languages, categories"),
+    CROW_SETTING("by-least", INT, crow_rewards_by_options, least, .value = 100, .minimum = 1, .maximum = 9e15,
+                 .help = "values with fewer judgements are named, not fitted"),
     {0}};
 
 /* How many judgements have a value (a row of /comparisons/label_value). */

@@ -6,30 +6,18 @@
 #include <string.h>
 
 const crow_setting crow_pca_settings[] = {
-    {.name = "components",
-     .type = CROW_SETTING_INT,
-     .offset = offsetof(crow_pca_options, components),
-     .value = 2,
-     .minimum = 1,
-     .maximum = INT32_MAX,
-     .help = "number of principal components to project the contexts onto"},
-    {.name = "fit-cube",
-     .type = CROW_SETTING_BOOL,
-     .offset = offsetof(crow_pca_options, fit_cube),
-     .help = "then shift and scale them into the unit cube, by one factor for "
-             "all coordinates, so that who is nearest to whom stays the same"},
-    {.name = "basis",
-     .type = CROW_SETTING_INPUT,
-     .offset = offsetof(crow_pca_options, basis),
-     .choices = "FILE",
-     .help = "a dataset whose mean, components and unit cube are taken in the place of this one's: datasets that are "
-             "compared need one basis, since clones turn the components of their own dataset towards themselves"},
-    {.name = "memory-per-rank",
-     .type = CROW_SETTING_DOUBLE,
-     .offset = offsetof(crow_pca_options, memory_per_rank),
-     .maximum = 1e18,
-     .help = "bytes that a rank may use; work that needs more is refused before it begins; 0: what the machine, its "
-             "cgroup or Slurm allows"},
+    CROW_SETTING("components", INT, crow_pca_options, components, .value = 2, .minimum = 1, .maximum = INT32_MAX,
+                 .help = "number of principal components to project the contexts onto"),
+    CROW_SETTING("fit-cube", BOOL, crow_pca_options, fit_cube,
+                 .help = "then shift and scale them into the unit cube, by one factor for all coordinates, so that "
+                         "who is nearest to whom stays the same"),
+    CROW_SETTING("basis", INPUT, crow_pca_options, basis, .choices = "FILE",
+                 .help = "a dataset whose mean, components and unit cube are taken in the place of this one's: "
+                         "datasets that are compared need one basis, since clones turn the components of their own "
+                         "dataset towards themselves"),
+    CROW_SETTING("memory-per-rank", DOUBLE, crow_pca_options, memory_per_rank, .maximum = 1e18,
+                 .help = "bytes that a rank may use; work that needs more is refused before it begins; 0: what the "
+                         "machine, its cgroup or Slurm allows"),
     {.name = NULL}};
 
 typedef struct projection {

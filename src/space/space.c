@@ -5,21 +5,17 @@
 
 #define AT(field) offsetof(crow_space_options, field)
 const crow_setting crow_space_settings[] = {
-    {.name = "space",
-     .type = CROW_SETTING_INPUT,
-     .offset = AT(space),
-     .text = "auto",
-     .choices = "auto|cube|box|sphere|ball|gaussian|factor2|pool:FILE:PATH",
-     .help = "the space S of all possible alternatives, whose points are shared out among the nearest alternatives. "
-             "auto: in one or two dimensions the unit cube if it holds all contexts, else their bounding box; the "
-             "sphere for contexts of unit length or of 16 dimensions and more; else the cube if it holds them, else "
-             "the box. ball and gaussian follow clones: they are not clone-robust"},
-    {.name = "space-center",
-     .type = CROW_SETTING_INPUT,
-     .offset = AT(center),
-     .choices = "weighted|none|FILE:PATH",
-     .help = "with --space sphere: normalised contexts become directions from this point: their weighted mean, which "
-             "clones do not move (taken if nothing is given), nothing, or an array (d) of an HDF5 file"},
+    CROW_SETTING("space", INPUT, crow_space_options, space, .text = "auto",
+                 .choices = "auto|cube|box|sphere|ball|gaussian|factor2|pool:FILE:PATH",
+                 .help = "the space S of all possible alternatives, whose points are shared out among the nearest "
+                         "alternatives. auto: in one or two dimensions the unit cube if it holds all contexts, else "
+                         "their bounding box; the sphere for contexts of unit length or of 16 dimensions and more; "
+                         "else the cube if it holds them, else the box. ball and gaussian follow clones: they are "
+                         "not clone-robust"),
+    CROW_SETTING("space-center", INPUT, crow_space_options, center, .choices = "weighted|none|FILE:PATH",
+                 .help = "with --space sphere: normalised contexts become directions from this point: their weighted "
+                         "mean, which clones do not move (taken if nothing is given), nothing, or an array (d) of an "
+                         "HDF5 file"),
     {"margin", CROW_SETTING_DOUBLE, AT(margin), 0, NULL, 0, 1e6, NULL,
      "with --space box: how far the box reaches beyond the contexts, as a share of their range"},
     {"seed", CROW_SETTING_INT, AT(seed), 1, NULL, 0, 9e15, NULL, "seed of the random samples"},

@@ -9,17 +9,11 @@ static const double usual = 1000;
 enum { SUGGEST_AMONG = 100000 };
 
 const crow_setting crow_elo_settings[] = {
-    {.name = "elo",
-     .type = CROW_SETTING_BOOL,
-     .offset = offsetof(crow_elo_options, on),
-     .help =
-         "rewards and their intervals also on the scale of Elo ratings: 400 / ln 10 times the reward, with the mean "
-         "of the alternatives that have weight at 1000; files keep the rewards"},
-    {.name = "anchor",
-     .type = CROW_SETTING_TEXT,
-     .offset = offsetof(crow_elo_options, anchor),
-     .choices = "NAME=RATING",
-     .help = "Elo ratings that give this alternative this rating, e.g. gpt-4=1000"},
+    CROW_SETTING("elo", BOOL, crow_elo_options, on,
+                 .help = "rewards and their intervals also on the scale of Elo ratings: 400 / ln 10 times the "
+                         "reward, with the mean of the alternatives that have weight at 1000; files keep the rewards"),
+    CROW_SETTING("anchor", TEXT, crow_elo_options, anchor, .choices = "NAME=RATING",
+                 .help = "Elo ratings that give this alternative this rating, e.g. gpt-4=1000"),
     {.name = NULL}};
 
 /* The last "=" parts them: names may have some. */

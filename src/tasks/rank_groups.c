@@ -4,13 +4,10 @@
 #include <string.h>
 
 const crow_setting crow_rank_groups_settings[] = {
-    {.name = "groups",
-     .type = CROW_SETTING_INT,
-     .offset = offsetof(crow_rank_groups_options, groups),
-     .maximum = 1e6,
-     .help = "groups of ranks that work side by side on members of an ensemble or bootstrap replicates, each with a "
-             "copy of the data; changes no result. 0: as many as there are ranks, tasks and memory for, or fewer "
-             "where these take no longer"},
+    CROW_SETTING("groups", INT, crow_rank_groups_options, groups, .maximum = 1e6,
+                 .help = "groups of ranks that work side by side on members of an ensemble or bootstrap replicates, "
+                         "each with a copy of the data; changes no result. 0: as many as there are ranks, tasks and "
+                         "memory for, or fewer where these take no longer"),
     {.name = NULL}};
 
 /* The smallest group has the largest slices. */

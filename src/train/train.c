@@ -4,51 +4,26 @@
 #include <math.h>
 
 const crow_setting crow_training_settings[] = {
-    {.name = "optimizer",
-     .type = CROW_SETTING_CHOICE,
-     .offset = offsetof(crow_training_options, optimizer),
-     .value = CROW_OPTIMIZER_AUTO,
-     .choices = "auto|lbfgs|adam",
-     .help =
-         "of a linear or mlp model: L-BFGS on the whole objective, or Adam on minibatches of compared pairs (on the "
-         "whole objective where preferences are complete); auto: lbfgs for linear, adam for mlp"},
-    {.name = "ensemble",
-     .type = CROW_SETTING_INT,
-     .offset = offsetof(crow_training_options, ensemble),
-     .value = 1,
-     .minimum = 1,
-     .maximum = 100000,
-     .help = "members of an ensemble of linear or mlp models that differ in their random start and minibatches, "
-             "trained side "
-             "by side on groups of ranks; rewards are their mean"},
-    {.name = "model-seed",
-     .type = CROW_SETTING_INT,
-     .offset = offsetof(crow_training_options, seed),
-     .value = 1,
-     .minimum = 0,
-     .maximum = 9e15,
-     .help = "of the members' random starts and minibatches"},
-    {.name = "validate",
-     .type = CROW_SETTING_INPUT,
-     .offset = offsetof(crow_training_options, validate),
-     .choices = "FILE",
-     .help = "a dataset of comparisons that are held out (crow split): Adam keeps the parameters of each member that "
-             "predict them best"},
-    {.name = "patience",
-     .type = CROW_SETTING_INT,
-     .offset = offsetof(crow_training_options, patience),
-     .value = 10,
-     .minimum = 0,
-     .maximum = 1e9,
-     .help = "with --validate, a member stops after so many evaluations without a better one; 0: it takes all steps"},
-    {.name = "validate-every",
-     .type = CROW_SETTING_INT,
-     .offset = offsetof(crow_training_options, validate_every),
-     .value = 0,
-     .minimum = 0,
-     .maximum = 1e12,
-     .help = "Adam's steps from one row of the training curve (and evaluation, with --validate) to the next; 0: a "
-             "fiftieth of --steps"},
+    CROW_SETTING("optimizer", CHOICE, crow_training_options, optimizer, .value = CROW_OPTIMIZER_AUTO,
+                 .choices = "auto|lbfgs|adam",
+                 .help = "of a linear or mlp model: L-BFGS on the whole objective, or Adam on minibatches of "
+                         "compared pairs (on the whole objective where preferences are complete); auto: lbfgs for "
+                         "linear, adam for mlp"),
+    CROW_SETTING("ensemble", INT, crow_training_options, ensemble, .value = 1, .minimum = 1, .maximum = 100000,
+                 .help = "members of an ensemble of linear or mlp models that differ in their random start and "
+                         "minibatches, trained side by side on groups of ranks; rewards are their mean"),
+    CROW_SETTING("model-seed", INT, crow_training_options, seed, .value = 1, .minimum = 0, .maximum = 9e15,
+                 .help = "of the members' random starts and minibatches"),
+    CROW_SETTING("validate", INPUT, crow_training_options, validate, .choices = "FILE",
+                 .help = "a dataset of comparisons that are held out (crow split): Adam keeps the parameters of each "
+                         "member that predict them best"),
+    CROW_SETTING("patience", INT, crow_training_options, patience, .value = 10, .minimum = 0, .maximum = 1e9,
+                 .help = "with --validate, a member stops after so many evaluations without a better one; 0: it "
+                         "takes all steps"),
+    CROW_SETTING("validate-every", INT, crow_training_options, validate_every, .value = 0, .minimum = 0,
+                 .maximum = 1e12,
+                 .help = "Adam's steps from one row of the training curve (and evaluation, with --validate) to the "
+                         "next; 0: a fiftieth of --steps"),
     {.name = NULL}};
 
 crow_status crow_model_fit_bind(crow_model_fit *fit) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/print/plan_impl.h"
+#include "comm/simulated_impl.h"
 #include <string.h>
 
 typedef struct bench_options {
@@ -10,47 +11,28 @@ typedef struct bench_options {
 } bench_options;
 
 static const crow_setting csv_settings[] = {
-    {.name = "csv",
-     .type = CROW_SETTING_STREAM,
-     .offset = offsetof(bench_options, csv),
-     .choices = "FILE",
-     .help = "write all figures as benchmark,quantity,unit,median,least,greatest; it replaces an existing file"},
+    CROW_SETTING("csv", STREAM, bench_options, csv, .choices = "FILE",
+                 .help = "write all figures as benchmark,quantity,unit,median,least,greatest; it replaces an "
+                         "existing file"),
     {0}};
 
 static const crow_setting machine_settings[] = {
-    {.name = "machine-seconds",
-     .type = CROW_SETTING_DOUBLE,
-     .offset = offsetof(bench_options, machine_seconds),
-     .value = 1,
-     .minimum = 0.01,
-     .maximum = 1e4,
-     .help = "about how long sgemm, triad and allreduce are measured before the benchmarks, in all"},
+    CROW_SETTING("machine-seconds", DOUBLE, bench_options, machine_seconds, .value = 1, .minimum = 0.01, .maximum = 1e4,
+                 .help = "about how long sgemm, triad and allreduce are measured before the benchmarks, in all"),
     {0}};
 
 static const crow_setting simulation_settings[] = {
-    {.name = "charge",
-     .type = CROW_SETTING_TEXT,
-     .offset = offsetof(bench_options, charge),
-     .choices = "KIND=S,...",
-     .help = "in a build for SimGrid: the seconds that one sample, pair, whole, slice or vector element takes; what a "
-             "real run reports as work_sample and so on"},
+    CROW_SETTING("charge", TEXT, bench_options, charge, .choices = "KIND=S,...",
+                 .help = "in a build for SimGrid: the seconds that one sample, pair, whole, slice or vector element "
+                         "takes; what a real run reports as work_sample and so on"),
     {0}};
 
-static const crow_setting model_settings[] = {{.name = "ranks",
-                                               .type = CROW_SETTING_INT,
-                                               .offset = offsetof(bench_options, ranks),
-                                               .value = 0,
-                                               .minimum = 0,
-                                               .maximum = 1e6,
-                                               .help = "of the run that the model predicts; 0: as many as run now"},
-                                              {.name = "evaluations",
-                                               .type = CROW_SETTING_INT,
-                                               .offset = offsetof(bench_options, evaluations),
-                                               .value = 20,
-                                               .minimum = 1,
-                                               .maximum = 1e9,
-                                               .help = "of the objective in the fit that the model predicts"},
-                                              {0}};
+static const crow_setting model_settings[] = {
+    CROW_SETTING("ranks", INT, bench_options, ranks, .value = 0, .minimum = 0, .maximum = 1e6,
+                 .help = "of the run that the model predicts; 0: as many as run now"),
+    CROW_SETTING("evaluations", INT, bench_options, evaluations, .value = 20, .minimum = 1, .maximum = 1e9,
+                 .help = "of the objective in the fit that the model predicts"),
+    {0}};
 
 static const crow_section sections[] = {
     {"Benchmark", crow_bench_settings, offsetof(bench_options, bench)},
@@ -100,10 +82,8 @@ static crow_status check_bench(const crow_run *run) {
   }
   double charge[CROW_WORK_KINDS];
   crow_status status = parse_charge(options->charge, charge);
-#ifndef CROW_SMPI
-  if (status == CROW_OK && options->charge)
+  if (status == CROW_OK && options->charge && !CROW_SIMULATED)
     status = crow_error(CROW_USAGE, "--charge: expected a build for SimGrid (CROW_SMPI); this one runs in real time");
-#endif
   if (status == CROW_OK) status = crow_bench_options_validate(&options->bench);
   return status;
 }

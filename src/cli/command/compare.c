@@ -11,20 +11,11 @@ typedef struct compare_options {
 enum { BY_TOPIC, BY_ALTERNATIVE };
 
 static const crow_setting compare_settings[] = {
-    {.name = "by",
-     .type = CROW_SETTING_CHOICE,
-     .offset = offsetof(compare_options, by),
-     .value = BY_ALTERNATIVE,
-     .choices = "topic|alternative",
-     .help = "what the rows are: topics with the mean of their rewards and its standard error (with --verbose also "
-             "their spread and number), or alternatives with rank and reward"},
-    {.name = "top",
-     .type = CROW_SETTING_INT,
-     .offset = offsetof(compare_options, top),
-     .value = 20,
-     .minimum = 0,
-     .maximum = 1e9,
-     .help = "with --by alternative: how many of the last result's best are shown; 0: all"},
+    CROW_SETTING("by", CHOICE, compare_options, by, .value = BY_ALTERNATIVE, .choices = "topic|alternative",
+                 .help = "what the rows are: topics with the mean of their rewards and its standard error (with "
+                         "--verbose also their spread and number), or alternatives with rank and reward"),
+    CROW_SETTING("top", INT, compare_options, top, .value = 20, .minimum = 0, .maximum = 1e9,
+                 .help = "with --by alternative: how many of the last result's best are shown; 0: all"),
     {0}};
 
 static const crow_section sections[] = {

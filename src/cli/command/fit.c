@@ -18,32 +18,19 @@ typedef struct fit_options {
 } fit_options;
 
 static const crow_setting fit_settings[] = {
-    {.name = "weights",
-     .type = CROW_SETTING_INPUT,
-     .offset = offsetof(fit_options, weights),
-     .text = "voronoi",
-     .choices = "voronoi|uniform|FILE",
-     .help = "weights of the alternatives: computed as by crow weights, with its options; uniform: all equal, so that "
-             "every pair that was compared counts once (the standard regularised MLE; the Bradley-Terry ratings of "
-             "arenas are that with --pair-weight count); or read from a file that crow weights wrote"},
-    {.name = "reward-error",
-     .type = CROW_SETTING_DOUBLE,
-     .offset = offsetof(fit_options, reward_error),
-     .maximum = 1e300,
-     .help =
-         "how many samples? As many as make the largest standard error of a reward that comes from sampling smaller "
-         "than this, up to --max-samples; 0: stop after --samples"},
-    {.name = "start",
-     .type = CROW_SETTING_INPUT,
-     .offset = offsetof(fit_options, start),
-     .choices = "FILE",
-     .help = "begins a tabular fit at the rewards of this file, matched by id: for data that have grown, or another "
-             "lambda"},
-    {.name = "where",
-     .type = CROW_SETTING_TEXT,
-     .offset = offsetof(fit_options, where),
-     .choices = "COLUMN=VALUE",
-     .help = "fits only those comparisons that have this value in a kept column (crow import --keep)"},
+    CROW_SETTING("weights", INPUT, fit_options, weights, .text = "voronoi", .choices = "voronoi|uniform|FILE",
+                 .help = "weights of the alternatives: computed as by crow weights, with its options; uniform: all "
+                         "equal, so that every pair that was compared counts once (the standard regularised MLE; the "
+                         "Bradley-Terry ratings of arenas are that with --pair-weight count); or read from a file "
+                         "that crow weights wrote"),
+    CROW_SETTING("reward-error", DOUBLE, fit_options, reward_error, .maximum = 1e300,
+                 .help = "how many samples? As many as make the largest standard error of a reward that comes from "
+                         "sampling smaller than this, up to --max-samples; 0: stop after --samples"),
+    CROW_SETTING("start", INPUT, fit_options, start, .choices = "FILE",
+                 .help = "begins a tabular fit at the rewards of this file, matched by id: for data that have grown, "
+                         "or another lambda"),
+    CROW_SETTING("where", TEXT, fit_options, where, .choices = "COLUMN=VALUE",
+                 .help = "fits only those comparisons that have this value in a kept column (crow import --keep)"),
     {0}};
 
 static const crow_section sections[] = {

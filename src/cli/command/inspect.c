@@ -7,11 +7,8 @@ typedef struct inspect_options {
   bool json;
 } inspect_options;
 
-static const crow_setting inspect_settings[] = {{.name = "json",
-                                                 .type = CROW_SETTING_BOOL,
-                                                 .offset = offsetof(inspect_options, json),
-                                                 .help = "print the description as JSON on standard output"},
-                                                {0}};
+static const crow_setting inspect_settings[] = {
+    CROW_SETTING("json", BOOL, inspect_options, json, .help = "print the description as JSON on standard output"), {0}};
 
 static const crow_section sections[] = {{"Form", inspect_settings, 0}, {0}};
 

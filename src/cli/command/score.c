@@ -8,17 +8,12 @@ typedef struct score_options {
 } score_options;
 
 static const crow_setting score_settings[] = {
-    {.name = "contexts",
-     .type = CROW_SETTING_INPUT,
-     .offset = offsetof(score_options, contexts),
-     .choices = "FILE|FILE:PATH",
-     .help = "contexts of the new alternatives: .npy, CSV with a column id (and prompt), a dataset, or FILE:PATH, an "
-             "array of an HDF5 file"},
-    {.name = "dataset",
-     .type = CROW_SETTING_INPUT,
-     .offset = offsetof(score_options, dataset),
-     .choices = "FILE",
-     .help = "the dataset that tabular rewards were fitted to; if not given, where the rewards file says it was"},
+    CROW_SETTING("contexts", INPUT, score_options, contexts, .choices = "FILE|FILE:PATH",
+                 .help = "contexts of the new alternatives: .npy, CSV with a column id (and prompt), a dataset, or "
+                         "FILE:PATH, an array of an HDF5 file"),
+    CROW_SETTING("dataset", INPUT, score_options, dataset, .choices = "FILE",
+                 .help = "the dataset that tabular rewards were fitted to; if not given, where the rewards file says "
+                         "it was"),
     {0}};
 
 static const crow_section sections[] = {

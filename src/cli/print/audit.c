@@ -68,11 +68,7 @@ static crow_status audit_print_groups(crow_run *run, const crow_audit_result *r,
              "%lld group%s of %lld alternatives (of %lld) hold%s %.1f %% of the comparisons and %.1f %% of the weight",
              (long long)r->groups, crow_plural(r->groups), (long long)r->grouped, (long long)alternatives,
              r->groups == 1 ? "s" : "", 100 * r->comparisons, 100 * r->weight);
-  crow_table_add_column(&table, "first member", true, 32);
-  crow_table_add_column(&table, "size", false, 0);
-  crow_table_add_column(&table, "comparisons %", false, 0);
-  crow_table_add_column(&table, "weight %", false, 0);
-  crow_table_add_column(&table, "topics", true, 48);
+  crow_table_add_columns(&table, "first member:32|size|comparisons %|weight %|topics:48");
   for (int64_t g = 0; g < r->listed; g++) {
     crow_table_add(&table, "%s", r->group[g].first);
     crow_table_add(&table, "%lld", (long long)r->group[g].size);
@@ -106,10 +102,7 @@ static void add_shift(crow_table *table, const crow_audit_shift *shift, crow_gid
 }
 
 static void add_shift_columns(crow_table *table, const char *method, bool topics) {
-  crow_table_add_column(table, "largest", false, 0);
-  crow_table_add_column(table, "mean", false, 0);
-  crow_table_add_column(table, "tau", false, 0);
-  crow_table_add_column(table, "winner", true, 32);
+  crow_table_add_columns(table, "largest|mean|tau|winner:32");
   if (topics) crow_table_add_column(table, "winning topic", true, 32);
   crow_table_add_group(table, method, topics ? 5 : 4);
 }
@@ -130,9 +123,7 @@ static crow_status print_tests(crow_run *run, const crow_audit_result *r) {
   crow_table table = {0};
   const bool topics = r->prompts == 1 && r->tests && *r->test[0].standard.winner_topic[0];
   crow_print(run, "\nStress test: shift of rewards by clones that are judged as their originals");
-  crow_table_add_column(&table, "cloned", true, 32);
-  crow_table_add_column(&table, "clones", false, 0);
-  crow_table_add_column(&table, "eps", false, 0);
+  crow_table_add_columns(&table, "cloned:32|clones|eps");
   add_shift_columns(&table, "standard fit", topics);
   add_shift_columns(&table, "weighted fit", topics);
   for (int64_t t = 0; t < r->tests; t++) {

@@ -24,12 +24,7 @@ static void add_explanation(crow_table *table, const crow_bench_report *report, 
 static crow_status print_figures(const crow_run *run, const crow_bench_report *report) {
   crow_table table = {0};
   if (report->figures == 0) return CROW_OK;
-  crow_table_add_column(&table, "quantity", true, 40);
-  crow_table_add_column(&table, "median", false, 0);
-  crow_table_add_column(&table, "min", false, 0);
-  crow_table_add_column(&table, "max", false, 0);
-  crow_table_add_column(&table, "unit", true, 0);
-  crow_table_add_column(&table, "what it is", true, 0);
+  crow_table_add_columns(&table, "quantity:40|median|min|max|unit:0|what it is:0");
   for (int k = 0; k < report->figures; k++) {
     const crow_bench_figure *f = &report->figure[k];
     crow_table_add(&table, "%s", f->name);
@@ -91,11 +86,7 @@ static crow_status print_stages(const crow_run *run, const crow_bench_report *re
   crow_table table = {0};
   if (report->stages == 0) return CROW_OK;
   crow_print(run, "%s", "");
-  crow_table_add_column(&table, "stage, a repetition", true, 40);
-  crow_table_add_column(&table, "min s", false, 0);
-  crow_table_add_column(&table, "mean s", false, 0);
-  crow_table_add_column(&table, "max s", false, 0);
-  crow_table_add_column(&table, "share", false, 0);
+  crow_table_add_columns(&table, "stage, a repetition:40|min s|mean s|max s|share");
   for (int k = 0; k < report->stages; k++) {
     crow_table_add(&table, "%s", report->stage[k]);
     crow_table_add(&table, "%.6f", report->least_s[k]);

@@ -36,9 +36,7 @@ static crow_status print_by_table(crow_run *run, const by_table *t, const crow_e
   const crow_ends *e = t->ends;
   const int64_t shown = by->values < COLUMNS ? by->values : COLUMNS;
   crow_table table = {0};
-  crow_table_add_column(&table, "rank", false, 0);
-  crow_table_add_column(&table, "id", true, 40);
-  crow_table_add_column(&table, "all", false, 0);
+  crow_table_add_columns(&table, "rank|id:40|all");
   for (int64_t k = 0; k < shown; k++) {
     const char *name = crow_strings_get(&by->name, k);
     crow_table_add_column(&table, *name ? name : "(empty)", false, 0);

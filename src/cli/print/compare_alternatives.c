@@ -41,8 +41,7 @@ static void compare_alternatives_print_rows(crow_table *table, const crow_compar
     if (k > 0) crow_table_add_column(table, "+/-", false, 0);
     crow_table_add_column(table, elo->on ? "Elo" : "reward", false, 0);
     if (c->result[k].has_intervals) {
-      crow_table_add_column(table, "lower", false, 0);
-      crow_table_add_column(table, "upper", false, 0);
+      crow_table_add_columns(table, "lower|upper");
     }
     crow_table_add_group(table, c->result[k].name, columns_of(c, k));
   }

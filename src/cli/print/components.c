@@ -13,10 +13,7 @@ crow_status crow_results_components(crow_run *run, const crow_pca_summary *found
   crow_table table = {0};
   double sum = 0;
   json_t *list = json_array();
-  crow_table_add_column(&table, "component", false, 0);
-  crow_table_add_column(&table, "variance", false, 0);
-  crow_table_add_column(&table, "share", false, 0);
-  crow_table_add_column(&table, "together", false, 0);
+  crow_table_add_columns(&table, "component|variance|share|together");
   for (int64_t k = 0; k < found->components; k++) {
     sum += found->variance[k];
     (void)json_array_append_new(list, crow_json_real(components_share_of(found, found->variance[k])));

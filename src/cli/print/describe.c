@@ -71,9 +71,7 @@ static crow_status render_datasets(FILE *out, json_t *datasets) {
   crow_table table = {0};
   size_t index;
   json_t *dataset;
-  crow_table_add_column(&table, "  path", true, 60);
-  crow_table_add_column(&table, "type", true, 0);
-  crow_table_add_column(&table, "shape", true, 0);
+  crow_table_add_columns(&table, "  path:60|type:0|shape:0");
   for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) crow_table_add_column(&table, numbers[k], false, 0);
   crow_table_add_column(&table, "begins with", true, 40);
   json_array_foreach(datasets, index, dataset) {

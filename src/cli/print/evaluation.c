@@ -6,10 +6,7 @@
 static crow_status print_bins(crow_run *run, const crow_evaluation *found) {
   crow_table table = {0};
   json_t *list = json_array();
-  crow_table_add_column(&table, "bin", true, 0);
-  crow_table_add_column(&table, "judgements", false, 0);
-  crow_table_add_column(&table, "predicted", false, 0);
-  crow_table_add_column(&table, "observed", false, 0);
+  crow_table_add_columns(&table, "bin:0|judgements|predicted|observed");
   for (int k = 0; k < CROW_CALIBRATION_BINS; k++) {
     const crow_calibration_bin *bin = &found->bin[k];
     crow_table_add(&table, "%.1f to %.1f", k / 10., (k + 1) / 10.);

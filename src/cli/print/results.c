@@ -218,18 +218,13 @@ static crow_status print_chosen(crow_run *run, const crow_dataset *dataset, cons
   char(*prompt)[PROMPT_BYTES] = NULL;
   crow_table table = {0};
   CROW_TRY(read_prompts(run, dataset, e, &prompt));
-  crow_table_add_column(&table, "rank", false, 0);
-  crow_table_add_column(&table, "id", true, 40);
+  crow_table_add_columns(&table, "rank|id:40");
   if (topics) crow_table_add_column(&table, "topic", true, 24);
   if (prompt) crow_table_add_column(&table, "prompt", true, 24);
-  crow_table_add_column(&table, "reward", false, 0);
-  crow_table_add_column(&table, "weight", false, 0);
-  crow_table_add_column(&table, "win rate", false, 0);
+  crow_table_add_columns(&table, "reward|weight|win rate");
   if (c->error) crow_table_add_column(&table, "std. error", false, 0);
   if (c->lower) {
-    crow_table_add_column(&table, "lower", false, 0);
-    crow_table_add_column(&table, "upper", false, 0);
-    crow_table_add_column(&table, "ranks", false, 0);
+    crow_table_add_columns(&table, "lower|upper|ranks");
   }
   if (elo->on) {
     const bool intervals = c->lower || c->error;

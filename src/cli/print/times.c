@@ -32,11 +32,7 @@ static crow_status print_times(crow_run *run, double *total) {
   for (int k = 0; k < run->stages.count; k++) cpu[k] = run->stages.cpu_seconds[k];
   CROW_TRY(crow_comm_sum_f64_unordered(run->comm, cpu, run->stages.count));
   report_times(run, least, mean, greatest, cpu, *total);
-  crow_table_add_column(&table, "stage", true, 40);
-  crow_table_add_column(&table, "min s", false, 0);
-  crow_table_add_column(&table, "mean s", false, 0);
-  crow_table_add_column(&table, "max s", false, 0);
-  crow_table_add_column(&table, "share", false, 0);
+  crow_table_add_columns(&table, "stage:40|min s|mean s|max s|share");
   for (int k = 0; k < run->stages.count; k++) {
     crow_table_add(&table, "%s", run->stages.name[k]);
     crow_table_add(&table, "%.3f", least[k]);

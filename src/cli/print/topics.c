@@ -26,8 +26,7 @@ crow_status crow_results_topics(crow_run *run, const crow_topics *topics, const 
   report_topic_means(run, topics);
   if (topics->too_many) crow_print_detail(run, "\nTopics: more than %d, no table", CROW_TOPICS_MOST);
   if (topics->count == 0 || !(crow_topics_matter(topics) || run->common.verbose)) return CROW_OK;
-  crow_table_add_column(&table, "topic", true, 40);
-  crow_table_add_column(&table, "alternatives", false, 0);
+  crow_table_add_columns(&table, "topic:40|alternatives");
   if (topics->weight) crow_table_add_column(&table, "weight", false, 0);
   (void)snprintf(title, sizeof title, "mean %s", value_name);
   crow_table_add_column(&table, title, false, 0);
