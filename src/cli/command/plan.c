@@ -12,12 +12,8 @@ typedef struct plan_options {
 
 #define AT(field) offsetof(plan_options, field)
 static const crow_setting plan_settings[] = {
-    {.name = "weights",
-     .type = CROW_SETTING_TEXT,
-     .offset = offsetof(plan_options, weights),
-     .text = "voronoi",
-     .choices = "voronoi|uniform",
-     .help = "as of the fit to come: computed, or all equal, so that there is nothing to sample"},
+    CROW_SETTING("weights", TEXT, plan_options, weights, .text = "voronoi", .choices = "voronoi|uniform",
+                 .help = "as of the fit to come: computed, or all equal, so that there is nothing to sample"),
     {"ranks", CROW_SETTING_INT, AT(ranks), 1, NULL, 1, 1e6, NULL, "P: how many ranks the run will have"},
     {"samples", CROW_SETTING_INT, AT(samples), 0, NULL, 0, 1e13, NULL,
      "N: Monte Carlo samples of the weights; 0: as crow weights takes them"},
