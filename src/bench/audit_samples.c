@@ -64,14 +64,12 @@ static int64_t choose_count(const crow_dataset *dataset, int64_t samples, int ra
 /* This rank's `n` of the samples; those of all ranks are spread over all samples. */
 static crow_status audit_draw(const crow_space *space, const crow_signs *signs, int64_t samples, int rank, int ranks,
                               int64_t n, crow_gidx d, double *points) {
-  crow_status status = CROW_OK;
   for (int64_t p = 0; p < n; p++) {
     const crow_gidx sample = (crow_gidx)((__int128)(rank * n + p) * samples / (n * ranks));
-    CROW_TRY(signs ? crow_signs_sample(signs, sample, 1, points + p * d)
-                   : crow_space_sample(space, sample, 1, samples, points + p * d));
+    CROW_NEED(signs ? crow_signs_sample(signs, sample, 1, points + p * d)
+                    : crow_space_sample(space, sample, 1, samples, points + p * d));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_bench_audit_samples(const crow_comm *comm, const crow_dataset *dataset,
@@ -100,9 +98,6 @@ crow_status crow_bench_audit_samples(const crow_comm *comm, const crow_dataset *
 cleanup:
   crow_signs_destroy(&signs);
   crow_space_destroy(&space);
-  crow_free(points);
-  crow_free(least);
-  crow_free(mine);
-  crow_free(all);
+  CROW_FREE(points, least, mine, all);
   return status;
 }

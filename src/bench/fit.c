@@ -28,40 +28,35 @@ static void problem_free(fit_problem *problem) {
 }
 
 static crow_status problem_make(const crow_comm *comm, const crow_bench_preferences *preferences, fit_problem *out) {
-  crow_status status = CROW_OK;
   out->preferences = preferences;
-  CROW_TRY(crow_weights_uniform(comm, preferences->alternatives, &out->weights));
+  CROW_NEED(crow_weights_uniform(comm, preferences->alternatives, &out->weights));
   if (preferences->graph == CROW_BENCH_PAIRS) {
-    CROW_TRY(crow_bench_preferences_pairs(comm, preferences, &out->pairs));
+    CROW_NEED(crow_bench_preferences_pairs(comm, preferences, &out->pairs));
   } else {
-    CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->win_rate, out->weights.partition.count));
+    CROW_NEED_AGREE(comm, CROW_ALLOCATE_RAW(&out->win_rate, out->weights.partition.count));
     for (crow_gidx i = 0; i < out->weights.partition.count; i++) {
       out->win_rate[i] = preferences->win_rate[(out->weights.partition.begin + i) % 64];
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status bench_fit_once(const crow_comm *comm, const crow_bench_options *options, const fit_problem *problem,
                                   double *total_s, double *comm_s, crow_rewards *out) {
-  crow_status status = CROW_OK;
   crow_train_options settings;
   crow_train_options_default(&settings);
   settings.objective.lambda = options->lambda;
   settings.lbfgs.tolerance = options->tolerance;
-  CROW_TRY(crow_comm_barrier(comm));
+  CROW_NEED(crow_comm_barrier(comm));
   const double start = crow_time_s(), comm_start = crow_comm_seconds();
   if (problem->preferences->graph == CROW_BENCH_PAIRS)
-    CROW_TRY(crow_rewards_fit_pairs(comm, &problem->weights, &problem->pairs, &settings, out));
+    CROW_NEED(crow_rewards_fit_pairs(comm, &problem->weights, &problem->pairs, &settings, out));
   else
-    CROW_TRY(crow_rewards_fit_complete(comm, &problem->weights, problem->win_rate, &settings, out));
+    CROW_NEED(crow_rewards_fit_complete(comm, &problem->weights, problem->win_rate, &settings, out));
   *total_s = crow_time_s() - start;
   *comm_s = (crow_comm_seconds() - comm_start) / crow_comm_size(comm);
-  CROW_TRY(crow_bench_greatest(comm, total_s));
-  CROW_TRY(crow_comm_sum_f64_unordered(comm, comm_s, 1));
-cleanup:
-  return status;
+  CROW_NEED(crow_bench_greatest(comm, total_s));
+  return crow_comm_sum_f64_unordered(comm, comm_s, 1);
 }
 
 /* Seconds of evaluations and of the optimiser, on the slowest rank. */
@@ -101,24 +96,22 @@ static crow_status bench_fit_measure(const crow_comm *comm, const crow_bench_opt
                                      const fit_problem *problem, const crow_comm *alone,
                                      const fit_problem *problem_alone, fit_series *s, crow_stages *stages,
                                      crow_rewards *rewards) {
-  crow_status status = CROW_OK;
   for (int64_t k = -options->warm_up; k < options->repetitions; k++) {
     const int64_t at = k < 0 ? 0 : k;
     crow_rewards_free(rewards);
-    CROW_TRY(bench_fit_once(comm, options, problem, &s->total[at], &s->comm[at], rewards));
-    CROW_TRY(solving_s(comm, rewards, &s->time[at]));
+    CROW_NEED(bench_fit_once(comm, options, problem, &s->total[at], &s->comm[at], rewards));
+    CROW_NEED(solving_s(comm, rewards, &s->time[at]));
     s->evaluate[at] = crow_bench_stage_s(&rewards->stages, "evaluate") / (double)rewards->evaluations;
-    CROW_TRY(crow_bench_greatest(comm, &s->evaluate[at]));
-    CROW_TRY(solving_cpu_s(comm, rewards, &s->cpu[at]));
+    CROW_NEED(crow_bench_greatest(comm, &s->evaluate[at]));
+    CROW_NEED(solving_cpu_s(comm, rewards, &s->cpu[at]));
     if (options->efficiency) {
-      CROW_TRY_AGREE(comm, fit_alone(alone, options, problem_alone, &s->alone[at]));
-      CROW_TRY(crow_bench_greatest(comm, &s->alone[at]));
+      CROW_NEED_AGREE(comm, fit_alone(alone, options, problem_alone, &s->alone[at]));
+      CROW_NEED(crow_bench_greatest(comm, &s->alone[at]));
     }
     if (k >= 0) crow_bench_stages_add(stages, &rewards->stages);
   }
   s->count = options->repetitions;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Bytes that an evaluation must move at least, over all ranks: the pairs' indices and shares once, the cells (reward,
@@ -188,14 +181,13 @@ enum { GATHERED_BYTES = 64, FITTED_BYTES = 20, PAIRED_BYTES = 375, COMPLETE_BYTE
 
 /* m and q as asked for, or as fill the memory. Beside its part rank 0 fits all, where efficiency is asked for. */
 static crow_status choose_sizes(const crow_comm *comm, const crow_bench_options *options, crow_gidx *m, int64_t *q) {
-  crow_status status = CROW_OK;
   const double ranks = crow_comm_size(comm),
                alternatives = options->alternatives > 0 ? (double)options->alternatives : 1e5;
   double memory = 0;
   *m = (crow_gidx)alternatives;
   *q = options->pairs > 0 ? options->pairs : 50 * *m;
   if (options->fill > 0) {
-    CROW_TRY(crow_bench_memory(comm, options->fill, &memory));
+    CROW_NEED(crow_bench_memory(comm, options->fill, &memory));
     memory -= LIBRARY_BYTES;
     if (options->graph == CROW_BENCH_COMPLETE) {
       *m = (crow_gidx)fmin(1e15, memory / (COMPLETE_BYTES * (options->efficiency ? 1 + 1 / ranks : 1 / ranks)));
@@ -206,20 +198,18 @@ static crow_status choose_sizes(const crow_comm *comm, const crow_bench_options 
       *q = (int64_t)fmax(alternatives, fmin(memory / gathered, (memory - PAIRED_BYTES * alternatives) / fitted));
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_bench_verify_rewards(const crow_comm *comm, const crow_bench_preferences *preferences,
                                       double tolerance, const crow_rewards *rewards, crow_bench_report *report) {
-  crow_status status = CROW_OK;
   double greatest = 0;
   for (crow_gidx i = 0; i < rewards->partition.count; i++) {
     const double off =
         fabs(rewards->value[i] - crow_bench_preferences_reward(preferences, rewards->partition.begin + i));
     greatest = off <= greatest ? greatest : isnan(off) ? (double)INFINITY : off;
   }
-  CROW_TRY(crow_bench_greatest(comm, &greatest));
+  CROW_NEED(crow_bench_greatest(comm, &greatest));
   /* The certificate is relative to K where that exceeds 1; the rest is rounding of the generated shares. */
   const double curvature = fmax(1, preferences->lambda + 0.5);
   const double allowed = (1.01 * rewards->optimality * curvature + 1e-13) / preferences->lambda;
@@ -229,8 +219,7 @@ crow_status crow_bench_verify_rewards(const crow_comm *comm, const crow_bench_pr
       "certificate %.3g (tolerance %g); greatest distance from the known optimum %.3g, where the certificate "
       "allows %.3g",
       rewards->optimality, tolerance, greatest, allowed);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static void bench_fit_describe(const crow_bench_options *options, const fit_problem *problem,

@@ -41,18 +41,15 @@ static void stamp(const io_run *run, crow_gidx at, crow_gidx n, float *rows) {
 
 /* A dataset has preferences: one tie between the first two alternatives. */
 static crow_status write_preferences(const crow_comm *comm, crow_file *file) {
-  crow_status status = CROW_OK;
   const crow_gidx mine = crow_comm_rank(comm) == 0;
   const int64_t first = 0, second = 1;
   const double outcome = 0.5;
-  CROW_TRY(crow_file_define(file, "/comparisons/first", CROW_I64, 1, 0));
-  CROW_TRY(crow_file_write_rows(file, "/comparisons/first", 0, mine, CROW_I64, &first));
-  CROW_TRY(crow_file_define(file, "/comparisons/second", CROW_I64, 1, 0));
-  CROW_TRY(crow_file_write_rows(file, "/comparisons/second", 0, mine, CROW_I64, &second));
-  CROW_TRY(crow_file_define(file, "/comparisons/outcome", CROW_F64, 1, 0));
-  CROW_TRY(crow_file_write_rows(file, "/comparisons/outcome", 0, mine, CROW_F64, &outcome));
-cleanup:
-  return status;
+  CROW_NEED(crow_file_define(file, "/comparisons/first", CROW_I64, 1, 0));
+  CROW_NEED(crow_file_write_rows(file, "/comparisons/first", 0, mine, CROW_I64, &first));
+  CROW_NEED(crow_file_define(file, "/comparisons/second", CROW_I64, 1, 0));
+  CROW_NEED(crow_file_write_rows(file, "/comparisons/second", 0, mine, CROW_I64, &second));
+  CROW_NEED(crow_file_define(file, "/comparisons/outcome", CROW_F64, 1, 0));
+  return crow_file_write_rows(file, "/comparisons/outcome", 0, mine, CROW_F64, &outcome);
 }
 
 static crow_status write_dataset(io_run *run) {
@@ -147,57 +144,51 @@ static void forget(const char *path) {
 }
 
 static crow_status write_both(io_run *run, bool plain_first, io_series *s, int64_t at) {
-  crow_status status = CROW_OK;
   for (int k = 0; k < 2; k++) {
-    CROW_TRY(crow_comm_barrier(run->comm));
+    CROW_NEED(crow_comm_barrier(run->comm));
     if ((k == 0) == plain_first) {
-      CROW_TRY_AGREE(run->comm, plain(run, true, &s->plain_write_s[at]));
+      CROW_NEED_AGREE(run->comm, plain(run, true, &s->plain_write_s[at]));
     } else {
       const double start = crow_time_s();
-      CROW_TRY(write_dataset(run));
+      CROW_NEED(write_dataset(run));
       s->write_s[at] = crow_time_s() - start;
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status read_both(io_run *run, bool plain_first, io_series *s, int64_t at) {
-  crow_status status = CROW_OK;
   for (int k = 0; k < 2; k++) {
-    CROW_TRY(crow_comm_barrier(run->comm));
+    CROW_NEED(crow_comm_barrier(run->comm));
     if ((k == 0) == plain_first) {
-      CROW_TRY_AGREE(run->comm, plain(run, false, &s->plain_read_s[at]));
+      CROW_NEED_AGREE(run->comm, plain(run, false, &s->plain_read_s[at]));
     } else {
-      CROW_TRY(read_dataset(run, &s->read_s[at]));
+      CROW_NEED(read_dataset(run, &s->read_s[at]));
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* One repetition. The plain files go first in every other one: memory that the system has not used lately costs more,
  * on virtual machines several times as much, and the first to write or read gets it. */
 static crow_status repeat(io_run *run, bool plain_first, io_series *s, int64_t at) {
-  crow_status status = CROW_OK;
   const crow_comm *comm = run->comm;
   const crow_dataset dataset = crow_bench_lattice_dataset(run->lattice);
-  CROW_TRY(crow_dataset_read_contexts(&dataset, run->mine.begin,
-                                      run->rows < run->mine.count ? run->rows : run->mine.count, CROW_F32, run->piece));
+  CROW_NEED(crow_dataset_read_contexts(
+      &dataset, run->mine.begin, run->rows < run->mine.count ? run->rows : run->mine.count, CROW_F32, run->piece));
   clear_away(run);
-  CROW_TRY(write_both(run, plain_first, s, at));
-  if (run->written) CROW_TRY(run->written(comm, run->file, run->context));
+  CROW_NEED(write_both(run, plain_first, s, at));
+  if (run->written) CROW_NEED(run->written(comm, run->file, run->context));
   forget(run->file);
   forget(run->plain);
-  CROW_TRY(read_both(run, plain_first, s, at));
+  CROW_NEED(read_both(run, plain_first, s, at));
   double times[4] = {s->write_s[at], s->plain_write_s[at], s->read_s[at], s->plain_read_s[at]};
-  CROW_TRY(crow_comm_max_f64(comm, times, 4));
+  CROW_NEED(crow_comm_max_f64(comm, times, 4));
   s->write_s[at] = times[0];
   s->plain_write_s[at] = times[1];
   s->read_s[at] = times[2];
   s->plain_read_s[at] = times[3];
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static void bench_io_report_rates(double bytes, const io_series *s, int64_t count, crow_bench_report *report) {
@@ -219,39 +210,33 @@ static void bench_io_report_rates(double bytes, const io_series *s, int64_t coun
 
 /* Names that no other job has, on this host or another, the same on all ranks but for the rank's own file. */
 static crow_status name_files(const crow_bench_options *options, io_run *run) {
-  crow_status status = CROW_OK;
   char shared[sizeof run->file], own[sizeof run->plain];
   const int n = snprintf(shared, sizeof shared, "%s/bench.h5", options->folder);
   (void)snprintf(own, sizeof own, "%s/bench.bin", options->folder);
   const bool fits = n < (int)sizeof shared && crow_temporary_name(shared, 0, run->file, sizeof run->file) &&
                     crow_temporary_name(own, 0, run->plain, sizeof run->plain);
-  CROW_TRY_AGREE(run->comm, fits ? CROW_OK : crow_error(CROW_USAGE, "--folder: the name is too long"));
-  CROW_TRY(crow_comm_broadcast(run->comm, run->file, (int64_t)sizeof run->file, 0));
-cleanup:
-  return status;
+  CROW_NEED_AGREE(run->comm, fits ? CROW_OK : crow_error(CROW_USAGE, "--folder: the name is too long"));
+  return crow_comm_broadcast(run->comm, run->file, (int64_t)sizeof run->file, 0);
 }
 
 static crow_status bench_io_prepare(const crow_comm *comm, const crow_bench_options *options, io_run *run) {
-  crow_status status = CROW_OK;
   const crow_gidx d = options->dimensions;
   double memory = 0;
   crow_gidx m = options->alternatives > 0 ? options->alternatives : 100000;
   run->comm = comm;
   if (m < 2) m = 2;
   if (options->fill > 0) {
-    CROW_TRY(crow_bench_memory(comm, options->fill, &memory));
+    CROW_NEED(crow_bench_memory(comm, options->fill, &memory));
     m = (crow_gidx)fmax(2, memory * crow_comm_size(comm) / (4 * (double)d));
   }
-  CROW_TRY_AGREE(comm, crow_bench_lattice_create(CROW_BENCH_RANDOM, m, d, options->seed, &run->lattice));
+  CROW_NEED_AGREE(comm, crow_bench_lattice_create(CROW_BENCH_RANDOM, m, d, options->seed, &run->lattice));
   run->mine = crow_comm_partition(comm, m, 1);
   run->rows = PIECE_BYTES / (4 * d) > 0 ? PIECE_BYTES / (4 * d) : 1;
   run->turns = (run->mine.count + run->rows - 1) / run->rows;
-  CROW_TRY(crow_comm_max_i64(comm, &run->turns, 1));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&run->piece, run->rows * d));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&run->expected, run->rows * d));
-  CROW_TRY(name_files(options, run));
-cleanup:
-  return status;
+  CROW_NEED(crow_comm_max_i64(comm, &run->turns, 1));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&run->piece, run->rows * d));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&run->expected, run->rows * d));
+  return name_files(options, run);
 }
 
 crow_status crow_bench_io(const crow_comm *comm, const crow_bench_options *options, crow_bench_report *report) {
@@ -285,10 +270,8 @@ cleanup:
     if (run->plain[0]) (void)unlink(run->plain);
     if (run->file[0] && crow_comm_rank(comm) == 0) (void)unlink(run->file);
     crow_bench_lattice_destroy(&run->lattice);
-    crow_free(run->piece);
-    crow_free(run->expected);
+    CROW_FREE(run->piece, run->expected);
   }
-  crow_free(run);
-  crow_free(s);
+  CROW_FREE(run, s);
   return status;
 }

@@ -38,13 +38,12 @@ static int choose_bits(crow_gidx m, crow_gidx d) {
 
 /* How many points each axis has: for few dimensions all are axes of about m^(1/d) points. */
 static crow_status choose_shape(crow_gidx m, crow_bench_lattice *l) {
-  crow_status status = CROW_OK;
   const crow_gidx d = l->dimensions;
   if (d < 31 && (INT64_C(1) << d) <= m) {
     int64_t side = (int64_t)floor(pow((double)m, 1 / (double)d) + 1e-9);
     l->axes = d;
     l->alternatives = 1;
-    CROW_TRY(CROW_ALLOCATE(&l->points, d));
+    CROW_NEED(CROW_ALLOCATE(&l->points, d));
     for (crow_gidx k = 0; k < d; k++) l->alternatives *= l->points[k] = side;
     for (crow_gidx k = 0; k < d && l->alternatives / side * (side + 1) <= m; k++) {
       l->points[k] = side + 1;
@@ -56,23 +55,21 @@ static crow_status choose_shape(crow_gidx m, crow_bench_lattice *l) {
   const int64_t groups = (int64_t)((double)m / (double)(INT64_C(1) << l->bits) + 0.5);
   l->axes = groups > 1;
   l->alternatives = (groups > 1 ? groups : 1) << l->bits;
-  CROW_TRY(CROW_ALLOCATE(&l->points, 1));
+  CROW_NEED(CROW_ALLOCATE(&l->points, 1));
   l->points[0] = groups;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Points at (j + 1/2 + 0.3 u) / n with u in (-1, 1), as floats; an interval's share is from midpoint to midpoint. */
 static crow_status place_axes(crow_bench_lattice *l) {
-  crow_status status = CROW_OK;
   int64_t total = 0;
-  CROW_TRY(CROW_ALLOCATE(&l->first, l->axes));
+  CROW_NEED(CROW_ALLOCATE(&l->first, l->axes));
   for (crow_gidx k = 0; k < l->axes; k++) {
     l->first[k] = total;
     total += l->points[k];
   }
-  CROW_TRY(CROW_ALLOCATE(&l->position, total));
-  CROW_TRY(CROW_ALLOCATE(&l->share, total));
+  CROW_NEED(CROW_ALLOCATE(&l->position, total));
+  CROW_NEED(CROW_ALLOCATE(&l->share, total));
   for (crow_gidx k = 0; k < l->axes; k++) {
     float *position = l->position + l->first[k];
     const int64_t n = l->points[k];
@@ -87,17 +84,15 @@ static crow_status place_axes(crow_bench_lattice *l) {
       l->share[l->first[k] + j] = right - left;
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status place_mirrors(crow_bench_lattice *l) {
-  crow_status status = CROW_OK;
   const crow_gidx mirrored = l->dimensions - l->axes;
   const uint32_t patterns = UINT32_C(1) << l->bits;
   uint32_t next = 0;
-  CROW_TRY(CROW_ALLOCATE(&l->amplitude, mirrored));
-  CROW_TRY(CROW_ALLOCATE(&l->mask, mirrored));
+  CROW_NEED(CROW_ALLOCATE(&l->amplitude, mirrored));
+  CROW_NEED(CROW_ALLOCATE(&l->mask, mirrored));
   for (crow_gidx k = 0; k < mirrored; k++) {
     double u;
     crow_random_uniform(~(uint64_t)l->seed, CROW_STREAM_BENCH, (uint64_t)k, &u, 1);
@@ -116,8 +111,7 @@ static crow_status place_mirrors(crow_bench_lattice *l) {
       l->mask[k] = next * UINT32_C(2654435761) % patterns;
     } while ((l->mask[k] & (l->mask[k] - 1)) == 0);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_bench_lattice_create(int contexts, crow_gidx alternatives, crow_gidx dimensions, int64_t seed,
@@ -142,13 +136,8 @@ cleanup:
 
 void crow_bench_lattice_destroy(crow_bench_lattice **lattice) {
   if (!*lattice) return;
-  crow_free((*lattice)->points);
-  crow_free((*lattice)->first);
-  crow_free((*lattice)->position);
-  crow_free((*lattice)->share);
-  crow_free((*lattice)->amplitude);
-  crow_free((*lattice)->mask);
-  crow_free(*lattice);
+  CROW_FREE((*lattice)->points, (*lattice)->first, (*lattice)->position, (*lattice)->share, (*lattice)->amplitude,
+            (*lattice)->mask, *lattice);
   *lattice = NULL;
 }
 

@@ -58,9 +58,7 @@ crow_status crow_bench_machine_gemm(const crow_comm *comm, double seconds, doubl
   CROW_TRY(crow_comm_sum_f64_unordered(comm, flops, 1));
   CROW_TRY(crow_comm_sum_f64_unordered(comm, cpu_flops, 1));
 cleanup:
-  crow_free(a);
-  crow_free(b);
-  crow_free(c);
+  CROW_FREE(a, b, c);
   return status;
 }
 
@@ -89,29 +87,25 @@ static crow_status measure_triad(const crow_comm *comm, int64_t n, int64_t times
   *bytes_s = best;
   CROW_TRY(crow_comm_sum_f64_unordered(comm, bytes_s, 1));
 cleanup:
-  crow_free(a);
-  crow_free(b);
-  crow_free(c);
+  CROW_FREE(a, b, c);
   return status;
 }
 
 /* Seconds of an allreduce of `count` integers: the mean of as many as take about `seconds`. */
 static crow_status measure_allreduce(const crow_comm *comm, int64_t *values, int64_t count, double seconds,
                                      double *each_s) {
-  crow_status status = CROW_OK;
   int64_t rounds = 1;
   for (;;) {
-    CROW_TRY(crow_comm_barrier(comm));
+    CROW_NEED(crow_comm_barrier(comm));
     double elapsed = crow_time_s();
-    for (int64_t k = 0; k < rounds; k++) CROW_TRY(crow_comm_max_i64(comm, values, count));
+    for (int64_t k = 0; k < rounds; k++) CROW_NEED(crow_comm_max_i64(comm, values, count));
     elapsed = crow_time_s() - elapsed;
-    CROW_TRY(crow_bench_greatest(comm, &elapsed)); /* all ranks go on alike */
+    CROW_NEED(crow_bench_greatest(comm, &elapsed)); /* all ranks go on alike */
     *each_s = elapsed / (double)rounds;
     if (elapsed >= seconds || rounds >= ROUNDS_MOST) break;
     rounds *= 4;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_bench_machine_measure(const crow_comm *comm, double seconds, crow_bench_machine *out) {
@@ -141,21 +135,18 @@ double crow_bench_machine_triad(const crow_bench_machine *machine, double bytes)
 
 /* Seconds of the slowest rank for one sum. */
 static crow_status time_sum(const crow_comm *comm, bool reproducible, double *values, int64_t *fixed, double *seconds) {
-  crow_status status = CROW_OK;
   for (int k = 0; k < SUM_LENGTH; k++) {
     values[k] = 1.0 / (k + 1);
     fixed[k] = (int64_t)(values[k] * 0x1p50);
   }
-  CROW_TRY(crow_comm_barrier(comm));
+  CROW_NEED(crow_comm_barrier(comm));
   const double start = crow_time_s();
   if (reproducible)
-    CROW_TRY(crow_comm_sum_i64(comm, fixed, SUM_LENGTH));
+    CROW_NEED(crow_comm_sum_i64(comm, fixed, SUM_LENGTH));
   else
-    CROW_TRY(crow_comm_sum_f64_unordered(comm, values, SUM_LENGTH));
+    CROW_NEED(crow_comm_sum_f64_unordered(comm, values, SUM_LENGTH));
   *seconds = crow_time_s() - start;
-  CROW_TRY(crow_bench_greatest(comm, seconds));
-cleanup:
-  return status;
+  return crow_bench_greatest(comm, seconds);
 }
 
 crow_status crow_bench_machine_sums(const crow_comm *comm, double seconds, double *reproducible_s, double *plain_s) {
@@ -185,7 +176,6 @@ crow_status crow_bench_machine_sums(const crow_comm *comm, double seconds, doubl
   *reproducible_s = medians.figure[0].median;
   *plain_s = medians.figure[1].median;
 cleanup:
-  crow_free(values);
-  crow_free(fixed);
+  CROW_FREE(values, fixed);
   return status;
 }

@@ -126,41 +126,35 @@ static crow_status probe_gathering(const crow_comm *comm, crow_gidx m, int64_t q
   }
 cleanup:
   crow_pairs_free(&pairs);
-  crow_free(first);
-  crow_free(second);
-  crow_free(share);
+  CROW_FREE(first, second, share);
   return status;
 }
 
 /* What a pair and an alternative cost, from few pairs and from many. */
 static crow_status probe_pairs(const crow_comm *alone, crow_gidx m, crow_bench_model *out) {
-  crow_status status = CROW_OK;
   fit_costs sparse, dense;
-  CROW_TRY(probe_fit(alone, m, 5, &sparse));
-  CROW_TRY(probe_fit(alone, m, 25, &dense));
+  CROW_NEED(probe_fit(alone, m, 5, &sparse));
+  CROW_NEED(probe_fit(alone, m, 25, &dense));
   out->pair_s = fmax(0, (dense.evaluate_s - sparse.evaluate_s) / (20 * (double)m));
   out->whole_s = fmax(0, sparse.evaluate_s / (double)m - 5 * out->pair_s);
   out->vector_s = fmin(sparse.iterate_s, dense.iterate_s) / (double)m;
   out->setup_s = dense.setup_s / (25 * (double)m);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Among few alternatives, and among as many as a rank has if these are more. */
 static crow_status probe_complete(const crow_comm *alone, const crow_bench_size *size, crow_bench_model *out) {
-  crow_status status = CROW_OK;
   const crow_gidx mine = size->alternatives / (size->ranks > 0 ? size->ranks : 1);
   fit_costs near, far;
-  CROW_TRY(probe_fit(alone, CROW_BENCH_COMPLETE_NEAR, 0, &near));
+  CROW_NEED(probe_fit(alone, CROW_BENCH_COMPLETE_NEAR, 0, &near));
   out->complete_s = (near.evaluate_s + near.iterate_s) / CROW_BENCH_COMPLETE_NEAR;
   out->setup_s = near.setup_s / CROW_BENCH_COMPLETE_NEAR;
   if (mine >= 2 * CROW_BENCH_COMPLETE_NEAR) {
     out->complete_far = mine < COMPLETE_FAR_MOST ? mine : COMPLETE_FAR_MOST;
-    CROW_TRY(probe_fit(alone, out->complete_far, 0, &far));
+    CROW_NEED(probe_fit(alone, out->complete_far, 0, &far));
     out->complete_far_s = (far.evaluate_s + far.iterate_s) / (double)out->complete_far;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Whether the weights of a dataset's own contexts can be tried. */
@@ -176,24 +170,22 @@ static crow_gidx paired_alternatives(const crow_bench_size *size) {
 /* On this rank alone, while the others do the same. */
 static crow_status probe(const crow_comm *alone, const crow_bench_size *size, const crow_nearest_options *nearest,
                          crow_bench_model *out) {
-  crow_status status = CROW_OK;
   bool tree = false, tree_of_fewer = false;
   double fewer_draw = 0, fewer = 0;
   const crow_gidx m = out->alternatives;
   if (!has_contexts(size)) {
-    CROW_TRY(probe_search(alone, m, out->dimensions, nearest, &out->draw_s, &out->search_s, &tree));
-    CROW_TRY(probe_search(alone, (m + 3) / 4, out->dimensions, nearest, &fewer_draw, &fewer, &tree_of_fewer));
+    CROW_NEED(probe_search(alone, m, out->dimensions, nearest, &out->draw_s, &out->search_s, &tree));
+    CROW_NEED(probe_search(alone, (m + 3) / 4, out->dimensions, nearest, &fewer_draw, &fewer, &tree_of_fewer));
     out->exponent = tree && tree_of_fewer && m > 4 && fewer > 0
                         ? fmin(1, fmax(0, log(out->search_s / fewer) / log((double)m / (double)((m + 3) / 4))))
                         : 1;
   }
   if (size->pairs > 0) {
-    CROW_TRY(probe_pairs(alone, paired_alternatives(size), out));
+    CROW_NEED(probe_pairs(alone, paired_alternatives(size), out));
   } else {
-    CROW_TRY(probe_complete(alone, size, out));
+    CROW_NEED(probe_complete(alone, size, out));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* What the tried fit took over what the costs say of it. */

@@ -31,20 +31,18 @@ void crow_bench_rows_make(void *context, crow_gidx begin, crow_gidx count, crow_
  * Collective. */
 static crow_status read_some(const crow_comm *comm, const crow_dataset *dataset, crow_gidx most, crow_bench_rows *out,
                              double *each_s) {
-  crow_status status = CROW_OK;
   const crow_gidx m = dataset->alternatives, d = dataset->dimensions, count = m < most ? m : most;
   const crow_gidx stretches = count < m ? SOME_STRETCHES : 1, each = count / stretches;
   *out = (crow_bench_rows){.dimensions = d};
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->row, stretches * each * d));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_RAW(&out->row, stretches * each * d));
   const double start = crow_time_cpu_s();
   for (crow_gidx k = 0; k < stretches; k++) {
     const crow_gidx begin = m / stretches * k;
-    CROW_TRY(crow_dataset_read_contexts(dataset, begin, each, CROW_F64, out->row + out->count * d));
+    CROW_NEED(crow_dataset_read_contexts(dataset, begin, each, CROW_F64, out->row + out->count * d));
     out->count += each;
   }
   *each_s = (crow_time_cpu_s() - start) / ((double)out->count * (double)d);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* ---- weights -------------------------------------------------------------------------------------------------- */
@@ -75,7 +73,6 @@ static void take_costs(const crow_weights *weights, const crow_bench_size *size,
 static crow_status weigh_some(const crow_comm *alone, const crow_dataset *some, int64_t samples, const char *center,
                               const crow_bench_size *size, const crow_nearest_options *nearest, crow_bench_model *out,
                               crow_weights *weights) {
-  crow_status status = CROW_OK;
   crow_weights_options options;
   const int64_t wanted = size->samples > 0 ? size->samples : crow_weights_samples_auto(size->alternatives);
   const int64_t least = crow_bench_samples_least(some->dimensions);
@@ -87,10 +84,9 @@ static crow_status weigh_some(const crow_comm *alone, const crow_dataset *some, 
   crow_weights_free(weights);
   /* Once, as in a run: memory that is used for the first time is a part of it. */
   const double start = crow_time_cpu_s();
-  CROW_TRY(crow_weights_compute(alone, some, &options, weights));
+  CROW_NEED(crow_weights_compute(alone, some, &options, weights));
   take_costs(weights, size, start, out);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* `weights` are of these alternatives, or empty. */
@@ -115,32 +111,27 @@ cleanup:
  * looked for again: how many rounds that takes depends on the samples. */
 static crow_status weigh_typically(const crow_comm *alone, const crow_dataset *some, const crow_bench_size *size,
                                    const crow_nearest_options *nearest, crow_bench_model *out, crow_weights *sampled) {
-  crow_status status = CROW_OK;
   crow_bench_model typical = *out;
   const bool centered = out->center_rounds > 0;
   const int64_t n = HITS_EACH * some->alternatives;
   if ((double)n * (out->draw_s + out->search_s) > TYPICAL_S) return CROW_OK;
   if (centered && sampled->samples >= HITS_LEAST * some->alternatives) return CROW_OK;
-  CROW_TRY(weigh_some(alone, some, n, centered ? "none" : NULL, size, nearest, &typical, sampled));
+  CROW_NEED(weigh_some(alone, some, n, centered ? "none" : NULL, size, nearest, &typical, sampled));
   out->draw_s = typical.draw_s;
   out->search_s = typical.search_s;
   if (!centered) out->prepare_s = typical.prepare_s;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* On this rank alone. `*tree` says who searches. */
 static crow_status probe_some(const crow_comm *alone, const crow_dataset *some, const crow_bench_size *size,
                               const crow_nearest_options *nearest, bool *tree, crow_bench_model *out,
                               crow_weights *sampled) {
-  crow_status status = CROW_OK;
   out->exponent = 1;
-  if (!size->uniform) CROW_TRY(weigh_some(alone, some, SOME_SAMPLES, NULL, size, nearest, out, sampled));
+  if (!size->uniform) CROW_NEED(weigh_some(alone, some, SOME_SAMPLES, NULL, size, nearest, out, sampled));
   *tree = sampled->samples > 0 && sampled->run.engine == CROW_NEAREST_TREE;
-  if (sampled->samples > 0) CROW_TRY(weigh_typically(alone, some, size, nearest, out, sampled));
-  CROW_TRY(probe_near(alone, some, sampled, out));
-cleanup:
-  return status;
+  if (sampled->samples > 0) CROW_NEED(weigh_typically(alone, some, size, nearest, out, sampled));
+  return probe_near(alone, some, sampled, out);
 }
 
 /* A tree's search grows by less than the alternatives: four times as many tell by how much, and are nearer to all. */

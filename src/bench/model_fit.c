@@ -45,27 +45,24 @@ static crow_gidx like_of(const crow_weights *sampled, crow_gidx x, crow_gidx m) 
 /* Weights whose distribution and noise are those of `sampled`, for the cost of a fit depends on both. */
 static crow_status weights_like(const crow_comm *comm, const crow_dataset *some, const crow_weights *sampled,
                                 crow_weights *out) {
-  crow_status status = CROW_OK;
   const crow_gidx m = some->alternatives;
   double total = 0;
-  CROW_TRY(crow_weights_uniform(comm, m, out));
+  CROW_NEED(crow_weights_uniform(comm, m, out));
   if (sampled->partition.global == 0) goto shares;
   const crow_partition *p = &out->partition;
   for (crow_gidx x = 0; x < m; x++) total += sampled->value[like_of(sampled, x, m)];
   for (crow_gidx i = 0; i < p->count; i++) out->value[i] = sampled->value[like_of(sampled, p->begin + i, m)] / total;
   if (sampled->batch_hits && m <= HITS_MOST) {
-    CROW_TRY(crow_hit_batches_allocate(comm, out));
+    CROW_NEED(crow_hit_batches_allocate(comm, out));
     for (int64_t b = 0; b < CROW_HIT_BATCHES; b++) {
       const int64_t *hits = sampled->batch_hits + b * sampled->partition.count;
       for (crow_gidx i = 0; i < p->count; i++)
         out->batch_hits[b * p->count + i] = hits[like_of(sampled, p->begin + i, m)];
     }
   }
-  CROW_TRY(crow_weights_summarise(comm, out));
+  CROW_NEED(crow_weights_summarise(comm, out));
 shares:
-  CROW_TRY(crow_weights_find_shares(comm, some, out));
-cleanup:
-  return status;
+  return crow_weights_find_shares(comm, some, out);
 }
 
 /* ---- trying --------------------------------------------------------------------------------------------------- */
@@ -113,29 +110,24 @@ static crow_status stage_of(const crow_comm *comm, const crow_rewards *rewards, 
 
 /* What sampling does to rewards costs the same for every batch, and something before the first. */
 static crow_status try_sampling_error(const trial *t, crow_rewards *rewards, crow_bench_model *out) {
-  crow_status status = CROW_OK;
   double none = 0, some = 0;
   if (!t->weights.batch_hits) return CROW_OK;
-  CROW_TRY(crow_sampling_error_add(t->comm, &t->some, &t->weights, &t->how, 0, rewards));
-  CROW_TRY(stage_of(t->comm, rewards, "sampling error", &none));
+  CROW_NEED(crow_sampling_error_add(t->comm, &t->some, &t->weights, &t->how, 0, rewards));
+  CROW_NEED(stage_of(t->comm, rewards, "sampling error", &none));
   crow_sampling_error_free(&rewards->sampling_error);
-  CROW_TRY(crow_sampling_error_add(t->comm, &t->some, &t->weights, &t->how, BATCHES_TRIED, rewards));
-  CROW_TRY(stage_of(t->comm, rewards, "sampling error", &some));
+  CROW_NEED(crow_sampling_error_add(t->comm, &t->some, &t->weights, &t->how, BATCHES_TRIED, rewards));
+  CROW_NEED(stage_of(t->comm, rewards, "sampling error", &some));
   const double batch = fmax(0, some - 2 * none) / BATCHES_TRIED;
   out->sampling_s = none + batch * CROW_HIT_BATCHES;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Processor seconds of a fit and its parts, of the rank that takes most. */
 static crow_status try_fit(const trial *t, double *fit_s, crow_rewards *rewards) {
-  crow_status status = CROW_OK;
   const double start = crow_time_cpu_s();
-  CROW_TRY(crow_rewards_fit(t->comm, &t->some, &t->weights, &t->how, rewards));
+  CROW_NEED(crow_rewards_fit(t->comm, &t->some, &t->weights, &t->how, rewards));
   *fit_s = crow_time_cpu_s() - start;
-  CROW_TRY(crow_bench_greatest(t->comm, fit_s));
-cleanup:
-  return status;
+  return crow_bench_greatest(t->comm, fit_s);
 }
 
 static crow_status try_tabular(const trial *t, crow_bench_model *out) {

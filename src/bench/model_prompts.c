@@ -42,36 +42,32 @@ cleanup:
 /* The contexts of those that are chosen, stretch by stretch; `prompt` becomes theirs. Collective. */
 static crow_status read_chosen(const crow_comm *comm, const crow_dataset *dataset, int32_t *prompt,
                                crow_bench_rows *out) {
-  crow_status status = CROW_OK;
   const crow_gidx m = dataset->alternatives, d = dataset->dimensions;
   crow_gidx count = 0;
   *out = (crow_bench_rows){.dimensions = d};
   for (crow_gidx x = 0; x < m; x++) count += prompt[x] >= 0;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->row, count * d));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_RAW(&out->row, count * d));
   for (crow_gidx x = 0; x < m;) {
     crow_gidx end = x;
     while (end < m && prompt[end] >= 0) end++;
-    if (end > x) CROW_TRY(crow_dataset_read_contexts(dataset, x, end - x, CROW_F64, out->row + out->count * d));
+    if (end > x) CROW_NEED(crow_dataset_read_contexts(dataset, x, end - x, CROW_F64, out->row + out->count * d));
     for (; x < end; x++) prompt[out->count++] = prompt[x];
     x = end + 1;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status weigh_chosen(const crow_comm *alone, const crow_dataset *chosen, const crow_bench_size *size,
                                 const crow_nearest_options *nearest, double *seconds, crow_weights *sampled) {
-  crow_status status = CROW_OK;
   crow_weights_options options;
   crow_weights_options_default(&options);
   options.nearest = *nearest;
   options.samples = size->samples;
   /* Once, as in a run: memory that is used for the first time is a part of it. */
   const double start = crow_time_cpu_s();
-  CROW_TRY(crow_weights_compute(alone, chosen, &options, sampled));
+  CROW_NEED(crow_weights_compute(alone, chosen, &options, sampled));
   *seconds = crow_time_cpu_s() - start;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_bench_probe_prompts(const crow_comm *comm, const crow_comm *alone, const crow_bench_size *size,
@@ -90,7 +86,6 @@ crow_status crow_bench_probe_prompts(const crow_comm *comm, const crow_comm *alo
   CROW_TRY_AGREE(comm, weigh_chosen(alone, &chosen, size, nearest, seconds, sampled));
   *seconds /= share;
 cleanup:
-  crow_free(rows.row);
-  crow_free(prompt);
+  CROW_FREE(rows.row, prompt);
   return status;
 }

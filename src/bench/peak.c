@@ -42,7 +42,6 @@ __attribute__((noinline)) static void peak_portable(float x, float *out) {
 }
 
 crow_status crow_bench_machine_peak(const crow_comm *comm, double seconds, double *flops) {
-  crow_status status = CROW_OK;
   void (*loop)(float, float *) = peak_portable;
   double lanes = PEAK_LANES_PORTABLE, best = 0;
   float out[16], x = 0.5f;
@@ -57,7 +56,7 @@ crow_status crow_bench_machine_peak(const crow_comm *comm, double seconds, doubl
     lanes = 8;
   }
 #endif
-  CROW_TRY(crow_comm_barrier(comm));
+  CROW_NEED(crow_comm_barrier(comm));
   const double begin = crow_time_s();
   do {
     const double start = crow_time_s();
@@ -67,7 +66,5 @@ crow_status crow_bench_machine_peak(const crow_comm *comm, double seconds, doubl
     if (rate > best) best = rate;
   } while (crow_time_s() - begin < seconds);
   *flops = best;
-  CROW_TRY(crow_comm_sum_f64_unordered(comm, flops, 1));
-cleanup:
-  return status;
+  return crow_comm_sum_f64_unordered(comm, flops, 1);
 }

@@ -50,7 +50,6 @@ crow_status crow_bench_variance(const crow_comm *comm, crow_bench_lattice *latti
   *variance = n > 1 && sums[1] > 0 ? sums[0] / sums[1] : (double)NAN;
 cleanup:
   crow_weights_free(&weights);
-  crow_free(sum);
-  crow_free(square);
+  CROW_FREE(sum, square);
   return status;
 }

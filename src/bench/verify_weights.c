@@ -33,16 +33,14 @@ static double bernstein(double mean, double m) {
 /* How many samples count as one: the variance that the standard errors tell over that of independent samples. Samples
  * of one draw by signs come in clumps. */
 static crow_status find_clumps(const crow_comm *comm, const crow_weights *w, double *clumps) {
-  crow_status status = CROW_OK;
   double sums[2] = {0, 0};
   for (crow_gidx i = 0; i < w->partition.count && w->blocks > 0; i++) {
     sums[0] += w->standard_error[i] * w->standard_error[i] * (double)w->samples;
     sums[1] += w->value[i] * (1 - w->value[i]);
   }
-  CROW_TRY(crow_comm_sum_f64_unordered(comm, sums, 2));
+  CROW_NEED(crow_comm_sum_f64_unordered(comm, sums, 2));
   *clumps = sums[1] > 0 ? fmax(1, sums[0] / sums[1]) : 1;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static void verify_weights_look(const crow_bench_lattice *lattice, const crow_weights *w, double clumps,
@@ -72,7 +70,6 @@ static void verify_weights_look(const crow_bench_lattice *lattice, const crow_we
  * n samples its mean is m - 1 and its variance 2 (m - 1) + (sum 1/p - m^2 - 2 m + 2) / n. */
 static crow_status chi_square(const crow_comm *comm, const crow_bench_lattice *lattice, const crow_weights *w,
                               double *deviations) {
-  crow_status status = CROW_OK;
   const double n = (double)w->samples, m = (double)w->partition.global;
   double sums[2] = {0, 0};
   for (crow_gidx i = 0; i < w->partition.count; i++) {
@@ -81,44 +78,37 @@ static crow_status chi_square(const crow_comm *comm, const crow_bench_lattice *l
     sums[0] += off * off / (n * share);
     sums[1] += 1 / share;
   }
-  CROW_TRY(crow_comm_sum_f64_unordered(comm, sums, 2));
+  CROW_NEED(crow_comm_sum_f64_unordered(comm, sums, 2));
   const double variance = 2 * (m - 1) + (sums[1] - m * m - 2 * m + 2) / n;
   *deviations = variance > 0 ? (sums[0] - (m - 1)) / sqrt(variance) : 0;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* The worst finding over the ranks and where it is. */
 static crow_status worst(const crow_comm *comm, const findings *mine, double *excess, int64_t *at) {
-  crow_status status = CROW_OK;
   *excess = mine->excess;
-  CROW_TRY(crow_comm_max_f64(comm, excess, 1));
+  CROW_NEED(crow_comm_max_f64(comm, excess, 1));
   *at = mine->excess == *excess ? mine->at : INT64_MAX;
-  CROW_TRY(crow_comm_min_i64(comm, at, 1));
-cleanup:
-  return status;
+  return crow_comm_min_i64(comm, at, 1);
 }
 
 /* Samples searched again must be among the hits. */
 static crow_status verify_samples(const crow_comm *comm, const crow_dataset *dataset,
                                   const crow_weights_options *options, const crow_weights *weights,
                                   crow_bench_report *report) {
-  crow_status status = CROW_OK;
   int64_t audited = 0, missing = 0;
-  CROW_TRY(crow_bench_audit_samples(comm, dataset, options, weights, &audited, &missing));
+  CROW_NEED(crow_bench_audit_samples(comm, dataset, options, weights, &audited, &missing));
   set_verdict(report, missing == 0,
               "all samples are counted; %lld of them were searched again by brute force in double precision: %lld "
               "are not among the hits",
               (long long)audited, (long long)missing);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* The hits of draws by signs are no multinomial: no chi-square of them, but samples searched again. */
 static crow_status verify_shares(const crow_comm *comm, crow_bench_lattice *lattice,
                                  const crow_weights_options *options, const crow_weights *weights, double excess,
                                  int64_t at, crow_bench_report *report) {
-  crow_status status = CROW_OK;
   double deviations = 0;
   if (excess > 1) {
     set_verdict(report, false, "the weight of alternative %lld is %.3g times as far from its exact share %.6g as %s",
@@ -132,34 +122,32 @@ static crow_status verify_shares(const crow_comm *comm, crow_bench_lattice *latt
   }
   if (weights->blocks > 0) {
     const crow_dataset dataset = crow_bench_lattice_dataset(lattice);
-    CROW_TRY(verify_samples(comm, &dataset, options, weights, report));
+    CROW_NEED(verify_samples(comm, &dataset, options, weights, report));
     const size_t used = strlen(report->verdict);
     (void)snprintf(report->verdict + used, sizeof report->verdict - used,
                    "; greatest deviation from the exact shares %.2f of Bernstein's bound", excess);
     return CROW_OK;
   }
-  CROW_TRY(chi_square(comm, lattice, weights, &deviations));
+  CROW_NEED(chi_square(comm, lattice, weights, &deviations));
   set_verdict(report, fabs(deviations) <= 10,
               "chi-square of the hits against the exact shares %.2f standard deviations from its mean, greatest "
               "deviation %.2f of Bernstein's bound",
               deviations, excess);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_bench_verify_weights(const crow_comm *comm, crow_bench_lattice *lattice,
                                       const crow_weights_options *options, const crow_weights *weights,
                                       crow_bench_report *report) {
-  crow_status status = CROW_OK;
   const crow_dataset dataset = crow_bench_lattice_dataset(lattice);
   findings found = {.at = INT64_MAX};
   double excess = 0, clumps = 1;
   int64_t at = 0;
-  CROW_TRY(find_clumps(comm, weights, &clumps));
+  CROW_NEED(find_clumps(comm, weights, &clumps));
   verify_weights_look(lattice, weights, clumps, &found);
-  CROW_TRY(worst(comm, &found, &excess, &at));
+  CROW_NEED(worst(comm, &found, &excess, &at));
   int64_t counts[3] = {found.inconsistent, found.hits, found.remainder};
-  CROW_TRY(crow_comm_sum_i64(comm, counts, 3));
+  CROW_NEED(crow_comm_sum_i64(comm, counts, 3));
   /* Remainders are below the unit, so their sum does not overflow for fewer than 10^13 alternatives. */
   const int64_t total = counts[1] + counts[2] / CROW_HIT_UNIT;
   if (counts[0] > 0) {
@@ -168,12 +156,11 @@ crow_status crow_bench_verify_weights(const crow_comm *comm, crow_bench_lattice 
     set_verdict(report, false, "the hits are of %lld samples and %lld/%lld, not of %lld", (long long)total,
                 (long long)(counts[2] % CROW_HIT_UNIT), (long long)CROW_HIT_UNIT, (long long)weights->samples);
   } else if (!isnan(crow_bench_lattice_share(lattice, 0))) {
-    CROW_TRY(verify_shares(comm, lattice, options, weights, excess, at, report));
+    CROW_NEED(verify_shares(comm, lattice, options, weights, excess, at, report));
   } else if (!weights->samples) {
     set_verdict(report, false, "exact weights of random contexts are not known: take --contexts lattice");
   } else {
-    CROW_TRY(verify_samples(comm, &dataset, options, weights, report));
+    CROW_NEED(verify_samples(comm, &dataset, options, weights, report));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

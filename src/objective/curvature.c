@@ -7,18 +7,16 @@
 #include <math.h>
 
 static crow_status complete_curvature(crow_objective *o, const double *reward, double *curvature, bool *fits) {
-  crow_status status = CROW_OK;
   const int64_t count = o->weights->partition.count;
-  CROW_TRY(crow_convolution_spread(o->comm, o->convolution, count, reward, o->weights->value, 0, NULL, 0, fits));
-  if (!*fits) goto cleanup;
+  CROW_NEED(crow_convolution_spread(o->comm, o->convolution, count, reward, o->weights->value, 0, NULL, 0, fits));
+  if (!*fits) return CROW_OK;
   crow_convolution_multiply(o->convolution, CROW_GRID_SLOPE);
   crow_work_begin();
   crow_convolution_interpolate(o->convolution, CROW_GRID_SLOPE, count, reward, curvature);
   crow_work_end(CROW_WORK_SLICE, (double)count);
   /* The sum was over all y; x itself has sigma'(0) = 1/4. Rounding may leave less than nothing. */
   for (int64_t i = 0; i < count; i++) curvature[i] = fmax(0, curvature[i] - 0.25 * o->weights->value[i]);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Adds w(y) c sigma' to the cells' sums, in their units. */
@@ -36,28 +34,24 @@ static void curvature_add_slopes(crow_objective *o) {
 }
 
 static crow_status paired_curvature(crow_objective *o, const double *reward, double *curvature) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_paired_set_rewards(o, reward));
+  CROW_NEED(crow_paired_set_rewards(o, reward));
   curvature_add_slopes(o);
-  CROW_TRY(crow_paired_collect(o));
+  CROW_NEED(crow_paired_collect(o));
   for (int64_t i = 0; i < o->weights->partition.count; i++) {
     curvature[i] = o->scale * ((double)o->slice_sum[i] / o->unit[i]);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_objective_curvature_at(crow_objective *objective, const double *reward, double *curvature) {
-  crow_status status = CROW_OK;
   bool fits = true;
   if (objective->pairs)
-    CROW_TRY(paired_curvature(objective, reward, curvature));
+    CROW_NEED(paired_curvature(objective, reward, curvature));
   else
-    CROW_TRY(complete_curvature(objective, reward, curvature, &fits));
+    CROW_NEED(complete_curvature(objective, reward, curvature, &fits));
   for (int64_t i = 0; i < objective->weights->partition.count; i++) {
     const bool known = fits && objective->weights->value[i] > 0;
     curvature[i] = known ? objective->options.lambda + curvature[i] : objective->curvature[i];
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -3,33 +3,18 @@
 #include <string.h>
 
 const crow_setting crow_objective_settings[] = {
-    {.name = "lambda",
-     .type = CROW_SETTING_DOUBLE,
-     .offset = offsetof(crow_objective_options, lambda),
-     .value = 0.01,
-     .minimum = 1e-12,
-     .maximum = 1e12,
-     .help = "regularisation: lambda/2 sum w r^2 is added to the objective"},
-    {.name = "pair-scale",
-     .type = CROW_SETTING_CHOICE,
-     .offset = offsetof(crow_objective_options, pair_scale),
-     .value = 0,
-     .choices = "normalised|literal",
-     .help =
-         "scale of the observed pairs' terms: s = (1 - sum w^2) / (2 sum w w c), so that lambda means the same at any "
-         "density, or s = 1; within every prompt its own, with weights within the prompt and c = 1, unless comparisons "
-         "go across prompts"},
-    {.name = "pair-weight",
-     .type = CROW_SETTING_CHOICE,
-     .offset = offsetof(crow_objective_options, pair_weight),
-     .value = 0,
-     .choices = "proportion|count",
-     .help = "what a pair counts: 1, however often it was compared (the paper), or its number of judgements (the "
-             "Bradley-Terry ratings of arenas)"},
-    {.name = "across-prompts",
-     .type = CROW_SETTING_BOOL,
-     .offset = offsetof(crow_objective_options, across_prompts),
-     .help = "take comparisons of alternatives that answer different prompts; without it they are refused"},
+    CROW_SETTING("lambda", DOUBLE, crow_objective_options, lambda, .value = 0.01, .minimum = 1e-12, .maximum = 1e12,
+                 .help = "regularisation: lambda/2 sum w r^2 is added to the objective"),
+    CROW_SETTING("pair-scale", CHOICE, crow_objective_options, pair_scale, .value = 0, .choices = "normalised|literal",
+                 .help = "scale of the observed pairs' terms: s = (1 - sum w^2) / (2 sum w w c), so that lambda "
+                         "means the same at any density, or s = 1; within every prompt its own, with weights within "
+                         "the prompt and c = 1, unless comparisons go across prompts"),
+    CROW_SETTING("pair-weight", CHOICE, crow_objective_options, pair_weight, .value = 0, .choices = "proportion|count",
+                 .help = "what a pair counts: 1, however often it was compared (the paper), or its number of "
+                         "judgements (the Bradley-Terry ratings of arenas)"),
+    CROW_SETTING("across-prompts", BOOL, crow_objective_options, across_prompts,
+                 .help = "take comparisons of alternatives that answer different prompts; without it they are "
+                         "refused"),
     {.name = NULL}};
 
 /* The common part; `win_rate` may be NULL. */
@@ -101,19 +86,9 @@ void crow_objective_destroy(crow_objective **objective) {
   crow_objective *o = *objective;
   if (!o) return;
   crow_convolution_destroy(&o->convolution);
-  crow_free(o->curvature);
-  crow_free(o->prompt_scale);
-  crow_free(o->root);
-  crow_free(o->own_win_rate);
+  CROW_FREE(o->curvature, o->prompt_scale, o->root, o->own_win_rate);
   crow_halo_destroy(&o->halo);
-  crow_free(o->cell);
-  crow_free(o->whole);
-  crow_free(o->whole_sum);
-  crow_free(o->slice_sum);
-  crow_free(o->unit);
-  crow_free(o->neighbours);
-  crow_free(o->sum_at_zero);
-  crow_free(o->last);
+  CROW_FREE(o->cell, o->whole, o->whole_sum, o->slice_sum, o->unit, o->neighbours, o->sum_at_zero, o->last);
   for (int set = 0; set < CROW_PAIRS_SETS; set++) crow_free(o->blocks[set]);
   crow_free(o);
   *objective = NULL;

@@ -12,15 +12,13 @@
 #include <string.h>
 
 crow_status crow_paired_set_rewards(crow_objective *o, const double *reward) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_halo_fetch(o->halo, reward, o->whole));
+  CROW_NEED(crow_halo_fetch(o->halo, reward, o->whole));
   crow_work_begin();
   for (int64_t k = 0; k < o->ranges; k++) {
     for (crow_gidx x = o->range[k].begin; x < o->range[k].end; x++) o->cell[x].reward = o->whole[x];
   }
   crow_work_end(CROW_WORK_WHOLE, (double)crow_halo_count(o->halo));
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Copies the pairs of a block that are in the set to `copy`. */
@@ -145,12 +143,9 @@ static void add_squares(const crow_objective *o, const double *reward, crow_exac
 
 /* Sums over pairs in slice_sum, and this rank's part of the value. */
 static crow_status pass_over_pairs(crow_objective *o, const double *reward, crow_exact_sum *value) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_paired_set_rewards(o, reward));
+  CROW_NEED(crow_paired_set_rewards(o, reward));
   crow_paired_add(o, CROW_PAIRS_ACTIVE, value);
-  CROW_TRY(crow_paired_collect(o));
-cleanup:
-  return status;
+  return crow_paired_collect(o);
 }
 
 static void paired_copy(void *to, const void *from, int64_t count) {
@@ -159,17 +154,16 @@ static void paired_copy(void *to, const void *from, int64_t count) {
 
 crow_status crow_paired_evaluate(crow_objective *o, const double *reward, double *value, double *optimality,
                                  double *scaled_gradient) {
-  crow_status status = CROW_OK;
   const int64_t count = o->weights->partition.count;
   crow_exact_sum sums[2] = {{{0}}, {{0}}}; /* over pairs; over alternatives */
   double largest = 0;
-  CROW_TRY(largest_reward(o, reward, &largest));
+  CROW_NEED(largest_reward(o, reward, &largest));
   if (isinf(largest)) {
     crow_objective_set_infinite(o, value, optimality, scaled_gradient);
-    goto cleanup;
+    return CROW_OK;
   }
   if (largest > 0)
-    CROW_TRY(pass_over_pairs(o, reward, &sums[0]));
+    CROW_NEED(pass_over_pairs(o, reward, &sums[0]));
   else
     paired_copy(o->slice_sum, o->sum_at_zero, count);
   crow_work_begin();
@@ -179,18 +173,17 @@ crow_status crow_paired_evaluate(crow_objective *o, const double *reward, double
   if (value) add_squares(o, reward, &sums[1]);
   crow_work_end(CROW_WORK_SLICE, (double)count);
   if (optimality) {
-    CROW_TRY(crow_comm_max_f64(o->comm, &worst, 1));
+    CROW_NEED(crow_comm_max_f64(o->comm, &worst, 1));
     *optimality = worst;
   }
   if (value) {
-    CROW_TRY(crow_comm_sum_exact(o->comm, sums, 2));
+    CROW_NEED(crow_comm_sum_exact(o->comm, sums, 2));
     const double over_pairs = largest > 0 ? crow_exact_value(&sums[0]) : o->mass * log(2);
     /* With the normalised scale the pairs stand for the complete graph, whose diagonal is this constant. */
     const double diagonal = o->options.pair_scale == 0 ? 0.5 * log(2) * o->weight_squares : 0;
     *value = o->scale * over_pairs + diagonal + 0.5 * o->options.lambda * crow_exact_value(&sums[1]);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Whether slice_sum holds the sums at these rewards: all weights are positive and they were the last evaluated. */
@@ -205,19 +198,17 @@ static crow_status is_last(const crow_objective *o, const double *reward, bool *
 
 /* w/2 + (1 - w) rate, where `rate` is an average over the alternatives compared with x. */
 crow_status crow_paired_fitted_win_rate(crow_objective *o, const double *reward, double *fitted) {
-  crow_status status = CROW_OK;
   bool last = false;
-  CROW_TRY(is_last(o, reward, &last));
+  CROW_NEED(is_last(o, reward, &last));
   if (!last) {
-    CROW_TRY(crow_paired_set_rewards(o, reward));
+    CROW_NEED(crow_paired_set_rewards(o, reward));
     crow_paired_add(o, CROW_PAIRS_ACTIVE, NULL);
     crow_paired_add(o, CROW_PAIRS_LIMIT, NULL);
-    CROW_TRY(crow_paired_collect(o));
+    CROW_NEED(crow_paired_collect(o));
   }
   for (int64_t i = 0; i < o->weights->partition.count; i++) {
     const double excess = (double)o->slice_sum[i] / o->unit[i] / o->neighbours[i]; /* of sigma over p; NaN for 0/0 */
     fitted[i] = o->win_rate[i] + (1 - crow_paired_within(o, i)) * excess;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

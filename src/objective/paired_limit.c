@@ -34,25 +34,22 @@ static void paired_limit_add_slopes(crow_objective *o) {
 
 /* The left sides of all equations at the trial rewards. */
 static crow_status take_residuals(crow_objective *o, limit *at) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_paired_set_rewards(o, at->trial));
+  CROW_NEED(crow_paired_set_rewards(o, at->trial));
   crow_paired_add(o, CROW_PAIRS_LIMIT, NULL);
-  CROW_TRY(crow_paired_collect(o));
+  CROW_NEED(crow_paired_collect(o));
   for (int64_t i = 0; i < o->weights->partition.count; i++) {
     at->residual[i] = o->options.lambda * at->trial[i] + o->scale * ((double)o->slice_sum[i] / o->unit[i]);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* One step of every root; `moved` says whether one of any rank's went on. */
 static crow_status paired_limit_step(crow_objective *o, limit *at, bool *moved) {
-  crow_status status = CROW_OK;
   const double lambda = o->options.lambda;
   double moving = 0;
-  CROW_TRY(take_residuals(o, at));
+  CROW_NEED(take_residuals(o, at));
   paired_limit_add_slopes(o);
-  CROW_TRY(crow_paired_collect(o));
+  CROW_NEED(crow_paired_collect(o));
   for (int64_t i = 0; i < o->weights->partition.count; i++) {
     if (!unweighted(o, i)) continue;
     const double r = at->trial[i], slope = lambda + o->scale * ((double)o->slice_sum[i] / o->unit[i]);
@@ -62,10 +59,9 @@ static crow_status paired_limit_step(crow_objective *o, limit *at, bool *moved) 
     if (fabs(next - r) > 1e-14 * (1 + fabs(next))) moving = 1;
     at->trial[i] = next;
   }
-  CROW_TRY(crow_comm_max_f64(o->comm, &moving, 1));
+  CROW_NEED(crow_comm_max_f64(o->comm, &moving, 1));
   *moved = moving > 0;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Brackets: the sum lies between s sum w c (0 - p) and s sum w c (1 - p). Returns how many alternatives of this rank
@@ -86,17 +82,14 @@ static int64_t paired_limit_begin(const crow_objective *o, const double *reward,
 
 /* The largest residual of any rank's, relative to the equation's own size like the certificate. */
 static crow_status paired_limit_find_violation(crow_objective *o, limit *at, double *violation) {
-  crow_status status = CROW_OK;
   *violation = 0;
-  CROW_TRY(take_residuals(o, at));
+  CROW_NEED(take_residuals(o, at));
   for (int64_t i = 0; i < o->weights->partition.count; i++) {
     if (!unweighted(o, i)) continue;
     const double size = o->options.lambda + 0.25 * (o->scale * o->neighbours[i]);
     *violation = fmax(*violation, fabs(at->residual[i]) / fmax(1, size));
   }
-  CROW_TRY(crow_comm_max_f64(o->comm, violation, 1));
-cleanup:
-  return status;
+  return crow_comm_max_f64(o->comm, violation, 1);
 }
 
 crow_status crow_paired_zero_weights(crow_objective *o, double *reward, crow_gidx *unknown, double *violation) {
@@ -118,8 +111,6 @@ crow_status crow_paired_zero_weights(crow_objective *o, double *reward, crow_gid
     if (!(o->weights->value[i] > 0)) reward[i] = at.trial[i];
   }
 cleanup:
-  crow_free(at.bracket);
-  crow_free(at.residual);
-  crow_free(at.trial);
+  CROW_FREE(at.bracket, at.residual, at.trial);
   return status;
 }

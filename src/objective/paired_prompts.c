@@ -16,21 +16,13 @@ typedef struct prompt_sums {
   int64_t *nothings; /* (K) alternatives without weight */
 } prompt_sums;
 
-static void prompt_sums_free(prompt_sums *s) {
-  crow_free(s->largest);
-  crow_free(s->count);
-  crow_free(s->square);
-  crow_free(s->nothings);
-}
+static void prompt_sums_free(prompt_sums *s) { CROW_FREE(s->largest, s->count, s->square, s->nothings); }
 
 static crow_status prompt_sums_allocate(crow_gidx prompts, prompt_sums *s) {
-  crow_status status = CROW_OK;
-  CROW_TRY(CROW_ALLOCATE(&s->largest, KINDS * prompts));
-  CROW_TRY(CROW_ALLOCATE(&s->count, KINDS * prompts));
-  CROW_TRY(CROW_ALLOCATE(&s->square, prompts));
-  CROW_TRY(CROW_ALLOCATE(&s->nothings, prompts));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE(&s->largest, KINDS * prompts));
+  CROW_NEED(CROW_ALLOCATE(&s->count, KINDS * prompts));
+  CROW_NEED(CROW_ALLOCATE(&s->square, prompts));
+  return CROW_ALLOCATE(&s->nothings, prompts);
 }
 
 /* Whether two compared alternatives answer different prompts. */
@@ -63,7 +55,6 @@ static double unit_of_terms(double largest, int64_t count) {
 }
 
 static crow_status sum_alternatives(const crow_objective *o, prompt_sums *s) {
-  crow_status status = CROW_OK;
   const crow_partition *slice = &o->weights->partition;
   for (int64_t i = 0; i < slice->count; i++) {
     const int32_t k = o->weights->prompt[slice->begin + i];
@@ -71,15 +62,12 @@ static crow_status sum_alternatives(const crow_objective *o, prompt_sums *s) {
     s->square[k] += (int64_t)(v * v * 0x1p60 + 0.5);
     s->nothings[k] += !(v > 0);
   }
-  CROW_TRY(crow_comm_sum_i64(o->comm, s->square, o->weights->prompts));
-  CROW_TRY(crow_comm_sum_i64(o->comm, s->nothings, o->weights->prompts));
-cleanup:
-  return status;
+  CROW_NEED(crow_comm_sum_i64(o->comm, s->square, o->weights->prompts));
+  return crow_comm_sum_i64(o->comm, s->nothings, o->weights->prompts);
 }
 
 /* The sums over pairs, in `sum` (KINDS K). */
 static crow_status sum_pairs(crow_objective *o, prompt_sums *s, double *sum) {
-  crow_status status = CROW_OK;
   const int64_t pairs = o->pairs->partition.count, sums = KINDS * o->weights->prompts;
   int64_t at = 0;
   for (int64_t k = 0; k < pairs; k++) {
@@ -87,8 +75,8 @@ static crow_status sum_pairs(crow_objective *o, prompt_sums *s, double *sum) {
     if (term > s->largest[at]) s->largest[at] = term;
     s->count[at]++;
   }
-  CROW_TRY(crow_comm_max_f64(o->comm, s->largest, sums));
-  CROW_TRY(crow_comm_sum_i64(o->comm, s->count, sums));
+  CROW_NEED(crow_comm_max_f64(o->comm, s->largest, sums));
+  CROW_NEED(crow_comm_sum_i64(o->comm, s->count, sums));
   for (int64_t j = 0; j < sums; j++) {
     s->largest[j] = unit_of_terms(s->largest[j], s->count[j]);
     s->count[j] = 0;
@@ -97,10 +85,9 @@ static crow_status sum_pairs(crow_objective *o, prompt_sums *s, double *sum) {
     const double term = term_of(o, k, &at);
     s->count[at] += (int64_t)(term * s->largest[at] + 0.5);
   }
-  CROW_TRY(crow_comm_sum_i64(o->comm, s->count, sums));
+  CROW_NEED(crow_comm_sum_i64(o->comm, s->count, sums));
   for (int64_t j = 0; j < sums; j++) sum[j] = s->largest[j] > 0 ? (double)s->count[j] / s->largest[j] : 0;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Where no two weighted alternatives were compared, the limit that a dataset of one prompt takes: its alternatives
@@ -132,7 +119,6 @@ crow_status crow_paired_find_prompt_scales(crow_objective *o) {
   for (crow_gidx k = 0; k < prompts; k++) o->prompt_scale[k] = scale_of(&s, sum, k);
 cleanup:
   prompt_sums_free(&s);
-  crow_free(within);
-  crow_free(sum);
+  CROW_FREE(within, sum);
   return status;
 }

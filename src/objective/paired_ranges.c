@@ -36,19 +36,16 @@ cleanup:
 }
 
 static crow_status paired_ranges_allocate(crow_objective *o) {
-  crow_status status = CROW_OK;
   const int64_t n = o->weights->partition.count;
-  CROW_TRY(CROW_ALLOCATE_RAW(&o->cell, o->pairs->alternatives));
-  CROW_TRY(CROW_ALLOCATE_RAW(&o->whole, o->pairs->alternatives));
-  CROW_TRY(CROW_ALLOCATE_RAW(&o->whole_sum, o->pairs->alternatives));
-  CROW_TRY(CROW_ALLOCATE(&o->slice_sum, n));
-  CROW_TRY(CROW_ALLOCATE(&o->unit, n));
-  CROW_TRY(CROW_ALLOCATE(&o->neighbours, n));
-  CROW_TRY(CROW_ALLOCATE(&o->own_win_rate, n));
-  CROW_TRY(CROW_ALLOCATE(&o->sum_at_zero, n));
-  CROW_TRY(CROW_ALLOCATE_RAW(&o->last, n));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE_RAW(&o->cell, o->pairs->alternatives));
+  CROW_NEED(CROW_ALLOCATE_RAW(&o->whole, o->pairs->alternatives));
+  CROW_NEED(CROW_ALLOCATE_RAW(&o->whole_sum, o->pairs->alternatives));
+  CROW_NEED(CROW_ALLOCATE(&o->slice_sum, n));
+  CROW_NEED(CROW_ALLOCATE(&o->unit, n));
+  CROW_NEED(CROW_ALLOCATE(&o->neighbours, n));
+  CROW_NEED(CROW_ALLOCATE(&o->own_win_rate, n));
+  CROW_NEED(CROW_ALLOCATE(&o->sum_at_zero, n));
+  return CROW_ALLOCATE_RAW(&o->last, n);
 }
 
 crow_status crow_paired_allocate(crow_objective *o) {

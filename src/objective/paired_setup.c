@@ -17,19 +17,16 @@ static double judgements_of(const crow_objective *o, int64_t k) {
 
 /* Gives this rank's cells the units of the alternatives' owners. */
 static crow_status spread_units(crow_objective *o) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_halo_fetch(o->halo, o->unit, o->whole));
+  CROW_NEED(crow_halo_fetch(o->halo, o->unit, o->whole));
   for (int64_t k = 0; k < o->ranges; k++) {
     for (crow_gidx x = o->range[k].begin; x < o->range[k].end; x++) o->cell[x].unit = o->whole[x];
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Of every alternative of this rank's slice: the number of its pairs in slice_sum, and its largest term w(y) c in
  * neighbours. */
 static crow_status find_largest(crow_objective *o) {
-  crow_status status = CROW_OK;
   const crow_pairs *pairs = o->pairs;
   for (int64_t k = 0; k < o->ranges; k++) {
     for (crow_gidx x = o->range[k].begin; x < o->range[k].end; x++) o->whole[x] = 0;
@@ -44,10 +41,8 @@ static crow_status find_largest(crow_objective *o) {
     x->sum++;
     y->sum++;
   }
-  CROW_TRY(crow_halo_max_f64(o->halo, o->whole, o->neighbours));
-  CROW_TRY(crow_paired_collect(o));
-cleanup:
-  return status;
+  CROW_NEED(crow_halo_max_f64(o->halo, o->whole, o->neighbours));
+  return crow_paired_collect(o);
 }
 
 /* q(x) = w(x), with prompts w(x) / root(x), of this rank's alternative i. */
@@ -58,7 +53,6 @@ static double mass_of(const crow_objective *o, int64_t i) {
 /* One unit for all alternatives saves a pass over the pairs. It is taken if the smallest term w(y) c keeps 12 bits even
  * where all terms together belong to one alternative; else *unit is 0. */
 static crow_status find_common_unit(const crow_objective *o, double *unit) {
-  crow_status status = CROW_OK;
   const crow_pairs *pairs = o->pairs;
   const double neighbours = fmin((double)pairs->partition.global, (double)pairs->alternatives);
   double extremes[3] = {0, -(double)INFINITY, 1}; /* greatest weight, - least weight, greatest c */
@@ -70,25 +64,21 @@ static crow_status find_common_unit(const crow_objective *o, double *unit) {
   for (int64_t k = 0; k < pairs->partition.count && o->options.pair_weight; k++) {
     if ((double)pairs->judgements[k] > extremes[2]) extremes[2] = (double)pairs->judgements[k];
   }
-  CROW_TRY(crow_comm_max_f64(o->comm, extremes, 3));
+  CROW_NEED(crow_comm_max_f64(o->comm, extremes, 3));
   const double bound = neighbours * extremes[0] * extremes[2];
   *unit = bound <= -extremes[1] * 0x1p48 ? unit_for(bound) : 0;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* From a bound of every alternative's sum of w(y) c: the number of its pairs times the largest term. */
 static crow_status set_first_units(crow_objective *o) {
-  crow_status status = CROW_OK;
   double common = 0;
-  CROW_TRY(find_common_unit(o, &common));
-  if (common == 0) CROW_TRY(find_largest(o));
+  CROW_NEED(find_common_unit(o, &common));
+  if (common == 0) CROW_NEED(find_largest(o));
   for (int64_t i = 0; i < o->weights->partition.count; i++) {
     o->unit[i] = common > 0 ? common : unit_for((double)o->slice_sum[i] * o->neighbours[i]);
   }
-  CROW_TRY(spread_units(o));
-cleanup:
-  return status;
+  return spread_units(o);
 }
 
 /* Of a value that is not negative. */
@@ -124,43 +114,37 @@ static void add_wins(crow_objective *o) {
 
 /* Units that fit the sums themselves, which the first units were good enough to find. */
 static crow_status set_units(crow_objective *o) {
-  crow_status status = CROW_OK;
-  CROW_TRY(set_first_units(o));
+  CROW_NEED(set_first_units(o));
   add_neighbours(o);
-  CROW_TRY(crow_paired_collect(o));
+  CROW_NEED(crow_paired_collect(o));
   for (int64_t i = 0; i < o->weights->partition.count; i++) {
     /* The factor covers what rounding may have lost. */
     o->unit[i] = unit_for((double)o->slice_sum[i] / o->unit[i] * 1.001);
   }
-  CROW_TRY(spread_units(o));
-cleanup:
-  return status;
+  return spread_units(o);
 }
 
 /* s = (1 - sum w^2) / (2 sum_E w(x) w(y) c); 0 if no pair has weight, for now. Every pair is in the sums of both its
  * alternatives. */
 static crow_status set_scale(crow_objective *o) {
-  crow_status status = CROW_OK;
   const double *w = o->weights->value, *v = o->neighbours;
-  CROW_TRY(crow_comm_dot(o->comm, &o->weights->partition, 1, &w, &v, &o->mass));
+  CROW_NEED(crow_comm_dot(o->comm, &o->weights->partition, 1, &w, &v, &o->mass));
   o->mass *= 0.5;
   if (o->given_scale > 0)
     o->scale = o->given_scale;
   else if (o->options.pair_scale == 0 && !o->prompt_scale)
     o->scale = crow_pairs_scale(1 - o->weight_squares, o->mass);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Notes for each set of pairs which blocks hold any of them, so that passes skip the others. */
 static crow_status mark_blocks(crow_objective *o) {
-  crow_status status = CROW_OK;
   const crow_pairs *pairs = o->pairs;
   const int64_t blocks = (pairs->partition.count + CROW_BLOCK - 1) / CROW_BLOCK;
-  for (int set = 0; set < CROW_PAIRS_SETS; set++) CROW_TRY(CROW_ALLOCATE(&o->blocks[set], blocks));
+  for (int set = 0; set < CROW_PAIRS_SETS; set++) CROW_NEED(CROW_ALLOCATE(&o->blocks[set], blocks));
   if (!o->some_unweighted) {
     if (blocks) memset(o->blocks[CROW_PAIRS_ACTIVE], 2, (size_t)blocks);
-    goto cleanup;
+    return CROW_OK;
   }
   for (int64_t b = 0; b < blocks; b++) {
     int64_t found[3] = {0, 0, 0}, n = 0;
@@ -170,8 +154,7 @@ static crow_status mark_blocks(crow_objective *o) {
     o->blocks[CROW_PAIRS_ACTIVE][b] = found[2] == n ? 2 : found[2] > 0;
     o->blocks[CROW_PAIRS_LIMIT][b] = found[1] == n ? 2 : found[1] > 0;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Puts w, with prompts w / root, into the cells. */
@@ -239,17 +222,16 @@ cleanup:
 
 /* K, s, the observed win rates and the sums at rewards of 0, where sigma is 1/2. */
 static crow_status set_neighbours(crow_objective *o) {
-  crow_status status = CROW_OK;
   const crow_partition *slice = &o->weights->partition;
   add_wins(o);
-  CROW_TRY(crow_halo_sum_i64(o->halo, o->whole_sum, o->slice_sum));
+  CROW_NEED(crow_halo_sum_i64(o->halo, o->whole_sum, o->slice_sum));
   for (int64_t i = 0; i < slice->count; i++) {
     o->neighbours[i] = (double)o->slice_sum[i] / o->unit[i];
     o->sum_at_zero[i] = o->slice_sum[i] / 2;
   }
-  CROW_TRY(set_scale(o));
-  if (!(o->scale > 0)) CROW_TRY(set_scale_of_limit(o));
-  CROW_TRY(crow_paired_collect(o));
+  CROW_NEED(set_scale(o));
+  if (!(o->scale > 0)) CROW_NEED(set_scale_of_limit(o));
+  CROW_NEED(crow_paired_collect(o));
   for (int64_t i = 0; i < slice->count; i++) {
     const double w = crow_paired_within(o, i);
     /* NaN where no weighted alternative was compared */
@@ -259,20 +241,16 @@ static crow_status set_neighbours(crow_objective *o) {
     o->curvature[i] = o->options.lambda + 0.25 * o->scale * o->neighbours[i];
   }
   o->win_rate = o->own_win_rate;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_paired_setup(crow_objective *o) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_paired_allocate(o));
-  CROW_TRY(crow_paired_find_prompt_scales(o));
-  if (o->weights->share) CROW_TRY(set_roots(o));
-  CROW_TRY(set_weights(o));
-  CROW_TRY_AGREE(o->comm, mark_blocks(o));
-  CROW_TRY(set_units(o));
+  CROW_NEED(crow_paired_allocate(o));
+  CROW_NEED(crow_paired_find_prompt_scales(o));
+  if (o->weights->share) CROW_NEED(set_roots(o));
+  CROW_NEED(set_weights(o));
+  CROW_NEED_AGREE(o->comm, mark_blocks(o));
+  CROW_NEED(set_units(o));
   for (int64_t i = 0; i < o->weights->partition.count && o->root; i++) o->unit[i] *= o->root[i];
-  CROW_TRY(set_neighbours(o));
-cleanup:
-  return status;
+  return set_neighbours(o);
 }

@@ -17,7 +17,6 @@ static crow_status step(void *context, int64_t slot, bool *done) { return crow_r
 
 /* From slices over the group to slices over all ranks. */
 static crow_status deliver(void *context, int64_t task, int group, int64_t slot) {
-  crow_status status = CROW_OK;
   crow_bootstrap *b = context;
   const crow_partition *to = &b->weights->partition;
   crow_partition from = b->at.weights->partition;
@@ -25,17 +24,16 @@ static crow_status deliver(void *context, int64_t task, int group, int64_t slot)
   const double *value = b->slot_value + slot * from.count;
   const int32_t *rank = b->slot_rank + slot * from.count;
   if (group != b->groups.index) from.begin = from.count = 0;
-  CROW_TRY(
+  CROW_NEED(
       crow_comm_fetch(b->comm, from.begin, from.count, value, to->begin, to->count, b->value_column, sizeof *value));
-  CROW_TRY(crow_comm_fetch(b->comm, from.begin, from.count, rank, to->begin, to->count, b->rank_column, sizeof *rank));
-  CROW_TRY(crow_comm_broadcast(b->comm, &end, sizeof end, crow_rank_groups_first(&b->groups, group)));
+  CROW_NEED(crow_comm_fetch(b->comm, from.begin, from.count, rank, to->begin, to->count, b->rank_column, sizeof *rank));
+  CROW_NEED(crow_comm_broadcast(b->comm, &end, sizeof end, crow_rank_groups_first(&b->groups, group)));
   b->end[task] = end;
   for (crow_gidx i = 0; i < to->count; i++) {
     b->values[i * b->replicates + task] = b->value_column[i];
     b->ranks[i * b->replicates + task] = b->rank_column[i];
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Replicates that have begun are begun again: they are short. */
@@ -64,72 +62,64 @@ double crow_bootstrap_bytes(const void *bootstrap, int ranks) {
 }
 
 static crow_status copy_data(crow_bootstrap *b, const double *reward) {
-  crow_status status = CROW_OK;
   const crow_rank_groups *g = &b->groups;
   const crow_judged *from = &b->judged;
   crow_judged *to = &b->own_judged;
-  CROW_TRY(crow_rank_groups_weights(g, b->weights, &b->own_weights));
+  CROW_NEED(crow_rank_groups_weights(g, b->weights, &b->own_weights));
   const crow_partition *p = &b->own_weights.partition;
-  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE_RAW(&b->own_start, p->count));
-  CROW_TRY(crow_rank_groups_vector(g, &b->weights->partition, reward, p, b->own_start, sizeof *reward));
-  CROW_TRY(crow_rank_groups_pairs(g, &from->pairs, &to->pairs));
-  CROW_TRY(crow_rank_groups_judgements(g, &from->pairs, &from->judgements, &to->pairs, &to->judgements));
+  CROW_NEED_AGREE(b->comm, CROW_ALLOCATE_RAW(&b->own_start, p->count));
+  CROW_NEED(crow_rank_groups_vector(g, &b->weights->partition, reward, p, b->own_start, sizeof *reward));
+  CROW_NEED(crow_rank_groups_pairs(g, &from->pairs, &to->pairs));
+  CROW_NEED(crow_rank_groups_judgements(g, &from->pairs, &from->judgements, &to->pairs, &to->judgements));
   b->at.weights = &b->own_weights;
   b->at.start = b->own_start;
   b->at.judged = to;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Local. */
 static crow_status allocate_results(crow_bootstrap *b) {
-  crow_status status = CROW_OK;
   crow_replicate *at = &b->at;
   const crow_partition *p = &at->weights->partition;
   const crow_gidx count = b->weights->partition.count;
   at->pairs = at->judged->pairs;
   at->pairs.share = NULL;
   at->pairs.judgements = NULL;
-  CROW_TRY(CROW_ALLOCATE_RAW(&at->pairs.share, at->pairs.partition.count));
-  CROW_TRY(CROW_ALLOCATE_RAW(&at->pairs.judgements, at->pairs.partition.count));
-  CROW_TRY(CROW_ALLOCATE_RAW(&at->value, p->count));
-  CROW_TRY(CROW_ALLOCATE_RAW(&at->root, p->count));
-  CROW_TRY(CROW_ALLOCATE_RAW(&at->scaled, p->count));
-  CROW_TRY(CROW_ALLOCATE_RAW(&at->whole, p->global));
-  CROW_TRY(CROW_ALLOCATE_RAW(&at->weighted, p->global));
-  CROW_TRY(CROW_ALLOCATE_RAW(&at->rival, p->global));
-  CROW_TRY(CROW_ALLOCATE_RAW(&b->slot_value, SLOTS * p->count));
-  CROW_TRY(CROW_ALLOCATE_RAW(&b->slot_rank, SLOTS * p->count));
-  CROW_TRY(CROW_ALLOCATE(&b->slot_end, SLOTS));
-  CROW_TRY(CROW_ALLOCATE(&b->end, b->replicates));
-  CROW_TRY(CROW_ALLOCATE(&b->values, count * b->replicates));
-  CROW_TRY(CROW_ALLOCATE(&b->ranks, count * b->replicates));
-  CROW_TRY(CROW_ALLOCATE_RAW(&b->value_column, count));
-  CROW_TRY(CROW_ALLOCATE_RAW(&b->rank_column, count));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE_RAW(&at->pairs.share, at->pairs.partition.count));
+  CROW_NEED(CROW_ALLOCATE_RAW(&at->pairs.judgements, at->pairs.partition.count));
+  CROW_NEED(CROW_ALLOCATE_RAW(&at->value, p->count));
+  CROW_NEED(CROW_ALLOCATE_RAW(&at->root, p->count));
+  CROW_NEED(CROW_ALLOCATE_RAW(&at->scaled, p->count));
+  CROW_NEED(CROW_ALLOCATE_RAW(&at->whole, p->global));
+  CROW_NEED(CROW_ALLOCATE_RAW(&at->weighted, p->global));
+  CROW_NEED(CROW_ALLOCATE_RAW(&at->rival, p->global));
+  CROW_NEED(CROW_ALLOCATE_RAW(&b->slot_value, SLOTS * p->count));
+  CROW_NEED(CROW_ALLOCATE_RAW(&b->slot_rank, SLOTS * p->count));
+  CROW_NEED(CROW_ALLOCATE(&b->slot_end, SLOTS));
+  CROW_NEED(CROW_ALLOCATE(&b->end, b->replicates));
+  CROW_NEED(CROW_ALLOCATE(&b->values, count * b->replicates));
+  CROW_NEED(CROW_ALLOCATE(&b->ranks, count * b->replicates));
+  CROW_NEED(CROW_ALLOCATE_RAW(&b->value_column, count));
+  return CROW_ALLOCATE_RAW(&b->rank_column, count);
 }
 
 /* s of the full fit, for replicates; groups and their data. */
 static crow_status bootstrap_prepare(crow_bootstrap *b, const crow_objective_options *options,
                                      const crow_rank_groups_options *groups, const double *reward) {
-  crow_status status = CROW_OK;
   const crow_rank_groups_plan plan = {"replicates", b->replicates, crow_bootstrap_bytes, b};
-  CROW_TRY(crow_objective_create_pairs(b->comm, options, b->weights, &b->judged.pairs, &b->full));
+  CROW_NEED(crow_objective_create_pairs(b->comm, options, b->weights, &b->judged.pairs, &b->full));
   b->unit = options->pair_weight ? 0 : UNIT;
   b->scale = crow_objective_pair_scale(b->full) / (b->unit > 0 ? b->unit : 1);
   b->objective = *options;
   b->objective.pair_weight = 1;
-  CROW_TRY(crow_rank_groups_create(b->comm, groups, &plan, &b->groups));
+  CROW_NEED(crow_rank_groups_create(b->comm, groups, &plan, &b->groups));
   b->at.comm = b->groups.mine;
   b->at.weights = b->weights;
   b->at.start = reward;
   b->at.judged = &b->judged;
-  if (b->groups.count > 1) CROW_TRY(copy_data(b, reward));
-  CROW_TRY_AGREE(b->comm, allocate_results(b));
-  CROW_TRY(crow_replicate_find_weighted(&b->at));
-cleanup:
-  return status;
+  if (b->groups.count > 1) CROW_NEED(copy_data(b, reward));
+  CROW_NEED_AGREE(b->comm, allocate_results(b));
+  return crow_replicate_find_weighted(&b->at);
 }
 
 static void bootstrap_free(crow_bootstrap *b) {
@@ -151,8 +141,7 @@ static void bootstrap_free(crow_bootstrap *b) {
 /* ---- all of them ---------------------------------------------------------------------------------------------- */
 
 static crow_status run(crow_bootstrap *b) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_bootstrap_load(b));
+  CROW_NEED(crow_bootstrap_load(b));
   crow_tasks tasks = {.groups = &b->groups,
                       .kind = &replicate_kind,
                       .context = b,
@@ -163,9 +152,7 @@ static crow_status run(crow_bootstrap *b) {
                       .name = "bootstrap",
                       .unit = "replicates",
                       .total = b->replicates};
-  CROW_TRY(crow_tasks_run(&tasks));
-cleanup:
-  return status;
+  return crow_tasks_run(&tasks);
 }
 
 crow_status crow_bootstrap_run(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,

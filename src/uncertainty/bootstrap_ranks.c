@@ -5,12 +5,10 @@
 #include <stdlib.h>
 
 crow_status crow_replicate_find_weighted(crow_replicate *at) {
-  crow_status status = CROW_OK;
   const crow_partition *p = &at->weights->partition;
-  CROW_TRY(crow_comm_gather_slices(at->comm, p, at->weights->value, at->whole, sizeof *at->whole));
+  CROW_NEED(crow_comm_gather_slices(at->comm, p, at->weights->value, at->whole, sizeof *at->whole));
   for (crow_gidx x = 0; x < p->global; x++) at->weighted[x] = at->whole[x] > 0;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static int replicate_rival_order(const void *a, const void *b) {

@@ -23,25 +23,21 @@ static crow_status bootstrap_replicate_evaluate(void *context, const double *u, 
 }
 
 crow_status crow_replicate_begin(crow_bootstrap *b, int64_t number) {
-  crow_status status = CROW_OK;
   crow_replicate *at = &b->at;
   const crow_partition *p = &at->weights->partition;
   crow_judgements_resample(&at->judged->pairs, &at->judged->judgements, (uint64_t)b->options->bootstrap_seed, number,
                            b->unit, at->pairs.share, at->pairs.judgements);
-  CROW_TRY(crow_objective_create_scaled(at->comm, &b->objective, at->weights, &at->pairs, b->scale,
-                                        crow_objective_prompt_scale(b->full), &at->objective));
-  CROW_TRY(crow_objective_curvature_at(at->objective, at->start, at->scaled));
+  CROW_NEED(crow_objective_create_scaled(at->comm, &b->objective, at->weights, &at->pairs, b->scale,
+                                         crow_objective_prompt_scale(b->full), &at->objective));
+  CROW_NEED(crow_objective_curvature_at(at->objective, at->start, at->scaled));
   for (crow_gidx i = 0; i < p->count; i++) {
     at->root[i] = sqrt(at->weights->value[i] * at->scaled[i]);
     at->scaled[i] = at->root[i] * at->start[i];
   }
-  CROW_TRY(crow_lbfgs_create(at->comm, p, b->lbfgs, bootstrap_replicate_evaluate, at, at->scaled, &at->lbfgs));
-cleanup:
-  return status;
+  return crow_lbfgs_create(at->comm, p, b->lbfgs, bootstrap_replicate_evaluate, at, at->scaled, &at->lbfgs);
 }
 
 crow_status crow_replicate_step(crow_bootstrap *b, int64_t slot, bool *done) {
-  crow_status status = CROW_OK;
   crow_replicate *at = &b->at;
   const crow_partition *p = &at->weights->partition;
   double *value = b->slot_value + slot * p->count;
@@ -49,18 +45,17 @@ crow_status crow_replicate_step(crow_bootstrap *b, int64_t slot, bool *done) {
   crow_lbfgs_result result;
   crow_gidx unknown = 0;
   double violation = 0;
-  CROW_TRY(crow_lbfgs_step(at->lbfgs, done));
-  if (!*done) goto cleanup;
+  CROW_NEED(crow_lbfgs_step(at->lbfgs, done));
+  if (!*done) return CROW_OK;
   crow_lbfgs_get(at->lbfgs, at->scaled, NULL, &result);
   replicate_unscale(at, at->scaled);
-  CROW_TRY(crow_objective_complete_zero_weights(at->objective, at->value, &unknown, &violation));
-  CROW_TRY(crow_comm_gather_slices(at->comm, p, at->value, at->whole, sizeof *at->whole));
+  CROW_NEED(crow_objective_complete_zero_weights(at->objective, at->value, &unknown, &violation));
+  CROW_NEED(crow_comm_gather_slices(at->comm, p, at->value, at->whole, sizeof *at->whole));
   crow_replicate_rank(at, rank);
   for (crow_gidx i = 0; i < p->count; i++) value[i] = at->value[i];
   b->slot_end[slot] = result.end == CROW_LBFGS_CONVERGED ? CROW_REPLICATE_CONVERGED : CROW_REPLICATE_NOT_CONVERGED;
   crow_replicate_leave(b);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 void crow_replicate_leave(crow_bootstrap *b) {

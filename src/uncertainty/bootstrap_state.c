@@ -33,17 +33,11 @@ typedef struct buffers {
 } buffers;
 
 static crow_status allocate_state(const crow_bootstrap *b, buffers *to) {
-  crow_status status = CROW_OK;
-  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE(&to->value, many_of(b) * b->weights->partition.count));
-  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE(&to->rank, many_of(b) * b->weights->partition.count));
-cleanup:
-  return status;
+  CROW_NEED_AGREE(b->comm, CROW_ALLOCATE(&to->value, many_of(b) * b->weights->partition.count));
+  return crow_comm_agree(b->comm, CROW_ALLOCATE(&to->rank, many_of(b) * b->weights->partition.count));
 }
 
-static void release(buffers *to) {
-  crow_free(to->value);
-  crow_free(to->rank);
-}
+static void release(buffers *to) { CROW_FREE(to->value, to->rank); }
 
 /* Between the delivered replicates and a vector, either way. */
 static void copy(crow_bootstrap *b, int64_t first, bool in, const buffers *with) {
@@ -98,10 +92,9 @@ cleanup:
 }
 
 crow_status crow_bootstrap_load(crow_bootstrap *b) {
-  crow_status status = CROW_OK;
   const bool found = b->kept.checkpoint && crow_checkpoint_has(b->kept.checkpoint, "bootstrap");
-  CROW_TRY_AGREE(b->comm, CROW_ALLOCATE(&b->todo, b->replicates));
-  if (found) CROW_TRY(load_ended(b));
+  CROW_NEED_AGREE(b->comm, CROW_ALLOCATE(&b->todo, b->replicates));
+  if (found) CROW_NEED(load_ended(b));
   for (int64_t k = 0; k < b->replicates; k++) {
     if (b->end[k] == CROW_REPLICATE_TO_DO) b->todo[b->todo_count++] = k;
   }
@@ -109,6 +102,5 @@ crow_status crow_bootstrap_load(crow_bootstrap *b) {
     crow_log(CROW_LOG_NOTICE, "bootstrap: going on with %lld of %lld replicates done",
              (long long)(b->replicates - b->todo_count), (long long)b->replicates);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -6,13 +6,11 @@
 
 crow_status crow_topic_errors_labels(const crow_dataset *dataset, const crow_uncertainty_options *how,
                                      const crow_partition *partition, crow_labels *topics) {
-  crow_status status = CROW_OK;
   *topics = (crow_labels){0};
   if (!how->errors || !dataset->has_topic || !dataset->file) return CROW_OK;
-  CROW_TRY(crow_labels_read(dataset->file, "/alternatives/topic", partition, topics));
+  CROW_NEED(crow_labels_read(dataset->file, "/alternatives/topic", partition, topics));
   if (topics->name.count > CROW_TOPIC_ERRORS_MOST) crow_labels_free(topics);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_topic_errors_average(const crow_comm *comm, const crow_partition *partition, const crow_labels *topics,
@@ -31,32 +29,27 @@ crow_status crow_topic_errors_average(const crow_comm *comm, const crow_partitio
   CROW_TRY(crow_comm_sum_i64(comm, size, count));
   for (int64_t t = 0; t < count; t++) mean[t] = crow_exact_value(&sums[t]) / (double)size[t];
 cleanup:
-  crow_free(sums);
-  crow_free(size);
+  CROW_FREE(sums, size);
   return status;
 }
 
 static crow_status topic_errors_allocate(const crow_labels *topics, crow_topic_errors *out) {
-  crow_status status = CROW_OK;
   const int64_t count = topics->name.count, width = topics->name.width;
   out->name = (crow_strings){.count = count, .width = width};
-  CROW_TRY(CROW_ALLOCATE(&out->name.data, count * width));
+  CROW_NEED(CROW_ALLOCATE(&out->name.data, count * width));
   memcpy(out->name.data, topics->name.data, (size_t)(count * width));
-  CROW_TRY(CROW_ALLOCATE(&out->mean, count));
-  CROW_TRY(CROW_ALLOCATE(&out->standard_error, count));
-  CROW_TRY(CROW_ALLOCATE(&out->covariance, count * count));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE(&out->mean, count));
+  CROW_NEED(CROW_ALLOCATE(&out->standard_error, count));
+  return CROW_ALLOCATE(&out->covariance, count * count);
 }
 
 crow_status crow_topic_errors_fill(const crow_comm *comm, const crow_partition *partition, const double *reward,
                                    const crow_labels *topics, const double *covariance, crow_topic_errors *out) {
-  crow_status status = CROW_OK;
   const int64_t count = topics->name.count;
   if (count == 0) return CROW_OK;
   crow_topic_errors_free(out);
-  CROW_TRY_AGREE(comm, topic_errors_allocate(topics, out));
-  CROW_TRY(crow_topic_errors_average(comm, partition, topics, reward, 1, out->mean));
+  CROW_NEED_AGREE(comm, topic_errors_allocate(topics, out));
+  CROW_NEED(crow_topic_errors_average(comm, partition, topics, reward, 1, out->mean));
   for (int64_t t = 0; t < count; t++) {
     const double variance = covariance[t * count + t];
     out->standard_error[t] = variance > 0 ? sqrt(variance) : 0;
@@ -65,14 +58,11 @@ crow_status crow_topic_errors_fill(const crow_comm *comm, const crow_partition *
       out->covariance[t * count + u] = (covariance[t * count + u] + covariance[u * count + t]) / 2;
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 void crow_topic_errors_free(crow_topic_errors *means) {
   crow_strings_free(&means->name);
-  crow_free(means->mean);
-  crow_free(means->standard_error);
-  crow_free(means->covariance);
+  CROW_FREE(means->mean, means->standard_error, means->covariance);
   *means = (crow_topic_errors){0};
 }

@@ -36,58 +36,52 @@ cleanup:
 }
 
 crow_status crow_sampling_find_draws(crow_sampling *s, bool *counted) {
-  crow_status status = CROW_OK;
   double scalars[3];
   *counted = s->checkpoint && crow_checkpoint_has(s->checkpoint, "weights");
-  if (!*counted) goto cleanup;
-  CROW_TRY(crow_checkpoint_get_scalars(s->checkpoint, "weights", 3, scalars));
+  if (!*counted) return CROW_OK;
+  CROW_NEED(crow_checkpoint_get_scalars(s->checkpoint, "weights", 3, scalars));
   s->blocks = (int64_t)scalars[2];
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_sampling_resume(const crow_comm *comm, crow_sampling *s, const crow_partition *p) {
-  crow_status status = CROW_OK;
   double scalars[3];
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->before.hits, p->count * s->tally.batches));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s->before.squares, p->count));
-  CROW_TRY(crow_checkpoint_get_scalars(s->checkpoint, "weights", 3, scalars));
-  CROW_TRY(crow_checkpoint_get_vector(s->checkpoint, "weights", 0, CROW_I64, p, s->before.squares));
-  CROW_TRY(crow_hit_batches_get(s->checkpoint, "weights", 1, s->tally.batches, p, s->before.hits));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&s->before.hits, p->count * s->tally.batches));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&s->before.squares, p->count));
+  CROW_NEED(crow_checkpoint_get_scalars(s->checkpoint, "weights", 3, scalars));
+  CROW_NEED(crow_checkpoint_get_vector(s->checkpoint, "weights", 0, CROW_I64, p, s->before.squares));
+  CROW_NEED(crow_hit_batches_get(s->checkpoint, "weights", 1, s->tally.batches, p, s->before.hits));
   s->done = (int64_t)scalars[0];
   s->target = (int64_t)scalars[1];
   crow_log(CROW_LOG_NOTICE, "weights: going on after %lld sample%s", (long long)s->done, crow_plural(s->done));
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Samples up to the target. With checkpoints, in rounds of about two seconds, after each of which a signal or the clock
  * may ask for one; how long rounds are changes nothing in what is counted. */
 crow_status crow_sampling_to_target(const crow_comm *comm, const crow_weights_options *options, int64_t limit,
                                     crow_sampling *s, crow_weights *out) {
-  crow_status status = CROW_OK;
   int64_t round = s->block * s->grid.groups; /* whole draws */
   while (!s->checkpoint && round < FIRST_ROUND) round *= 2;
   /* Ranks choose their engines by measurement, so their blocks may differ; what they share out must not. */
-  CROW_TRY(crow_comm_min_i64(comm, &round, 1));
+  CROW_NEED(crow_comm_min_i64(comm, &round, 1));
   while (s->done < s->target) {
     const int64_t next = s->target - s->done > round ? s->done + round : s->target;
     const double start = crow_time_s();
     bool due = false, stop = false;
-    CROW_TRY(crow_sampling_take(comm, s->done, next, limit, s));
+    CROW_NEED(crow_sampling_take(comm, s->done, next, limit, s));
     s->done = next;
     if (s->done == s->target && !s->checkpoint) break;
     if (crow_time_s() - start < 1) round *= 2;
-    CROW_TRY(crow_comm_min_i64(comm, &round, 1));
+    CROW_NEED(crow_comm_min_i64(comm, &round, 1));
     if (!s->checkpoint) {
-      CROW_TRY_AGREE(comm, crow_stop_check("samples"));
+      CROW_NEED_AGREE(comm, crow_stop_check("samples"));
       continue;
     }
-    CROW_TRY(crow_checkpoint_due(s->checkpoint, &due, &stop));
-    if (due) CROW_TRY(batches_save(comm, options, s, out));
+    CROW_NEED(crow_checkpoint_due(s->checkpoint, &due, &stop));
+    if (due) CROW_NEED(batches_save(comm, options, s, out));
     if (stop)
-      CROW_TRY(crow_error(CROW_STOPPED, "stopped after %lld of %lld samples", (long long)s->done, (long long)limit));
+      return crow_error(CROW_STOPPED, "stopped after %lld of %lld samples", (long long)s->done, (long long)limit);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -141,8 +141,8 @@ crow_status crow_weights_invert(const crow_comm *comm, crow_weights *out) {
   CROW_NEED(crow_comm_sum(comm, &out->partition, out->value, &sum));
   if (!isfinite(sum) || !(sum > 0)) {
     return crow_error(CROW_BAD_INPUT,
-                        "the weights of this scheme are not finite: the contexts, or the length asked for, "
-                        "are beyond double precision");
+                      "the weights of this scheme are not finite: the contexts, or the length asked for, "
+                      "are beyond double precision");
   }
   for (crow_gidx i = 0; i < out->partition.count; i++) out->value[i] /= sum;
   return crow_weights_summarise(comm, out);

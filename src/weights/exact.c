@@ -41,9 +41,7 @@ static crow_status scatter(const crow_comm *comm, const double *whole, crow_weig
   CROW_TRY(crow_comm_exchange(comm, whole, send_count, sizeof *whole, (void **)&received, receive_count));
   if (out->partition.count) memcpy(out->value, received, (size_t)out->partition.count * sizeof *received);
 cleanup:
-  crow_free(send_count);
-  crow_free(receive_count);
-  crow_free(received);
+  CROW_FREE(send_count, receive_count, received);
   return status;
 }
 
@@ -61,8 +59,7 @@ static crow_status exact_weights_compute(const crow_comm *comm, const crow_datas
   CROW_TRY(scatter(comm, whole, out));
   CROW_TRY(crow_weights_summarise(comm, out));
 cleanup:
-  crow_free(contexts);
-  crow_free(whole);
+  CROW_FREE(contexts, whole);
   return status;
 }
 
@@ -78,30 +75,28 @@ bool crow_weights_exact_fits(const crow_dataset *dataset, const crow_weights_opt
 
 crow_status crow_weights_exact(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
                                const crow_space *space, bool *done, crow_weights *out) {
-  crow_status status = CROW_OK;
   crow_stages stages = {0};
   const double *lower = NULL, *upper = NULL;
   const crow_gidx d = dataset->dimensions;
   const bool asked = asked_for(options);
   *done = false;
   if (!crow_weights_exact_fits(dataset, options)) {
-    if (!asked) goto cleanup;
-    CROW_TRY(crow_error(CROW_USAGE,
-                        "--nearest exact needs contexts of one or two dimensions and --space cube or box: here "
-                        "they have %lld, and the space is %s",
-                        (long long)d, options->space.space));
+    if (!asked) return CROW_OK;
+    return crow_error(CROW_USAGE,
+                      "--nearest exact needs contexts of one or two dimensions and --space cube or box: here "
+                      "they have %lld, and the space is %s",
+                      (long long)d, options->space.space);
   }
   if (!crow_space_bounds(space, &lower, &upper) || !has_extent(lower, upper, d)) {
-    if (!asked) goto cleanup;
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "--nearest exact: the contexts' bounding box has no extent in some dimension"));
+    if (!asked) return CROW_OK;
+    return crow_error(CROW_BAD_INPUT, "--nearest exact: the contexts' bounding box has no extent in some dimension");
   }
   crow_log(CROW_LOG_INFO, "weights: exact, from the Voronoi cells in %lld dimension%s; no samples are drawn",
            (long long)d, crow_plural(d));
   crow_stages_begin(&stages, "cells");
-  CROW_TRY(exact_weights_compute(comm, dataset, lower, upper, out));
+  CROW_NEED(exact_weights_compute(comm, dataset, lower, upper, out));
   crow_stages_end(&stages);
   out->run = (crow_weights_run){.engine = CROW_NEAREST_EXACT, .dimensions = d, .stages = stages};
   *done = true;
-cleanup:
-  return status;
+  return CROW_OK;
 }

@@ -147,8 +147,6 @@ crow_status crow_few_circle(const double *directions, crow_gidx count, crow_gidx
     share_line(sorted, count, value);
   *done = true;
 cleanup:
-  crow_free(basis);
-  crow_free(rest);
-  crow_free(sorted);
+  CROW_FREE(basis, rest, sorted);
   return status;
 }

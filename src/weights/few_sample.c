@@ -12,25 +12,22 @@ enum { LANES = CROW_FEW_LANES };
 /* ---- draws -------------------------------------------------------------------------------------------------- */
 
 static crow_status few_reserve(double **room, int64_t *have, int64_t wanted) {
-  crow_status status = CROW_OK;
   if (*have >= wanted) return CROW_OK;
   crow_free(*room);
   *room = NULL;
   *have = 0;
-  CROW_TRY(CROW_ALLOCATE_RAW(room, wanted));
+  CROW_NEED(CROW_ALLOCATE_RAW(room, wanted));
   *have = wanted;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* A block, column by column; the first numbers of a longer draw are those of a shorter one. */
 static crow_status few_make(crow_few *few, int64_t block, int64_t columns, int64_t total, double *to) {
-  crow_status status = CROW_OK;
   const uint64_t seed = (uint64_t)few->options->space.seed;
   const bool uniform = few->kind == CROW_FEW_CUBE || few->kind == CROW_FEW_BOX;
   const int64_t begin = block * LANES, left = total - begin, n = left < LANES ? left : LANES;
-  CROW_TRY(few_reserve(&few->room, &few->room_count, columns * LANES));
-  if (few->kind == CROW_FEW_POOL) CROW_TRY(crow_space_sample(few->space, begin, n, total, few->room));
+  CROW_NEED(few_reserve(&few->room, &few->room_count, columns * LANES));
+  if (few->kind == CROW_FEW_POOL) CROW_NEED(crow_space_sample(few->space, begin, n, total, few->room));
   for (int64_t lane = 0; lane < LANES; lane++) {
     double *draw = few->room + lane * columns;
     const uint64_t index = (uint64_t)(begin + lane);
@@ -39,8 +36,7 @@ static crow_status few_make(crow_few *few, int64_t block, int64_t columns, int64
     if (!uniform && few->kind != CROW_FEW_POOL) crow_random_normal(seed, CROW_STREAM_SAMPLE, index, draw, columns);
     for (int64_t k = 0; k < columns; k++) to[k * LANES + lane] = draw[k];
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status few_grow(crow_few *few, int64_t block) {
@@ -54,16 +50,14 @@ static crow_status few_grow(crow_few *few, int64_t block) {
     pointers[b] = few->block[b];
     columns[b] = few->columns[b];
   }
-  crow_free(few->block);
-  crow_free(few->columns);
+  CROW_FREE(few->block, few->columns);
   few->block = pointers;
   few->columns = columns;
   few->blocks = more;
   pointers = NULL;
   columns = NULL;
 cleanup:
-  crow_free(pointers);
-  crow_free(columns);
+  CROW_FREE(pointers, columns);
   return status;
 }
 
@@ -77,40 +71,35 @@ static void few_forget(crow_few *few) {
 }
 
 crow_status crow_few_draws(crow_few *few, int64_t block, int64_t columns, int64_t total, const double **draws) {
-  crow_status status = CROW_OK;
   const int64_t bytes = columns * LANES * (int64_t)sizeof(double);
   if (few->kind == CROW_FEW_POOL && total != few->total) few_forget(few);
   few->total = total;
-  if (block >= few->blocks) CROW_TRY(few_grow(few, block));
+  if (block >= few->blocks) CROW_NEED(few_grow(few, block));
   if (few->columns[block] >= columns) {
     *draws = few->block[block];
-    goto cleanup;
+    return CROW_OK;
   }
   few->kept_bytes -= few->columns[block] * LANES * (int64_t)sizeof(double);
   crow_free(few->block[block]);
   few->block[block] = NULL;
   few->columns[block] = 0;
   if (few->kept_bytes + bytes <= FEW_KEPT_BYTES) {
-    CROW_TRY(CROW_ALLOCATE_RAW(&few->block[block], columns * LANES));
-    CROW_TRY(few_make(few, block, columns, total, few->block[block]));
+    CROW_NEED(CROW_ALLOCATE_RAW(&few->block[block], columns * LANES));
+    CROW_NEED(few_make(few, block, columns, total, few->block[block]));
     few->columns[block] = columns;
     few->kept_bytes += bytes;
     *draws = few->block[block];
   } else {
-    CROW_TRY(few_reserve(&few->spare, &few->spare_count, columns * LANES));
-    CROW_TRY(few_make(few, block, columns, total, few->spare));
+    CROW_NEED(few_reserve(&few->spare, &few->spare_count, columns * LANES));
+    CROW_NEED(few_make(few, block, columns, total, few->spare));
     *draws = few->spare;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 void crow_few_free(crow_few *few) {
   few_forget(few);
-  crow_free(few->block);
-  crow_free(few->columns);
-  crow_free(few->spare);
-  crow_free(few->room);
+  CROW_FREE(few->block, few->columns, few->spare, few->room);
   memset(few, 0, sizeof *few);
 }
 
@@ -204,7 +193,6 @@ static void few_count(crow_few_set *set, double *best, int64_t from, int64_t n) 
 }
 
 crow_status crow_few_sample(crow_few *few, crow_few_set *set, int64_t from, int64_t to, int64_t total) {
-  crow_status status = CROW_OK;
   const bool directions = few->kind == CROW_FEW_SPHERE || few->kind == CROW_FEW_WEIGHTED;
   const bool moves = few->kind != CROW_FEW_GAUSSIAN && !directions;
   const int64_t columns = directions ? set->k : few->kind == CROW_FEW_GAUSSIAN ? set->count : few->d;
@@ -213,7 +201,7 @@ crow_status crow_few_sample(crow_few *few, crow_few_set *set, int64_t from, int6
     const int64_t last = begin + LANES < to ? begin + LANES : to;
     const double *draws = NULL, *points = NULL;
     double best[LANES];
-    CROW_TRY(crow_few_draws(few, block, columns, total, &draws));
+    CROW_NEED(crow_few_draws(few, block, columns, total, &draws));
     points = draws;
     if (set->basis && !directions) {
       few_project(set, moves ? few->d : columns, draws, set->points);
@@ -225,6 +213,5 @@ crow_status crow_few_sample(crow_few *few, crow_few_set *set, int64_t from, int6
     few_scores(set, directions, points, best);
     few_count(set, best, first - begin, last - first);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }

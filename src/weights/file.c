@@ -6,25 +6,23 @@
 
 static crow_status weights_write_attributes(crow_file *file, const crow_weights *weights,
                                             const crow_weights_options *options) {
-  crow_status status = CROW_OK;
-  CROW_TRY(crow_file_set_i64(file, "/", "samples", weights->samples));
+  CROW_NEED(crow_file_set_i64(file, "/", "samples", weights->samples));
   if (weights->samples && weights->prompts < 2) {
-    CROW_TRY(crow_file_set_text(file, "/", "draws", weights->blocks ? "signs" : "independent"));
-    CROW_TRY(crow_file_set_i64(file, "/", "sign_blocks", weights->blocks));
+    CROW_NEED(crow_file_set_text(file, "/", "draws", weights->blocks ? "signs" : "independent"));
+    CROW_NEED(crow_file_set_i64(file, "/", "sign_blocks", weights->blocks));
   }
-  if (weights->samples) CROW_TRY(crow_file_set_f64(file, "/", "pseudo_count", weights->pseudo_count));
-  CROW_TRY(crow_file_set_i64(file, "/", "seed", options->space.seed));
-  CROW_TRY(crow_file_set_i64(file, "/", "hit_unit", CROW_HIT_UNIT));
-  CROW_TRY(crow_file_set_i64(file, "/", "zeros", weights->zeros));
-  CROW_TRY(crow_file_set_f64(file, "/", "effective", weights->effective));
+  if (weights->samples) CROW_NEED(crow_file_set_f64(file, "/", "pseudo_count", weights->pseudo_count));
+  CROW_NEED(crow_file_set_i64(file, "/", "seed", options->space.seed));
+  CROW_NEED(crow_file_set_i64(file, "/", "hit_unit", CROW_HIT_UNIT));
+  CROW_NEED(crow_file_set_i64(file, "/", "zeros", weights->zeros));
+  CROW_NEED(crow_file_set_f64(file, "/", "effective", weights->effective));
   if (weights->length > 0) {
-    CROW_TRY(
+    CROW_NEED(
         crow_file_set_f64(file, "/", options->scheme == CROW_SCHEME_KERNEL ? "bandwidth" : "radius", weights->length));
   }
-  if (weights->eta > 0) CROW_TRY(crow_file_set_f64(file, "/", "eta", weights->eta));
-  if (weights->farthest > 0) CROW_TRY(crow_file_set_f64(file, "/", "farthest", weights->farthest));
-cleanup:
-  return status;
+  if (weights->eta > 0) CROW_NEED(crow_file_set_f64(file, "/", "eta", weights->eta));
+  if (weights->farthest > 0) CROW_NEED(crow_file_set_f64(file, "/", "farthest", weights->farthest));
+  return CROW_OK;
 }
 
 /* Hits by batch have a row for each alternative in the file. */
@@ -129,21 +127,19 @@ cleanup:
 
 /* Scales the values to sum 1; a sum that is 0 or not finite cannot be scaled. */
 static crow_status normalise(const crow_comm *comm, const char *path, crow_weights *weights) {
-  crow_status status = CROW_OK;
   double sum = 0;
-  CROW_TRY(crow_comm_sum(comm, &weights->partition, weights->value, &sum));
+  CROW_NEED(crow_comm_sum(comm, &weights->partition, weights->value, &sum));
   if (!(sum > 0) || isinf(sum)) {
-    CROW_TRY(crow_error(CROW_BAD_INPUT, "%s: /weights/value sums to %g, expected a positive number", path, sum));
+    return crow_error(CROW_BAD_INPUT, "%s: /weights/value sums to %g, expected a positive number", path, sum);
   }
   /* Weights that already sum to 1, up to the rounding of each, keep their bits. */
-  if (fabs(sum - 1) <= 1e-12) goto cleanup;
+  if (fabs(sum - 1) <= 1e-12) return CROW_OK;
   crow_log(CROW_LOG_INFO, "weights: %s sums to %.15g; divided by it", path, sum);
   for (crow_gidx i = 0; i < weights->partition.count; i++) {
     weights->value[i] /= sum;
     weights->standard_error[i] /= sum;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_weights_read(const crow_comm *comm, const char *path, const crow_dataset *dataset, crow_weights *out) {

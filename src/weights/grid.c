@@ -50,24 +50,21 @@ cleanup:
 
 crow_status crow_weights_grid_create(const crow_comm *comm, const crow_weights_options *options, crow_gidx m,
                                      crow_gidx d, bool single, crow_weights_grid *out) {
-  crow_status status = CROW_OK;
   const int size = crow_comm_size(comm), rank = crow_comm_rank(comm);
   memset(out, 0, sizeof *out);
-  CROW_TRY(crow_weights_grid_parse(options->grid, &out->groups, &out->slices));
+  CROW_NEED(crow_weights_grid_parse(options->grid, &out->groups, &out->slices));
   if (out->groups == 0) {
-    CROW_TRY(grid_choose(comm, options, m, d, single, &out->slices));
+    CROW_NEED(grid_choose(comm, options, m, d, single, &out->slices));
     out->groups = size / out->slices;
   }
   if ((int64_t)out->groups * out->slices != size) {
-    CROW_TRY(crow_error(CROW_USAGE, "--grid %s needs %lld ranks, but %d run", options->grid,
-                        (long long)out->groups * out->slices, size));
+    return crow_error(CROW_USAGE, "--grid %s needs %lld ranks, but %d run", options->grid,
+                      (long long)out->groups * out->slices, size);
   }
   out->group = rank / out->slices;
   out->slice = rank % out->slices;
-  CROW_TRY(crow_comm_split(comm, out->group, rank, &out->across_slices));
-  CROW_TRY(crow_comm_split(comm, out->slice, rank, &out->across_groups));
-cleanup:
-  return status;
+  CROW_NEED(crow_comm_split(comm, out->group, rank, &out->across_slices));
+  return crow_comm_split(comm, out->slice, rank, &out->across_groups);
 }
 
 void crow_weights_grid_free(crow_weights_grid *grid) {

@@ -22,49 +22,40 @@ cleanup:
 }
 
 crow_status crow_hit_batches_allocate(const crow_comm *comm, crow_weights *out) {
-  crow_status status = CROW_OK;
   crow_free(out->batch_hits);
   out->batch_hits = NULL;
   /* Never NULL: an empty slice does not mean that they were not kept. */
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->batch_hits, CROW_HIT_BATCHES * out->partition.count + 1));
-cleanup:
-  return status;
+  return crow_comm_agree(comm, CROW_ALLOCATE(&out->batch_hits, CROW_HIT_BATCHES * out->partition.count + 1));
 }
 
 crow_status crow_weights_gather_batches(const crow_comm *comm, const crow_weights_grid *grid,
                                         const crow_partition *slice, const crow_tally *tally, const crow_tally *before,
                                         crow_weights *out) {
-  crow_status status = CROW_OK;
   const crow_gidx count = out->partition.count;
   if (tally->batches == 1) return CROW_OK;
-  CROW_TRY(crow_hit_batches_allocate(comm, out));
+  CROW_NEED(crow_hit_batches_allocate(comm, out));
   for (int64_t b = 0; b < tally->batches; b++) {
     int64_t *hits = out->batch_hits + b * count;
-    CROW_TRY(crow_tally_redistribute_column(comm, grid, slice, tally->hits, tally->batches, b, &out->partition, hits));
+    CROW_NEED(crow_tally_redistribute_column(comm, grid, slice, tally->hits, tally->batches, b, &out->partition, hits));
     for (crow_gidx i = 0; before->hits && i < count; i++) hits[i] += before->hits[b * count + i];
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_hit_batches_put(crow_checkpoint *checkpoint, const char *state, int64_t first, int64_t batches,
                                  const crow_partition *p, const int64_t *hits) {
-  crow_status status = CROW_OK;
   for (int64_t b = 0; b < batches; b++) {
-    CROW_TRY(crow_checkpoint_put_vector(checkpoint, state, first + b, CROW_I64, p, hits + b * p->count));
+    CROW_NEED(crow_checkpoint_put_vector(checkpoint, state, first + b, CROW_I64, p, hits + b * p->count));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_hit_batches_get(crow_checkpoint *checkpoint, const char *state, int64_t first, int64_t batches,
                                  const crow_partition *p, int64_t *hits) {
-  crow_status status = CROW_OK;
   for (int64_t b = 0; b < batches; b++) {
-    CROW_TRY(crow_checkpoint_get_vector(checkpoint, state, first + b, CROW_I64, p, hits + b * p->count));
+    CROW_NEED(crow_checkpoint_get_vector(checkpoint, state, first + b, CROW_I64, p, hits + b * p->count));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* ---- how much batches differ ---------------------------------------------------------------------------------- */
@@ -79,25 +70,15 @@ typedef struct batch_totals {
   double *sum, *share; /* (prompts) all hits; (prompts, CROW_HIT_BATCHES) the batches' shares of them */
 } batch_totals;
 
-static void batch_totals_free(batch_totals *t) {
-  crow_free(t->hits);
-  crow_free(t->size);
-  crow_free(t->own);
-  crow_free(t->factor);
-  crow_free(t->sum);
-  crow_free(t->share);
-}
+static void batch_totals_free(batch_totals *t) { CROW_FREE(t->hits, t->size, t->own, t->factor, t->sum, t->share); }
 
 static crow_status batch_totals_allocate(crow_gidx count, batch_totals *t) {
-  crow_status status = CROW_OK;
-  CROW_TRY(CROW_ALLOCATE(&t->own, count));
-  CROW_TRY(CROW_ALLOCATE(&t->hits, t->prompts * CROW_HIT_BATCHES));
-  CROW_TRY(CROW_ALLOCATE(&t->size, t->prompts));
-  CROW_TRY(CROW_ALLOCATE(&t->factor, t->prompts));
-  CROW_TRY(CROW_ALLOCATE(&t->sum, t->prompts));
-  CROW_TRY(CROW_ALLOCATE(&t->share, t->prompts * CROW_HIT_BATCHES));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE(&t->own, count));
+  CROW_NEED(CROW_ALLOCATE(&t->hits, t->prompts * CROW_HIT_BATCHES));
+  CROW_NEED(CROW_ALLOCATE(&t->size, t->prompts));
+  CROW_NEED(CROW_ALLOCATE(&t->factor, t->prompts));
+  CROW_NEED(CROW_ALLOCATE(&t->sum, t->prompts));
+  return CROW_ALLOCATE(&t->share, t->prompts * CROW_HIT_BATCHES);
 }
 
 static crow_gidx prompt_of(const crow_weights *weights, crow_gidx i) {
@@ -105,7 +86,6 @@ static crow_gidx prompt_of(const crow_weights *weights, crow_gidx i) {
 }
 
 static crow_status find_batch_totals(const crow_comm *comm, const crow_weights *weights, batch_totals *t) {
-  crow_status status = CROW_OK;
   const crow_gidx count = weights->partition.count;
   for (crow_gidx i = 0; i < count; i++) t->size[prompt_of(weights, i)]++;
   for (int64_t b = 0; b < CROW_HIT_BATCHES; b++) {
@@ -115,8 +95,8 @@ static crow_status find_batch_totals(const crow_comm *comm, const crow_weights *
       t->own[i] += (double)hits[i];
     }
   }
-  CROW_TRY(crow_comm_sum_i64(comm, t->hits, t->prompts * CROW_HIT_BATCHES));
-  CROW_TRY(crow_comm_sum_i64(comm, t->size, t->prompts));
+  CROW_NEED(crow_comm_sum_i64(comm, t->hits, t->prompts * CROW_HIT_BATCHES));
+  CROW_NEED(crow_comm_sum_i64(comm, t->size, t->prompts));
   for (crow_gidx k = 0; k < t->prompts; k++) {
     const int64_t *hits = t->hits + k * CROW_HIT_BATCHES;
     double *share = t->share + k * CROW_HIT_BATCHES, squares = 0;
@@ -127,8 +107,7 @@ static crow_status find_batch_totals(const crow_comm *comm, const crow_weights *
     }
     t->factor[k] = t->sum[k] > 0 && squares < 1 ? 1 / sqrt(1 - squares) : 0;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Row b of this rank's alternatives. With pseudo-counts the hits count for less of the weight. */

@@ -86,19 +86,16 @@ double crow_weights_need_bytes(const crow_dataset *dataset, const crow_weights_o
 
 crow_status crow_weights_check_memory(const crow_comm *comm, const crow_dataset *dataset,
                                       const crow_weights_options *options) {
-  crow_status status = CROW_OK;
   const int ranks = crow_comm_size(comm);
   int groups = 0, slices = 0;
-  CROW_TRY(crow_weights_grid_parse(options->grid, &groups, &slices));
+  CROW_NEED(crow_weights_grid_parse(options->grid, &groups, &slices));
   /* Without a grid there may be as many slices as ranks. */
-  CROW_TRY(crow_comm_check_memory(
+  return crow_comm_check_memory(
       comm, options->memory_per_rank, crow_weights_need_bytes(dataset, options, ranks, slices ? slices : ranks),
       crow_weights_exact_fits(dataset, options)
           ? "take fewer ranks a node, or samples (--nearest auto above --pseudo-count 0, or another engine)"
           : "use more ranks or fewer ranks a node, a --grid of more slices, contexts stored as 32-bit floats, or "
             "another --space than gaussian",
       "the weights of %lld alternatives in %lld dimensions", (long long)dataset->alternatives,
-      (long long)dataset->dimensions));
-cleanup:
-  return status;
+      (long long)dataset->dimensions);
 }

@@ -41,15 +41,14 @@ cleanup:
 }
 
 crow_status crow_prompts_plan(crow_prompts *p) {
-  crow_status status = CROW_OK;
   const crow_dataset *dataset = p->dataset;
   const int ranks = p->partition.size;
   crow_gidx total = 0, before = 0;
-  CROW_TRY(CROW_ALLOCATE(&p->size, dataset->prompts));
-  CROW_TRY(CROW_ALLOCATE(&p->owner, dataset->prompts));
-  CROW_TRY(CROW_ALLOCATE(&p->slice, p->partition.count));
+  CROW_NEED(CROW_ALLOCATE(&p->size, dataset->prompts));
+  CROW_NEED(CROW_ALLOCATE(&p->owner, dataset->prompts));
+  CROW_NEED(CROW_ALLOCATE(&p->slice, p->partition.count));
   if (p->options->batches && p->options->scheme == CROW_SCHEME_VORONOI) {
-    CROW_TRY(CROW_ALLOCATE(&p->slice_batch, p->partition.count * CROW_HIT_BATCHES + 1)); /* never NULL */
+    CROW_NEED(CROW_ALLOCATE(&p->slice_batch, p->partition.count * CROW_HIT_BATCHES + 1)); /* never NULL */
   }
   for (crow_gidx x = 0; x < dataset->alternatives; x++) p->size[dataset->prompt[x]]++;
   for (crow_gidx k = 0; k < dataset->prompts; k++) {
@@ -63,9 +62,7 @@ crow_status crow_prompts_plan(crow_prompts *p) {
     p->owner[k] = (int)((__int128)before * ranks / total);
     before += p->size[k] + PROMPT_COST;
   }
-  CROW_TRY(list_owned(p));
-cleanup:
-  return status;
+  return list_owned(p);
 }
 
 void crow_prompts_free(crow_prompts *p) {
@@ -109,9 +106,7 @@ crow_status crow_prompts_to_owners(const crow_prompts *p, int32_t prompt, const 
   }
   CROW_TRY(crow_comm_exchange(p->comm, packed, send, bytes, rows, receive));
 cleanup:
-  crow_free(packed);
-  crow_free(send);
-  crow_free(receive);
+  CROW_FREE(packed, send, receive);
   return status;
 }
 
@@ -137,20 +132,15 @@ static crow_status rows_to_slices(const crow_prompts *p, const void *owned, size
     memcpy((char *)slice + (size_t)i * bytes, received + (size_t)from[owner]++ * bytes, bytes);
   }
 cleanup:
-  crow_free(send);
-  crow_free(receive);
-  crow_free(from);
-  crow_free(received);
+  CROW_FREE(send, receive, from, received);
   return status;
 }
 
 crow_status crow_prompts_to_slices(crow_prompts *p) {
-  crow_status status = CROW_OK;
-  CROW_TRY(rows_to_slices(p, p->result, sizeof *p->result, p->slice));
+  CROW_NEED(rows_to_slices(p, p->result, sizeof *p->result, p->slice));
   /* Not by p->batch, which is NULL after a resume on a rank that owns nothing. */
-  if (p->slice_batch) CROW_TRY(rows_to_slices(p, p->batch, CROW_HIT_BATCHES * sizeof *p->batch, p->slice_batch));
-cleanup:
-  return status;
+  if (p->slice_batch) CROW_NEED(rows_to_slices(p, p->batch, CROW_HIT_BATCHES * sizeof *p->batch, p->slice_batch));
+  return CROW_OK;
 }
 
 void crow_prompt_view_make(void *view, crow_gidx begin, crow_gidx count, crow_type type, void *values) {

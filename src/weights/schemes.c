@@ -26,24 +26,22 @@ cleanup:
 crow_status crow_weights_by_scheme(const crow_comm *comm, const crow_dataset *dataset,
                                    const crow_weights_options *options, const char *reason, crow_space *space,
                                    crow_checkpoint *checkpoint, crow_weights *out) {
-  crow_status status = CROW_OK;
   switch ((crow_scheme)options->scheme) {
   case CROW_SCHEME_VORONOI:
-    CROW_TRY(scheme_voronoi(comm, dataset, options, reason, space, checkpoint, out));
+    CROW_NEED(scheme_voronoi(comm, dataset, options, reason, space, checkpoint, out));
     break;
   case CROW_SCHEME_UNIFORM:
-    CROW_TRY(crow_weights_uniform(comm, dataset->alternatives, out));
+    CROW_NEED(crow_weights_uniform(comm, dataset->alternatives, out));
     break;
   case CROW_SCHEME_KERNEL:
   case CROW_SCHEME_RADIUS:
-    CROW_TRY(crow_weights_density(comm, dataset, options, checkpoint, out));
+    CROW_NEED(crow_weights_density(comm, dataset, options, checkpoint, out));
     break;
   case CROW_SCHEME_CLUSTER:
-    CROW_TRY(crow_weights_cluster(comm, dataset, options, out));
+    CROW_NEED(crow_weights_cluster(comm, dataset, options, out));
     break;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_weights_of_prompt(const crow_comm *comm, const crow_dataset *dataset,

@@ -56,7 +56,6 @@ typedef struct tally_call {
 /* Samples `list` (count <= CROW_TALLY_MEASURES) for which several slices have alternatives that near: the slices whose
  * distance is not the least drop out. */
 static crow_status tally_settle(const tally_call *call, const int64_t *list, int64_t count) {
-  crow_status status = CROW_OK;
   const crow_tally_block *block = call->block;
   const int64_t n = block->result->count, *begin = block->result->tie_begin;
   crow_nearest_measure *mine = call->room->measure, *all = mine + CROW_TALLY_MEASURES;
@@ -72,7 +71,7 @@ static crow_status tally_settle(const tally_call *call, const int64_t *list, int
     }
     crow_nearest_measure_of(block->nearest, points, at, block->result->index[begin[list[c]]], &mine[c]);
   }
-  CROW_TRY(crow_comm_gather(call->grid->across_slices, mine, all, count * (int64_t)sizeof *mine));
+  CROW_NEED(crow_comm_gather(call->grid->across_slices, mine, all, count * (int64_t)sizeof *mine));
   for (int64_t c = 0; c < count; c++) {
     const crow_nearest_measure *least = NULL;
     for (int s = 0; s < call->grid->slices; s++) {
@@ -84,12 +83,10 @@ static crow_status tally_settle(const tally_call *call, const int64_t *list, int
       if (*ties && crow_nearest_measure_compare(&all[s * count + c], least) > 0) *ties = 0;
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status settle_all(const tally_call *call) {
-  crow_status status = CROW_OK;
   const int64_t n = call->block->result->count;
   int64_t list[CROW_TALLY_MEASURES], count = 0;
   for (int64_t i = 0; i < n; i++) {
@@ -97,29 +94,27 @@ static crow_status settle_all(const tally_call *call) {
     for (int s = 0; s < call->grid->slices; s++) with += call->all[s * n + i] > 0;
     if (with > 1) list[count++] = i;
     if (count == CROW_TALLY_MEASURES || (count && i == n - 1)) {
-      CROW_TRY(tally_settle(call, list, count));
+      CROW_NEED(tally_settle(call, list, count));
       count = 0;
     }
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status add_slices(const crow_weights_grid *grid, const crow_tally_block *block, const crow_tally_room *room,
                               crow_tally *tally) {
-  crow_status status = CROW_OK;
   const crow_nearest_result *result = block->result;
   const int64_t n = result->count, *begin = result->tie_begin;
   int64_t *mine = room->counts;
   const tally_call call = {.grid = grid, .block = block, .room = room, .all = room->counts + n};
   if (n) memcpy(room->distance, result->distance, (size_t)n * sizeof *room->distance);
-  CROW_TRY(crow_comm_min_f64(grid->across_slices, room->distance, n));
+  CROW_NEED(crow_comm_min_f64(grid->across_slices, room->distance, n));
   for (int64_t i = 0; i < n; i++) {
     const bool near = result->distance[i] <= crow_nearest_margin(room->distance[i], block->dimensions);
     mine[i] = near ? begin[i + 1] - begin[i] : 0;
   }
-  CROW_TRY(crow_comm_gather(grid->across_slices, mine, call.all, n * (int64_t)sizeof *mine));
-  CROW_TRY(settle_all(&call));
+  CROW_NEED(crow_comm_gather(grid->across_slices, mine, call.all, n * (int64_t)sizeof *mine));
+  CROW_NEED(settle_all(&call));
   for (int64_t i = 0; i < n; i++) {
     int64_t first = 0, total = 0;
     for (int s = 0; s < grid->slices; s++) {
@@ -131,8 +126,7 @@ static crow_status add_slices(const crow_weights_grid *grid, const crow_tally_bl
     if (count) tally_share_out(result->index + begin[i], count, first, total, block->first + i, tally);
     end_draw(tally, block->first + i);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_tally_add(const crow_weights_grid *grid, const crow_tally_block *block, const crow_tally_room *room,
@@ -154,22 +148,16 @@ crow_status crow_tally_add(const crow_weights_grid *grid, const crow_tally_block
 
 crow_status crow_tally_room_create(const crow_weights_grid *grid, int64_t block, int64_t dimensions,
                                    crow_tally_room *out) {
-  crow_status status = CROW_OK;
   *out = (crow_tally_room){0};
   if (grid->slices == 1) return CROW_OK;
-  CROW_TRY(CROW_ALLOCATE_RAW(&out->distance, block));
-  CROW_TRY(CROW_ALLOCATE_RAW(&out->point, dimensions));
-  CROW_TRY(CROW_ALLOCATE_RAW(&out->counts, block * (grid->slices + 1)));
-  CROW_TRY(CROW_ALLOCATE(&out->measure, CROW_TALLY_MEASURES * (int64_t)(grid->slices + 1)));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE_RAW(&out->distance, block));
+  CROW_NEED(CROW_ALLOCATE_RAW(&out->point, dimensions));
+  CROW_NEED(CROW_ALLOCATE_RAW(&out->counts, block * (grid->slices + 1)));
+  return CROW_ALLOCATE(&out->measure, CROW_TALLY_MEASURES * (int64_t)(grid->slices + 1));
 }
 
 void crow_tally_room_free(crow_tally_room *room) {
-  crow_free(room->distance);
-  crow_free(room->point);
-  crow_free(room->counts);
-  crow_free(room->measure);
+  CROW_FREE(room->distance, room->point, room->counts, room->measure);
   *room = (crow_tally_room){0};
 }
 
@@ -193,10 +181,7 @@ crow_status crow_tally_redistribute(const crow_comm *comm, const crow_weights_gr
   CROW_TRY(crow_comm_exchange(comm, sum, send_count, sizeof *sum, (void **)&received, receive_count));
   if (to->count) memcpy(out, received, (size_t)to->count * sizeof *out);
 cleanup:
-  crow_free(sum);
-  crow_free(send_count);
-  crow_free(receive_count);
-  crow_free(received);
+  CROW_FREE(sum, send_count, receive_count, received);
   return status;
 }
 
@@ -223,20 +208,17 @@ static void add_before(const int64_t *before, int64_t batches, crow_gidx count, 
 crow_status crow_weights_gather(const crow_comm *comm, const crow_weights_grid *grid, const crow_partition *slice,
                                 const crow_tally *tally, const crow_tally *before, int64_t samples, double pseudo_count,
                                 int64_t *squares, crow_weights *out) {
-  crow_status status = CROW_OK;
   const crow_gidx count = out->partition.count;
-  CROW_TRY(
+  CROW_NEED(
       crow_tally_redistribute_column(comm, grid, slice, tally->hits, tally->batches, -1, &out->partition, out->hits));
-  CROW_TRY(crow_tally_redistribute(comm, grid, slice, tally->squares, &out->partition, squares));
+  CROW_NEED(crow_tally_redistribute(comm, grid, slice, tally->squares, &out->partition, squares));
   add_before(before->hits, tally->batches, count, out->hits);
   add_before(before->squares, 1, count, squares);
   out->samples = samples;
   for (crow_gidx i = 0; i < count; i++) {
     crow_tally_weigh((double)out->hits[i], (double)squares[i], tally->unit, pseudo_count, i, out);
   }
-  CROW_TRY(crow_weights_summarise(comm, out));
-cleanup:
-  return status;
+  return crow_weights_summarise(comm, out);
 }
 
 crow_status crow_weights_relative_error(const crow_comm *comm, const crow_weights *weights, double *error) {

@@ -4,28 +4,24 @@
 #include <string.h>
 
 crow_status crow_weights_allocate(const crow_comm *comm, crow_gidx alternatives, bool sampled, crow_weights *out) {
-  crow_status status = CROW_OK;
   memset(out, 0, sizeof *out);
   out->growth = 1;
   out->partition = crow_comm_partition(comm, alternatives, CROW_BLOCK);
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->value, out->partition.count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->standard_error, out->partition.count));
-  if (sampled) CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->hits, out->partition.count));
-cleanup:
-  return status;
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->value, out->partition.count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->standard_error, out->partition.count));
+  if (sampled) CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->hits, out->partition.count));
+  return CROW_OK;
 }
 
 crow_status crow_weights_summarise(const crow_comm *comm, crow_weights *weights) {
-  crow_status status = CROW_OK;
   const double *w = weights->value;
   double squares = 0;
   weights->zeros = 0;
   for (crow_gidx i = 0; i < weights->partition.count; i++) weights->zeros += w[i] == 0;
-  CROW_TRY(crow_comm_sum_i64(comm, &weights->zeros, 1));
-  CROW_TRY(crow_comm_dot(comm, &weights->partition, 1, &w, &w, &squares));
+  CROW_NEED(crow_comm_sum_i64(comm, &weights->zeros, 1));
+  CROW_NEED(crow_comm_dot(comm, &weights->partition, 1, &w, &w, &squares));
   weights->effective = squares > 0 ? 1 / squares : 0;
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_weights_uniform(const crow_comm *comm, crow_gidx alternatives, crow_weights *out) {
@@ -39,29 +35,27 @@ cleanup:
 }
 
 crow_status crow_weights_save(crow_checkpoint *checkpoint, const crow_weights *weights) {
-  crow_status status = CROW_OK;
   const crow_weights_space *space = &weights->space;
   const double scalars[] = {(double)weights->samples,    (double)space->dimensions, (double)space->center_rounds,
                             space->center_change,        (double)weights->blocks,   weights->pseudo_count,
                             weights->batch_hits != NULL, weights->squares != NULL,  weights->growth};
   const crow_partition *p = &weights->partition;
-  CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "finished_weights", sizeof scalars / sizeof *scalars, scalars));
+  CROW_NEED(crow_checkpoint_put_scalars(checkpoint, "finished_weights", sizeof scalars / sizeof *scalars, scalars));
   if (space->dimensions) {
-    CROW_TRY(crow_checkpoint_put_scalars(checkpoint, "finished_center", space->dimensions, space->center));
+    CROW_NEED(crow_checkpoint_put_scalars(checkpoint, "finished_center", space->dimensions, space->center));
   }
-  CROW_TRY(crow_checkpoint_put_vector(checkpoint, "finished_weights", 0, CROW_F64, p, weights->value));
-  CROW_TRY(crow_checkpoint_put_vector(checkpoint, "finished_weights", 1, CROW_F64, p, weights->standard_error));
+  CROW_NEED(crow_checkpoint_put_vector(checkpoint, "finished_weights", 0, CROW_F64, p, weights->value));
+  CROW_NEED(crow_checkpoint_put_vector(checkpoint, "finished_weights", 1, CROW_F64, p, weights->standard_error));
   if (weights->samples) {
-    CROW_TRY(crow_checkpoint_put_vector(checkpoint, "finished_weights", 2, CROW_I64, p, weights->hits));
+    CROW_NEED(crow_checkpoint_put_vector(checkpoint, "finished_weights", 2, CROW_I64, p, weights->hits));
   }
   if (weights->squares) {
-    CROW_TRY(crow_checkpoint_put_vector(checkpoint, "finished_squares", 0, CROW_I64, p, weights->squares));
+    CROW_NEED(crow_checkpoint_put_vector(checkpoint, "finished_squares", 0, CROW_I64, p, weights->squares));
   }
   if (weights->batch_hits) {
-    CROW_TRY(crow_hit_batches_put(checkpoint, "finished_weights", 3, CROW_HIT_BATCHES, p, weights->batch_hits));
+    CROW_NEED(crow_hit_batches_put(checkpoint, "finished_weights", 3, CROW_HIT_BATCHES, p, weights->batch_hits));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_weights_load(const crow_comm *comm, crow_checkpoint *checkpoint, crow_gidx alternatives,
@@ -100,12 +94,8 @@ cleanup:
 }
 
 void crow_weights_free(crow_weights *weights) {
-  crow_free(weights->value);
-  crow_free(weights->standard_error);
-  crow_free(weights->hits);
-  crow_free(weights->batch_hits);
-  crow_free(weights->squares);
-  crow_free(weights->share);
+  CROW_FREE(weights->value, weights->standard_error, weights->hits, weights->batch_hits, weights->squares,
+            weights->share);
   crow_weights_space_free(&weights->space);
   crow_strings_free(&weights->effect);
   memset(weights, 0, sizeof *weights);
