@@ -161,6 +161,33 @@ CROW_API crow_status crow_string_copy(const char *text, char **out);
 #define CROW_ALLOCATE(pointer, count) crow_allocate((count), sizeof **(pointer), (void **)(pointer))
 #define CROW_ALLOCATE_RAW(pointer, count) crow_allocate_raw((count), sizeof **(pointer), (void **)(pointer))
 
+/** An array that is wanted: where its address goes, and the bytes of an element. */
+typedef struct crow_wanted {
+  void **out;
+  size_t bytes;
+} crow_wanted;
+/** Allocates several arrays of `count` elements, `arrays` up to one without `out`. Local. */
+CROW_API crow_status crow_allocate_each(int64_t count, bool zeroed, const crow_wanted *arrays);
+/** `status = CROW_ALLOCATE_EACH(count, &a, &b, &c)`: CROW_ALLOCATE() of two to eight arrays of equal length. */
+#define CROW_ALLOCATE_EACH(count, ...)                                                                                 \
+  crow_allocate_each((count), true, (const crow_wanted[]){CROW_WANTED_EACH(__VA_ARGS__), {NULL, 0}})
+#define CROW_ALLOCATE_RAW_EACH(count, ...)                                                                             \
+  crow_allocate_each((count), false, (const crow_wanted[]){CROW_WANTED_EACH(__VA_ARGS__), {NULL, 0}})
+#define CROW_WANTED(a)                                                                                                 \
+  { (void **)(a), sizeof **(a) }
+#define CROW_WANTED_2(a, b) CROW_WANTED(a), CROW_WANTED(b)
+#define CROW_WANTED_3(a, ...) CROW_WANTED(a), CROW_WANTED_2(__VA_ARGS__)
+#define CROW_WANTED_4(a, ...) CROW_WANTED(a), CROW_WANTED_3(__VA_ARGS__)
+#define CROW_WANTED_5(a, ...) CROW_WANTED(a), CROW_WANTED_4(__VA_ARGS__)
+#define CROW_WANTED_6(a, ...) CROW_WANTED(a), CROW_WANTED_5(__VA_ARGS__)
+#define CROW_WANTED_7(a, ...) CROW_WANTED(a), CROW_WANTED_6(__VA_ARGS__)
+#define CROW_WANTED_8(a, ...) CROW_WANTED(a), CROW_WANTED_7(__VA_ARGS__)
+#define CROW_WANTED_PICK(a, b, c, d, e, f, g, h, picked, ...) picked
+#define CROW_WANTED_EACH(...)                                                                                          \
+  CROW_WANTED_PICK(__VA_ARGS__, CROW_WANTED_8, CROW_WANTED_7, CROW_WANTED_6, CROW_WANTED_5, CROW_WANTED_4,             \
+                   CROW_WANTED_3, CROW_WANTED_2, 1, 0)                                                                 \
+  (__VA_ARGS__)
+
 /** For tests: from now on the `countdown`-th allocation of this process fails; negative: none does. */
 CROW_API void crow_memory_fail_after(int64_t countdown);
 

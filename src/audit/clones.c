@@ -144,10 +144,7 @@ static void comparisons_free(comparisons *c) { CROW_FREE(c->first, c->second, c-
 
 static crow_status comparisons_create(int64_t room, comparisons *c) {
   c->room = room;
-  CROW_NEED(CROW_ALLOCATE_RAW(&c->first, room));
-  CROW_NEED(CROW_ALLOCATE_RAW(&c->second, room));
-  CROW_NEED(CROW_ALLOCATE_RAW(&c->outcome, room));
-  return CROW_ALLOCATE_RAW(&c->judgements, room);
+  return CROW_ALLOCATE_RAW_EACH(room, &c->first, &c->second, &c->outcome, &c->judgements);
 }
 
 static crow_status read_comparisons(const job *j, const crow_partition *p, comparisons *c) {

@@ -28,10 +28,7 @@ static crow_status side_create(const crow_comm *comm, const crow_dataset *datase
     return crow_error(CROW_BAD_INPUT, "%s: expected /alternatives/topic: two datasets are compared by topic",
                       crow_file_name(dataset->file));
   }
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&s->standard, topics));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&s->weighted, topics));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&s->weight, topics));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&s->size, topics));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_EACH(topics, &s->standard, &s->weighted, &s->weight, &s->size));
   CROW_NEED(crow_fits_make(comm, dataset, options, k, NULL, &s->fits));
   crow_topic_means(&s->topics, s->fits.m, NULL, s->fits.standard, s->standard, s->size);
   crow_topic_means(&s->topics, s->fits.m, NULL, s->fits.weighted, s->weighted, s->size);
@@ -74,8 +71,7 @@ static crow_status compare_measure(const side both[2], const crow_audit_comparis
   crow_status status = CROW_OK;
   double *mean[2] = {NULL, NULL}, sum = 0;
   int64_t n = 0, best[2];
-  CROW_TRY(CROW_ALLOCATE(&mean[0], c->topics));
-  CROW_TRY(CROW_ALLOCATE(&mean[1], c->topics));
+  CROW_TRY(CROW_ALLOCATE_EACH(c->topics, &mean[0], &mean[1]));
   for (int64_t t = 0; t < c->topics; t++) {
     const double before = reward_of(&c->topic[t], weighted, 0), after = reward_of(&c->topic[t], weighted, 1);
     if (isnan(before) || isnan(after)) continue;
@@ -171,8 +167,7 @@ static crow_status add_side(const crow_comm *comm, const side *s, int k, bool we
   deviations d = {.s = s, .topic = topic, .common = common, .sign = k ? -1 : 1, .sum = sum};
   if (crow_preference_source(s->dataset) != CROW_SOURCE_COMPARISONS) return CROW_OK;
   d.fitted = weighted ? s->weighted : s->standard;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&d.mean, s->topics.count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&d.size, s->topics.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(s->topics.count, &d.mean, &d.size));
   CROW_TRY(crow_audit_replicates(comm, s->dataset, options, options->clone_seed + k,
                                  weighted ? &fits->voronoi : &fits->uniform, weighted ? fits->weighted : fits->standard,
                                  add_deviation, &d));
@@ -212,8 +207,7 @@ cleanup:
 static crow_status find_common(const side both[2], int64_t common, int64_t *place[2]) {
   const crow_topic_map *a = &both[0].topics, *b = &both[1].topics;
   int64_t at = 0;
-  CROW_NEED(CROW_ALLOCATE(&place[0], common));
-  CROW_NEED(CROW_ALLOCATE(&place[1], common));
+  CROW_NEED(CROW_ALLOCATE_EACH(common, &place[0], &place[1]));
   for (int64_t i = 0, j = 0; i < a->count && j < b->count;) {
     const int order = strcmp(crow_strings_get(&a->name, i), crow_strings_get(&b->name, j));
     if (order == 0) {

@@ -192,8 +192,7 @@ static crow_status count_slice(const crow_comm *comm, const crow_dataset *datase
   int32_t *side = NULL;
   int64_t *count = NULL, pieces = (p.count + PIECE - 1) / PIECE;
   CROW_TRY(crow_comm_max_i64(comm, &pieces, 1));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&side, PIECE));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&count, PIECE));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW_EACH(PIECE, &side, &count));
   for (int64_t i = 0; i < PIECE; i++) count[i] = 1;
   for (int64_t piece = 0; piece < pieces; piece++) {
     const int64_t at = piece * PIECE < p.count ? piece * PIECE : p.count;

@@ -213,9 +213,7 @@ static crow_status simulate_write_comparisons(const crow_comm *comm, const crow_
   CROW_TRY(crow_file_define(file, "/comparisons/first", CROW_I32, q, 0));
   CROW_TRY(crow_file_define(file, "/comparisons/second", CROW_I32, q, 0));
   CROW_TRY(crow_file_define(file, "/comparisons/outcome", CROW_F64, q, 0));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&first, p.rows));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&second, p.rows));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&outcome, p.rows));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW_EACH(p.rows, &first, &second, &outcome));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&rewards, 2 * s->population.types));
   while (next_piece(&p, &begin, &count)) {
     for (int64_t i = 0; i < count; i++) {

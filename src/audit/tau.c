@@ -64,8 +64,7 @@ crow_status crow_kendall_tau(int64_t n, const double *a, const double *b, double
   couple *values = NULL, *scratch = NULL;
   int64_t exchanges = 0;
   *tau = NAN;
-  CROW_TRY(CROW_ALLOCATE_RAW(&values, n));
-  CROW_TRY(CROW_ALLOCATE_RAW(&scratch, n));
+  CROW_TRY(CROW_ALLOCATE_RAW_EACH(n, &values, &scratch));
   for (int64_t i = 0; i < n; i++) values[i] = (couple){a[i], b[i]};
   if (n > 1) {
     qsort(values, (size_t)n, sizeof *values, by_both);

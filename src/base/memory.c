@@ -50,6 +50,13 @@ crow_status crow_allocate(int64_t count, size_t size, void **out) {
   return status;
 }
 
+crow_status crow_allocate_each(int64_t count, bool zeroed, const crow_wanted *arrays) {
+  for (; arrays->out; arrays++) {
+    CROW_NEED((zeroed ? crow_allocate : crow_allocate_raw)(count, arrays->bytes, arrays->out));
+  }
+  return CROW_OK;
+}
+
 void crow_free(void *memory) { free(memory); }
 
 void crow_free_all(void *const *memory, size_t count) {

@@ -234,8 +234,7 @@ static crow_status bench_io_prepare(const crow_comm *comm, const crow_bench_opti
   run->rows = PIECE_BYTES / (4 * d) > 0 ? PIECE_BYTES / (4 * d) : 1;
   run->turns = (run->mine.count + run->rows - 1) / run->rows;
   CROW_NEED(crow_comm_max_i64(comm, &run->turns, 1));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&run->piece, run->rows * d));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&run->expected, run->rows * d));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_EACH(run->rows * d, &run->piece, &run->expected));
   return name_files(options, run);
 }
 
@@ -251,8 +250,7 @@ crow_status crow_bench_io_hooked(const crow_comm *comm, const crow_bench_options
   memset(report, 0, sizeof *report);
   report->benchmark = "io";
   CROW_TRY(crow_bench_options_validate(options));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&run, 1));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s, 1));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(1, &run, &s));
   CROW_TRY(bench_io_prepare(comm, options, run));
   run->written = written;
   run->context = context;

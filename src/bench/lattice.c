@@ -68,8 +68,7 @@ static crow_status place_axes(crow_bench_lattice *l) {
     l->first[k] = total;
     total += l->points[k];
   }
-  CROW_NEED(CROW_ALLOCATE(&l->position, total));
-  CROW_NEED(CROW_ALLOCATE(&l->share, total));
+  CROW_NEED(CROW_ALLOCATE_EACH(total, &l->position, &l->share));
   for (crow_gidx k = 0; k < l->axes; k++) {
     float *position = l->position + l->first[k];
     const int64_t n = l->points[k];
@@ -91,8 +90,7 @@ static crow_status place_mirrors(crow_bench_lattice *l) {
   const crow_gidx mirrored = l->dimensions - l->axes;
   const uint32_t patterns = UINT32_C(1) << l->bits;
   uint32_t next = 0;
-  CROW_NEED(CROW_ALLOCATE(&l->amplitude, mirrored));
-  CROW_NEED(CROW_ALLOCATE(&l->mask, mirrored));
+  CROW_NEED(CROW_ALLOCATE_EACH(mirrored, &l->amplitude, &l->mask));
   for (crow_gidx k = 0; k < mirrored; k++) {
     double u;
     crow_random_uniform(~(uint64_t)l->seed, CROW_STREAM_BENCH, (uint64_t)k, &u, 1);

@@ -40,8 +40,7 @@ crow_status crow_bench_machine_gemm(const crow_comm *comm, double seconds, doubl
   int64_t done = 0;
   *flops = *cpu_flops = 1;
   if (CROW_SIMULATED) return CROW_OK;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&a, most * most));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&b, most * most));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW_EACH(most * most, &a, &b));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&c, most * most));
   fill(a, most * most, 1);
   fill(b, most * most, 2);
@@ -72,9 +71,7 @@ static crow_status measure_triad(const crow_comm *comm, int64_t n, int64_t times
   double *a = NULL, *b = NULL, *c = NULL, best = 0;
   *bytes_s = 1;
   if (CROW_SIMULATED) return CROW_OK;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&a, n));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&b, n));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&c, n));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(n, &a, &b, &c));
   triad(a, b, c, n); /* touches all pages */
   CROW_TRY(crow_comm_barrier(comm));
   const double begin = crow_time_s();
@@ -158,8 +155,7 @@ crow_status crow_bench_machine_sums(const crow_comm *comm, double seconds, doubl
   crow_bench_report medians = {0};
   *reproducible_s = *plain_s = CROW_SIMULATED ? 1 : (double)NAN; /* adding takes no time in a simulation */
   if (CROW_SIMULATED || crow_comm_size(comm) == 1) return CROW_OK;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&values, SUM_LENGTH));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&fixed, SUM_LENGTH));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(SUM_LENGTH, &values, &fixed));
   /* The first round warms up. All ranks stop alike, since their times are the greatest of all. */
   for (int round = 0; round < ROUNDS + 1 && (done < 3 || spent < seconds); round++) {
     done = round;

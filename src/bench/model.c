@@ -108,9 +108,7 @@ static crow_status probe_gathering(const crow_comm *comm, crow_gidx m, int64_t q
   int32_t *first = NULL, *second = NULL;
   double *share = NULL;
   *seconds = (double)INFINITY;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&first, q));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&second, q));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&share, q));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW_EACH(q, &first, &second, &share));
   for (int64_t k = 0; k < q; k++) {
     uint32_t words[2];
     crow_random_words(1, CROW_STREAM_BENCH, begin + (uint64_t)k, words, 2);

@@ -137,11 +137,8 @@ crow_status crow_bench_preferences_pairs(const crow_comm *comm, const crow_bench
   const int64_t n = p->offsets, q = mine.count * n;
   double *sines = NULL, *cosines = NULL, *share = NULL;
   int32_t *first = NULL, *second = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&sines, n * WAVES));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&cosines, n * WAVES));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&share, q));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&first, q));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&second, q));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(n * WAVES, &sines, &cosines));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW_EACH(q, &share, &first, &second));
   for (int64_t k = 0; k < n * WAVES; k++) {
     sines[k] = sin(turn(p->offset[k / WAVES], p->frequency[k % WAVES], m));
     cosines[k] = cos(turn(p->offset[k / WAVES], p->frequency[k % WAVES], m));

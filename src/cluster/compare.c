@@ -37,8 +37,7 @@ static crow_status comparer_create(comparer *c) {
   const int64_t d = c->contexts->d;
   CROW_NEED(CROW_ALLOCATE(&c->origin, d));
   CROW_NEED(CROW_ALLOCATE_RAW(&c->product, ROWS * ROWS));
-  CROW_NEED(CROW_ALLOCATE_RAW(&c->passing, ROWS * d));
-  CROW_NEED(CROW_ALLOCATE_RAW(&c->own.shifted, ROWS * d));
+  CROW_NEED(CROW_ALLOCATE_RAW_EACH(ROWS * d, &c->passing, &c->own.shifted));
   CROW_NEED(CROW_ALLOCATE_RAW(&c->own.square, ROWS));
   CROW_NEED(CROW_ALLOCATE_RAW(&c->other.shifted, ROWS * d));
   return CROW_ALLOCATE_RAW(&c->other.square, ROWS);

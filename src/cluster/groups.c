@@ -79,8 +79,7 @@ crow_status crow_fixed_create(const crow_comm *comm, crow_gidx global, int64_t c
   double *largest = NULL;
   int bits = 1;
   *out = (crow_fixed){.columns = columns};
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&largest, columns));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->exponent, columns));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(columns, &largest, &out->exponent));
   for (int64_t i = 0; i < count; i++) {
     for (int64_t k = 0; k < columns; k++) largest[k] = fmax(largest[k], fabs(rows[i * columns + k]));
   }

@@ -31,8 +31,7 @@ static crow_status kmeans_create(const crow_comm *comm, const crow_dataset *data
   CROW_NEED(crow_fixed_create(comm, p->global, d, p->count, km->contexts.value, &km->fixed));
   CROW_NEED_AGREE(comm, CROW_ALLOCATE(&km->centre, clusters * d));
   CROW_NEED_AGREE(comm, CROW_ALLOCATE(&km->sum, clusters * (d + 1)));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&km->square, p->count));
-  return crow_comm_agree(comm, CROW_ALLOCATE(&km->nearest, p->count));
+  return crow_comm_agree(comm, CROW_ALLOCATE_EACH(p->count, &km->square, &km->nearest));
 }
 
 /* ---- k-means++ ---------------------------------------------------------------------------------------------- */

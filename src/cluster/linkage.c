@@ -54,8 +54,7 @@ cleanup:
 crow_status crow_forest_merge(const crow_comm *comm, crow_gidx m, int32_t *parent) {
   crow_status status = CROW_OK;
   int64_t *send = NULL, *receive = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send, crow_comm_size(comm)));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive, crow_comm_size(comm)));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(crow_comm_size(comm), &send, &receive));
   for (int step = 1; step < crow_comm_size(comm); step *= 2) {
     CROW_TRY(linkage_merge_round(comm, m, step, parent, send, receive));
   }

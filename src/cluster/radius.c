@@ -18,8 +18,7 @@ static crow_status radius_gather_chosen(const crow_comm *comm, const crow_contex
   const crow_partition *p = &c->partition;
   int64_t *count = NULL, *received_count = NULL, held = 0;
   double *mine = NULL, *received = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&count, p->size));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&received_count, p->size));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(p->size, &count, &received_count));
   for (int64_t k = 0; k < chosen; k++) held += crow_partition_owner(p, chosen_index(p->global, chosen, k)) == p->rank;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&mine, held * p->size * c->d));
   int64_t at = 0;

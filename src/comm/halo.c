@@ -52,8 +52,7 @@ static crow_status make_type(const peer *p, crow_gidx origin, MPI_Datatype *type
   crow_status status = CROW_OK;
   int *length = NULL;
   MPI_Aint *place = NULL;
-  CROW_TRY(CROW_ALLOCATE(&length, p->ranges));
-  CROW_TRY(CROW_ALLOCATE(&place, p->ranges));
+  CROW_TRY(CROW_ALLOCATE_EACH(p->ranges, &length, &place));
   for (int64_t k = 0; k < p->ranges; k++) {
     length[k] = (int)(p->range[k].end - p->range[k].begin);
     place[k] = (MPI_Aint)(p->range[k].begin - origin) * ELEMENT;
@@ -103,8 +102,7 @@ crow_status crow_halo_create(const crow_comm *comm, const crow_partition *partit
   h->comm = comm;
   h->partition = *partition;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&h->range, count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&need, comm->size));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&give, comm->size));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(comm->size, &need, &give));
   if (partition->global > INT32_MAX) { /* MPI's counts */
     CROW_TRY(crow_error(CROW_FAILED, "%lld elements cannot be fetched by ranks", (long long)partition->global));
   }

@@ -25,8 +25,7 @@ crow_status crow_comm_meet(const crow_comm *comm, int64_t count, const uint64_t 
   crow_status status = CROW_OK;
   int64_t *send = NULL, *receive = NULL, *at = NULL, total = 0;
   void *packed = NULL, *met = NULL, *answers = NULL, *back = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send, comm->size));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive, comm->size));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(comm->size, &send, &receive));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&at, count));
   CROW_TRY_AGREE(comm, crow_allocate_raw(count, record_bytes, &packed));
   CROW_TRY_AGREE(comm, meet_pack(comm, count, key, record, record_bytes, send, at, packed));

@@ -19,8 +19,7 @@ crow_status crow_comm_gather_slices(const crow_comm *comm, const crow_partition 
   if (partition->global > INT32_MAX) {
     CROW_TRY(crow_error(CROW_FAILED, "%lld elements cannot be gathered on every rank", (long long)partition->global));
   }
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&counts, comm->size));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&offsets, comm->size));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(comm->size, &counts, &offsets));
   for (int rank = 0; rank < comm->size; rank++) {
     offsets[rank] = (int)crow_partition_begin(partition, rank);
     counts[rank] = (int)(crow_partition_begin(partition, rank + 1) - offsets[rank]);
@@ -66,8 +65,7 @@ crow_status crow_comm_exchange(const crow_comm *comm, const void *send, const in
   const int size = comm->size, rank = comm->rank;
   const int64_t bytes = (int64_t)element_bytes;
   *received = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send_at, size + 1));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive_at, size + 1));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(size + 1, &send_at, &receive_at));
   CROW_TRY_MPI(MPI_Alltoall(send_count, 1, MPI_INT64_T, receive_count, 1, MPI_INT64_T, comm->mpi));
   for (int r = 0; r < size; r++) {
     send_at[r + 1] = send_at[r] + send_count[r];

@@ -88,9 +88,7 @@ crow_status crow_export_read_loss(crow_export *t, int64_t begin, int64_t count, 
   crow_status status = CROW_OK;
   int64_t *first = NULL, *second = NULL, *times = NULL;
   const bool counts = crow_file_has(t->file, "/comparisons/count");
-  CROW_TRY_AGREE(t->comm, CROW_ALLOCATE_RAW(&first, count));
-  CROW_TRY_AGREE(t->comm, CROW_ALLOCATE_RAW(&second, count));
-  CROW_TRY_AGREE(t->comm, CROW_ALLOCATE_RAW(&times, count));
+  CROW_TRY_AGREE(t->comm, CROW_ALLOCATE_RAW_EACH(count, &first, &second, &times));
   CROW_TRY(crow_file_read(t->file, "/comparisons/first", begin, count, CROW_I64, first));
   CROW_TRY(crow_file_read(t->file, "/comparisons/second", begin, count, CROW_I64, second));
   if (counts) CROW_TRY(crow_file_read(t->file, "/comparisons/count", begin, count, CROW_I64, times));

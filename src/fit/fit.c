@@ -141,8 +141,7 @@ static crow_status fit_solve(const crow_comm *comm, const crow_weights *weights,
   double *u = NULL;
   scaled s = {objective, weights->value, p->count, NULL, reward, NULL, stages};
   crow_stages_begin(stages, "iterate");
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&s.root, p->count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&u, p->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(p->count, &s.root, &u));
   s.room = u; /* free for scratch: L-BFGS copies the start, and the end is written after the last use */
   for (crow_gidx i = 0; i < p->count; i++) {
     s.root[i] = sqrt(weights->value[i] * curvature[i]);

@@ -30,8 +30,7 @@ static crow_status find_order(crow_context_source *contexts, const crow_strings 
   CROW_TRY(crow_ids_index(contexts->name, "/alternatives/dimension", &contexts->dimension, &own));
   CROW_TRY(crow_ids_index(file, path, names, &expected));
   CROW_TRY(compare_names(contexts, &own, &expected, file));
-  CROW_TRY(CROW_ALLOCATE(&contexts->order, names->count));
-  CROW_TRY(CROW_ALLOCATE(&contexts->row, names->count));
+  CROW_TRY(CROW_ALLOCATE_EACH(names->count, &contexts->order, &contexts->row));
   for (int64_t k = 0; k < names->count; k++) {
     contexts->order[k] = crow_ids_find(&own, crow_strings_get(names, k));
     same = same && contexts->order[k] == k;

@@ -49,8 +49,7 @@ static crow_status contexts_share_out(const crow_context_source *contexts, const
   const crow_comm *comm = contexts->comm;
   const crow_partition *p = &contexts->partition;
   int64_t *send = NULL, *receive = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send, p->size));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive, p->size));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(p->size, &send, &receive));
   for (int r = 0; r < p->size && p->rank == 0; r++)
     send[r] = crow_partition_begin(p, r + 1) - crow_partition_begin(p, r);
   CROW_TRY(crow_comm_exchange(comm, whole, send, element_bytes, slice, receive));

@@ -164,8 +164,7 @@ crow_status crow_jsonl_begin(crow_csv *csv) {
   CROW_NEED(CROW_ALLOCATE_RAW(&header->text, bytes));
   CROW_NEED(crow_record_reserve(header, keys));
   CROW_NEED(crow_record_reserve(&csv->row, keys));
-  CROW_NEED(CROW_ALLOCATE(&csv->printed, keys));
-  CROW_NEED(CROW_ALLOCATE(&csv->stop, keys));
+  CROW_NEED(CROW_ALLOCATE_EACH(keys, &csv->printed, &csv->stop));
   char *at = header->text;
   json_object_foreach(csv->object, key, value) {
     header->field[header->fields++] = at;

@@ -167,8 +167,7 @@ static crow_status inflate_member(const archive *of, const member *in, FILE *to)
   z_stream z = {0};
   bool begun = inflateInit2(&z, -15) == Z_OK;
   if (!begun) CROW_TRY(crow_error(CROW_FAILED, "%s: zlib cannot be initialised", of->name));
-  CROW_TRY(CROW_ALLOCATE_RAW(&from, CHUNK_BYTES));
-  CROW_TRY(CROW_ALLOCATE_RAW(&out, CHUNK_BYTES));
+  CROW_TRY(CROW_ALLOCATE_RAW_EACH(CHUNK_BYTES, &from, &out));
   while (code != Z_STREAM_END) {
     if (z.avail_in == 0 && left > 0) {
       const size_t piece = left < CHUNK_BYTES ? (size_t)left : CHUNK_BYTES;

@@ -32,8 +32,7 @@ static crow_status grow_slots(crow_ids *ids) {
   int32_t *slot = NULL;
   uint32_t *hash = NULL;
   const int64_t slots = ids->slots ? 4 * ids->slots : 1024;
-  CROW_TRY(CROW_ALLOCATE_RAW(&slot, slots));
-  CROW_TRY(CROW_ALLOCATE_RAW(&hash, slots));
+  CROW_TRY(CROW_ALLOCATE_RAW_EACH(slots, &slot, &hash));
   memset(slot, -1, (size_t)slots * sizeof *slot);
   for (int64_t old = 0; old < ids->slots; old++) {
     if (ids->slot[old] < 0) continue;

@@ -26,8 +26,7 @@ static crow_status labels_gather(const crow_comm *comm, const crow_strings *mine
   const int size = crow_comm_size(comm);
   int64_t *send = NULL, *receive = NULL;
   char *copies = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send, size));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive, size));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(size, &send, &receive));
   CROW_TRY_AGREE(comm, crow_allocate(mine->count * size, (size_t)mine->width, (void **)&copies));
   for (int r = 0; r < size; r++) {
     send[r] = mine->count;

@@ -71,8 +71,7 @@ static crow_status make_layers(crow_model *model) {
     inputs = widths[k];
   }
   add_layer(model, inputs, 1);
-  CROW_NEED(CROW_ALLOCATE(&model->delta[0], CROW_BLOCK * model->widest));
-  CROW_NEED(CROW_ALLOCATE(&model->delta[1], CROW_BLOCK * model->widest));
+  CROW_NEED(CROW_ALLOCATE_EACH(CROW_BLOCK * model->widest, &model->delta[0], &model->delta[1]));
   CROW_NEED(CROW_ALLOCATE(&model->partial, model->parameters));
   return CROW_ALLOCATE(&model->fixed, 2 * model->parameters);
 }

@@ -25,8 +25,7 @@ static crow_status network_make_room(crow_model *model) {
     crow_layer *layer = &model->layer[k];
     CROW_FREE(layer->value, layer->slope);
     layer->value = layer->slope = NULL;
-    CROW_NEED(CROW_ALLOCATE_RAW(&layer->value, model->rows.count * layer->outputs));
-    CROW_NEED(CROW_ALLOCATE_RAW(&layer->slope, model->rows.count * layer->outputs));
+    CROW_NEED(CROW_ALLOCATE_RAW_EACH(model->rows.count * layer->outputs, &layer->value, &layer->slope));
   }
   model->capacity = model->rows.count;
   return CROW_OK;
@@ -198,8 +197,7 @@ static crow_status tabular_gradient(const crow_model *model, const double *rewar
   if (!model->indexed) {
     return crow_comm_gather_slices(model->comm, &model->rows, reward_gradient, gradient, sizeof *gradient);
   }
-  CROW_TRY_AGREE(model->comm, CROW_ALLOCATE(&whole, model->rows.global));
-  CROW_TRY_AGREE(model->comm, CROW_ALLOCATE(&index, model->rows.global));
+  CROW_TRY_AGREE(model->comm, CROW_ALLOCATE_EACH(model->rows.global, &whole, &index));
   CROW_TRY(crow_comm_gather_slices(model->comm, &model->rows, reward_gradient, whole, sizeof *whole));
   CROW_TRY(crow_comm_gather_slices(model->comm, &model->rows, model->index, index, sizeof *index));
   memset(gradient, 0, (size_t)model->parameters * sizeof *gradient);

@@ -81,8 +81,7 @@ crow_status crow_nearest_distinct_create(const void *contexts, crow_precision ty
     out->largest = 1;
     goto cleanup;
   }
-  CROW_TRY(CROW_ALLOCATE_RAW(&first, m));
-  CROW_TRY(CROW_ALLOCATE_RAW(&rank, m));
+  CROW_TRY(CROW_ALLOCATE_RAW_EACH(m, &first, &rank));
   find_first_rows(sorted, bytes, m, row_bytes, first);
   CROW_TRY(distinct_make_groups(first, m, rank, out));
 cleanup:

@@ -119,9 +119,7 @@ crow_status crow_pass_work_create(const crow_nearest *nearest, void **out) {
   *out = work;
   CROW_TRY(CROW_ALLOCATE_RAW(&work->id, pass->chunk));
   CROW_TRY(crow_allocate(pass->chunk, row_bytes, &work->converted));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->norm, pass->chunk));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->lower, pass->chunk));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->kept, pass->chunk));
+  CROW_TRY(CROW_ALLOCATE_RAW_EACH(pass->chunk, &work->norm, &work->lower, &work->kept));
   CROW_TRY(CROW_ALLOCATE_RAW(&work->candidate, pass->chunk * CROW_CANDIDATES));
   CROW_TRY(CROW_ALLOCATE(&work->ties, pass->chunk));
   CROW_TRY(CROW_ALLOCATE_RAW(&work->hit, pass->panel > CROW_HITS_LEAST ? pass->panel : CROW_HITS_LEAST));
@@ -132,10 +130,8 @@ crow_status crow_pass_work_create(const crow_nearest *nearest, void **out) {
   }
   /* Room for the pairs of 64 points, or of one point and a whole panel. */
   work->pair_capacity = pass->panel > 64 * CROW_CANDIDATES ? pass->panel : 64 * CROW_CANDIDATES;
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->pair_point, work->pair_capacity));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->pair_context, work->pair_capacity));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->pair_index, work->pair_capacity));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->pair_distance, work->pair_capacity));
+  CROW_TRY(CROW_ALLOCATE_RAW_EACH(work->pair_capacity, &work->pair_point, &work->pair_context, &work->pair_index,
+                                  &work->pair_distance));
 cleanup:
   return status;
 }

@@ -177,8 +177,7 @@ static crow_status create_work(const crow_sign_search *search, crow_sign_work **
   CROW_NEED(CROW_ALLOCATE_RAW(&work->transform, 2 * search->blocks * search->lanes));
   CROW_NEED(CROW_ALLOCATE_RAW(&work->upper, 2 * rows * search->lanes));
   CROW_NEED(CROW_ALLOCATE_RAW(&work->found, 2 * rows));
-  CROW_NEED(CROW_ALLOCATE_RAW(&work->whole, search->d));
-  return CROW_ALLOCATE_RAW(&work->point, search->d);
+  return CROW_ALLOCATE_RAW_EACH(search->d, &work->whole, &work->point);
 }
 
 /* The centre where distances are taken. */
@@ -214,10 +213,7 @@ static crow_status prepare_contexts(crow_sign_search *search) {
   const int64_t panels = search->panels, lanes = search->lanes, all = panels * search->size * lanes;
   const crow_sign_work *work = search->work[0];
   CROW_NEED(CROW_ALLOCATE_RAW(&search->offset, panels * lanes));
-  CROW_NEED(CROW_ALLOCATE(&search->radius, panels));
-  CROW_NEED(CROW_ALLOCATE(&search->spread, panels));
-  CROW_NEED(CROW_ALLOCATE(&search->slope, panels));
-  CROW_NEED(CROW_ALLOCATE(&search->intercept, panels));
+  CROW_NEED(CROW_ALLOCATE_EACH(panels, &search->radius, &search->spread, &search->slope, &search->intercept));
   for (int64_t k = 0; k < panels * lanes; k++) search->offset[k] = -INFINITY;
   if (search->keeps) CROW_NEED(CROW_ALLOCATE_RAW(&search->prepared, all));
   signs_find_scale(search, work);

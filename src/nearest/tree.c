@@ -117,8 +117,7 @@ static crow_status tree_create(crow_nearest *nearest) {
   /* Halving down to LEAF leaves at least (LEAF + 1) / 2 contexts in each leaf. */
   const int64_t nodes = 2 * (count / ((LEAF + 1) / 2) + 1);
   CROW_TRY(CROW_ALLOCATE_RAW(&all, count * d));
-  CROW_TRY(CROW_ALLOCATE_RAW(&tree->node, nodes));
-  CROW_TRY(CROW_ALLOCATE_RAW(&tree->leaf, nodes));
+  CROW_TRY(CROW_ALLOCATE_RAW_EACH(nodes, &tree->node, &tree->leaf));
   CROW_TRY(CROW_ALLOCATE_RAW(&tree->box, nodes * 2 * d));
   CROW_TRY(CROW_ALLOCATE_RAW(&tree->context, count * d));
   CROW_TRY(CROW_ALLOCATE_RAW(&tree->order, count));
@@ -161,15 +160,12 @@ static crow_status work_create(const crow_nearest *nearest, void **out) {
   crow_status status;
   CROW_TRY(CROW_ALLOCATE(&work, 1));
   *out = work;
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->home, nearest->chunk));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->sorted, nearest->chunk));
+  CROW_TRY(CROW_ALLOCATE_RAW_EACH(nearest->chunk, &work->home, &work->sorted));
   CROW_TRY(CROW_ALLOCATE_RAW(&work->place, tree->leaves + 1));
   CROW_TRY(CROW_ALLOCATE_RAW(&work->packet, lanes * tree->d));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->distance, lanes));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->index, lanes));
+  CROW_TRY(CROW_ALLOCATE_RAW_EACH(lanes, &work->distance, &work->index));
   CROW_TRY(CROW_ALLOCATE_RAW(&work->nearest, nearest->chunk));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->ties, tree->count));
-  CROW_TRY(CROW_ALLOCATE_RAW(&work->measured, tree->count));
+  CROW_TRY(CROW_ALLOCATE_RAW_EACH(tree->count, &work->ties, &work->measured));
 cleanup:
   return status;
 }

@@ -27,8 +27,7 @@ static crow_status polygon_reserve(polygon *cell, int64_t capacity) {
   crow_status status = CROW_OK;
   if (capacity <= cell->capacity) return CROW_OK;
   capacity *= 2;
-  CROW_TRY(CROW_ALLOCATE_RAW(&vertex, capacity));
-  CROW_TRY(CROW_ALLOCATE_RAW(&other, capacity));
+  CROW_TRY(CROW_ALLOCATE_RAW_EACH(capacity, &vertex, &other));
   if (cell->count) memcpy(vertex, cell->vertex, (size_t)cell->count * sizeof *vertex);
   CROW_FREE(cell->vertex, cell->other);
   *cell = (polygon){vertex, other, cell->count, capacity};
@@ -321,8 +320,7 @@ crow_status crow_voronoi_cells_2d(const double *contexts, int64_t m, const doubl
   crow_status status;
   *out = (crow_voronoi_cells){0};
   CROW_TRY(plane_create(contexts, m, lower, upper, &plane));
-  CROW_TRY(CROW_ALLOCATE(&list.begin, plane.nearest->distinct.count));
-  CROW_TRY(CROW_ALLOCATE(&list.length, plane.nearest->distinct.count));
+  CROW_TRY(CROW_ALLOCATE_EACH(plane.nearest->distinct.count, &list.begin, &list.length));
   CROW_TRY(plane_visit(&plane, list_cell, &list));
   CROW_TRY(arrange_cells(&plane.nearest->distinct, m, &list, out));
 cleanup:

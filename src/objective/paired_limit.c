@@ -97,9 +97,7 @@ crow_status crow_paired_zero_weights(crow_objective *o, double *reward, crow_gid
   const int64_t n = o->weights->partition.count;
   limit at = {NULL, NULL, NULL};
   bool moved = true;
-  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&at.bracket, n));
-  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&at.residual, n));
-  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&at.trial, n));
+  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE_EACH(n, &at.bracket, &at.residual, &at.trial));
   *unknown = paired_limit_begin(o, reward, &at);
   CROW_TRY(crow_comm_sum_i64(o->comm, unknown, 1));
   for (int iteration = 0; iteration < CROW_BRACKET_STEPS && moved; iteration++) {

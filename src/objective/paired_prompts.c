@@ -19,10 +19,8 @@ typedef struct prompt_sums {
 static void prompt_sums_free(prompt_sums *s) { CROW_FREE(s->largest, s->count, s->square, s->nothings); }
 
 static crow_status prompt_sums_allocate(crow_gidx prompts, prompt_sums *s) {
-  CROW_NEED(CROW_ALLOCATE(&s->largest, KINDS * prompts));
-  CROW_NEED(CROW_ALLOCATE(&s->count, KINDS * prompts));
-  CROW_NEED(CROW_ALLOCATE(&s->square, prompts));
-  return CROW_ALLOCATE(&s->nothings, prompts);
+  CROW_NEED(CROW_ALLOCATE_EACH(KINDS * prompts, &s->largest, &s->count));
+  return CROW_ALLOCATE_EACH(prompts, &s->square, &s->nothings);
 }
 
 /* Whether two compared alternatives answer different prompts. */

@@ -23,8 +23,7 @@ static crow_status find_ranges(const crow_pairs *pairs, crow_range **range, int6
   crow_status status = CROW_OK;
   const crow_gidx stretches = (pairs->alternatives + STRETCH - 1) >> STRETCH_BITS;
   uint8_t *touched = NULL;
-  CROW_TRY(CROW_ALLOCATE(&touched, stretches));
-  CROW_TRY(CROW_ALLOCATE(range, stretches));
+  CROW_TRY(CROW_ALLOCATE_EACH(stretches, &touched, range));
   for (int64_t k = 0; k < pairs->partition.count; k++) {
     touched[pairs->first[k] >> STRETCH_BITS] = 1;
     touched[pairs->second[k] >> STRETCH_BITS] = 1;
@@ -37,14 +36,8 @@ cleanup:
 
 static crow_status paired_ranges_allocate(crow_objective *o) {
   const int64_t n = o->weights->partition.count;
-  CROW_NEED(CROW_ALLOCATE_RAW(&o->cell, o->pairs->alternatives));
-  CROW_NEED(CROW_ALLOCATE_RAW(&o->whole, o->pairs->alternatives));
-  CROW_NEED(CROW_ALLOCATE_RAW(&o->whole_sum, o->pairs->alternatives));
-  CROW_NEED(CROW_ALLOCATE(&o->slice_sum, n));
-  CROW_NEED(CROW_ALLOCATE(&o->unit, n));
-  CROW_NEED(CROW_ALLOCATE(&o->neighbours, n));
-  CROW_NEED(CROW_ALLOCATE(&o->own_win_rate, n));
-  CROW_NEED(CROW_ALLOCATE(&o->sum_at_zero, n));
+  CROW_NEED(CROW_ALLOCATE_RAW_EACH(o->pairs->alternatives, &o->cell, &o->whole, &o->whole_sum));
+  CROW_NEED(CROW_ALLOCATE_EACH(n, &o->slice_sum, &o->unit, &o->neighbours, &o->own_win_rate, &o->sum_at_zero));
   return CROW_ALLOCATE_RAW(&o->last, n);
 }
 

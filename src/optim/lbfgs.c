@@ -36,12 +36,10 @@ static crow_status lbfgs_allocate_vectors(crow_lbfgs *lbfgs) {
   const int64_t history = lbfgs->options.history;
   double **const vectors[] = {&lbfgs->x, &lbfgs->g, &lbfgs->trial_x, &lbfgs->trial_g};
   for (size_t k = 0; k < sizeof vectors / sizeof *vectors; k++) CROW_NEED(CROW_ALLOCATE_RAW(vectors[k], n));
-  CROW_NEED(CROW_ALLOCATE(&lbfgs->s, history));
-  CROW_NEED(CROW_ALLOCATE(&lbfgs->y, history));
+  CROW_NEED(CROW_ALLOCATE_EACH(history, &lbfgs->s, &lbfgs->y));
   for (int64_t k = 0; k < history; k++) {
     /* Pages of a pair are first touched when it is first used: a short run takes less memory. */
-    CROW_NEED(CROW_ALLOCATE_RAW(&lbfgs->s[k], n));
-    CROW_NEED(CROW_ALLOCATE_RAW(&lbfgs->y[k], n));
+    CROW_NEED(CROW_ALLOCATE_RAW_EACH(n, &lbfgs->s[k], &lbfgs->y[k]));
   }
   return CROW_OK;
 }
@@ -54,9 +52,7 @@ static crow_status allocate_scalars(crow_lbfgs *lbfgs) {
   const int64_t history = lbfgs->options.history, products = 7 + 5 * history;
   CROW_NEED(CROW_ALLOCATE(&lbfgs->scalar, crow_lbfgs_state_scalars(history)));
   CROW_NEED(CROW_ALLOCATE(&lbfgs->work, 3 * history));
-  CROW_NEED(CROW_ALLOCATE(&lbfgs->left, products));
-  CROW_NEED(CROW_ALLOCATE(&lbfgs->right, products));
-  CROW_NEED(CROW_ALLOCATE(&lbfgs->dot, products));
+  CROW_NEED(CROW_ALLOCATE_EACH(products, &lbfgs->left, &lbfgs->right, &lbfgs->dot));
   CROW_NEED(CROW_ALLOCATE(&lbfgs->state_vector, 4 + 2 * history));
   lbfgs->numbers = (crow_lbfgs_numbers *)(void *)lbfgs->scalar;
   double *const after = lbfgs->scalar + sizeof(crow_lbfgs_numbers) / sizeof(double);

@@ -19,9 +19,7 @@ static crow_status retake_products(crow_lbfgs *lbfgs) {
   const double **left = NULL, **right = NULL;
   double *dot = NULL;
   int64_t at = 0;
-  CROW_TRY_AGREE(lbfgs->comm, CROW_ALLOCATE(&left, count));
-  CROW_TRY_AGREE(lbfgs->comm, CROW_ALLOCATE(&right, count));
-  CROW_TRY_AGREE(lbfgs->comm, CROW_ALLOCATE(&dot, count));
+  CROW_TRY_AGREE(lbfgs->comm, CROW_ALLOCATE_EACH(count, &left, &right, &dot));
   for (int64_t i = -1; i < used; i++) {
     const double *a = i < 0 ? lbfgs->g : lbfgs->y[i];
     left[at] = a;

@@ -259,8 +259,7 @@ crow_status crow_plot_weights(crow_plot *plot) {
   tally *t = NULL;
   largest_weight *largest = NULL;
   double least = INFINITY, greatest = -INFINITY, most = 0;
-  CROW_TRY_AGREE(plot->comm, CROW_ALLOCATE(&t, plot->count));
-  CROW_TRY_AGREE(plot->comm, CROW_ALLOCATE(&largest, plot->count));
+  CROW_TRY_AGREE(plot->comm, CROW_ALLOCATE_EACH(plot->count, &t, &largest));
   for (int k = 0; k < plot->count; k++) {
     CROW_TRY(count_weights(plot, &plot->source[k], &t[k]));
     CROW_TRY(find_largest_weight(plot, &plot->source[k], &largest[k]));

@@ -50,8 +50,7 @@ static crow_status read_duels(const crow_comm *comm, const crow_plot_source *dat
   const crow_places *places = &result->places;
   const int64_t cells = d->shown * d->shown;
   CROW_NEED_AGREE(comm, CROW_ALLOCATE(&d->slot, places->count));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&d->judgements, cells));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&d->won, cells));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_EACH(cells, &d->judgements, &d->won));
   for (int64_t i = 0; i < places->count; i++) d->slot[i] = -1;
   for (int16_t k = 0; k < d->shown; k++) d->slot[places->order[k]] = k;
   d->counted = crow_file_has(dataset->file, paths[COUNT]);

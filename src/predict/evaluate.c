@@ -67,9 +67,7 @@ static crow_status take_comparisons(const crow_comm *comm, const crow_dataset *d
   int32_t *first = NULL, *second = NULL;
   double *outcome = NULL;
   int64_t *count = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&first, p.count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&second, p.count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&outcome, p.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW_EACH(p.count, &first, &second, &outcome));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&count, dataset->has_count ? p.count : 0));
   CROW_TRY(crow_file_read(file, "/comparisons/first", p.begin, p.count, CROW_I32, first));
   CROW_TRY(crow_file_read(file, "/comparisons/second", p.begin, p.count, CROW_I32, second));

@@ -173,8 +173,7 @@ crow_status crow_candidates_find(crow_candidates *c, const int32_t *prompt, cons
   int64_t *at = NULL;
   double *own = NULL;
   if (!prompt) return n ? find_in(c, 0, points, n, NULL, row, distance) : CROW_OK;
-  CROW_TRY(CROW_ALLOCATE_RAW(&list, n));
-  CROW_TRY(CROW_ALLOCATE_RAW(&at, n));
+  CROW_TRY(CROW_ALLOCATE_RAW_EACH(n, &list, &at));
   CROW_TRY(CROW_ALLOCATE_RAW(&own, n * d));
   for (int64_t i = 0; i < n; i++) list[i] = (asked){prompt[i], i};
   if (n) qsort(list, (size_t)n, sizeof *list, by_prompt_and_point);
@@ -247,8 +246,7 @@ static crow_status find_all(const crow_comm *comm, const crow_context_source *co
   crow_turns turns = {0};
   uint64_t digest = 0;
   bool more = false;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->nearest, out->partition.count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->distance, out->partition.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(out->partition.count, &out->nearest, &out->distance));
   CROW_TRY(crow_turns_begin(comm, contexts, &turns));
   for (;;) {
     CROW_TRY(crow_turns_next(&turns, &more));

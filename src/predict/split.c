@@ -24,10 +24,7 @@ bool crow_split_drawn(const crow_split_options *options, crow_gidx index) {
 }
 
 static crow_status allocate_split(crow_split *s) {
-  CROW_NEED(CROW_ALLOCATE(&s->first, s->slice.count));
-  CROW_NEED(CROW_ALLOCATE(&s->second, s->slice.count));
-  CROW_NEED(CROW_ALLOCATE(&s->outcome, s->slice.count));
-  CROW_NEED(CROW_ALLOCATE(&s->count, s->slice.count));
+  CROW_NEED(CROW_ALLOCATE_EACH(s->slice.count, &s->first, &s->second, &s->outcome, &s->count));
   CROW_NEED(CROW_ALLOCATE(&s->label, s->slice.count * s->kept));
   return CROW_ALLOCATE(&s->held, s->slice.count);
 }

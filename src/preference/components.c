@@ -43,8 +43,7 @@ crow_status crow_components_count(const crow_comm *comm, crow_gidx vertices, int
   int64_t *send_count = NULL, *receive_count = NULL, found[2] = {0, 0};
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&parent, vertices));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE(&joined, vertices));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send_count, size));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive_count, size));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(size, &send_count, &receive_count));
   for (crow_gidx x = 0; x < vertices; x++) parent[x] = (int32_t)x;
   for (int64_t e = 0; e < edges; e++) crow_union_join(parent, first[e], second[e]);
   for (int step = 1; step < size; step *= 2) {

@@ -36,8 +36,7 @@ static crow_status unpack_judgements(const crow_record *records, int64_t count, 
   crow_status status = CROW_OK;
   const int64_t n = pairs->partition.count;
   CROW_TRY(CROW_ALLOCATE_RAW(&out->begin, n + 1));
-  CROW_TRY(CROW_ALLOCATE_RAW(&out->comparison, count));
-  CROW_TRY(CROW_ALLOCATE_RAW(&out->outcome, count));
+  CROW_TRY(CROW_ALLOCATE_RAW_EACH(count, &out->comparison, &out->outcome));
   int64_t i = 0;
   for (int64_t k = 0; k < n; k++) {
     const uint64_t key = crow_comparison_key(order, pairs->first[k], pairs->second[k]);

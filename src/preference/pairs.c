@@ -76,10 +76,7 @@ static crow_status make_plain_records(const given *g, crow_pair_order order, cro
 
 crow_status crow_pairs_allocate(crow_pairs *pairs) {
   const int64_t n = pairs->partition.count;
-  CROW_NEED(CROW_ALLOCATE_RAW(&pairs->first, n));
-  CROW_NEED(CROW_ALLOCATE_RAW(&pairs->second, n));
-  CROW_NEED(CROW_ALLOCATE_RAW(&pairs->share, n));
-  return CROW_ALLOCATE_RAW(&pairs->judgements, n);
+  return CROW_ALLOCATE_RAW_EACH(n, &pairs->first, &pairs->second, &pairs->share, &pairs->judgements);
 }
 
 /* Adds up the comparisons of each pair, in their order. `plain` is a constant where this is called. */

@@ -70,8 +70,7 @@ static void members_free(members *m) { CROW_FREE(m->begin, m->place, m->member);
 
 static crow_status members_create(const crow_dataset *dataset, members *out) {
   CROW_NEED(CROW_ALLOCATE(&out->begin, dataset->prompts + 2));
-  CROW_NEED(CROW_ALLOCATE(&out->place, dataset->alternatives));
-  CROW_NEED(CROW_ALLOCATE(&out->member, dataset->alternatives));
+  CROW_NEED(CROW_ALLOCATE_EACH(dataset->alternatives, &out->place, &out->member));
   for (crow_gidx x = 0; x < dataset->alternatives; x++) out->begin[dataset->prompt[x] + 2]++;
   for (crow_gidx k = 0; k < dataset->prompts; k++) out->begin[k + 2] += out->begin[k + 1];
   for (crow_gidx x = 0; x < dataset->alternatives; x++) {
@@ -93,8 +92,7 @@ static crow_status list_pairs(const crow_comm *comm, const crow_dataset *dataset
   out->alternatives = dataset->alternatives;
   out->partition = crow_comm_partition(comm, total, CROW_BLOCK);
   const crow_gidx begin = out->partition.begin, count = out->partition.count;
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE_RAW(&out->first, count));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE_RAW(&out->second, count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_RAW_EACH(count, &out->first, &out->second));
   CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->share, count));
   CROW_NEED_AGREE(comm, CROW_ALLOCATE_RAW(&out->judgements, count));
   for (crow_gidx x = 0; x < dataset->alternatives; x++) {

@@ -31,9 +31,7 @@ static crow_status read_first(const crow_comm *comm, const crow_dataset *dataset
   crow_status status = CROW_OK;
   const crow_partition slice = crow_comm_partition(comm, count, 1);
   *out = (crow_comparisons){.slice = slice};
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->first, slice.count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->second, slice.count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->outcome, slice.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW_EACH(slice.count, &out->first, &out->second, &out->outcome));
   if (dataset->has_count) CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->count, slice.count));
   /* The outcomes' memory has the right size for the indices as they are read, and waits for its turn. */
   void *const wide = out->outcome;

@@ -175,8 +175,7 @@ static crow_status send_records(const crow_comm *comm, const int64_t *cut, crow_
   const int size = crow_comm_size(comm);
   int64_t *send = NULL, *receive = NULL;
   void *received = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send, size));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive, size));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(size, &send, &receive));
   for (int r = 0; r < size; r++) send[r] = cut[r + 1] - cut[r];
   CROW_TRY(crow_comm_exchange(comm, records->data, send, records->bytes, &received, receive));
   crow_free(records->data);

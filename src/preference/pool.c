@@ -46,8 +46,7 @@ static crow_status make_groups(const crow_comm *comm, const crow_dataset *datase
 
 /* Members and first member of each group. Local. */
 static crow_status survey(const crow_groups *groups, crow_pool *pool) {
-  CROW_NEED(CROW_ALLOCATE(&pool->size, groups->groups));
-  CROW_NEED(CROW_ALLOCATE(&pool->first, groups->groups));
+  CROW_NEED(CROW_ALLOCATE_EACH(groups->groups, &pool->size, &pool->first));
   for (crow_gidx i = groups->alternatives - 1; i >= 0; i--) {
     pool->size[groups->group[i]]++;
     pool->first[groups->group[i]] = i;

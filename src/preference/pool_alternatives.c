@@ -40,8 +40,7 @@ static crow_status pool_alternatives_write_contexts(const crow_pool *pool) {
   const int64_t d = contexts.d;
   chunk c = first_chunk(pool, d);
   CROW_TRY(crow_fixed_create(comm, p->global, d, p->count, contexts.value, &fixed));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&sum, c.most * d));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&mean, c.most * d));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW_EACH(c.most * d, &sum, &mean));
   CROW_TRY(
       crow_file_define(pool->file, "/alternatives/context", pool->dataset->single ? CROW_F32 : CROW_F64, c.groups, d));
   while (next_chunk(&c)) {

@@ -23,9 +23,7 @@ static crow_status pool_preferences_comparisons_create(const crow_pool *pool, co
   c->pieces = (c->slice.count + PIECE - 1) / PIECE;
   CROW_NEED(crow_comm_max_i64(pool->comm, &c->pieces, 1));
   const int64_t most = c->slice.count < PIECE ? c->slice.count : PIECE;
-  CROW_NEED_AGREE(pool->comm, CROW_ALLOCATE_RAW(&c->first, most));
-  CROW_NEED_AGREE(pool->comm, CROW_ALLOCATE_RAW(&c->second, most));
-  CROW_NEED_AGREE(pool->comm, CROW_ALLOCATE_RAW(&c->outcome, most));
+  CROW_NEED_AGREE(pool->comm, CROW_ALLOCATE_RAW_EACH(most, &c->first, &c->second, &c->outcome));
   if (pool->dataset->has_count) CROW_NEED_AGREE(pool->comm, CROW_ALLOCATE_RAW(&c->count, most));
   return CROW_OK;
 }

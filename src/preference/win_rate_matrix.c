@@ -87,8 +87,7 @@ static crow_status first_pass(const stream *s, const double *weight, const doubl
 static crow_status second_pass(const stream *s, int64_t suspects, const crow_gidx *suspect) {
   crow_status status = CROW_OK, local = CROW_OK;
   double *row = NULL, *column = NULL;
-  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE(&row, suspects * s->m));
-  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE(&column, suspects * s->m));
+  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE_EACH(suspects * s->m, &row, &column));
   for (int64_t block = 0; block < s->blocks; block++) {
     crow_gidx begin = 0;
     int64_t count = 0;
@@ -138,8 +137,7 @@ static crow_status look_at_suspects(const stream *s, const double *deviation) {
   suspect_row *suspect = NULL;
   crow_gidx *rows = NULL;
   int64_t n = 0;
-  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE_RAW(&suspect, s->m));
-  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE_RAW(&rows, s->m));
+  CROW_TRY_AGREE(s->comm, CROW_ALLOCATE_RAW_EACH(s->m, &suspect, &rows));
   for (crow_gidx x = 0; x < s->m; x++) {
     /* Written so that NaN is suspect. */
     if (!(fabs(deviation[x]) <= 0.5 * s->tolerance + rounding)) suspect[n++] = (suspect_row){fabs(deviation[x]), x};
@@ -183,9 +181,7 @@ crow_status crow_win_rate_matrix(const crow_comm *comm, const crow_dataset *data
   stream s = {.comm = comm, .dataset = dataset, .rows = &weights->partition};
   double *weight = NULL, *v = NULL, *deviation = NULL;
   CROW_TRY_AGREE(comm, open_stream(&s));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&weight, s.m));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&v, s.m));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&deviation, s.m));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(s.m, &weight, &v, &deviation));
   CROW_TRY(crow_comm_gather_slices(comm, s.rows, weights->value, weight, sizeof *weight));
   for (crow_gidx y = 0; y < s.m; y++) {
     /* In [1, 2) and of either sign: no single deviation can hide. */

@@ -22,8 +22,7 @@ cleanup:
 crow_status crow_page_gather_by(const crow_comm *comm, const crow_partition *p, const double *weight,
                                 const crow_elo_options *scale, crow_page_entry *e) {
   CROW_NEED(crow_rewards_by_read(comm, e->source->file, p, &e->by));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&e->by_value, e->ends.count * e->by.values));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&e->by_half, e->ends.count * e->by.values));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_EACH(e->ends.count * e->by.values, &e->by_value, &e->by_half));
   for (int64_t k = 0; k < e->by.values; k++) CROW_NEED(gather_by_value(comm, p, weight, scale, k, e));
   return CROW_OK;
 }

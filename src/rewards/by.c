@@ -33,10 +33,8 @@ static crow_status count_values(const crow_comm *comm, const crow_dataset *datas
   int64_t *tally = NULL, *times = NULL;
   int32_t *code = NULL;
   const int64_t rows = crow_file_rows(dataset->file, "/comparisons/label_value");
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&tally, rows));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(counts, rows));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&code, slice.count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&times, slice.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(rows, &tally, counts));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW_EACH(slice.count, &code, &times));
   CROW_TRY(crow_dataset_read_kept(dataset, column, slice.begin, slice.count, code));
   if (dataset->has_count)
     CROW_TRY(crow_file_read(dataset->file, "/comparisons/count", slice.begin, slice.count, CROW_I64, times));

@@ -5,8 +5,7 @@
 crow_status crow_rewards_by_allocate(crow_rewards_by *by, int64_t values, int64_t count, bool errors, bool intervals) {
   const int64_t room = count * values + 1; /* never NULL: an empty slice is not an absent array */
   by->values = values;
-  CROW_NEED(CROW_ALLOCATE(&by->optimality, values));
-  CROW_NEED(CROW_ALLOCATE(&by->converged, values));
+  CROW_NEED(CROW_ALLOCATE_EACH(values, &by->optimality, &by->converged));
   CROW_NEED(CROW_ALLOCATE_RAW(&by->value, room));
   if (errors) CROW_NEED(CROW_ALLOCATE_RAW(&by->standard_error, room));
   if (intervals) CROW_NEED(CROW_ALLOCATE_RAW(&by->lower, room));

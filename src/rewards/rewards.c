@@ -12,10 +12,7 @@ static crow_status rewards_allocate(const crow_comm *comm, const crow_weights *w
   out->partition = weights->partition;
   out->zero_weights = weights->zeros;
   CROW_NEED(crow_weights_space_copy(comm, &weights->space, &out->space));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->value, count));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->weight, count));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->win_rate, count));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->fitted_win_rate, count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_EACH(count, &out->value, &out->weight, &out->win_rate, &out->fitted_win_rate));
   if (count) memcpy(out->weight, weights->value, (size_t)count * sizeof *out->weight);
   return CROW_OK;
 }

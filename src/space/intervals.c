@@ -65,9 +65,7 @@ cleanup:
 
 static crow_status tabulate(const interval *list, int64_t count, crow_gidx d, crow_intervals *out) {
   CROW_NEED(CROW_ALLOCATE(&out->first, d + 1));
-  CROW_NEED(CROW_ALLOCATE(&out->lower, count));
-  CROW_NEED(CROW_ALLOCATE(&out->upper, count));
-  CROW_NEED(CROW_ALLOCATE(&out->length_before, count));
+  CROW_NEED(CROW_ALLOCATE_EACH(count, &out->lower, &out->upper, &out->length_before));
   CROW_NEED(CROW_ALLOCATE(&out->total, d));
   for (int64_t i = 0; i < count; i++) {
     const int64_t k = list[i].coordinate;
@@ -86,8 +84,7 @@ crow_status crow_space_find_intervals(const crow_comm *comm, const crow_dataset 
   int64_t count = 0, total = 0, *send_count = NULL, *receive_count = NULL;
   const int size = crow_comm_size(comm);
   CROW_TRY(unite_rows(comm, dataset, &mine, &count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send_count, size));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive_count, size));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(size, &send_count, &receive_count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&packed, count * size));
   for (int rank = 0; rank < size; rank++) {
     send_count[rank] = count;

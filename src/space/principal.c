@@ -44,8 +44,7 @@ static crow_status projection_create(crow_gidx d, int64_t components, projection
   CROW_NEED(CROW_ALLOCATE(&p->vector, components * d));
   CROW_NEED(CROW_ALLOCATE_RAW(&p->centred, CROW_BLOCK * d));
   CROW_NEED(CROW_ALLOCATE_RAW(&p->product, CROW_BLOCK * components));
-  CROW_NEED(CROW_ALLOCATE_RAW(&p->lower, components));
-  CROW_NEED(CROW_ALLOCATE_RAW(&p->upper, components));
+  CROW_NEED(CROW_ALLOCATE_RAW_EACH(components, &p->lower, &p->upper));
   return CROW_ALLOCATE(&summary->variance, components);
 }
 

@@ -85,8 +85,7 @@ crow_status crow_space_check_distances(const crow_comm *comm, const crow_dataset
   crow_status status = CROW_OK;
   const crow_gidx d = dataset->dimensions;
   range r = {.fault = INT64_MAX};
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&r.lower, d));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&r.upper, d));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW_EACH(d, &r.lower, &r.upper));
   for (crow_gidx k = 0; k < d; k++) {
     r.lower[k] = (double)INFINITY;
     r.upper[k] = -(double)INFINITY;

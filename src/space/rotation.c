@@ -24,8 +24,7 @@ crow_status crow_rotation_create(int64_t d, uint64_t seed, crow_rotation *out) {
   out->scale = sqrt(ldexp(1, -power));
   CROW_TRY(CROW_ALLOCATE_RAW(&random, d));
   for (int round = 0; round < CROW_ROTATION_ROUNDS; round++) {
-    CROW_TRY(CROW_ALLOCATE_RAW(&out->order[round], d));
-    CROW_TRY(CROW_ALLOCATE_RAW(&out->sign[round], d));
+    CROW_TRY(CROW_ALLOCATE_RAW_EACH(d, &out->order[round], &out->sign[round]));
     crow_random_uniform(seed, CROW_STREAM_SIGNS, (uint64_t)(2 * round), random, d);
     shuffle_order(d, random, out->order[round]);
     crow_random_uniform(seed, CROW_STREAM_SIGNS, (uint64_t)(2 * round + 1), random, d);

@@ -82,8 +82,7 @@ crow_status crow_space_parse(const crow_space_options *options) {
 
 static crow_status create_box(const crow_comm *comm, const crow_dataset *dataset, double margin, crow_space *space) {
   const crow_gidx d = space->dimensions;
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&space->lower, d));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&space->upper, d));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_EACH(d, &space->lower, &space->upper));
   if (space->kind == CROW_SPACE_CUBE) {
     for (crow_gidx k = 0; k < d; k++) space->upper[k] = 1;
     (void)snprintf(space->description, sizeof space->description, "unit cube in %lld dimension%s", (long long)d,

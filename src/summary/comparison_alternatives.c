@@ -58,11 +58,7 @@ static crow_status match_all(const crow_comm *comm, const crow_comparison_result
   crow_status status = CROW_OK;
   crow_strings ids = {0};
   const crow_partition *p = &result->partition;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->value, rows));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->found, rows));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->lower, rows));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->upper, rows));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&out->place, rows));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(rows, &out->value, &out->found, &out->lower, &out->upper, &out->place));
   CROW_TRY(crow_ranking_read_ids(comm, result->file, p->begin, p->count, &ids));
   CROW_TRY_AGREE(comm, match_slice(result, &ids, sorted, rows, out));
   CROW_TRY(crow_comm_sum_i64(comm, out->found, rows));
@@ -119,8 +115,7 @@ static crow_status fill_last(const crow_comparison *comparison, const crow_ranke
   const crow_comm *comm = comparison->comm;
   const crow_comparison_result *last = &comparison->result[comparison->count - 1];
   double *lower = NULL, *upper = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&lower, out->rows));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&upper, out->rows));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(out->rows, &lower, &upper));
   for (int64_t row = 0; row < out->rows; row++) lower[row] = upper[row] = (double)NAN;
   if (last->has_intervals) {
     CROW_TRY(crow_ranking_pick(comm, &last->partition, last->lower, out->rows, chosen, lower));
@@ -147,8 +142,7 @@ static crow_status choose_ends(const crow_comm *comm, const crow_comparison_resu
     const crow_gidx row = places->order[k < best ? k : places->ranked - out->rows + k];
     (*chosen)[k] = (crow_ranked){places->value[row], row};
   }
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->id, out->rows));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->topic, out->rows));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_EACH(out->rows, &out->id, &out->topic));
   CROW_NEED(crow_ranking_names(comm, last->file, "/alternatives/id", out->rows, *chosen, out->id));
   CROW_NEED(crow_ranking_names(comm, last->file, "/alternatives/topic", out->rows, *chosen, out->topic));
   out->has_topic = crow_file_has(last->file, "/alternatives/topic");

@@ -211,8 +211,7 @@ static crow_status open_sphere(const crow_comm *comm, const crow_dataset *datase
 }
 
 static crow_status allocate_neighbours(crow_neighbours *n, near_pass *pass) {
-  CROW_NEED(CROW_ALLOCATE_RAW(&n->square, n->looked));
-  CROW_NEED(CROW_ALLOCATE_RAW(&n->longest, n->looked));
+  CROW_NEED(CROW_ALLOCATE_RAW_EACH(n->looked, &n->square, &n->longest));
   CROW_NEED(CROW_ALLOCATE_RAW(&n->group, n->alternatives));
   CROW_NEED(CROW_ALLOCATE_RAW(&pass->product, (int64_t)TILE * CROW_BLOCK));
   CROW_NEED(near_rows_create(CROW_BLOCK, pass->d, &pass->passing));

@@ -18,8 +18,7 @@ crow_status crow_ends_by_create(const crow_comm *comm, const crow_file *file, co
   double *slice = NULL, *compared = NULL;
   double **const picked[3] = {&out->lower, &out->value, &out->upper};
   *out = (crow_ends_by){0};
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&slice, partition->count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&compared, partition->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW_EACH(partition->count, &slice, &compared));
   for (int end = -1; end <= 1; end++) {
     for (int64_t i = 0; i < partition->count; i++) slice[i] = by_entry(by, i, column, end);
     CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(picked[end + 1], ends->count));

@@ -42,11 +42,7 @@ static void give_places(const placed *sorted, crow_gidx count, double tolerance,
 
 static crow_status places_allocate(crow_gidx count, crow_places *out, placed **room, double **weight) {
   out->count = count;
-  CROW_NEED(CROW_ALLOCATE(&out->order, count));
-  CROW_NEED(CROW_ALLOCATE(&out->place, count));
-  CROW_NEED(CROW_ALLOCATE(&out->value, count));
-  CROW_NEED(CROW_ALLOCATE(room, count));
-  return CROW_ALLOCATE(weight, count);
+  return CROW_ALLOCATE_EACH(count, &out->order, &out->place, &out->value, room, weight);
 }
 
 crow_status crow_places_create(const crow_comm *comm, const crow_partition *partition, const double *values,

@@ -22,10 +22,8 @@ cleanup:
 }
 
 static crow_status topics_allocate(const crow_comm *comm, crow_topics *topics, bool weighted) {
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&topics->size, topics->count));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&topics->mean, topics->count));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&topics->deviation, topics->count));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&topics->by_mean, topics->count));
+  CROW_NEED_AGREE(
+      comm, CROW_ALLOCATE_EACH(topics->count, &topics->size, &topics->mean, &topics->deviation, &topics->by_mean));
   if (weighted) CROW_NEED_AGREE(comm, CROW_ALLOCATE(&topics->weight, topics->count));
   return CROW_OK;
 }

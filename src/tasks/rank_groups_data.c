@@ -67,8 +67,7 @@ cleanup:
 
 static crow_status allocate_judgements(crow_judgements *out, int64_t pairs, int64_t count, bool counts) {
   CROW_NEED(CROW_ALLOCATE_RAW(&out->begin, pairs + 1));
-  CROW_NEED(CROW_ALLOCATE_RAW(&out->comparison, count));
-  CROW_NEED(CROW_ALLOCATE_RAW(&out->outcome, count));
+  CROW_NEED(CROW_ALLOCATE_RAW_EACH(count, &out->comparison, &out->outcome));
   if (counts) CROW_NEED(CROW_ALLOCATE_RAW(&out->count, count));
   return CROW_OK;
 }

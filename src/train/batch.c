@@ -34,20 +34,11 @@ void crow_batcher_destroy(crow_batcher **batcher) {
 }
 
 static crow_status batch_allocate(crow_batcher *b, crow_gidx m) {
-  CROW_NEED(CROW_ALLOCATE(&b->weight, m));
-  CROW_NEED(CROW_ALLOCATE(&b->degree, m));
-  CROW_NEED(CROW_ALLOCATE(&b->row_of, m));
+  CROW_NEED(CROW_ALLOCATE_EACH(m, &b->weight, &b->degree, &b->row_of));
   CROW_NEED(CROW_ALLOCATE(&b->drawn, b->most));
   CROW_NEED(CROW_ALLOCATE(&b->packed, FIELDS * b->most));
-  CROW_NEED(CROW_ALLOCATE(&b->first, b->most));
-  CROW_NEED(CROW_ALLOCATE(&b->second, b->most));
-  CROW_NEED(CROW_ALLOCATE(&b->share, b->most));
-  CROW_NEED(CROW_ALLOCATE(&b->pair_weight, b->most));
-  CROW_NEED(CROW_ALLOCATE(&b->index, 2 * b->most));
-  CROW_NEED(CROW_ALLOCATE(&b->row_weight, 2 * b->most));
-  CROW_NEED(CROW_ALLOCATE(&b->reward, 2 * b->most));
-  CROW_NEED(CROW_ALLOCATE(&b->slope, 2 * b->most));
-  CROW_NEED(CROW_ALLOCATE(&b->slice, 2 * b->most));
+  CROW_NEED(CROW_ALLOCATE_EACH(b->most, &b->first, &b->second, &b->share, &b->pair_weight));
+  CROW_NEED(CROW_ALLOCATE_EACH(2 * b->most, &b->index, &b->row_weight, &b->reward, &b->slope, &b->slice));
   return CROW_ALLOCATE(&b->contexts, 2 * b->most * b->fit->dimensions);
 }
 

@@ -86,11 +86,8 @@ crow_status crow_curve_collect(const crow_train_options *options, const crow_mem
     out->stopped += result[b].stopped != 0;
   }
   CROW_NEED(CROW_ALLOCATE(&out->kept, members));
-  CROW_NEED(CROW_ALLOCATE(&out->member, out->count));
-  CROW_NEED(CROW_ALLOCATE(&out->step, out->count));
-  CROW_NEED(CROW_ALLOCATE(&out->loss, out->count));
-  CROW_NEED(CROW_ALLOCATE(&out->validation_loss, out->count));
-  CROW_NEED(CROW_ALLOCATE(&out->validation_accuracy, out->count));
+  CROW_NEED(CROW_ALLOCATE_EACH(out->count, &out->member, &out->step, &out->loss, &out->validation_loss,
+                               &out->validation_accuracy));
   int64_t at = 0;
   for (int64_t b = 0; b < members; b++) {
     out->kept[b] = (int64_t)result[b].kept;

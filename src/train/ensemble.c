@@ -146,10 +146,8 @@ static crow_status ensemble_allocate(crow_ensemble *e) {
   if (fit->options->training.validate) CROW_NEED(CROW_ALLOCATE(&fit->best, fit->parameters));
   CROW_NEED(
       crow_string_copy(fit->options->model.model == CROW_MODEL_MLP ? fit->options->model.hidden : "", &model->hidden));
-  CROW_NEED(CROW_ALLOCATE(&fit->reward, count));
-  CROW_NEED(CROW_ALLOCATE(&fit->slope, count));
-  CROW_NEED(CROW_ALLOCATE(&fit->theta, fit->parameters));
-  return CROW_ALLOCATE(&fit->gradient, fit->parameters);
+  CROW_NEED(CROW_ALLOCATE_EACH(count, &fit->reward, &fit->slope));
+  return CROW_ALLOCATE_EACH(fit->parameters, &fit->theta, &fit->gradient);
 }
 
 static void ensemble_describe(const crow_train_options *options, int64_t inputs, crow_fitted_model *model) {

@@ -82,10 +82,7 @@ cleanup:
 /* This rank's part of the group's comparisons, between alternatives. Collective over all ranks. */
 static crow_status read_held(const crow_comm *all, const crow_dataset *held, crow_validation *v) {
   const crow_partition *p = &v->comparisons;
-  CROW_NEED_AGREE(all, CROW_ALLOCATE_RAW(&v->first, p->count));
-  CROW_NEED_AGREE(all, CROW_ALLOCATE_RAW(&v->second, p->count));
-  CROW_NEED_AGREE(all, CROW_ALLOCATE_RAW(&v->outcome, p->count));
-  CROW_NEED_AGREE(all, CROW_ALLOCATE_RAW(&v->count, p->count));
+  CROW_NEED_AGREE(all, CROW_ALLOCATE_RAW_EACH(p->count, &v->first, &v->second, &v->outcome, &v->count));
   for (crow_gidx k = 0; k < p->count; k++) v->count[k] = 1;
   CROW_NEED(crow_file_read(held->file, "/comparisons/first", p->begin, p->count, CROW_I32, v->first));
   CROW_NEED(crow_file_read(held->file, "/comparisons/second", p->begin, p->count, CROW_I32, v->second));

@@ -85,22 +85,14 @@ static crow_status allocate_results(crow_bootstrap *b) {
   at->pairs = at->judged->pairs;
   at->pairs.share = NULL;
   at->pairs.judgements = NULL;
-  CROW_NEED(CROW_ALLOCATE_RAW(&at->pairs.share, at->pairs.partition.count));
-  CROW_NEED(CROW_ALLOCATE_RAW(&at->pairs.judgements, at->pairs.partition.count));
-  CROW_NEED(CROW_ALLOCATE_RAW(&at->value, p->count));
-  CROW_NEED(CROW_ALLOCATE_RAW(&at->root, p->count));
-  CROW_NEED(CROW_ALLOCATE_RAW(&at->scaled, p->count));
-  CROW_NEED(CROW_ALLOCATE_RAW(&at->whole, p->global));
-  CROW_NEED(CROW_ALLOCATE_RAW(&at->weighted, p->global));
-  CROW_NEED(CROW_ALLOCATE_RAW(&at->rival, p->global));
-  CROW_NEED(CROW_ALLOCATE_RAW(&b->slot_value, SLOTS * p->count));
-  CROW_NEED(CROW_ALLOCATE_RAW(&b->slot_rank, SLOTS * p->count));
+  CROW_NEED(CROW_ALLOCATE_RAW_EACH(at->pairs.partition.count, &at->pairs.share, &at->pairs.judgements));
+  CROW_NEED(CROW_ALLOCATE_RAW_EACH(p->count, &at->value, &at->root, &at->scaled));
+  CROW_NEED(CROW_ALLOCATE_RAW_EACH(p->global, &at->whole, &at->weighted, &at->rival));
+  CROW_NEED(CROW_ALLOCATE_RAW_EACH(SLOTS * p->count, &b->slot_value, &b->slot_rank));
   CROW_NEED(CROW_ALLOCATE(&b->slot_end, SLOTS));
   CROW_NEED(CROW_ALLOCATE(&b->end, b->replicates));
-  CROW_NEED(CROW_ALLOCATE(&b->values, count * b->replicates));
-  CROW_NEED(CROW_ALLOCATE(&b->ranks, count * b->replicates));
-  CROW_NEED(CROW_ALLOCATE_RAW(&b->value_column, count));
-  return CROW_ALLOCATE_RAW(&b->rank_column, count);
+  CROW_NEED(CROW_ALLOCATE_EACH(count * b->replicates, &b->values, &b->ranks));
+  return CROW_ALLOCATE_RAW_EACH(count, &b->value_column, &b->rank_column);
 }
 
 /* s of the full fit, for replicates; groups and their data. */

@@ -33,8 +33,7 @@ typedef struct buffers {
 } buffers;
 
 static crow_status allocate_state(const crow_bootstrap *b, buffers *to) {
-  CROW_NEED_AGREE(b->comm, CROW_ALLOCATE(&to->value, many_of(b) * b->weights->partition.count));
-  return crow_comm_agree(b->comm, CROW_ALLOCATE(&to->rank, many_of(b) * b->weights->partition.count));
+  return crow_comm_agree(b->comm, CROW_ALLOCATE_EACH(many_of(b) * b->weights->partition.count, &to->value, &to->rank));
 }
 
 static void release(buffers *to) { CROW_FREE(to->value, to->rank); }

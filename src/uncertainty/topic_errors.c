@@ -19,8 +19,7 @@ crow_status crow_topic_errors_average(const crow_comm *comm, const crow_partitio
   const int64_t count = topics->name.count;
   crow_exact_sum *sums = NULL;
   int64_t *size = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&sums, count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&size, count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(count, &sums, &size));
   for (int64_t i = 0; i < partition->count; i++) {
     crow_exact_add(&sums[topics->code[i]], values[i * stride]);
     size[topics->code[i]]++;
@@ -38,8 +37,7 @@ static crow_status topic_errors_allocate(const crow_labels *topics, crow_topic_e
   out->name = (crow_strings){.count = count, .width = width};
   CROW_NEED(CROW_ALLOCATE(&out->name.data, count * width));
   memcpy(out->name.data, topics->name.data, (size_t)(count * width));
-  CROW_NEED(CROW_ALLOCATE(&out->mean, count));
-  CROW_NEED(CROW_ALLOCATE(&out->standard_error, count));
+  CROW_NEED(CROW_ALLOCATE_EACH(count, &out->mean, &out->standard_error));
   return CROW_ALLOCATE(&out->covariance, count * count);
 }
 

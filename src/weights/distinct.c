@@ -67,8 +67,7 @@ crow_status crow_weights_of_distinct(const crow_comm *comm, const crow_dataset *
   const crow_partition p = crow_comm_partition(comm, dataset->alternatives, CROW_BLOCK);
   hashing h = {.first = p.begin};
   copies *found = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&h.all, p.count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&h.key, p.count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW_EACH(p.count, &h.all, &h.key));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&h.row, dataset->dimensions));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&found, p.count));
   CROW_TRY(crow_space_visit(comm, dataset, visit_hash, &h));

@@ -85,8 +85,7 @@ crow_status crow_weights_equalise(const crow_comm *comm, const crow_sampling *s,
     CROW_TRY_AGREE(comm, hash_slice(s, which, slice));
     CROW_TRY(crow_tally_redistribute(comm, &s->grid, &s->slice, slice, &out->partition, hash[which]));
   }
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&record, n));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&mean, n));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW_EACH(n, &record, &mean));
   for (crow_gidx i = 0; i < n; i++) {
     record[i] = (equal_record){{(uint64_t)hash[0][i], (uint64_t)hash[1][i]}, out->hits[i], s->squares[i]};
   }

@@ -33,8 +33,7 @@ static crow_status scatter(const crow_comm *comm, const double *whole, crow_weig
   const int size = crow_comm_size(comm);
   int64_t *send_count = NULL, *receive_count = NULL;
   double *received = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send_count, size));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive_count, size));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(size, &send_count, &receive_count));
   for (int rank = 0; rank < size && crow_comm_rank(comm) == 0; rank++) {
     send_count[rank] = crow_partition_begin(&out->partition, rank + 1) - crow_partition_begin(&out->partition, rank);
   }

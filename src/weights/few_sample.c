@@ -44,8 +44,7 @@ static crow_status few_grow(crow_few *few, int64_t block) {
   const int64_t more = few->blocks + block + 1;
   double **pointers = NULL;
   int64_t *columns = NULL;
-  CROW_TRY(CROW_ALLOCATE(&pointers, more));
-  CROW_TRY(CROW_ALLOCATE(&columns, more));
+  CROW_TRY(CROW_ALLOCATE_EACH(more, &pointers, &columns));
   for (int64_t b = 0; b < few->blocks; b++) {
     pointers[b] = few->block[b];
     columns[b] = few->columns[b];

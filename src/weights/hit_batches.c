@@ -75,9 +75,7 @@ static void batch_totals_free(batch_totals *t) { CROW_FREE(t->hits, t->size, t->
 static crow_status batch_totals_allocate(crow_gidx count, batch_totals *t) {
   CROW_NEED(CROW_ALLOCATE(&t->own, count));
   CROW_NEED(CROW_ALLOCATE(&t->hits, t->prompts * CROW_HIT_BATCHES));
-  CROW_NEED(CROW_ALLOCATE(&t->size, t->prompts));
-  CROW_NEED(CROW_ALLOCATE(&t->factor, t->prompts));
-  CROW_NEED(CROW_ALLOCATE(&t->sum, t->prompts));
+  CROW_NEED(CROW_ALLOCATE_EACH(t->prompts, &t->size, &t->factor, &t->sum));
   return CROW_ALLOCATE(&t->share, t->prompts * CROW_HIT_BATCHES);
 }
 

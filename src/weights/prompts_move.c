@@ -21,8 +21,7 @@ static crow_status list_owned(crow_prompts *p) {
   }
   CROW_TRY(CROW_ALLOCATE(&p->prompt, p->mine));
   CROW_TRY(CROW_ALLOCATE(&p->begin, p->mine + 1));
-  CROW_TRY(CROW_ALLOCATE(&p->place, p->owned));
-  CROW_TRY(CROW_ALLOCATE(&p->result, p->owned));
+  CROW_TRY(CROW_ALLOCATE_EACH(p->owned, &p->place, &p->result));
   if (p->slice_batch) CROW_TRY(CROW_ALLOCATE(&p->batch, p->owned * CROW_HIT_BATCHES + 1)); /* never NULL */
   for (crow_gidx k = 0; k < dataset->prompts; k++) {
     if (p->owner[k] != rank) continue;
@@ -44,8 +43,7 @@ crow_status crow_prompts_plan(crow_prompts *p) {
   const crow_dataset *dataset = p->dataset;
   const int ranks = p->partition.size;
   crow_gidx total = 0, before = 0;
-  CROW_NEED(CROW_ALLOCATE(&p->size, dataset->prompts));
-  CROW_NEED(CROW_ALLOCATE(&p->owner, dataset->prompts));
+  CROW_NEED(CROW_ALLOCATE_EACH(dataset->prompts, &p->size, &p->owner));
   CROW_NEED(CROW_ALLOCATE(&p->slice, p->partition.count));
   if (p->options->batches && p->options->scheme == CROW_SCHEME_VORONOI) {
     CROW_NEED(CROW_ALLOCATE(&p->slice_batch, p->partition.count * CROW_HIT_BATCHES + 1)); /* never NULL */
@@ -87,8 +85,7 @@ crow_status crow_prompts_to_owners(const crow_prompts *p, int32_t prompt, const 
   int64_t *send = NULL, *receive = NULL, total = 0;
   char *packed = NULL, *to;
   *rows = NULL;
-  CROW_TRY_AGREE(p->comm, CROW_ALLOCATE(&send, part->size));
-  CROW_TRY_AGREE(p->comm, CROW_ALLOCATE(&receive, part->size));
+  CROW_TRY_AGREE(p->comm, CROW_ALLOCATE_EACH(part->size, &send, &receive));
   for (crow_gidx i = 0; i < part->count; i++) {
     const int32_t k = p->dataset->prompt[part->begin + i];
     if (prompt < 0 && p->owner[k] != CROW_PROMPT_SHARED) send[p->owner[k]]++;
@@ -116,9 +113,7 @@ static crow_status rows_to_slices(const crow_prompts *p, const void *owned, size
   const crow_partition *part = &p->partition;
   int64_t *send = NULL, *receive = NULL, *from = NULL;
   char *received = NULL;
-  CROW_TRY_AGREE(p->comm, CROW_ALLOCATE(&send, part->size));
-  CROW_TRY_AGREE(p->comm, CROW_ALLOCATE(&receive, part->size));
-  CROW_TRY_AGREE(p->comm, CROW_ALLOCATE(&from, part->size));
+  CROW_TRY_AGREE(p->comm, CROW_ALLOCATE_EACH(part->size, &send, &receive, &from));
   for (int r = 0; r < part->size; r++) {
     for (crow_gidx x = crow_partition_begin(part, r); x < crow_partition_begin(part, r + 1); x++) {
       send[r] += p->owner[p->dataset->prompt[x]] == part->rank;

@@ -167,8 +167,7 @@ crow_status crow_tally_redistribute(const crow_comm *comm, const crow_weights_gr
   const int size = crow_comm_size(comm);
   int64_t *sum = NULL, *send_count = NULL, *receive_count = NULL, *received = NULL;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&sum, slice->count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&send_count, size));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&receive_count, size));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(size, &send_count, &receive_count));
   if (slice->count) memcpy(sum, values, (size_t)slice->count * sizeof *sum);
   CROW_TRY(crow_comm_sum_i64(grid->across_groups, sum, slice->count));
   for (int rank = 0; rank < size && grid->group == 0; rank++) {

@@ -7,8 +7,7 @@ crow_status crow_weights_allocate(const crow_comm *comm, crow_gidx alternatives,
   memset(out, 0, sizeof *out);
   out->growth = 1;
   out->partition = crow_comm_partition(comm, alternatives, CROW_BLOCK);
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->value, out->partition.count));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->standard_error, out->partition.count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_EACH(out->partition.count, &out->value, &out->standard_error));
   if (sampled) CROW_NEED_AGREE(comm, CROW_ALLOCATE(&out->hits, out->partition.count));
   return CROW_OK;
 }

@@ -25,8 +25,7 @@ static crow_status run_eval(crow_run *run) {
   CROW_TRY(crow_dataset_open(run->comm, run->argument[1], false, &dataset));
   crow_results_dataset(run, run->argument[1], &dataset);
   CROW_TRY(crow_evaluate_check_memory(run->comm, file, &dataset, crow_run_memory(run)));
-  CROW_TRY_AGREE(run->comm, CROW_ALLOCATE(&reward, dataset.alternatives));
-  CROW_TRY_AGREE(run->comm, CROW_ALLOCATE(&unseen, dataset.alternatives));
+  CROW_TRY_AGREE(run->comm, CROW_ALLOCATE_EACH(dataset.alternatives, &reward, &unseen));
   crow_stages_begin(&run->stages, "rewards");
   CROW_TRY(crow_evaluate_rewards(run->comm, file, &dataset, &options->evaluate, &options->nearest, reward, unseen));
   crow_stages_begin(&run->stages, "evaluate");
