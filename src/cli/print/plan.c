@@ -62,7 +62,7 @@ static void plan_add_to_summary(crow_run *run, const crow_bench_size *size, cons
 }
 
 /* What the first of these runs spends its time with, in the order in which it does. */
-static crow_status print_stages(crow_run *run, const crow_bench_size *size, const crow_bench_prediction *p) {
+static crow_status print_plan_stages(crow_run *run, const crow_bench_size *size, const crow_bench_prediction *p) {
   crow_status status = CROW_OK;
   crow_table table = {0};
   const struct {
@@ -158,7 +158,7 @@ crow_status crow_plan_print(crow_run *run, const crow_bench_size *size, const cr
              size->pairs ? "" : " (complete preferences)", (long long)first.evaluations, crow_plural(first.evaluations),
              memory / 1e9);
   CROW_TRY(crow_comm_agree(run->comm, crow_table_print(&table, crow_print_stream(run))));
-  if (size->dataset) CROW_TRY(print_stages(run, size, &first));
+  if (size->dataset) CROW_TRY(print_plan_stages(run, size, &first));
   if (model.prompts_s > 0) {
     crow_print(run, "Weights are those within %lld prompts.", (long long)size->dataset->prompts);
   }
