@@ -106,9 +106,8 @@ void crow_lbfgs_destroy(crow_lbfgs **lbfgs) {
   if (!l) return;
   for (int64_t k = 0; l->s && k < l->options.history; k++) crow_free(l->s[k]);
   for (int64_t k = 0; l->y && k < l->options.history; k++) crow_free(l->y[k]);
-  void *const memory[] = {l->x,      l->g,    l->trial_x, l->trial_g, l->best_x, l->best_g,       l->s, l->y,
-                          l->scalar, l->work, l->left,    l->right,   l->dot,    l->state_vector, l};
-  for (size_t k = 0; k < sizeof memory / sizeof *memory; k++) crow_free(memory[k]);
+  CROW_FREE(l->x, l->g, l->trial_x, l->trial_g, l->best_x, l->best_g, l->s, l->y, l->scalar, l->work, l->left, l->right,
+            l->dot, l->state_vector, l);
   *lbfgs = NULL;
 }
 

@@ -96,8 +96,7 @@ void crow_rewards_by_free(crow_rewards_by *by) {
   crow_free(by->column);
   crow_strings_free(&by->name);
   crow_strings_free(&by->small_name);
-  void *const owned[] = {by->judgements,     by->optimality, by->converged, by->value,
-                         by->standard_error, by->lower,      by->upper,     by->small_judgements};
-  for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) crow_free(owned[k]);
+  CROW_FREE(by->judgements, by->optimality, by->converged, by->value, by->standard_error, by->lower, by->upper,
+            by->small_judgements);
   *by = (crow_rewards_by){0};
 }

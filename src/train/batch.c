@@ -26,9 +26,8 @@ struct crow_batcher {
 void crow_batcher_destroy(crow_batcher **batcher) {
   crow_batcher *b = *batcher;
   if (!b) return;
-  void *const owned[] = {b->weight,      b->degree, b->row_of,     b->drawn,  b->packed, b->first, b->second,  b->share,
-                         b->pair_weight, b->index,  b->row_weight, b->reward, b->slope,  b->slice, b->contexts};
-  for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) crow_free(owned[k]);
+  CROW_FREE(b->weight, b->degree, b->row_of, b->drawn, b->packed, b->first, b->second, b->share, b->pair_weight,
+            b->index, b->row_weight, b->reward, b->slope, b->slice, b->contexts);
   crow_free(b);
   *batcher = NULL;
 }

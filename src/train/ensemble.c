@@ -250,10 +250,8 @@ static void ensemble_free(crow_ensemble *e) {
   crow_objective_destroy(&e->own_objective);
   crow_model_destroy(&fit->model);
   for (int64_t k = 0; k < e->waiting_count; k++) crow_member_state_free(&e->waiting[k]);
-  void *const owned[] = {fit->curve,      fit->best,       e->curve,    fit->reward, fit->slope,
-                         fit->theta,      fit->gradient,   e->contexts, e->result,   e->waiting,
-                         e->own_win_rate, e->own_contexts, e->todo};
-  for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) crow_free(owned[k]);
+  CROW_FREE(fit->curve, fit->best, e->curve, fit->reward, fit->slope, fit->theta, fit->gradient, e->contexts, e->result,
+            e->waiting, e->own_win_rate, e->own_contexts, e->todo);
   crow_weights_free(&e->own_weights);
   crow_pairs_free(&e->own_pairs);
   crow_rank_groups_free(&e->groups);

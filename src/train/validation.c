@@ -31,8 +31,7 @@ void crow_validation_destroy(crow_validation **validation) {
   crow_validation *v = *validation;
   if (!v) return;
   crow_model_destroy(&v->model);
-  void *const owned[] = {v->contexts, v->mine, v->reward, v->first, v->second, v->outcome, v->count};
-  for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) crow_free(owned[k]);
+  CROW_FREE(v->contexts, v->mine, v->reward, v->first, v->second, v->outcome, v->count);
   crow_free(v);
   *validation = NULL;
 }

@@ -118,11 +118,9 @@ static void bootstrap_free(crow_bootstrap *b) {
   crow_replicate *at = &b->at;
   crow_replicate_leave(b);
   crow_objective_destroy(&b->full);
-  void *const owned[] = {at->pairs.share, at->pairs.judgements, at->value,     at->root,     at->scaled,
-                         at->whole,       at->weighted,         at->rival,     b->own_start, b->slot_value,
-                         b->slot_rank,    b->slot_end,          b->end,        b->values,    b->ranks,
-                         b->todo,         b->value_column,      b->rank_column};
-  for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) crow_free(owned[k]);
+  CROW_FREE(at->pairs.share, at->pairs.judgements, at->value, at->root, at->scaled, at->whole, at->weighted, at->rival,
+            b->own_start, b->slot_value, b->slot_rank, b->slot_end, b->end, b->values, b->ranks, b->todo,
+            b->value_column, b->rank_column);
   crow_weights_free(&b->own_weights);
   crow_judged_free(&b->own_judged);
   crow_judged_free(&b->judged);

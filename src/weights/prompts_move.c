@@ -64,9 +64,8 @@ crow_status crow_prompts_plan(crow_prompts *p) {
 }
 
 void crow_prompts_free(crow_prompts *p) {
-  void *const owned[] = {p->size,  p->owner, p->slice, p->result, p->contexts,   p->prompt,
-                         p->begin, p->place, p->rows,  p->batch,  p->slice_batch};
-  for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) crow_free(owned[k]);
+  CROW_FREE(p->size, p->owner, p->slice, p->result, p->contexts, p->prompt, p->begin, p->place, p->rows, p->batch,
+            p->slice_batch);
   crow_few_free(&p->few);
   crow_space_destroy(&p->space);
   crow_comm_destroy(&p->self);
