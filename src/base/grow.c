@@ -9,8 +9,7 @@ crow_status crow_array_reserve(void **data, int64_t used, int64_t *room, int64_t
   if (larger < need) larger = need;
   if (larger < 64) larger = 64;
   void *grown = NULL;
-  const crow_status status = crow_allocate_raw(larger, element_bytes, &grown);
-  if (status != CROW_OK) return status;
+  CROW_NEED(crow_allocate_raw(larger, element_bytes, &grown));
   if (used > 0) memcpy(grown, *data, (size_t)used * element_bytes);
   crow_free(*data);
   *data = grown;

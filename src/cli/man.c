@@ -58,8 +58,7 @@ static void option_write(FILE *out, const crow_command *command, const crow_opti
 
 static crow_status command_write(FILE *out, const crow_command *command) {
   crow_run run;
-  const crow_status status = crow_run_create(command, &run);
-  if (status != CROW_OK) return status;
+  CROW_NEED(crow_run_create(command, &run));
   (void)fputs(".SS crow ", out);
   escape_all(out, command->name);
   (void)fputc(' ', out);
@@ -90,8 +89,7 @@ crow_status crow_man_write(FILE *out) {
               "same bits on all of them.\n.SH COMMANDS\n",
               out);
   for (const crow_command *const *command = crow_commands; *command; command++) {
-    const crow_status status = command_write(out, *command);
-    if (status != CROW_OK) return status;
+    CROW_NEED(command_write(out, *command));
   }
   (void)fputs(
       ".SH OPTIONS OF ALL COMMANDS\n"

@@ -49,8 +49,7 @@ static void add(crow_run *run, const char *section, const crow_setting *settings
 
 static crow_status check_declarations(const crow_run *run) {
   for (int i = 0; i < run->option_count; i++) {
-    const crow_status status = crow_option_check_files(run->command, run->option[i].setting);
-    if (status != CROW_OK) return status;
+    CROW_NEED(crow_option_check_files(run->command, run->option[i].setting));
     for (int j = 0; j < i; j++) {
       if (strcmp(run->option[i].setting->name, run->option[j].setting->name) == 0) {
         return crow_error(CROW_FAILED, "command %s declares --%s twice", run->command->name,

@@ -36,8 +36,7 @@ static crow_status refuse_option(const crow_run *run, poptContext context, int c
   if (code == POPT_ERROR_NOARG) return crow_error(CROW_USAGE, "option %s needs a value", bad);
   if (code == POPT_ERROR_UNWANTEDARG) return crow_error(CROW_USAGE, "option %s is a switch and takes no value", bad);
   if (code != POPT_ERROR_BADOPT) return crow_error(CROW_USAGE, "option %s: %s", bad, poptStrerror(code));
-  const crow_status status = crow_option_names(run, &names);
-  if (status != CROW_OK) return status;
+  CROW_NEED(crow_option_names(run, &names));
   char word[64];
   (void)snprintf(word, sizeof word, "%s", bad + strspn(bad, "-"));
   word[strcspn(word, "=")] = 0;

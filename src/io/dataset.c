@@ -98,8 +98,7 @@ crow_status crow_dataset_need_contexts(const crow_dataset *dataset) {
 crow_status crow_dataset_read_contexts(const crow_dataset *dataset, crow_gidx begin, crow_gidx count, crow_type type,
                                        void *values) {
   if (!dataset->make) {
-    const crow_status status = crow_dataset_need_contexts(dataset);
-    if (status != CROW_OK) return status;
+    CROW_NEED(crow_dataset_need_contexts(dataset));
     return crow_file_read(dataset->file, "/alternatives/context", begin, count, type, values);
   }
   if (count > 0) dataset->make(dataset->make_context, begin, count, type, values);

@@ -91,8 +91,7 @@ static crow_status decide_hits(const crow_pass *pass, crow_pass_work *work, int6
   }
   crow_nearest_pair_distances(nearest, work->pair_point, work->pair_context, hits, work->pair_distance);
   for (int64_t h = 0; h < hits; h++) {
-    const crow_status status = tie_list_add(&work->ties[i], pass->d, work->pair_distance[h], first + work->hit[h]);
-    if (status != CROW_OK) return status;
+    CROW_NEED(tie_list_add(&work->ties[i], pass->d, work->pair_distance[h], first + work->hit[h]));
   }
   return CROW_OK;
 }
@@ -116,8 +115,7 @@ crow_status crow_candidates_offer(const crow_pass *pass, crow_pass_work *work, i
 static crow_status score_crowded(const crow_pass *pass, crow_pass_work *work, int64_t crowded) {
   work->n = crowded;
   work->deciding = true;
-  const crow_status status = crow_candidates_take_points(pass, work);
-  if (status != CROW_OK) return status;
+  CROW_NEED(crow_candidates_take_points(pass, work));
   memset(work->ties, 0, (size_t)crowded * sizeof *work->ties);
   for (int64_t i = 0; i < crowded; i++) work->ties[i].least = INFINITY;
   return pass->scorer->score(pass, work);
@@ -134,8 +132,7 @@ static crow_status decide_pairs(const crow_pass *pass, crow_pass_work *work, int
                                               work->kept[i], &winners->distance[i]);
     pair += work->kept[i];
     winners->ties[i] = count;
-    const crow_status status = crow_nearest_winners_add(winners, ties, count);
-    if (status != CROW_OK) return status;
+    CROW_NEED(crow_nearest_winners_add(winners, ties, count));
   }
   work->pairs = 0;
   return CROW_OK;

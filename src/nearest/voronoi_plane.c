@@ -106,8 +106,7 @@ static crow_status polygon_clip(polygon *cell, const half_plane *plane) {
   int64_t count = 0, outside = 0;
   for (int64_t i = 0; i < cell->count; i++) outside += x * cell->vertex[i][0] + y * cell->vertex[i][1] > half;
   if (outside == 0) return CROW_OK;
-  const crow_status status = polygon_reserve(cell, cell->count + 2);
-  if (status != CROW_OK) return status;
+  CROW_NEED(polygon_reserve(cell, cell->count + 2));
   for (int64_t i = 0; i < cell->count; i++) {
     const double *a = cell->vertex[i], *b = cell->vertex[i + 1 < cell->count ? i + 1 : 0];
     const double beyond_a = x * a[0] + y * a[1] - half, beyond_b = x * b[0] + y * b[1] - half;
@@ -167,8 +166,7 @@ static crow_status clip_cell(const crow_tree *tree, int32_t self, const cell_fra
     for (int32_t j = node->begin; j < node->end; j++) {
       if (j == self) continue;
       const half_plane half = bisector(frame, tree->context + 2 * j);
-      const crow_status status = polygon_clip(cell, &half);
-      if (status != CROW_OK) return status;
+      CROW_NEED(polygon_clip(cell, &half));
     }
   }
   return CROW_OK;
@@ -273,8 +271,7 @@ static crow_status list_cell(void *receiver, int64_t distinct, const polygon *ce
   if (list->count + cell->count > list->capacity) {
     const int64_t capacity = 2 * list->capacity + cell->count + 1024;
     double(*grown)[2] = NULL;
-    const crow_status status = CROW_ALLOCATE_RAW(&grown, capacity);
-    if (status != CROW_OK) return status;
+    CROW_NEED(CROW_ALLOCATE_RAW(&grown, capacity));
     if (list->count) memcpy(grown, list->vertex, (size_t)list->count * sizeof *grown);
     crow_free(list->vertex);
     list->vertex = grown;

@@ -10,8 +10,7 @@ crow_status crow_nearest_winners_add(crow_nearest_winners *winners, const int64_
   if (winners->count + count > winners->capacity) {
     int64_t *grown = NULL;
     const int64_t capacity = 2 * winners->capacity + count + 256;
-    const crow_status status = CROW_ALLOCATE_RAW(&grown, capacity);
-    if (status != CROW_OK) return status;
+    CROW_NEED(CROW_ALLOCATE_RAW(&grown, capacity));
     if (winners->count) memcpy(grown, winners->index, (size_t)winners->count * sizeof *grown);
     crow_free(winners->index);
     winners->index = grown;

@@ -114,8 +114,7 @@ static void add_curves(crow_plot *plot, const audit_curves *c) {
 static crow_status audit_local(crow_plot *plot) {
   json_t *tests = NULL;
   audit_curves c = {0};
-  const crow_status status = get_list(&plot->source[0], "tests", "crow audit DATASET --json", &tests);
-  if (status != CROW_OK) return status;
+  CROW_NEED(get_list(&plot->source[0], "tests", "crow audit DATASET --json", &tests));
   collect(tests, &c);
   if (!(c.greatest[1] > 0)) {
     return crow_error(CROW_BAD_INPUT, "%s: no stress test has an eps above 0", plot->source[0].path);
@@ -166,8 +165,7 @@ static crow_status calibration_local(crow_plot *plot) {
   for (int k = 0; k < plot->count; k++) {
     json_t *bins = NULL, *bin;
     size_t index;
-    const crow_status status = get_list(&plot->source[k], "calibration", "crow eval --json", &bins);
-    if (status != CROW_OK) return status;
+    CROW_NEED(get_list(&plot->source[k], "calibration", "crow eval --json", &bins));
     crow_plot_add(plot, "$result%d << EOD\n", k);
     json_array_foreach(bins, index, bin) {
       crow_plot_add_real(plot, number(bin, "predicted"));
@@ -227,8 +225,7 @@ static crow_status read_runs(const crow_plot_source *source, run_time *runs, int
   json_t *list = NULL, *entry;
   size_t index;
   *count = 0;
-  const crow_status status = get_list(source, "scaling", "crow bench --json", &list);
-  if (status != CROW_OK) return status;
+  CROW_NEED(get_list(source, "scaling", "crow bench --json", &list));
   json_array_foreach(list, index, entry) {
     /* Without "work" all runs solve the same problem. */
     const run_time run = {number(entry, "ranks"), number(entry, "seconds"),
@@ -295,8 +292,7 @@ static crow_status scaling_local(crow_plot *plot) {
   run_range range = {{INFINITY, INFINITY, INFINITY}, {1, 0, 0}};
   for (int k = 0; k < plot->count; k++) {
     int count = 0;
-    const crow_status status = read_runs(&plot->source[k], runs, &count);
-    if (status != CROW_OK) return status;
+    CROW_NEED(read_runs(&plot->source[k], runs, &count));
     widen(&range, runs, count);
     add_scaling(plot, k, runs, count);
   }

@@ -41,8 +41,7 @@ static crow_status look_through(crow_gidx m, const given *g, tally *found) {
   for (int64_t i = 0; i < g->count; i++) {
     const int64_t judgements = g->judgements ? g->judgements[i] : 1;
     const double share = g->outcome[i];
-    const crow_status status = check_comparison(m, g->begin + i, g->first[i], g->second[i], share, judgements);
-    if (status != CROW_OK) return status;
+    CROW_NEED(check_comparison(m, g->begin + i, g->first[i], g->second[i], share, judgements));
     found->judgements += judgements;
     if (share == 0.5) found->ties += judgements;
     found->others += judgements != 1 || !(share == 0 || share == 0.5 || share == 1);
