@@ -66,11 +66,8 @@ typedef struct crow_judgements {
   bool clustered;        /**< comparisons of a cluster (a judge's, say) are resampled together */
 } crow_judgements;
 
-/** Reads /comparisons again and groups them by the pairs that crow_pairs_read() made of them. Collective. Free with
- * crow_judgements_free(). */
-CROW_API crow_status crow_judgements_read(const crow_comm *comm, const crow_dataset *dataset, const crow_pairs *pairs,
-                                          crow_judgements *out);
-/** The same in clusters, each of the comparisons with the same value in the kept column `by`; NULL: without.
+/** Reads /comparisons again and groups them by the pairs that crow_pairs_read() made of them; in clusters, each of the
+ * comparisons with the same value in the kept column `by`, unless that is NULL. Free with crow_judgements_free().
  * Collective. */
 CROW_API crow_status crow_judgements_read_by(const crow_comm *comm, const crow_dataset *dataset,
                                              const crow_pairs *pairs, const char *by, crow_judgements *out);

@@ -96,11 +96,6 @@ cleanup:
   return status;
 }
 
-crow_status crow_judgements_read(const crow_comm *comm, const crow_dataset *dataset, const crow_pairs *pairs,
-                                 crow_judgements *out) {
-  return crow_judgements_read_by(comm, dataset, pairs, NULL, out);
-}
-
 void crow_judgements_free(crow_judgements *judgements) {
   CROW_FREE(judgements->begin, judgements->comparison, judgements->outcome, judgements->count);
   memset(judgements, 0, sizeof *judgements);

@@ -54,7 +54,7 @@ static void judgements_are_the_comparisons_of_their_pairs(void) {
   CHECK(crow_preference_source(&dataset) == CROW_SOURCE_COMPARISONS);
   CHECK_OK(crow_pairs_read(test_comm, &dataset, &pairs));
   CHECK_OK(crow_pairs_check_prompts(test_comm, &dataset, &pairs));
-  CHECK_OK(crow_judgements_read(test_comm, &dataset, &pairs, &j));
+  CHECK_OK(crow_judgements_read_by(test_comm, &dataset, &pairs, NULL, &j));
   CHECK(j.global == Q && j.count == NULL && pairs.partition.count <= M * M);
   crow_judgements_squares(&pairs, &j, reward, squares);
   int64_t seen = 0;
