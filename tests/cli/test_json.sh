@@ -43,7 +43,7 @@ equal "$(field "s['status'], s['ranks'], s['lambda'], s['converged'], s['pairs']
   "(0, 3, 0.05, True, 3, 1, 1, 0)"
 equal "$(field "len(s['ranking']), s['ranking'][0]['rank'], sorted(a['id'] for a in s['ranking'])")" "(3, 1, ['a', 'b', 'c'])"
 equal "$(field "s['optimality'] <= s['tolerance'] == 1e-8 and s['effective_number'] > 2 and s['total_s'] > 0")" "True"
-equal "$(field "[t['stage'] for t in s['stages']]")" "['read', 'weights', 'fit', 'standard errors', 'write']"
+equal "$(field "[t['stage'] for t in s['stages']]")" "['read', 'weights', 'fit', 'standard errors', 'near-duplicates', 'write']"
 
 crow fit data.h5 -o early.h5 --json run.json --max-iterations 1 --tolerance 1e-12 --quiet
 exits 5
