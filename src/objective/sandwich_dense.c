@@ -26,16 +26,14 @@ typedef struct masses {
 } masses;
 
 static crow_status gather_masses(const crow_objective *o, masses *out) {
-  crow_status status = CROW_OK;
   const crow_partition *p = &o->weights->partition;
-  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&out->mass, p->global));
-  CROW_TRY(crow_comm_gather_slices(o->comm, p, o->weights->value, out->mass, sizeof *out->mass));
-  if (!o->root) goto cleanup;
-  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE(&out->root, p->global));
-  CROW_TRY(crow_comm_gather_slices(o->comm, p, o->root, out->root, sizeof *out->root));
+  CROW_NEED_AGREE(o->comm, CROW_ALLOCATE(&out->mass, p->global));
+  CROW_NEED(crow_comm_gather_slices(o->comm, p, o->weights->value, out->mass, sizeof *out->mass));
+  if (!o->root) return CROW_OK;
+  CROW_NEED_AGREE(o->comm, CROW_ALLOCATE(&out->root, p->global));
+  CROW_NEED(crow_comm_gather_slices(o->comm, p, o->root, out->root, sizeof *out->root));
   for (crow_gidx x = 0; x < p->global; x++) out->mass[x] /= out->root[x];
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* c sigma' becomes H, and the square roots of the spreads become J. */
@@ -87,16 +85,13 @@ static crow_status find_group_covariance(int m, const int32_t *code, int groups,
   int64_t *size = NULL;
   double *z = NULL, *zj = NULL;
   CROW_TRY(CROW_ALLOCATE(&size, groups));
-  CROW_TRY(CROW_ALLOCATE(&z, (int64_t)groups * m));
-  CROW_TRY(CROW_ALLOCATE(&zj, (int64_t)groups * m));
+  CROW_TRY(CROW_ALLOCATE_EACH((int64_t)groups * m, &z, &zj));
   for (int x = 0; x < m; x++) size[code[x]]++;
   average_rows(m, code, size, inverse, z);
   cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, groups, m, m, 1, z, m, j, m, 0, zj, m);
   cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, groups, groups, m, 1, zj, m, z, m, 0, covariance, groups);
 cleanup:
-  crow_free(size);
-  crow_free(z);
-  crow_free(zj);
+  CROW_FREE(size, z, zj);
   return status;
 }
 
@@ -119,35 +114,30 @@ static void find_leads(dense *d, size_t m, size_t leader) {
 
 static crow_status solve(const crow_objective *o, const masses *known, dense *d, const crow_sandwich_groups *groups,
                          const crow_sandwich_lead *lead) {
-  crow_status status = CROW_OK;
   const int m = (int)o->pairs->alternatives;
   const size_t columns = (size_t)m;
-  CROW_TRY(crow_stop_check("standard errors"));
+  CROW_NEED(crow_stop_check("standard errors"));
   form(o, known, d->h, d->j);
-  CROW_TRY(CROW_ALLOCATE(&d->work, (int64_t)m * m));
-  CROW_TRY(sandwich_dense_invert(m, d->h, d->work));
-  CROW_TRY(crow_stop_check("standard errors"));
-  if (groups) CROW_TRY(find_group_covariance(m, d->code, (int)groups->count, d->h, d->j, groups->covariance));
+  CROW_NEED(CROW_ALLOCATE(&d->work, (int64_t)m * m));
+  CROW_NEED(sandwich_dense_invert(m, d->h, d->work));
+  CROW_NEED(crow_stop_check("standard errors"));
+  if (groups) CROW_NEED(find_group_covariance(m, d->code, (int)groups->count, d->h, d->j, groups->covariance));
   cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, m, m, 1, d->h, m, d->j, m, 0, d->work, m);
   for (size_t x = 0; x < columns; x++) {
     d->variance[x] = 0;
     for (size_t y = 0; y < columns; y++) d->variance[x] += d->work[x * columns + y] * d->h[x * columns + y];
   }
   if (lead) find_leads(d, columns, (size_t)lead->leader);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static crow_status dense_allocate(crow_gidx m, const crow_sandwich_groups *groups, const crow_sandwich_lead *lead,
                                   dense *d) {
-  crow_status status = CROW_OK;
-  CROW_TRY(CROW_ALLOCATE(&d->h, m * m));
-  CROW_TRY(CROW_ALLOCATE(&d->j, m * m));
-  CROW_TRY(CROW_ALLOCATE(&d->variance, m));
-  if (lead) CROW_TRY(CROW_ALLOCATE(&d->lead, m));
-  if (groups) CROW_TRY(CROW_ALLOCATE(&d->code, m));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE_EACH(m * m, &d->h, &d->j));
+  CROW_NEED(CROW_ALLOCATE(&d->variance, m));
+  if (lead) CROW_NEED(CROW_ALLOCATE(&d->lead, m));
+  if (groups) CROW_NEED(CROW_ALLOCATE(&d->code, m));
+  return CROW_OK;
 }
 
 crow_status crow_sandwich_dense(const crow_sandwich *s, double *variance, const crow_sandwich_groups *groups,
@@ -176,13 +166,6 @@ crow_status crow_sandwich_dense(const crow_sandwich *s, double *variance, const 
     CROW_TRY(crow_comm_broadcast(comm, groups->covariance, cells * (int64_t)sizeof(double), 0));
   }
 cleanup:
-  crow_free(d.h);
-  crow_free(d.j);
-  crow_free(d.work);
-  crow_free(d.variance);
-  crow_free(d.lead);
-  crow_free(d.code);
-  crow_free(known.mass);
-  crow_free(known.root);
+  CROW_FREE(d.h, d.j, d.work, d.variance, d.lead, d.code, known.mass, known.root);
   return status;
 }

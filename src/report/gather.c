@@ -20,8 +20,7 @@ cleanup:
 static crow_status gather_chosen(const crow_comm *comm, const crow_partition *p, const double *weight,
                                  const double *rate, crow_page_entry *e) {
   const crow_ends *ends = &e->ends;
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&e->weight, ends->count));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&e->win_rate, ends->count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_EACH(ends->count, &e->weight, &e->win_rate));
   CROW_NEED(crow_ranking_pick(comm, p, weight, ends->count, ends->place, e->weight));
   /* Not whether there is a `rate`: a rank without alternatives has none. */
   if (e->source->kind == CROW_IS_REWARDS) {

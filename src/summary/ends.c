@@ -2,8 +2,7 @@
 #include <crow/summary.h>
 
 static crow_status name_all(const crow_comm *comm, const crow_file *file, crow_ends *e) {
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&e->id, e->count));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&e->topic, e->count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_EACH(e->count, &e->id, &e->topic));
   CROW_NEED(crow_ranking_names(comm, file, "/alternatives/id", e->count, e->place, e->id));
   return crow_ranking_names(comm, file, "/alternatives/topic", e->count, e->place, e->topic);
 }
@@ -11,8 +10,7 @@ static crow_status name_all(const crow_comm *comm, const crow_file *file, crow_e
 static crow_status rank_all(const crow_comm *comm, const crow_partition *p, const double *values, crow_ends *e) {
   crow_status status = CROW_OK;
   double *value = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&value, e->count));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE(&e->rank, e->count));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_EACH(e->count, &value, &e->rank));
   for (int64_t k = 0; k < e->count; k++) value[k] = e->place[k].value;
   CROW_TRY(crow_ranking_count_greater(comm, p, values, e->count, value, e->rank));
   for (int64_t k = 0; k < e->count; k++) e->rank[k]++;
@@ -49,8 +47,7 @@ crow_status crow_ends_create_placed(const crow_comm *comm, const crow_file *file
   *e = (crow_ends){.best = all ? places->ranked : each, .ranked = places->ranked, .total = places->count};
   e->unweighted = places->count <= 2 * each || without < each ? without : each;
   e->count = e->best + worst + e->unweighted;
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&e->place, e->count));
-  CROW_NEED_AGREE(comm, CROW_ALLOCATE(&e->rank, e->count));
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_EACH(e->count, &e->place, &e->rank));
   for (int64_t k = 0; k < e->count; k++) {
     const int64_t end = e->best + worst;
     const int64_t at = k < e->best ? k : k < end ? places->ranked - end + k : places->ranked + k - end;

@@ -15,10 +15,7 @@ static double quantile(const double *sorted, int64_t count, double q) {
 /* Sorts each alternative's rewards and ranks. */
 static crow_status take_percentiles(crow_bootstrap *b, crow_uncertainty *out) {
   const int64_t count = b->weights->partition.count, n = b->replicates;
-  CROW_NEED_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->lower, count));
-  CROW_NEED_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->upper, count));
-  CROW_NEED_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->rank_lower, count));
-  CROW_NEED_AGREE(b->comm, CROW_ALLOCATE_RAW(&out->rank_upper, count));
+  CROW_NEED_AGREE(b->comm, CROW_ALLOCATE_RAW_EACH(count, &out->lower, &out->upper, &out->rank_lower, &out->rank_upper));
   for (int64_t i = 0; i < count; i++) {
     double *values = b->values + i * n;
     int32_t *ranks = b->ranks + i * n;

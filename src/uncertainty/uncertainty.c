@@ -5,46 +5,26 @@
 #include <string.h>
 
 const crow_setting crow_uncertainty_settings[] = {
-    {.name = "standard-errors",
-     .type = CROW_SETTING_BOOL,
-     .offset = offsetof(crow_uncertainty_options, standard_errors),
-     .help = "standard errors of the rewards by the sandwich, the diagonal of H^-1 J H^-1 with the Hessian H and the "
-             "comparisons' scores J"},
-    {.name = "error-probes",
-     .type = CROW_SETTING_INT,
-     .offset = offsetof(crow_uncertainty_options, error_probes),
-     .value = 256,
-     .minimum = 1,
-     .maximum = 1e6,
-     .help =
-         "above 1024 alternatives that diagonal is estimated with P random probes; the relative error of a standard "
-         "error is then about 1/sqrt(2P) or less"},
-    {.name = "bootstrap",
-     .type = CROW_SETTING_INT,
-     .offset = offsetof(crow_uncertainty_options, bootstrap),
-     .maximum = 1e6,
-     .help = "B bootstrap replicates, each with Poisson(1) weights on the comparisons, for 95 % intervals of rewards "
-             "and ranks; B = 1000 suits most uses; 0: none"},
-    {.name = "bootstrap-by",
-     .type = CROW_SETTING_TEXT,
-     .offset = offsetof(crow_uncertainty_options, bootstrap_by),
-     .choices = "COLUMN",
-     .help = "replicates take judges, prompts or whatever a kept column of the comparisons names whole (the cluster "
-             "bootstrap): for judgements of one judge that resemble each other; standard errors are then the "
-             "replicates'"},
-    {.name = "bootstrap-seed",
-     .type = CROW_SETTING_INT,
-     .offset = offsetof(crow_uncertainty_options, bootstrap_seed),
-     .value = 1,
-     .maximum = 9e15,
-     .help = "seed of the replicates and the probes"},
-    {.name = "errors",
-     .type = CROW_SETTING_BOOL,
-     .offset = offsetof(crow_uncertainty_options, errors),
-     .value = 1,
-     .help = "no standard errors but those that are asked for: by default rewards have them up to 1024 alternatives, "
-             "and mean rewards of topics up to 50 topics, which costs some ten evaluations of the objective for each "
-             "where there are more alternatives"},
+    CROW_SETTING("standard-errors", BOOL, crow_uncertainty_options, standard_errors,
+                 .help = "standard errors of the rewards by the sandwich, the diagonal of H^-1 J H^-1 with the "
+                         "Hessian H and the comparisons' scores J"),
+    CROW_SETTING("error-probes", INT, crow_uncertainty_options, error_probes, .value = 256, .minimum = 1,
+                 .maximum = 1e6,
+                 .help = "above 1024 alternatives that diagonal is estimated with P random probes; the relative "
+                         "error of a standard error is then about 1/sqrt(2P) or less"),
+    CROW_SETTING("bootstrap", INT, crow_uncertainty_options, bootstrap, .maximum = 1e6,
+                 .help = "B bootstrap replicates, each with Poisson(1) weights on the comparisons, for 95 % "
+                         "intervals of rewards and ranks; B = 1000 suits most uses; 0: none"),
+    CROW_SETTING("bootstrap-by", TEXT, crow_uncertainty_options, bootstrap_by, .choices = "COLUMN",
+                 .help = "replicates take judges, prompts or whatever a kept column of the comparisons names whole "
+                         "(the cluster bootstrap): for judgements of one judge that resemble each other; standard "
+                         "errors are then the replicates'"),
+    CROW_SETTING("bootstrap-seed", INT, crow_uncertainty_options, bootstrap_seed, .value = 1, .maximum = 9e15,
+                 .help = "seed of the replicates and the probes"),
+    CROW_SETTING("errors", BOOL, crow_uncertainty_options, errors, .value = 1,
+                 .help = "no standard errors but those that are asked for: by default rewards have them up to 1024 "
+                         "alternatives, and mean rewards of topics up to 50 topics, which costs some ten evaluations "
+                         "of the objective for each where there are more alternatives"),
     {.name = NULL}};
 
 crow_status crow_judged_read(const crow_comm *comm, const crow_dataset *dataset, const char *by, crow_judged *out) {
@@ -70,12 +50,8 @@ void crow_judged_free(crow_judged *judged) {
 }
 
 void crow_uncertainty_free(crow_uncertainty *uncertainty) {
-  crow_free(uncertainty->lower);
-  crow_free(uncertainty->upper);
-  crow_free(uncertainty->rank_lower);
-  crow_free(uncertainty->rank_upper);
-  crow_free(uncertainty->standard_error);
-  crow_free(uncertainty->lead_error);
+  CROW_FREE(uncertainty->lower, uncertainty->upper, uncertainty->rank_lower, uncertainty->rank_upper,
+            uncertainty->standard_error, uncertainty->lead_error);
   crow_topic_errors_free(&uncertainty->topics);
   memset(uncertainty, 0, sizeof *uncertainty);
 }
@@ -103,21 +79,19 @@ bool crow_uncertainty_wants_errors(const crow_dataset *dataset, const crow_uncer
 
 crow_status crow_uncertainty_leader(const crow_comm *comm, const crow_weights *weights, const double *reward,
                                     crow_gidx *leader) {
-  crow_status status = CROW_OK;
   const crow_partition *p = &weights->partition;
   double greatest = -(double)INFINITY;
   *leader = p->global;
   for (crow_gidx i = 0; i < p->count; i++) {
     if (weights->value[i] > 0) greatest = fmax(greatest, reward[i]);
   }
-  CROW_TRY(crow_comm_max_f64(comm, &greatest, 1));
+  CROW_NEED(crow_comm_max_f64(comm, &greatest, 1));
   for (crow_gidx i = p->count - 1; i >= 0; i--) {
     if (weights->value[i] > 0 && reward[i] == greatest) *leader = p->begin + i;
   }
-  CROW_TRY(crow_comm_min_i64(comm, leader, 1));
+  CROW_NEED(crow_comm_min_i64(comm, leader, 1));
   if (*leader == p->global) *leader = 0; /* nothing has weight */
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* What the sandwich finds: of rewards, if wanted, the `variance` and that of leads, and `covariance` of topics, if

@@ -12,23 +12,16 @@ void crow_few_set_free(crow_few_set *s) {
 }
 
 static crow_status few_allocate(crow_gidx count, crow_few_set *s) {
-  crow_status status = CROW_OK;
   s->count = count;
-  CROW_TRY(CROW_ALLOCATE(&s->hits, count));
-  CROW_TRY(CROW_ALLOCATE(&s->squares, count));
-  CROW_TRY(CROW_ALLOCATE(&s->hits_of, count * CROW_HIT_BATCHES));
-  CROW_TRY(CROW_ALLOCATE(&s->value, count));
-  CROW_TRY(CROW_ALLOCATE(&s->error, count));
-  CROW_TRY(CROW_ALLOCATE_RAW(&s->score, count * CROW_FEW_LANES));
-cleanup:
-  return status;
+  CROW_NEED(CROW_ALLOCATE_EACH(count, &s->hits, &s->squares));
+  CROW_NEED(CROW_ALLOCATE(&s->hits_of, count * CROW_HIT_BATCHES));
+  CROW_NEED(CROW_ALLOCATE_EACH(count, &s->value, &s->error));
+  return CROW_ALLOCATE_RAW(&s->score, count * CROW_FEW_LANES);
 }
 
 /* The range of every coordinate, widened by the margin. */
 static crow_status few_find_box(const crow_few *few, const double *rows, crow_few_set *s) {
-  crow_status status = CROW_OK;
-  CROW_TRY(CROW_ALLOCATE_RAW(&s->lower, few->d));
-  CROW_TRY(CROW_ALLOCATE_RAW(&s->scale, few->d));
+  CROW_NEED(CROW_ALLOCATE_RAW_EACH(few->d, &s->lower, &s->scale));
   for (crow_gidx i = 0; i < few->d; i++) {
     double low = rows[i], high = rows[i];
     for (crow_gidx x = 1; x < s->count; x++) {
@@ -41,8 +34,7 @@ static crow_status few_find_box(const crow_few *few, const double *rows, crow_fe
     s->lower[i] = low;
     s->scale[i] = high - low;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* What takes draws to points in the basis, for draws uniform in the box or given as rows. */
@@ -59,10 +51,9 @@ static void few_set_shift(const crow_few *few, const double *origin, crow_few_se
 /* Samples of the normal distribution with the mean and the covariance of the m contexts a are
  * mean + sum_x z(x) (a(x) - mean) / sqrt(m). */
 static crow_status few_set_normal(crow_few_set *s) {
-  crow_status status = CROW_OK;
   crow_free(s->basis);
   s->basis = NULL;
-  CROW_TRY(CROW_ALLOCATE_RAW(&s->basis, s->k * s->count));
+  CROW_NEED(CROW_ALLOCATE_RAW(&s->basis, s->k * s->count));
   for (crow_gidx k = 0; k < s->k; k++) {
     double mean = 0;
     for (crow_gidx x = 0; x < s->count; x++) mean += s->coordinate[x * s->k + k];
@@ -72,8 +63,7 @@ static crow_status few_set_normal(crow_few_set *s) {
     }
     s->shift[k] = -mean;
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Coordinates in the affine hull or, of directions, in the span; all dimensions where that saves none. */
@@ -130,13 +120,12 @@ static void few_clear(crow_few_set *s) {
 }
 
 crow_status crow_few_run(crow_few *few, crow_few_set *s, int64_t first, int64_t limit) {
-  crow_status status = CROW_OK;
   const double wanted = few->options->relative_error;
   int64_t done = 0, target = first;
   few_clear(s);
   for (;;) {
     double error = 0;
-    CROW_TRY(crow_few_sample(few, s, done, target, limit));
+    CROW_NEED(crow_few_sample(few, s, done, target, limit));
     done = target;
     crow_few_take(few, s, done);
     for (crow_gidx x = 0; x < s->count; x++) {
@@ -147,8 +136,7 @@ crow_status crow_few_run(crow_few *few, crow_few_set *s, int64_t first, int64_t 
     if (s->inexact) break;
     target = crow_weights_next_samples(done, error, wanted, limit);
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 /* Whether weights are to be exact where they can be. */
@@ -190,14 +178,12 @@ static void few_turn(const double *y, crow_few_set *s) {
 
 /* Weights of the directions as they are now. */
 static crow_status few_round(crow_few *few, crow_few_set *s, int64_t samples, int64_t limit, bool *exact) {
-  crow_status status = CROW_OK;
-  if (*exact) CROW_TRY(crow_few_circle(s->coordinate, s->count, s->k, s->value, exact));
-  if (*exact) goto cleanup;
+  if (*exact) CROW_NEED(crow_few_circle(s->coordinate, s->count, s->k, s->value, exact));
+  if (*exact) return CROW_OK;
   few_clear(s);
-  CROW_TRY(crow_few_sample(few, s, 0, samples, limit));
+  CROW_NEED(crow_few_sample(few, s, 0, samples, limit));
   crow_few_take(few, s, samples);
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_few_center(crow_few *few, crow_few_set *s, int64_t first, int64_t limit) {
@@ -234,19 +220,17 @@ cleanup:
 
 crow_status crow_few_weights(crow_few *few, crow_gidx count, double *rows, int64_t first, int64_t limit,
                              crow_few_set *s) {
-  crow_status status = CROW_OK;
   bool exact = few->kind == CROW_FEW_SPHERE && few_wants_exact(few);
-  CROW_TRY(few_allocate(count, s));
+  CROW_NEED(few_allocate(count, s));
   if (few->kind == CROW_FEW_WEIGHTED) few_normalise(rows, count, few->d);
-  CROW_TRY(few_place(few, rows, s));
+  CROW_NEED(few_place(few, rows, s));
   if (few->kind == CROW_FEW_WEIGHTED) {
-    CROW_TRY(crow_few_center(few, s, first, limit));
-    goto cleanup;
+    CROW_NEED(crow_few_center(few, s, first, limit));
+    return CROW_OK;
   }
-  if (exact) CROW_TRY(crow_few_circle(s->coordinate, count, s->k, s->value, &exact));
-  if (!exact) CROW_TRY(crow_few_run(few, s, first, limit));
-cleanup:
-  return status;
+  if (exact) CROW_NEED(crow_few_circle(s->coordinate, count, s->k, s->value, &exact));
+  if (!exact) CROW_NEED(crow_few_run(few, s, first, limit));
+  return CROW_OK;
 }
 
 bool crow_few_fits(const crow_weights_options *options, const crow_space *space, crow_gidx d, crow_gidx count,

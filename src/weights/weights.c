@@ -16,22 +16,16 @@ const crow_setting crow_weights_settings[] = {
      "the distances of pairs (Otsu's threshold), for clones that are texts on one subject"},
     {"weight-clusters", CROW_SETTING_INT, AT(clusters), 0, NULL, 0, 1e9, NULL,
      "with --scheme cluster: number of k-means groups; 0: the square root of the number of alternatives"},
-    {.name = "samples",
-     .type = CROW_SETTING_INT,
-     .offset = AT(samples),
-     .maximum = 1e13,
-     .help = "number of Monte Carlo samples N; a weight w has the standard error sqrt(w (1 - w) / N); 0: 30 times the "
-             "alternatives, 100000 at least, or for each of several prompts 400 times its alternatives, 4096 at least"},
-    {.name = "draws",
-     .type = CROW_SETTING_CHOICE,
-     .offset = AT(draws),
-     .value = CROW_DRAWS_AUTO,
-     .choices = "auto|signs|independent",
-     .help =
-         "how samples are drawn: signs: many from one draw, by flipping the signs of blocks of its coordinates, for "
-         "about the search of one (cube, box, sphere, ball, gaussian; N is rounded up to whole draws); independent: "
-         "each by itself; auto: signs where they give less variance for the work, by a fixed rule and the first "
-         "draws' counts"},
+    CROW_SETTING("samples", INT, crow_weights_options, samples, .maximum = 1e13,
+                 .help = "number of Monte Carlo samples N; a weight w has the standard error sqrt(w (1 - w) / N); 0: "
+                         "30 times the alternatives, 100000 at least, or for each of several prompts 400 times its "
+                         "alternatives, 4096 at least"),
+    CROW_SETTING("draws", CHOICE, crow_weights_options, draws, .value = CROW_DRAWS_AUTO,
+                 .choices = "auto|signs|independent",
+                 .help = "how samples are drawn: signs: many from one draw, by flipping the signs of blocks of its "
+                         "coordinates, for about the search of one (cube, box, sphere, ball, gaussian; N is rounded "
+                         "up to whole draws); independent: each by itself; auto: signs where they give less variance "
+                         "for the work, by a fixed rule and the first draws' counts"),
     {"relative-error", CROW_SETTING_DOUBLE, AT(relative_error), 0, NULL, 0, 1, NULL,
      "go on in batches until every weight above 1/m has at most this relative standard error; 0: stop after --samples"},
     {"max-samples", CROW_SETTING_INT, AT(max_samples), 1e9, NULL, 1, 1e13, NULL,
@@ -45,13 +39,9 @@ const crow_setting crow_weights_settings[] = {
     {"prompt-share", CROW_SETTING_CHOICE, AT(prompt_share), CROW_PROMPT_SHARE_UNIFORM, NULL, 0, 0, "uniform|count",
      "with several prompts, each of which has weights of its own: what these sum to; the same for all prompts, or in "
      "proportion to their numbers of alternatives"},
-    {.name = "batches",
-     .type = CROW_SETTING_BOOL,
-     .offset = AT(batches),
-     .value = 1,
-     .help =
-         "save 256 bytes for each alternative, in memory and in the file; crow fit can then not report the sampling "
-         "error of rewards"},
+    CROW_SETTING("batches", BOOL, crow_weights_options, batches, .value = 1,
+                 .help = "save 256 bytes for each alternative, in memory and in the file; crow fit can then not "
+                         "report the sampling error of rewards"),
     {NULL, CROW_SETTING_BOOL, 0, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -63,33 +53,28 @@ void crow_weights_options_default(crow_weights_options *options) {
 }
 
 crow_status crow_weights_options_validate(const crow_weights_options *options) {
-  crow_status status = CROW_OK;
   int groups, slices;
-  CROW_TRY(crow_settings_validate(crow_weights_settings, options));
-  CROW_TRY(crow_settings_validate(crow_space_settings, &options->space));
-  CROW_TRY(crow_settings_validate(crow_nearest_settings, &options->nearest));
-  CROW_TRY(crow_space_parse(&options->space));
-  CROW_TRY(crow_weights_grid_parse(options->grid, &groups, &slices));
-cleanup:
-  return status;
+  CROW_NEED(crow_settings_validate(crow_weights_settings, options));
+  CROW_NEED(crow_settings_validate(crow_space_settings, &options->space));
+  CROW_NEED(crow_settings_validate(crow_nearest_settings, &options->nearest));
+  CROW_NEED(crow_space_parse(&options->space));
+  return crow_weights_grid_parse(options->grid, &groups, &slices);
 }
 
 /* Says so where the largest weight is within 1 % of the smallest, within each of several prompts. */
 static crow_status log_uniform(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights) {
-  crow_status status = CROW_OK;
   double extremes[2] = {0, -(double)INFINITY}; /* largest, - smallest */
   if (dataset->prompts > 1) return CROW_OK;
   for (crow_gidx i = 0; i < weights->partition.count; i++) {
     extremes[0] = fmax(extremes[0], weights->value[i]);
     extremes[1] = fmax(extremes[1], -weights->value[i]);
   }
-  CROW_TRY(crow_comm_max_f64(comm, extremes, 2));
+  CROW_NEED(crow_comm_max_f64(comm, extremes, 2));
   if (weights->partition.global > 1 && extremes[0] <= -1.01 * extremes[1]) {
     crow_log(CROW_LOG_NOTICE,
              "weights: all are equal within 1 %%: this scheme did nothing that uniform weights do not");
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 static void weights_log_end(const crow_weights *weights) {
@@ -106,20 +91,18 @@ static void weights_log_end(const crow_weights *weights) {
 /* The space is chosen once, for all prompts alike. */
 static crow_status choose_space(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
                                 crow_space_choice *choice, crow_weights_options *chosen) {
-  crow_status status = CROW_OK;
   memset(choice, 0, sizeof *choice);
   *chosen = *options;
   if (options->scheme != CROW_SCHEME_VORONOI) return CROW_OK;
-  CROW_TRY(crow_space_choose(comm, &options->space, dataset, choice));
+  CROW_NEED(crow_space_choose(comm, &options->space, dataset, choice));
   chosen->space = crow_space_chosen(&options->space, choice);
-  if (dataset->prompts < 2) goto cleanup;
+  if (dataset->prompts < 2) return CROW_OK;
   /* Check for too large contexts now, while the message can give their row in the file; within a prompt rows are
    * renumbered. */
   if (strcmp(choice->space, "sphere") != 0) {
-    CROW_TRY(crow_space_check_distances(comm, dataset));
+    CROW_NEED(crow_space_check_distances(comm, dataset));
   }
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_weights_compute_from(const crow_comm *comm, const crow_dataset *dataset,
@@ -150,14 +133,12 @@ cleanup:
 static crow_status refine_prompts(const crow_comm *comm, const crow_dataset *dataset,
                                   const crow_weights_options *options, double factor, crow_checkpoint *checkpoint,
                                   const crow_weights *from, bool *more, crow_weights *out) {
-  crow_status status = CROW_OK;
   *more = from->samples < options->max_samples;
   if (!*more) return CROW_OK;
   if (checkpoint) crow_checkpoint_forget(checkpoint);
-  CROW_TRY(crow_weights_prompts(comm, dataset, options, "", from->growth * factor, checkpoint, out));
+  CROW_NEED(crow_weights_prompts(comm, dataset, options, "", from->growth * factor, checkpoint, out));
   *more = out->samples > from->samples; /* a pool may be used up */
-cleanup:
-  return status;
+  return CROW_OK;
 }
 
 crow_status crow_weights_refine(const crow_comm *comm, const crow_dataset *dataset, const crow_weights_options *options,
