@@ -145,7 +145,8 @@ typedef struct crow_front {
   crow_lead lead;
   char rival[CROW_NAME_BYTES]; /**< empty without one */
 } crow_front;
-/** Of this rank's slices of the errors, of which the first `known` (0 to 2) are, and names of `file`. Collective. */
+/** Of this rank's slices of `error` and `lead_error`, of which the first `known` (0 to 2) are, and names of `file`.
+ * Collective. */
 CROW_API crow_status crow_front_find(const crow_comm *comm, const crow_file *file, const crow_partition *partition,
                                      const crow_places *places, int known, const double *error,
                                      const double *lead_error, crow_front *out);

@@ -19,7 +19,7 @@ cleanup:
 static crow_status pick_uncertainty(const crow_comm *comm, const crow_rewards *r, crow_ends_rewards *e) {
   const crow_uncertainty *u = &r->uncertainty;
   if (u->has_standard_errors) {
-    CROW_TRY(pick_column(comm, &r->partition, &e->ends, u->standard_error, NULL, &e->error));
+    CROW_NEED(pick_column(comm, &r->partition, &e->ends, u->standard_error, NULL, &e->error));
   }
   if (u->replicates == 0) return CROW_OK;
   CROW_NEED(pick_column(comm, &r->partition, &e->ends, u->lower, NULL, &e->lower));
