@@ -57,8 +57,7 @@ enum { MATCH_BYTES = 1024, MATCH_BEGINNING = 200 };
 static crow_status match_text(crow_checkpoint *checkpoint, const char *name, const char *text) {
   char digest[33], beginning[MATCH_BEGINNING + 1];
   size_t cut = strlen(text) < MATCH_BEGINNING ? strlen(text) : MATCH_BEGINNING;
-  if (strlen(text) <= MATCH_BYTES && !strchr(text, '\n'))
-    return growing_add(&checkpoint->run, "%s=%s\n", name, text);
+  if (strlen(text) <= MATCH_BYTES && !strchr(text, '\n')) return growing_add(&checkpoint->run, "%s=%s\n", name, text);
   crow_metadata_digest(0, "", text, digest);
   while (cut > 0 && ((unsigned char)text[cut] & 0xc0) == 0x80) cut--; /* between two UTF-8 characters */
   (void)snprintf(beginning, sizeof beginning, "%.*s", (int)cut, text);
