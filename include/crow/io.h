@@ -260,6 +260,10 @@ CROW_API crow_status crow_dataset_write_digest(const crow_dataset *dataset, crow
 /** Refuses results whose alternatives_digest is not the dataset's (CROW_BAD_INPUT, with `meaning` at the end); where
  * they have none, a warning says that it is not checked. Collective. */
 CROW_API crow_status crow_dataset_check_digest(const crow_dataset *dataset, const crow_file *file, const char *meaning);
+/** Warns, with `meaning` at the end, where the prompts of results do not divide the alternatives, as many as the
+ * dataset's, as its own do. Collective. */
+CROW_API crow_status crow_dataset_check_prompts(const crow_dataset *dataset, const crow_file *file,
+                                                const char *meaning);
 /** Its parts, for contexts that pass by: the sum over some rows (count, dimensions), the first with the global index
  * `begin`; -0 becomes 0 in them. Local. */
 CROW_API uint64_t crow_context_rows_digest(crow_gidx begin, crow_gidx count, crow_gidx dimensions, double *rows);

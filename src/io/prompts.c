@@ -120,3 +120,34 @@ cleanup:
   crow_strings_free(&text);
   return status;
 }
+
+/* Whether the prompts of a file divide the alternatives as those of the dataset do; without prompts all are of one. */
+static crow_status divide_alike(const crow_comm *comm, const crow_dataset *dataset, const crow_file *file,
+                                bool *alike) {
+  crow_status status = CROW_OK;
+  crow_dataset theirs = {.file = (crow_file *)file, .alternatives = dataset->alternatives};
+  *alike = true;
+  if (crow_file_has(file, "/alternatives/prompt")) CROW_TRY(crow_dataset_number_prompts(comm, &theirs));
+  for (crow_gidx x = 0; x < dataset->alternatives && *alike; x++) {
+    *alike = (theirs.prompt ? theirs.prompt[x] : 0) == (dataset->prompt ? dataset->prompt[x] : 0);
+  }
+cleanup:
+  crow_free(theirs.prompt);
+  return status;
+}
+
+crow_status crow_dataset_check_prompts(const crow_dataset *dataset, const crow_file *file, const char *meaning) {
+  crow_status status = CROW_OK;
+  bool alike = true;
+  if (!dataset->file) return CROW_OK; /* data in memory have no prompts */
+  /* A file that crow did not write need not tell prompts. */
+  if (!crow_file_has(file, "/alternatives/prompt") && !crow_file_has_attribute(file, "/provenance", "version"))
+    return CROW_OK;
+  CROW_TRY(divide_alike(file->comm, dataset, file, &alike));
+  if (alike) goto cleanup;
+  crow_log(CROW_LOG_WARNING, "%s: was made with %s prompts than %s has: %s", crow_file_name(file),
+           crow_file_has(file, "/alternatives/prompt") ? dataset->has_prompt ? "other" : "more" : "fewer",
+           crow_file_name(dataset->file), meaning);
+cleanup:
+  return status;
+}

@@ -45,7 +45,9 @@ crow_status crow_score_check_ids(const crow_file *file, const crow_dataset *data
                       (long long)dataset->alternatives);
   }
   CROW_NEED(crow_dataset_check_same_ids(dataset, file, "they do not belong together"));
-  return crow_dataset_check_digest(dataset, file, "they do not belong together");
+  CROW_NEED(crow_dataset_check_digest(dataset, file, "they do not belong together"));
+  if (strcmp(crow_file_kind(file), "rewards") != 0) return CROW_OK; /* scores need not tell prompts */
+  return crow_dataset_check_prompts(dataset, file, "rewards of different prompts are not comparable");
 }
 
 /* The name of the dataset that the rewards file says it was fitted to; it is there. Collective. */

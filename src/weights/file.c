@@ -156,6 +156,7 @@ crow_status crow_weights_read(const crow_comm *comm, const char *path, const cro
   }
   CROW_TRY(crow_dataset_check_same_ids(dataset, file, "these are weights of other alternatives"));
   CROW_TRY(crow_dataset_check_digest(dataset, file, "these are weights of other alternatives"));
+  CROW_TRY(crow_dataset_check_prompts(dataset, file, "alternatives shared their weight with others than they do here"));
   const bool sampled = crow_file_has(file, "/weights/hits");
   CROW_TRY(crow_weights_allocate(comm, alternatives, sampled, out));
   const crow_partition *p = &out->partition;

@@ -43,7 +43,7 @@ mv pool.h5 kept.h5
 cp other.h5 pool.h5
 crow weights d.h5 -o s.h5 --space pool:pool.h5:/p --samples 100000 --nearest tree
 exits 2
-prints "_digest="
+says "_digest="
 mv kept.h5 pool.h5
 crow weights d.h5 -o s.h5 --space pool:pool.h5:/p --samples 100000 --nearest tree
 exits 0
@@ -52,3 +52,4 @@ import h5py
 assert any("pool.h5" in str(v) for k, v in h5py.File("s.h5")["provenance"].attrs.items() if k.startswith("input_"))
 assert (h5py.File("s.h5")["weights/hits"][:] == h5py.File("all.h5")["weights/hits"][:]).all()
 PY
+finish

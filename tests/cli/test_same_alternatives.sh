@@ -53,11 +53,11 @@ for d in permuted other; do
   for r in train ids; do
     crow eval r-$r.h5 $d.h5
     exits 3
-    prints "other contexts, or in another order"
+    says "other contexts, or in another order"
   done
   crow fit $d.h5 --weights w-train.h5 -o f.h5 --force
   exits 3
-  prints "weights of other alternatives"
+  says "weights of other alternatives"
 done
 crow eval r-ids.h5 permuted_ids.h5
 exits 3
@@ -65,13 +65,13 @@ crow eval r-train.h5 permuted_ids.h5
 exits 3
 
 # Scores of the dataset's own rows are evaluated on it, and on no other.
-crow score r-train.h5 train.h5 -o s.h5
+crow score r-train.h5 --dataset train.h5 --contexts train.h5 -o s.h5
 exits 0
 crow eval s.h5 train.h5
 exits 0
 crow eval s.h5 permuted.h5
 exits 3
-prints "other contexts, or in another order"
+says "other contexts, or in another order"
 
 # A split has the same alternatives; a file of an earlier version cannot be checked, and says so.
 crow split train.h5 -o part.h5 --test-output rest.h5
@@ -81,7 +81,7 @@ exits 0
 "$python" -c 'import h5py; del h5py.File("r-train.h5", "r+").attrs["alternatives_digest"]'
 crow eval r-train.h5 train.h5
 exits 0
-prints "is not checked"
+says "is not checked"
 
 # The digest and equal weights for any number of ranks and slices.
 for way in "1" "3" "3 --grid 1x3"; do
@@ -98,3 +98,48 @@ assert abs(w.sum() - 1) < 1e-12 and w[0] > 0
 assert f["weights/hits"][:].sum() == 1001 * f.attrs["hit_unit"]
 PY
 done
+
+# Weights within prompts are others where the prompts are others, or none: that is said, and nothing where they are the
+# same by another name.
+echo "id,x,y" >prompt-contexts.csv
+for k in 0 1 2 3 4 5 6 7; do
+  echo "a$k,0.$k,0.$((k * k % 7))" >>prompt-contexts.csv
+done
+for by in 2 4 two none; do
+  if [ $by = none ]; then echo id >items.csv; else echo id,prompt >items.csv; fi
+  for k in 0 1 2 3 4 5 6 7; do
+    case $by in
+      none) echo "a$k" ;;
+      two) echo "a$k,named $((k % 2))" ;;
+      *) echo "a$k,$((k % by))" ;;
+    esac
+  done >>items.csv
+  {
+    echo left,right,winner
+    for k in 0 1 2 3; do echo "a$k,a$((k + 4)),left"; done
+  } >prompt-votes.csv
+  crow import --comparisons prompt-votes.csv --items items.csv --contexts prompt-contexts.csv -o "prompts-$by.h5"
+  exits 0
+done
+crow weights prompts-2.h5 -o prompts-w.h5
+exits 0
+crow fit prompts-2.h5 -o prompts-r.h5 --weights prompts-w.h5
+exits 0
+says_prompts() {
+  if [ -n "$1" ]; then says "was made with $1 prompts than"; elif grep -q "was made with" err; then fail "$last: warns"; fi
+}
+says_prompts ""
+for by in 4:other two: none:more; do
+  crow fit "prompts-${by%:*}.h5" -o prompts-other.h5 --weights prompts-w.h5 --force
+  exits 0
+  says_prompts "${by#*:}"
+  crow eval prompts-r.h5 "prompts-${by%:*}.h5"
+  exits 0
+  says_prompts "${by#*:}"
+done
+crow weights prompts-none.h5 -o none-w.h5
+exits 0
+ranks 2 fit prompts-2.h5 -o prompts-other.h5 --weights none-w.h5 --force
+exits 0
+says_prompts fewer
+finish

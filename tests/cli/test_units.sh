@@ -46,3 +46,4 @@ assert abs(h5py.File("w.h5")["weights/value"][:] - np.load("true.npy")).max() < 
 PY
   done
 done
+finish
