@@ -7,9 +7,11 @@ MPIEXEC=${MPIEXEC:-mpirun}
 # shellcheck disable=SC2034 # for the scripts
 slowness=${CROW_TEST_SLOWNESS:-1} # time limits are as many times as long
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
 failures=0
+status=0
+# A script that forgets to finish fails all the same.
+trap 'status=$?; rm -rf "$folder"; [ "$failures" -eq 0 ] || exit 1; exit "$status"' EXIT
+cd "$folder" || exit 1
 code=0
 
 fail() {
