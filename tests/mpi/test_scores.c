@@ -211,6 +211,87 @@ static void alternatives_never_compared_have_the_nearest_ones(void) {
   }
 }
 
+/* ---- predictions --------------------------------------------------------------------------------------------------
+ */
+
+enum { OUTCOMES = 900, SEEN = 12 };
+
+typedef struct by_hand {
+  double comparisons, ties, equal, unseen, skipped, decided, right, log_loss, brier, bin[10][3];
+} by_hand;
+
+/* Half a judgement; 1/2 is between two bins, and `middle` says which one this side of it is for. */
+static void add_by_hand(double p, int middle, double o, by_hand *h) {
+  const int k = p == .5 ? middle : p >= 1 ? 9 : (int)(10 * p);
+  h->bin[k][0] += .5;
+  h->bin[k][1] += .5 * p;
+  h->bin[k][2] += .5 * o;
+}
+
+/* Word for word what the header says, of comparisons of one judgement each. */
+static void predictions_are_held_against_outcomes(void) {
+  static int32_t first[OUTCOMES], second[OUTCOMES];
+  static double outcome[OUTCOMES];
+  static const double shares[] = {0, 1, .5, 1, .25, 0, 1};
+  double number[SEEN], reward[SEEN];
+  unsigned char unseen[SEEN];
+  crow_dataset dataset = {0};
+  for (int i = 0; i < SEEN; i++) {
+    number[i] = i;
+    reward[i] = i / 2 * .75 - 2; /* two and two are equal */
+    unseen[i] = i == 5;
+  }
+  for (int q = 0; q < OUTCOMES; q++) {
+    uint32_t words[3];
+    crow_random_words(71, CROW_STREAM_TEST, (uint64_t)q, words, 3);
+    first[q] = (int32_t)(words[0] % SEEN);
+    second[q] = (int32_t)((words[0] % SEEN + 1 + words[1] % (SEEN - 1)) % SEEN);
+    outcome[q] = shares[words[2] % 7];
+  }
+  const test_dataset t = {
+      .m = SEEN, .d = 1, .context = number, .q = OUTCOMES, .first = first, .second = second, .outcome = outcome};
+  test_dataset_write(test_comm, test_path("outcomes.h5"), &t);
+  CHECK_OK(crow_dataset_open(test_comm, test_path("outcomes.h5"), false, &dataset));
+  for (int how = CROW_UNSEEN_ZERO; how <= CROW_UNSEEN_SKIP; how++) {
+    const crow_evaluate_options options = {.unseen = how};
+    crow_evaluation e;
+    by_hand h = {0};
+    for (int q = 0; q < OUTCOMES; q++) {
+      const bool new = unseen[first[q]] || unseen[second[q]];
+      const double u = reward[first[q]] - reward[second[q]], p = 1 / (1 + exp(-u)), o = outcome[q];
+      h.unseen += new;
+      h.skipped += new &&how == CROW_UNSEEN_SKIP;
+      if (new &&how == CROW_UNSEEN_SKIP) continue;
+      h.comparisons++;
+      h.ties += o == .5;
+      h.equal += u == 0;
+      if (o != .5) h.decided++;
+      if (o != .5) h.right += u > 0 ? o : u < 0 ? 1 - o : .5;
+      h.log_loss -= o * log(p) + (1 - o) * log(1 - p);
+      h.brier += o * (1 - p) * (1 - p) + (1 - o) * p * p;
+      add_by_hand(p, 4 + (u > 0), u == 0 ? .5 : o, &h);
+      add_by_hand(1 - p, 5 - (u > 0), u == 0 ? .5 : 1 - o, &h);
+    }
+    CHECK_OK(crow_evaluate(test_comm, &dataset, &options, reward, unseen, &e));
+    CHECK(e.comparisons == (crow_gidx)h.comparisons && e.judgements == e.comparisons);
+    CHECK(e.ties == (crow_gidx)h.ties && e.equal == (crow_gidx)h.equal);
+    CHECK(e.unseen == (crow_gidx)h.unseen && e.skipped == (crow_gidx)h.skipped);
+    CHECK_NEAR(e.accuracy, h.right / h.decided, 1e-9);
+    CHECK_NEAR(e.log_loss, h.log_loss / h.comparisons, 1e-9);
+    CHECK_NEAR(e.brier, h.brier / h.comparisons, 1e-9);
+    double error = 0;
+    for (int k = 0; k < 10; k++) {
+      CHECK_NEAR(e.bin[k].judgements, h.bin[k][0], 1e-9);
+      if (h.bin[k][0] == 0) continue;
+      CHECK_NEAR(e.bin[k].predicted, h.bin[k][1] / h.bin[k][0], 1e-7);
+      CHECK_NEAR(e.bin[k].observed, h.bin[k][2] / h.bin[k][0], 1e-7);
+      error += fabs(h.bin[k][1] - h.bin[k][2]) / h.comparisons;
+    }
+    CHECK_NEAR(e.calibration_error, error, 1e-7);
+  }
+  crow_dataset_close(&dataset);
+}
+
 /* Rewards to begin at go by the names of the alternatives, here their rows; others begin at 0. */
 static void starts_are_matched_by_name(void) {
   enum { MORE = M + 200 };
@@ -238,6 +319,7 @@ int main(int argc, char **argv) {
       {"new alternatives have the nearest one's reward", new_alternatives_have_the_nearest_ones_reward},
       {"memory is what is held", memory_is_what_is_held},
       {"alternatives never compared have the nearest one's", alternatives_never_compared_have_the_nearest_ones},
+      {"predictions are held against outcomes", predictions_are_held_against_outcomes},
       {"starts are matched by name", starts_are_matched_by_name},
       {NULL, NULL}};
   return crow_test_main(argc, argv, "scores", tests, true);
