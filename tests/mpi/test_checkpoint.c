@@ -218,6 +218,55 @@ static void long_vectors_come_back(void) {
   remove_all();
 }
 
+static void remove_all_of(const char *text, const crow_weights_options *options) {
+  crow_checkpoint *checkpoint = open_run(&plain, 7);
+  bool found = false;
+  CHECK_OK(crow_checkpoint_match_settings(checkpoint, crow_weights_settings, options));
+  CHECK_OK(crow_checkpoint_match(checkpoint, "text", "%s", text));
+  CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+  CHECK(found);
+  CHECK_OK(crow_checkpoint_remove(checkpoint));
+  crow_checkpoint_destroy(&checkpoint);
+}
+
+/* Whether a run of these settings and this text goes on from what another saved; CROW_USAGE refuses. */
+static crow_status go_on(const crow_weights_options *options, const char *text, bool saves) {
+  crow_checkpoint *checkpoint = open_run(&plain, 7);
+  bool found = false;
+  CHECK_OK(crow_checkpoint_match_settings(checkpoint, crow_weights_settings, options));
+  CHECK_OK(crow_checkpoint_match(checkpoint, "text", "%s", text));
+  const crow_status status = crow_checkpoint_find(checkpoint, &found);
+  CHECK(status != CROW_OK || found == !saves);
+  if (saves) CHECK_OK(save(checkpoint, 1));
+  crow_checkpoint_destroy(&checkpoint);
+  return status;
+}
+
+/* What changes nothing in the numbers may be another; long texts are told by all of their bytes. */
+static void runs_go_on_with_the_same_settings(void) {
+  static char text[1600], other[1600];
+  crow_weights_options options, more;
+  crow_weights_options_default(&options);
+  memset(text, 'x', sizeof text - 1);
+  memcpy(other, text, sizeof text);
+  other[1500] = 'y';
+  for (int lines = 0; lines <= 1; lines++) {
+    const char *const said = lines ? "one\ntwo" : text, *const differs = lines ? "one\nthree" : other;
+    CHECK_OK(go_on(&options, said, true));
+    CHECK_OK(go_on(&options, said, false));
+    CHECK_STATUS(go_on(&options, differs, false), CROW_USAGE);
+    CHECK_MESSAGE("text=");
+    more = options;
+    more.nearest.threads = 3;
+    more.grid = "1x1";
+    CHECK_OK(go_on(&more, said, false));
+    more.samples = 77;
+    CHECK_STATUS(go_on(&more, said, false), CROW_USAGE);
+    CHECK_MESSAGE("samples");
+    remove_all_of(said, &options);
+  }
+}
+
 static void check_passed_over(const void *bytes, size_t count) {
   char newest[1024];
   (void)snprintf(newest, sizeof newest, "%s", test_path("result.h5.checkpoint.b.h5"));
@@ -423,6 +472,7 @@ int main(int argc, char **argv) {
        another_run_is_refused_and_restart_or_none_look_at_nothing},
       {"saving and stopping are due on all ranks", saving_and_stopping_are_due_on_all_ranks},
       {"a damaged file is passed over", a_damaged_file_is_passed_over},
+      {"runs go on with the same settings", runs_go_on_with_the_same_settings},
       {"long vectors come back", long_vectors_come_back},
       {"HDF5 sees a changed byte", hdf5_sees_a_changed_byte},
       {"files of others stay", files_of_others_stay},
