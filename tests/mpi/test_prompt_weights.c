@@ -2,6 +2,9 @@
 /* Weights within prompts: those of each prompt by itself, times its share; stopped again and again, the same bits. */
 #include "fixture.h"
 
+#include <signal.h>
+#include <sys/time.h>
+
 /* One prompt that several ranks share (more than a rank's part and a block's), a middle one, and small ones. */
 enum { SIZES = 5, D = 3 };
 static const int64_t sizes[SIZES] = {1100, 40, 6, 2, 1};
@@ -254,6 +257,58 @@ static void stopped_again_and_again_they_are_the_same(void) {
   crow_dataset_close(&dataset);
 }
 
+static void on_timer(int number) { crow_stop_request(number); }
+
+/* A signal to the last rank after so many microseconds of its processor, again and again; 0: no more. */
+static void signal_after(int64_t microseconds) {
+  const struct itimerval every = {{0, microseconds}, {0, microseconds}};
+  if (crow_comm_rank(test_comm) != crow_comm_size(test_comm) - 1) return;
+  (void)signal(SIGPROF, on_timer);
+  CHECK(setitimer(ITIMER_PROF, &every, NULL) == 0);
+}
+
+/* A signal comes in the midst of the prompts: those that are done are kept, hits by batch and all, and the others are
+ * done by the next run. */
+static void signals_keep_the_prompts_that_are_done(void) {
+  const crow_checkpoint_options often = {NULL, 0, 0, false};
+  crow_weights_options options = with_samples(20000);
+  crow_dataset dataset = {0};
+  crow_weights whole, weights = {0};
+  crow_status status = CROW_STOPPED;
+  int kept = 0;
+  options.batches = true;
+  open_prompts(test_comm, "signalled.h5", &dataset);
+  CHECK_OK(crow_weights_compute(test_comm, &dataset, &options, &whole));
+  for (int64_t after = 2000; status == CROW_STOPPED && after < 1000000; after += after / 8) {
+    crow_checkpoint *checkpoint = NULL;
+    bool found = false;
+    CHECK_OK(crow_checkpoint_create(test_comm, &often, test_path("signalled-w.h5"), &checkpoint));
+    CHECK_OK(crow_checkpoint_match_settings(checkpoint, crow_weights_settings, &options));
+    CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+    kept += found;
+    signal_after(after);
+    status = crow_weights_compute_from(test_comm, &dataset, &options, checkpoint, &weights);
+    signal_after(0);
+    CHECK_OK(crow_comm_barrier(test_comm));
+    crow_stop_clear();
+    if (status == CROW_OK) CHECK_OK(crow_checkpoint_remove(checkpoint));
+    crow_checkpoint_destroy(&checkpoint);
+  }
+  CHECK_OK(status);
+  CHECK(kept > 0);
+  const size_t bytes = (size_t)whole.partition.count * sizeof(double);
+  if (bytes && status == CROW_OK) {
+    CHECK(memcmp(weights.value, whole.value, bytes) == 0);
+    CHECK(memcmp(weights.standard_error, whole.standard_error, bytes) == 0);
+    CHECK(memcmp(weights.hits, whole.hits, bytes) == 0);
+    CHECK(memcmp(weights.batch_hits, whole.batch_hits, CROW_HIT_BATCHES * bytes) == 0);
+  }
+  CHECK(status != CROW_OK || (weights.samples == whole.samples && weights.zeros == whole.zeros));
+  crow_weights_free(&weights);
+  crow_weights_free(&whole);
+  crow_dataset_close(&dataset);
+}
+
 int main(int argc, char **argv) {
   static const crow_test tests[] = {
       {"prompts have their own weights, times their share", prompts_have_their_own_weights_times_their_share},
@@ -262,6 +317,7 @@ int main(int argc, char **argv) {
       {"cells and equal weights count nothing", cells_and_equal_weights_count_nothing},
       {"faults are named by the dataset's rows", faults_are_named_by_the_datasets_rows},
       {"stopped again and again they are the same", stopped_again_and_again_they_are_the_same},
+      {"signals keep the prompts that are done", signals_keep_the_prompts_that_are_done},
       {NULL, NULL}};
   return crow_test_main(argc, argv, "weights of prompts", tests, true);
 }
