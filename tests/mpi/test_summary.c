@@ -217,11 +217,12 @@ static void best_and_worst_come_with_what_a_fit_says_of_them(void) {
   write_dataset(test_path("ends.h5"), M, 3);
   CHECK_OK(crow_dataset_open(test_comm, test_path("ends.h5"), true, &dataset));
   const crow_partition p = crow_comm_partition(test_comm, M, CROW_BLOCK);
-  const crow_rewards rewards = {.partition = p,
-                                .value = value + p.begin,
-                                .weight = other + p.begin,
-                                .win_rate = value + p.begin,
-                                .uncertainty = {.has_standard_errors = true, .standard_error = other + p.begin}};
+  const crow_rewards rewards = {
+      .partition = p,
+      .value = value + p.begin,
+      .weight = other + p.begin,
+      .win_rate = value + p.begin,
+      .uncertainty = {.has_standard_errors = true, .standard_error = other + p.begin, .lead_error = other + p.begin}};
   CHECK_OK(crow_ends_rewards_create(test_comm, &dataset, &rewards, 5, &e));
   CHECK(e.ends.count == 10 && e.ends.best == 5 && !e.lower && !e.rank_lower);
   for (int64_t k = 0; k < e.ends.count; k++) {
