@@ -173,6 +173,10 @@ class Builder:
         return done.stdout
 
     @staticmethod
+    def source(program):
+        return "tests/%s/test_%s.c" % tuple(program.split("/"))
+
+    @staticmethod
     def target(program):
         return "tests/test_" + program.replace("/", "_")
 
@@ -330,7 +334,7 @@ def measure_coverage(scratch, names, kept):
     builder = Builder(os.path.join(scratch, "coverage"), names, "--coverage")
     known = kept_of(kept)
     for program in builder.programs:
-        source = os.path.join("tests", "%s/test_%s.c" % tuple(program.split("/")))
+        source = builder.source(program)
         if program in known and known[program]["test"] == digest(builder.read(source)):
             continue
         data = lambda: [os.path.join(folder, f) for folder, _, files in os.walk(builder.build) for f in files if f.endswith(".gcda")]
@@ -383,8 +387,9 @@ class Runner:
 
     def reaches(self, program, path, line, original):
         """Whether a program may reach a line; it may where nothing says that it does not."""
-        lines = self.reached.get(program, {}).get("lines")
-        if lines is None or not path.endswith(".c"):
+        known = self.reached.get(program, {})
+        lines = known.get("lines")
+        if lines is None or not path.endswith(".c") or known["test"] != digest(self.builder.read(self.builder.source(program))):
             return True
         return path in lines and (lines[path]["text"] != original or line not in lines[path]["not_reached"])
 

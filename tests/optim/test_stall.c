@@ -121,8 +121,23 @@ static void products_are_those_of_the_vectors(void) {
     if (!done && steps > 0) check_products(lbfgs);
   }
   static const double factor[8] = {.5, 4, 1, .125, 2, 16, 1, .25};
-  CHECK_OK(crow_lbfgs_rescale(lbfgs, factor));
-  check_products(lbfgs);
+  CHECK_OK(crow_lbfgs_allocate_best(lbfgs));
+  for (int apart = 0; apart <= 1; apart++) {
+    double x[8];
+    memcpy(x, lbfgs->x, sizeof x);
+    for (int i = 0; i < 8; i++) {
+      lbfgs->best_x[i] = i + 1;
+      lbfgs->best_g[i] = -i - 1;
+    }
+    lbfgs->numbers->best_apart = apart;
+    CHECK_OK(crow_lbfgs_rescale(lbfgs, factor));
+    check_products(lbfgs);
+    for (int i = 0; i < 8; i++) { /* the best iterate too, if it is another */
+      CHECK(lbfgs->x[i] == x[i] * factor[i]);
+      CHECK(lbfgs->best_x[i] == (i + 1) * (apart ? factor[i] : 1));
+      CHECK(lbfgs->best_g[i] == (-i - 1) / (apart ? factor[i] : 1));
+    }
+  }
   CHECK(steps > lbfgs->products.history);
   crow_lbfgs_destroy(&lbfgs);
 }
