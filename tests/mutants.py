@@ -33,7 +33,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Folder: (files, C programs, the script by the file's name, the first that fits).
 FOLDERS = {
-    "weights": (r"src/weights/.*\.c", "weights/few weights/rules weights/energies weights/memory mpi/weights mpi/weights_file mpi/prompt_weights mpi/work mpi/edges mpi/draws mpi/center mpi/duplicates mpi/clones "
+    "weights": (r"src/weights/.*\.c", "weights/few weights/rules weights/energies weights/hull weights/memory mpi/weights mpi/weights_file mpi/prompt_weights mpi/work mpi/edges mpi/draws mpi/center mpi/duplicates mpi/clones "
                 "mpi/sampling_error nearest/voronoi",
                 {r"few": "cli/prompts_few", r"prompts": "cli/prompts_shared", r"plan|grid": "cli/memory", r"": "cli/units"}),
     "nearest": (r"src/nearest/.*\.[ch]", "nearest/amount nearest/pairs_of_doubles nearest/engines nearest/hull nearest/search nearest/signs "

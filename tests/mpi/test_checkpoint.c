@@ -191,7 +191,7 @@ static void hdf5_sees_a_changed_byte(void) {
   remove_all();
 }
 
-/* A vector of more values than are looked at at once, of one rank's own too. */
+/* A vector of more values than are looked at at once, of one rank's own too, and one of floats. */
 static void long_vectors_come_back(void) {
   const crow_gidx count = 1024 * CROW_BLOCK + 77;
   const crow_partition p = crow_comm_partition(test_comm, count, CROW_BLOCK);
@@ -200,15 +200,22 @@ static void long_vectors_come_back(void) {
   bool found = true;
   CHECK_OK(CROW_ALLOCATE(&values, p.count));
   for (crow_gidx i = 0; i < p.count; i++) values[i] = (int32_t)((p.begin + i) * 2654435761u >> 1);
+  const crow_partition q = crow_comm_partition(test_comm, 3, 1);
+  float single[3];
+  for (crow_gidx i = 0; i < q.count; i++) single[i] = (float)(q.begin + i) / 4;
   CHECK_OK(crow_checkpoint_find(checkpoint, &found));
   CHECK_OK(crow_checkpoint_begin(checkpoint));
   CHECK_OK(crow_checkpoint_put_vector(checkpoint, "long", 0, CROW_I32, &p, values));
+  CHECK_OK(crow_checkpoint_put_vector(checkpoint, "long", 1, CROW_F32, &q, single));
   CHECK_OK(crow_checkpoint_end(checkpoint));
   crow_checkpoint_destroy(&checkpoint);
   checkpoint = open_run(&plain, 7);
   CHECK_OK(crow_checkpoint_find(checkpoint, &found));
   CHECK(found);
   memset(values, 0, (size_t)p.count * sizeof *values);
+  memset(single, 0, sizeof single);
+  if (found) CHECK_OK(crow_checkpoint_get_vector(checkpoint, "long", 1, CROW_F32, &q, single));
+  for (crow_gidx i = 0; i < q.count; i++) CHECK(single[i] == (float)(q.begin + i) / 4);
   if (found) CHECK_OK(crow_checkpoint_get_vector(checkpoint, "long", 0, CROW_I32, &p, values));
   int64_t wrong = 0;
   for (crow_gidx i = 0; i < p.count; i++) wrong += values[i] != (int32_t)((p.begin + i) * 2654435761u >> 1);

@@ -132,6 +132,22 @@ static void compared_results_have_their_intervals(void) {
       }
     }
     crow_comparison_alternatives_free(&found);
+    /* The best and the worst of the last result, which are known by their rows. */
+    const int last = (turn + 2) % 3;
+    CHECK_OK(crow_comparison_alternatives_create_ends(&c, 4, 3, &found));
+    CHECK(found.rows == 7);
+    for (int64_t row = 0; row < found.rows; row++) {
+      const int64_t i = atoll(found.id[row]);
+      const crow_comparison_cell *cell = &found.cell[3 * row + 2];
+      CHECK(cell->there && cell->reward == value[i] && cell->rank == (row < 4 ? row + 1 : M - 6 + row));
+      if (last == 1) {
+        CHECK(isnan(cell->lower) && isnan(cell->upper));
+        continue;
+      }
+      CHECK_NEAR(cell->lower, last ? lower[i] : value[i] - QUANTILE * error[i], 1e-7);
+      CHECK_NEAR(cell->upper, last ? upper[i] : value[i] + QUANTILE * error[i], 1e-7);
+    }
+    crow_comparison_alternatives_free(&found);
     crow_comparison_close(&c);
   }
 }
