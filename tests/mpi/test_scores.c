@@ -211,6 +211,20 @@ static void alternatives_never_compared_have_the_nearest_ones(void) {
   }
 }
 
+/* Rewards and scores are taken, other files are named. */
+static void evaluations_take_rewards_and_scores(void) {
+  crow_dataset dataset = {0};
+  crow_file *file = open_both("opened.h5", false, &dataset), *found = NULL;
+  crow_file_close(&file);
+  crow_dataset_close(&dataset);
+  CHECK_OK(crow_evaluate_open(test_comm, test_path("rewards-opened.h5"), &found));
+  CHECK(found && strcmp(crow_file_kind(found), "rewards") == 0);
+  crow_file_close(&found);
+  CHECK_STATUS(crow_evaluate_open(test_comm, test_path("opened.h5"), &found), CROW_BAD_INPUT);
+  CHECK_MESSAGE("is a dataset file, expected rewards or scores");
+  CHECK_STATUS(crow_evaluate_open(test_comm, test_path("absent.h5"), &found), CROW_FILE_SYSTEM);
+}
+
 /* ---- predictions --------------------------------------------------------------------------------------------------
  */
 
@@ -319,6 +333,7 @@ int main(int argc, char **argv) {
       {"new alternatives have the nearest one's reward", new_alternatives_have_the_nearest_ones_reward},
       {"memory is what is held", memory_is_what_is_held},
       {"alternatives never compared have the nearest one's", alternatives_never_compared_have_the_nearest_ones},
+      {"evaluations take rewards and scores", evaluations_take_rewards_and_scores},
       {"predictions are held against outcomes", predictions_are_held_against_outcomes},
       {"starts are matched by name", starts_are_matched_by_name},
       {NULL, NULL}};

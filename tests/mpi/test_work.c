@@ -181,7 +181,7 @@ static void a_fit_evaluates_once_an_iteration_and_reads_once(void) {
   write_comparisons(test_path("work.h5"));
   CHECK_OK(crow_weights_uniform(test_comm, COMPARED, &weights));
   const int64_t start = bytes_read();
-  const double before = crow_work_get().count[CROW_WORK_PAIR];
+  const double before = crow_work_get().count[CROW_WORK_PAIR], whole_before = crow_work_get().count[CROW_WORK_WHOLE];
   CHECK_OK(crow_dataset_open(test_comm, test_path("work.h5"), false, &dataset));
   CHECK_OK(crow_rewards_fit(test_comm, &dataset, &weights, &options, &rewards));
   const double passed = crow_work_get().count[CROW_WORK_PAIR] - before;
@@ -192,6 +192,12 @@ static void a_fit_evaluates_once_an_iteration_and_reads_once(void) {
   CHECK(rewards.evaluations > rewards.iterations && rewards.evaluations <= rewards.iterations * 3 / 2 + 4);
   CHECK(pairs[1] > 0 && pairs[0] >= rewards.evaluations * pairs[1]);
   CHECK(pairs[0] <= (rewards.evaluations + 4) * pairs[1]); /* the scale's curvature, the win rates */
+  /* Alone a rank passes over all alternatives twice an evaluation: rewards to them, sums from them. */
+  const double whole = crow_work_get().count[CROW_WORK_WHOLE] - whole_before;
+  if (crow_comm_size(test_comm) == 1) {
+    CHECK(whole >= 2. * COMPARED * (double)rewards.evaluations);
+    CHECK(whole <= 2. * COMPARED * (double)(rewards.evaluations + 4));
+  }
   if (start >= 0) CHECK(read <= 2 * INT64_C(16) * Q + (1 << 18) * (int64_t)crow_comm_size(test_comm));
   crow_rewards_free(&rewards);
   crow_weights_free(&weights);

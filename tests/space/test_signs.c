@@ -45,8 +45,28 @@ static void those_alike_are_dealt_in_turn(void) {
   check_blocks(6, 2, few, (int[]){0, 1, 0, 1, 0, 1});
 }
 
+/* Columns of a normal distribution's factor that rounding alone has filled are left out, whatever the unit. */
+static void the_rank_of_a_factor_has_no_unit(void) {
+  enum { D = 6, RANK = 4 };
+  static const double units[] = {1, 0x1p-60, 0x1p60};
+  for (int u = 0; u < 3; u++) {
+    double factor[D * D] = {0}, mean[D] = {0};
+    for (int k = 0; k < D; k++) {
+      for (int j = 0; j < D; j++) factor[k * D + j] = (j < RANK ? k == j || k == D - 1 : 0x1p-56 * (k + 1)) * units[u];
+    }
+    const crow_space space = {.kind = CROW_SPACE_GAUSSIAN, .seed = 11, .dimensions = D, .mean = mean, .factor = factor};
+    crow_signs *signs = NULL;
+    CHECK_OK(crow_signs_create(&space, 1, NULL, &signs));
+    CHECK(crow_signs_block_length(signs) == RANK);
+    /* The root of the sum of squares of what is kept: four ones, and four below them. */
+    CHECK_NEAR(crow_signs_norm(signs) / units[u], sqrt(8), 1e-9);
+    crow_signs_destroy(&signs);
+  }
+}
+
 int main(int argc, char **argv) {
   static const crow_test tests[] = {{"the greatest goes where there is least", the_greatest_goes_where_there_is_least},
+                                    {"the rank of a factor has no unit", the_rank_of_a_factor_has_no_unit},
                                     {"those alike are dealt in turn", those_alike_are_dealt_in_turn},
                                     {NULL, NULL}};
   return crow_test_main(argc, argv, "dealing", tests, false);

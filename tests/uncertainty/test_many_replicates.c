@@ -136,9 +136,18 @@ static void memory_is_that_of_a_group(void) {
   }
 }
 
+/* Those of the header. */
+static void defaults_are_those_that_are_stated(void) {
+  crow_uncertainty_options found;
+  crow_settings_default(crow_uncertainty_settings, &found);
+  CHECK(found.bootstrap == 0 && found.bootstrap_seed == 1 && !found.standard_errors && found.error_probes == 256);
+  CHECK(found.errors && !found.bootstrap_by);
+}
+
 int main(int argc, char **argv) {
   static const crow_test tests[] = {{"any number of replicates comes back", any_number_of_replicates_comes_back},
                                     {"intervals are quantiles of all", intervals_are_quantiles_of_all},
+                                    {"defaults are those that are stated", defaults_are_those_that_are_stated},
                                     {"memory is that of a group", memory_is_that_of_a_group},
                                     {NULL, NULL}};
   return crow_test_main(argc, argv, "many replicates", tests, true);
