@@ -72,13 +72,14 @@ static crow_rank_groups groups_of(int count) {
   return g;
 }
 
-static crow_checkpoint *open_checkpoint(void) {
+static crow_checkpoint *open_checkpoint(bool there) {
   static const crow_checkpoint_options often = {NULL, 0, 0, false};
   crow_checkpoint *checkpoint = NULL;
   bool found = false;
   CHECK_OK(crow_checkpoint_create(test_comm, &often, test_path("tasks.h5"), &checkpoint));
   CHECK_OK(crow_checkpoint_match(checkpoint, "seed", "%d", 1));
   CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+  CHECK(found == there);
   return checkpoint;
 }
 
@@ -107,7 +108,7 @@ static void every_task_is_done_once_and_delivered(void) {
   for (int count = 1; count <= crow_comm_size(test_comm); count++) {
     for (int kept = 0; kept <= 1; kept++) {
       crow_rank_groups groups = groups_of(count);
-      crow_checkpoint *checkpoint = kept ? open_checkpoint() : NULL;
+      crow_checkpoint *checkpoint = kept ? open_checkpoint(false) : NULL;
       counted c = {.stops_at = -1, .fails_at = -1};
       CHECK_OK(run_tasks(&c, &groups, checkpoint, todo, TASKS));
       int sum = 0;
@@ -131,7 +132,7 @@ static void a_stop_saves_what_is_delivered(void) {
   for (int64_t k = 0; k < TASKS; k++) todo[k] = k;
   for (int count = 1; count <= crow_comm_size(test_comm); count++) {
     crow_rank_groups groups = groups_of(count);
-    crow_checkpoint *checkpoint = open_checkpoint();
+    crow_checkpoint *checkpoint = open_checkpoint(false);
     counted c = {.stops_at = 4, .fails_at = -1};
     CHECK_STATUS(run_tasks(&c, &groups, checkpoint, todo, TASKS), CROW_STOPPED);
     CHECK_MESSAGE("stopped in the middle");
@@ -142,6 +143,11 @@ static void a_stop_saves_what_is_delivered(void) {
     const bool cut = delivered == 4 && c.current_at_save == 4, ended = delivered == 5 && c.current_at_save == -1;
     CHECK(count > 1 || cut || ended);
     crow_stop_clear();
+    crow_checkpoint_destroy(&checkpoint);
+    checkpoint = open_checkpoint(true); /* what was put in is there */
+    double known = -1;
+    CHECK_OK(crow_checkpoint_get_scalars(checkpoint, "tasks", 1, &known));
+    CHECK(known == (double)delivered);
     CHECK_OK(crow_checkpoint_remove(checkpoint));
     crow_checkpoint_destroy(&checkpoint);
     crow_rank_groups_free(&groups);
