@@ -19,7 +19,7 @@ static void make(void *context, crow_gidx begin, crow_gidx count, crow_type type
 static bool has_basis(double *unit, const crow_space *space) {
   const crow_dataset dataset = crow_dataset_generated(ROWS, D, false, make, unit);
   crow_hull hull = {0};
-  CHECK_OK(crow_weights_hull(test_comm, &dataset, space, &hull));
+  CHECK_OK(crow_weights_hull(test_comm, &dataset, space, ROWS - 1, &hull));
   const bool found = hull.basis != NULL;
   CHECK(hull.d == D && hull.k == (found ? ROWS - 1 : D));
   crow_hull_free(&hull);
