@@ -6,8 +6,10 @@
 
 const crow_setting crow_uncertainty_settings[] = {
     CROW_SETTING("standard-errors", BOOL, crow_uncertainty_options, standard_errors,
-                 .help = "standard errors of the rewards by the sandwich, the diagonal of H^-1 J H^-1 with the "
-                         "Hessian H and the comparisons' scores J"),
+                 .help =
+                     "standard errors of the rewards by the sandwich, the diagonal of H^-1 J H^-1 with the "
+                     "Hessian H and the comparisons' scores J, or by the model's own J where that is greater, as with "
+                     "few judgements"),
     CROW_SETTING("error-probes", INT, crow_uncertainty_options, error_probes, .value = 256, .minimum = 1,
                  .maximum = 1e6,
                  .help = "above 1024 alternatives that diagonal is estimated with P random probes; the relative "
@@ -56,14 +58,40 @@ void crow_uncertainty_free(crow_uncertainty *uncertainty) {
   memset(uncertainty, 0, sizeof *uncertainty);
 }
 
-/* The variance of c (p - sigma) for each of this rank's pairs. */
+/* What is added to both sums below, so that a few judgements that all went one way, with residuals next to nothing, do
+ * not make the dispersion small: as much as 4 judgements of equals. */
+#define DISPERSION_PRIOR 1.
+
+/* In the place of the squared residuals of each of this rank's pairs, which are in `spread`, what the model says of
+ * them: sigma (1 - sigma) for each judgement, less where ties make judgements vary less (the dispersion, of all pairs
+ * together). Collective. */
+static crow_status model_spread(const crow_comm *comm, const crow_pairs *pairs, const double *whole, double *spread) {
+  crow_status status = CROW_OK;
+  crow_exact_sum sums[2] = {{{0}}, {{0}}};
+  for (int64_t k = 0; k < pairs->partition.count; k++) {
+    const double tail = exp(-fabs(whole[pairs->first[k]] - whole[pairs->second[k]]));
+    crow_exact_add(&sums[0], spread[k]);
+    spread[k] = (double)pairs->judgements[k] * tail / ((1 + tail) * (1 + tail));
+    crow_exact_add(&sums[1], spread[k]);
+  }
+  CROW_TRY(crow_comm_sum_exact(comm, sums, 2));
+  const double dispersion =
+      fmin(1, (crow_exact_value(&sums[0]) + DISPERSION_PRIOR) / (crow_exact_value(&sums[1]) + DISPERSION_PRIOR));
+  for (int64_t k = 0; k < pairs->partition.count; k++) spread[k] *= dispersion;
+cleanup:
+  return status;
+}
+
+/* The variance of c (p - sigma) for each of this rank's pairs: by the judgements' own squared residuals, or by what the
+ * model says of them. */
 static crow_status bootstrap_find_spread(const crow_comm *comm, const crow_judged *judged, const crow_partition *slice,
-                                         bool count, const double *reward, double *spread) {
+                                         bool count, bool by_model, const double *reward, double *spread) {
   crow_status status = CROW_OK;
   double *whole = NULL;
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&whole, slice->global));
   CROW_TRY(crow_comm_gather_slices(comm, slice, reward, whole, sizeof *whole));
   crow_judgements_squares(&judged->pairs, &judged->judgements, whole, spread);
+  if (by_model) CROW_TRY(model_spread(comm, &judged->pairs, whole, spread));
   for (int64_t k = 0; k < judged->pairs.partition.count && !count; k++) {
     spread[k] /= (double)judged->pairs.judgements[k] * (double)judged->pairs.judgements[k];
   }
@@ -94,6 +122,30 @@ crow_status crow_uncertainty_leader(const crow_comm *comm, const crow_weights *w
   return CROW_OK;
 }
 
+/* Raises variances (n each) to what the model says of them: the residuals of few judgements that all went one way are
+ * next to nothing, and a single one would make a sure winner. */
+static crow_status raise_variances(const crow_comm *comm, const crow_judged *judged, const crow_weights *weights,
+                                   const crow_objective_options *options, const crow_sandwich_options *sandwich,
+                                   const double *reward, crow_objective *objective, double *spread, double *variance,
+                                   crow_gidx leader, double *lead_variance) {
+  crow_status status = CROW_OK;
+  const int64_t n = weights->partition.count;
+  double *modelled = NULL;
+  crow_sandwich_lead lead = {.leader = leader};
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&modelled, n + 1)); /* never NULL */
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&lead.variance, n + 1));
+  CROW_TRY(bootstrap_find_spread(comm, judged, &weights->partition, options->pair_weight, true, reward, spread));
+  CROW_TRY(crow_objective_sandwich(objective, reward, spread, sandwich, modelled, NULL, &lead));
+  for (int64_t i = 0; i < n; i++) {
+    if (modelled[i] > variance[i]) variance[i] = modelled[i];
+    if (lead.variance[i] > lead_variance[i]) lead_variance[i] = lead.variance[i];
+  }
+cleanup:
+  crow_free(modelled);
+  crow_free(lead.variance);
+  return status;
+}
+
 /* What the sandwich finds: of rewards, if wanted, the `variance` and that of leads, and `covariance` of topics, if
  * there are some. */
 static crow_status find_sandwich(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
@@ -109,10 +161,14 @@ static crow_status find_sandwich(const crow_comm *comm, const crow_dataset *data
   CROW_TRY(crow_uncertainty_leader(comm, weights, reward, &lead.leader));
   CROW_TRY(crow_judged_read(comm, dataset, NULL, &judged));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&spread, judged.pairs.partition.count));
-  CROW_TRY(bootstrap_find_spread(comm, &judged, &weights->partition, options->pair_weight, reward, spread));
+  CROW_TRY(bootstrap_find_spread(comm, &judged, &weights->partition, options->pair_weight, false, reward, spread));
   CROW_TRY(crow_objective_create_pairs(comm, options, weights, &judged.pairs, &objective));
   CROW_TRY(crow_objective_sandwich(objective, reward, spread, &sandwich, variance, groups->count ? groups : NULL,
                                    lead_variance ? &lead : NULL));
+  if (lead_variance) {
+    CROW_TRY(raise_variances(comm, &judged, weights, options, &sandwich, reward, objective, spread, variance,
+                             lead.leader, lead_variance));
+  }
 cleanup:
   crow_objective_destroy(&objective);
   crow_judged_free(&judged);

@@ -98,7 +98,9 @@ static void add_errors(const crow_comm *comm, const char *path, const crow_weigh
 }
 
 /* The infinitesimal jackknife is the sandwich: a comparison's weight moves r by (outcome - sigma) dr / d outcome, and
- * the squares of these moves add up to the variance. The derivatives are found by fitting to changed outcomes. */
+ * the squares of these moves add up to the variance. The derivatives are found by fitting to changed outcomes. The
+ * variance is never below what the model has in the place of (outcome - sigma)^2: sigma (1 - sigma) times the
+ * dispersion. */
 static void compare_with_jackknife(int pair_weight, bool zeros) {
   enum { M = 11, Q = 45 };
   data d = data_make(M, Q, 5);
@@ -117,8 +119,9 @@ static void compare_with_jackknife(int pair_weight, bool zeros) {
   write(test_comm, path, &d);
   make_weights(test_comm, M, zeros, &weights);
   make_weights(alone, M, zeros, &all_weights);
-  double *r = fit(test_comm, path, &weights, &options, &rewards), variance[M] = {0}, lead[M] = {0};
-  int leader = 1; /* has weight */
+  double *r = fit(test_comm, path, &weights, &options, &rewards), variance[2][M] = {{0}}, lead[2][M] = {{0}};
+  double sum[2] = {1, 1}; /* the prior's */
+  int leader = 1;         /* has weight */
   for (int x = 0; x < M; x++) {
     if (!(zeros && x % 5 == 0) && r[x] > r[leader]) leader = x;
   }
@@ -128,7 +131,9 @@ static void compare_with_jackknife(int pair_weight, bool zeros) {
   double *lead_error = test_gather(test_comm, &rewards.partition, rewards.uncertainty.lead_error);
   for (int k = 0; k < Q; k++) {
     const double outcome = d.outcome[k], step = outcome > .5 ? -1e-3 : 1e-3;
-    const double residual = outcome - 1 / (1 + exp(r[d.second[k]] - r[d.first[k]]));
+    const double sigma = 1 / (1 + exp(r[d.second[k]] - r[d.first[k]]));
+    const double square[2] = {(outcome - sigma) * (outcome - sigma), sigma * (1 - sigma)};
+    for (int by = 0; by < 2; by++) sum[by] += square[by];
     double *at[2];
     for (int side = 0; side < 2; side++) {
       crow_rewards moved = {0};
@@ -144,15 +149,24 @@ static void compare_with_jackknife(int pair_weight, bool zeros) {
     double derivative[M];
     for (int x = 0; x < M; x++) {
       /* One-sided, of second order: (4 f(h/2) - 3 f(0) - f(h)) / h */
-      derivative[x] = residual * (4 * at[0][x] - 3 * r[x] - at[1][x]) / step;
-      variance[x] += derivative[x] * derivative[x];
+      derivative[x] = (4 * at[0][x] - 3 * r[x] - at[1][x]) / step;
     }
-    for (int x = 0; x < M; x++) lead[x] += pow(derivative[leader] - derivative[x], 2);
+    for (int x = 0; x < M; x++) {
+      for (int by = 0; by < 2; by++) {
+        variance[by][x] += square[by] * derivative[x] * derivative[x];
+        lead[by][x] += square[by] * pow(derivative[leader] - derivative[x], 2);
+      }
+    }
     crow_free(at[0]);
     crow_free(at[1]);
   }
-  for (int x = 0; x < M; x++) CHECK_NEAR(error[x], sqrt(variance[x]), 2e-5 * sqrt(variance[x]));
-  for (int x = 0; x < M; x++) CHECK_NEAR(lead_error[x], sqrt(lead[x]), 2e-5 * sqrt(lead[x]));
+  const double dispersion = fmin(1, sum[0] / sum[1]);
+  for (int x = 0; x < M; x++) {
+    const double known = sqrt(fmax(variance[0][x], dispersion * variance[1][x]));
+    const double of_lead = sqrt(fmax(lead[0][x], dispersion * lead[1][x]));
+    CHECK_NEAR(error[x], known, 2e-5 * known);
+    CHECK_NEAR(lead_error[x], of_lead, 2e-5 * of_lead);
+  }
   CHECK(lead_error[leader] == 0);
   crow_free(r);
   crow_free(error);
