@@ -74,6 +74,11 @@ static void write_notes(FILE *out, const crow_page_entry *e) {
     crow_html_print(out, "95 %% intervals: %s. ",
                     crow_file_has(e->source->file, "/rewards/lower") ? "by the bootstrap" : "1.96 standard errors");
   }
+  if (e->lower && e->elo.on) {
+    crow_html_print(out, "%s",
+                    "Those of Elo ratings are those of the rewards, against their weighted mean; the error of a "
+                    "difference, such as from an anchor, is another. ");
+  }
   if (e->components) {
     crow_html_print(out,
                     "The comparisons fall into %lld connected components: rewards and ranks across them mean nothing.",

@@ -12,8 +12,10 @@ const crow_setting crow_elo_settings[] = {
     CROW_SETTING("elo", BOOL, crow_elo_options, on,
                  .help = "rewards and their intervals also on the scale of Elo ratings: 400 / ln 10 times the "
                          "reward, with the mean of the alternatives that have weight at 1000; files keep the rewards"),
-    CROW_SETTING("anchor", TEXT, crow_elo_options, anchor, .choices = "NAME=RATING",
-                 .help = "Elo ratings that give this alternative this rating, e.g. gpt-4=1000"),
+    CROW_SETTING(
+        "anchor", TEXT, crow_elo_options, anchor, .choices = "NAME=RATING",
+        .help = "Elo ratings that give this alternative this rating, e.g. gpt-4=1000; intervals remain those of the "
+                "rewards, against their weighted mean and not against the anchor, which has one too"),
     {.name = NULL}};
 
 /* The last "=" parts them: names may have some. */

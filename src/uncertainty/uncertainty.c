@@ -73,6 +73,7 @@ static crow_status model_spread(const crow_comm *comm, const crow_pairs *pairs, 
     crow_exact_add(&sums[0], spread[k]);
     spread[k] = (double)pairs->judgements[k] * tail / ((1 + tail) * (1 + tail));
     crow_exact_add(&sums[1], spread[k]);
+    for (int i = 0; i < 2 && k % (1 << 20) == 0; i++) crow_exact_normalise(&sums[i]);
   }
   CROW_TRY(crow_comm_sum_exact(comm, sums, 2));
   const double dispersion =

@@ -15,10 +15,12 @@ prints_not "count once each"
 crow fit votes.h5 -o once.h5 --weights uniform --anchor "GPT 4=1200" --json once.json
 exits 0
 prints "judgements and count once each; --pair-weight count weighs the judgements"
+prints "Elo intervals are those of the rewards, against their weighted mean" # the anchor's own rating is no estimate
 for p in 1 3; do
   ranks $p compare board.h5 once.h5 --anchor "GPT 4=1200" --json compare-$p.json
   exits 0
   prints "Elo"
+  prints "Elo intervals are those of the rewards"
   sed '/^\[/d' out >compare-$p
 done
 cmp -s compare-1 compare-3 || fail "3 ranks compare otherwise than one"

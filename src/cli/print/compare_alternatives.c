@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Alternatives of several results side by side. */
 #include "cli/print/compare_impl.h"
+#include "cli/print/results_impl.h"
 #include "cli/table_impl.h"
 
 /* How many columns result `k` has: the first is what the others' places are compared with. */
@@ -53,7 +54,7 @@ static void compare_alternatives_print_rows(crow_table *table, const crow_compar
 }
 
 /* What the intervals are; results may differ in that. */
-static void print_interval_kind(crow_run *run, const crow_comparison *c) {
+static void print_interval_kind(crow_run *run, const crow_comparison *c, bool elo) {
   int some = 0, bootstrap = 0;
   for (int k = 0; k < c->count; k++) {
     some += c->result[k].has_intervals;
@@ -64,17 +65,18 @@ static void print_interval_kind(crow_run *run, const crow_comparison *c) {
              bootstrap == 0      ? "1.96 standard errors on either side"
              : bootstrap == some ? "by the bootstrap"
                                  : "by the bootstrap where there is one, else 1.96 standard errors on either side");
+  if (elo) crow_print(run, "%s", CROW_ELO_INTERVALS);
 }
 
 /* What a reader of the ranks must know. */
-static void compare_alternatives_print_notes(crow_run *run, const crow_comparison *c) {
+static void compare_alternatives_print_notes(crow_run *run, const crow_comparison *c, bool elo) {
   bool unweighted = false, prompts = false;
   for (int k = 0; k < c->count; k++) {
     unweighted = unweighted || c->result[k].places.ranked < c->result[k].places.count;
     prompts = prompts || crow_file_has(c->result[k].file, "/alternatives/prompt");
   }
   if (c->count > 1) crow_print(run, "+/-: places better than in %s (= the same)", c->result[0].name);
-  print_interval_kind(run, c);
+  print_interval_kind(run, c, elo);
   if (prompts) crow_print(run, "rank: within the prompt");
   if (unweighted) crow_print(run, "rank -: no weight in that result, and so no rank");
   for (int k = 0; k < c->count; k++) {
@@ -126,7 +128,7 @@ crow_status crow_compare_alternatives(crow_run *run, const crow_comparison *comp
   compare_alternatives_print_rows(&table, comparison, elo, &alternatives);
   compare_alternatives_report_rows(run, comparison, elo, &alternatives);
   CROW_TRY_AGREE(run->comm, crow_table_print(&table, crow_print_stream(run)));
-  compare_alternatives_print_notes(run, comparison);
+  compare_alternatives_print_notes(run, comparison, elo[0].on);
 cleanup:
   crow_comparison_alternatives_free(&alternatives);
   crow_table_free(&table);

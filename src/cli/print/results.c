@@ -418,6 +418,7 @@ crow_status crow_results_rewards(crow_run *run, const crow_dataset *dataset, con
                (long long)r->uncertainty.replicates, crow_plural(r->uncertainty.replicates),
                r->uncertainty.by ? " that take each value whole of " : "", r->uncertainty.by ? r->uncertainty.by : "");
   }
+  if (elo.on && (c.lower || c.error)) crow_print(run, "%s", CROW_ELO_INTERVALS);
   crow_print(run, "%s", "");
   print_lead(run, &topics, dataset, r, &c);
   print_end(run, r, spread);

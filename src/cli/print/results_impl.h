@@ -27,6 +27,10 @@ crow_status crow_results_by(crow_run *run, const crow_file *file, const crow_rew
                             const crow_ends_rewards *all, const crow_elo_options *scale, const crow_elo *elo);
 /* A line where pairs have different numbers of judgements, which do not count. Local. */
 void crow_results_counts(crow_run *run, const crow_rewards *rewards, int pair_weight);
+/* What intervals of ratings are: an anchored rating is a difference, whose error is another than the reward's. */
+#define CROW_ELO_INTERVALS                                                                                             \
+  "Elo intervals are those of the rewards, against their weighted mean; the error of a difference, such as from an "   \
+  "anchor, is another"
 /* How a model did on comparisons held out of its training; nothing if there were none. Local. */
 void crow_results_training(crow_run *run, const crow_rewards *rewards);
 /* The table of topics, with --verbose only if they do not matter: `value_name` heads the column of means, which are
