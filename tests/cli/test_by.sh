@@ -134,7 +134,8 @@ for k, i in enumerate("abcd"):
 # errors that know nothing of judges are a third of theirs.
 read = lambda name: h5py.File(name)["rewards/standard_error"][:]
 assert np.abs(read("nine-r.h5") / read("once-r.h5") - 1).max() < 1e-3
-assert np.abs(3 * read("nine-s.h5") / read("once-s.h5") - 1).max() < 1e-6
+# Nearly: what is added to the dispersion is less beside more judgements.
+assert np.abs(3 * read("nine-s.h5") / read("once-s.h5") - 1).max() < 1e-2
 assert np.abs(read("nine-r.h5") / (3 * read("nine-s.h5")) - 1).max() < .12
 
 for name in ("value", "lower", "upper", "standard_error"):
