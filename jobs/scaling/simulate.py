@@ -36,7 +36,7 @@ PAIRS_ALTERNATIVES, PAIRS_ALL = 10**6, 10**9  # pairs, strong: all alternatives 
 PAIRS_HELD = 32 * 10**6  # enough that a rank's pairs reach the same stretches of alternatives
 # Slices, weak: 16 slices of 10^6 alternatives and 10^8 samples on 1024 ranks; the times of two numbers of samples that are
 # really drawn give what a sample takes and what the run takes besides.
-SLICES, SLICE_HELD, GROUP_SAMPLES, GROUP_DRAWN = 16, 62500, 10**8 // 64, (2048, 4096)
+SLICES, SLICE, SLICE_HELD, GROUP_SAMPLES, GROUP_DRAWN = 16, 62500, 12500, 10**8 // 64, (2048, 4096)
 
 # Contexts of 2 dimensions stand for 384: a search in them is soon done, and no message has contexts in it.
 WEIGHTS = ["weights", "--alternatives", "20000", "--contexts", "random", "--seeds", "0", "--dimensions"]
@@ -94,7 +94,7 @@ KINDS = {"weights-strong": weights_strong, "weights-weak": weights_weak, "slices
 # Real runs: with 1 rank and with 2, for the rates and for the simulation's error. Sizes by the number of ranks. The pairs
 # are what one of 256 ranks has of 10^9, among as many alternatives as these concern.
 REAL = {"weights": lambda ranks: WEIGHTS + ["384", "--samples", str(51200 * ranks)],
-        "slices": lambda ranks: ["weights", "--alternatives", str(SLICE_HELD * ranks), "--contexts", "random", "--seeds", "0",
+        "slices": lambda ranks: ["weights", "--alternatives", str(SLICE * ranks), "--contexts", "random", "--seeds", "0",
                                  "--dimensions", "384", "--samples", "51200", "--grid", "1x%d" % ranks],
         "complete": lambda ranks: COMPLETE + [str(COMPLETE_EACH * ranks)],
         "pairs": lambda ranks: PAIRS + ["168000", "--pairs", str(24 * 168000)]}
