@@ -197,7 +197,7 @@ grep -q "too close to call: m00 leads m23 by " rivals.html || fail "the page cla
 
 # A few judgements that all went one way prove nothing: of two equals the first five go one way in one case of 16.
 for votes in 1 3 5; do
-  { echo winner,loser; for k in $(seq $votes); do echo a,b; done; } >few.csv
+  { echo winner,loser; for _ in $(seq $votes); do echo a,b; done; } >few.csv
   crow import --comparisons few.csv -o few.h5 --force
   exits 0
   for weight in proportion count; do

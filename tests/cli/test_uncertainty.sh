@@ -141,7 +141,7 @@ exits 0
   for judge in 1 2 3 4 5 6 7 8 9 10; do
     winner=a
     [ $judge -le 6 ] || winner=b
-    for vote in 1 2 3 4 5 6 7 8 9 10; do echo "a,b,$winner,$judge"; done
+    for _ in 1 2 3 4 5 6 7 8 9 10; do echo "a,b,$winner,$judge"; done
   done
 } >two.csv
 crow import --comparisons two.csv -o two.h5 --keep judge
