@@ -200,7 +200,7 @@ static void long_vectors_come_back(void) {
   bool found = true;
   CHECK_OK(CROW_ALLOCATE(&values, p.count));
   for (crow_gidx i = 0; i < p.count; i++) values[i] = (int32_t)((p.begin + i) * 2654435761u >> 1);
-  const crow_partition q = crow_comm_partition(test_comm, 3, 1);
+  const crow_partition q = crow_comm_partition(test_comm, 3, CROW_BLOCK);
   float single[3];
   for (crow_gidx i = 0; i < q.count; i++) single[i] = (float)(q.begin + i) / 4;
   CHECK_OK(crow_checkpoint_find(checkpoint, &found));
