@@ -246,7 +246,7 @@ static void stopped_again_and_again_they_are_the_same(void) {
   }
   CHECK_OK(status);
   const size_t bytes = (size_t)whole.partition.count * sizeof(double);
-  if (bytes && status == CROW_OK) {
+  if (bytes && weights.value) {
     CHECK(memcmp(weights.value, whole.value, bytes) == 0);
     CHECK(memcmp(weights.standard_error, whole.standard_error, bytes) == 0);
     CHECK(memcmp(weights.hits, whole.hits, bytes) == 0);
@@ -267,27 +267,21 @@ static void signal_after(int64_t microseconds) {
   CHECK(setitimer(ITIMER_PROF, &every, NULL) == 0);
 }
 
-/* A signal comes in the midst of the prompts: those that are done are kept, hits by batch and all, and the others are
- * done by the next run. */
-static void signals_keep_the_prompts_that_are_done(void) {
+/* Weights that a signal stops, later each time, until a run comes to its end; returns how often one went on from a
+ * checkpoint. */
+static int stop_again_and_again(const crow_dataset *dataset, const crow_weights_options *options, crow_weights *out) {
   const crow_checkpoint_options often = {NULL, 0, 0, false};
-  crow_weights_options options = with_samples(20000);
-  crow_dataset dataset = {0};
-  crow_weights whole, weights = {0};
   crow_status status = CROW_STOPPED;
   int kept = 0;
-  options.batches = true;
-  open_prompts(test_comm, "signalled.h5", &dataset);
-  CHECK_OK(crow_weights_compute(test_comm, &dataset, &options, &whole));
   for (int64_t after = 2000; status == CROW_STOPPED && after < 1000000; after += after / 8) {
     crow_checkpoint *checkpoint = NULL;
     bool found = false;
     CHECK_OK(crow_checkpoint_create(test_comm, &often, test_path("signalled-w.h5"), &checkpoint));
-    CHECK_OK(crow_checkpoint_match_settings(checkpoint, crow_weights_settings, &options));
+    CHECK_OK(crow_checkpoint_match_settings(checkpoint, crow_weights_settings, options));
     CHECK_OK(crow_checkpoint_find(checkpoint, &found));
     kept += found;
     signal_after(after);
-    status = crow_weights_compute_from(test_comm, &dataset, &options, checkpoint, &weights);
+    status = crow_weights_compute_from(test_comm, dataset, options, checkpoint, out);
     signal_after(0);
     CHECK_OK(crow_comm_barrier(test_comm));
     crow_stop_clear();
@@ -295,15 +289,33 @@ static void signals_keep_the_prompts_that_are_done(void) {
     crow_checkpoint_destroy(&checkpoint);
   }
   CHECK_OK(status);
+  return kept;
+}
+
+/* A signal comes in the midst of the prompts: those that are done are kept, hits by batch and all, and the others are
+ * done by the next run. */
+static void signals_keep_the_prompts_that_are_done(void) {
+  crow_weights_options options = with_samples(20000);
+  crow_dataset dataset = {0};
+  crow_weights whole, weights = {0};
+  int kept = 0;
+  options.batches = true;
+  open_prompts(test_comm, "signalled.h5", &dataset);
+  CHECK_OK(crow_weights_compute(test_comm, &dataset, &options, &whole));
+  /* Signals may all come before the first prompt is done, or the run may end before the next one. */
+  for (int turn = 0; turn < 50 && kept == 0; turn++) {
+    crow_weights_free(&weights);
+    kept = stop_again_and_again(&dataset, &options, &weights);
+  }
   CHECK(kept > 0);
   const size_t bytes = (size_t)whole.partition.count * sizeof(double);
-  if (bytes && status == CROW_OK) {
+  if (bytes && weights.value) {
     CHECK(memcmp(weights.value, whole.value, bytes) == 0);
     CHECK(memcmp(weights.standard_error, whole.standard_error, bytes) == 0);
     CHECK(memcmp(weights.hits, whole.hits, bytes) == 0);
     CHECK(memcmp(weights.batch_hits, whole.batch_hits, CROW_HIT_BATCHES * bytes) == 0);
   }
-  CHECK(status != CROW_OK || (weights.samples == whole.samples && weights.zeros == whole.zeros));
+  CHECK(weights.samples == whole.samples && weights.zeros == whole.zeros);
   crow_weights_free(&weights);
   crow_weights_free(&whole);
   crow_dataset_close(&dataset);
