@@ -30,7 +30,7 @@ for p in 1 4; do
   ranks $p cluster dataset-$p.h5 -o groups-$p.h5 --clusters 600
   exits 0
   # What is saved depends on the moment, so the checkpoint is that of the first samples.
-  ranks $p weights dataset-$p.h5 -o stopped.h5 --samples 1e9 --nearest gemm --time-limit 1e-9 --checkpoint points-$p
+  ranks $p weights dataset-$p.h5 -o stopped.h5 --samples 1e9 --draws independent --nearest gemm --time-limit 1e-9 --checkpoint points-$p
   exits 75
 done
 mv points-1.a.h5 points-1.h5
