@@ -51,7 +51,7 @@ typedef struct crow_uncertainty {
                                          have weight, rounded outwards; without weight that which r would have */
   bool has_standard_errors;
   double *standard_error;   /**< of r, the greater of the sandwich's and the model's own (sigma (1 - sigma) in the place
-                               of   squared residuals); of clusters the replicates' standard deviation */
+                               of squared residuals); of clusters the replicates' standard deviation */
   double *lead_error;       /**< likewise of the difference between the greatest reward of a weighted alternative, the
                                  first of equal ones, and r; with the standard errors, else NULL */
   crow_topic_errors topics; /**< by the sandwich, or, if there are at least two replicates, from these */

@@ -76,21 +76,6 @@ crow_status crow_checkpoint_match(crow_checkpoint *checkpoint, const char *name,
   return match_text(checkpoint, name, value);
 }
 
-/* Whether a setting's value is a text, however long, and which; numbers and words are short. */
-static bool setting_is_text(const crow_setting *s, const void *options, const char **text) {
-  switch (s->type) {
-  case CROW_SETTING_BOOL:
-  case CROW_SETTING_INT:
-  case CROW_SETTING_DOUBLE:
-  case CROW_SETTING_CHOICE:
-    return false;
-  default:
-    *text = *(const char *const *)((const char *)options + s->offset);
-    if (!*text) *text = "";
-    return true;
-  }
-}
-
 crow_status crow_checkpoint_match_settings(crow_checkpoint *checkpoint, const crow_setting *table,
                                            const void *options) {
   /* Results have the same bits whatever these say. */
@@ -99,10 +84,14 @@ crow_status crow_checkpoint_match_settings(crow_checkpoint *checkpoint, const cr
     bool matters = true;
     for (size_t k = 0; k < sizeof harmless / sizeof *harmless; k++)
       matters = matters && strcmp(s->name, harmless[k]) != 0;
+    if (!matters) continue;
     char value[1024];
     const char *text = value;
-    if (!setting_is_text(s, options, &text)) crow_setting_print(s, options, value, sizeof value);
-    if (matters) CROW_NEED(match_text(checkpoint, s->name, text));
+    if (crow_setting_is_text(s->type)) /* however long; numbers and words are short */
+      text = *(const char *const *)((const char *)options + s->offset);
+    else
+      crow_setting_print(s, options, value, sizeof value);
+    CROW_NEED(match_text(checkpoint, s->name, text ? text : ""));
   }
   return CROW_OK;
 }

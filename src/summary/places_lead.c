@@ -1,26 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whether the best alternative leads all others by more than chance. */
-#include <crow/summary.h>
-#include <math.h>
+#include "summary/lead_impl.h"
 
 crow_lead crow_places_lead(const crow_places *places, const double *error, const double *lead_error) {
-  crow_lead best = {.first = 0, .second = -1, .error = (double)NAN, .clear = true};
+  crow_lead best = crow_lead_begin(0);
   const crow_gidx top = places->order[0];
-  double least = (double)INFINITY;
   for (crow_gidx k = 1; k < places->ranked; k++) {
     const crow_gidx row = places->order[k];
     const double lead = places->value[top] - places->value[row];
     const bool known = error && lead_error && !isnan(lead_error[row]),
                shared = places->place[row] == places->place[top];
     const double both = known ? lead_error[row] : error ? hypot(error[top], error[row]) : (double)NAN;
-    const double errors = shared ? 0 : both > 0 ? lead / both : (double)INFINITY;
-    if (best.second >= 0 && !(errors < least)) continue;
-    least = errors;
-    best.second = k;
-    best.lead = lead;
-    best.error = both;
-    best.shared = shared;
-    best.clear = !shared && !(lead < CROW_LEAD_CLEAR * both);
+    crow_lead_consider(&best, k, lead, both, shared);
   }
   return best;
 }
@@ -31,7 +22,7 @@ crow_status crow_front_find(const crow_comm *comm, const crow_file *file, const 
   crow_status status = CROW_OK;
   const double *const slice[2] = {error, lead_error};
   double *whole[2] = {NULL, NULL};
-  *out = (crow_front){.lead = {.second = -1, .error = (double)NAN, .clear = true}};
+  *out = (crow_front){.lead = crow_lead_begin(0)};
   if (places->ranked < 1) return CROW_OK;
   for (int k = 0; k < known; k++) {
     CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&whole[k], places->count));

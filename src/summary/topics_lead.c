@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Standard errors of topics' means, and whether one of them leads by more than chance. */
-#include <crow/summary.h>
-#include <math.h>
+#include "summary/lead_impl.h"
 #include <string.h>
 
 static bool same_topics(const crow_topics *topics, const crow_strings *name) {
@@ -48,20 +47,11 @@ static double lead_error(const crow_topics *topics, int64_t t, int64_t u) {
 }
 
 crow_lead crow_topics_lead(const crow_topics *topics) {
-  crow_lead best = {.first = topics->by_mean[0], .second = -1, .error = (double)NAN, .clear = true};
-  double least = (double)INFINITY;
+  crow_lead best = crow_lead_begin(topics->by_mean[0]);
   for (int64_t k = 1; k < topics->count; k++) {
     const int64_t u = topics->by_mean[k];
-    const double lead = topics->mean[best.first] - topics->mean[u], error = lead_error(topics, best.first, u);
-    const bool shared = lead <= topics->tie;
-    const double errors = shared ? 0 : error > 0 ? lead / error : (double)INFINITY;
-    if (best.second >= 0 && !(errors < least)) continue;
-    least = errors;
-    best.second = u;
-    best.lead = lead;
-    best.error = error;
-    best.shared = shared;
-    best.clear = !shared && !(lead < CROW_LEAD_CLEAR * error);
+    const double lead = topics->mean[best.first] - topics->mean[u];
+    crow_lead_consider(&best, u, lead, lead_error(topics, best.first, u), lead <= topics->tie);
   }
   return best;
 }

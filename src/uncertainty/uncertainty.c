@@ -84,21 +84,15 @@ cleanup:
 }
 
 /* The variance of c (p - sigma) for each of this rank's pairs: by the judgements' own squared residuals, or by what the
- * model says of them. */
-static crow_status bootstrap_find_spread(const crow_comm *comm, const crow_judged *judged, const crow_partition *slice,
-                                         bool count, bool by_model, const double *reward, double *spread) {
-  crow_status status = CROW_OK;
-  double *whole = NULL;
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&whole, slice->global));
-  CROW_TRY(crow_comm_gather_slices(comm, slice, reward, whole, sizeof *whole));
+ * model says of them. `whole`: the rewards of all alternatives. */
+static crow_status bootstrap_find_spread(const crow_comm *comm, const crow_judged *judged, bool count, bool by_model,
+                                         const double *whole, double *spread) {
   crow_judgements_squares(&judged->pairs, &judged->judgements, whole, spread);
-  if (by_model) CROW_TRY(model_spread(comm, &judged->pairs, whole, spread));
+  if (by_model) CROW_NEED(model_spread(comm, &judged->pairs, whole, spread));
   for (int64_t k = 0; k < judged->pairs.partition.count && !count; k++) {
     spread[k] /= (double)judged->pairs.judgements[k] * (double)judged->pairs.judgements[k];
   }
-cleanup:
-  crow_free(whole);
-  return status;
+  return CROW_OK;
 }
 
 bool crow_uncertainty_wants_errors(const crow_dataset *dataset, const crow_uncertainty_options *how) {
@@ -127,15 +121,15 @@ crow_status crow_uncertainty_leader(const crow_comm *comm, const crow_weights *w
  * next to nothing, and a single one would make a sure winner. */
 static crow_status raise_variances(const crow_comm *comm, const crow_judged *judged, const crow_weights *weights,
                                    const crow_objective_options *options, const crow_sandwich_options *sandwich,
-                                   const double *reward, crow_objective *objective, double *spread, double *variance,
-                                   crow_gidx leader, double *lead_variance) {
+                                   const double *reward, const double *whole, crow_objective *objective, double *spread,
+                                   double *variance, crow_gidx leader, double *lead_variance) {
   crow_status status = CROW_OK;
   const int64_t n = weights->partition.count;
   double *modelled = NULL;
   crow_sandwich_lead lead = {.leader = leader};
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&modelled, n + 1)); /* never NULL */
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&lead.variance, n + 1));
-  CROW_TRY(bootstrap_find_spread(comm, judged, &weights->partition, options->pair_weight, true, reward, spread));
+  CROW_TRY(bootstrap_find_spread(comm, judged, options->pair_weight, true, whole, spread));
   CROW_TRY(crow_objective_sandwich(objective, reward, spread, sandwich, modelled, NULL, &lead));
   for (int64_t i = 0; i < n; i++) {
     if (modelled[i] > variance[i]) variance[i] = modelled[i];
@@ -158,22 +152,25 @@ static crow_status find_sandwich(const crow_comm *comm, const crow_dataset *data
   crow_judged judged = {0};
   crow_objective *objective = NULL;
   crow_sandwich_lead lead = {.variance = lead_variance};
-  double *spread = NULL;
+  double *spread = NULL, *whole = NULL;
   CROW_TRY(crow_uncertainty_leader(comm, weights, reward, &lead.leader));
   CROW_TRY(crow_judged_read(comm, dataset, NULL, &judged));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&spread, judged.pairs.partition.count));
-  CROW_TRY(bootstrap_find_spread(comm, &judged, &weights->partition, options->pair_weight, false, reward, spread));
+  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&whole, weights->partition.global));
+  CROW_TRY(crow_comm_gather_slices(comm, &weights->partition, reward, whole, sizeof *whole));
+  CROW_TRY(bootstrap_find_spread(comm, &judged, options->pair_weight, false, whole, spread));
   CROW_TRY(crow_objective_create_pairs(comm, options, weights, &judged.pairs, &objective));
   CROW_TRY(crow_objective_sandwich(objective, reward, spread, &sandwich, variance, groups->count ? groups : NULL,
                                    lead_variance ? &lead : NULL));
   if (lead_variance) {
-    CROW_TRY(raise_variances(comm, &judged, weights, options, &sandwich, reward, objective, spread, variance,
+    CROW_TRY(raise_variances(comm, &judged, weights, options, &sandwich, reward, whole, objective, spread, variance,
                              lead.leader, lead_variance));
   }
 cleanup:
   crow_objective_destroy(&objective);
   crow_judged_free(&judged);
   crow_free(spread);
+  crow_free(whole);
   return status;
 }
 
