@@ -43,16 +43,16 @@ FOLDERS = {
               {r"": "cli/json"}),
     "checkpoint": (r"src/io/checkpoint.*\.c", "mpi/checkpoint mpi/checkpoint_run mpi/file_faults", {r"": "cli/paths"}),
     "space": (r"src/space/.*\.c", "space/signs weights/memory mpi/space mpi/space_parts mpi/draws mpi/center mpi/pca nearest/signs", {r"": "cli/pool"}),
-    "summary": (r"src/summary/.*\.c", "mpi/effect mpi/summary mpi/elo summary/words summary/neighbours mpi/intervals", {r"effect": "cli/effect", r"": "cli/compare"}),
+    "summary": (r"src/summary/.*\.c", "mpi/effect mpi/summary mpi/elo summary/alternatives summary/words summary/neighbours mpi/intervals", {r"effect": "cli/effect", r"": "cli/compare"}),
     "paths": (r"src/io/(paths|target|kept|whole_file|result|alternatives_digest)\.c",
-              "io/outputs io/publish io/temporary io/whole_file mpi/digest mpi/kept mpi/paths mpi/files mpi/file_faults", {r"": "cli/paths"}),
-    "import": (r"src/import/.*\.c", "import/alternatives import/archives import/comparisons import/csv import/npy import/names mpi/context_source mpi/import mpi/import_kinds fuzz/archive fuzz/csv",
+              "io/outputs io/publish io/target io/temporary io/texts io/whole_file mpi/digest mpi/kept mpi/paths mpi/files mpi/file_faults", {r"": "cli/paths"}),
+    "import": (r"src/import/.*\.c", "import/alternatives import/archives import/bytes import/comparisons import/csv import/npy import/names import/scores mpi/context_source mpi/import mpi/import_kinds fuzz/archive fuzz/csv",
                {r"scores|rules|results": "cli/formats", r"": "cli/formats"}),
     "tasks": (r"src/tasks/.*\.c", "tasks/stride mpi/tasks mpi/group_data mpi/groups mpi/model_fit mpi/uncertainty", {r"": "cli/uncertainty"}),
-    "rewards": (r"src/rewards/.*\.c", "mpi/rewards mpi/rewards_state mpi/scores mpi/prompt_fit weights/memory mpi/kept mpi/fit mpi/sampling_error mpi/uncertainty mpi/files mpi/work mpi/edges", {r"by": "cli/by", r"": "cli/sampling_error"}),
-    "objective": (r"src/objective/.*\.c", "objective/complete objective/curvature objective/paired objective/sigmoid mpi/prompt_fit mpi/objective mpi/fit "
+    "rewards": (r"src/rewards/.*\.c", "rewards/file mpi/rewards mpi/rewards_state mpi/scores mpi/prompt_fit weights/memory mpi/kept mpi/fit mpi/sampling_error mpi/uncertainty mpi/files mpi/work mpi/edges", {r"by": "cli/by", r"": "cli/sampling_error"}),
+    "objective": (r"src/objective/.*\.c", "objective/complete objective/curvature objective/paired objective/respond objective/sigmoid mpi/prompt_fit mpi/objective mpi/fit "
                   "mpi/uncertainty mpi/sampling_error", {r"": "cli/json"}),
-    "predict": (r"src/predict/.*\.c", "mpi/scores mpi/split mpi/summary mpi/model mpi/model_fit mpi/clones", {r"score": "cli/score", r"split": "cli/split", r"": "cli/eval"}),
+    "predict": (r"src/predict/.*\.c", "predict/score mpi/scores mpi/split mpi/summary mpi/model mpi/model_fit mpi/clones", {r"score": "cli/score", r"split": "cli/split", r"": "cli/eval"}),
 }
 
 ENVIRONMENT = dict(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMPI_MCA_rmaps_base_oversubscribe="1",
