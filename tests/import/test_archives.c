@@ -213,6 +213,7 @@ static void damage_is_seen(void) {
       crow_floats floats = {0};
       CHECK_STATUS(crow_floats_open(write_bytes("cut.npz", whole, used - cut), &floats), CROW_BAD_INPUT);
       CHECK_MESSAGE("cut.npz");
+      CHECK_MESSAGE("its directory is missing");
     }
   }
 }
