@@ -49,7 +49,7 @@ FOLDERS = {
     "import": (r"src/import/.*\.c", "import/alternatives import/archives import/bytes import/comparisons import/csv import/npy import/names import/scores mpi/context_source mpi/import mpi/import_kinds fuzz/archive fuzz/csv",
                {r"scores|rules|results": "cli/formats", r"": "cli/formats"}),
     "tasks": (r"src/tasks/.*\.c", "tasks/stride mpi/tasks mpi/group_data mpi/groups mpi/model_fit mpi/uncertainty", {r"": "cli/uncertainty"}),
-    "rewards": (r"src/rewards/.*\.c", "rewards/file rewards/plan rewards/sampling mpi/rewards mpi/rewards_state mpi/scores mpi/prompt_fit weights/memory mpi/kept mpi/fit mpi/sampling_error mpi/uncertainty mpi/files mpi/work mpi/edges", {r"by": "cli/by", r"": "cli/sampling_error"}),
+    "rewards": (r"src/rewards/.*\.c", "rewards/file rewards/fit rewards/plan rewards/sampling mpi/rewards mpi/rewards_state mpi/scores mpi/prompt_fit weights/memory mpi/kept mpi/fit mpi/sampling_error mpi/uncertainty mpi/files mpi/work mpi/edges", {r"by": "cli/by", r"": "cli/sampling_error"}),
     "objective": (r"src/objective/.*\.c", "objective/complete objective/curvature objective/paired objective/respond objective/sigmoid mpi/prompt_fit mpi/objective mpi/fit "
                   "mpi/uncertainty mpi/sampling_error", {r"": "cli/json"}),
     "predict": (r"src/predict/.*\.c", "predict/score mpi/scores mpi/split mpi/summary mpi/model mpi/model_fit mpi/clones", {r"score": "cli/score", r"split": "cli/split", r"": "cli/eval"}),

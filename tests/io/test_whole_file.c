@@ -204,11 +204,28 @@ static void long_names_are_cut(void) {
   check_saved(name, 2, CROW_FILE_SYSTEM, expected);
 }
 
+/* Whether it is finished, abandoned or fails, the number of its descriptor is free again. */
+static void no_descriptor_is_left_open(void) {
+  const int free_before = dup(0);
+  CHECK(free_before >= 0 && close(free_before) == 0);
+  for (int turn = 0; turn < 4; turn++) {
+    crow_whole_file file;
+    CHECK_OK(crow_whole_file_create(turn == 3 ? "/dev/full" : test_path("open"), true, &file));
+    (void)fputs("text", file.stream);
+    if (turn == 0) crow_whole_file_abandon(&file);
+    if (turn) CHECK_STATUS(crow_whole_file_finish(&file), turn == 3 ? CROW_FILE_SYSTEM : CROW_OK);
+    CHECK(!file.stream);
+    const int free_after = dup(0);
+    CHECK(free_after == free_before && close(free_after) == 0);
+  }
+}
+
 int main(int argc, char **argv) {
   static const crow_test tests[] = {{"a text appears when it is whole", a_text_appears_when_it_is_whole},
                                     {"several are written side by side", several_are_written_side_by_side},
                                     {"descriptors are written in place", descriptors_are_written_in_place},
                                     {"a full disk is told", a_full_disk_is_told},
+                                    {"no descriptor is left open", no_descriptor_is_left_open},
                                     {"a result without its name gets another", a_result_without_its_name_gets_another},
                                     {"paths may leave no room", paths_may_leave_no_room},
                                     {"long names are cut", long_names_are_cut},

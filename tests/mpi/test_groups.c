@@ -64,7 +64,7 @@ static void the_choice_is_said(void) {
                                     "groups: 2 of 2 ranks, side by side on 5 tasks, at most 3 each"};
   crow_rank_groups groups;
   CHECK_OK(make_groups(0, 5, 1e9, &groups));
-  CHECK((said[0] == 0) == (size == 1 || crow_comm_rank(test_comm) != 0)); /* of one rank there is nothing to say */
+  if (crow_comm_rank(test_comm) == 0) CHECK((said[0] == 0) == (size == 1)); /* of one rank there is nothing to say */
   crow_rank_groups_free(&groups);
   CHECK(!groups.all && !groups.mine && !groups.own && groups.count == 0 && groups.index == 0);
   if (size < 2 || size > 4) return;
