@@ -99,12 +99,12 @@ static crow_status take(void *context, int64_t first, int64_t columns, double *t
   return CROW_OK;
 }
 
-/* Directions that keep the sum of every prompt. */
+/* Directions that keep the sum of every prompt, great ones beside small ones. */
 static void make_changes(const problem *q) {
   for (int b = 0; b < CHANGES; b++) {
     double moved[2] = {0}, total[2] = {0};
     for (int64_t x = 0; x < q->m; x++) {
-      relative[b][x] = draw(1000 + b * MOST + x) - .5;
+      relative[b][x] = (b % 2 ? 1 : 1e-6) * (draw(1000 + b * MOST + x) - .5);
       moved[prompt[x]] += weight[x] * relative[b][x];
       total[prompt[x]] += weight[x];
     }
