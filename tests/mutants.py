@@ -56,10 +56,10 @@ FOLDERS = {
     "model": (r"src/model/.*\.c", "model/model mpi/model mpi/model_fit", {r"": "cli/models"}),
     "preference": (r"src/preference/.*\.c", "preference/convolution preference/pairs preference/win_rate mpi/pairs mpi/judgements mpi/objective mpi/prompt_fit "
                    "mpi/uncertainty mpi/rewards", {r"pool": "cli/pool", r"": "cli/json"}),
-    "report": (r"src/report/.*\.c", "", {r"audit": "cli/audit", r"": "cli/report"}),
+    "report": (r"src/report/.*\.c", "report/words", {r"audit": "cli/audit", r"": "cli/report"}),
     "export": (r"src/export/.*\.c", "export/export", {r"model|npz|safetensors": "cli/model_export", r"loss": "cli/loss_weights", r"": "cli/export"}),
     "train": (r"src/train/.*\.c", "train/parts rewards/plan mpi/model mpi/model_fit mpi/one_rank mpi/clones mpi/work", {r"": "cli/training"}),
-    "audit": (r"src/audit/.*\.c", "audit/verdict mpi/audit mpi/simulate mpi/clones", {r"simul": "cli/simulate", r"": "cli/audit"}),
+    "audit": (r"src/audit/.*\.c", "audit/parts audit/verdict mpi/audit mpi/simulate mpi/clones", {r"simul": "cli/simulate", r"": "cli/audit"}),
 }
 
 ENVIRONMENT = dict(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMPI_MCA_rmaps_base_oversubscribe="1",
