@@ -7,10 +7,13 @@ MPIEXEC=${MPIEXEC:-mpirun}
 # shellcheck disable=SC2034 # for the scripts
 slowness=${CROW_TEST_SLOWNESS:-1} # time limits are as many times as long
 folder=$(mktemp -d)
+# What mpirun may leave behind when its ranks are ended goes with the test.
+sessions=$(mktemp -d)
+export OMPI_MCA_orte_tmpdir_base="$sessions"
 failures=0
 status=0
 # A script that forgets to finish fails all the same.
-trap 'status=$?; rm -rf "$folder"; [ "$failures" -eq 0 ] || exit 1; exit "$status"' EXIT
+trap 'status=$?; rm -rf "$folder" "$sessions"; [ "$failures" -eq 0 ] || exit 1; exit "$status"' EXIT
 cd "$folder" || exit 1
 code=0
 
