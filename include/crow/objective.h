@@ -107,10 +107,13 @@ typedef struct crow_sandwich_lead {
  * dense inverse, or by conjugate gradients for each group, without probes. Alternatives without a reward of their own
  * (NaN above) count as constants. Leads come from the dense inverse too, or are the mean squares of y(leader) - y(x)
  * over the probes, whose relative standard error is sqrt(2/P). `variance`, `groups` or `lead` may be NULL.
- * Collective; the bits are the same for every number of ranks. */
+ * `least`: NULL on all ranks, or another spread: variances, those of leads and of groups too, are the greater of what
+ * both give; groups' covariances grow with them, so that correlations are those of `spread`. Collective; the bits are
+ * the same for every number of ranks. */
 CROW_API crow_status crow_objective_sandwich(crow_objective *objective, const double *reward, const double *spread,
-                                             const crow_sandwich_options *options, double *variance,
-                                             const crow_sandwich_groups *groups, const crow_sandwich_lead *lead);
+                                             const double *least, const crow_sandwich_options *options,
+                                             double *variance, const crow_sandwich_groups *groups,
+                                             const crow_sandwich_lead *lead);
 /** Changes of the weights, to each of which rewards that minimise f respond. They are taken a few at a time, so that
  * they need not all be held. */
 typedef struct crow_weight_changes {

@@ -7,7 +7,7 @@
 
 void crow_sandwich_free(crow_sandwich *s) {
   crow_free(s->slope);
-  crow_free(s->noise);
+  CROW_FREE(s->noise, s->least);
   crow_free(s->curvature);
   crow_free(s->root);
   crow_free(s->size);
@@ -52,8 +52,8 @@ cleanup:
 crow_status crow_sandwich_widen(crow_sandwich *s) {
   crow_status status = CROW_OK;
   const crow_objective *o = s->o;
-  if (!o->pairs || s->wide) return CROW_OK;
-  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE_RAW(&s->wide, o->pairs->alternatives));
+  if (!o->pairs) return CROW_OK;
+  if (!s->wide) CROW_TRY_AGREE(o->comm, CROW_ALLOCATE_RAW(&s->wide, o->pairs->alternatives));
   for (int64_t k = 0; k < o->ranges; k++) {
     for (crow_gidx x = o->range[k].begin; x < o->range[k].end; x++) s->wide[x] = (crow_wide_cell){{0}, {0}};
   }
@@ -97,8 +97,55 @@ crow_status crow_sandwich_apply(const crow_sandwich *s, int64_t columns, const d
   return s->o->pairs ? crow_sandwich_sums(s, s->slope, false, columns, v, out) : apply_complete(s, columns, v, out);
 }
 
+void crow_sandwich_raise(int64_t n, const double *least, double *variance) {
+  for (int64_t i = 0; i < n; i++) {
+    if (least[i] > variance[i]) variance[i] = least[i];
+  }
+}
+
+void crow_sandwich_raise_groups(int64_t count, const double *least, double *covariance) {
+  for (int64_t t = 0; t < count; t++) {
+    const double own = covariance[t * count + t], other = least[t * count + t];
+    if (!(other > own)) continue;
+    const double factor = own > 0 ? sqrt(other / own) : 0;
+    for (int64_t u = 0; u < count; u++) {
+      covariance[t * count + u] *= factor;
+      covariance[u * count + t] *= factor;
+    }
+    covariance[t * count + t] = other;
+  }
+}
+
+static crow_status take_roots(int64_t n, const double *spread, double **root) {
+  CROW_NEED(CROW_ALLOCATE_RAW(root, n + 1)); /* never NULL */
+  for (int64_t k = 0; k < n; k++) (*root)[k] = sqrt(spread[k]);
+  return CROW_OK;
+}
+
+/* By probes, of both spreads if there are two. */
+static crow_status probe_variances(crow_sandwich *s, const crow_sandwich_options *options, double *variance,
+                                   const crow_sandwich_lead *lead) {
+  crow_status status = CROW_OK;
+  const int64_t n = s->o->weights->partition.count;
+  const uint64_t seed = (uint64_t)options->seed;
+  double *least = NULL, *noise = s->noise;
+  crow_sandwich_lead other = {.leader = lead ? lead->leader : 0};
+  CROW_TRY(crow_sandwich_probe(s, options->probes, seed, variance, lead));
+  if (!s->least) goto cleanup;
+  CROW_TRY_AGREE(s->o->comm, CROW_ALLOCATE_RAW_EACH(n, &least, &other.variance));
+  s->noise = s->least;
+  status = crow_sandwich_probe(s, options->probes, seed, least, lead ? &other : NULL);
+  s->noise = noise;
+  if (status != CROW_OK) goto cleanup;
+  crow_sandwich_raise(n, least, variance);
+  if (lead) crow_sandwich_raise(n, other.variance, lead->variance);
+cleanup:
+  CROW_FREE(least, other.variance);
+  return status;
+}
+
 crow_status crow_objective_sandwich(crow_objective *objective, const double *reward, const double *spread,
-                                    const crow_sandwich_options *options, double *variance,
+                                    const double *least, const crow_sandwich_options *options, double *variance,
                                     const crow_sandwich_groups *groups, const crow_sandwich_lead *lead) {
   crow_status status = CROW_OK;
   crow_objective *o = objective;
@@ -109,12 +156,12 @@ crow_status crow_objective_sandwich(crow_objective *objective, const double *rew
   /* A rank without alternatives has no room for variances and takes part all the same. */
   CROW_TRY(crow_comm_max_i64(o->comm, &wanted, 1));
   CROW_TRY(crow_sandwich_prepare(o, reward, &s));
-  CROW_TRY_AGREE(o->comm, CROW_ALLOCATE_RAW(&s.noise, pairs->partition.count));
-  for (int64_t k = 0; k < pairs->partition.count; k++) s.noise[k] = sqrt(spread[k]);
+  CROW_TRY_AGREE(o->comm, take_roots(pairs->partition.count, spread, &s.noise));
+  if (least) CROW_TRY_AGREE(o->comm, take_roots(pairs->partition.count, least, &s.least));
   if (pairs->alternatives <= options->exact) {
     CROW_TRY(crow_sandwich_dense(&s, variance, groups, lead));
   } else {
-    if (wanted) CROW_TRY(crow_sandwich_probe(&s, options->probes, (uint64_t)options->seed, variance, lead));
+    if (wanted) CROW_TRY(probe_variances(&s, options, variance, lead));
     if (groups) CROW_TRY(crow_sandwich_solve_groups(&s, groups));
   }
   for (int64_t i = 0; variance && i < o->weights->partition.count; i++) {

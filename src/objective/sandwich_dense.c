@@ -36,22 +36,34 @@ static crow_status gather_masses(const crow_objective *o, masses *out) {
   return CROW_OK;
 }
 
-/* c sigma' becomes H, and the square roots of the spreads become J. */
-static void form(const crow_objective *o, const masses *all, double *h, double *j) {
+/* w(y), less in another prompt. */
+static double mass_of(const masses *all, crow_gidx x, crow_gidx y) {
+  return all->mass[y] / (all->root ? all->root[x] : 1);
+}
+
+/* c sigma' becomes H. */
+static void form_hessian(const crow_objective *o, const masses *all, double *h) {
   const crow_gidx m = o->pairs->alternatives;
-  const double s = o->scale;
   for (crow_gidx x = 0; x < m; x++) {
-    double diagonal = 0, variance = 0;
+    double diagonal = 0;
     for (crow_gidx y = 0; y < m; y++) {
-      const double noise = s * j[x * m + y];
-      const double w_x = all->mass[x] / (all->root ? all->root[y] : 1);
-      const double w_y = all->mass[y] / (all->root ? all->root[x] : 1);
-      h[x * m + y] *= -s * w_y;
+      h[x * m + y] *= -o->scale * mass_of(all, x, y);
       diagonal -= h[x * m + y];
+    }
+    h[x * m + x] = o->options.lambda + diagonal;
+  }
+}
+
+/* The square roots of the spreads become J. */
+static void form_covariance(const crow_objective *o, const masses *all, double *j) {
+  const crow_gidx m = o->pairs->alternatives;
+  for (crow_gidx x = 0; x < m; x++) {
+    double variance = 0;
+    for (crow_gidx y = 0; y < m; y++) {
+      const double noise = o->scale * j[x * m + y], w_x = mass_of(all, y, x), w_y = mass_of(all, x, y);
       variance += w_y * noise * (w_y * noise);
       j[x * m + y] = -(w_x * noise) * (w_y * noise);
     }
-    h[x * m + x] = o->options.lambda + diagonal;
     j[x * m + x] = variance;
   }
 }
@@ -97,47 +109,56 @@ cleanup:
 
 /* What rank 0 finds. */
 typedef struct dense {
-  double *h, *j, *work;
-  double *variance; /* (m) */
-  double *lead;     /* (m) variances of the leader's reward less each; NULL if they are not wanted */
-  int32_t *code;    /* (m); NULL without groups */
+  double *h, *work;
+  double *j[2];               /* of both spreads; [1]: NULL without a second one */
+  double *variance, *lead;    /* (m) of the rewards, and of the leader's reward less each */
+  double *covariance, *least; /* (groups, groups) by both */
+  int32_t *code;              /* (m) */
 } dense;
 
-/* From H^-1 and H^-1 J, row by row. */
+/* Variances from H^-1 and H^-1 J, row by row, each the greater of what is there and what is found. */
+static void find_variances(dense *d, size_t m) {
+  for (size_t x = 0; x < m; x++) {
+    const double variance = cblas_ddot((int)m, d->work + x * m, 1, d->h + x * m, 1);
+    crow_sandwich_raise(1, &variance, &d->variance[x]);
+  }
+}
+
 static void find_leads(dense *d, size_t m, size_t leader) {
   const double *h = d->h + leader * m, *hj = d->work + leader * m;
   for (size_t x = 0; x < m; x++) {
-    d->lead[x] = 0;
-    for (size_t y = 0; y < m; y++) d->lead[x] += (hj[y] - d->work[x * m + y]) * (h[y] - d->h[x * m + y]);
+    double variance = 0;
+    for (size_t y = 0; y < m; y++) variance += (hj[y] - d->work[x * m + y]) * (h[y] - d->h[x * m + y]);
+    crow_sandwich_raise(1, &variance, &d->lead[x]);
   }
 }
 
 static crow_status solve(const crow_objective *o, const masses *known, dense *d, const crow_sandwich_groups *groups,
                          const crow_sandwich_lead *lead) {
   const int m = (int)o->pairs->alternatives;
-  const size_t columns = (size_t)m;
   CROW_NEED(crow_stop_check("standard errors"));
-  form(o, known, d->h, d->j);
+  form_hessian(o, known, d->h);
   CROW_NEED(CROW_ALLOCATE(&d->work, (int64_t)m * m));
   CROW_NEED(sandwich_dense_invert(m, d->h, d->work));
-  CROW_NEED(crow_stop_check("standard errors"));
-  if (groups) CROW_NEED(find_group_covariance(m, d->code, (int)groups->count, d->h, d->j, groups->covariance));
-  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, m, m, 1, d->h, m, d->j, m, 0, d->work, m);
-  for (size_t x = 0; x < columns; x++) {
-    d->variance[x] = 0;
-    for (size_t y = 0; y < columns; y++) d->variance[x] += d->work[x * columns + y] * d->h[x * columns + y];
+  for (int k = 0; k < 2 && d->j[k]; k++) {
+    double *covariance = k == 0 ? d->covariance : d->least;
+    CROW_NEED(crow_stop_check("standard errors"));
+    form_covariance(o, known, d->j[k]);
+    if (groups) CROW_NEED(find_group_covariance(m, d->code, (int)groups->count, d->h, d->j[k], covariance));
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, m, m, 1, d->h, m, d->j[k], m, 0, d->work, m);
+    find_variances(d, (size_t)m);
+    if (lead) find_leads(d, (size_t)m, (size_t)lead->leader);
   }
-  if (lead) find_leads(d, columns, (size_t)lead->leader);
+  if (d->j[1]) crow_sandwich_raise_groups(groups ? groups->count : 0, d->least, d->covariance);
   return CROW_OK;
 }
 
-static crow_status dense_allocate(crow_gidx m, const crow_sandwich_groups *groups, const crow_sandwich_lead *lead,
-                                  dense *d) {
-  CROW_NEED(CROW_ALLOCATE_EACH(m * m, &d->h, &d->j));
-  CROW_NEED(CROW_ALLOCATE(&d->variance, m));
-  if (lead) CROW_NEED(CROW_ALLOCATE(&d->lead, m));
-  if (groups) CROW_NEED(CROW_ALLOCATE(&d->code, m));
-  return CROW_OK;
+static crow_status dense_allocate(crow_gidx m, const crow_sandwich_groups *groups, bool two, dense *d) {
+  const int64_t cells = groups ? groups->count * groups->count : 0;
+  CROW_NEED(CROW_ALLOCATE_EACH(m * m, &d->h, &d->j[0]));
+  if (two) CROW_NEED(CROW_ALLOCATE(&d->j[1], m * m));
+  CROW_NEED(CROW_ALLOCATE_EACH(m, &d->variance, &d->lead, &d->code));
+  return CROW_ALLOCATE_EACH(cells, &d->covariance, &d->least);
 }
 
 crow_status crow_sandwich_dense(const crow_sandwich *s, double *variance, const crow_sandwich_groups *groups,
@@ -148,11 +169,12 @@ crow_status crow_sandwich_dense(const crow_sandwich *s, double *variance, const 
   const crow_partition *p = &o->weights->partition;
   dense d = {0};
   masses known = {NULL, NULL};
-  CROW_TRY_AGREE(comm, dense_allocate(p->global, groups, lead, &d));
+  CROW_TRY_AGREE(comm, dense_allocate(p->global, groups, s->least != NULL, &d));
   CROW_TRY(gather_masses(o, &known));
   if (groups) CROW_TRY(crow_comm_gather_slices(comm, p, groups->code, d.code, sizeof *d.code));
   CROW_TRY(assemble(o, s->slope, d.h));
-  CROW_TRY(assemble(o, s->noise, d.j));
+  CROW_TRY(assemble(o, s->noise, d.j[0]));
+  if (s->least) CROW_TRY(assemble(o, s->least, d.j[1]));
   /* One rank's library gives everybody's bits. */
   CROW_TRY_AGREE(comm, p->rank == 0 ? solve(o, &known, &d, groups, lead) : CROW_OK);
   CROW_TRY(crow_comm_broadcast(comm, d.variance, p->global * (int64_t)sizeof *d.variance, 0));
@@ -162,10 +184,11 @@ crow_status crow_sandwich_dense(const crow_sandwich *s, double *variance, const 
     if (p->count) memcpy(lead->variance, d.lead + p->begin, (size_t)p->count * sizeof *d.lead);
   }
   if (groups) {
-    const int64_t cells = groups->count * groups->count;
-    CROW_TRY(crow_comm_broadcast(comm, groups->covariance, cells * (int64_t)sizeof(double), 0));
+    const int64_t bytes = groups->count * groups->count * (int64_t)sizeof(double);
+    CROW_TRY(crow_comm_broadcast(comm, d.covariance, bytes, 0));
+    memcpy(groups->covariance, d.covariance, (size_t)bytes);
   }
 cleanup:
-  CROW_FREE(d.h, d.j, d.work, d.variance, d.lead, d.code, known.mass, known.root);
+  CROW_FREE(d.h, d.j[0], d.j[1], d.work, d.variance, d.lead, d.covariance, d.least, d.code, known.mass, known.root);
   return status;
 }

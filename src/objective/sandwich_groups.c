@@ -16,6 +16,7 @@ typedef struct group_means {
   double *extra; /* (slice) of the right-hand side: what alternatives without weight take from the weighted ones */
   double *value; /* for each of this rank's pairs */
   double *jz;    /* (slice) */
+  double *least; /* (groups, groups) what covariances are raised to */
   crow_sandwich_solver solver;
 } group_means;
 
@@ -27,6 +28,7 @@ static crow_status group_means_allocate(group_means *a) {
   CROW_TRY(CROW_ALLOCATE(&a->z, a->groups->count * n));
   CROW_TRY(CROW_ALLOCATE(&a->extra, n));
   CROW_TRY(CROW_ALLOCATE(&a->jz, n));
+  CROW_TRY(CROW_ALLOCATE(&a->least, a->groups->count * a->groups->count));
   CROW_TRY(CROW_ALLOCATE(&a->value, o->pairs->partition.count));
   CROW_TRY(crow_sandwich_solver_allocate(o, 1, &a->solver));
 cleanup:
@@ -37,7 +39,7 @@ static void group_means_free(group_means *a) {
   crow_free(a->size);
   crow_free(a->z);
   crow_free(a->extra);
-  crow_free(a->jz);
+  CROW_FREE(a->jz, a->least);
   crow_free(a->value);
   crow_sandwich_solver_free(&a->solver);
 }
@@ -111,8 +113,8 @@ cleanup:
   return status;
 }
 
-/* Row t of the covariances, by J z_t. */
-static crow_status find_group_row(group_means *a, int64_t t) {
+/* Row t of the `covariance`, by J z_t with the spread whose square roots are `noise`. */
+static crow_status find_group_row(group_means *a, const double *noise, int64_t t, double *covariance) {
   crow_status status = CROW_OK;
   crow_objective *o = a->s->o;
   const crow_pairs *pairs = o->pairs;
@@ -122,17 +124,17 @@ static crow_status find_group_row(group_means *a, int64_t t) {
   CROW_TRY(spread_divided(o, a->z + t * n, a->solver.q));
   for (int64_t k = 0; k < pairs->partition.count; k++) {
     const int64_t x = pairs->first[k], y = pairs->second[k];
-    a->value[k] = a->s->noise[k] * (o->whole[x] * o->cell[y].weight - o->whole[y] * o->cell[x].weight);
+    a->value[k] = noise[k] * (o->whole[x] * o->cell[y].weight - o->whole[y] * o->cell[x].weight);
     largest = fmax(largest, fabs(a->value[k]));
   }
   CROW_TRY(crow_comm_max_f64(o->comm, &largest, 1));
   for (int64_t k = 0; k < pairs->partition.count; k++) {
-    a->value[k] = largest > 0 ? a->s->noise[k] * (a->value[k] / largest) : 0;
+    a->value[k] = largest > 0 ? noise[k] * (a->value[k] / largest) : 0;
   }
   CROW_TRY(crow_sandwich_sum(a->s, a->value, true, false, NULL, a->jz));
   for (int64_t u = 0; u < a->groups->count; u++) {
     const double *z = a->z + u * n;
-    double *cell = &a->groups->covariance[t * a->groups->count + u];
+    double *cell = &covariance[t * a->groups->count + u];
     CROW_TRY(crow_comm_dot(o->comm, &o->weights->partition, 1, &z, &jz, cell));
     *cell *= o->scale * largest;
   }
@@ -152,7 +154,11 @@ crow_status crow_sandwich_solve_groups(const crow_sandwich *s, const crow_sandwi
     CROW_TRY(solve_group(&a, t));
     crow_progress_update(&progress, (double)t + 1);
   }
-  for (int64_t t = 0; t < groups->count; t++) CROW_TRY(find_group_row(&a, t));
+  for (int64_t t = 0; t < groups->count; t++) CROW_TRY(find_group_row(&a, s->noise, t, groups->covariance));
+  if (s->least) {
+    for (int64_t t = 0; t < groups->count; t++) CROW_TRY(find_group_row(&a, s->least, t, a.least));
+    crow_sandwich_raise_groups(groups->count, a.least, groups->covariance);
+  }
 cleanup:
   group_means_free(&a);
   return status;

@@ -10,6 +10,7 @@ typedef struct crow_sandwich {
   const double *reward; /* this rank's slice; borrowed */
   double *slope;        /* (pairs) c sigma'; owned, NULL of complete preferences */
   double *noise;        /* (pairs) square root of the spread; owned, NULL where it is not wanted */
+  double *least;        /* (pairs) the same of the spread that variances are raised to; owned, NULL without one */
   double *curvature;   /* K, this rank's slice, alternatives of zero weight included; of complete preferences a sum over
                           all y, x itself included; owned */
   double *root, *size; /* sqrt(w / K) and sqrt(w K), this rank's slices; owned */
@@ -19,7 +20,8 @@ typedef struct crow_sandwich {
 /* Slopes and K at these rewards. Collective. Freeing takes what is half made; Local. */
 crow_status crow_sandwich_prepare(crow_objective *o, const double *reward, crow_sandwich *s);
 void crow_sandwich_free(crow_sandwich *s);
-/* Makes room for sums of several columns at once. Collective. */
+/* Makes room for sums of several columns at once, or clears it: where fewer were summed last, the others' sums are not
+ * 0. Collective. */
 crow_status crow_sandwich_widen(crow_sandwich *s);
 /* out(x) = K(x) v(x) - (H v)(x) = s sum_y w(y) c sigma' v(y), for up to CROW_PAIR_COLUMNS `v` (columns, this rank's
  * slice); `out` may be `v`. Collective. */
@@ -54,12 +56,16 @@ static inline double crow_sandwich_root(const crow_sandwich *s, int64_t i) { ret
  * times b is in `r`, and is lost. `tolerance` is of the residual, relative to it. Collective. */
 crow_status crow_sandwich_solve(const crow_sandwich *s, double tolerance, int64_t columns,
                                 crow_sandwich_solver *solver);
-/* By a dense inverse, of either NULL for what is not wanted; by probes the variances, by one system for each group
- * their covariances. Collective. */
+/* By a dense inverse, of either NULL for what is not wanted; by one system for each group the covariances: both raised
+ * to what `least` gives. By probes the variances that `noise` gives. Collective. */
 crow_status crow_sandwich_dense(const crow_sandwich *s, double *variance, const crow_sandwich_groups *groups,
                                 const crow_sandwich_lead *lead);
 crow_status crow_sandwich_solve_groups(const crow_sandwich *s, const crow_sandwich_groups *groups);
 crow_status crow_sandwich_probe(crow_sandwich *s, int64_t probes, uint64_t seed, double *variance,
                                 const crow_sandwich_lead *lead);
+/* Raises each of n variances to another one. Local. */
+void crow_sandwich_raise(int64_t n, const double *least, double *variance);
+/* Raises the variances of `count` groups to those of `least`, covariances so that correlations stay. Local. */
+void crow_sandwich_raise_groups(int64_t count, const double *least, double *covariance);
 
 #endif

@@ -6,7 +6,7 @@
  * replicates. */
 #define RESULT_VECTORS 15
 /* Bytes for each comparison of a rank: in pairs, kept one by one, and sorted anew. */
-#define JUDGED_BYTES 104
+#define JUDGED_BYTES 112
 /* Bytes for each alternative on every rank: what replicates and random probes put together. */
 #define WHOLE_BYTES 100
 /* Of many alternatives several probes are taken at once: bytes for each alternative of a slice (five vectors of eight
@@ -19,7 +19,7 @@ double crow_uncertainty_rank_bytes(const crow_dataset *dataset, const crow_lbfgs
   const double m = (double)dataset->alternatives;
   const double slice = (double)crow_partition_largest(dataset->alternatives, CROW_BLOCK, ranks);
   const double comparisons = (double)crow_partition_largest(dataset->comparisons, 1, ranks);
-  const double dense = m <= CROW_SANDWICH_EXACT ? 24 * m * m : PROBES_BYTES * slice + PROBES_WHOLE_BYTES * m;
+  const double dense = m <= CROW_SANDWICH_EXACT ? 32 * m * m : PROBES_BYTES * slice + PROBES_WHOLE_BYTES * m;
   const bool errors = crow_uncertainty_wants_errors(dataset, options);
   const bool topics = options->errors && dataset->has_topic;
   if (!dataset->has_comparisons || (!options->bootstrap && !errors && !topics)) return 0;

@@ -62,16 +62,16 @@ void crow_uncertainty_free(crow_uncertainty *uncertainty) {
  * not make the dispersion small: as much as 4 judgements of equals. */
 #define DISPERSION_PRIOR 1.
 
-/* In the place of the squared residuals of each of this rank's pairs, which are in `spread`, what the model says of
- * them: sigma (1 - sigma) for each judgement, less where ties make judgements vary less (the dispersion, of all pairs
- * together). Collective. */
-static crow_status model_spread(const crow_comm *comm, const crow_pairs *pairs, const double *whole, double *spread) {
+/* What the model says of the squared residuals of each of this rank's pairs: sigma (1 - sigma) for each judgement, less
+ * where ties make judgements vary less (the dispersion, of all pairs together). Collective. */
+static crow_status model_spread(const crow_comm *comm, const crow_pairs *pairs, const double *whole,
+                                const double *squares, double *spread) {
   crow_status status = CROW_OK;
   crow_exact_sum sums[2] = {{{0}}, {{0}}};
   for (int64_t k = 0; k < pairs->partition.count; k++) {
     const double tail = exp(-fabs(whole[pairs->first[k]] - whole[pairs->second[k]]));
-    crow_exact_add(&sums[0], spread[k]);
     spread[k] = (double)pairs->judgements[k] * tail / ((1 + tail) * (1 + tail));
+    crow_exact_add(&sums[0], squares[k]);
     crow_exact_add(&sums[1], spread[k]);
     for (int i = 0; i < 2 && k % (1 << 20) == 0; i++) crow_exact_normalise(&sums[i]);
   }
@@ -83,14 +83,24 @@ cleanup:
   return status;
 }
 
-/* The variance of c (p - sigma) for each of this rank's pairs: by the judgements' own squared residuals, or by what the
- * model says of them. `whole`: the rewards of all alternatives. */
-static crow_status bootstrap_find_spread(const crow_comm *comm, const crow_judged *judged, bool count, bool by_model,
-                                         const double *whole, double *spread) {
-  crow_judgements_squares(&judged->pairs, &judged->judgements, whole, spread);
-  if (by_model) CROW_NEED(model_spread(comm, &judged->pairs, whole, spread));
-  for (int64_t k = 0; k < judged->pairs.partition.count && !count; k++) {
-    spread[k] /= (double)judged->pairs.judgements[k] * (double)judged->pairs.judgements[k];
+/* The variance of c (p - sigma) for each of this rank's pairs: by the judgements' own squared residuals, and by what
+ * the model says of them. The residuals of few judgements that all went one way are next to nothing, and a single one
+ * would make a sure winner. */
+typedef struct spreads {
+  double *own, *model;
+} spreads;
+
+/* `whole`: the rewards of all alternatives; `count`: pairs count by their judgements. Collective. */
+static crow_status find_spreads(const crow_comm *comm, const crow_judged *judged, bool count, const double *whole,
+                                spreads *out) {
+  const crow_pairs *pairs = &judged->pairs;
+  CROW_NEED_AGREE(comm, CROW_ALLOCATE_RAW_EACH(pairs->partition.count + 1, &out->own, &out->model)); /* never NULL */
+  crow_judgements_squares(pairs, &judged->judgements, whole, out->own);
+  CROW_NEED(model_spread(comm, pairs, whole, out->own, out->model));
+  for (int64_t k = 0; k < pairs->partition.count && !count; k++) {
+    const double judgements = (double)pairs->judgements[k];
+    out->own[k] /= judgements * judgements;
+    out->model[k] /= judgements * judgements;
   }
   return CROW_OK;
 }
@@ -117,30 +127,6 @@ crow_status crow_uncertainty_leader(const crow_comm *comm, const crow_weights *w
   return CROW_OK;
 }
 
-/* Raises variances (n each) to what the model says of them: the residuals of few judgements that all went one way are
- * next to nothing, and a single one would make a sure winner. */
-static crow_status raise_variances(const crow_comm *comm, const crow_judged *judged, const crow_weights *weights,
-                                   const crow_objective_options *options, const crow_sandwich_options *sandwich,
-                                   const double *reward, const double *whole, crow_objective *objective, double *spread,
-                                   double *variance, crow_gidx leader, double *lead_variance) {
-  crow_status status = CROW_OK;
-  const int64_t n = weights->partition.count;
-  double *modelled = NULL;
-  crow_sandwich_lead lead = {.leader = leader};
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&modelled, n + 1)); /* never NULL */
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&lead.variance, n + 1));
-  CROW_TRY(bootstrap_find_spread(comm, judged, options->pair_weight, true, whole, spread));
-  CROW_TRY(crow_objective_sandwich(objective, reward, spread, sandwich, modelled, NULL, &lead));
-  for (int64_t i = 0; i < n; i++) {
-    if (modelled[i] > variance[i]) variance[i] = modelled[i];
-    if (lead.variance[i] > lead_variance[i]) lead_variance[i] = lead.variance[i];
-  }
-cleanup:
-  crow_free(modelled);
-  crow_free(lead.variance);
-  return status;
-}
-
 /* What the sandwich finds: of rewards, if wanted, the `variance` and that of leads, and `covariance` of topics, if
  * there are some. */
 static crow_status find_sandwich(const crow_comm *comm, const crow_dataset *dataset, const crow_weights *weights,
@@ -152,25 +138,20 @@ static crow_status find_sandwich(const crow_comm *comm, const crow_dataset *data
   crow_judged judged = {0};
   crow_objective *objective = NULL;
   crow_sandwich_lead lead = {.variance = lead_variance};
-  double *spread = NULL, *whole = NULL;
+  spreads spread = {NULL, NULL};
+  double *whole = NULL;
   CROW_TRY(crow_uncertainty_leader(comm, weights, reward, &lead.leader));
   CROW_TRY(crow_judged_read(comm, dataset, NULL, &judged));
-  CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&spread, judged.pairs.partition.count));
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&whole, weights->partition.global));
   CROW_TRY(crow_comm_gather_slices(comm, &weights->partition, reward, whole, sizeof *whole));
-  CROW_TRY(bootstrap_find_spread(comm, &judged, options->pair_weight, false, whole, spread));
+  CROW_TRY(find_spreads(comm, &judged, options->pair_weight, whole, &spread));
   CROW_TRY(crow_objective_create_pairs(comm, options, weights, &judged.pairs, &objective));
-  CROW_TRY(crow_objective_sandwich(objective, reward, spread, &sandwich, variance, groups->count ? groups : NULL,
-                                   lead_variance ? &lead : NULL));
-  if (lead_variance) {
-    CROW_TRY(raise_variances(comm, &judged, weights, options, &sandwich, reward, whole, objective, spread, variance,
-                             lead.leader, lead_variance));
-  }
+  CROW_TRY(crow_objective_sandwich(objective, reward, spread.own, spread.model, &sandwich, variance,
+                                   groups->count ? groups : NULL, lead_variance ? &lead : NULL));
 cleanup:
   crow_objective_destroy(&objective);
   crow_judged_free(&judged);
-  crow_free(spread);
-  crow_free(whole);
+  CROW_FREE(spread.own, spread.model, whole);
   return status;
 }
 

@@ -198,7 +198,7 @@ static void a_dense_inverse_beyond_32_bits_is_refused_in_words(void) {
     CHECK_OK(CROW_ALLOCATE(&zero, 2 * weights.partition.count));
     if (leave_addresses(INT64_C(1) << 30)) {
       CHECK_STATUS(
-          crow_objective_sandwich(objective, zero, &spread, &options, zero + weights.partition.count, NULL, NULL),
+          crow_objective_sandwich(objective, zero, &spread, NULL, &options, zero + weights.partition.count, NULL, NULL),
           CROW_FAILED);
       (void)snprintf(text, sizeof text, "cannot allocate %lld bytes", (long long)(8 * counts[k] * counts[k]));
       CHECK_MESSAGE(text);

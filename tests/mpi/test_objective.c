@@ -166,7 +166,7 @@ static double run_crowd(const crow_comm *comm, const crowd *c, double *gradient,
   CHECK_OK(crow_objective_evaluate(o, reward, &value, &optimality, gradient));
   CHECK_OK(CROW_ALLOCATE(&spread, pairs.partition.count));
   for (int64_t k = 0; k < pairs.partition.count; k++) spread[k] = 0.1 + pairs.share[k];
-  CHECK_OK(crow_objective_sandwich(o, reward, spread, &sandwich, variance, NULL, NULL));
+  CHECK_OK(crow_objective_sandwich(o, reward, spread, NULL, &sandwich, variance, NULL, NULL));
   crow_free(spread);
   crow_objective_destroy(&o);
   crow_pairs_free(&pairs);

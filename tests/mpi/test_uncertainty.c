@@ -195,16 +195,50 @@ static void compare_groups(crow_objective *objective, const double *reward, cons
     code[x] = x * x % 7 % GROUPS;
     own[x] = x;
   }
-  CHECK_OK(crow_objective_sandwich(objective, reward, spread, &dense, variance,
+  CHECK_OK(crow_objective_sandwich(objective, reward, spread, NULL, &dense, variance,
                                    &(crow_sandwich_groups){GROUPS, code, exact}, NULL));
-  CHECK_OK(crow_objective_sandwich(objective, reward, spread, &systems, NULL,
+  CHECK_OK(crow_objective_sandwich(objective, reward, spread, NULL, &systems, NULL,
                                    &(crow_sandwich_groups){GROUPS, code, solved}, NULL));
   for (int k = 0; k < GROUPS * GROUPS; k++) {
     CHECK_NEAR(solved[k], exact[k], 1e-6 * exact[k / GROUPS * (GROUPS + 1)]);
   }
-  CHECK_OK(crow_objective_sandwich(objective, reward, spread, &systems, NULL, &(crow_sandwich_groups){M, own, single},
-                                   NULL));
+  CHECK_OK(crow_objective_sandwich(objective, reward, spread, NULL, &systems, NULL,
+                                   &(crow_sandwich_groups){M, own, single}, NULL));
   for (int x = 0; x < M; x++) CHECK_NEAR(single[x * (M + 1)], variance[x], 1e-6 * variance[x]);
+}
+
+/* With another spread each variance, that of a lead and of a group, is the greater of what both give, by the inverse
+ * and by systems and probes; groups' correlations stay. */
+static void compare_least(crow_objective *objective, const double *reward, const double *spread, int64_t pairs,
+                          int64_t exact) {
+  enum { M = 60, GROUPS = 4, LEADER = 8 };
+  const crow_sandwich_options how = {exact, 20, 1};
+  double *other = calloc((size_t)pairs + 1, sizeof *other);
+  double variance[3][M], leads[3][M], covariance[3][GROUPS * GROUPS];
+  int32_t code[M];
+  int raised = 0;
+  for (int x = 0; x < M; x++) code[x] = x % GROUPS;
+  for (int64_t k = 0; k < pairs; k++) other[k] = spread[pairs - 1 - k];
+  for (int by = 0; by < 3; by++) {
+    const crow_sandwich_groups groups = {GROUPS, code, covariance[by]};
+    CHECK_OK(crow_objective_sandwich(objective, reward, by == 1 ? other : spread, by == 2 ? other : NULL, &how,
+                                     variance[by], &groups, &(crow_sandwich_lead){LEADER, leads[by]}));
+  }
+  for (int x = 0; x < M; x++) {
+    CHECK_NEAR(variance[2][x], fmax(variance[0][x], variance[1][x]), 1e-14);
+    CHECK_NEAR(leads[2][x], fmax(leads[0][x], leads[1][x]), 1e-14);
+    raised += variance[1][x] > variance[0][x];
+  }
+  CHECK(raised > 0 && raised < M);
+  for (int t = 0; t < GROUPS; t++) {
+    for (int u = 0; u < GROUPS; u++) {
+      const int tt = t * (GROUPS + 1), uu = u * (GROUPS + 1), tu = t * GROUPS + u;
+      const double root = sqrt(fmax(covariance[0][tt], covariance[1][tt]) * fmax(covariance[0][uu], covariance[1][uu]));
+      const double correlation = covariance[0][tu] / sqrt(covariance[0][tt] * covariance[0][uu]);
+      CHECK_NEAR(covariance[2][tu], correlation * root, 1e-12);
+    }
+  }
+  free(other);
 }
 
 /* Each variance has a relative error of at most sqrt(2 / P) = 8 %; five times that for all of them. */
@@ -231,11 +265,13 @@ static void probes_estimate_what_the_dense_inverse_gives(void) {
     for (int64_t k = 0; k < pairs.partition.count; k++) spread[k] = uniform(9, (uint64_t)pairs.first[k]);
     double exact_leads[M], leads[M];
     const crow_sandwich_lead exact_lead = {8, exact_leads}, lead = {8, leads}; /* sin 8 = .99 */
-    CHECK_OK(
-        crow_objective_sandwich(objective, reward + weights.partition.begin, spread, &dense, exact, NULL, &exact_lead));
-    CHECK_OK(
-        crow_objective_sandwich(objective, reward + weights.partition.begin, spread, &probes, estimate, NULL, &lead));
+    CHECK_OK(crow_objective_sandwich(objective, reward + weights.partition.begin, spread, NULL, &dense, exact, NULL,
+                                     &exact_lead));
+    CHECK_OK(crow_objective_sandwich(objective, reward + weights.partition.begin, spread, NULL, &probes, estimate, NULL,
+                                     &lead));
     compare_groups(objective, reward, spread);
+    compare_least(objective, reward, spread, pairs.partition.count, M);
+    compare_least(objective, reward, spread, pairs.partition.count, 0);
     for (int64_t i = 0; i < weights.partition.count; i++) {
       CHECK(exact[i] > 0);
       CHECK_NEAR(estimate[i], exact[i], 5 * sqrt(2. / P) * exact[i]);
