@@ -36,7 +36,7 @@ PAIRS_ALTERNATIVES, PAIRS_ALL = 10**6, 10**9  # pairs, strong: all alternatives 
 PAIRS_HELD = 32 * 10**6  # enough that a rank's pairs reach the same stretches of alternatives
 # Slices, weak: 16 slices of 10^6 alternatives and 10^8 samples on 1024 ranks; the times of two numbers of samples that are
 # really drawn give what a sample takes and what the run takes besides.
-SLICES, SLICE, SLICE_HELD, GROUP_SAMPLES, GROUP_DRAWN = 16, 62500, 12500, 10**8 // 64, (2048, 4096)
+SLICES, SLICE, SLICE_HELD, GROUP_SAMPLES, GROUP_DRAWN = 16, 62500, 1250, 10**8 // 64, (2048, 4096)
 
 # Contexts of 2 dimensions stand for 384: a search in them is soon done, and no message has contexts in it.
 WEIGHTS = ["weights", "--alternatives", "20000", "--contexts", "random", "--seeds", "0", "--dimensions"]

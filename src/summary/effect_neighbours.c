@@ -2,6 +2,7 @@
 /* Near-duplicates: all contexts pass by twice, first for the distance of each compared alternative to its nearest
  * other, then for what is within the radius. A blocked product estimates squared distances, and the canonical one
  * decides where the estimate cannot. */
+#include "base/clones_impl.h"
 #include "base/union_find_impl.h"
 #include "cluster/cluster_impl.h"
 #include "space/space_impl.h"
@@ -112,36 +113,63 @@ static void look_for_nearest(near_pass *pass, int64_t k, int64_t i, crow_gidx y,
   *nearest = fmin(*nearest, square_of(pass, k, i));
 }
 
+static bool are_equal(const near_pass *pass, int64_t k, int64_t i) {
+  const size_t d = (size_t)pass->d;
+  return memcmp(pass->compared.row + (size_t)k * d, pass->passing.row + (size_t)i * d, d * sizeof(double)) == 0;
+}
+
 /* A pair that is joined already matters only if it may be the longest link. */
 static void look_for_links(near_pass *pass, int64_t k, int64_t i, crow_gidx y, double low, double high) {
   crow_neighbours *n = pass->found;
   if (low > pass->limit) return;
   const int32_t x = (int32_t)crow_neighbours_row(n, k);
   const bool joined = crow_union_find(n->group, x) == crow_union_find(n->group, (int32_t)y);
-  if (joined && high <= n->longest[k]) return;
+  if (joined && (high <= n->longest[k] || (n->longest[k] == 0 && are_equal(pass, k, i)))) return;
   const double square = square_of(pass, k, i);
   if (!(square < pass->limit) && square != 0) return;
   n->longest[k] = fmax(n->longest[k], square);
   if (!joined) crow_union_join(n->group, x, (int32_t)y);
 }
 
+enum { STRETCH = 64 };
+
+/* Whether one of these pairs may be within the bound; NaN may. Without a branch, so that vectors can be made. */
+CROW_CLONES static bool may_be_near(int64_t count, double square, double slack, double bound, const double *squares,
+                                    const double *product) {
+  int near = 0;
+  for (int64_t i = 0; i < count; i++) {
+    const double both = square + squares[i];
+    near |= !(both - 2 * product[i] - slack * both > bound);
+  }
+  return near;
+}
+
 /* The estimate |x|^2 + |y|^2 - 2xy is off by less than slack times the first two. */
+static void look_at_stretch(near_pass *pass, int64_t k, crow_gidx begin, int64_t first, int64_t end,
+                            const double *product) {
+  const double slack = 4 * ((double)pass->d + 8) * DBL_EPSILON;
+  const near_rows *a = &pass->compared, *b = &pass->passing;
+  const crow_gidx self = crow_neighbours_row(pass->found, k);
+  const double *bound = pass->links ? &pass->limit : &pass->found->square[k];
+  if (!pass->links && *bound == 0) return; /* nothing is nearer */
+  if (!may_be_near(end - first, a->square[k], slack, *bound, b->square + first, product + first)) return;
+  for (int64_t i = first; i < end; i++) {
+    if (begin + i == self) continue;
+    const double squares = a->square[k] + b->square[i];
+    const double estimate = squares - 2 * product[i];
+    if (estimate - slack * squares > *bound) continue; /* NaN is looked at */
+    pass->look(pass, k, i, begin + i, estimate - slack * squares, estimate + slack * squares);
+  }
+}
+
 static void look_at_tile(near_pass *pass, int64_t first, int64_t tile, crow_gidx begin, int64_t count) {
   const int64_t d = pass->d;
-  const double slack = 4 * ((double)d + 8) * DBL_EPSILON;
-  const near_rows *a = &pass->compared, *b = &pass->passing;
-  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)tile, (int)count, (int)d, 1, a->shifted + first * d, (int)d,
-              b->shifted, (int)d, 0, pass->product, CROW_BLOCK);
-  for (int64_t k = first; k < first + tile; k++) {
-    const crow_gidx self = crow_neighbours_row(pass->found, k);
-    const double *bound = pass->links ? &pass->limit : &pass->found->square[k];
-    for (int64_t i = 0; i < count; i++) {
-      if (begin + i == self) continue;
-      const double squares = a->square[k] + b->square[i];
-      const double estimate = squares - 2 * pass->product[(k - first) * CROW_BLOCK + i];
-      /* Most pairs are too far; NaN is looked at. */
-      if (estimate - slack * squares > *bound) continue;
-      pass->look(pass, k, i, begin + i, estimate - slack * squares, estimate + slack * squares);
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)tile, (int)count, (int)d, 1,
+              pass->compared.shifted + first * d, (int)d, pass->passing.shifted, (int)d, 0, pass->product, CROW_BLOCK);
+  for (int64_t k = 0; k < tile; k++) {
+    for (int64_t i = 0; i < count; i += STRETCH) {
+      const int64_t end = i + STRETCH < count ? i + STRETCH : count;
+      look_at_stretch(pass, first + k, begin, i, end, pass->product + k * CROW_BLOCK);
     }
   }
 }

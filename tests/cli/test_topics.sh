@@ -35,6 +35,13 @@ crow fit few.h5 -o few-rewards.h5 --json few.json -v
 exits 0
 prints "verdict: too close to call: topic left leads right by"
 
+printf 'first,second,outcome\nx,y,1\n' >single.csv
+printf 'id,topic\nx,left\ny,right\n' >single-items.csv
+crow import --comparisons single.csv --items single-items.csv -o single.h5
+exits 0
+crow fit single.h5 -o single-rewards.h5 --weights uniform --lambda 0.0001 --json single.json
+exits 0
+
 # More alternatives than are inverted: a system for each topic, the same bits on any number of ranks. With prompts too.
 write_many 1200 5000
 import many.h5 --items items.csv
@@ -55,7 +62,8 @@ cat >check.py <<'END'
 import h5py, json, numpy as np
 
 def covariance(data, rewards):
-    """H^-1 J H^-1 of the topics' means, and their means, with H and J of f as src/README.md states it."""
+    """H^-1 J H^-1 of the topics' means, and their means, with H and J of f as src/README.md states it; with the model's own J
+    where a variance is greater by that, correlations staying."""
     d, r = h5py.File(data), h5py.File(rewards)
     w, x = r["rewards/weight"][:], r["rewards/value"][:]
     first, second = d["comparisons/first"][:], d["comparisons/second"][:]
@@ -72,18 +80,26 @@ def covariance(data, rewards):
         pair /= np.sqrt(np.outer(share, share))
     slope = pair * (n > 0) * sigma * (1 - sigma)
     h = np.diag(r.attrs["lambda"] * w + slope.sum(1)) - slope
-    score = (pair[first, second] / n[first, second] * (outcome - sigma[first, second])) ** 2
-    j = np.zeros((m, m))
-    np.add.at(j, (first, first), score)
-    np.add.at(j, (second, second), score)
-    np.add.at(j, (first, second), -score)
-    np.add.at(j, (second, first), -score)
+    each, likely = (outcome - sigma[first, second]) ** 2, sigma[first, second] * (1 - sigma[first, second])
+    dispersion = min(1, (each.sum() + 1) / (likely.sum() + 1))
     topic = d["alternatives/topic"][:]
     names = sorted(set(topic))
     assert names == list(r["topics/name"][:])
     g = np.array([(topic == t) / (topic == t).sum() for t in names])
     inverse = np.linalg.inv(h)
-    return g @ inverse @ j @ inverse @ g.T, g @ x, names
+
+    def by(spread):
+        score = (pair[first, second] / n[first, second]) ** 2 * spread
+        j = np.zeros((m, m))
+        np.add.at(j, (first, first), score)
+        np.add.at(j, (second, second), score)
+        np.add.at(j, (first, second), -score)
+        np.add.at(j, (second, first), -score)
+        return g @ inverse @ j @ inverse @ g.T
+
+    own, model = by(each), by(dispersion * likely)
+    factor = np.sqrt(np.maximum(1, np.diag(model) / np.diag(own)))
+    return own * np.outer(factor, factor), g @ x, names
 
 for data, rewards in [("before.h5", "uniform-before.h5"), ("after.h5", "uniform-after.h5"), ("many.h5", "many-1.h5"),
                       ("prompts.h5", "across.h5")]:
@@ -115,6 +131,8 @@ said = json.load(open("uniform-before.json"))
 assert said["topic_lead"]["topic"] == "romance" and said["topic_lead"]["over"] == "art"
 assert abs(said["topic_lead"]["standard_error"] - before_error) < 1e-12 and not said["topic_lead"]["too_close_to_call"]
 assert json.load(open("few.json"))["topic_lead"]["too_close_to_call"]
+# A single judgement, whose own residual is next to nothing, shows nothing.
+assert json.load(open("single.json"))["topic_lead"]["too_close_to_call"]
 assert "topics" not in h5py.File("plain.h5") and "standard_error" not in h5py.File("plain.h5")["rewards"]
 leads = json.load(open("compare.json"))["topic_leads"]
 assert [k["topic"] for k in leads] == ["romance", "art"]
