@@ -39,6 +39,7 @@ struct near_pass {
   double *product; /* (TILE, CROW_BLOCK) */
   double limit;    /* radius squared */
   bool links;      /* what is closer than that is looked for, else the nearest */
+  crow_gidx self;  /* the compared alternative that is looked at */
   near_pair *look;
   crow_status status; /* of this rank */
 };
@@ -122,7 +123,7 @@ static bool are_equal(const near_pass *pass, int64_t k, int64_t i) {
 static void look_for_links(near_pass *pass, int64_t k, int64_t i, crow_gidx y, double low, double high) {
   crow_neighbours *n = pass->found;
   if (low > pass->limit) return;
-  const int32_t x = (int32_t)crow_neighbours_row(n, k);
+  const int32_t x = (int32_t)pass->self;
   const bool joined = crow_union_find(n->group, x) == crow_union_find(n->group, (int32_t)y);
   if (joined && (high <= n->longest[k] || (n->longest[k] == 0 && are_equal(pass, k, i)))) return;
   const double square = square_of(pass, k, i);
@@ -149,12 +150,11 @@ static void look_at_stretch(near_pass *pass, int64_t k, crow_gidx begin, int64_t
                             const double *product) {
   const double slack = 4 * ((double)pass->d + 8) * DBL_EPSILON;
   const near_rows *a = &pass->compared, *b = &pass->passing;
-  const crow_gidx self = crow_neighbours_row(pass->found, k);
   const double *bound = pass->links ? &pass->limit : &pass->found->square[k];
   if (!pass->links && *bound == 0) return; /* nothing is nearer */
   if (!may_be_near(end - first, a->square[k], slack, *bound, b->square + first, product + first)) return;
   for (int64_t i = first; i < end; i++) {
-    if (begin + i == self) continue;
+    if (begin + i == pass->self) continue;
     const double squares = a->square[k] + b->square[i];
     const double estimate = squares - 2 * product[i];
     if (estimate - slack * squares > *bound) continue; /* NaN is looked at */
@@ -167,6 +167,7 @@ static void look_at_tile(near_pass *pass, int64_t first, int64_t tile, crow_gidx
   cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)tile, (int)count, (int)d, 1,
               pass->compared.shifted + first * d, (int)d, pass->passing.shifted, (int)d, 0, pass->product, CROW_BLOCK);
   for (int64_t k = 0; k < tile; k++) {
+    pass->self = crow_neighbours_row(pass->found, first + k);
     for (int64_t i = 0; i < count; i += STRETCH) {
       const int64_t end = i + STRETCH < count ? i + STRETCH : count;
       look_at_stretch(pass, first + k, begin, i, end, pass->product + k * CROW_BLOCK);
