@@ -101,6 +101,10 @@ crow audit votes.h5 more.h5 --samples 1000 --redraws 4 --json pair.json
 exits 0
 prints "standard fit, comparisons redrawn 4 times without clones"
 once pair.json '"redraws": 4'
+# Two datasets are compared by topic: what the text says of the winner is the JSON's winning topic, in both fits.
+equal "$(sed -n 's/.*, comparisons redrawn 4 times .* the winner changes in \([0-9]*\).*/\1/p' out)" \
+  "$(sed -n 's/.*"winning_topic_changed": \([0-9]*\).*/\1/p' pair.json)"
+equal "$(grep -c '"winning_alternative_changed": null' pair.json)" 2
 crow audit votes.h5 more.h5 --samples 1000 --redraws 0
 exits 0
 prints "no baseline (--redraws 0)"

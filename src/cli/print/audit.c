@@ -144,27 +144,31 @@ static crow_status print_tests(crow_run *run, const crow_audit_result *r) {
   return crow_table_print(&table, crow_print_stream(run));
 }
 
-static json_t *noise_json(const crow_audit_noise *noise) {
+/* `two`: of two datasets, which are compared by topic alone. */
+static json_t *noise_json(const crow_audit_noise *noise, bool two) {
   json_t *object = json_object();
   set_real(object, "median_largest_shift", noise->typical);
   set_real(object, "greatest_largest_shift", noise->largest);
   set_real(object, "mean_shift", noise->mean);
   set_real(object, "kendall_tau", noise->tau);
   set_integer(object, "winner_changed", noise->changed);
-  set_integer(object, "winning_alternative_changed", noise->winners);
-  set_integer(object, "winning_topic_changed", noise->topics);
+  if (two)
+    (void)json_object_set_new(object, "winning_alternative_changed", json_null());
+  else
+    set_integer(object, "winning_alternative_changed", noise->winners);
+  set_integer(object, "winning_topic_changed", two ? noise->winners : noise->topics);
   set_real(object, "mean_prompts_changed", noise->prompts);
   set_integer(object, "most_prompts_changed", noise->most_prompts);
   return object;
 }
 
 static void report_noise(crow_run *run, int64_t redraws, const crow_audit_noise *standard,
-                         const crow_audit_noise *weighted) {
+                         const crow_audit_noise *weighted, bool two) {
   if (redraws == 0) return;
   json_t *object = json_object();
   set_integer(object, "redraws", redraws);
-  (void)json_object_set_new(object, "standard", noise_json(standard));
-  (void)json_object_set_new(object, "weighted", noise_json(weighted));
+  (void)json_object_set_new(object, "standard", noise_json(standard, two));
+  (void)json_object_set_new(object, "weighted", noise_json(weighted, two));
   (void)json_object_set_new(run->report, "without_clones", object);
 }
 
@@ -183,7 +187,7 @@ static void report_tests(crow_run *run, const crow_audit_result *r) {
     (void)json_array_append_new(list, object);
   }
   (void)json_object_set_new(run->report, "tests", list);
-  report_noise(run, r->redraws, &r->standard, &r->weighted);
+  report_noise(run, r->redraws, &r->standard, &r->weighted, false);
 }
 
 crow_status crow_audit_print(crow_run *run, crow_gidx alternatives, const crow_audit_result *result) {
@@ -222,7 +226,7 @@ static void report_topics(crow_run *run, const crow_audit_comparison *c) {
   (void)json_object_set_new(run->report, "topics", list);
   (void)json_object_set_new(run->report, "standard", shift_json(&c->standard));
   (void)json_object_set_new(run->report, "weighted", shift_json(&c->weighted));
-  report_noise(run, c->redraws, &c->standard_noise, &c->weighted_noise);
+  report_noise(run, c->redraws, &c->standard_noise, &c->weighted_noise, true);
 }
 
 static crow_status print_topics(crow_run *run, const char *const names[2], const crow_audit_comparison *c) {
