@@ -72,7 +72,7 @@ static void every_input_may_be_a_pipe(void) {
     crow_import_summary summary;
     int end = -1;
     for (int k = 0; k < 3; k++) {
-      char file[16];
+      char file[32];
       (void)snprintf(file, sizeof file, "in%d.csv", k);
       (void)snprintf(name[k], sizeof name[k], "%s", write_text(file, texts[k]));
       if (k != piped) continue;
