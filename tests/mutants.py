@@ -52,7 +52,7 @@ FOLDERS = {
     "rewards": (r"src/rewards/.*\.c", "rewards/file rewards/fit rewards/plan rewards/sampling mpi/rewards mpi/rewards_state mpi/scores mpi/prompt_fit weights/memory mpi/kept mpi/fit mpi/sampling_error mpi/uncertainty mpi/files mpi/work mpi/edges", {r"by": "cli/by", r"": "cli/sampling_error"}),
     "objective": (r"src/objective/.*\.c", "objective/complete objective/curvature objective/paired objective/respond objective/sigmoid mpi/prompt_fit mpi/objective mpi/fit "
                   "mpi/uncertainty mpi/sampling_error", {r"": "cli/json"}),
-    "predict": (r"src/predict/.*\.c", "predict/score mpi/scores mpi/split mpi/summary mpi/model mpi/model_fit mpi/clones", {r"score": "cli/score", r"split": "cli/split", r"": "cli/eval"}),
+    "predict": (r"src/predict/.*\.c", "predict/score predict/split mpi/scores mpi/split mpi/summary mpi/model mpi/model_fit mpi/clones", {r"score": "cli/score", r"split": "cli/split", r"": "cli/eval"}),
     "model": (r"src/model/.*\.c", "model/model mpi/model mpi/model_fit", {r"": "cli/models"}),
     "preference": (r"src/preference/.*\.c", "preference/convolution preference/pairs preference/win_rate mpi/pairs mpi/judgements mpi/objective mpi/prompt_fit "
                    "mpi/uncertainty mpi/rewards", {r"pool": "cli/pool", r"": "cli/json"}),
