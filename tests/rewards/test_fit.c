@@ -147,6 +147,33 @@ static void prompts_need_shares_and_their_own_comparisons(void) {
   CHECK(!r.value);
 }
 
+/* At the ends of the ranges, and beyond them. */
+static void ranges_are_those_that_are_told(void) {
+  static const struct {
+    double lambda;
+    crow_status expected;
+  } lambdas[] = {{1e-12, CROW_OK}, {.99e-12, CROW_USAGE}, {1e12, CROW_OK}, {1.01e12, CROW_USAGE}, {0, CROW_USAGE}};
+  static const struct {
+    int64_t least;
+    crow_status expected;
+  } leasts[] = {{1, CROW_OK}, {0, CROW_USAGE}, {9000000000000000, CROW_OK}, {9000000000000001, CROW_USAGE}};
+  crow_objective_options objective;
+  crow_rewards_by_options by;
+  crow_settings_default(crow_objective_settings, &objective);
+  crow_settings_default(crow_rewards_by_settings, &by);
+  CHECK(objective.lambda == .01 && objective.pair_scale == 0 && objective.pair_weight == 0 &&
+        !objective.across_prompts);
+  CHECK(!by.column && by.least == 100);
+  for (size_t k = 0; k < sizeof lambdas / sizeof *lambdas; k++) {
+    objective.lambda = lambdas[k].lambda;
+    CHECK_STATUS(crow_settings_validate(crow_objective_settings, &objective), lambdas[k].expected);
+  }
+  for (size_t k = 0; k < sizeof leasts / sizeof *leasts; k++) {
+    by.least = leasts[k].least;
+    CHECK_STATUS(crow_settings_validate(crow_rewards_by_settings, &by), leasts[k].expected);
+  }
+}
+
 /* Where nothing is known of the violation there is no bound. */
 static void bounds_are_violations_by_lambda(void) {
   CHECK_NEAR(crow_rewards_bound(&(crow_rewards){.violation = 3e-9, .lambda = .25}), 12e-9, 1e-20);
@@ -160,6 +187,7 @@ int main(int argc, char **argv) {
       {"fits that do not converge are warned of", fits_that_do_not_converge_are_warned_of},
       {"complete preferences within prompts are pairs", complete_preferences_within_prompts_are_pairs},
       {"prompts need shares and their own comparisons", prompts_need_shares_and_their_own_comparisons},
+      {"ranges are those that are told", ranges_are_those_that_are_told},
       {"bounds are violations by lambda", bounds_are_violations_by_lambda},
       {NULL, NULL}};
   return crow_test_main(argc, argv, "fits", tests, true);
