@@ -232,6 +232,7 @@ static void same_texts(const crow_dataset *a, const crow_dataset *b, const char 
 
 /* One rank writes in several pieces what several write in fewer each. */
 static void datasets_do_not_depend_on_the_number_of_ranks(void) {
+  if (crow_comm_size(test_comm) == 1) return; /* the same twice */
   static const char *const arrays[] = {"/population/reward",   "/preference/matrix",   "/comparisons/first",
                                        "/comparisons/second",  "/comparisons/outcome", "/population/prevalence",
                                        "/alternatives/context"};
@@ -241,7 +242,6 @@ static void datasets_do_not_depend_on_the_number_of_ranks(void) {
     crow_simulate_options options = defaults();
     crow_simulate_summary summary;
     crow_dataset mine = {0};
-    char name[64];
     options.preferences = preferences[k];
     options.alternatives = k == 2 ? 1500 : 150001;
     options.comparisons = 1200007;
@@ -251,10 +251,12 @@ static void datasets_do_not_depend_on_the_number_of_ranks(void) {
     options.clone = "romance";
     options.clones = 7;
     options.prompts = k == 1 ? 9000 : 0;
-    (void)snprintf(name, sizeof name, "alone-%d.h5", crow_comm_rank(test_comm));
     crow_dataset all = simulate(&options, "all.h5");
-    CHECK_OK(crow_simulate_run(alone, &options, test_path(name), true, NULL, &summary));
-    CHECK_OK(crow_dataset_open(alone, test_path(name), false, &mine));
+    if (crow_comm_rank(test_comm) == 0) {
+      CHECK_OK(crow_simulate_run(alone, &options, test_path("alone.h5"), true, NULL, &summary));
+    }
+    CHECK_OK(crow_comm_barrier(test_comm));
+    CHECK_OK(crow_dataset_open(alone, test_path("alone.h5"), false, &mine));
     for (size_t a = 0; a < sizeof arrays / sizeof *arrays; a++) {
       CHECK(crow_file_has(all.file, arrays[a]) == crow_file_has(mine.file, arrays[a]));
       if (crow_file_has(all.file, arrays[a])) same_array(&all, &mine, arrays[a]);
