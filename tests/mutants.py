@@ -33,7 +33,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Folder: (files, C programs, the script by the file's name, the first that fits).
 FOLDERS = {
-    "weights": (r"src/weights/.*\.c", "weights/few weights/rules weights/energies weights/hull weights/memory mpi/weights mpi/weights_file mpi/prompt_weights mpi/work mpi/edges mpi/draws mpi/center mpi/duplicates mpi/clones "
+    "weights": (r"src/weights/.*\.c", "weights/parts weights/few weights/rules weights/energies weights/hull weights/memory mpi/weights mpi/weights_file mpi/prompt_weights mpi/work mpi/edges mpi/draws mpi/center mpi/duplicates mpi/clones "
                 "mpi/sampling_error nearest/voronoi",
                 {r"few": "cli/prompts_few", r"prompts": "cli/prompts_shared", r"plan|grid": "cli/memory", r"": "cli/units"}),
     "nearest": (r"src/nearest/.*\.[ch]", "nearest/amount nearest/pairs_of_doubles nearest/engines nearest/hull nearest/search nearest/signs "
@@ -43,7 +43,7 @@ FOLDERS = {
               {r"": "cli/json"}),
     "checkpoint": (r"src/io/checkpoint.*\.c", "io/checkpoint_parts mpi/checkpoint mpi/checkpoint_run mpi/file_faults", {r"": "cli/paths"}),
     "space": (r"src/space/.*\.c", "space/rotation space/signs weights/memory mpi/space mpi/space_parts mpi/draws mpi/center mpi/pca nearest/signs", {r"": "cli/pool"}),
-    "summary": (r"src/summary/.*\.c", "mpi/effect mpi/summary mpi/elo summary/alternatives summary/words summary/neighbours summary/alternatives mpi/intervals", {r"effect": "cli/effect", r"": "cli/compare"}),
+    "summary": (r"src/summary/.*\.c", "mpi/effect mpi/summary mpi/elo summary/parts summary/alternatives summary/words summary/neighbours mpi/intervals", {r"effect": "cli/effect", r"": "cli/compare"}),
     "paths": (r"src/io/(paths|target|kept|whole_file|result|alternatives_digest)\.c",
               "io/outputs io/publish io/standard io/target io/temporary io/texts io/whole_file mpi/digest mpi/kept mpi/paths mpi/files mpi/file_faults", {r"": "cli/paths"}),
     "import": (r"src/import/.*\.c", "import/alternatives import/archives import/bytes import/comparisons import/csv import/npy import/names import/pipes import/prompts import/scores mpi/context_source mpi/import mpi/import_kinds fuzz/archive fuzz/csv",
