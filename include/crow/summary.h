@@ -29,8 +29,8 @@ typedef struct crow_ranked {
  * two ends belong to one order. `*ranked` (`*count`) is freed with crow_free(). Collective. */
 CROW_API crow_status crow_ranking_ends(const crow_comm *comm, const crow_partition *partition, const double *values,
                                        crow_gidx most, bool greatest, crow_ranked **ranked, int64_t *count);
-/** For each of `values` (count), the same on all ranks, the number of elements of the vector that are greater:
- * `greater` (count). `slice` is this rank's part of the vector. Collective. */
+/** For each of `values` (count), the same on all ranks, the number of elements of the vector that are greater, as all
+ * numbers are than NaN: `greater` (count). `slice` is this rank's part of the vector. Collective. */
 CROW_API crow_status crow_ranking_count_greater(const crow_comm *comm, const crow_partition *partition,
                                                 const double *slice, int64_t count, const double *values,
                                                 int64_t *greater);

@@ -65,6 +65,9 @@ cleanup:
   return status;
 }
 
+/* NaN is less than all numbers here, too. */
+static bool ranking_exceeds(double value, double other) { return value > other || (isnan(other) && !isnan(value)); }
+
 crow_status crow_ranking_count_greater(const crow_comm *comm, const crow_partition *partition, const double *slice,
                                        int64_t count, const double *values, int64_t *greater) {
   crow_status status = CROW_OK;
@@ -79,7 +82,7 @@ crow_status crow_ranking_count_greater(const crow_comm *comm, const crow_partiti
     int64_t low = 0, high = count;
     while (low < high) {
       const int64_t middle = (low + high) / 2;
-      if (slice[i] > sorted[middle].value) {
+      if (ranking_exceeds(slice[i], sorted[middle].value)) {
         high = middle;
       } else {
         low = middle + 1;

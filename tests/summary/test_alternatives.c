@@ -149,9 +149,36 @@ static void rows_are_names_where_there_are_no_ids(void) {
   crow_comparison_close(&c);
 }
 
+/* An id that stands twice among a result's rows is an error wherever it is in the order of names: the only one that is
+ * shown, the last or the first of them. */
+static void every_shown_id_stands_once(void) {
+  static const struct {
+    const char *first;
+    int64_t shown;
+    const char *message; /* NULL: none */
+  } cases[] = {{"z\0\0\0y\0\0\0z\0\0\0w\0\0\0v\0\0\0u\0\0", 1, "\"z\" stands there 2 times"},
+               {"z\0\0\0y\0\0\0z\0\0\0w\0\0\0v\0\0\0z\0\0", 3, "\"z\" stands there 3 times"},
+               {"x\0\0\0y\0\0\0z\0\0\0x\0\0\0v\0\0\0u\0\0", 3, "\"x\" stands there 2 times"},
+               {"x\0\0\0y\0\0\0z\0\0\0x\0\0\0v\0\0\0u\0\0", 2, NULL}};
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    result first = {.name = "first.h5", .ids = cases[k].first, .reward = {6, 5, 4, 3, 2, 1}};
+    result last = {.name = "last.h5", .ids = "z\0\0\0y\0\0\0x\0\0\0u\0\0\0v\0\0\0w\0\0", .reward = {6, 5, 4, 3, 2, 1}};
+    crow_comparison c = {0};
+    crow_comparison_alternatives found;
+    add_result(&first, &c);
+    add_result(&last, &c);
+    const crow_status status = crow_comparison_alternatives_create(&c, cases[k].shown, &found);
+    CHECK(status == (cases[k].message ? CROW_BAD_INPUT : CROW_OK));
+    if (cases[k].message) CHECK_MESSAGE(cases[k].message);
+    crow_comparison_alternatives_free(&found);
+    crow_comparison_close(&c);
+  }
+}
+
 int main(int argc, char **argv) {
   static const crow_test tests[] = {{"repeated ids are of nobody", repeated_ids_are_of_nobody},
                                     {"rows are names where there are no ids", rows_are_names_where_there_are_no_ids},
+                                    {"every shown id stands once", every_shown_id_stands_once},
                                     {NULL, NULL}};
   return crow_test_main(argc, argv, "alternatives of several results", tests, true);
 }
