@@ -35,7 +35,7 @@ static const char *write_dataset(bool named) {
   write_rows(file, "/comparisons/outcome", CROW_F64, Q, 0, outcome);
   write_rows(file, "/comparisons/count", CROW_I64, Q, 0, count);
   write_texts(file, "/comparisons/label_name", 2, 8, "lang\0\0\0\0count\0\0");
-  write_texts(file, "/comparisons/label_value", 4, 8, "en\0\0\0\0\0\0de\0\0\0\0\0\0\"x\"\0\0\0\0\0y ");
+  write_texts(file, "/comparisons/label_value", 4, 8, "en\0\0\0\0\0\0de\0\0\0\0\0\0\"x\"\0\0\0\0\0y \0\0\0\0\0");
   write_rows(file, "/comparisons/label", CROW_I32, Q, 2, label);
   CHECK_OK(crow_file_finish(&file));
   return test_path("dataset.h5");
