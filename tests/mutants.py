@@ -42,7 +42,7 @@ FOLDERS = {
     "optim": (r"src/optim/.*\.c", "optim/adam optim/direction optim/lbfgs optim/line_search optim/stall mpi/lbfgs mpi/adam",
               {r"": "cli/json"}),
     "checkpoint": (r"src/io/checkpoint.*\.c", "io/checkpoint_parts mpi/checkpoint mpi/checkpoint_run mpi/file_faults", {r"": "cli/paths"}),
-    "space": (r"src/space/.*\.c", "space/rotation space/signs weights/memory mpi/space mpi/space_parts mpi/draws mpi/center mpi/pca nearest/signs", {r"": "cli/pool"}),
+    "space": (r"src/space/.*\.c", "space/parts space/rotation space/signs weights/memory mpi/space mpi/space_parts mpi/draws mpi/center mpi/pca nearest/signs", {r"": "cli/pool"}),
     "summary": (r"src/summary/.*\.c", "mpi/effect mpi/summary mpi/elo summary/parts summary/alternatives summary/words summary/neighbours mpi/intervals", {r"effect": "cli/effect", r"": "cli/compare"}),
     "paths": (r"src/io/(paths|target|kept|whole_file|result|alternatives_digest)\.c",
               "io/outputs io/publish io/standard io/target io/temporary io/texts io/whole_file mpi/digest mpi/kept mpi/paths mpi/files mpi/file_faults", {r"": "cli/paths"}),
@@ -89,7 +89,7 @@ SWAPS = [("relop", r"(?<![<>=!\-+*/&|])<=(?!=)", "<"), ("relop", r"(?<![<>=!\-])
          ("const", r"(?<![\w.\"%])\d+\.\d+(?![\w.])", lambda t: str(float(t) * 2)),
          ("offbyone", r"(?<=\[)[a-z](?=\])", lambda t: t + " + 1"),
          ("offbyone", r"(?<= < )[a-z][\w>.\-]*(?=; )", lambda t: t + " - 1")]
-LEFT_ALONE = re.compile(r"^\s*(#|//|/\*|\*)|free\(|_destroy\(|ALLOCATE|CROW_FAIL|crow_error_set|crow_log|snprintf|"
+LEFT_ALONE = re.compile(r"^\s*(#|//|/\*|\*)|free\(|FREE\(|_destroy\(|ALLOCATE|CROW_FAIL|crow_error_set|crow_log|snprintf|"
                         r"\bstatic_assert\b|^\s*\"|\"[^\"]* [^\"]*\"")
 
 

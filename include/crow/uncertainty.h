@@ -99,7 +99,7 @@ CROW_API crow_status crow_uncertainty_sandwich(const crow_comm *comm, const crow
                                                crow_uncertainty *out);
 
 /** Bytes that a rank needs at most for crow_rewards_bootstrap_from() and crow_uncertainty_sandwich() after the fit: 48
- * MiB, 104 for each comparison of its share, 100 m, and for each alternative of its slice 8 (15 + 2 history) and 12 for
+ * MiB, 112 for each comparison of its share, 100 m, and for each alternative of its slice 8 (15 + 2 history) and 12 for
  * each replicate; 0 if none of it is wanted. Local. */
 CROW_API double crow_uncertainty_rank_bytes(const crow_dataset *dataset, const crow_lbfgs_options *lbfgs,
                                             const crow_uncertainty_options *options, int ranks);
