@@ -86,7 +86,7 @@ static void what_does_not_fit_is_refused_before_any_work(void) {
   CHECK_NEAR(crow_rewards_rank_bytes(&dataset, &options, 3),
              50331648 + 56. * 512 + 28. * 1000 + 60. * 1400 + 8. * 39 * 512, .5);
   CHECK_NEAR(crow_uncertainty_rank_bytes(&dataset, &options.lbfgs, &wanted, 1),
-             50331648 + 104. * 3000 + 100. * 1400 + (8. * 35 + 12000) * 1536, .5);
+             50331648 + 112. * 3000 + 100. * 1400 + (8. * 35 + 12000) * 1536, .5);
   CHECK_OK(crow_rewards_check_memory(test_comm, &dataset, &options, &wanted, 1e9));
   const crow_status status = crow_rewards_check_memory(test_comm, &dataset, &options, NULL, 5e7);
   CHECK(status == CROW_FAILED);

@@ -144,6 +144,25 @@ static void rewards_that_are_not_finite_have_an_infinite_value(void) {
   problem_free(&q);
 }
 
+/* Without weight they are nothing to the others, whatever they are. */
+static void rewards_without_weight_may_be_anything(void) {
+  static const double anything[] = {1e300, -1e300, (double)INFINITY, (double)NAN};
+  problem q = problem_make(41);
+  set_weights(&q, 2);
+  crow_weights weights;
+  double win_rate[41], expected = 0, certificate = 0, g[41];
+  crow_objective *o = make(&q, &weights, win_rate);
+  CHECK_OK(crow_objective_evaluate(o, q.r, &expected, &certificate, g));
+  for (size_t k = 0; k < sizeof anything / sizeof *anything; k++) {
+    double value = -1, optimality = -1, gradient[41];
+    for (int64_t x = 0; x < q.m; x++) q.r[x] = q.w[x] > 0 ? q.r[x] : anything[k];
+    CHECK_OK(crow_objective_evaluate(o, q.r, &value, &optimality, gradient));
+    CHECK(value == expected && optimality == certificate && memcmp(gradient, g, sizeof g) == 0);
+  }
+  crow_objective_destroy(&o);
+  problem_free(&q);
+}
+
 static void settings_have_defaults_and_ranges(void) {
   crow_objective_options made;
   crow_settings_default(crow_objective_settings, &made);
@@ -172,6 +191,7 @@ int main(int argc, char **argv) {
       {"alternatives without weight get their limit", alternatives_without_weight_get_their_limit},
       {"one alternative alone", one_alternative_alone},
       {"rewards that are not finite have an infinite value", rewards_that_are_not_finite_have_an_infinite_value},
+      {"rewards without weight may be anything", rewards_without_weight_may_be_anything},
       {"settings have defaults and ranges", settings_have_defaults_and_ranges},
       {NULL, NULL},
   };

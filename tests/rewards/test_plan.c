@@ -80,7 +80,7 @@ static void what_is_wanted_must_fit_as_well(void) {
   const crow_train_options options = options_of(CROW_MODEL_TABULAR, CROW_OPTIMIZER_AUTO, 1);
   const double fit = crow_rewards_rank_bytes(&dataset, &options, 1);
   const double after = crow_uncertainty_rank_bytes(&dataset, &options.lbfgs, &wanted, 1);
-  CHECK_NEAR(after, 48 * mebibyte + 104. * 5000 + 100. * M + 3072. * (8 * (15 + 2 * HISTORY) + 12 * 500), .5);
+  CHECK_NEAR(after, 48 * mebibyte + 112. * 5000 + 100. * M + 3072. * (8 * (15 + 2 * HISTORY) + 12 * 500), .5);
   CHECK(after > fit && crow_uncertainty_rank_bytes(&dataset, &options.lbfgs, &nothing, 1) == 0);
   expect_limit(&dataset, &options, NULL, fit, "the fit of 3000 alternatives with 5000 comparisons: ");
   expect_limit(&dataset, &options, NULL, fit, "a shorter --history");
