@@ -208,6 +208,79 @@ static void states_of_other_runs_are_refused(void) {
   crow_lbfgs_destroy(&lbfgs);
 }
 
+/* What a function that answers call by call says: value, slope by every coordinate, certificate. */
+typedef struct answer {
+  double value, slope, optimality;
+} answer;
+static const answer *answers;
+static int64_t answers_given;
+static double answer_next(const problem *p, const double *x, double *g, double *optimality) {
+  const answer *next = &answers[answers_given++];
+  (void)x;
+  for (int64_t i = 0; i < p->n; i++) g[i] = next->slope;
+  *optimality = next->optimality;
+  return next->value;
+}
+
+/* A trial that is optimal is taken, steep as it may be, unless its value is higher by more than the noise of 1e-11. */
+static void an_optimal_trial_is_taken_if_it_is_no_higher(void) {
+  static const struct {
+    answer given[4];
+    int64_t evaluations;
+  } cases[] = {{{{1, -1, 1}, {1, -1, 0}}, 2},
+               {{{1, -1, 1}, {1 + .5e-11, -1, 0}}, 2},
+               {{{1, -1, 1}, {1 - 2e-11, -1, 0}}, 2},
+               {{{1, -1, 1}, {1 + 2e-11, 1, 0}, {.5, 0, 0}}, 3},
+               {{{1, -1, 1}, {1, -1, 1e-8}}, 2},
+               {{{1, -1, 1}, {1, -1, 1.01e-8}, {.5, 0, 0}}, 3},
+               {{{1, -1, 1}, {NAN, -1, 0}, {.5, 0, 0}}, 3}};
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    const crow_lbfgs_options options = defaults();
+    double x[8];
+    problem p = {.n = 8, .evaluate = answer_next};
+    answers = cases[k].given;
+    answers_given = 0;
+    const crow_lbfgs_result result = minimise(test_comm, &p, &options, start_zero, x);
+    CHECK(result.end == CROW_LBFGS_CONVERGED && result.iterations == 1);
+    CHECK(result.evaluations == cases[k].evaluations && answers_given == cases[k].evaluations);
+    CHECK(result.value == cases[k].given[cases[k].evaluations - 1].value || cases[k].evaluations == 2);
+  }
+}
+
+/* A run at its end does nothing more: at an optimum, without iterations, after its patience. */
+static void a_run_at_its_end_does_nothing(void) {
+  static const answer optimum[] = {{3, 0, 1e-8}}, slope[] = {{3, -1, 1}};
+  for (int which = 0; which < 2; which++) {
+    crow_lbfgs_options options = defaults();
+    double x[8];
+    problem p = {.n = 8, .evaluate = answer_next};
+    if (which) options.max_iterations = 0;
+    answers = which ? slope : optimum;
+    answers_given = 0;
+    const crow_lbfgs_result result = minimise(test_comm, &p, &options, start_zero, x);
+    CHECK(result.end == (which ? CROW_LBFGS_MAX_ITERATIONS : CROW_LBFGS_CONVERGED));
+    CHECK(result.iterations == 0 && result.evaluations == 1 && result.value == 3 && answers_given == 1);
+  }
+  problem p;
+  distributed d;
+  for (int stalled = CROW_LBFGS_PATIENCE - 1; stalled <= CROW_LBFGS_PATIENCE; stalled++) {
+    crow_lbfgs *lbfgs = begin_lbfgs(&p, &d);
+    bool done = false;
+    CHECK_OK(crow_lbfgs_step(lbfgs, &done));
+    CHECK(!done);
+    lbfgs->numbers->iterations = 7 + stalled;
+    lbfgs->numbers->stalled_since = 7;
+    lbfgs->numbers->stalled_value = -1;
+    lbfgs->numbers->stalled_optimality = 0;
+    lbfgs->numbers->evaluations = 1;
+    CHECK_OK(crow_lbfgs_step(lbfgs, &done));
+    CHECK(done); /* before or after one more iteration, which is no progress here */
+    CHECK((lbfgs->numbers->evaluations == 1) == (stalled == CROW_LBFGS_PATIENCE));
+    CHECK(lbfgs->end == CROW_LBFGS_ROUNDING_FLOOR);
+    crow_lbfgs_destroy(&lbfgs);
+  }
+}
+
 static const crow_test tests[] = {
     {"progress is a lower certificate or value beyond rounding",
      progress_is_a_lower_certificate_or_value_beyond_rounding},
@@ -216,6 +289,8 @@ static const crow_test tests[] = {
     {"products are those of the vectors", products_are_those_of_the_vectors},
     {"a best iterate apart is part of the state", a_best_iterate_apart_is_part_of_the_state},
     {"states of other runs are refused", states_of_other_runs_are_refused},
+    {"an optimal trial is taken if it is no higher", an_optimal_trial_is_taken_if_it_is_no_higher},
+    {"a run at its end does nothing", a_run_at_its_end_does_nothing},
     {NULL, NULL}};
 
 int main(int argc, char **argv) { return crow_test_main(argc, argv, "stalled L-BFGS", tests, true); }

@@ -64,10 +64,48 @@ static void the_rank_of_a_factor_has_no_unit(void) {
   }
 }
 
+/* Roundings in a row: 8, and the rotation's with 4 of its own but in a box, and a product's. */
+static void roundings_are_those_of_the_space(void) {
+  enum { D = 6 };
+  double lower[D] = {0}, upper[D] = {1, 2, 3, 4, 5, 6}, mean[D] = {0}, factor[D * D] = {0}, energy[D] = {0};
+  for (int k = 0; k < 4; k++) factor[k * D + k] = 1;
+  static const struct {
+    crow_space_kind kind;
+    double roundings; /* a rotation of 4 to 7 coordinates has 16 */
+  } cases[] = {{CROW_SPACE_CUBE, 8},
+               {CROW_SPACE_BOX, 8},
+               {CROW_SPACE_SPHERE, 8 + 16 + 4},
+               {CROW_SPACE_BALL, 8 + 16 + 4},
+               {CROW_SPACE_GAUSSIAN, 8 + 16 + 4 + D + 4}};
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    const crow_space space = {.kind = cases[c].kind,
+                              .seed = 11,
+                              .dimensions = D,
+                              .lower = lower,
+                              .upper = upper,
+                              .mean = mean,
+                              .radius = 3,
+                              .factor = factor};
+    crow_signs *signs = NULL;
+    CHECK_OK(crow_signs_create(&space, 2, energy, &signs));
+    CHECK(crow_signs_roundings(signs) == cases[c].roundings);
+    CHECK(crow_signs_room(signs) == (cases[c].kind == CROW_SPACE_GAUSSIAN ? 8 : 12));
+    CHECK(crow_signs_blocks(signs) == 2 && crow_signs_points(signs) == 4);
+    CHECK(crow_signs_block_length(signs) == (cases[c].kind == CROW_SPACE_GAUSSIAN ? 2 : 3));
+    /* The longest that a unit vector becomes: half of the longest side, the radius, the root of all squares. */
+    static const double norms[] = {3, 3, 1, 3, 2};
+    CHECK_NEAR(crow_signs_norm(signs), norms[c], 1e-10);
+    for (int k = 0; k < D; k++) CHECK(crow_signs_centre(signs)[k] == (c < 2 ? upper[k] / 2 : 0));
+    crow_signs_destroy(&signs);
+    CHECK(signs == NULL);
+  }
+}
+
 int main(int argc, char **argv) {
   static const crow_test tests[] = {{"the greatest goes where there is least", the_greatest_goes_where_there_is_least},
                                     {"the rank of a factor has no unit", the_rank_of_a_factor_has_no_unit},
                                     {"those alike are dealt in turn", those_alike_are_dealt_in_turn},
+                                    {"roundings are those of the space", roundings_are_those_of_the_space},
                                     {NULL, NULL}};
   return crow_test_main(argc, argv, "dealing", tests, false);
 }
