@@ -36,7 +36,7 @@ FOLDERS = {
     "weights": (r"src/weights/.*\.c", "weights/parts weights/few weights/rules weights/energies weights/hull weights/memory mpi/weights mpi/weights_file mpi/prompt_weights mpi/work mpi/edges mpi/draws mpi/center mpi/duplicates mpi/clones "
                 "mpi/sampling_error nearest/voronoi",
                 {r"few": "cli/prompts_few", r"prompts": "cli/prompts_shared", r"plan|grid": "cli/memory", r"": "cli/units"}),
-    "nearest": (r"src/nearest/.*\.[ch]", "nearest/amount nearest/pairs_of_doubles nearest/engines nearest/hull nearest/search nearest/signs "
+    "nearest": (r"src/nearest/.*\.[ch]", "nearest/parts nearest/amount nearest/pairs_of_doubles nearest/engines nearest/hull nearest/search nearest/signs "
                 "nearest/voronoi mpi/work mpi/weights", {r"": "cli/units"}),
     "fit": (r"src/(fit|uncertainty)/.*\.c", "mpi/fit mpi/rewards mpi/work mpi/model_fit mpi/uncertainty mpi/intervals mpi/kept mpi/one_rank uncertainty/many_replicates uncertainty/parts", {r"": "cli/json"}),
     "optim": (r"src/optim/.*\.c", "optim/adam optim/direction optim/lbfgs optim/line_search optim/stall mpi/lbfgs mpi/adam",
