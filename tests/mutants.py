@@ -46,7 +46,7 @@ FOLDERS = {
     "summary": (r"src/summary/.*\.c", "mpi/effect mpi/summary mpi/elo summary/parts summary/alternatives summary/words summary/neighbours mpi/intervals", {r"effect": "cli/effect", r"": "cli/compare"}),
     "paths": (r"src/io/(paths|target|kept|whole_file|result|alternatives_digest)\.c",
               "io/outputs io/publish io/standard io/target io/temporary io/texts io/whole_file mpi/digest mpi/kept mpi/paths mpi/files mpi/file_faults", {r"": "cli/paths"}),
-    "import": (r"src/import/.*\.c", "import/alternatives import/archives import/bytes import/comparisons import/csv import/npy import/names import/pipes import/prompts import/scores mpi/context_source mpi/import mpi/import_kinds fuzz/archive fuzz/csv",
+    "import": (r"src/import/.*\.c", "import/alternatives import/archives import/bytes import/comparisons import/contexts import/csv import/npy import/names import/pipes import/prompts import/scores mpi/context_source mpi/import mpi/import_kinds fuzz/archive fuzz/csv",
                {r"scores|rules|results": "cli/formats", r"": "cli/formats"}),
     "tasks": (r"src/tasks/.*\.c", "tasks/stride mpi/tasks mpi/group_data mpi/groups mpi/model_fit mpi/uncertainty", {r"": "cli/uncertainty"}),
     "rewards": (r"src/rewards/.*\.c", "rewards/file rewards/fit rewards/plan rewards/sampling mpi/rewards mpi/rewards_state mpi/scores mpi/prompt_fit weights/memory mpi/kept mpi/fit mpi/sampling_error mpi/uncertainty mpi/files mpi/work mpi/edges", {r"by": "cli/by", r"": "cli/sampling_error"}),
