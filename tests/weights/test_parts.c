@@ -403,6 +403,165 @@ static void one_batch_tells_nothing(void) {
   CHECK(!known && relative[0] == -1);
 }
 
+/* ---- rules ---------------------------------------------------------------------------------------------------- */
+
+/* It rests below 1e-4; ten times the last change shows beside what the samples leave of error. */
+static void a_centre_rests_or_is_seen_not_to(void) {
+  CHECK(crow_weights_center_restless(1e-4) && !crow_weights_center_restless(.999e-4));
+  CHECK(!crow_weights_center_seen(.125, 1.25) && crow_weights_center_seen(.12501, 1.25));
+  CHECK_NEAR(crow_weights_expected_error(.25, 100), sqrt(2 / acos(-1)) * sqrt(.25 * .75 / 100), 1e-16);
+  CHECK(crow_weights_expected_error(1, 100) == 0 && crow_weights_expected_error(1 + 1e-15, 100) == 0);
+  CHECK(crow_weights_expected_error(0, 100) == 0);
+}
+
+static void cells_fit_where_they_can_be_had(void) {
+  static const struct {
+    crow_gidx alternatives, dimensions;
+    crow_nearest_engine engine;
+    double pseudo_count;
+    const char *space;
+    bool fits;
+  } cases[] = {{10, 2, CROW_NEAREST_AUTO, 0, "cube", true},
+               {10, 1, CROW_NEAREST_AUTO, 0, "box", true},
+               {10, 2, CROW_NEAREST_AUTO, 0, "auto", true},
+               {10, 3, CROW_NEAREST_AUTO, 0, "cube", false},
+               {10, 3, CROW_NEAREST_EXACT, 0, "cube", false},
+               {10, 2, CROW_NEAREST_AUTO, 0, "ball", false},
+               {10, 2, CROW_NEAREST_EXACT, 0, "sphere", false},
+               {10, 2, CROW_NEAREST_TREE, 0, "cube", false},
+               {10, 2, CROW_NEAREST_AUTO, 1e-9, "cube", false},
+               {10, 2, CROW_NEAREST_EXACT, 1e-9, "cube", true},
+               {1 << 25, 2, CROW_NEAREST_AUTO, 0, "cube", true},
+               {(1 << 25) + 1, 2, CROW_NEAREST_AUTO, 0, "cube", false},
+               {(1 << 25) + 1, 2, CROW_NEAREST_EXACT, 0, "cube", true}};
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    const crow_dataset dataset = {.alternatives = cases[k].alternatives, .dimensions = cases[k].dimensions};
+    crow_weights_options options;
+    crow_weights_options_default(&options);
+    options.nearest.engine = (int)cases[k].engine;
+    options.pseudo_count = cases[k].pseudo_count;
+    options.space.space = cases[k].space;
+    CHECK(crow_weights_exact_fits(&dataset, &options) == cases[k].fits);
+  }
+}
+
+static void reciprocals_sum_to_one(void) {
+  crow_weights weights = {0};
+  CHECK_OK(crow_weights_allocate(test_comm, 3, false, &weights));
+  const double value[] = {1, 2, 4};
+  memcpy(weights.value, value, sizeof value);
+  CHECK_OK(crow_weights_invert(test_comm, &weights));
+  for (int x = 0; x < 3; x++) CHECK_NEAR(weights.value[x], 1 / value[x] / 1.75, 1e-16);
+  CHECK_NEAR(weights.effective, 1.75 * 1.75 / 1.3125, 1e-14);
+  weights.value[1] = 0;
+  CHECK_STATUS(crow_weights_invert(test_comm, &weights), CROW_BAD_INPUT);
+  for (int x = 0; x < 3; x++) weights.value[x] = INFINITY;
+  CHECK_STATUS(crow_weights_invert(test_comm, &weights), CROW_BAD_INPUT);
+  CHECK_MESSAGE("not finite");
+  crow_weights_free(&weights);
+}
+
+/* 1 / sum_y exp(-|x - y|^2 / (2 h^2)) and 1 / (how many are within R), normalised; of two blocks and a part. */
+static void densities_are_inverted(void) {
+  enum { M = 1100, D = 2 };
+  static double context[M * D], expected[M];
+  crow_random_uniform(43, CROW_STREAM_TEST, 0, context, M * D);
+  memcpy(context + 700 * D, context, 40 * D * sizeof *context); /* clones in another block */
+  for (int x = 0; x < M * D; x++) context[x] += 100;
+  for (int kernel = 0; kernel <= 1; kernel++) {
+    crow_weights weights = {0};
+    crow_weights_options options;
+    crow_weights_options_default(&options);
+    options.scheme = kernel ? CROW_SCHEME_KERNEL : CROW_SCHEME_RADIUS;
+    options.bandwidth = .125;
+    options.radius = .0625;
+    double total = 0;
+    for (int x = 0; x < M; x++) {
+      double sum = 0;
+      for (int y = 0; y < M; y++) {
+        const double away = hypot(context[2 * x] - context[2 * y], context[2 * x + 1] - context[2 * y + 1]);
+        sum += kernel ? exp(-away * away / (2 * .125 * .125)) : away <= .0625;
+      }
+      expected[x] = 1 / sum;
+      total += expected[x];
+    }
+    crow_dataset dataset = {0};
+    test_dataset_write(test_comm, test_path("density.h5"), &(test_dataset){.m = M, .d = D, .context = context});
+    CHECK_OK(crow_dataset_open(test_comm, test_path("density.h5"), true, &dataset));
+    CHECK_OK(crow_weights_density(test_comm, &dataset, &options, NULL, &weights));
+    double worst = 0;
+    for (int x = 0; x < M; x++) worst = fmax(worst, fabs(weights.value[x] / (expected[x] / total) - 1));
+    CHECK_NEAR(worst, 0, 1e-10);
+    CHECK(weights.length == (kernel ? .125 : .0625) && weights.samples == 0 && !weights.hits);
+    crow_weights_free(&weights);
+    crow_dataset_close(&dataset);
+  }
+}
+
+/* ---- states and texts ----------------------------------------------------------------------------------------- */
+
+static void a_search_for_a_centre_comes_back(void) {
+  enum { M = 4, D = 3 };
+  const crow_partition p = crow_comm_partition(test_comm, M, CROW_BLOCK);
+  double value[D] = {.5, -.25, .125}, weights[M] = {.1, .2, .3, .4};
+  for (int found = 0; found <= 1; found++) {
+    const crow_weights_center saved = {
+        .rounds = 7, .change = .03125, .found = found, .value = value, .weights = weights};
+    crow_weights_center loaded = {0};
+    crow_checkpoint *checkpoint = begin_state();
+    CHECK_OK(crow_checkpoint_begin(checkpoint));
+    CHECK_OK(crow_weights_center_put(test_comm, checkpoint, &saved, D, &p));
+    CHECK_OK(crow_checkpoint_end(checkpoint));
+    crow_checkpoint_destroy(&checkpoint);
+    checkpoint = begin_state();
+    CHECK_OK(CROW_ALLOCATE(&loaded.value, D));
+    CHECK_OK(CROW_ALLOCATE(&loaded.weights, M));
+    CHECK_OK(crow_weights_center_get(test_comm, checkpoint, D, &p, &loaded));
+    CHECK(loaded.rounds == 7 && loaded.change == .03125 && loaded.found == found);
+    CHECK(memcmp(loaded.value, value, sizeof value) == 0 && memcmp(loaded.weights, weights, sizeof weights) == 0);
+    crow_weights_center_free(&loaded);
+    CHECK(!loaded.value && loaded.rounds == 0);
+    CHECK_OK(crow_checkpoint_remove(checkpoint));
+    crow_checkpoint_destroy(&checkpoint);
+  }
+}
+
+/* How weights were made is copied whole, and written and read. */
+static void the_space_is_kept(void) {
+  double center[2] = {.5, -.25};
+  crow_file *file = NULL;
+  for (int which = 0; which < 4; which++) {
+    crow_weights_space space = {.choice = {.space = "ball"}}, copied = {0}, read = {0};
+    if (which == 0) space.choice.space[0] = 0;
+    if (which >= 2) space = (crow_weights_space){.choice = {"sphere", "contexts have unit length", "weighted", 0}};
+    if (which == 3) {
+      space.center = center;
+      space.dimensions = 2;
+      space.center_rounds = 9;
+      space.center_change = .0625;
+    }
+    CHECK_OK(crow_weights_space_copy(test_comm, &space, &copied));
+    CHECK((copied.center != NULL) == (which == 3) && copied.center != center);
+    if (which == 3) CHECK(memcmp(copied.center, center, sizeof center) == 0);
+    CHECK_OK(crow_file_create(test_comm, test_path("kept.h5"), "weights", true, &file));
+    CHECK_OK(crow_weights_space_write(test_comm, file, &copied));
+    CHECK(crow_file_has_attribute(file, "/", "clone_robust") == (which > 0));
+    CHECK_OK(crow_weights_space_read(test_comm, file, &read));
+    CHECK(strcmp(read.choice.space, space.choice.space) == 0 && strcmp(read.choice.center, space.choice.center) == 0);
+    CHECK(strcmp(read.choice.reason, space.choice.reason) == 0);
+    CHECK(read.dimensions == space.dimensions && (read.center != NULL) == (which == 3));
+    CHECK(read.center_rounds == space.center_rounds && read.center_change == space.center_change);
+    if (which == 3) CHECK(memcmp(read.center, center, sizeof center) == 0);
+    int64_t robust = -1;
+    if (which > 0) CHECK_OK(crow_file_get_i64(file, "/", "clone_robust", &robust));
+    if (which > 0) CHECK(robust == (which >= 2));
+    crow_file_close(&file);
+    crow_weights_space_free(&copied);
+    crow_weights_space_free(&read);
+    CHECK(!copied.center && copied.dimensions == 0);
+  }
+}
+
 /* ---- what is told --------------------------------------------------------------------------------------------- */
 
 static char told[4096];
@@ -460,6 +619,12 @@ int main(int argc, char **argv) {
                                     {"batches are put together", batches_are_put_together},
                                     {"changes are those of a batch", changes_are_those_of_a_batch},
                                     {"one batch tells nothing", one_batch_tells_nothing},
+                                    {"a centre rests or is seen not to", a_centre_rests_or_is_seen_not_to},
+                                    {"cells fit where they can be had", cells_fit_where_they_can_be_had},
+                                    {"reciprocals sum to one", reciprocals_sum_to_one},
+                                    {"densities are inverted", densities_are_inverted},
+                                    {"a search for a centre comes back", a_search_for_a_centre_comes_back},
+                                    {"the space is kept", the_space_is_kept},
                                     {"weights that say little are told", weights_that_say_little_are_told},
                                     {NULL, NULL}};
   return crow_test_main(argc, argv, "parts of weights", tests, true);
