@@ -104,6 +104,98 @@ static void words_are_kept_with_their_warnings(void) {
   crow_memory_fail_after(-1);
 }
 
+/* All lines, then all warnings, each with a line end. */
+static void expect_words(const crow_effect *e, const char *space, const char *expected) {
+  crow_effect_words said;
+  char text[2 * CROW_EFFECT_BYTES] = "";
+  crow_effect_say(e, space, &said);
+  for (int k = 0; k < said.lines + said.warnings; k++) {
+    const size_t used = strlen(text);
+    (void)snprintf(text + used, sizeof text - used, "%s%.700s\n", k < said.lines ? "" : "! ",
+                   k < said.lines ? said.line[k] : said.warning[k - said.lines]);
+  }
+  CHECK(strcmp(text, expected) == 0);
+  if (strcmp(text, expected) != 0) printf("found:\n%sexpected:\n%s", text, expected);
+}
+
+/* Groups that are named and those that are not, of all alternatives or of a part of them. */
+static void groups_are_told_by_name_and_in_all(void) {
+  crow_effect e = {.alternatives = 40, .effective = 10, .looked = 40, .radius = .25};
+  expect_words(&e, "cube", "weights: effective number 10 of 40\nnear-duplicates: none closer than 0.25\n");
+  e.looked = 20;
+  expect_words(&e, "cube",
+               "weights: effective number 10 of 40\nnear-duplicates: none closer than 0.25, looked for with 20 of 40 "
+               "alternatives\n");
+  e.looked = 0;
+  expect_words(&e, "cube", "weights: effective number 10 of 40\n");
+  /* Eight in two groups with half of all weight, so 10 shares a group; the other 32 have 20. */
+  e.looked = 40;
+  e.groups = 2;
+  e.members = 8;
+  e.weight = .5;
+  e.named = 1;
+  e.group[0] = (crow_effect_group){.size = 5, .named = 3, .apart = 0, .shares = 1, .id = {"x", "y", "z"}};
+  expect_words(&e, "cube",
+               "weights: effective number 10 of 40\nnear-duplicates: x, y, z and 2 more: 0 apart, 1 equal share of "
+               "1/40 together; uniform gives 5\nnear-duplicates in all: 8 alternatives in 2 groups, closer than 0.25: "
+               "10 equal shares each in the mean; an alternative without near-duplicates has 0.625\n");
+  e.named = 2;
+  e.group[1] = (crow_effect_group){.size = 3, .named = 3, .apart = .2, .shares = 19, .id = {"u", "v", "w"}};
+  expect_words(&e, "cube",
+               "weights: effective number 10 of 40\nnear-duplicates: x, y, z and 2 more: 0 apart, 1 equal share of "
+               "1/40 together; uniform gives 5\nnear-duplicates: u, v, w: 0.2 apart, 19 equal shares together; uniform "
+               "gives 3\n");
+  e.looked = 39;
+  e.groups = 1;
+  e.named = 1;
+  expect_words(&e, "cube",
+               "weights: effective number 10 of 40\nnear-duplicates: x, y, z and 2 more: 0 apart, 1 equal share of "
+               "1/40 together; uniform gives 5\nnear-duplicates in all: 8 alternatives in 1 group, closer than 0.25, "
+               "looked for with 39 of 40 alternatives\n");
+  /* Where all are in groups there are no others; where all count alike there is no mean. */
+  e.looked = e.members = 40;
+  e.groups = 2;
+  e.weight = 1;
+  expect_words(&e, "cube",
+               "weights: effective number 10 of 40\nnear-duplicates: x, y, z and 2 more: 0 apart, 1 equal share of "
+               "1/40 together; uniform gives 5\nnear-duplicates in all: 40 alternatives in 2 groups, closer than 0.25: "
+               "20 equal shares each in the mean\n");
+  e.equal = true;
+  expect_words(&e, "cube",
+               "weights: all 40 alternatives count alike\nnear-duplicates: x, y, z and 2 more: 0 apart, count 5 "
+               "times\nnear-duplicates in all: 40 alternatives in 2 groups, closer than 0.25\n");
+}
+
+static void warnings_name_their_remedy(void) {
+  crow_effect e = {.alternatives = 40, .effective = 10, .concentrated = true, .median_hits = -1};
+  expect_words(&e, "box",
+               "weights: effective number 10 of 40\n! weights count like 10 of 40 alternatives, though few have "
+               "near-duplicates: the space gives most of the weight to few; try --space sphere for embeddings, or a "
+               "pool (--space pool:FILE:PATH)\n");
+  expect_words(&e, "sphere",
+               "weights: effective number 10 of 40\n! weights count like 10 of 40 alternatives, though few have "
+               "near-duplicates: the space gives most of the weight to few; try a pool of typical contexts (--space "
+               "pool:FILE:PATH)\n");
+  e.concentrated = false;
+  e.zeros = 1; /* exactly: more samples are no remedy */
+  expect_words(&e, "box", "weights: effective number 10 of 40\n! 1 of 40 weights is zero: its reward is a limit\n");
+  e.noisy = true;
+  e.samples = 700;
+  e.median_hits = 12.5;
+  e.more_samples = 1400;
+  expect_words(&e, "box",
+               "weights: effective number 10 of 40 (700 samples)\n! weights are noisy: half of the alternatives were "
+               "nearest to 12.5 samples or fewer; 1 of 40 weights is zero: its reward is a limit; --samples 1400\n");
+  e.zeros = 2;
+  expect_words(&e, "box",
+               "weights: effective number 10 of 40 (700 samples)\n! weights are noisy: half of the alternatives were "
+               "nearest to 12.5 samples or fewer; 2 of 40 weights are zero: each reward is a limit; --samples 1400\n");
+  e.zeros = 0;
+  expect_words(&e, "box",
+               "weights: effective number 10 of 40 (700 samples)\n! weights are noisy: half of the alternatives were "
+               "nearest to 12.5 samples or fewer; --samples 1400\n");
+}
+
 static void keep_line(crow_log_level level, const char *line, void *context) {
   (void)level;
   (void)snprintf(context, CROW_ERROR_BYTES, "%s", line);
@@ -138,6 +230,8 @@ static const crow_test tests[] = {
     {"alternatives without a place are no rivals", alternatives_without_a_place_are_no_rivals},
     {"topics matter that sum up four alternatives each", topics_matter_that_sum_up_four_alternatives_each},
     {"twins are named with their shares", twins_are_named_with_their_shares},
+    {"groups are told by name and in all", groups_are_told_by_name_and_in_all},
+    {"warnings name their remedy", warnings_name_their_remedy},
     {"words are kept with their warnings", words_are_kept_with_their_warnings},
     {"long work is announced once", long_work_is_announced_once},
     {NULL, NULL}};
