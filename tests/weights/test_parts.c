@@ -607,6 +607,51 @@ static void weights_that_say_little_are_told(void) {
   expect_told(2, none, "cube", false, true, false);
 }
 
+/* More samples of the same are what as many would have been from the start; at the limit nothing is done. */
+static void weights_are_refined_up_to_the_limit(void) {
+  enum { M = 12, D = 3 };
+  static const char *const names[] = {"p", "q"};
+  double context[M * D];
+  const char *prompt[M];
+  crow_random_uniform(47, CROW_STREAM_TEST, 0, context, M * D);
+  for (int x = 0; x < M; x++) prompt[x] = names[x % 2];
+  for (int prompts = 0; prompts <= 1; prompts++) {
+    crow_dataset dataset = {0};
+    crow_weights weights = {0}, whole = {0};
+    crow_weights_options options;
+    bool more = false;
+    crow_weights_options_default(&options);
+    options.space.space = "cube";
+    options.draws = CROW_DRAWS_INDEPENDENT;
+    options.nearest.engine = CROW_NEAREST_FUSED;
+    options.samples = 2000;
+    options.max_samples = 4000;
+    options.open_ended = true;
+    test_dataset_write(test_comm, test_path("refined.h5"),
+                       &(test_dataset){.m = M, .d = D, .context = context, .prompt = prompts ? prompt : NULL});
+    CHECK_OK(crow_dataset_open(test_comm, test_path("refined.h5"), true, &dataset));
+    CHECK_OK(crow_weights_compute(test_comm, &dataset, &options, &weights));
+    CHECK(weights.samples == 2000);
+    CHECK_OK(crow_weights_refine(test_comm, &dataset, &options, 2, NULL, &weights, &more));
+    CHECK(more && weights.samples == 4000);
+    options.samples = 4000;
+    CHECK_OK(crow_weights_compute(test_comm, &dataset, &options, &whole));
+    CHECK(memcmp(weights.value, whole.value, sizeof *whole.value * M) == 0);
+    CHECK(memcmp(weights.hits, whole.hits, sizeof *whole.hits * M) == 0);
+    CHECK(memcmp(weights.batch_hits, whole.batch_hits, sizeof *whole.hits * M * CROW_HIT_BATCHES) == 0);
+    CHECK((weights.share != NULL) == (prompts == 1) && weights.prompts == (prompts ? 2 : 0));
+    told[0] = 0;
+    options.samples = 2000;
+    crow_log_set(take_lines, NULL);
+    CHECK_OK(crow_weights_refine(test_comm, &dataset, &options, 2, NULL, &weights, &more));
+    crow_log_set(NULL, NULL);
+    CHECK(!more && weights.samples == 4000 && told[0] == 0);
+    crow_weights_free(&weights);
+    crow_weights_free(&whole);
+    crow_dataset_close(&dataset);
+  }
+}
+
 int main(int argc, char **argv) {
   static const crow_test tests[] = {{"prompts go to ranks by their work", prompts_go_to_ranks_by_their_work},
                                     {"rows go to owners and back", rows_go_to_owners_and_back},
@@ -625,6 +670,7 @@ int main(int argc, char **argv) {
                                     {"densities are inverted", densities_are_inverted},
                                     {"a search for a centre comes back", a_search_for_a_centre_comes_back},
                                     {"the space is kept", the_space_is_kept},
+                                    {"weights are refined up to the limit", weights_are_refined_up_to_the_limit},
                                     {"weights that say little are told", weights_that_say_little_are_told},
                                     {NULL, NULL}};
   return crow_test_main(argc, argv, "parts of weights", tests, true);
