@@ -4,8 +4,10 @@
 #include "harness.h"
 
 #include "nearest/pass_impl.h"
+#include "nearest/signs_impl.h"
 #include "nearest/tree_impl.h"
 #include "nearest/winners_impl.h"
+#include "space/space_impl.h"
 
 #include <stdlib.h>
 
@@ -261,6 +263,96 @@ static void fused_blocks_have_their_shape(void) {
   free(rows);
 }
 
+/* ---- draws of signs ------------------------------------------------------------------------------------------- */
+
+static int compare_doubles(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double length_of(const double *v, int64_t n) {
+  double square = 0;
+  for (int64_t k = 0; k < n; k++) square += v[k] * v[k];
+  return sqrt(square);
+}
+
+/* Of contexts y about the centre c: a = B'(y - c), scaled so that the median of |a| is from 1 to 2, and -|y - c|^2 / 2
+ * less the median of these. Sizes are rounded up by a millionth. */
+static void contexts_of_draws_are_prepared(void) {
+  enum { M = 201, WIDE = 10, BLOCKS = 2, SIZE = 10 };
+  double rows[M * WIDE], lower[WIDE], upper[WIDE], energy[WIDE] = {0}, room[4 * WIDE];
+  static double a[M * SIZE], norm[M], half[M], sorted[M];
+  crow_random_uniform(37, CROW_STREAM_TEST, 0, rows, M * WIDE);
+  for (int k = 0; k < WIDE; k++) {
+    lower[k] = -k;
+    upper[k] = 8 + k;
+  }
+  for (int i = 0; i < M * WIDE; i++) rows[i] *= 5;
+  const crow_space space = {.kind = CROW_SPACE_BOX, .seed = 3, .dimensions = WIDE, .lower = lower, .upper = upper};
+  const crow_nearest_options options = {.engine = CROW_NEAREST_AUTO, .precision = CROW_SINGLE, .threads = 2};
+  crow_signs *signs = NULL;
+  crow_sign_search *search = NULL;
+  CHECK_OK(crow_signs_create(&space, BLOCKS, energy, &signs));
+  CHECK_OK(crow_sign_search_create(&options, rows, CROW_DOUBLE, M, WIDE, NULL, signs, &search));
+  double reach = 0;
+  for (int i = 0; i < M; i++) {
+    double v[WIDE];
+    for (int k = 0; k < WIDE; k++) v[k] = rows[i * WIDE + k] - crow_signs_centre(signs)[k];
+    const double length = length_of(v, WIDE);
+    reach = fmax(reach, length);
+    half[i] = -length * length / 2;
+    crow_signs_adjoint(signs, 1, v, room, a + i * SIZE);
+    norm[i] = length_of(a + i * SIZE, SIZE);
+  }
+  memcpy(sorted, norm, sizeof norm);
+  qsort(sorted, M, sizeof *sorted, compare_doubles);
+  const double scale = search->scale;
+  CHECK(sorted[M / 2] * scale >= 1 - 1e-5 && sorted[M / 2] * scale < 2 && scale == ldexp(1, ilogb(scale)));
+  memcpy(sorted, half, sizeof half);
+  qsort(sorted, M, sizeof *sorted, compare_doubles);
+  CHECK_NEAR(search->middle, sorted[M / 2], 1e-12);
+  CHECK(search->reach >= reach && search->reach <= reach * (1 + 2e-6));
+  const double far = length_of(crow_signs_centre(signs), WIDE);
+  CHECK(search->far >= far && search->far <= far * (1 + 2e-6));
+  CHECK(search->blocks == BLOCKS && search->length == 5 && search->size == SIZE && search->rows == 4);
+  const int64_t lanes = search->lanes, bytes = SIZE * lanes * 4;
+  CHECK(search->panels == (M + lanes - 1) / lanes && search->keeps && search->batch == 32);
+  CHECK(search->stretch == (512 * 1024 / bytes < search->panels ? 512 * 1024 / bytes : search->panels));
+  CHECK(crow_sign_search_block(search) == 64 && crow_sign_search_pays(search));
+  /* Roundings in a row: of a block's products, their transform, and ten more. */
+  const double n = 5 + 1 + 10, gamma = n * 0x1p-24 / (1 - n * 0x1p-24);
+  for (int64_t p = 0; p < search->panels; p++) {
+    double radius = 0, spread = 0;
+    int64_t wrong = 0;
+    for (int64_t lane = 0; lane < lanes; lane++) {
+      const int64_t i = p * lanes + lane;
+      const double offset = i < M ? (half[i] - search->middle) * scale : -INFINITY;
+      if (i >= M) {
+        wrong += search->offset[i] != -INFINITY;
+        continue;
+      }
+      wrong += !(fabs((double)search->offset[i] - offset) <= 1e-6 * (1 + fabs(offset)));
+      radius = fmax(radius, norm[i] * scale);
+      spread = fmax(spread, fabs(offset));
+      for (int64_t k = 0; k < SIZE; k++) {
+        const double value = (double)search->prepared[(p * SIZE + k) * lanes + lane];
+        wrong += !(fabs(value - a[i * SIZE + k] * scale) <= 1e-6 * norm[i] * scale);
+      }
+    }
+    CHECK(wrong == 0);
+    CHECK(search->radius[p] >= radius && search->radius[p] <= radius * (1 + 2e-6));
+    CHECK_NEAR(search->spread[p], spread, 1e-9 * spread);
+    /* The bound has these parts and a hundredth; what doubles round is far less. */
+    CHECK(search->slope[p] >= 1.0099 * gamma * radius && search->slope[p] <= 1.0101 * gamma * radius);
+    CHECK(search->intercept[p] >= 1.0099 * gamma * spread);
+    CHECK(search->intercept[p] <= 1.0101 * gamma * spread + 1e-9);
+    CHECK(crow_sign_bound(search, p, 3) == search->slope[p] * 3 + search->intercept[p]);
+  }
+  crow_sign_search_destroy(&search);
+  CHECK(search == NULL);
+  crow_signs_destroy(&signs);
+}
+
 /* ---- results -------------------------------------------------------------------------------------------------- */
 
 static void winners_grow(void) {
@@ -309,6 +401,7 @@ int main(int argc, char **argv) {
                                     {"rows are converted", rows_are_converted},
                                     {"products are taken in tiles", products_are_taken_in_tiles},
                                     {"fused blocks have their shape", fused_blocks_have_their_shape},
+                                    {"contexts of draws are prepared", contexts_of_draws_are_prepared},
                                     {"winners grow", winners_grow},
                                     {"chunks are put together", chunks_are_put_together},
                                     {NULL, NULL}};
