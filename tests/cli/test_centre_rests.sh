@@ -55,11 +55,13 @@ END
 run "$python" prompts.py
 exits 0
 for samples in 100000 400000; do
-  for name in slow few two; do
+  mv w-$samples.h5 w-slow-$samples.h5 # of the same contexts
+  for name in few two; do
     crow weights $name.h5 -o w-$name-$samples.h5 --space sphere --samples $samples --draws independent
     exits 0
   done
   for on in 1 3; do
+    [ $on$samples != 3100000 ] || continue # the longer one on several ranks is enough
     ranks $on weights prompts.h5 -o w-prompts.h5 --force --space sphere --samples $samples --draws independent --verbose
     exits 0
     once out "space: sphere, of each prompt's own contexts"

@@ -15,7 +15,7 @@ else
   skip "no h5dump"
 fi
 
-number=$((3000000 / slowness))
+number=$((600000 / slowness))
 samples="--samples $number --seed 9 --nearest gemm"
 # shellcheck disable=SC2086 # a list of words
 crow weights many.h5 -o whole.h5 $samples
@@ -84,7 +84,7 @@ equal "$(values fit-limited.h5 /rewards/value)" "$(values fit-whole.h5 /rewards/
 equal "$(values fit-limited.h5 /rewards/weight)" "$(values fit-whole.h5 /rewards/weight)"
 
 # In the search for the weighted mean of a sphere, which takes many rounds of the samples, more than once.
-sphere="--samples $((100000 / slowness)) --nearest gemm"
+sphere="--samples $((30000 / slowness)) --nearest gemm"
 crow simulate -o sphere.h5 --alternatives 600 --dimensions 32 --centres random --spread 0.3
 exits 0
 # shellcheck disable=SC2086

@@ -19,7 +19,7 @@ END
 write_many 1100 6000
 import many.h5 --items items.csv
 exits 0
-for p in 1 2 3 4; do
+for p in 1 3 4; do
   ranks $p weights many.h5 -o w-$p.h5 --samples 20000
   exits 0
   ranks $p fit many.h5 -o r-$p.h5 --samples 20000 --json r-$p.json -v

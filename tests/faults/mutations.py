@@ -4,8 +4,8 @@
   CROW=build/crow python3 tests/faults/mutations.py COUNT [FIRST] [--inspect-only] [--both]     in an empty folder
 
 Mutation k is the same on every machine. A third are cut off, a third have bytes or bits changed, and in a third h5py
-puts something else in a field's place. `crow inspect` runs on one rank, `crow fit` on 1 or 3 in turn, or on 1 and on 3
-with --both, where their exit codes must agree. Needs h5py. A mutation that is not dealt with as it should be stays in
+puts something else in a field's place. `crow inspect` runs on one rank, `crow fit` on 1, or on 3 every third time, or on
+1 and on 3 with --both, where their exit codes must agree. Needs h5py. A mutation that is not dealt with as it should be stays in
 the folder; the file `messages` has what was said of each that was refused.
 """
 import os
@@ -221,7 +221,7 @@ def main():
         kind(path, chance)
         found = []
         runs = [(1, ["inspect", path, "--quiet"])]
-        for ranks in [] if inspect_only else [1, 3] if both else [1 if k // len(KINDS) % 2 else 3]:
+        for ranks in [] if inspect_only else [1, 3] if both else [1 if k // len(KINDS) % 3 else 3]:
             runs.append((ranks, ["fit", path, "-o", "rewards.h5", "--force", "--samples", "1000", "--nearest", "gemm",
                                  "--checkpoint", "none"]))
         codes = []

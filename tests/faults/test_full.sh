@@ -31,7 +31,7 @@ refused() {
 }
 
 # Every command that writes a file, over an older one; checkpoints have none before them.
-write_many 30000 60000
+write_many 15000 30000
 all_outputs() {
   for count in "$@"; do
     refused "$count" small/simulated.h5 simulate -o small/simulated.h5 --alternatives $alternatives --force
@@ -94,7 +94,7 @@ write_older() {
 }
 
 # MPI has files of its own, so the limit cannot be as low as the disk is small.
-alternatives=600000
+alternatives=400000
 reason="File too large"
 after=: # each run
 crow simulate -o many.h5 --alternatives $alternatives
@@ -111,7 +111,7 @@ if [ -z "${CROW_OWN_MOUNTS:-}" ] || ! mount -t tmpfs -o size=8m crow-small small
   echo "a small disk cannot be mounted here: only the limit on the size of files was tested"
   finish
 fi
-alternatives=30000
+alternatives=15000
 reason="No space left"
 crow simulate -o many.h5 --alternatives $alternatives --force
 write_older
@@ -128,7 +128,7 @@ all_outputs 1 3
 import_too 1 3
 small_outputs 1
 # Room for the beginning of a file, not for all of it.
-truncate -s -1300k small/filling
+truncate -s -650k small/filling
 all_outputs 1 3
 import_too 1 3
 rm small/filling
@@ -162,7 +162,7 @@ all_outputs 3
 import_too 3
 small_outputs 1
 # Room for the beginning of a file.
-limit 1300000
+limit 650000
 all_outputs 3
 limit 100000000
 ranks 2 weights many.h5 -o small/weights.h5 --nearest exact --force
