@@ -26,9 +26,11 @@ with h5py.File("d.h5", "w") as f:
 with h5py.File("pool.h5", "w") as f:
     f["p"] = p
 w = [F(0)] * m
-X = [[F(v) for v in row] for row in x]
+# Whole numbers, by a common power of two.
+one = max(F(v).denominator for v in np.concatenate([x, p]).ravel())
+X = [[int(F(v) * one) for v in row] for row in x]
 for row in p:
-    s = [F(v) for v in row]
+    s = [int(F(v) * one) for v in row]
     distance = [sum((a - b) ** 2 for a, b in zip(s, y)) for y in X]
     least = min(distance)
     tied = [k for k in range(m) if distance[k] == least]
