@@ -53,7 +53,7 @@ crow_status crow_ranking_ends(const crow_comm *comm, const crow_partition *parti
   CROW_TRY(crow_comm_gather(comm, &mine, counts, sizeof mine));
   CROW_TRY(crow_comm_gather(comm, kept, all, widest * (int64_t)sizeof *kept));
   for (int r = 0; r < size; r++) {
-    memmove(all + total, all + r * widest, (size_t)counts[r] * sizeof *all);
+    if (counts[r]) memmove(all + total, all + r * widest, (size_t)counts[r] * sizeof *all);
     total += counts[r];
   }
   if (total) qsort(all, (size_t)total, sizeof *all, greatest ? compare_descending : compare_ascending);

@@ -135,9 +135,11 @@ static void shares_are_sums_over_prompts(void) {
   CHECK_OK(crow_weights_find_shares(test_comm, &dataset, &weights));
   CHECK(weights.prompts == 3 && weights.prompt == prompt);
   for (int x = 0; x < M; x++) CHECK(weights.share[x] == expected[x]);
+  int32_t two[M] = {0, 1, 0, 1, 1, 0};
   dataset.prompts = 2;
+  dataset.prompt = two;
   CHECK_OK(crow_weights_find_shares(test_comm, &dataset, &weights));
-  CHECK(weights.prompts == 2);
+  CHECK(weights.prompts == 2 && weights.share[0] == .375 && weights.share[3] == .625);
   dataset.prompts = 1;
   CHECK_OK(crow_weights_find_shares(test_comm, &dataset, &weights));
   CHECK(!weights.share && !weights.prompt && weights.prompts == 0);
