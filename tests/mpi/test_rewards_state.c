@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fitted rewards in a checkpoint, for what comes after the fit: all that was put in comes back. */
-#include "harness.h"
+/* Fitted rewards in a checkpoint, for what comes after the fit: all that was put in comes back. And what is found of
+ * their sampling errors, whichever rank has which. */
+#include "fixture.h"
 
 #include "rewards/rewards_impl.h"
+#include <stdlib.h>
 
 enum { M = 1300, PROMPTS = 700, STEPS = 5 };
 
@@ -101,7 +103,63 @@ static void everything_comes_back(void) {
   }
 }
 
+static int by_size(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* The median and the largest, and where, are those of the whole vector. */
+static void sampling_errors_are_summed_up_over_ranks(void) {
+  static double context[3 * M], liking[M], own[M], sorted[M];
+  static int64_t hits[M], batches[CROW_HIT_BATCHES * M + 1];
+  const double prevalence = 1;
+  double total = 0;
+  crow_dataset dataset = {0};
+  crow_train_options options;
+  crow_rewards rewards;
+  const crow_partition p = crow_comm_partition(test_comm, M, CROW_BLOCK);
+  for (int i = 0; i < M; i++) {
+    uint32_t words[1];
+    crow_random_words(19, CROW_STREAM_TEST, (uint64_t)i, words, 1);
+    liking[i] = words[0] % 400 / 100.;
+    for (int k = 0; k < 3; k++) context[3 * i + k] = i + k;
+    for (int b = 0; b < CROW_HIT_BATCHES; b++) total += 1 + (i + 7 * b) % 13 + i / 500;
+  }
+  for (crow_gidx i = 0; i < p.count; i++) {
+    for (int b = 0; b < CROW_HIT_BATCHES; b++) {
+      const int64_t x = p.begin + i, n = 1 + (x + 7 * b) % 13 + x / 500;
+      batches[b * p.count + i] = n * CROW_HIT_UNIT;
+      hits[i] += n * CROW_HIT_UNIT;
+    }
+    own[i] = (double)(hits[i] / CROW_HIT_UNIT) / total;
+  }
+  test_dataset_write(
+      test_comm, test_path("errors.h5"),
+      &(test_dataset){.m = M, .d = 3, .context = context, .types = 1, .prevalence = &prevalence, .reward = liking});
+  CHECK_OK(crow_dataset_open(test_comm, test_path("errors.h5"), true, &dataset));
+  crow_train_options_default(&options);
+  options.objective.lambda = 1;
+  options.sampling_error = true;
+  const crow_weights weights = {
+      .partition = p, .value = own, .hits = hits, .batch_hits = batches, .samples = (int64_t)total};
+  CHECK_OK(crow_rewards_fit(test_comm, &dataset, &weights, &options, &rewards));
+  CHECK(rewards.sampling_error.value != NULL);
+  double *whole = test_gather(test_comm, &p, rewards.sampling_error.value);
+  int at = 0;
+  for (int i = 0; i < M; i++) at = whole[i] > whole[at] ? i : at;
+  memcpy(sorted, whole, sizeof sorted);
+  qsort(sorted, M, sizeof *sorted, by_size);
+  CHECK(rewards.sampling_error.median == sorted[(M - 1) / 2] && sorted[0] > 0);
+  CHECK(rewards.sampling_error.largest == sorted[M - 1] && rewards.sampling_error.at == at);
+  crow_free(whole);
+  crow_rewards_free(&rewards);
+  crow_dataset_close(&dataset);
+}
+
 int main(int argc, char **argv) {
-  static const crow_test tests[] = {{"everything comes back", everything_comes_back}, {NULL, NULL}};
+  static const crow_test tests[] = {
+      {"everything comes back", everything_comes_back},
+      {"sampling errors are summed up over ranks", sampling_errors_are_summed_up_over_ranks},
+      {NULL, NULL}};
   return crow_test_main(argc, argv, "rewards in a checkpoint", tests, true);
 }

@@ -14,6 +14,7 @@ typedef struct counted {
   int delivered[2 * TASKS], saves;
   int64_t last;               /* the latest task of every group in the order of delivery */
   int64_t stops_at, fails_at; /* tasks in whose second step that happens; -1: none */
+  bool cut;                   /* whether that step of `stops_at` ends at once, without a result */
   int64_t known_at_save, current_at_save;
 } counted;
 
@@ -29,6 +30,7 @@ static crow_status step_task(void *context, int64_t slot, bool *done) {
   c->steps++;
   c->taken++;
   if (c->steps == 2 && c->current == c->stops_at) crow_stop_request(10);
+  if (c->cut && c->steps == 2 && c->current == c->stops_at) return crow_error(CROW_STOPPED, "cut short");
   if (c->steps == 2 && c->current == c->fails_at) return crow_error(CROW_FAILED, "task %d fails", (int)c->current);
   *done = c->steps == STEPS;
   if (!*done) return CROW_OK;
@@ -154,6 +156,25 @@ static void a_stop_saves_what_is_delivered(void) {
   }
 }
 
+/* What was cut short in the middle of a step is not gone on with: it is begun again. */
+static void a_task_that_is_cut_short_is_not_saved(void) {
+  int64_t todo[TASKS];
+  for (int64_t k = 0; k < TASKS; k++) todo[k] = k;
+  for (int count = 1; count <= crow_comm_size(test_comm); count++) {
+    crow_rank_groups groups = groups_of(count);
+    crow_checkpoint *checkpoint = open_checkpoint(false);
+    counted c = {.stops_at = 4, .fails_at = -1, .cut = true};
+    CHECK_STATUS(run_tasks(&c, &groups, checkpoint, todo, TASKS), CROW_STOPPED);
+    CHECK_MESSAGE("stopped in the middle");
+    crow_stop_clear();
+    CHECK(c.saves >= 1 && c.delivered[4] == 0);
+    if (groups.index == 4 % count) CHECK(c.current == 4 && c.current_at_save == -1);
+    CHECK_OK(crow_checkpoint_remove(checkpoint));
+    crow_checkpoint_destroy(&checkpoint);
+    crow_rank_groups_free(&groups);
+  }
+}
+
 static void an_error_of_one_group_ends_all(void) {
   int64_t todo[TASKS];
   for (int64_t k = 0; k < TASKS; k++) todo[k] = k;
@@ -170,6 +191,7 @@ static void an_error_of_one_group_ends_all(void) {
 int main(int argc, char **argv) {
   static const crow_test tests[] = {{"every task is done once and delivered", every_task_is_done_once_and_delivered},
                                     {"a stop saves what is delivered", a_stop_saves_what_is_delivered},
+                                    {"a task that is cut short is not saved", a_task_that_is_cut_short_is_not_saved},
                                     {"an error of one group ends all", an_error_of_one_group_ends_all},
                                     {NULL, NULL}};
   return crow_test_main(argc, argv, "tasks", tests, true);

@@ -347,6 +347,29 @@ static void another_dataset_is_refused(void) {
   crow_dataset_close(&other);
 }
 
+/* The first and the last among them, none and all. */
+static void unknown_rewards_are_counted(void) {
+  const double kept = rate[M - 1];
+  crow_dataset dataset = {0};
+  make_dataset("dataset.h5", (made){0}, &dataset);
+  for (unsigned which = 0; which < 1u << M; which++) {
+    unsigned char flags[M];
+    crow_gidx count = -1, expected = 0;
+    for (int x = 0; x < M; x++) {
+      rate[x] = which >> x & 1 ? (double)NAN : .5;
+      expected += which >> x & 1;
+    }
+    crow_file *file = make_rewards(&dataset, 0, NULL, NULL);
+    memset(flags, 7, sizeof flags);
+    CHECK_OK(crow_score_unknown(test_comm, file, M, flags, &count));
+    CHECK(count == expected);
+    for (int x = 0; x < M; x++) CHECK(flags[x] == (which >> x & 1));
+    crow_file_close(&file);
+  }
+  for (int x = 0; x < M; x++) rate[x] = x < M - 1 ? .5 : kept;
+  crow_dataset_close(&dataset);
+}
+
 /* ---- the nearest alternative ---------------------------------------------------------------------------------------
  */
 
@@ -515,6 +538,7 @@ int main(int argc, char **argv) {
       {"members and spread of a model are written", members_and_spread_of_a_model_are_written},
       {"the dataset is the named one", the_dataset_is_the_named_one},
       {"another dataset is refused", another_dataset_is_refused},
+      {"unknown rewards are counted", unknown_rewards_are_counted},
       {"contexts without prompts are warned of", contexts_without_prompts_are_warned_of},
       {"contexts that do not fit are refused", contexts_that_do_not_fit_are_refused},
       {"contexts of all must fit a rank", contexts_of_all_must_fit_a_rank},
