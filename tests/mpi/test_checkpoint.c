@@ -225,6 +225,27 @@ static void long_vectors_come_back(void) {
   remove_all();
 }
 
+/* More scalars than a block, so that several ranks have a part of them to give. */
+static void many_scalars_come_back(void) {
+  enum { MANY = 3 * CROW_BLOCK + 5 };
+  static double scalars[MANY], back[MANY];
+  crow_checkpoint *checkpoint = open_run(&plain, 7);
+  bool found = true;
+  for (int k = 0; k < MANY; k++) scalars[k] = 1. / (k + 1);
+  CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+  CHECK_OK(crow_checkpoint_begin(checkpoint));
+  CHECK_OK(crow_checkpoint_put_scalars(checkpoint, "many", MANY, scalars));
+  CHECK_OK(crow_checkpoint_end(checkpoint));
+  crow_checkpoint_destroy(&checkpoint);
+  checkpoint = open_run(&plain, 7);
+  CHECK_OK(crow_checkpoint_find(checkpoint, &found));
+  CHECK(found && crow_checkpoint_scalars(checkpoint, "many") == MANY);
+  if (found) CHECK_OK(crow_checkpoint_get_scalars(checkpoint, "many", MANY, back));
+  CHECK(memcmp(back, scalars, sizeof scalars) == 0);
+  crow_checkpoint_destroy(&checkpoint);
+  remove_all();
+}
+
 static void remove_all_of(const char *text, const crow_weights_options *options) {
   crow_checkpoint *checkpoint = open_run(&plain, 7);
   bool found = false;
@@ -481,6 +502,7 @@ int main(int argc, char **argv) {
       {"a damaged file is passed over", a_damaged_file_is_passed_over},
       {"runs go on with the same settings", runs_go_on_with_the_same_settings},
       {"long vectors come back", long_vectors_come_back},
+      {"many scalars come back", many_scalars_come_back},
       {"HDF5 sees a changed byte", hdf5_sees_a_changed_byte},
       {"files of others stay", files_of_others_stay},
       {"a restart is newer than what was there", a_restart_is_newer},

@@ -347,6 +347,12 @@ static void contexts_of_draws_are_prepared(void) {
     CHECK(search->intercept[p] >= 1.0099 * gamma * spread);
     CHECK(search->intercept[p] <= 1.0101 * gamma * spread + 1e-9);
     CHECK(crow_sign_bound(search, p, 3) == search->slope[p] * 3 + search->intercept[p]);
+    /* And that is: roundings in a row, twice, times the root of the dimensions, of sizes in double. */
+    const double exact = 0x1p-53 * (crow_signs_roundings(signs) + WIDE + 16) * 2 * sqrt(WIDE) * scale;
+    const double of_draw = exact * 2 * crow_signs_norm(signs) * search->reach;
+    const double of_rest = exact * (search->far * search->reach + search->reach * search->reach);
+    CHECK_NEAR(search->slope[p] / 1.01 - gamma * search->radius[p], of_draw, 1e-3 * of_draw);
+    CHECK_NEAR(search->intercept[p] / 1.01 - gamma * search->spread[p], of_rest, 1e-3 * of_rest);
   }
   crow_sign_search_destroy(&search);
   CHECK(search == NULL);
