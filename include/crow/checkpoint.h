@@ -28,7 +28,7 @@ extern CROW_API const crow_setting crow_checkpoint_settings[];
  * arithmetic that gives a result's bits. Each is raised when that changes; a checkpoint of another build with the same
  * two is gone on with, and a warning names the build. */
 #define CROW_CHECKPOINT_LAYOUT 4
-#define CROW_NUMERICS 4
+#define CROW_NUMERICS 5
 
 /** The names of the two files that these options and this output lead to, owned by the caller; NULL if there are to be
  * none. A name that would be too long for a file is cut and told apart by a digest. Local. */

@@ -47,8 +47,8 @@ CROW_API const char *crow_comm_version(void);
 /** This process's host name; Local. */
 CROW_API const char *crow_comm_host(void);
 
-/** All ranks say how their local work went and all get the worst status; on failure the lowest failing rank's message
- * becomes everybody's. Collective: the last line of every collective function's local part. */
+/** All ranks say how their local work went and all get the status and the message of the lowest rank that
+ * failed, if one did. Collective: the last line of every collective function's local part. */
 CROW_API crow_status crow_comm_agree(const crow_comm *comm, crow_status local);
 /** As CROW_TRY, after agreement: for local calls inside a collective function. Needs `comm` in scope by that name. */
 #define CROW_TRY_AGREE(comm, call) CROW_TRY(crow_comm_agree((comm), (call)))

@@ -159,7 +159,8 @@ static crow_status read_comparisons(const job *j, const crow_partition *p, compa
   return crow_file_read(file, "/comparisons/count", p->begin, p->count, CROW_I64, c->judgements);
 }
 
-/* A Poisson(1) number by inversion, from 1/e to the last bit, at most POISSON_MOST. */
+/* Inverts the Poisson(1) distribution at u, up to POISSON_MOST. Its first term, 1/e, is written to the last bit, so
+ * that no machine's exp() has a say. */
 enum { POISSON_MOST = 20 };
 static int64_t clones_poisson(double u) {
   int64_t n = 0;

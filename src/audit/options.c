@@ -8,8 +8,8 @@
 #define AT(field) offsetof(crow_audit_options, field)
 const crow_setting crow_audit_settings[] = {
     {"radius", CROW_SETTING_DOUBLE, AT(radius), 0, NULL, 0, 1e300, NULL,
-     "alternatives whose contexts are joined by steps of at most this length are approximate clones; 0: from the "
-     "distances of nearest neighbours, at their largest jump"},
+     "alternatives whose contexts are joined by steps of at most this length are approximate clones; 0: "
+     "where the sorted distances to the nearest other alternative jump most"},
     {"target", CROW_SETTING_TEXT, AT(target), 0, "most-compared", 0, 0, "most-compared|topics|topic:NAME|id:NAME|none",
      "what the stress test clones: the alternative in most comparisons (of each prompt), each topic in turn, the "
      "named topic or alternative, or nothing"},

@@ -7,8 +7,9 @@
 
 static volatile sig_atomic_t requested;
 static double deadline_s = INFINITY;
-static const char *raised_at; /* for tests */
-static int raised_after;      /* so many more times of `raised_at` */
+/* For tests: at what work a signal is raised, and how often it is passed before. */
+static const char *raised_at;
+static int raised_after;
 
 void crow_stop_request(int signal_number) { requested = signal_number; }
 int crow_stop_requested(void) { return (int)requested; }

@@ -20,7 +20,7 @@ static double complete_s(const crow_bench_model *model, double alternatives) {
   return model->complete_s + at * (model->complete_far_s - model->complete_s);
 }
 
-/* What weights and fit with their default options are held against before they begin. */
+/* The bytes that a rank needs, as the memory checks of weights and fit with default options reckon them. */
 static void predict_bytes(const crow_bench_size *size, crow_bench_prediction *out) {
   const crow_dataset like = {.alternatives = size->alternatives,
                              .dimensions = size->dimensions,

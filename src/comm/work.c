@@ -11,7 +11,7 @@ static void smpi_execute(double seconds) { (void)seconds; }
 
 static crow_work_done done;
 static double charge[CROW_WORK_KINDS];
-static double start_s = NAN, cpu_start_s = NAN; /* of work that is under way; else what ends unbegun is NaN */
+static double start_s = NAN, cpu_start_s = NAN; /* of work under way; NaN if none was begun, and so its time */
 
 const char *crow_work_name(crow_work kind) {
   static const char *const names[CROW_WORK_KINDS] = {"sample", "pair", "whole", "slice", "vector"};

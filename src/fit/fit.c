@@ -106,7 +106,8 @@ static crow_status fit_resume(const crow_comm *comm, const crow_weights *weights
   return CROW_OK;
 }
 
-/* Adds the iterate to the trace, unless it is there already: a step after the last one does not move. */
+/* Adds the iterate to the trace, unless it is there already: a resumed run that had ended takes a step that changes
+ * nothing. */
 static crow_status record(const crow_comm *comm, const crow_lbfgs *lbfgs, crow_trace *trace) {
   int64_t iteration = 0;
   double value = 0, optimality = 0;

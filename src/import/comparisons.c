@@ -291,8 +291,8 @@ static crow_status read_score(reader *in) {
   return crow_import_scores_add(&in->scores, field_of(in, in->columns.prompt), &row);
 }
 
-/* Ids first is safe only if the whole file means ids: a file that on one line must mean a side, and on another could
- * mean a side other than the id says, would be read half wrong without a word. */
+/* A winner is read as an id before it is read as a side. If one line can only mean a side, and on another the id says
+ * the contrary of the side, the file is ambiguous and refused. */
 static void check_contest(const reader *in) {
   if (!in->contest_line || !in->side_line) return;
   crow_bad_lines_add(in->report, crow_csv_name(in->csv), in->contest_line,

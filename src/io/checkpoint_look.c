@@ -8,7 +8,7 @@
 typedef enum look_kind {
   LOOK_ABSENT,
   LOOK_CHECKPOINT, /* whole, or damaged where it does not matter for what it is */
-  LOOK_RUIN,       /* an HDF5 file that cannot be opened, or nothing at all: what is left of whatever it was */
+  LOOK_DAMAGED,    /* an HDF5 file that cannot be opened, or nothing at all: what is left of whatever it was */
   LOOK_OTHER
 } look_kind;
 
@@ -20,7 +20,7 @@ static int64_t look_at_ruin(const char *path) {
   if (!file) return LOOK_OTHER;
   const size_t bytes = fread(begin, 1, sizeof begin, file);
   (void)fclose(file);
-  return memcmp(begin, signature, bytes) == 0 ? LOOK_RUIN : LOOK_OTHER;
+  return memcmp(begin, signature, bytes) == 0 ? LOOK_DAMAGED : LOOK_OTHER;
 }
 
 /* A file that is no whole checkpoint. Collective. */
@@ -66,9 +66,9 @@ crow_status crow_checkpoint_look(crow_checkpoint *checkpoint, crow_file *file[2]
   int64_t kind[2] = {LOOK_ABSENT, LOOK_ABSENT};
   for (int k = 0; k < 2; k++) CROW_NEED(look_at_one(checkpoint, k, &file[k], &sequence[k], &kind[k]));
   for (int k = 0; k < 2; k++) {
-    /* A ruin was a checkpoint if its name or its fellow says so. */
+    /* A damaged file is taken for ours if it has the default name, or the other of the two is a checkpoint. */
     const bool ours = checkpoint->own_name || kind[!k] == LOOK_CHECKPOINT;
-    if (kind[k] == LOOK_OTHER || (kind[k] == LOOK_RUIN && !ours)) {
+    if (kind[k] == LOOK_OTHER || (kind[k] == LOOK_DAMAGED && !ours)) {
       return crow_error(CROW_USAGE,
                         "%s: is no checkpoint of crow, and one would replace it: remove it, or choose another name "
                         "with --checkpoint NAME",

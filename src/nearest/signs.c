@@ -87,7 +87,7 @@ static void make_panels(crow_sign_search *search, const crow_sign_work *work, in
       search->radius[panel] = fmax(search->radius[panel], norm_of(adjoint, search->size) * search->scale);
       search->spread[panel] = fmax(search->spread[panel], fabs(offset));
       search->reach = fmax(search->reach, sqrt(square[i]) * (1 + 1e-6));
-      /* Never true of what is not a number. */
+      /* Written with !, so that NaN counts as too large. */
       if (!(search->radius[panel] < SIZE_LIMIT && search->spread[panel] < SIZE_LIMIT)) search->unfit = true;
     }
   }

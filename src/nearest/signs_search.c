@@ -34,7 +34,8 @@ static void add_note(crow_sign_work *work, int64_t row, float upper, int64_t ind
   work->kept[row] = kept;
 }
 
-/* A row in which a panel's scores (plus bound) reach the threshold: raises that, and notes what still reaches it. */
+/* A row whose best score in this panel, plus the bound, reaches its threshold: raises the threshold, then notes each
+ * context whose score still reaches it. */
 static void note_row(crow_sign_work *work, int64_t row, const float *upper, int64_t lanes, double bound,
                      int64_t first) {
   float greatest = upper[0];

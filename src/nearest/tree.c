@@ -11,7 +11,7 @@
 /* Points taken at once: the more, the nearer to each other those of a packet are. */
 #define CHUNK 16384
 #define LARGEST_CHUNK 65536
-/* Points that descend side by side: each waits for memory, together they do not. */
+/* Points that descend in turn, so that one is worked on while another waits for memory. */
 #define ABREAST 8
 
 /* ---- building --------------------------------------------------------------------------------------------------- */
@@ -142,7 +142,7 @@ typedef struct tree_work {
   double *distance; /* (lanes) */
   double *index;    /* (lanes) */
   int32_t *nearest; /* (chunk) position in the tree; -1 where several are nearest */
-  int64_t *ties;    /* (count) what can be nearest to one point; grows no further */
+  int64_t *ties;    /* (count) what can be nearest to one point; room for all */
   double *measured; /* (count) their canonical distances */
 } tree_work;
 

@@ -14,7 +14,7 @@ static crow_status complete_curvature(crow_objective *o, const double *reward, d
   crow_work_begin();
   crow_convolution_interpolate(o->convolution, CROW_GRID_SLOPE, count, reward, curvature);
   crow_work_end(CROW_WORK_SLICE, (double)count);
-  /* The sum was over all y; x itself has sigma'(0) = 1/4. Rounding may leave less than nothing. */
+  /* The sum was over all y; x itself has sigma'(0) = 1/4. By rounding the rest may be negative. */
   for (int64_t i = 0; i < count; i++) curvature[i] = fmax(0, curvature[i] - 0.25 * o->weights->value[i]);
   return CROW_OK;
 }

@@ -112,7 +112,7 @@ static void add_wins(crow_objective *o) {
   }
 }
 
-/* Units that fit the sums themselves, which the first units were good enough to find. */
+/* The final units, from the sums; the first ones served only to find these. */
 static crow_status set_units(crow_objective *o) {
   CROW_NEED(set_first_units(o));
   add_neighbours(o);

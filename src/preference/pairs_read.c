@@ -33,7 +33,7 @@ static crow_status read_first(const crow_comm *comm, const crow_dataset *dataset
   *out = (crow_comparisons){.slice = slice};
   CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW_EACH(slice.count, &out->first, &out->second, &out->outcome));
   if (dataset->has_count) CROW_TRY_AGREE(comm, CROW_ALLOCATE_RAW(&out->count, slice.count));
-  /* The outcomes' memory has the right size for the indices as they are read, and waits for its turn. */
+  /* Indices are read as wide integers into the outcomes' memory, which has that size and is not needed before. */
   void *const wide = out->outcome;
   CROW_TRY(read_indices(dataset, "/comparisons/first", &slice, wide, out->first));
   CROW_TRY(read_indices(dataset, "/comparisons/second", &slice, wide, out->second));

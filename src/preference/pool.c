@@ -8,8 +8,8 @@ const crow_setting crow_cluster_settings[] = {
     {"clusters", CROW_SETTING_INT, AT(clusters), 0, NULL, 0, INT32_MAX, NULL,
      "number K of groups by k-means; 0: single linkage under --radius"},
     {"radius", CROW_SETTING_DOUBLE, AT(radius), 0, NULL, 0, 1e300, NULL,
-     "join alternatives whose contexts are at most this far apart; 0: from the distances of nearest neighbours, at "
-     "their largest jump"},
+     "join alternatives whose contexts are at most this far apart; 0: where the sorted distances to the nearest "
+     "other alternative jump most"},
     CROW_SETTING("starts", INT, crow_cluster_options, starts, .value = 10, .minimum = 1, .maximum = 1e6,
                  .help = "how often k-means begins anew from other centres; the result of least inertia is taken"),
     {"max-iterations", CROW_SETTING_INT, AT(max_iterations), 300, NULL, 1, 1e9, NULL, "iterations of k-means at most"},
@@ -38,14 +38,16 @@ static crow_status make_groups(const crow_comm *comm, const crow_dataset *datase
   if (*radius == 0) {
     double jump = 1;
     CROW_NEED(crow_radius_suggest(comm, dataset, radius, &jump));
-    crow_log(CROW_LOG_NOTICE, "cluster: radius %.6g from the distances of nearest neighbours (largest jump %.3g-fold)",
-             *radius, jump);
+    crow_log(
+        CROW_LOG_NOTICE,
+        "cluster: radius %.6g from the distances of nearest neighbours (beyond it the next is %.3g times as large)",
+        *radius, jump);
   }
   return crow_groups_by_radius(comm, dataset, *radius, groups);
 }
 
 /* Members and first member of each group. Local. */
-static crow_status survey(const crow_groups *groups, crow_pool *pool) {
+static crow_status count_members(const crow_groups *groups, crow_pool *pool) {
   CROW_NEED(CROW_ALLOCATE_EACH(groups->groups, &pool->size, &pool->first));
   for (crow_gidx i = groups->alternatives - 1; i >= 0; i--) {
     pool->size[groups->group[i]]++;
@@ -107,7 +109,7 @@ crow_status crow_cluster_run(const crow_comm *comm, const crow_dataset *dataset,
   CROW_TRY(crow_cluster_check_memory(comm, dataset, options->clusters, options->clusters, options->memory_per_rank));
   CROW_TRY(make_groups(comm, dataset, options, &groups, &summary->radius));
   CROW_TRY(crow_cluster_check_memory(comm, dataset, options->clusters, groups.groups, options->memory_per_rank));
-  CROW_TRY_AGREE(comm, survey(&groups, &pool));
+  CROW_TRY_AGREE(comm, count_members(&groups, &pool));
   CROW_TRY(check_groups(dataset, &groups));
   CROW_TRY(crow_result_save(comm, output, overwrite, write_pool, &(pooled){&pool, provenance, summary}));
   summarise(&pool, summary);

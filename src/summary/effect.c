@@ -90,7 +90,8 @@ static crow_status name_groups(const crow_comm *comm, const crow_dataset *datase
 }
 
 crow_gidx crow_effect_compared(const crow_dataset *dataset) {
-  /* Prompts have spaces, centres and numbers of samples of their own, and equal shares of no common size. */
+  /* Prompts have spaces, centres and numbers of samples of their own, and what an equal share is differs between them.
+   */
   if (dataset->prompts > 1 || dataset->dimensions == 0 || dataset->alternatives > ALTERNATIVES_MOST) return 0;
   return crow_neighbours_compared(dataset->alternatives, dataset->dimensions);
 }
@@ -107,7 +108,7 @@ static crow_status find_groups(const crow_comm *comm, const crow_dataset *datase
   CROW_TRY(crow_neighbours_find(comm, dataset, &weights->space, whole, &neighbours));
   CROW_TRY_AGREE(comm, take_groups(&neighbours, whole, out, &among));
   CROW_TRY(name_groups(comm, dataset, out));
-  /* Clones rightly leave few that count; without them it is the space's doing. */
+  /* With many clones a small effective number is right; with few it is the space's fault. */
   out->concentrated =
       *weights->space.choice.space && 2 * out->effective < (double)out->alternatives && 4 * among < out->looked;
 cleanup:

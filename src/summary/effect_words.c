@@ -102,8 +102,8 @@ static void warn_of_samples(const crow_effect *e, crow_effect_words *out) {
                   e->median_hits);
   }
   if (e->zeros) {
-    effect_append(text, "%s%lld of %lld weights %s zero: %s a limit", *text ? "; " : "", (long long)e->zeros,
-                  (long long)e->alternatives, e->zeros == 1 ? "is" : "are",
+    effect_append(text, "%s%lld of %lld weights %s zero: %s the limit for small weights", *text ? "; " : "",
+                  (long long)e->zeros, (long long)e->alternatives, e->zeros == 1 ? "is" : "are",
                   e->zeros == 1 ? "its reward is" : "each reward is");
   }
   if (e->more_samples) effect_append(text, "; --samples %lld", (long long)e->more_samples);

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* With c = 1 a pair weighs as many of its judgements as were drawn, divided by how many it has: kept in this part. */
+/* With c = 1 a pair counts the judgements that were drawn over those that it has, kept as an integer in this unit. */
 #define UNIT 0x1p24
 /* Replicates that a group may end before it delivers them. */
 #define SLOTS 16

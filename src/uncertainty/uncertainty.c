@@ -23,6 +23,7 @@ const crow_setting crow_uncertainty_settings[] = {
                          "errors are then the replicates'"),
     CROW_SETTING("bootstrap-seed", INT, crow_uncertainty_options, bootstrap_seed, .value = 1, .maximum = 9e15,
                  .help = "seed of the replicates and the probes"),
+    /* Shown as --no-errors, whose help this is. */
     CROW_SETTING("errors", BOOL, crow_uncertainty_options, errors, .value = 1,
                  .help = "no standard errors but those that are asked for: by default rewards have them up to 1024 "
                          "alternatives, and mean rewards of topics up to 50 topics, which costs some ten evaluations "

@@ -142,11 +142,10 @@ static crow_status log_restless(const crow_comm *comm, const crow_partition *p, 
   const bool seen = crow_weights_center_seen(center->change, error);
   crow_log(
       seen ? CROW_LOG_WARNING : CROW_LOG_INFO,
-      "space: the weighted mean is taken as it is after %lld rounds of %lld sample%s: the last changed the weights "
-      "by %.2g in all, %s what %lld sample%s leave%s of error, %.2g",
+      "space: the weighted mean had not come to rest after %lld rounds of %lld sample%s; the last round changed the "
+      "weights by %.2g in sum, which %s beside their sampling error of %.2g with %lld sample%s",
       (long long)center->rounds, (long long)samples, crow_plural(samples), center->change,
-      seen ? "which shows beside" : "little beside", (long long)limit, crow_plural(limit), limit == 1 ? "s" : "",
-      error);
+      seen ? "matters" : "does not matter", error, (long long)limit, crow_plural(limit));
 cleanup:
   return status;
 }

@@ -171,16 +171,15 @@ static crow_status find_length(const crow_comm *comm, const crow_contexts *conte
   if (out->length == 0) out->length = 1;
   if (out->eta < CROW_VALLEY_LEAST) {
     crow_log(CROW_LOG_WARNING,
-             "weights: no valley: the distances have one hump (%.3g of their variance is between the sides of %.4g, a "
-             "single hump has .64); give --%s",
-             out->eta, valley.radius, kernel ? "bandwidth" : "radius");
+             "weights: no valley: the distances have one hump (splitting them at %.4g explains %.3g of their "
+             "variance; one hump gives .64); give --%s",
+             valley.radius, out->eta, kernel ? "bandwidth" : "radius");
     goto cleanup;
   }
-  crow_log(
-      CROW_LOG_NOTICE,
-      "weights: %s %.6g (%sthe valley of the distances of %lld pair%s; %.3g of their variance is between its sides, "
-      ".64 for a single hump)",
-      what, out->length, kernel ? "a third of " : "", (long long)pairs, crow_plural(pairs), out->eta);
+  crow_log(CROW_LOG_NOTICE,
+           "weights: %s %.6g (%sthe valley of the distances of %lld pair%s; the split explains %.3g of their variance; "
+           "one hump gives .64)",
+           what, out->length, kernel ? "a third of " : "", (long long)pairs, crow_plural(pairs), out->eta);
 cleanup:
   crow_free(distance);
   return status;

@@ -171,8 +171,8 @@ crow_status crow_draws_pilot(const crow_comm *comm, const crow_dataset *dataset,
     CROW_TRY(find_variance(comm, s, out, &variance));
     const double gain = work_saved(s, dataset->dimensions) / variance;
     crow_log(CROW_LOG_INFO,
-             "weights: %d draws by the signs of %lld blocks: %.3g times the variance of independent samples, for one "
-             "in %.3g of the work",
+             "weights: %d draws by the signs of %lld blocks: %.3g times the variance of independent samples, at 1/%.3g "
+             "of the work",
              DRAWS_LEAST, (long long)s->blocks, variance, work_saved(s, dataset->dimensions));
     if (gain > best_gain) {
       best = s->blocks;

@@ -66,7 +66,8 @@ static crow_status few_set_normal(crow_few_set *s) {
   return CROW_OK;
 }
 
-/* Coordinates in the affine hull or, of directions, in the span; all dimensions where that saves none. */
+/* Coordinates in the affine hull or, of directions, in the span; all dimensions where that saves none, and with a pool,
+ * whose rows may be equally near several contexts, which rounding to the hull would undo. */
 static crow_status few_place(crow_few *few, double *rows, crow_few_set *s) {
   crow_status status = CROW_OK;
   const crow_gidx d = few->d, count = s->count;
@@ -76,7 +77,7 @@ static crow_status few_place(crow_few *few, double *rows, crow_few_set *s) {
   CROW_TRY(CROW_ALLOCATE_RAW(&s->basis, (count < d ? count : d) * d));
   CROW_TRY(CROW_ALLOCATE_RAW(&rest, count * d));
   if (few->kind == CROW_FEW_BOX) CROW_TRY(few_find_box(few, rows, s));
-  s->k = crow_few_basis(rows, count, d, origin, s->basis, rest);
+  s->k = few->kind == CROW_FEW_POOL ? d : crow_few_basis(rows, count, d, origin, s->basis, rest);
   const bool all = s->k == d;
   if (s->k == 0) s->k = 1; /* equal contexts still get a coordinate */
   CROW_TRY(CROW_ALLOCATE(&s->coordinate, count * s->k));

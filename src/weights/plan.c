@@ -93,7 +93,7 @@ crow_status crow_weights_check_memory(const crow_comm *comm, const crow_dataset 
   return crow_comm_check_memory(
       comm, options->memory_per_rank, crow_weights_need_bytes(dataset, options, ranks, slices ? slices : ranks),
       crow_weights_exact_fits(dataset, options)
-          ? "take fewer ranks a node, or samples (--nearest auto above --pseudo-count 0, or another engine)"
+          ? "take fewer ranks a node, or samples in place of exact cells: --nearest fused"
           : "use more ranks or fewer ranks a node, a --grid of more slices, contexts stored as 32-bit floats, or "
             "another --space than gaussian",
       "the weights of %lld alternatives in %lld dimensions", (long long)dataset->alternatives,

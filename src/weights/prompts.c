@@ -433,8 +433,8 @@ static crow_status log_restless_prompts(const crow_prompts *p) {
   if (restless[0] == 0) goto cleanup;
   crow_log(
       restless[1] ? CROW_LOG_WARNING : CROW_LOG_INFO,
-      "space: of %lld prompt%s the weighted mean is taken as it is after as many rounds as there may be; in %lld of "
-      "them the last one changed the weights by what shows beside what the samples leave of error",
+      "space: in %lld prompt%s the weighted mean had not come to rest after the last round that there may be; in %lld "
+      "of them that matters beside the weights' sampling error",
       (long long)restless[0], crow_plural(restless[0]), (long long)restless[1]);
 cleanup:
   crow_free(told);

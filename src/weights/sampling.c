@@ -261,13 +261,15 @@ cleanup:
 }
 
 /* The dimensions in which distances are taken, and this rank's alternatives in them. What is projected is searched
- * faster; where points are drawn in the hull it costs nothing else. Collective. */
+ * faster; where points are drawn in the hull it costs nothing else. A pool's rows may be equally near several
+ * alternatives, which rounding to the hull would undo. Collective. */
 static crow_status place_contexts(const crow_comm *comm, const crow_dataset *dataset,
                                   const crow_weights_options *options, int64_t samples, crow_sampling *s) {
   crow_status status = CROW_OK;
   const bool drawn_there = crow_flat_fits(s->space) && crow_draws_apart(dataset, options, samples, s);
   const crow_gidx d = dataset->dimensions, m = dataset->alternatives;
-  const crow_gidx limit = !drawn_there ? crow_hull_limit(m, d) : m < d ? m - 1 : d - 1;
+  const crow_gidx most = !drawn_there ? crow_hull_limit(m, d) : m < d ? m - 1 : d - 1;
+  const crow_gidx limit = crow_space_size(s->space) > 0 ? 0 : most;
   const bool known = s->hull.d > 0 && s->hull_limit == limit;
   if (known && s->dimensions > 0) return CROW_OK;
   if (!known) {

@@ -39,6 +39,7 @@ const crow_setting crow_weights_settings[] = {
     {"prompt-share", CROW_SETTING_CHOICE, AT(prompt_share), CROW_PROMPT_SHARE_UNIFORM, NULL, 0, 0, "uniform|count",
      "with several prompts, each of which has weights of its own: what these sum to; the same for all prompts, or in "
      "proportion to their numbers of alternatives"},
+    /* Shown as --no-batches, whose help this is. */
     CROW_SETTING("batches", BOOL, crow_weights_options, batches, .value = 1,
                  .help = "save 256 bytes for each alternative, in memory and in the file; crow fit can then not "
                          "report the sampling error of rewards"),

@@ -20,8 +20,8 @@ for samples in 100000 400000; do
   crow weights slow.h5 -o w-$samples.h5 --space sphere --samples $samples --draws independent --verbose
   exits 0
   cat out err >both
-  once both "space: the weighted mean is taken as it is after 30 rounds of 100000 samples"
-  grep "the weighted mean is taken" both >said-$samples
+  once both "space: the weighted mean had not come to rest after 30 rounds of 100000 samples"
+  grep "the weighted mean had not come to rest" both >said-$samples
 done
 "$python" - <<'PY' || fail "the line does not say what is in the file"
 import h5py, re, numpy as np
@@ -30,11 +30,11 @@ for samples, warned in ((100000, False), (400000, True)):
     line = open(f"said-{samples}").read()
     # The mean of |error| of a normal is sqrt(2 / pi) of its standard deviation.
     error = np.sqrt(2 / np.pi * w * (1 - w) / samples).sum()
-    said_change, said_error = re.search(r"changed the weights by (\S+) in all, .* of error, (\S+)\n", line).groups()
+    said_change, said_error = re.search(r"changed the weights by (\S+) in sum, .* sampling error of (\S+) with", line).groups()
     assert rounds == 30 and change >= 1e-4
     assert abs(float(said_change) / change - 1) < .05 and abs(float(said_error) / error - 1) < .06, (line, error)
     assert ("warning" in line) == warned == (10 * change > error), line
-    assert ("which shows beside what" in line) == warned and ("little beside what" in line) != warned, line
+    assert ("which matters beside" in line) == warned and ("which does not matter beside" in line) != warned, line
 PY
 
 # Within prompts it is said once, for how many. A prompt's weights are those of its alternatives alone, so which of them come
@@ -66,7 +66,7 @@ for samples in 100000 400000; do
     exits 0
     once out "space: sphere, of each prompt's own contexts"
     cat out err >both
-    grep "the weighted mean" both >said-$samples-$on || :
+    grep "the weighted mean had" both >said-$samples-$on || :
     "$python" - $samples said-$samples-$on <<'PY' || fail "restless prompts are not counted on $on ranks"
 import h5py, re, sys, numpy as np
 samples, line = int(sys.argv[1]), open(sys.argv[2]).read()
@@ -77,7 +77,7 @@ for name in ("slow", "few", "two"):
     restless += not rests
     seen += not rests and 10 * a["center_change"] > np.sqrt(2 / np.pi * w * (1 - w) / samples).sum()
 assert restless > 0 and line.count("\n") == 1, line
-said = re.search(r"of (\d+) prompts? the weighted mean .* in (\d+) of them", line).groups()
+said = re.search(r"in (\d+) prompts? the weighted mean .*; in (\d+) of them", line).groups()
 assert tuple(map(int, said)) == (restless, seen), (said, restless, seen)
 assert ("warning" in line) == (seen > 0), line
 PY

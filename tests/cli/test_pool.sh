@@ -52,4 +52,39 @@ import h5py
 assert any("pool.h5" in str(v) for k, v in h5py.File("s.h5")["provenance"].attrs.items() if k.startswith("input_"))
 assert (h5py.File("s.h5")["weights/hits"][:] == h5py.File("all.h5")["weights/hits"][:]).all()
 PY
+
+# A row that is equally near k alternatives gives 1/k to each (Definition 4.1), though the alternatives span few of the
+# dimensions, within prompts and without. Whole numbers, all rows of the pool once: brute force is exact.
+"$python" - <<'PY' || fail "no pool of ties"
+import h5py, numpy as np
+for name, m, d, n, share in (("small", 3, 6, 64, .5), ("wide", 20, 500, 3000, .03)):
+    g = np.random.default_rng(1)
+    x, y = np.unique((g.random((8 * m, d)) < share).astype(float), axis=0), (g.random((n, d)) < share).astype(float)
+    x = x[g.permutation(len(x))[:m]]
+    with h5py.File(name + "-pool.h5", "w") as f: f["p"] = y
+    for prompts in (False, True):
+        with h5py.File(name + ("-prompts.h5" if prompts else ".h5"), "w") as f:
+            f.attrs.update(crow_kind="dataset", crow_schema_version=1)
+            f["alternatives/context"] = np.r_[x, x] if prompts else x
+            if prompts: f["alternatives/prompt"] = [b"a"] * m + [b"b"] * m
+            f["comparisons/first"], f["comparisons/second"], f["comparisons/outcome"] = [0], [1], [1.0]
+PY
+for name in small wide; do
+  for of in $name $name-prompts; do
+    crow weights $of.h5 -o w-$of.h5 --space pool:$name-pool.h5:/p --samples 100000
+    exits 0
+  done
+done
+"$python" - <<'PY' || fail "ties with a pool's rows are not shared"
+import h5py, numpy as np
+for name in ("small", "wide"):
+    x, y = h5py.File(name + ".h5")["alternatives/context"][:], h5py.File(name + "-pool.h5")["p"][:]
+    square = (y ** 2).sum(1)[:, None] + (x ** 2).sum(1) - 2 * y @ x.T
+    tied = square == square.min(1)[:, None]
+    assert (tied.sum(1) > 1).mean() > .1
+    true = (tied / tied.sum(1)[:, None]).mean(0)
+    for of, expected in ((name, true), (name + "-prompts", np.r_[true, true] / 2)):
+        error = abs(h5py.File("w-" + of + ".h5")["weights/value"][:] - expected).max()
+        assert error < 1e-9, (of, error)
+PY
 finish

@@ -101,7 +101,8 @@ if command -v gnuplot >/dev/null; then
 fi
 crow weights tail.h5 -o tail-w.h5 --scheme radius
 exits 0
-says "no valley: the distances have one hump (0.525 of their variance"
+says "no valley: the distances have one hump (splitting them at "
+says " explains 0.525 of their variance"
 says "; give --radius"
 prints_not "the valley of"
 

@@ -97,7 +97,7 @@ static void words_are_kept_with_their_warnings(void) {
   CHECK(strcmp(crow_strings_get(&kept, 0), said.line[0]) == 0);
   CHECK(strncmp(crow_strings_get(&kept, 1), "warning: weights count like 7 of 100 alternatives", 48) == 0);
   CHECK(strcmp(crow_strings_get(&kept, 2),
-               "warning: 3 of 100 weights are zero: each reward is a limit; --samples 5000") == 0);
+               "warning: 3 of 100 weights are zero: each reward is the limit for small weights; --samples 5000") == 0);
   crow_strings_free(&kept);
   crow_memory_fail_after(0);
   CHECK_STATUS(crow_effect_keep(&e, "cube", &kept), CROW_FAILED);

@@ -177,7 +177,7 @@ cleanup:
   return status;
 }
 
-/* What is found without being asked for is of tabular rewards and observed comparisons alone. */
+/* Standard errors that nobody asked for are computed only for tabular rewards of observed comparisons. */
 static crow_uncertainty_options choose_uncertainty(const fit_options *options, const crow_dataset *dataset) {
   crow_uncertainty_options wanted = options->uncertainty;
   if (options->fit.model.model != CROW_MODEL_TABULAR || !dataset->has_comparisons) wanted.errors = false;

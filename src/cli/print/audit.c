@@ -57,7 +57,8 @@ static crow_status audit_print_groups(crow_run *run, const crow_audit_result *r,
   crow_table table = {0};
   char rule[128] = "";
   if (r->jump > 0) {
-    (void)snprintf(rule, sizeof rule, ", from the distances of nearest neighbours (largest jump %.3g-fold)", r->jump);
+    (void)snprintf(rule, sizeof rule,
+                   ", from the distances of nearest neighbours (beyond it the next is %.3g times as large)", r->jump);
   }
   crow_print(run, "\nApproximate clones: radius %.6g%s", r->radius, rule);
   if (r->groups == 0) {

@@ -8,8 +8,9 @@ static const char *const verdicts[] = {
         "whether clones distort the rewards",
     [CROW_AUDIT_CHANGES_STANDARD] = "clones change the winner of the standard fit, and not that of the weighted fit",
     [CROW_AUDIT_CHANGES_WEIGHTED] = "clones change the winner of the weighted fit, and not that of the standard fit",
-    [CROW_AUDIT_CHANGES_FARTHER] =
-        "clones change the winner of the standard fit, and that of the weighted fit only if they are farther off",
+    [CROW_AUDIT_CHANGES_FARTHER] = "clones change the winner of the standard fit; that of the weighted fit changes "
+                                   "only with clones that are farther "
+                                   "from their originals",
     [CROW_AUDIT_CHANGES_BOTH] =
         "clones change the winner of both fits: the contexts do not show the weights who is a clone of whom, or the "
         "comparisons are too few; crow cluster pools those of close alternatives",
@@ -84,7 +85,8 @@ static void say_chance(crow_run *run, const char *method, const crow_audit_summa
                    (long long)s->noise.most_prompts);
   }
   crow_print(run,
-             "%s fit, comparisons redrawn %lld time%s without clones: largest shift %.3g (at most %.3g), the winner "
+             "%s fit, comparisons redrawn %lld time%s without clones: largest shift %.3g in the median (at most %.3g), "
+             "the winner "
              "changes in %lld%s; clones do %s than that",
              method, (long long)s->redraws, crow_plural(s->redraws), s->noise.typical, s->noise.largest,
              (long long)s->noise.winners, more, crow_audit_summary_is_chance(s) ? "no more" : "more");

@@ -64,6 +64,8 @@ void crow_bench_print_score(crow_run *run, const crow_bench_report *report, int 
                 {"io", "read_rate", "read_bytes_per_s", "read %.3g bytes a second", 1e6}};
   char line[512] = "";
   json_t *object = run->report ? json_object() : NULL;
+  bool valid = false;
+  for (int k = 0; k < count; k++) valid = valid || report[k].valid;
   for (size_t k = 0; k < sizeof scores / sizeof *scores; k++) {
     const crow_bench_figure *f = find_of(report, count, scores[k].benchmark, scores[k].figure);
     char text[96];
@@ -79,7 +81,10 @@ void crow_bench_print_score(crow_run *run, const crow_bench_report *report, int 
     if (object) (void)json_object_set_new(object, scores[k].key, crow_json_real(value));
   }
   if (object) (void)json_object_set_new(run->report, "score", object);
-  crow_print(run, "score: %s", *line ? line : "none, no result is valid");
+  crow_print(run, "score: %s",
+             *line   ? line
+             : valid ? "none, exact weights take no samples"
+                     : "none, no result is valid");
 }
 
 static crow_status print_stages(const crow_run *run, const crow_bench_report *report) {
