@@ -81,7 +81,7 @@ for name in ("small", "wide"):
     x, y = h5py.File(name + ".h5")["alternatives/context"][:], h5py.File(name + "-pool.h5")["p"][:]
     square = (y ** 2).sum(1)[:, None] + (x ** 2).sum(1) - 2 * y @ x.T
     tied = square == square.min(1)[:, None]
-    assert (tied.sum(1) > 1).mean() > .1
+    assert (tied.sum(1) > 1).mean() > .05
     true = (tied / tied.sum(1)[:, None]).mean(0)
     for of, expected in ((name, true), (name + "-prompts", np.r_[true, true] / 2)):
         error = abs(h5py.File("w-" + of + ".h5")["weights/value"][:] - expected).max()
