@@ -296,6 +296,28 @@ static void what_is_given_is_taken(void) {
   CHECK(strcmp(choice.space, "sphere") == 0 && strcmp(choice.center, "none") == 0 && told[0] == 0);
 }
 
+/* A space that is asked for as auto is the one that is taken. */
+static void auto_makes_what_it_takes(void) {
+  static const struct {
+    int64_t d;
+    double first[2];
+    const char *description;
+  } cases[] = {{2, {0, 1}, "unit cube in 2 dimensions"},
+               {1, {0, 3}, "bounding box of the contexts in 1 dimension, margin 0"},
+               {16, {0, 3}, "unit sphere about the weighted mean in 16 dimensions"}};
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    double context[2 * 16] = {0};
+    for (int64_t i = 0; i < 2; i++) context[i * cases[k].d] = cases[k].first[i];
+    crow_dataset dataset = dataset_of(2, cases[k].d, context);
+    crow_space *space = NULL;
+    CHECK_OK(crow_space_create(test_comm, &(crow_space_options){"auto", 0, 5, NULL}, &dataset, &space));
+    CHECK(space && strcmp(crow_space_describe(space), cases[k].description) == 0);
+    CHECK(space && space->seed == 5 && space->dimensions == cases[k].d);
+    crow_space_destroy(&space);
+    crow_dataset_close(&dataset);
+  }
+}
+
 /* ---- what is refused ------------------------------------------------------------------------------------------ */
 
 static void distances_have_a_range(void) {
@@ -351,6 +373,7 @@ int main(int argc, char **argv) {
                                     {"centres are parsed", centres_are_parsed},
                                     {"auto takes what suits", auto_takes_what_suits},
                                     {"what is given is taken", what_is_given_is_taken},
+                                    {"auto makes what it takes", auto_makes_what_it_takes},
                                     {"distances have a range", distances_have_a_range},
                                     {"memory is reckoned", memory_is_reckoned},
                                     {NULL, NULL}};
