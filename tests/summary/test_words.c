@@ -178,18 +178,22 @@ static void warnings_name_their_remedy(void) {
                "pool:FILE:PATH)\n");
   e.concentrated = false;
   e.zeros = 1; /* exactly: more samples are no remedy */
-  expect_words(&e, "box", "weights: effective number 10 of 40\n! 1 of 40 weights is zero: its reward is a limit\n");
+  expect_words(
+      &e, "box",
+      "weights: effective number 10 of 40\n! 1 of 40 weights is zero: its reward is the limit for small weights\n");
   e.noisy = true;
   e.samples = 700;
   e.median_hits = 12.5;
   e.more_samples = 1400;
-  expect_words(&e, "box",
-               "weights: effective number 10 of 40 (700 samples)\n! weights are noisy: half of the alternatives were "
-               "nearest to 12.5 samples or fewer; 1 of 40 weights is zero: its reward is a limit; --samples 1400\n");
+  expect_words(
+      &e, "box",
+      "weights: effective number 10 of 40 (700 samples)\n! weights are noisy: half of the alternatives were nearest to "
+      "12.5 samples or fewer; 1 of 40 weights is zero: its reward is the limit for small weights; --samples 1400\n");
   e.zeros = 2;
-  expect_words(&e, "box",
-               "weights: effective number 10 of 40 (700 samples)\n! weights are noisy: half of the alternatives were "
-               "nearest to 12.5 samples or fewer; 2 of 40 weights are zero: each reward is a limit; --samples 1400\n");
+  expect_words(
+      &e, "box",
+      "weights: effective number 10 of 40 (700 samples)\n! weights are noisy: half of the alternatives were nearest to "
+      "12.5 samples or fewer; 2 of 40 weights are zero: each reward is the limit for small weights; --samples 1400\n");
   e.zeros = 0;
   expect_words(&e, "box",
                "weights: effective number 10 of 40 (700 samples)\n! weights are noisy: half of the alternatives were "
