@@ -66,8 +66,24 @@ static crow_status few_set_normal(crow_few_set *s) {
   return CROW_OK;
 }
 
-/* Coordinates in the affine hull or, of directions, in the span; all dimensions where that saves none, and with a pool,
- * whose rows may be equally near several contexts, which rounding to the hull would undo. */
+/* Whether coordinates in the hull say as much as the contexts do, as crow_weights_hull() has it: a dimension whose unit
+ * is so large that what is said in another one is lost must stay by itself. */
+static bool few_units_are_near(const crow_few *few, const double *rows, crow_gidx count) {
+  double least = INFINITY, most = 0;
+  for (crow_gidx i = 0; i < few->d; i++) {
+    double spread = 0;
+    for (crow_gidx x = 1; x < count; x++) spread = fmax(spread, fabs(rows[x * few->d + i] - rows[i]));
+    if (spread == 0) continue;
+    const double cube = few->kind == CROW_FEW_CUBE ? fmax(fabs(rows[i]), fabs(1 - rows[i])) : 0;
+    least = fmin(least, spread);
+    most = fmax(most, fmax(spread, cube));
+  }
+  return most == 0 || least >= 0x1p-17 * most;
+}
+
+/* Coordinates in the affine hull or, of directions, in the span; all dimensions where that saves none, where units
+ * differ much, and with a pool, whose rows may be equally near several contexts, which rounding to the hull would undo.
+ */
 static crow_status few_place(crow_few *few, double *rows, crow_few_set *s) {
   crow_status status = CROW_OK;
   const crow_gidx d = few->d, count = s->count;
@@ -77,7 +93,8 @@ static crow_status few_place(crow_few *few, double *rows, crow_few_set *s) {
   CROW_TRY(CROW_ALLOCATE_RAW(&s->basis, (count < d ? count : d) * d));
   CROW_TRY(CROW_ALLOCATE_RAW(&rest, count * d));
   if (few->kind == CROW_FEW_BOX) CROW_TRY(few_find_box(few, rows, s));
-  s->k = few->kind == CROW_FEW_POOL ? d : crow_few_basis(rows, count, d, origin, s->basis, rest);
+  s->as_they_are = !directions && (few->kind == CROW_FEW_POOL || !few_units_are_near(few, rows, count));
+  s->k = s->as_they_are ? d : crow_few_basis(rows, count, d, origin, s->basis, rest);
   const bool all = s->k == d;
   if (s->k == 0) s->k = 1; /* equal contexts still get a coordinate */
   CROW_TRY(CROW_ALLOCATE(&s->coordinate, count * s->k));

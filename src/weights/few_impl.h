@@ -41,6 +41,7 @@ typedef struct crow_few {
 /* The alternatives of one prompt where distances are taken. */
 typedef struct crow_few_set {
   crow_gidx count, k;
+  bool as_they_are;        /* distances are those of the contexts, and compared without rounding */
   double *coordinate;      /* (count, k) */
   double *basis, *shift;   /* (k, d), (k): a point z becomes basis (scale z) - shift; basis NULL: all dimensions */
   double *scale, *lower;   /* (d) of a box; NULL for others */

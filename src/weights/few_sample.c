@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Draws that prompts have in common, and the counts of a few alternatives. */
 #include "base/clones_impl.h"
+#include "nearest/nearest_impl.h"
 #include "weights/few_impl.h"
 #include <math.h>
 #include <string.h>
@@ -148,6 +149,25 @@ CROW_CLONES static void few_scores(const crow_few_set *set, bool directions, con
   }
 }
 
+/* What rounding may have decided is decided again without: of the alternatives that may be nearest to the point of one
+ * lane those that are not lose their score. `room`: (k). */
+static void few_settle(crow_few_set *set, const double *points, int64_t lane, double best, double *room) {
+  const double margin = crow_nearest_margin(best, set->k);
+  crow_gidx nearest = set->count;
+  for (crow_gidx k = 0; k < set->k; k++) room[k] = points[k * LANES + lane];
+  for (crow_gidx x = 0; x < set->count; x++) {
+    double *score = set->score + x * LANES + lane;
+    if (!(*score <= margin)) continue;
+    const double *at = set->coordinate + x * set->k, *other = set->coordinate + nearest * set->k;
+    const int nearer = nearest < set->count ? crow_nearest_compare(room, at, other, CROW_DOUBLE, set->k) : -1;
+    if (nearer < 0) { /* it is nearer than all before */
+      for (crow_gidx y = 0; y < x; y++) set->score[y * LANES + lane] = (double)INFINITY;
+      nearest = x;
+    }
+    *score = nearer > 0 ? (double)INFINITY : best;
+  }
+}
+
 _Static_assert((int)LANES % CROW_HIT_BATCHES == 0, "the batch of a draw is its lane modulo the batches");
 
 /* Adds up the lanes, by batch, that this alternative is nearest to; `best` of a lane that does not count is NaN. */
@@ -210,6 +230,10 @@ crow_status crow_few_sample(crow_few *few, crow_few_set *set, int64_t from, int6
       points = set->points;
     }
     few_scores(set, directions, points, best);
+    if (set->as_they_are) CROW_NEED(few_reserve(&few->room, &few->room_count, set->k));
+    for (int64_t lane = first - begin; set->as_they_are && lane < last - begin; lane++) {
+      few_settle(set, points, lane, best[lane], few->room);
+    }
     few_count(set, best, first - begin, last - first);
   }
   return CROW_OK;

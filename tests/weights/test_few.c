@@ -188,6 +188,26 @@ static void the_nearest_of_every_sample_is_counted(void) {
   }
 }
 
+/* Half of the box is nearer to the two at the left, whose second coordinate decides, whatever the unit of the first. */
+static void units_of_dimensions_do_not_matter(void) {
+  enum { ROWS = 3, WIDE = 3, N = 40000 };
+  for (double unit = 1; unit < 1e13; unit *= 1e4) {
+    const crow_weights_options options = options_of("box");
+    crow_few few = {.kind = CROW_FEW_BOX, .options = &options, .d = WIDE};
+    crow_few_set set = {0};
+    double rows[ROWS * WIDE] = {0, 0, 0, 0, .5, 0, unit, 1, 1};
+    CHECK_OK(crow_few_weights(&few, ROWS, rows, N, N, &set));
+    CHECK(set.as_they_are == (unit > 1e5));
+    if (unit > 1) { /* the unit 1 has slanted borders */
+      CHECK_NEAR(set.value[0], .125, .01);
+      CHECK_NEAR(set.value[1], .375, .01);
+      CHECK_NEAR(set.value[2], .5, .01);
+    }
+    crow_few_set_free(&set);
+    crow_few_free(&few);
+  }
+}
+
 /* Contexts that span all dimensions are searched as they are. */
 static void without_a_basis_too(void) {
   enum { ROWS = 9, WIDE = 3, N = 2001 };
@@ -448,6 +468,7 @@ int main(int argc, char **argv) {
       {"about the weighted mean clones change nothing", about_the_weighted_mean_clones_change_nothing},
       {"the nearest of every sample is counted", the_nearest_of_every_sample_is_counted},
       {"without a basis, too", without_a_basis_too},
+      {"units of dimensions do not matter", units_of_dimensions_do_not_matter},
       {"about the weighted mean shares are the weights", about_the_weighted_mean_shares_are_the_weights},
       {"draws beyond the room are made again", draws_beyond_the_room_are_made_again},
       {"few are those that a search does not pay for", few_are_those_that_a_search_does_not_pay_for},
