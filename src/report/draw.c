@@ -13,8 +13,10 @@ static bool has_weights(const crow_plot_source *s) { return s->kind == CROW_IS_R
 static bool has_trace(const crow_plot_source *s) {
   return s->kind == CROW_IS_REWARDS && crow_file_has(s->file, "/trace/optimality");
 }
+/* Alternatives of several prompts do not share one plane. */
 static bool is_plane(const crow_plot_source *s) {
   int64_t shape[2] = {0, 0};
+  if (s->kind == CROW_IS_DATASET && crow_file_has(s->file, "/alternatives/prompt")) return false;
   if (s->kind == CROW_IS_DATASET) crow_file_shape(s->file, "/alternatives/context", shape);
   return shape[1] == 2 && shape[0] <= 2000;
 }

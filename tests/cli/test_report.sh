@@ -163,4 +163,10 @@ for name in sys.argv[1:]:
 PYTHON
 run python3 check.py report.html plain.html two.html
 exits 0
+# Alternatives of several prompts share no plane: no cells, and the rest all the same.
+crow simulate -o flat.h5 --prompts 3 --alternatives 12 --dimensions 2 --preferences comparisons --comparisons 60 -q
+crow fit flat.h5 -o flat-r.h5 -q
+crow report flat.h5 flat-r.h5 -o flat.html
+exits 0
+equal "$(grep -c '<h2[^>]*>Cells' flat.html)" 0
 finish
