@@ -168,5 +168,8 @@ crow simulate -o flat.h5 --prompts 3 --alternatives 12 --dimensions 2 --preferen
 crow fit flat.h5 -o flat-r.h5 -q
 crow report flat.h5 flat-r.h5 -o flat.html
 exits 0
-equal "$(grep -c '<h2[^>]*>Cells' flat.html)" 0
+equal "$(grep -c 'nearer to its alternative' flat.html)" 0
+crow report three.h5 three-r.h5 -o cells.html
+exits 0
+equal "$(grep -c 'nearer to its alternative' cells.html)" 1
 finish
