@@ -167,7 +167,7 @@ static void topics_have_errors(void) {
 /* Up to 50 topics, if errors are wanted and there are topics in a file. */
 static void topics_are_wanted_up_to_fifty(void) {
   enum { MOST = 51 };
-  static char text[MOST][4];
+  static char text[MOST][16];
   const char *topic[MOST];
   double context[MOST];
   for (int x = 0; x < MOST; x++) {
