@@ -37,7 +37,7 @@ static crow_status gather_masses(const crow_objective *o, masses *out) {
 }
 
 /* w(y), less in another prompt. */
-static double mass_of(const masses *all, crow_gidx x, crow_gidx y) {
+static double mass_against(const masses *all, crow_gidx x, crow_gidx y) {
   return all->mass[y] / (all->root ? all->root[x] : 1);
 }
 
@@ -47,7 +47,7 @@ static void form_hessian(const crow_objective *o, const masses *all, double *h) 
   for (crow_gidx x = 0; x < m; x++) {
     double diagonal = 0;
     for (crow_gidx y = 0; y < m; y++) {
-      h[x * m + y] *= -o->scale * mass_of(all, x, y);
+      h[x * m + y] *= -o->scale * mass_against(all, x, y);
       diagonal -= h[x * m + y];
     }
     h[x * m + x] = o->options.lambda + diagonal;
@@ -60,7 +60,7 @@ static void form_covariance(const crow_objective *o, const masses *all, double *
   for (crow_gidx x = 0; x < m; x++) {
     double variance = 0;
     for (crow_gidx y = 0; y < m; y++) {
-      const double noise = o->scale * j[x * m + y], w_x = mass_of(all, y, x), w_y = mass_of(all, x, y);
+      const double noise = o->scale * j[x * m + y], w_x = mass_against(all, y, x), w_y = mass_against(all, x, y);
       variance += w_y * noise * (w_y * noise);
       j[x * m + y] = -(w_x * noise) * (w_y * noise);
     }

@@ -71,7 +71,7 @@ for name, m, d, n, share in (("small", 3, 6, 64, .5), ("wide", 20, 500, 3000, .0
 PY
 for name in small wide; do
   for of in $name $name-prompts; do
-    crow weights $of.h5 -o w-$of.h5 --space pool:$name-pool.h5:/p --samples 100000
+    crow weights "$of.h5" -o "w-$of.h5" --space "pool:$name-pool.h5:/p" --samples 100000
     exits 0
   done
 done
