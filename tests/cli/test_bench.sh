@@ -169,4 +169,9 @@ exits 2
 says "--fill"
 crow bench io --folder /nowhere --alternatives 100
 exits 4
+# Exact cells take no samples: no rate, and valid all the same.
+crow bench weights --alternatives 100 --dimensions 2 --machine-seconds 0.02 --repetitions 1
+exits 0
+prints "score: none, exact weights take no samples"
+prints "VALID: every weight is within"
 finish
