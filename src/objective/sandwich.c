@@ -128,15 +128,12 @@ static crow_status probe_variances(crow_sandwich *s, const crow_sandwich_options
   crow_status status = CROW_OK;
   const int64_t n = s->o->weights->partition.count;
   const uint64_t seed = (uint64_t)options->seed;
-  double *least = NULL, *noise = s->noise;
+  double *least = NULL;
   crow_sandwich_lead other = {.leader = lead ? lead->leader : 0};
-  CROW_TRY(crow_sandwich_probe(s, options->probes, seed, variance, lead));
+  CROW_TRY(crow_sandwich_probe(s, s->noise, options->probes, seed, variance, lead));
   if (!s->least) goto cleanup;
   CROW_TRY_AGREE(s->o->comm, CROW_ALLOCATE_RAW_EACH(n, &least, &other.variance));
-  s->noise = s->least;
-  status = crow_sandwich_probe(s, options->probes, seed, least, lead ? &other : NULL);
-  s->noise = noise;
-  if (status != CROW_OK) goto cleanup;
+  CROW_TRY(crow_sandwich_probe(s, s->least, options->probes, seed, least, lead ? &other : NULL));
   crow_sandwich_raise(n, least, variance);
   if (lead) crow_sandwich_raise(n, other.variance, lead->variance);
 cleanup:

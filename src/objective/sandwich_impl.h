@@ -38,8 +38,8 @@ crow_status crow_sandwich_sum(const crow_sandwich *s, const double *value, bool 
  * pairs after crow_sandwich_widen(). Each column has the bits that it has by itself. Collective. */
 crow_status crow_sandwich_sums(const crow_sandwich *s, const double *value, bool odd, int64_t columns, const double *v,
                                double *out);
-/* out(x) = s^2 sum_y w(y)^2 spread(x,y). Collective. */
-crow_status crow_sandwich_variance(const crow_sandwich *s, double *out);
+/* out(x) = s^2 sum_y w(y)^2 noise(x,y)^2. Collective. */
+crow_status crow_sandwich_variance(const crow_sandwich *s, const double *noise, double *out);
 /* What conjugate gradients work with, (columns, this rank's slice). */
 typedef struct crow_sandwich_solver {
   double *y;     /* the solutions, at first in the symmetric variables */
@@ -57,11 +57,11 @@ static inline double crow_sandwich_root(const crow_sandwich *s, int64_t i) { ret
 crow_status crow_sandwich_solve(const crow_sandwich *s, double tolerance, int64_t columns,
                                 crow_sandwich_solver *solver);
 /* By a dense inverse, of either NULL for what is not wanted; by one system for each group the covariances: both raised
- * to what `least` gives. By probes the variances that `noise` gives. Collective. */
+ * to what `least` gives. By probes the variances that the given noise gives. Collective. */
 crow_status crow_sandwich_dense(const crow_sandwich *s, double *variance, const crow_sandwich_groups *groups,
                                 const crow_sandwich_lead *lead);
 crow_status crow_sandwich_solve_groups(const crow_sandwich *s, const crow_sandwich_groups *groups);
-crow_status crow_sandwich_probe(crow_sandwich *s, int64_t probes, uint64_t seed, double *variance,
+crow_status crow_sandwich_probe(crow_sandwich *s, const double *noise, int64_t probes, uint64_t seed, double *variance,
                                 const crow_sandwich_lead *lead);
 /* Raises each of n variances to another one. Local. */
 void crow_sandwich_raise(int64_t n, const double *least, double *variance);

@@ -35,14 +35,14 @@ cleanup:
 }
 
 /* The noise with the signs of this probe. */
-static void take_signs(const crow_sandwich *s, int64_t number, uint64_t seed, probe *a) {
+static void take_signs(const crow_sandwich *s, const double *noise, int64_t number, uint64_t seed, probe *a) {
   const crow_partition *pairs = &s->o->pairs->partition;
   for (int64_t k = 0; k < pairs->count; k++) {
     if (number % SIGNS == 0) {
       const uint64_t index = (uint64_t)(number / SIGNS * pairs->global + pairs->begin + k);
       crow_random_words(seed, CROW_STREAM_PROBE, index, &a->signs[k], 1);
     }
-    a->signed_noise[k] = a->signs[k] >> number % SIGNS & 1 ? s->noise[k] : -s->noise[k];
+    a->signed_noise[k] = a->signs[k] >> number % SIGNS & 1 ? noise[k] : -noise[k];
   }
 }
 
@@ -59,14 +59,14 @@ cleanup:
 
 /* Probes `first` on, `count` of them at once: b, then y = H^-1 b, whose last sweep gives alternatives of little or no
  * weight, which the residual's norm hardly sees, their values from the others'. */
-static crow_status add_probes(const crow_sandwich *s, int64_t first, int64_t count, uint64_t seed, probe *a,
-                              const crow_sandwich_lead *lead) {
+static crow_status add_probes(const crow_sandwich *s, const double *noise, int64_t first, int64_t count, uint64_t seed,
+                              probe *a, const crow_sandwich_lead *lead) {
   crow_status status = CROW_OK;
   const int64_t n = s->o->weights->partition.count;
   crow_sandwich_solver *v = &a->solver;
   for (int64_t c = 0; c < count; c++) {
     double *b = a->b + c * n;
-    take_signs(s, first + c, seed, a);
+    take_signs(s, noise, first + c, seed, a);
     CROW_TRY(crow_sandwich_sum(s, a->signed_noise, true, false, NULL, b));
     for (int64_t i = 0; i < n; i++) v->r[c * n + i] = crow_sandwich_root(s, i) * b[i];
   }
@@ -86,7 +86,7 @@ cleanup:
   return status;
 }
 
-crow_status crow_sandwich_probe(crow_sandwich *s, int64_t probes, uint64_t seed, double *variance,
+crow_status crow_sandwich_probe(crow_sandwich *s, const double *noise, int64_t probes, uint64_t seed, double *variance,
                                 const crow_sandwich_lead *lead) {
   crow_status status = CROW_OK;
   const int64_t n = s->o->weights->partition.count;
@@ -98,10 +98,10 @@ crow_status crow_sandwich_probe(crow_sandwich *s, int64_t probes, uint64_t seed,
   crow_progress_begin(&progress, "standard errors", "probes", (double)probes);
   for (int64_t k = 0; k < probes; k += CROW_PAIR_COLUMNS) {
     const int64_t count = probes - k < CROW_PAIR_COLUMNS ? probes - k : CROW_PAIR_COLUMNS;
-    CROW_TRY(add_probes(s, k, count, seed, &a, lead));
+    CROW_TRY(add_probes(s, noise, k, count, seed, &a, lead));
     crow_progress_update(&progress, (double)(k + count));
   }
-  CROW_TRY(crow_sandwich_variance(s, variance));
+  CROW_TRY(crow_sandwich_variance(s, noise, variance));
   for (int64_t i = 0; i < n; i++) {
     if (lead) lead->variance[i] /= (double)probes;
     variance[i] =

@@ -166,7 +166,7 @@ cleanup:
   return status;
 }
 
-crow_status crow_sandwich_variance(const crow_sandwich *s, double *out) {
+crow_status crow_sandwich_variance(const crow_sandwich *s, const double *noise, double *out) {
   crow_status status = CROW_OK;
   crow_objective *o = s->o;
   const crow_pairs *pairs = o->pairs;
@@ -175,7 +175,7 @@ crow_status crow_sandwich_variance(const crow_sandwich *s, double *out) {
   for (int64_t k = 0; k < pairs->partition.count; k++) {
     crow_cell *x = &o->cell[pairs->first[k]], *y = &o->cell[pairs->second[k]];
     const double of_x = o->whole[pairs->first[k]], of_y = o->whole[pairs->second[k]];
-    const double to_x = y->weight * s->noise[k], to_y = x->weight * s->noise[k];
+    const double to_x = y->weight * noise[k], to_y = x->weight * noise[k];
     if (of_x > 0) x->sum += fixed(to_x * (to_x / of_x) * x->unit);
     if (of_y > 0) y->sum += fixed(to_y * (to_y / of_y) * y->unit);
   }

@@ -66,19 +66,14 @@ static crow_status few_set_normal(crow_few_set *s) {
   return CROW_OK;
 }
 
-/* Whether coordinates in the hull say as much as the contexts do, as crow_weights_hull() has it: a dimension whose unit
- * is so large that what is said in another one is lost must stay by itself. */
 static bool few_units_are_near(const crow_few *few, const double *rows, crow_gidx count) {
-  double least = INFINITY, most = 0;
+  crow_units units = {INFINITY, 0};
   for (crow_gidx i = 0; i < few->d; i++) {
     double spread = 0;
     for (crow_gidx x = 1; x < count; x++) spread = fmax(spread, fabs(rows[x * few->d + i] - rows[i]));
-    if (spread == 0) continue;
-    const double cube = few->kind == CROW_FEW_CUBE ? fmax(fabs(rows[i]), fabs(1 - rows[i])) : 0;
-    least = fmin(least, spread);
-    most = fmax(most, fmax(spread, cube));
+    crow_units_add(&units, spread, few->kind == CROW_FEW_CUBE ? fmax(fabs(rows[i]), fabs(1 - rows[i])) : 0);
   }
-  return most == 0 || least >= 0x1p-17 * most;
+  return crow_units_are_near(&units);
 }
 
 /* Coordinates in the affine hull or, of directions, in the span; all dimensions where that saves none, where units

@@ -81,21 +81,14 @@ cleanup:
   return status;
 }
 
-/* Whether coordinates in the hull say as much as the contexts do: they mix all dimensions, so each is rounded to the
- * largest one, and a dimension in a unit so large that what is said in another one is lost must stay by itself. With
- * 2^-17 the boundaries between alternatives move by at most 2^-53 2^34 = 2^-19 of the smallest dimension's extent. */
 static bool units_are_near(const passing *p, const double *origin) {
-  const crow_gidx d = p->dataset->dimensions;
   const double *lower = NULL, *upper = NULL;
   const bool bounded = crow_space_bounds(p->space, &lower, &upper);
-  double least = INFINITY, most = 0;
-  for (crow_gidx k = 0; k < d; k++) {
-    if (p->spread[k] == 0) continue; /* the same for all: it has no part in the basis */
-    const double space = bounded ? fmax(fabs(lower[k] - origin[k]), fabs(upper[k] - origin[k])) : 0;
-    least = fmin(least, p->spread[k]);
-    most = fmax(most, fmax(p->spread[k], space));
+  crow_units units = {INFINITY, 0};
+  for (crow_gidx k = 0; k < p->dataset->dimensions; k++) {
+    crow_units_add(&units, p->spread[k], bounded ? fmax(fabs(lower[k] - origin[k]), fabs(upper[k] - origin[k])) : 0);
   }
-  return most == 0 || least >= 0x1p-17 * most;
+  return crow_units_are_near(&units);
 }
 
 static crow_status find_basis(const passing *p, crow_hull_finder *finder) {

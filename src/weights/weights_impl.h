@@ -3,6 +3,7 @@
 #define CROW_WEIGHTS_IMPL_H
 
 #include <crow/weights.h>
+#include <math.h>
 
 /* --draws auto takes draws of block signs from this rank of the contexts on: below it trees search, in far fewer steps
  * than there are alternatives. */
@@ -170,5 +171,25 @@ crow_status crow_weights_summarise(const crow_comm *comm, crow_weights *weights)
 
 /* Whether crow_weights_exact() will not sample, unless the contexts have no extent. Local. */
 bool crow_weights_exact_fits(const crow_dataset *dataset, const crow_weights_options *options);
+
+/* ---- units ------------------------------------------------------------------------------------------------------ */
+
+/* Whether coordinates in a hull say as much as the contexts do: they mix all dimensions, so each is rounded to the
+ * largest one, and a dimension in a unit so large that what is said in another one is lost must stay by itself. */
+typedef struct crow_units {
+  double least, most; /* reach of a dimension; begin with {INFINITY, 0} */
+} crow_units;
+/* Takes a dimension in which contexts lie up to `spread` from the first of them, and points of the space up to `space`.
+ * One that is the same for all contexts has no part in the hull. Local. */
+static inline void crow_units_add(crow_units *units, double spread, double space) {
+  if (spread == 0) return;
+  units->least = fmin(units->least, spread);
+  units->most = fmax(units->most, fmax(spread, space));
+}
+/* With 2^-17 the boundaries between alternatives move by at most 2^-53 2^34 = 2^-19 of the smallest dimension's extent.
+ * Local. */
+static inline bool crow_units_are_near(const crow_units *units) {
+  return units->most == 0 || units->least >= 0x1p-17 * units->most;
+}
 
 #endif

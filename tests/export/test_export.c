@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables and models for other programs, byte by byte, of small files made by hand. */
-#include "harness.h"
+#include "write_file.h"
 
 #include "export/export_impl.h"
 #include "export/model_impl.h"
@@ -9,17 +9,6 @@
 #include <zlib.h>
 
 enum { M = 3, Q = 4, BYTES = 1 << 16 };
-
-static void write_rows(crow_file *file, const char *path, crow_type type, int64_t rows, int64_t columns,
-                       const void *values) {
-  CHECK_OK(crow_file_define(file, path, type, rows, columns));
-  CHECK_OK(crow_file_write_rows(file, path, 0, rows, type, values));
-}
-
-static void write_texts(crow_file *file, const char *path, int64_t count, int64_t width, const char *text) {
-  const crow_strings texts = {.count = count, .width = width, .data = (char *)(uintptr_t)text};
-  CHECK_OK(crow_file_write_strings(file, path, count, 0, &texts));
-}
 
 /* Ids that need quotes, two dimensions, counts, and two kept columns of which one is called as one of ours. */
 static const char *write_dataset(bool named) {

@@ -1,19 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole texts of alternatives, and kept columns' names when there are many or none. */
-#include "harness.h"
+#include "write_file.h"
 
 enum { M = 4, COLUMNS = 9, NAME = 99 };
-
-static void write_texts(crow_file *file, const char *path, int64_t count, int64_t width, const char *text) {
-  const crow_strings texts = {.count = count, .width = width, .data = (char *)(uintptr_t)text};
-  CHECK_OK(crow_file_write_strings(file, path, count, 0, &texts));
-}
-
-static void write_rows(crow_file *file, const char *path, crow_type type, int64_t rows, int64_t columns,
-                       const void *values) {
-  CHECK_OK(crow_file_define(file, path, type, rows, columns));
-  CHECK_OK(crow_file_write_rows(file, path, 0, rows, type, values));
-}
 
 typedef struct parts {
   bool ids;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Columns that were kept of the comparisons: found by name, read in slices, selected by value, and resampled whole. */
 #include "fixture.h"
+#include "write_file.h"
 
 #include <stdlib.h>
 
@@ -22,19 +23,6 @@ static void make_votes(void) {
   }
 }
 
-static void write_texts(crow_file *file, const char *path, int64_t count, char (*text)[16]) {
-  const bool root = crow_comm_rank(test_comm) == 0;
-  const crow_strings texts = {.count = root ? count : 0, .width = 16, .data = text[0]};
-  CHECK_OK(crow_file_write_strings(file, path, count, 0, &texts));
-}
-
-static void write_rows(crow_file *file, const char *path, crow_type type, int64_t rows, int64_t columns,
-                       const void *all) {
-  const bool root = crow_comm_rank(test_comm) == 0;
-  CHECK_OK(crow_file_define(file, path, type, rows, columns));
-  CHECK_OK(crow_file_write_rows(file, path, 0, root ? rows : 0, type, all));
-}
-
 static void open_votes(crow_dataset *dataset) {
   static char name[2][16] = {"judge", "language"}, value[JUDGES + 2][16];
   double context[FEW];
@@ -49,8 +37,8 @@ static void open_votes(crow_dataset *dataset) {
   write_rows(file, "/comparisons/first", CROW_I32, VOTES, 0, first);
   write_rows(file, "/comparisons/second", CROW_I32, VOTES, 0, second);
   write_rows(file, "/comparisons/outcome", CROW_F64, VOTES, 0, outcome);
-  write_texts(file, "/comparisons/label_name", 2, name);
-  write_texts(file, "/comparisons/label_value", JUDGES + 2, value);
+  write_texts(file, "/comparisons/label_name", 2, 16, name[0]);
+  write_texts(file, "/comparisons/label_value", JUDGES + 2, 16, value[0]);
   write_rows(file, "/comparisons/label", CROW_I32, VOTES, 2, label);
   CHECK_OK(crow_file_finish(&file));
   CHECK_OK(crow_dataset_open(test_comm, test_path("kept.h5"), false, dataset));

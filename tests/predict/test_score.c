@@ -15,17 +15,6 @@ static double weight[M] = {.25, .25, .25, .25}, rate[M] = {.5, .5, .5, (double)N
 static double theta[MEMBERS * PARAMETERS] = {1, 2, .5, -1, 4, 0, .25, 0, 3};
 static const char ids[M * 4] = "i0\0\0i1\0\0i2\0\0i3\0", prompts[M * 4] = "p0\0\0p0\0\0p1\0\0p1\0";
 
-static void write_rows(crow_file *file, const char *path, crow_type type, int64_t rows, int64_t columns,
-                       const void *values) {
-  CHECK_OK(crow_file_define(file, path, type, rows, columns));
-  CHECK_OK(crow_file_write_rows(file, path, 0, rows, type, values));
-}
-
-static void write_texts(crow_file *file, const char *path, int64_t count, int64_t width, const char *text) {
-  const crow_strings texts = {.count = count, .width = width, .data = (char *)(uintptr_t)text};
-  CHECK_OK(crow_file_write_strings(file, path, count, 0, &texts));
-}
-
 typedef struct made {
   bool ids, prompts, dimensions;
 } made;

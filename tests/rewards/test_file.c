@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a rewards file holds of rewards that have everything: each array and attribute by name. */
-#include "harness.h"
+#include "write_file.h"
 
 #include "rewards/rewards_impl.h"
 
@@ -72,17 +72,6 @@ static crow_rewards everything(void) {
              .small_judgements = small_judgements}};
 }
 
-static void write_rows(crow_file *file, const char *path, crow_type type, int64_t rows, int64_t columns,
-                       const void *values) {
-  CHECK_OK(crow_file_define(file, path, type, rows, columns));
-  CHECK_OK(crow_file_write_rows(file, path, 0, rows, type, values));
-}
-
-static void write_strings(crow_file *file, const char *path, int64_t count, char *text) {
-  const crow_strings texts = {.count = count, .width = 4, .data = text};
-  CHECK_OK(crow_file_write_strings(file, path, count, 0, &texts));
-}
-
 static const int32_t map[ORIGINALS] = {4, 0, 0, 3, 1, 2, 4};
 static char original[ORIGINALS * 4] = "o0\0\0o1\0\0o2\0\0o3\0\0o4\0\0o5\0\0o6\0";
 
@@ -98,11 +87,11 @@ static void open_dataset(bool clustered, crow_dataset *dataset) {
   write_rows(file, "/comparisons/outcome", CROW_F64, 2, 0, outcome);
   if (clustered) {
     write_rows(file, "/cluster/map", CROW_I32, ORIGINALS, 0, map);
-    write_strings(file, "/cluster/id", ORIGINALS, original);
+    write_texts(file, "/cluster/id", ORIGINALS, 4, original);
     original[0] = 'T';
-    write_strings(file, "/cluster/topic", ORIGINALS, original);
+    write_texts(file, "/cluster/topic", ORIGINALS, 4, original);
     original[0] = 'P';
-    write_strings(file, "/cluster/prompt", ORIGINALS, original);
+    write_texts(file, "/cluster/prompt", ORIGINALS, 4, original);
     original[0] = 'o';
   }
   CHECK_OK(crow_file_finish(&file));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Alternatives of two results side by side where ids are repeated, missing, or of near-duplicates. */
-#include "harness.h"
+#include "write_file.h"
 
 #include <stdlib.h>
 
@@ -13,25 +13,14 @@ typedef struct result {
   bool intervals, topics;
 } result;
 
-static void write_rows(crow_file *file, const char *path, crow_type type, int64_t rows, int64_t columns,
-                       const void *values) {
-  CHECK_OK(crow_file_define(file, path, type, rows, columns));
-  CHECK_OK(crow_file_write_rows(file, path, 0, rows, type, values));
-}
-
-static void write_texts(crow_file *file, const char *path, const char *text) {
-  const crow_strings texts = {.count = M, .width = WIDTH, .data = (char *)(uintptr_t)text};
-  CHECK_OK(crow_file_write_strings(file, path, M, 0, &texts));
-}
-
 static void write_dataset(const result *r) {
   static const double context[M] = {0, 1, 2, 3, 4, 5}, outcome[1] = {1};
   static const int32_t first[1] = {0}, second[1] = {1};
   crow_file *file = NULL;
   CHECK_OK(crow_file_create(test_comm, test_path("dataset.h5"), "dataset", true, &file));
   write_rows(file, "/alternatives/context", CROW_F64, M, 1, context);
-  if (r->ids) write_texts(file, "/alternatives/id", r->ids);
-  if (r->topics) write_texts(file, "/alternatives/topic", "t0\0\0t1\0\0t0\0\0t1\0\0t0\0\0t1\0");
+  if (r->ids) write_texts(file, "/alternatives/id", M, WIDTH, r->ids);
+  if (r->topics) write_texts(file, "/alternatives/topic", M, WIDTH, "t0\0\0t1\0\0t0\0\0t1\0\0t0\0\0t1\0");
   write_rows(file, "/comparisons/first", CROW_I32, 1, 0, first);
   write_rows(file, "/comparisons/second", CROW_I32, 1, 0, second);
   write_rows(file, "/comparisons/outcome", CROW_F64, 1, 0, outcome);
